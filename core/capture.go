@@ -1,0 +1,349 @@
+package core
+
+import (
+	"errors"
+	"time"
+
+	"hearth/core/pyjson"
+)
+
+// Section is the tag of one part of a capture (cinder/backup/driver.py
+// BackupMetadataAPI.TYPE_TAG_*).
+type Section string
+
+const (
+	BaseSection  Section = "volume-base-metadata"   // the volume's row
+	UserSection  Section = "volume-metadata"        // user metadata
+	ImageSection Section = "volume-glance-metadata" // image (glance) metadata
+)
+
+// Sections are the parts of a capture in the order in which they are written.
+var Sections = []Section{BaseSection, UserSection, ImageSection}
+
+// Title is what people call the section.
+func (s Section) Title() string {
+	switch s {
+	case BaseSection:
+		return "base"
+	case UserSection:
+		return "user metadata"
+	case ImageSection:
+		return "image metadata"
+	}
+	return string(s)
+}
+
+// Era is a way of writing captures and records.
+type Era uint8
+
+const (
+	Today Era = iota // Cinder from Mitaka on; the details are those of 21 (Zed)
+	Y2014            // the driver of 2014, Icehouse and Juno, under Python 2.7
+)
+
+func (e Era) dialect() pyjson.Dialect {
+	if e == Y2014 {
+		return pyjson.Python2
+	}
+	return pyjson.Python3
+}
+
+// SourceKind says where a capture comes from, and so how far to trust it.
+type SourceKind string
+
+const (
+	SourceTaken      SourceKind = "taken"      // by hearth, at the time of the backup or on demand
+	SourceRepository SourceKind = "repository" // what Cinder stored with the backup: the real one
+	SourceNow        SourceKind = "now"        // the volume as it is now: a guess at what a backup captured
+	SourceFile       SourceKind = "file"       // handed in by the user
+)
+
+// Source is where a capture comes from.
+type Source struct {
+	Kind  SourceKind
+	Where string         // the place or file
+	At    Opt[time.Time] // when it was taken, where known
+}
+
+// Guess reports whether the capture is only the volume as it is now.
+func (s Source) Guess() bool { return s.Kind == SourceNow }
+
+// String tells the source in a few words, the time in UTC.
+func (s Source) String() string {
+	text := map[SourceKind]string{
+		SourceTaken: "taken by hearth", SourceRepository: "from the backup repository",
+		SourceNow: "the volume as it is now (a guess)", SourceFile: "from a file",
+	}[s.Kind]
+	if s.Where != "" {
+		text += ", " + s.Where
+	}
+	if s.At.Set {
+		text += ", " + s.At.V.UTC().Format("2006-01-02 15:04:05") + " UTC"
+	}
+	return text
+}
+
+// Excluded is a field that a capture leaves out because it does not serialise.
+type Excluded struct {
+	Section Section
+	Field   string
+	Why     string
+}
+
+// Capture is the metadata of a volume as Cinder stores it with a backup.
+type Capture struct {
+	Text     string       // byte for byte what Cinder writes
+	Doc      pyjson.Value // the text, parsed; None if it does not parse
+	Err      error        // why it does not parse, or nil
+	Excluded []Excluded   // known only of captures taken by hearth
+	Source   Source
+	Unseen   FieldSet // base fields that the source could not see
+	VolumeID VolumeID // of the volume, where known
+	BackupID BackupID // of the backup it belongs to, "" if none
+}
+
+// ReadCapture makes a Capture of a text from anywhere. A text that does not
+// parse makes one too: its Err says why, and a plan tells what Cinder would do.
+func ReadCapture(text string, source Source) Capture {
+	c := Capture{Text: text, Source: source}
+	c.Doc, c.Err = pyjson.Parse(text)
+	if base := c.Section(BaseSection); base != nil {
+		if id, ok := base.Get("id"); ok {
+			c.VolumeID = VolumeID(id.Text())
+		}
+	}
+	return c
+}
+
+// Section returns the entries of a section; nil if it is absent or no object.
+// A section that is there and empty is not nil: on restore that matters.
+func (c *Capture) Section(s Section) *pyjson.Object {
+	v, ok := c.Doc.Object().Get(string(s))
+	if !ok || v.Kind() != pyjson.Dict {
+		return nil
+	}
+	return v.Object()
+}
+
+// Version returns the capture's version as 1 or 2 by Python's equality, and 0
+// for one that no rule set knows.
+func (c *Capture) Version() int {
+	v, ok := c.Doc.Object().Get("version")
+	switch {
+	case ok && v.EqualsInt(1):
+		return 1
+	case ok && v.EqualsInt(2):
+		return 2
+	}
+	return 0
+}
+
+// HoldsSecret reports whether the text holds a secret in the clear.
+func (c *Capture) HoldsSecret() bool {
+	for name, v := range c.Section(BaseSection).All() {
+		if SecretFields.Has(name) && v.Truthy() {
+			return true
+		}
+	}
+	return false
+}
+
+// Pair is a key and a value of image metadata as its rows are: a key may repeat.
+type Pair struct {
+	Key   string
+	Value pyjson.Value
+}
+
+// Content is what Cinder's database gives for a capture. Base nil stands for a
+// volume_get that returned nothing; empty User and Image make their sections
+// absent, as no rows do.
+type Content struct {
+	Base  *pyjson.Object
+	User  *pyjson.Object
+	Image []Pair
+}
+
+// CaptureError is a capture that fails as a whole: an object in the section does
+// not serialise, in a way that _is_serializable does not catch.
+type CaptureError struct {
+	Section Section
+	Field   string
+	Cause   error // *pyjson.ValueError or *pyjson.UnicodeError
+}
+
+func (e *CaptureError) Error() string {
+	return "the " + e.Section.Title() + " field " + pyjson.Quote(e.Field) + " does not serialise: " + e.Cause.Error()
+}
+
+// Unwrap returns the cause.
+func (e *CaptureError) Unwrap() error { return e.Cause }
+
+// TakeCapture is Cinder's BackupMetadataAPI.get (cinder/backup/driver.py): the
+// version, then the three sections in order. A value that json refuses with
+// TypeError is left out; any other refusal fails the whole capture with a
+// *[CaptureError]. The number is written as it is (backup_metadata_version has
+// no range check); only 1 and 2 can be restored.
+func TakeCapture(in Content, version int, era Era) (Capture, error) {
+	var c Capture
+	doc := &pyjson.Object{}
+	doc.Set("version", pyjson.OfInt(int64(version)))
+
+	keep := func(s Section, into *pyjson.Object, name string, v pyjson.Value) error {
+		_, err := pyjson.Dumps(v, era.dialect())
+		var typeErr *pyjson.TypeError
+		switch {
+		case errors.As(err, &typeErr):
+			c.Excluded = append(c.Excluded, Excluded{s, name, typeErr.Text})
+			return nil
+		case err != nil:
+			return &CaptureError{s, name, err}
+		}
+		into.Set(name, v)
+		return nil
+	}
+	section := func(s Section, fill func(into *pyjson.Object) error) error {
+		into := &pyjson.Object{}
+		if err := fill(into); err != nil {
+			return err
+		}
+		doc.Set(string(s), pyjson.OfDict(into))
+		return nil
+	}
+	all := func(s Section, from *pyjson.Object) error {
+		return section(s, func(into *pyjson.Object) error {
+			for name, v := range from.All() {
+				if err := keep(s, into, name, v); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+
+	if in.Base != nil {
+		if err := all(BaseSection, in.Base); err != nil {
+			return c, err
+		}
+	}
+	if in.User.Len() > 0 {
+		if err := all(UserSection, in.User); err != nil {
+			return c, err
+		}
+	}
+	if len(in.Image) > 0 {
+		err := section(ImageSection, func(into *pyjson.Object) error {
+			for _, p := range in.Image {
+				if err := keep(ImageSection, into, p.Key, p.Value); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return c, err
+		}
+	}
+	text, err := pyjson.Dumps(pyjson.OfDict(doc), era.dialect())
+	if err != nil {
+		return c, err
+	}
+	c.Text = text
+	// Read back: datetimes, bytes and UUIDs have become the text that is stored.
+	c.Doc, c.Err = pyjson.Parse(text)
+	if id, ok := in.Base.Get("id"); ok {
+		c.VolumeID = VolumeID(id.Text())
+	}
+	return c, nil
+}
+
+// CaptureOf takes the capture of a volume as its place shows it. Fields the
+// place cannot see are left out and named in Unseen.
+func CaptureOf(v *Volume, version int, source Source) (Capture, error) {
+	in := Content{Base: v.Row, User: v.Metadata}
+	for key, value := range v.Image.All() {
+		in.Image = append(in.Image, Pair{key, value})
+	}
+	c, err := TakeCapture(in, version, Today)
+	c.Source, c.Unseen, c.VolumeID = source, v.Unseen, v.ID
+	return c, err
+}
+
+// Fate says whether a captured field can ever come back.
+type Fate string
+
+const (
+	FateRestored    Fate = "restored"    // by the rules of every release that reads this version
+	FateConditional Fate = "conditional" // depends on the release, the target or the version
+	FateNever       Fate = "never"       // kept for the reader only
+)
+
+// FateOf says whether a restore ever brings a captured field back, and why.
+// version is the capture's (1 or 2).
+func FateOf(s Section, field string, version int) (Fate, string) {
+	switch s {
+	case UserSection:
+		return FateRestored, "all user metadata replaces the target's"
+	case ImageSection:
+		return FateRestored, "all image metadata replaces the target's, and the volume becomes bootable"
+	}
+	switch field {
+	case "display_name":
+		return FateConditional, "icehouse: always, unless null; kilo: never; newton: onto a volume without a name, or named restore_backup_…"
+	case "display_description":
+		return FateConditional, "icehouse: always; kilo: never; newton: together with the name"
+	case "encryption_key_id":
+		if version == 1 {
+			return FateNever, "version 1 never restores the key"
+		}
+		return FateConditional, "kilo and newton: restored, also when null; the target must have the captured volume type"
+	case "volume_type_id":
+		if version == 1 {
+			return FateNever, "only compared, in version 2, when there is an encryption key"
+		}
+		return FateConditional, "compared with the target's when there is an encryption key; set only on a target without a type"
+	case "size":
+		return FateNever, "kept for the reader: it is how large a restore target must be"
+	case "provider_auth":
+		return FateNever, "kept for the reader; a secret in clear text in the backup repository"
+	}
+	return FateNever, "captured, but no release restores it"
+}
+
+// CaptureWarnings says what a reader of the capture should know: what a restore
+// from it would lack, and what it gives away.
+func CaptureWarnings(c *Capture) []string {
+	var out []string
+	base := c.Section(BaseSection)
+	if c.Err != nil {
+		return []string{"the text does not parse: " + c.Err.Error()}
+	}
+	if c.Version() == 0 {
+		v, _ := c.Doc.Object().Get("version")
+		out = append(out, "version "+pyjson.Text(v)+" cannot be restored by any release of Cinder")
+	}
+	if _, ok := c.Doc.Object().Get(string(ImageSection)); !ok {
+		if b, _ := base.Get("bootable"); b.Truthy() {
+			out = append(out, "bootable, but without image metadata: a new volume restored from this is not bootable")
+		} else {
+			out = append(out, "no image metadata: a new volume restored from this is not bootable")
+		}
+	}
+	if name, _ := base.Get("display_name"); base != nil && !name.Truthy() {
+		out = append(out, "no name: today's Cinder then restores neither name nor description")
+	}
+	if key, _ := base.Get("encryption_key_id"); key.Truthy() && c.Version() == 2 {
+		out = append(out, "encrypted: only a volume of the same volume type can take it")
+	}
+	status, _ := base.Get("status")
+	previous, _ := base.Get("previous_status")
+	if status.Text() == "in-use" || status.Text() == "backing-up" && previous.Text() == "in-use" {
+		out = append(out, "the volume is in use: a backup of it needs force and is only crash-consistent")
+	}
+	if c.HoldsSecret() {
+		out = append(out, "holds a secret (provider_auth) in clear text, as the backup repository then does too")
+	}
+	for _, x := range c.Excluded {
+		out = append(out, x.Section.Title()+" field "+x.Field+" is left out: it does not serialise")
+	}
+	return out
+}

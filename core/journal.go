@@ -1,0 +1,158 @@
+package core
+
+import (
+	"time"
+
+	"hearth/core/pyjson"
+)
+
+// EntryID is the number of a journal entry, from 1, counted per journal.
+type EntryID int64
+
+// EntryKind says what was done.
+type EntryKind string
+
+const (
+	EntryApply  EntryKind = "apply"  // a plan was applied to a volume
+	EntryUndo   EntryKind = "undo"   // an apply was taken back
+	EntryImport EntryKind = "import" // records were imported
+)
+
+// EntryState says how it ended.
+type EntryState string
+
+const (
+	EntryOpen   EntryState = "open"   // begun; whether it took effect is not known yet
+	EntryDone   EntryState = "done"   // took effect
+	EntryFailed EntryState = "failed" // did not take effect
+	EntryUndone EntryState = "undone" // took effect, and was taken back by a later entry
+	EntryHalf   EntryState = "half"   // some of its steps took effect
+)
+
+// Entry is one thing that hearth changed in a place, with the state before it,
+// so that it can be undone and accounted for.
+type Entry struct {
+	ID      EntryID
+	At      time.Time
+	Who     string // user@host of the person at the keyboard
+	Place   string
+	Kind    EntryKind
+	State   EntryState
+	Volume  VolumeID   // apply, undo
+	Backup  BackupID   // apply: the one restored from, "" if none
+	Backups []BackupID // import
+	Of      EntryID    // undo: the entry taken back
+	Summary string     // in a line
+	Before  *State     // apply, undo
+	After   *State     // apply, undo: what was meant to be
+	Error   string     // EntryFailed: why
+}
+
+// Undoable returns nil if the entry can be taken back, else an [Error].
+func (e *Entry) Undoable() error {
+	const tried = "undo"
+	switch {
+	case e.Kind == EntryImport:
+		return Fail(CodeRefused, tried, "an import is not undone: deleting an imported backup deletes its files too", "delete the backups one by one if that is meant", nil)
+	case e.State == EntryUndone:
+		return Fail(CodeConflict, tried, "it is undone already", "", nil)
+	case e.State == EntryFailed:
+		return Fail(CodeConflict, tried, "it did not take effect", "", nil)
+	case e.Before == nil || e.After == nil:
+		return Fail(CodeRefused, tried, "the state before it was not kept", "", nil)
+	}
+	return nil
+}
+
+// Object is the entry as JSON.
+func (e *Entry) Object() *pyjson.Object {
+	o := &pyjson.Object{}
+	o.Set("id", pyjson.OfInt(int64(e.ID)))
+	o.Set("at", pyjson.OfString(APITime(e.At)))
+	o.Set("who", pyjson.OfString(e.Who))
+	o.Set("place", pyjson.OfString(e.Place))
+	o.Set("kind", pyjson.OfString(string(e.Kind)))
+	o.Set("state", pyjson.OfString(string(e.State)))
+	o.Set("volume_id", idValue(e.Volume))
+	o.Set("backup_id", idValue(e.Backup))
+	var ids []pyjson.Value
+	for _, id := range e.Backups {
+		ids = append(ids, idValue(id))
+	}
+	o.Set("backup_ids", pyjson.OfList(ids))
+	if e.Of > 0 {
+		o.Set("of", pyjson.OfInt(int64(e.Of)))
+	}
+	o.Set("summary", pyjson.OfString(e.Summary))
+	if e.Before != nil {
+		o.Set("before", pyjson.OfDict(e.Before.Object()))
+	}
+	if e.After != nil {
+		o.Set("after", pyjson.OfDict(e.After.Object()))
+	}
+	if e.Error != "" {
+		o.Set("error", pyjson.OfString(e.Error))
+	}
+	return o
+}
+
+// StateFrom reads a state that [State.Object] wrote.
+func StateFrom(o *pyjson.Object) State {
+	at := func(key string) pyjson.Value {
+		v, _ := o.Get(key)
+		return fromPlainForm(v)
+	}
+	return State{
+		Name: at("display_name"), Description: at("display_description"),
+		EncryptionKeyID: at("encryption_key_id"), VolumeTypeID: at("volume_type_id"),
+		Bootable: at("bootable").Bool(), Metadata: at("metadata").Object(), Image: at("glance").Object(),
+	}
+}
+
+// fromPlainForm undoes plainForm.
+func fromPlainForm(v pyjson.Value) pyjson.Value {
+	switch v.Kind() {
+	case pyjson.List:
+		items := []pyjson.Value{}
+		for _, item := range v.Items() {
+			items = append(items, fromPlainForm(item))
+		}
+		return pyjson.OfList(items)
+	case pyjson.Dict:
+	default:
+		return v
+	}
+	o := v.Object()
+	out := &pyjson.Object{}
+	if o.Len() == 1 {
+		for key, arg := range o.All() {
+			switch key {
+			case "$float":
+				f, _ := pyjson.Parse(arg.Text())
+				return f
+			case "$str":
+				s, _ := pyjson.Parse(`"` + arg.Text() + `"`)
+				return s
+			case "$pairs":
+				for _, p := range arg.Items() {
+					out.Set(fromPlainForm(p.Items()[0]).Text(), fromPlainForm(p.Items()[1]))
+				}
+				return pyjson.OfDict(out)
+			}
+		}
+	}
+	for key, item := range o.All() {
+		out.Set(key, fromPlainForm(item))
+	}
+	return pyjson.OfDict(out)
+}
+
+// KeptCapture is a capture that was kept, with where and when.
+type KeptCapture struct {
+	ID       int64
+	Place    string
+	VolumeID VolumeID
+	BackupID BackupID // "" if it belongs to no backup
+	At       time.Time
+	Capture  Capture
+}

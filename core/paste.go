@@ -1,0 +1,497 @@
+package core
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Found is a record found in a text that somebody copied from anywhere.
+type Found struct {
+	Record  Record
+	Decoded Decoded
+	Err     error    // what Cinder would say of the text; nil if it decodes
+	Line    int      // of the text on which the base64 begins, from 1
+	Notes   []string // what was done to get at it, and what was tolerated
+
+	// Truncated: the text ends inside the base64. Have counts the characters of
+	// base64 that are there, HaveBytes what they decode to, LastField is the last
+	// field that is whole.
+	Truncated bool
+	Have      int
+	HaveBytes int
+	LastField string
+}
+
+// OK reports whether the record is whole and decodes.
+func (f *Found) OK() bool { return f.Err == nil && !f.Truncated }
+
+// FindRecords finds the records in whatever an admin copies: the API's JSON, the
+// openstack and cinder clients' tables in any wrapping, YAML, shell and value
+// output, commands, bare base64. It does not look at formats: a record is base64
+// of a JSON object, so it starts where base64 of "{" starts and ends where that
+// object ends, and what lies in between that is neither (line ends, bars,
+// blanks, escapes, zero-width characters) is skipped.
+func FindRecords(text string) []Found {
+	f := finder{text: text, budget: 8<<20 + 2*len(text)}
+	for from := 0; from < len(text) && f.budget > 0 && f.broken < maxBroken; {
+		start := f.nextStart(from)
+		if start < 0 {
+			break
+		}
+		from = f.try(start)
+	}
+	f.trailing()
+	f.services()
+	return f.found
+}
+
+type finder struct {
+	text   string
+	budget int // characters that may still be read, so that rubbish ends in time
+	found  []Found
+	spans  []span // of found, same order
+	broken int    // of found: those that start well and are not whole
+	lineAt span   // line number (end) of an offset (start) counted so far
+}
+
+type span struct{ start, end int }
+
+// starts are the beginnings of base64 of "{" followed by a quote or white space,
+// or of "{}".
+var starts = []string{"eyJ", "eyA", "ewo", "ew0", "ewk", "e30"}
+
+// nextStart returns where the next candidate starts, at the start of a run of
+// base64, or -1.
+func (f *finder) nextStart(from int) int {
+	for i := from; ; {
+		j := strings.Index(f.text[i:], "e")
+		if j < 0 {
+			return -1
+		}
+		i += j
+		if i == 0 || !isBase64(f.text[i-1]) || f.text[i-1] == '=' || f.text[i-1] == '+' {
+			if f.opensAt(i) {
+				return i
+			}
+		}
+		i++
+	}
+}
+
+// opensAt reports whether base64 of the start of an object is at i; the three
+// characters may be torn apart by a wrapped table.
+func (f *finder) opensAt(i int) bool {
+	var got [3]byte
+	n := 0
+	for n < 3 && i < len(f.text) {
+		if w := noise(f.text, i); w > 0 {
+			i += w
+			continue
+		}
+		got[n] = f.text[i]
+		n, i = n+1, i+1
+	}
+	if n < 3 {
+		return false
+	}
+	for _, s := range starts {
+		if string(got[:]) == s {
+			return true
+		}
+	}
+	return false
+}
+
+func isBase64(c byte) bool { return decodeTable[c] != 0xFF || c == '=' }
+
+// noise returns the width of what may stand inside a copied base64 text without
+// belonging to it, at i: 0 if nothing does.
+func noise(s string, i int) int {
+	switch c := s[i]; {
+	case c == '|' || c <= ' ' && c != 0x1B:
+		return 1
+	case c == 0x1B:
+		return escapeLen(s[i:])
+	case c == '\\' && i+1 < len(s) && (s[i+1] == 'n' || s[i+1] == 'r'):
+		return 2
+	case c == '\\':
+		return 1
+	case c == '>' && lineStart(s, i):
+		return 1
+	case c == '+' || c == '-':
+		return borderLen(s, i)
+	case c < utf8.RuneSelf:
+		return 0
+	}
+	r, w := utf8.DecodeRuneInString(s[i:])
+	if r >= 0x2500 && r <= 0x257F || r == '¦' || hidden(r) || unicode.IsSpace(r) {
+		return w
+	}
+	return 0
+}
+
+func lineStart(s string, i int) bool {
+	for i--; i >= 0; i-- {
+		switch s[i] {
+		case '\n', '\r':
+			return true
+		case ' ', '\t', '>':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// escapeLen is the length of a terminal escape sequence at the start of s.
+func escapeLen(s string) int {
+	if len(s) < 2 {
+		return len(s)
+	}
+	switch s[1] {
+	case '[':
+		for i := 2; i < len(s); i++ {
+			if s[i] >= 0x40 && s[i] <= 0x7E {
+				return i + 1
+			}
+		}
+		return len(s)
+	case ']':
+		for i := 2; i < len(s); i++ {
+			if s[i] == 0x07 {
+				return i + 1
+			}
+			if s[i] == 0x1B && i+1 < len(s) && s[i+1] == '\\' {
+				return i + 2
+			}
+		}
+		return len(s)
+	}
+	return 2
+}
+
+// borderLen is the length of a piece of a table's border at i: a run of + and -
+// with a - in it, or a + that a wrapped border leaves on a line of its own.
+func borderLen(s string, i int) int {
+	j := i
+	for j < len(s) && (s[j] == '-' || s[j] == '+') {
+		j++
+	}
+	if strings.Contains(s[i:j], "-") {
+		return j - i
+	}
+	before := strings.TrimRight(s[:i], " \r\n\t")
+	if j-i == 1 && len(before) < i && strings.HasSuffix(before, "-") && (j == len(s) || s[j] == '\n' || s[j] == '\r') {
+		return 1
+	}
+	return 0
+}
+
+// try reads a candidate at start and returns where to go on.
+func (f *finder) try(start int) int {
+	r := reader{s: f.text, i: start}
+	end := r.run()
+	f.budget -= r.i - start
+	switch {
+	case end:
+		closed := r.close()
+		if f.accept(start, closed, &r) {
+			return closed
+		}
+	case r.i >= len(f.text) && (f.labelled(start) || plausible(r.out)):
+		f.addTruncated(start, &r)
+		return len(f.text)
+	case f.labelled(start) || plausible(r.out):
+		f.addBroken(start, &r)
+	}
+	return start + 1
+}
+
+// reader decodes base64 up to the end of the JSON object in it.
+type reader struct {
+	s     string
+	i     int
+	b64   []byte // the base64 as it will be used
+	out   []byte // decoded
+	bits  uint32
+	quad  int
+	depth int
+	inStr bool
+	esc   bool
+	begun bool
+	lines int // line ends passed
+	skips int // other noise passed, blanks and bars aside
+}
+
+// run reads until the object closes: true, or until something stands there that
+// can't belong to it, or the text ends: false.
+func (r *reader) run() bool {
+	for r.i < len(r.s) {
+		c := r.s[r.i]
+		if c == '=' {
+			return false
+		}
+		if w := noise(r.s, r.i); w > 0 {
+			r.note(c)
+			r.i += w
+			continue
+		}
+		d := decodeTable[c]
+		if d == 0xFF {
+			return false
+		}
+		r.b64 = append(r.b64, c)
+		r.i++
+		r.bits = r.bits<<6 | uint32(d)
+		r.quad = (r.quad + 1) % 4
+		if r.quad == 1 {
+			continue
+		}
+		b := byte(r.bits >> [4]uint{0, 0, 4, 2}[r.quad])
+		r.out = append(r.out, b)
+		switch r.scan(b) {
+		case scanEnd:
+			return true
+		case scanBad:
+			return false
+		}
+	}
+	return false
+}
+
+func (r *reader) note(c byte) {
+	switch {
+	case c == '\n' || c == '\r':
+		r.lines++
+	case c == ' ' || c == '|' || c == '\t':
+	default:
+		r.skips++
+	}
+}
+
+type scanned uint8
+
+const (
+	scanMore scanned = iota
+	scanEnd
+	scanBad
+)
+
+// scan follows JSON just far enough to find its end, and gives up on what can't be it.
+func (r *reader) scan(b byte) scanned {
+	if r.inStr {
+		switch {
+		case r.esc:
+			r.esc = false
+		case b == '\\':
+			r.esc = true
+		case b == '"':
+			r.inStr = false
+		case b < 0x20:
+			return scanBad
+		}
+		return scanMore
+	}
+	switch {
+	case b == '"':
+		r.inStr = true
+	case b == '{' || b == '[':
+		r.depth++
+		r.begun = true
+	case b == '}' || b == ']':
+		if r.depth--; r.depth == 0 {
+			return scanEnd
+		}
+	case b == ' ' || b == '\n' || b == '\r' || b == '\t':
+	case b == ',' || b == ':' || b == '-' || b == '+' || b == '.' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z':
+	default:
+		return scanBad
+	}
+	return scanMore
+}
+
+// close goes past the rest of the last group and its padding, and returns where
+// the record ends in the text. Only what joins on directly can still belong to it.
+func (r *reader) close() int {
+	for r.i < len(r.s) && r.quad != 0 && decodeTable[r.s[r.i]] != 0xFF {
+		r.b64 = append(r.b64, r.s[r.i])
+		r.quad = (r.quad + 1) % 4
+		r.i++
+	}
+	end := r.i
+	for r.quad != 0 && r.i < len(r.s) {
+		if r.s[r.i] == '=' {
+			r.b64 = append(r.b64, '=')
+			r.quad = (r.quad + 1) % 4
+			r.i++
+			end = r.i
+			continue
+		}
+		w := noise(r.s, r.i)
+		if w == 0 {
+			break
+		}
+		r.i += w
+	}
+	return end
+}
+
+// plausible reports whether what decodes so far looks like a backup's record.
+func plausible(out []byte) bool {
+	s := string(out)
+	for _, key := range []string{`"driver_info"`, `"id"`, `"volume_id"`, `"display_name"`, `"service_metadata"`, `"object_count"`, `"project_id"`} {
+		if strings.Contains(s, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxBroken ends the search in rubbish that looks like records again and again.
+const maxBroken = 1000
+
+// labelled reports whether the words before start say that a record follows.
+func (f *finder) labelled(start int) bool {
+	before := f.text[max(0, start-400):start]
+	word := strings.TrimRightFunc(before, func(r rune) bool {
+		return r <= ' ' || strings.ContainsRune("|:=,\"'\\", r) || r >= 0x2500 && r <= 0x257F || r > 0x7F && hidden(r)
+	})
+	if len(word) < len(before) && len(word) >= 8 {
+		tail := strings.ToLower(word[max(0, len(word)-10):])
+		if strings.HasSuffix(tail, "metadata") || tail == "backup_url" || tail == "backup-url" {
+			return true
+		}
+	}
+	return strings.Contains(before, "cinder.") && serviceBefore.MatchString(squeeze(before))
+}
+
+// accept takes the candidate if it is a record.
+func (f *finder) accept(start, end int, r *reader) bool {
+	lost := 0
+	url := string(r.b64)
+	for len(url)%4 != 0 {
+		url, lost = url+"=", lost+1
+	}
+	rec := Found{Record: Record{URL: url}, Line: f.line(start)}
+	rec.Decoded, rec.Err = DecodeRecord(url, Today)
+	if rec.Err != nil && !f.labelled(start) && !plausible(r.out) {
+		return false
+	}
+	if rec.Err == nil && !looksLikeRecord(rec.Decoded) && !f.labelled(start) {
+		return false
+	}
+	if r.lines > 0 {
+		rec.note("put together from %s", Count(r.lines+1, "line"))
+	}
+	if r.skips > 0 {
+		rec.note("%s inside it skipped", Count(r.skips, "character or escape"))
+	}
+	if lost > 0 {
+		rec.note("its padding (%s) was lost and is put back", strings.Repeat("=", lost))
+	}
+	if open := f.unclosed(start, end); open != "" {
+		rec.note("the text ends before %s, the record itself is whole", open)
+	}
+	f.add(rec, span{start, end})
+	return true
+}
+
+func (f *Found) note(format string, args ...any) {
+	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
+}
+
+func looksLikeRecord(d Decoded) bool {
+	o := d.Doc.Object()
+	if o.Has("id") {
+		return true
+	}
+	n := 0
+	for _, name := range BackupFields {
+		if o.Has(name) {
+			n++
+		}
+	}
+	return n >= 3
+}
+
+// unclosed names what should follow the record and does not, since the text ends.
+func (f *finder) unclosed(start, end int) string {
+	before, after := f.text[max(0, start-400):start], f.text[end:]
+	switch {
+	case strings.TrimSpace(after) == "" && strings.HasSuffix(strings.TrimSpace(before), `"`):
+		return "the closing quote"
+	case strings.TrimSpace(after) == `"` && strings.Contains(before, `{`) && strings.Contains(before, `":`):
+		return "the closing brace"
+	case strings.HasSuffix(strings.TrimSpace(before), "|") && !strings.Contains(after, "--"):
+		return "the end of the table"
+	}
+	return ""
+}
+
+func (f *finder) add(rec Found, s span) {
+	f.found, f.spans = append(f.found, rec), append(f.spans, s)
+}
+
+// line is the number of the line at i; calls come with i growing.
+func (f *finder) line(i int) int {
+	if i < f.lineAt.start {
+		f.lineAt = span{}
+	}
+	for j := f.lineAt.start; j < i; j++ {
+		// Terminals paste a line end as CR, and CR LF as two of them.
+		if c := f.text[j]; c == '\n' || c == '\r' && !strings.HasPrefix(f.text[j+1:], "\n") {
+			f.lineAt.end++
+		}
+	}
+	f.lineAt.start = i
+	return f.lineAt.end + 1
+}
+
+var lastKey = regexp.MustCompile(`"([a-z_]+)": (?:null|true|false|-?\d+|"(?:[^"\\]|\\.)*"|\{[^{}]*\})[,}]`)
+
+func (f *finder) addTruncated(start int, r *reader) {
+	rec := Found{Truncated: true, Have: len(r.b64), HaveBytes: len(r.out), Line: f.line(start), Record: Record{URL: string(r.b64)}}
+	if keys := lastKey.FindAllSubmatch(r.out, -1); len(keys) > 0 {
+		rec.LastField = string(keys[len(keys)-1][1])
+	}
+	what := fmt.Sprintf("the text ends inside the record: %s of base64 are there (%s)", Count(rec.Have, "character"), Bytes(int64(rec.HaveBytes)))
+	if rec.LastField != "" {
+		what += ", the last whole field is " + rec.LastField
+	}
+	rec.Err = Fail(CodeUnreadable, "read the record", what, "copy it again, whole", nil)
+	f.add(rec, span{start, len(f.text)})
+}
+
+// addBroken reports a record that starts well and then holds something else: the
+// next lines may start another one, so the search goes on right behind its start.
+func (f *finder) addBroken(start int, r *reader) {
+	f.broken++
+	rec := Found{Line: f.line(start), Record: Record{URL: string(r.b64)}, Have: len(r.b64), HaveBytes: len(r.out)}
+	rec.Err = Fail(CodeUnreadable, "read the record", fmt.Sprintf("after %s of base64 comes something that does not belong to it", Count(rec.Have, "character")),
+		"copy it again, whole", nil)
+	f.add(rec, span{start, start + 1})
+}
+
+// trailing names a record of which only the first characters are there: too few
+// to start one by themselves, but where one is announced.
+func (f *finder) trailing() {
+	tail := strings.TrimRight(f.text, " \t\r\n|")
+	i := len(tail)
+	for i > 0 && (isBase64(tail[i-1]) && tail[i-1] != '=') && len(tail)-i < 4 {
+		i--
+	}
+	n := len(tail) - i
+	if n == 0 || n > 3 {
+		return
+	}
+	if len(f.spans) > 0 && f.spans[len(f.spans)-1].end > i {
+		return
+	}
+	if i == 0 || !strings.ContainsRune(" \t\r\n|\"'=:,", rune(tail[i-1])) || !strings.HasPrefix("eyJ", tail[i:]) && !strings.HasPrefix("ewo", tail[i:]) || !f.labelled(i) {
+		return
+	}
+	f.addTruncated(i, &reader{b64: []byte(tail[i:])})
+}

@@ -1,0 +1,40 @@
+package core
+
+// PlaceKind says what sort of place volumes and backups are kept in.
+type PlaceKind string
+
+const (
+	PlaceEmbedded   PlaceKind = "embedded"   // a store that hearth made: one file is a whole world
+	PlaceDatabase   PlaceKind = "database"   // somebody else's database with Cinder's schema
+	PlaceCloud      PlaceKind = "cloud"      // the Block Storage API
+	PlaceRepository PlaceKind = "repository" // a backup repository, read directly
+)
+
+// PlaceInfo describes a place.
+type PlaceInfo struct {
+	Location string // as it can be given again: sqlite:/srv/a.sqlite, cloud:prod
+	Kind     PlaceKind
+	Title    string  // short, for the status line
+	Rules    RuleSet // of the Cinder that restores there; RulesAuto where hearth does it itself
+	RulesWhy string
+	ReadOnly string // why nothing can be written, "" if it can
+	Badge    string // a word such as PROD, from the config
+	Color    string // a colour for the badge, "" for the theme's
+	Journals bool   // keeps its own journal and captures; else the archive does
+	Demo     bool   // made up, gone when hearth ends
+}
+
+// VolumeType is a volume type of a place.
+type VolumeType struct {
+	ID      string
+	Name    string
+	Default bool // what a volume gets that asks for none
+}
+
+// Rewrite is a change of a volume's state, from one that was seen to another.
+type Rewrite struct {
+	Volume VolumeID
+	Before State // what the volume must still be
+	After  State
+	Entry  Entry // for the journal; the place that keeps one fills in ID and State
+}

@@ -1,0 +1,232 @@
+package core
+
+import (
+	"fmt"
+
+	"hearth/core/pyjson"
+)
+
+// ImportFacts is what a place says of itself before an import.
+type ImportFacts struct {
+	// Existing holds the status of each asked id that is there, in any project;
+	// "deleted" for a row that is only soft-deleted.
+	Existing map[BackupID]string
+	// Services are the drivers of the place's backup services. Sure says that
+	// there are no others; else they are only those that its backups name.
+	Services []string
+	Sure     bool
+	Owner    string       // who will own what is imported, in words
+	Quota    Opt[Headway] // null: not known
+}
+
+// Headway is what a quota leaves; -1 is no limit.
+type Headway struct{ Backups, GiB int64 }
+
+// Level says how much a finding of a preflight weighs.
+type Level uint8
+
+const (
+	LevelInfo   Level = iota // good to know
+	LevelWarn                // it will import, and something will not work
+	LevelRefuse              // hearth does not import it
+)
+
+// Finding is something that a preflight has to say.
+type Finding struct {
+	Level Level
+	Text  string
+}
+
+// Check is a record of a paste before its import.
+type Check struct {
+	Found    Found
+	ID       BackupID
+	Name     string
+	Size     int64
+	Parent   BackupID
+	Outcome  ImportOutcome // what Cinder itself would do with it
+	Findings []Finding
+}
+
+// Refused reports whether hearth will not import the record.
+func (c *Check) Refused() bool { return c.Level() == LevelRefuse }
+
+// Level is that of the weightiest finding.
+func (c *Check) Level() Level {
+	worst := LevelInfo
+	for _, f := range c.Findings {
+		worst = max(worst, f.Level)
+	}
+	return worst
+}
+
+func (c *Check) say(l Level, format string, args ...any) {
+	c.Findings = append(c.Findings, Finding{l, fmt.Sprintf(format, args...)})
+}
+
+// Verdict tells in a line what would become of the record.
+func (c *Check) Verdict() string {
+	for _, f := range c.Findings {
+		if f.Level == LevelRefuse {
+			return f.Text
+		}
+	}
+	for _, f := range c.Findings {
+		if f.Level == LevelWarn {
+			return f.Text
+		}
+	}
+	return "will be imported as it is"
+}
+
+// ImportItem is a record that is to be imported.
+type ImportItem struct {
+	ID     BackupID
+	Name   string
+	Record Record
+	// Row is the row as hearth writes it where it is the one who imports: the
+	// record's fields, all of them, and its owner.
+	Row *pyjson.Object
+}
+
+// ImportResult says what became of an item.
+type ImportResult struct {
+	ID      BackupID
+	Name    string
+	Status  string // of the backup now; "" if it could not be imported
+	Revived bool   // its row was there, deleted, and is used again
+	Err     error
+}
+
+// Preflight checks the records of a paste against what a place says of itself,
+// in the order of the paste.
+func Preflight(found []Found, facts ImportFacts) []Check {
+	checks := make([]Check, len(found))
+	in := map[BackupID]int{} // first check of each id
+	for i, f := range found {
+		c := &checks[i]
+		c.Found = f
+		if !f.OK() {
+			c.say(LevelRefuse, "%s", f.Err.Error())
+			continue
+		}
+		c.ID, c.Name, c.Size, c.Parent = f.Decoded.ID(), f.Decoded.Name(), f.Decoded.Size(), f.Decoded.ParentID()
+		if first, twice := in[c.ID]; twice {
+			c.say(LevelRefuse, "the same backup stands in this paste already, as record %d", first+1)
+		} else {
+			in[c.ID] = i
+		}
+		c.simulate(facts)
+	}
+	for i := range checks {
+		if c := &checks[i]; c.Found.OK() {
+			c.relate(checks, in, facts)
+		}
+	}
+	return checks
+}
+
+// simulate asks what Cinder would do with the record and says so.
+func (c *Check) simulate(facts ImportFacts) {
+	rec := c.Found.Record
+	hosts := facts.Services
+	if !facts.Sure {
+		hosts = append(append([]string{}, facts.Services...), rec.Service)
+	}
+	status, here := facts.Existing[c.ID]
+	c.Outcome = SimulateImport(ImportInput{Record: rec, Hosts: hosts, Existing: Opt[string]{V: status, Set: here}})
+	switch out := c.Outcome; {
+	case here && status != StatusDeleted:
+		c.say(LevelRefuse, "it is here already (%s); Cinder answers 400 %q", status, "Backup already exists in database.")
+	case out.Error != nil:
+		c.say(LevelRefuse, "Cinder refuses it: %d %s", out.HTTP, out.Error.Message)
+	case out.Status == StatusError:
+		c.say(LevelRefuse, "Cinder takes it and ends in error: %s", out.Reason)
+	case out.Status == StatusCreating:
+		c.say(LevelRefuse, "Cinder takes it and leaves it in creating for ever: %s", out.Manager.Message)
+	case here:
+		c.say(LevelInfo, "it was here and is deleted: its row is used again")
+	}
+	if rec.Service == "" {
+		c.say(LevelRefuse, "its service is not known: neither the text nor the record names it")
+	} else if !facts.Sure && len(facts.Services) > 0 && !anyMatches(facts.Services, rec.Service) {
+		c.say(LevelWarn, "no backup here was made by the service %s: the data may be out of reach", Visible(rec.Service))
+	}
+	if inner := c.Found.Decoded.text("status"); inner != "" && inner != StatusAvailable {
+		c.say(LevelWarn, "the record says %s; Cinder imports it as available all the same", Visible(inner))
+	}
+	for _, note := range append(append([]string{}, c.Found.Notes...), c.Found.Decoded.Tolerated...) {
+		c.say(LevelInfo, "%s", note)
+	}
+}
+
+func anyMatches(services []string, asked string) bool {
+	for _, s := range services {
+		if ServiceMatches(s, asked) {
+			return true
+		}
+	}
+	return false
+}
+
+// relate looks for the parent here and in the paste.
+func (c *Check) relate(checks []Check, in map[BackupID]int, facts ImportFacts) {
+	if c.Parent == "" || c.Parent == c.ID {
+		if c.Parent == c.ID && c.ID != "" {
+			c.say(LevelWarn, "it names itself as its parent: it cannot be restored")
+		}
+		return
+	}
+	status, here := facts.Existing[c.Parent]
+	at, inPaste := in[c.Parent]
+	switch {
+	case here && status != StatusDeleted:
+		c.say(LevelInfo, "incremental; its parent %s is here (%s)", c.Parent.Short(), status)
+	case inPaste && checks[at].Refused():
+		c.say(LevelWarn, "incremental; its parent %s is record %d of this paste, which is refused: restores of it would fail", c.Parent.Short(), at+1)
+	case inPaste:
+		c.say(LevelInfo, "incremental; its parent %s is record %d of this paste and goes first", c.Parent.Short(), at+1)
+	default:
+		c.say(LevelWarn, "incremental, and its parent %s is missing: Cinder imports it, and a restore fails after it has touched the target", Visible(string(c.Parent)))
+	}
+}
+
+// Items are the checked records that the indexes choose, parents first. Refused
+// ones are left out.
+func Items(checks []Check, chosen []int) []ImportItem {
+	var picked []*Check
+	for _, i := range chosen {
+		if c := &checks[i]; !c.Refused() {
+			picked = append(picked, c)
+		}
+	}
+	picked = ParentsFirst(picked, func(c *Check) BackupID { return c.ID }, func(c *Check) BackupID { return c.Parent })
+	var items []ImportItem
+	for _, c := range picked {
+		items = append(items, ImportItem{ID: c.ID, Name: c.Name, Record: c.Found.Record, Row: c.row()})
+	}
+	return items
+}
+
+// row is the row that hearth writes for the record: what Cinder's import sets,
+// and where Cinder would put its own (owner, host, zone), what the record says.
+func (c *Check) row() *pyjson.Object {
+	row := &pyjson.Object{}
+	for _, name := range []string{"user_id", "project_id", "host", "availability_zone"} {
+		if v := c.Found.Decoded.Field(name); v.Kind() == pyjson.String {
+			row.Set(name, v)
+		} else {
+			row.Set(name, pyjson.None)
+		}
+	}
+	row.Set("volume_id", pyjson.OfString(string(ZeroVolumeID)))
+	for name, v := range c.Outcome.Fields.All() {
+		row.Set(name, v)
+	}
+	row.Set("service", pyjson.OfString(c.Outcome.Driver))
+	row.Set("status", pyjson.OfString(StatusAvailable))
+	row.Set("fail_reason", pyjson.None)
+	row.Set("deleted", pyjson.OfBool(false))
+	row.Set("deleted_at", pyjson.None)
+	return row
+}

@@ -1,0 +1,197 @@
+package pyjson
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Dialect says which Python writes: it differs in what does not serialise.
+type Dialect uint8
+
+const (
+	// Python3 is today's Cinder: Python 3 with oslo.serialization 5.
+	Python3 Dialect = iota
+	// Python2 is the Cinder of 2014: Python 2.7 with oslo-incubator's jsonutils.
+	Python2
+)
+
+// TypeError is what json raises for a dict with a key that is no string, number
+// or None. Cinder's _is_serializable catches it and leaves the field out.
+type TypeError struct{ Text string }
+
+func (e *TypeError) Error() string { return e.Text }
+
+// ValueError is what json raises for an object it cannot write. Cinder does not
+// catch it: the capture fails.
+type ValueError struct{ Text string }
+
+func (e *ValueError) Error() string { return e.Text }
+
+const hexDigits = "0123456789abcdef"
+
+// Dumps is jsonutils.dumps(v): ", " and ": " between, ASCII only. Errors are
+// *[TypeError], *[ValueError] and *[UnicodeError] (bytes that are no UTF-8);
+// values that came out of [Parse] give none.
+func Dumps(v Value, d Dialect) (string, error) {
+	b, err := appendValue(nil, v, d)
+	return string(b), err
+}
+
+// Text writes a value that came out of [Parse], or was made of JSON's own kinds.
+func Text(v Value) string {
+	s, err := Dumps(v, Python3)
+	if err != nil {
+		return strconv.Quote(err.Error())
+	}
+	return s
+}
+
+func appendValue(b []byte, v Value, d Dialect) ([]byte, error) {
+	switch v.kind {
+	case Null:
+		return append(b, "null"...), nil
+	case Bool:
+		return strconv.AppendBool(b, v.flag), nil
+	case Int:
+		return append(b, v.text...), nil
+	case Float:
+		return append(b, floatJSON(v.num)...), nil
+	case String:
+		return AppendQuote(b, v.text), nil
+	case List:
+		b = append(b, '[')
+		for i, item := range v.items {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			var err error
+			if b, err = appendValue(b, item, d); err != nil {
+				return b, err
+			}
+		}
+		return append(b, ']'), nil
+	case Dict:
+		b = append(b, '{')
+		first := true
+		for key, item := range v.dict.All() {
+			if !first {
+				b = append(b, ", "...)
+			}
+			first = false
+			b = append(AppendQuote(b, key), ": "...)
+			var err error
+			if b, err = appendValue(b, item, d); err != nil {
+				return b, err
+			}
+		}
+		return append(b, '}'), nil
+	}
+	s, err := primitive(v, d)
+	return AppendQuote(b, s), err
+}
+
+// primitive is oslo's to_primitive for what json does not know.
+func primitive(v Value, d Dialect) (string, error) {
+	switch v.kind {
+	case Time:
+		year := v.when.Year()
+		if d == Python2 && year < 1900 {
+			return "", &ValueError{fmt.Sprintf("year=%d is before 1900; the datetime strftime() methods require year >= 1900", year)}
+		}
+		// strftime's %Y is not padded on Linux; an offset is dropped, not applied.
+		return strconv.Itoa(year) + v.when.Format("-01-02T15:04:05.000000"), nil
+	case Bytes:
+		if d == Python2 {
+			return DecodeUTF8Loose(v.text)
+		}
+		return DecodeUTF8(v.text)
+	case UUID:
+		if d == Python3 {
+			return v.text, nil
+		}
+	case Unkeyed:
+		return "", &TypeError{"keys must be str, int, float, bool or None, not tuple"}
+	}
+	return "", &ValueError{"Circular reference detected"}
+}
+
+func floatJSON(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "NaN"
+	case math.IsInf(f, 1):
+		return "Infinity"
+	case math.IsInf(f, -1):
+		return "-Infinity"
+	}
+	return floatRepr(f)
+}
+
+// floatRepr is Python's repr(float): the shortest digits that read back, an
+// exponent below 1e-4 and from 1e16 on, and always a sign of being a float.
+func floatRepr(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "nan"
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	}
+	s := strconv.FormatFloat(f, 'e', -1, 64)
+	mant, exp, _ := strings.Cut(s, "e")
+	if n, _ := strconv.Atoi(exp); f == 0 || n >= -4 && n < 16 {
+		s = strconv.FormatFloat(f, 'f', -1, 64)
+		if !strings.Contains(s, ".") {
+			s += ".0"
+		}
+		return s
+	}
+	return mant + "e" + exp // both write at least two digits of exponent
+}
+
+// AppendQuote appends s, which is WTF-8, as a JSON string in ASCII.
+func AppendQuote(b []byte, s string) []byte {
+	b = append(b, '"')
+	for len(s) > 0 {
+		i := 0
+		for i < len(s) && s[i] >= 0x20 && s[i] < 0x7F && s[i] != '"' && s[i] != '\\' {
+			i++
+		}
+		b, s = append(b, s[:i]...), s[i:]
+		if len(s) == 0 {
+			break
+		}
+		r, w := DecodeRune(s)
+		s = s[w:]
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r == '\n':
+			b = append(b, `\n`...)
+		case r == '\r':
+			b = append(b, `\r`...)
+		case r == '\t':
+			b = append(b, `\t`...)
+		case r == '\b':
+			b = append(b, `\b`...)
+		case r == '\f':
+			b = append(b, `\f`...)
+		case r >= 0x10000:
+			r -= 0x10000
+			b = appendU(appendU(b, 0xD800|r>>10), 0xDC00|r&0x3FF)
+		default:
+			b = appendU(b, r)
+		}
+	}
+	return append(b, '"')
+}
+
+// Quote is s as a JSON string in ASCII.
+func Quote(s string) string { return string(AppendQuote(nil, s)) }
+
+func appendU(b []byte, r rune) []byte {
+	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+}

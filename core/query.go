@@ -1,0 +1,79 @@
+package core
+
+import (
+	"sort"
+	"time"
+)
+
+// Query asks a place for some of its rows.
+type Query struct {
+	Filter Filter
+	Sort   []Order   // the id breaks ties; empty: newest first
+	Offset int       // rows to pass over
+	Limit  int       // 0: no limit
+	Now    time.Time // for ages in the filter
+}
+
+// Page is what a place answers.
+type Page[T any] struct {
+	Rows   []T
+	Offset int // of the first row among those that match
+	Total  int // rows that match the filter
+	All    int // rows without a filter
+
+	AsOf     Opt[time.Time] // when the rows were read from where they live; null: just now
+	Complete bool           // false: more rows are still being fetched
+}
+
+// Select answers a query from rows in memory: what drivers without a query
+// language do, and what the others must agree with (store/storetest).
+func Select[T any](rows []T, id func(*T) string, columns Columns[T], q Query) Page[T] {
+	page := Page[T]{Offset: q.Offset, All: len(rows), Complete: true}
+	var hits []int
+	for i := range rows {
+		if q.Filter.Empty() || Match(q.Filter, columns, &rows[i], q.Now) {
+			hits = append(hits, i)
+		}
+	}
+	page.Total = len(hits)
+	orders := q.Sort
+	if len(orders) == 0 {
+		orders = []Order{{Column: "created", Desc: true}}
+	}
+	sort.SliceStable(hits, func(i, j int) bool {
+		a, b := &rows[hits[i]], &rows[hits[j]]
+		for _, o := range orders {
+			col, ok := columns.Find(o.Column)
+			if !ok {
+				continue
+			}
+			c := compareValues(col.Value(a), col.Value(b), col.Kind)
+			if o.Desc {
+				c = -c
+			}
+			if c != 0 {
+				return c < 0
+			}
+		}
+		return id(a) < id(b)
+	})
+	lo := min(max(q.Offset, 0), len(hits))
+	hi := len(hits)
+	if q.Limit > 0 {
+		hi = min(hi, lo+q.Limit)
+	}
+	for _, i := range hits[lo:hi] {
+		page.Rows = append(page.Rows, rows[i])
+	}
+	return page
+}
+
+// SelectBackups and SelectVolumes are Select with the usual columns.
+func SelectBackups(rows []Backup, q Query) Page[Backup] {
+	return Select(rows, func(b *Backup) string { return string(b.ID) }, BackupColumns, q)
+}
+
+// SelectVolumes is Select for volumes.
+func SelectVolumes(rows []Volume, q Query) Page[Volume] {
+	return Select(rows, func(v *Volume) string { return string(v.ID) }, VolumeFields, q)
+}

@@ -1,0 +1,147 @@
+package core
+
+import (
+	"strings"
+
+	"hearth/core/pyjson"
+)
+
+// State is the part of a volume that a restore can change. The texts are
+// strings or None; Metadata holds strings and None, Image strings only.
+type State struct {
+	Name            pyjson.Value
+	Description     pyjson.Value
+	EncryptionKeyID pyjson.Value
+	VolumeTypeID    pyjson.Value
+	Bootable        bool
+	Metadata        *pyjson.Object
+	Image           *pyjson.Object
+}
+
+// Clone returns a State that shares nothing that can change.
+func (s State) Clone() State {
+	s.Metadata, s.Image = s.Metadata.Clone(), s.Image.Clone()
+	return s
+}
+
+// Equal reports whether both say the same of a volume.
+func (s State) Equal(t State) bool { return len(s.Diff(t)) == 0 }
+
+// Diff names the fields in which s and t differ, metadata keys as
+// "metadata KEY" and "image metadata KEY".
+func (s State) Diff(t State) []string {
+	var out []string
+	if !s.Name.Equal(t.Name) {
+		out = append(out, "name")
+	}
+	if !s.Description.Equal(t.Description) {
+		out = append(out, "description")
+	}
+	if !s.EncryptionKeyID.Equal(t.EncryptionKeyID) {
+		out = append(out, "encryption_key_id")
+	}
+	if !s.VolumeTypeID.Equal(t.VolumeTypeID) {
+		out = append(out, "volume_type_id")
+	}
+	if s.Bootable != t.Bootable {
+		out = append(out, "bootable")
+	}
+	out = append(out, diffKeys("metadata ", s.Metadata, t.Metadata)...)
+	return append(out, diffKeys("image metadata ", s.Image, t.Image)...)
+}
+
+func diffKeys(prefix string, a, b *pyjson.Object) []string {
+	var out []string
+	for k, v := range a.All() {
+		if w, ok := b.Get(k); !ok || !v.Equal(w) {
+			out = append(out, prefix+k)
+		}
+	}
+	for k := range b.All() {
+		if !a.Has(k) {
+			out = append(out, prefix+k)
+		}
+	}
+	return out
+}
+
+// restorePrefix begins the name of a volume that Cinder made for a restore
+// (cinder/backup/api.py restore; driver.py _restore_vol_base_meta).
+const restorePrefix = "restore_backup_"
+
+// autoDescription is the description of such a volume.
+const autoDescription = "auto-created_from_restore_from_backup"
+
+// looksAutoCreated reports whether newton's rules take a volume for one made for
+// the restore: no name, or one that starts with restore_backup_.
+func looksAutoCreated(name pyjson.Value) bool {
+	return !name.Truthy() || strings.HasPrefix(name.Text(), restorePrefix)
+}
+
+// NewVolumeState is what Cinder makes for a restore without a target
+// (cinder/backup/api.py restore). name "" makes it choose restore_backup_ID.
+// volumeType is the id of the default type, None where it is not known.
+func NewVolumeState(backup BackupID, name string, volumeType pyjson.Value) State {
+	if name == "" {
+		name = restorePrefix + string(backup)
+	}
+	return State{
+		Name: pyjson.OfString(name), Description: pyjson.OfString(autoDescription),
+		VolumeTypeID: volumeType, Metadata: &pyjson.Object{}, Image: &pyjson.Object{},
+	}
+}
+
+// Object writes the state in the conformance form (testdata/conformance).
+func (s State) Object() *pyjson.Object {
+	o := &pyjson.Object{}
+	o.Set("display_name", plainForm(s.Name))
+	o.Set("display_description", plainForm(s.Description))
+	o.Set("encryption_key_id", plainForm(s.EncryptionKeyID))
+	o.Set("volume_type_id", plainForm(s.VolumeTypeID))
+	o.Set("bootable", pyjson.OfBool(s.Bootable))
+	o.Set("metadata", plainForm(pyjson.OfDict(s.Metadata)))
+	o.Set("glance", plainForm(pyjson.OfDict(s.Image)))
+	return o
+}
+
+// plainForm writes what JSON cannot hold safely as an object with one key, as
+// the conformance format does: {"$float": "NaN"}, {"$str": "a\\ud800"} and
+// {"$pairs": [[key, value], …]}.
+func plainForm(v pyjson.Value) pyjson.Value {
+	one := func(key string, v pyjson.Value) pyjson.Value {
+		o := &pyjson.Object{}
+		o.Set(key, v)
+		return pyjson.OfDict(o)
+	}
+	switch v.Kind() {
+	case pyjson.Float:
+		if f := v.Float(); f != f || f-f != 0 {
+			return one("$float", pyjson.OfString(pyjson.Text(v)))
+		}
+	case pyjson.String:
+		if s := v.Text(); !pyjson.Valid(s) {
+			q := pyjson.Quote(s)
+			return one("$str", pyjson.OfString(q[1:len(q)-1]))
+		}
+	case pyjson.List:
+		var items []pyjson.Value
+		for _, item := range v.Items() {
+			items = append(items, plainForm(item))
+		}
+		return pyjson.OfList(items)
+	case pyjson.Dict:
+		o := &pyjson.Object{}
+		var pairs []pyjson.Value
+		odd := false
+		for k, item := range v.Object().All() {
+			odd = odd || strings.HasPrefix(k, "$") || !pyjson.Valid(k)
+			o.Set(k, plainForm(item))
+			pairs = append(pairs, pyjson.OfList([]pyjson.Value{plainForm(pyjson.OfString(k)), plainForm(item)}))
+		}
+		if odd {
+			return one("$pairs", pyjson.OfList(pairs))
+		}
+		return pyjson.OfDict(o)
+	}
+	return v
+}

@@ -1,0 +1,139 @@
+package core
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"hearth/core/pyjson"
+)
+
+// Visible makes hostile text fit for eyes: every character that a terminal would
+// obey, that has no width, or that reorders its neighbours is written as an
+// escape in ASCII (\x1b, \n, \u202e, \U000e0001), a lone surrogate as \udXXX and
+// a stray byte as \xNN. Whatever a tenant can name goes through it on its way to
+// a screen, a table, a title or a log; JSON and YAML do not need it, they escape
+// in their own ways. Text without such characters is returned as it is.
+func Visible(s string) string {
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if c < 0x20 || c == 0x7F {
+				return visible(s, i)
+			}
+			i++
+			continue
+		}
+		r, w := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && w == 1 || hidden(r) || unicode.Is(unicode.M, r) && !follows(s[:i]) {
+			return visible(s, i)
+		}
+		i += w
+	}
+	return s
+}
+
+// visible does the work from the first character at i that needs it.
+func visible(s string, i int) string {
+	var b strings.Builder
+	b.WriteString(s[:i])
+	for i < len(s) {
+		r, w := pyjson.DecodeRune(s[i:])
+		switch {
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == utf8.RuneError && w == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r < 0x20 || r == 0x7F:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r > 0xFFFF && hidden(r):
+			fmt.Fprintf(&b, `\U%08x`, r)
+		case hidden(r) || r >= 0xD800 && r <= 0xDFFF || unicode.Is(unicode.M, r) && !follows(b.String()):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteString(s[i : i+w])
+		}
+		i += w
+	}
+	return b.String()
+}
+
+// marksAllowed is how many combining marks a letter may carry: real scripts need
+// two or three, towers of them climb over the lines above.
+const marksAllowed = 3
+
+// follows reports whether a combining mark may stand after before: on a letter
+// or the like that does not carry too many yet.
+func follows(before string) bool {
+	for n := 0; n < marksAllowed; n++ {
+		r, w := utf8.DecodeLastRuneInString(before)
+		if w == 0 || r < 0x20 || unicode.Is(unicode.Zs, r) {
+			return false
+		}
+		if !unicode.Is(unicode.M, r) {
+			return true
+		}
+		before = before[:len(before)-w]
+	}
+	return false
+}
+
+// hidden reports whether r steers a terminal, has no width of its own without
+// being an ordinary combining mark, or changes the direction of text.
+func hidden(r rune) bool {
+	switch {
+	case r < 0x20, r >= 0x7F && r <= 0x9F:
+		return true
+	case r < 0xAD:
+		return false
+	case r == 0x2028, r == 0x2029: // line and paragraph separator
+		return true
+	}
+	return unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// VisibleLines is [Visible] for text of several lines: line ends and the tabs
+// that indent them are kept.
+func VisibleLines(s string) string {
+	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+	for i, line := range lines {
+		body := strings.TrimLeft(line, "\t")
+		lines[i] = strings.Repeat("    ", len(line)-len(body)) + Visible(body)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Bytes writes a number of bytes the way people read them: 1.7 KB, 12 MB.
+func Bytes(n int64) string {
+	const unit = 1000
+	if n < unit {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	f, suffix := float64(n), ""
+	for _, s := range []string{"KB", "MB", "GB", "TB"} {
+		if f /= unit; f < unit {
+			suffix = s
+			break
+		}
+		suffix = s
+	}
+	if f < 10 {
+		return fmt.Sprintf("%.1f %s", f, suffix)
+	}
+	return fmt.Sprintf("%.0f %s", f, suffix)
+}
+
+// Count writes n with its noun: "1 backup", "3 backups", "2 entries".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "y") && !strings.HasSuffix(noun, "ey") {
+		noun = noun[:len(noun)-1] + "ie"
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,105 @@
+package core
+
+import (
+	"time"
+
+	"hearth/core/pyjson"
+)
+
+// VolumeID, BackupID and ProjectID are ids as Cinder gives them: UUIDs, though an
+// imported backup may have any text for one.
+type (
+	VolumeID  string
+	BackupID  string
+	ProjectID string
+)
+
+// Short is the start of an id, for where a whole one has no room.
+func (id VolumeID) Short() string { return short(string(id)) }
+
+// Short is the start of an id, for where a whole one has no room.
+func (id BackupID) Short() string { return short(string(id)) }
+
+func short(id string) string {
+	if len(id) <= 8 {
+		return id
+	}
+	return id[:8]
+}
+
+// ZeroVolumeID is the volume of an imported backup whose record named none
+// (cinder/backup/api.py _get_import_backup).
+const ZeroVolumeID VolumeID = "00000000-0000-0000-0000-000000000000"
+
+// Volume is a row of Cinder's volumes with what belongs to it. Lists leave
+// Metadata, Image and Row nil; reading one volume fills them.
+type Volume struct {
+	ID               VolumeID
+	Name             Opt[string]
+	Description      Opt[string]
+	Status           string
+	Size             int64 // GiB
+	VolumeTypeID     Opt[string]
+	VolumeType       Opt[string] // the type's name, where the place knows it
+	Bootable         bool
+	Multiattach      bool
+	EncryptionKeyID  Opt[string]
+	ProjectID        ProjectID
+	ProjectName      Opt[string]
+	UserID           string
+	AvailabilityZone Opt[string]
+	Host             Opt[string]
+	SnapshotID       Opt[string]
+	SourceVolumeID   VolumeID
+	AttachStatus     Opt[string]
+	CreatedAt        Opt[time.Time]
+	UpdatedAt        Opt[time.Time]
+
+	// What the place knows of its backups: their number, and when the newest of
+	// those that are available was made.
+	Backups    int64
+	LastBackup Opt[time.Time]
+
+	Metadata *pyjson.Object // user metadata, in the order Cinder returns it
+	Image    *pyjson.Object // image (glance) metadata; nil and empty are the same
+	Row      *pyjson.Object // every column of the row, in Cinder's order
+	Unseen   FieldSet       // fields that the place cannot see
+}
+
+// Title is the volume's name for people: its name, or its id where it has none.
+func (v *Volume) Title() string {
+	if v.Name.Or("") != "" {
+		return v.Name.V
+	}
+	return string(v.ID)
+}
+
+// State is the part of the volume that a restore can change.
+func (v *Volume) State() State {
+	s := State{
+		Name: textValue(v.Name), Description: textValue(v.Description),
+		EncryptionKeyID: textValue(v.EncryptionKeyID), VolumeTypeID: textValue(v.VolumeTypeID),
+		Bootable: v.Bootable, Metadata: v.Metadata.Clone(), Image: v.Image.Clone(),
+	}
+	return s
+}
+
+// VolumeColumns is every column of Cinder's volumes in the order of its model
+// (cinder/db/sqlalchemy/models.py Volume, 21.3.1), which is the order of a
+// capture: a database made by migrations has another.
+var VolumeColumns = []string{
+	"created_at", "updated_at", "deleted_at", "deleted", "id", "_name_id", "use_quota", "ec2_id",
+	"user_id", "project_id", "snapshot_id", "cluster_name", "host", "size", "availability_zone",
+	"status", "attach_status", "migration_status", "scheduled_at", "launched_at", "terminated_at",
+	"display_name", "display_description", "provider_location", "provider_auth", "provider_geometry",
+	"provider_id", "volume_type_id", "source_volid", "encryption_key_id", "consistencygroup_id",
+	"group_id", "bootable", "multiattach", "replication_status", "replication_extended_status",
+	"replication_driver_data", "previous_status", "service_uuid", "shared_targets",
+}
+
+// SecretFields are the fields whose text hearth shows masked: the iSCSI CHAP
+// secret and what replication drivers keep. They lie in clear text in captures.
+var SecretFields = NewFieldSet("provider_auth", "replication_driver_data")
+
+// Masked stands for a secret on screens and in tables.
+const Masked = "••••••"

@@ -1,0 +1,214 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+)
+
+// scanner is *sql.Row or *sql.Rows.
+type scanner interface{ Scan(...any) error }
+
+// opt makes an Opt of what came out of a nullable column.
+func opt(s sql.NullString) core.Opt[string] { return core.Opt[string]{V: s.String, Set: s.Valid} }
+
+// optID is a nullable id; null is "".
+func optStamp(s sql.NullString) core.Opt[time.Time] {
+	if !s.Valid {
+		return core.Opt[time.Time]{}
+	}
+	return parseStamp(s.String)
+}
+
+// backupSelect lists the columns of a backup in the order scanBackup reads them.
+// b is backups, v volumes.
+func (p *Place) backupSelect() string {
+	s := p.schema
+	t := func(c string) string { return s.text("b", "backups", c) }
+	n := func(c string) string { return s.integer("b", "backups", c) }
+	return strings.Join([]string{
+		t("id"), t("display_name"), t("display_description"), t("status"), t("fail_reason"), n("size"), n("object_count"),
+		t("volume_id"), s.text("v", "volumes", "display_name"), t("snapshot_id"), t("container"), t("service"), t("service_metadata"),
+		t("parent_id"), n("num_dependent_backups"), t("project_id"), t("user_id"), t("host"), t("availability_zone"),
+		t("restore_volume_id"), t("temp_volume_id"), t("temp_snapshot_id"), t("encryption_key_id"),
+		t("data_timestamp"), t("created_at"), t("updated_at"), t("deleted_at"), n("deleted"),
+	}, ", ")
+}
+
+// backupColumns maps columns of backups to the API's names of what they hold.
+var backupColumns = map[string]string{
+	"display_name": "name", "display_description": "description", "fail_reason": "fail_reason", "size": "size",
+	"object_count": "object_count", "snapshot_id": "snapshot_id", "container": "container", "service": "service",
+	"service_metadata": "service_metadata", "parent_id": "is_incremental", "num_dependent_backups": "has_dependent_backups",
+	"project_id": "project_id", "user_id": "user_id", "host": "host", "availability_zone": "availability_zone",
+	"restore_volume_id": "restore_volume_id", "temp_volume_id": "temp_volume_id", "temp_snapshot_id": "temp_snapshot_id",
+	"encryption_key_id": "encryption_key_id", "data_timestamp": "data_timestamp", "created_at": "created_at", "updated_at": "updated_at",
+	"deleted_at": "deleted_at",
+}
+
+func scanBackup(row scanner) (core.Backup, error) {
+	var b core.Backup
+	var id, name, desc, status, fail, volume, volumeName, snapshot, container, service, serviceMeta sql.NullString
+	var parent, project, user, host, az, restored, tempVolume, tempSnapshot, key, data, created, updated, deletedAt sql.NullString
+	err := row.Scan(&id, &name, &desc, &status, &fail, &b.Size, &b.ObjectCount, &volume, &volumeName, &snapshot, &container, &service,
+		&serviceMeta, &parent, &b.Dependents, &project, &user, &host, &az, &restored, &tempVolume, &tempSnapshot, &key,
+		&data, &created, &updated, &deletedAt, &b.Deleted)
+	b.ID, b.Name, b.Description, b.Status, b.FailReason = core.BackupID(id.String), opt(name), opt(desc), status.String, opt(fail)
+	b.VolumeID, b.VolumeName, b.SnapshotID = core.VolumeID(volume.String), opt(volumeName), opt(snapshot)
+	b.Container, b.Service, b.ServiceMetadata = opt(container), opt(service), opt(serviceMeta)
+	b.ParentID, b.Incremental = core.BackupID(parent.String), parent.String != ""
+	b.ProjectID, b.UserID, b.Host, b.AvailabilityZone = core.ProjectID(project.String), user.String, opt(host), opt(az)
+	b.RestoreVolumeID, b.TempVolumeID, b.TempSnapshotID = core.VolumeID(restored.String), core.VolumeID(tempVolume.String), opt(tempSnapshot)
+	b.EncryptionKeyID = opt(key)
+	b.DataTimestamp, b.CreatedAt, b.UpdatedAt, b.DeletedAt = optStamp(data), optStamp(created), optStamp(updated), optStamp(deletedAt)
+	return b, err
+}
+
+// volumeSelect lists the columns of a volume in the order scanVolume reads them.
+// v is volumes, t volume_types.
+func (p *Place) volumeSelect() string {
+	s := p.schema
+	t := func(c string) string { return s.text("v", "volumes", c) }
+	n := func(c string) string { return s.integer("v", "volumes", c) }
+	typeName := "NULL"
+	if s.has("volume_types", "name") {
+		typeName = s.text("t", "volume_types", "name")
+	}
+	return strings.Join([]string{
+		t("id"), t("display_name"), t("display_description"), t("status"), n("size"), t("volume_type_id"), typeName, n("bootable"),
+		n("multiattach"), t("encryption_key_id"), t("project_id"), t("user_id"), t("availability_zone"), t("host"), t("snapshot_id"),
+		t("source_volid"), t("attach_status"), t("created_at"), t("updated_at"),
+	}, ", ")
+}
+
+// volumeFrom is where volumes are read from, types joined if there are any.
+func (p *Place) volumeFrom() string {
+	if p.schema.has("volume_types", "id") && p.schema.has("volumes", "volume_type_id") {
+		return "volumes v LEFT JOIN volume_types t ON t.id = v.volume_type_id"
+	}
+	return "volumes v"
+}
+
+var volumeColumns = map[string]string{
+	"display_name": "name", "display_description": "description", "volume_type_id": "volume_type_id", "bootable": "bootable",
+	"multiattach": "multiattach", "encryption_key_id": "encryption_key_id", "project_id": "project_id", "user_id": "user_id",
+	"availability_zone": "availability_zone", "host": "host", "snapshot_id": "snapshot_id", "source_volid": "source_volid",
+	"attach_status": "attach_status", "created_at": "created_at", "updated_at": "updated_at",
+}
+
+func scanVolume(row scanner) (core.Volume, error) {
+	var v core.Volume
+	var id, name, desc, status, typeID, typeName, key, project, user, az, host, snapshot, source, attach, created, updated sql.NullString
+	err := row.Scan(&id, &name, &desc, &status, &v.Size, &typeID, &typeName, &v.Bootable, &v.Multiattach, &key, &project, &user,
+		&az, &host, &snapshot, &source, &attach, &created, &updated)
+	v.ID, v.Name, v.Description, v.Status = core.VolumeID(id.String), opt(name), opt(desc), status.String
+	v.VolumeTypeID, v.VolumeType, v.EncryptionKeyID = opt(typeID), opt(typeName), opt(key)
+	v.ProjectID, v.UserID, v.AvailabilityZone, v.Host = core.ProjectID(project.String), user.String, opt(az), opt(host)
+	v.SnapshotID, v.SourceVolumeID, v.AttachStatus = opt(snapshot), core.VolumeID(source.String), opt(attach)
+	v.CreatedAt, v.UpdatedAt = optStamp(created), optStamp(updated)
+	return v, err
+}
+
+// querier is *sql.DB or *sql.Tx.
+type querier interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}
+
+// metadata reads the undeleted rows of a key-value table, in the order of their
+// ids, as Cinder does; a key that repeats keeps its last value.
+func (p *Place) metadata(ctx context.Context, q querier, table, owner, id string) (*pyjson.Object, error) {
+	o := &pyjson.Object{}
+	if !p.schema.has(table, "value") {
+		return o, nil
+	}
+	rows, err := q.QueryContext(ctx, `SELECT CAST("key" AS TEXT), CAST(value AS TEXT) FROM `+table+` m WHERE `+owner+` = ? AND `+live("m")+` ORDER BY id`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key, value sql.NullString
+		if err := rows.Scan(&key, &value); err != nil {
+			return nil, err
+		}
+		if value.Valid {
+			o.Set(key.String, pyjson.OfString(value.String))
+		} else {
+			o.Set(key.String, pyjson.None)
+		}
+	}
+	return o, rows.Err()
+}
+
+// row reads every column of a volume, those that Cinder knows in its order, the
+// others behind them.
+func (p *Place) row(ctx context.Context, q querier, id core.VolumeID) (*pyjson.Object, error) {
+	names := p.schema.order("volumes", core.VolumeColumns)
+	exprs := make([]string, len(names))
+	for i, n := range names {
+		exprs[i] = "+" + quoteIdent(n) // an expression has no declared type, so nothing is converted
+	}
+	vals := make([]any, len(names))
+	ptrs := make([]any, len(names))
+	for i := range vals {
+		ptrs[i] = &vals[i]
+	}
+	err := q.QueryRowContext(ctx, "SELECT "+strings.Join(exprs, ", ")+" FROM volumes WHERE id = ?", string(id)).Scan(ptrs...)
+	if err != nil {
+		return nil, err
+	}
+	o := &pyjson.Object{}
+	for i, n := range names {
+		o.Set(n, columnValue(vals[i], p.schema["volumes"][n]))
+	}
+	return o, nil
+}
+
+// order lists a table's columns: first those of want that it has, in that order.
+func (s schema) order(table string, want []string) []string {
+	var out []string
+	known := map[string]bool{}
+	for _, c := range want {
+		known[c] = true
+		if s.has(table, c) {
+			out = append(out, c)
+		}
+	}
+	var extra []string
+	for c := range s[table] {
+		if !known[c] {
+			extra = append(extra, c)
+		}
+	}
+	return append(out, sortedStrings(extra)...)
+}
+
+// columnValue is a column's value as Cinder's model gives it to Python.
+func columnValue(v any, typ string) pyjson.Value {
+	switch v := v.(type) {
+	case nil:
+		return pyjson.None
+	case int64:
+		if strings.HasPrefix(typ, "BOOL") {
+			return pyjson.OfBool(v != 0)
+		}
+		return pyjson.OfInt(v)
+	case float64:
+		return pyjson.OfFloat(v)
+	case []byte:
+		return pyjson.OfBytes(string(v))
+	case string:
+		if strings.HasPrefix(typ, "DATETIME") || strings.HasPrefix(typ, "TIMESTAMP") {
+			if t := parseStamp(v); t.Set {
+				return pyjson.OfTime(t.V, false)
+			}
+		}
+		return pyjson.OfString(v)
+	}
+	return pyjson.None
+}
