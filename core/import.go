@@ -2,11 +2,7 @@ package core
 
 import (
 	"errors"
-	"math"
-	"regexp"
-	"strconv"
 	"strings"
-	"time"
 
 	"hearth/core/pyjson"
 )
@@ -31,10 +27,11 @@ type ImportOutcome struct {
 	Driver  string       // of the service that took it
 	Status  string       // of the row in the end: available, error, creating for ever; "" without a row
 	Reason  string       // fail_reason of a row in error
-	// Fields is what the record sets on the row, in the form the database holds;
-	// nil unless Status is available.
+	// Fields is what the record sets on the row, in the form the database holds.
+	// A row in creating can have some too: what was stored before the service
+	// stumbled.
 	Fields *pyjson.Object
-	RowID  string // the id that the row is made with
+	RowID  string // the id that the row is made with; "": Cinder draws one
 }
 
 // importRequired are the fields without which the service gives up.
@@ -64,7 +61,9 @@ func SimulateImport(in ImportInput) ImportOutcome {
 	if err != nil {
 		var e *CinderError
 		errors.As(err, &e)
-		out.HTTP, out.Error = 400, e
+		if out.HTTP, out.Error = 400, e; e.Kind == ErrTooDeep {
+			out.HTTP = 500
+		}
 		return out
 	}
 	doc := d.Doc
@@ -84,23 +83,28 @@ func SimulateImport(in ImportInput) ImportOutcome {
 		return refuse(400, ErrWrongShape, "TypeError", subscriptError(doc))
 	}
 	id, size := d.Field("id"), d.Field("size")
-	if id.Kind() == pyjson.List || id.Kind() == pyjson.Dict {
-		return refuse(500, ErrDBRejectsValue, "DBError", "Error binding parameter: type '"+id.TypeName()+"' is not supported")
+	if _, err := bindText(id); err != nil { // the look-up by id already fails
+		out.HTTP, out.Error = 500, err
+		return out
 	}
 	if in.Existing.Set && in.Existing.V != StatusDeleted {
 		return refuse(400, ErrInvalidBackup, "InvalidBackup", "Invalid backup: Backup already exists in database.")
 	}
+	out.Quota = Some(size)
 	switch size.Kind() {
 	case pyjson.Int, pyjson.Float, pyjson.Bool:
 	default:
 		return refuse(400, ErrWrongShape, "TypeError", "'<' not supported between instances of '"+size.TypeName()+"' and 'int'")
 	}
-	out.Quota = Some(size)
 	if id.IsNull() {
 		out.Undone = true
 		return refuse(500, ErrOther, "ValueError", "Field `id' cannot be None")
 	}
 	out.HTTP, out.RowID, out.Status = 201, pyjson.Str(id), StatusCreating
+	if in.Existing.Set { // the row that was found is used again, whatever its id looked like
+		found, _ := bindText(id)
+		out.RowID = found.Text()
+	}
 	return importManager(in, d, out)
 }
 
@@ -137,7 +141,7 @@ func importManager(in ImportInput, d Decoded, out ImportOutcome) ImportOutcome {
 		}
 	}
 	fail := func(kind ErrorKind, class, reason, message string) ImportOutcome {
-		out.Status, out.Reason = StatusError, reason
+		out.Status, out.Reason = StatusError, cut(reason, limitText)
 		out.Manager = &CinderError{kind, class, message}
 		return out
 	}
@@ -157,206 +161,93 @@ func importManager(in ImportInput, d Decoded, out ImportOutcome) ImportOutcome {
 		reason := "Driver successfully decoded imported backup data, but there are missing fields (" + strings.Join(missing, ", ") + ")."
 		return fail(ErrInvalidBackup, "InvalidBackup", reason, "Invalid backup: "+reason)
 	}
-	if id := d.Field("id"); id.Kind() != pyjson.String || id.Text() != out.RowID {
+	if id := d.Field("id"); id.Kind() != pyjson.String || id.Text() != out.RowID || out.RowID == "" {
 		reason := "Trying to import backup metadata from id " + pyjson.Str(id) + " into backup " + out.RowID + "."
 		return fail(ErrInvalidBackup, "InvalidBackup", reason, "Invalid backup: "+reason)
 	}
+	out.Fields, out.Manager = importFields(doc)
+	if out.Manager == nil {
+		out.Status = StatusAvailable
+	}
+	return out // else the row stays creating for ever
+}
+
+// importFields is Backup.update and save with the record's keys. A type error
+// stores nothing; an error of the database comes after the metadata, which goes
+// first and in a transaction of its own.
+func importFields(doc *pyjson.Object) (*pyjson.Object, *CinderError) {
 	fields := &pyjson.Object{}
+	var broken *CinderError
 	for name, v := range doc.All() {
 		if importDropped.Has(name) || name == "driver_info" || name == "service" || name == "availability_zone" || name == "host" {
 			continue
 		}
-		stored, known, err := importField(name, v)
-		if err != nil {
-			out.Manager = err
-			return out // the row stays creating for ever
+		if breaksObject.Has(name) {
+			return nil, &CinderError{ErrWrongShape, "AttributeError", "property '" + name + "' of 'BackupImport' object has no setter"}
 		}
-		if known {
+		if name == "update" || name == "obj_reset_changes" || name == "_reset_metadata_tracking" {
+			broken = &CinderError{ErrWrongShape, "TypeError", "'" + v.TypeName() + "' object is not callable"}
+			continue
+		}
+		stored, known, err := coerceField(name, v)
+		switch {
+		case err != nil:
+			return nil, err
+		case known:
 			fields.Set(name, stored)
 		}
 	}
-	out.Status, out.Fields = StatusAvailable, fields
-	return out
-}
-
-// importField is the coercion of one field by its type (cinder/objects/backup.py
-// Backup.fields, oslo.versionedobjects) and what the database then makes of it.
-func importField(name string, v pyjson.Value) (stored pyjson.Value, known bool, err *CinderError) {
-	bad := func(message string) (pyjson.Value, bool, *CinderError) {
-		return v, true, &CinderError{ErrOther, "ValueError", message}
-	}
-	kind, nullable := importKind(name)
-	switch {
-	case kind == 0:
-		return v, false, nil
-	case v.IsNull() && nullable:
-		return v, true, nil
-	case v.IsNull():
-		return bad("Field `" + name + "' cannot be None")
-	}
-	switch kind {
-	case textField:
-		return coerceText(name, v)
-	case uuidField:
-		s := pyjson.Str(v)
-		if !pyjson.Valid(s) {
-			return v, true, &CinderError{ErrBadUnicode, "DBInvalidUnicodeParameter", "Invalid Parameter: Encoding directive wasn't provided."}
+	if meta, ok := fields.Get("metadata"); ok {
+		if meta.IsNull() {
+			return nil, &CinderError{ErrWrongShape, "AttributeError", "'NoneType' object has no attribute 'items'"}
 		}
-		return pyjson.OfString(s), true, nil
-	case intField:
-		n, ok := pythonInt(v)
-		if !ok {
-			return bad("invalid literal for int() with base 10: " + pyjson.Repr(v))
-		}
-		if _, fits := n.Int64(); !fits {
-			return v, true, &CinderError{ErrDBRejectsValue, "DBError", "Python int too large to convert to SQLite INTEGER"}
-		}
-		return n, true, nil
-	case timeField:
-		s, ok := v.Str()
-		t, perr := parseISO(s)
-		if !ok || perr != nil {
-			return bad("A datetime.datetime is required in field " + name + ", not a " + v.TypeName())
-		}
-		return pyjson.OfTime(t, false), true, nil
-	case dictField:
-		if v.Kind() != pyjson.Dict {
-			return bad("A dict is required in field " + name + ", not a " + v.TypeName())
-		}
-		out := &pyjson.Object{}
-		for key, item := range v.Object().All() {
-			if item.IsNull() {
-				return bad("Field `" + name + "[\"" + key + "\"]' cannot be None")
+		for key, v := range meta.Object().All() {
+			for _, text := range []pyjson.Value{pyjson.OfString(key), v} {
+				if _, err := bindText(text); err != nil {
+					return nil, err
+				}
 			}
-			text, _, err := coerceText(name, item)
-			if err == nil && !pyjson.Valid(key) {
-				err = &CinderError{ErrBadUnicode, "DBInvalidUnicodeParameter", "Invalid Parameter: Encoding directive wasn't provided."}
+		}
+	}
+	for name, v := range fields.All() {
+		if name == "metadata" {
+			continue
+		}
+		if _, err := bindColumn(v); err != nil {
+			kept := &pyjson.Object{}
+			if meta, ok := fields.Get("metadata"); ok {
+				kept.Set("metadata", meta)
 			}
-			if err != nil {
-				return v, true, err
-			}
-			out.Set(key, text)
+			return kept, err
 		}
-		return pyjson.OfDict(out), true, nil
 	}
-	return bad(name + " cannot be set")
+	return fields, broken
 }
 
-type fieldKind uint8
-
-const (
-	textField fieldKind = iota + 1
-	uuidField
-	intField
-	timeField
-	dictField
-	refusedField // properties without a setter, and the parent object
-)
-
-// importKind is the type of a field of Cinder's Backup object, 0 for a name that
-// it does not have.
-func importKind(name string) (kind fieldKind, nullable bool) {
-	switch name {
-	case "id", "volume_id":
-		return uuidField, false
-	case "size", "object_count", "num_dependent_backups":
-		return intField, true
-	case "data_timestamp", "created_at", "updated_at":
-		return timeField, true
-	case "metadata":
-		return dictField, true
-	case "is_incremental", "has_dependent_backups":
-		return refusedField, false
-	case "parent":
-		return refusedField, true
-	case "container", "parent_id", "display_name", "display_description", "service_metadata", "temp_volume_id",
-		"temp_snapshot_id", "snapshot_id", "restore_volume_id", "encryption_key_id":
-		return textField, true
+// bindColumn is whether the database takes a field's value.
+func bindColumn(v pyjson.Value) (pyjson.Value, *CinderError) {
+	if v.Kind() == pyjson.Time {
+		return v, nil
 	}
-	return 0, false
+	return bindText(v)
 }
 
-// coerceText is fields.String.coerce: numbers and booleans become their str().
-func coerceText(name string, v pyjson.Value) (pyjson.Value, bool, *CinderError) {
-	switch v.Kind() {
-	case pyjson.String, pyjson.Int, pyjson.Float, pyjson.Bool:
-		s := pyjson.Str(v)
-		if !pyjson.Valid(s) {
-			return v, true, &CinderError{ErrBadUnicode, "DBInvalidUnicodeParameter", "Invalid Parameter: Encoding directive wasn't provided."}
-		}
-		return pyjson.OfString(s), true, nil
-	}
-	return v, true, &CinderError{ErrOther, "ValueError", "A string is required in field " + name + ", not a " + v.TypeName()}
-}
+// breaksObject are keys that name members of Cinder's Backup object: setting one
+// fails, or breaks saving the row (measured).
+var breaksObject = NewFieldSet("is_incremental", "has_dependent_backups", "obj_fields", "obj_context", "__weakref__", "__class__",
+	"__dict__", "save", "obj_what_changed", "obj_get_changes", "cinder_obj_get_changes", "obj_attr_is_set", "fields",
+	"obj_extra_fields", "_context", "_changed_fields", "_obj_id")
 
-var intText = regexp.MustCompile(`^[+-]?[0-9]+(_[0-9]+)*$`)
-
-// pythonInt is int(v).
-func pythonInt(v pyjson.Value) (pyjson.Value, bool) {
-	switch v.Kind() {
-	case pyjson.Int:
-		return v, true
-	case pyjson.Bool:
-		n, _ := v.Int64()
-		return pyjson.OfInt(n), true
-	case pyjson.Float:
-		f := math.Trunc(v.Float())
-		if f != f || math.IsInf(f, 0) {
-			return v, false
+// cut is the beginning of s, at most n characters.
+func cut(s string, n int) string {
+	for i := 0; i < len(s); n-- {
+		if n == 0 {
+			return s[:i]
 		}
-		n, err := pyjson.Parse(strconv.FormatFloat(f, 'f', 0, 64))
-		return n, err == nil
-	case pyjson.String:
-		s := strings.TrimSpace(v.Text())
-		if !intText.MatchString(s) {
-			return v, false
-		}
-		s = strings.TrimPrefix(strings.ReplaceAll(s, "_", ""), "+")
-		neg := strings.HasPrefix(s, "-")
-		s = strings.TrimLeft(strings.TrimPrefix(s, "-"), "0")
-		if s == "" {
-			return pyjson.OfInt(0), true
-		}
-		if neg {
-			s = "-" + s
-		}
-		n, err := pyjson.Parse(s)
-		return n, err == nil
+		_, w := pyjson.DecodeRune(s[i:])
+		i += w
 	}
-	return v, false
-}
-
-var isoTimeText = regexp.MustCompile(`^(\d{4})-?(\d{1,2})?-?(\d{1,2})?(?:[ T](\d{1,2})(?::?(\d{1,2})(?::?(\d{1,2})(?:[.,](\d+))?)?)?(Z|[+-]\d{2}:?\d{0,2})?)?$`)
-
-// parseISO is oslo's parse_isotime (the iso8601 library), in UTC.
-func parseISO(s string) (time.Time, error) {
-	m := isoTimeText.FindStringSubmatch(s)
-	if m == nil {
-		return time.Time{}, errors.New("Unable to parse date string " + pyjson.Quote(s))
-	}
-	num := func(s string, d int) int {
-		if s == "" {
-			return d
-		}
-		n, _ := strconv.Atoi(s)
-		return n
-	}
-	year, month, day := num(m[1], 0), num(m[2], 1), num(m[3], 1)
-	hour, minute, sec := num(m[4], 0), num(m[5], 0), num(m[6], 0)
-	micro, _ := strconv.ParseFloat("0."+m[7]+"0", 64)
-	t := time.Date(year, time.Month(month), day, hour, minute, sec, int(micro*1e6)*1000, time.UTC)
-	if t.Year() != year || int(t.Month()) != month || t.Day() != day || t.Hour() != hour || t.Minute() != minute || t.Second() != sec || year == 0 {
-		return time.Time{}, errors.New("out of range")
-	}
-	if z := m[8]; z != "" && z != "Z" {
-		digits := strings.ReplaceAll(z[1:], ":", "")
-		offset := num(digits[:2], 0)*60 + num(digits[2:], 0)
-		if z[0] == '-' {
-			offset = -offset
-		}
-		t = t.Add(-time.Duration(offset) * time.Minute)
-	}
-	return t, nil
+	return s
 }
 
 // import2014 is the import of the 2014 tree (commit 1d6235cc3f): a new id, seven
@@ -390,17 +281,30 @@ func import2014(in ImportInput) ImportOutcome {
 		errors.As(err, &e)
 		return fail(e.Kind, "InvalidBackup", e.Message, e.Message)
 	}
-	seven := []string{"display_name", "display_description", "container", "size", "service_metadata", "service", "object_count"}
 	fields := &pyjson.Object{}
-	for _, name := range seven {
+	switch d.Doc.Kind() {
+	case pyjson.Dict, pyjson.List, pyjson.String:
+	default:
+		out.Manager = &CinderError{ErrWrongShape, "TypeError", "argument of type '" + d.Doc.TypeName() + "' is not iterable"}
+		return out
+	}
+	for _, name := range []string{"display_name", "display_description", "container", "size", "service_metadata", "service", "object_count"} {
 		v, ok := d.Doc.Object().Get(name)
 		if !ok {
 			// The message is built as a tuple by a stray comma, so that writing it
-			// fails too: the row stays creating.
-			out.Manager = &CinderError{ErrInvalidBackup, "InvalidBackup", "Driver successfully decoded imported backup data, but there are missing fields"}
+			// to the row fails too.
+			out.Manager = &CinderError{ErrDBRejectsValue, "DBError", "Driver successfully decoded imported backup data, but there are missing fields"}
 			return out
 		}
-		fields.Set(name, v)
+		stored, err := bindText(v)
+		if err != nil {
+			out.Manager = err
+			return out
+		}
+		if name == "size" || name == "object_count" || v.IsNull() {
+			stored = v
+		}
+		fields.Set(name, stored)
 	}
 	fields.Set("service", pyjson.OfString(out.Driver))
 	out.Status, out.Fields = StatusAvailable, fields

@@ -268,7 +268,7 @@ func (m *machine) checkEncryption(v pyjson.Value) *PlanError {
 		return m.fail(ErrEncryptedTypeMismatch, "EncryptedBackupOperationFailed",
 			"The source volume type '%s' is different than the destination volume type '%s'.", m.str(need), m.str(have))
 	}
-	if _, perr := m.column(need); perr != nil {
+	if _, perr := m.bind(need); perr != nil {
 		return perr // the query for the type already fails
 	}
 	if !m.types(need) {
@@ -309,37 +309,52 @@ func (m *machine) volumeUpdate(values *pyjson.Object) *PlanError {
 	return nil
 }
 
-// column is what a text column makes of a value: SQLite and MySQL turn numbers
-// and booleans into text, PostgreSQL refuses them.
+// column is what a text column makes of a value that is written to it.
 func (m *machine) column(v pyjson.Value) (pyjson.Value, *PlanError) {
+	stored, perr := m.bind(v)
+	if perr == nil && !stored.Equal(v) {
+		m.coerced = true
+	}
+	return stored, perr
+}
+
+// bind is a value as the database takes it for a text column: SQLite and MySQL
+// turn numbers and booleans into text, PostgreSQL refuses them.
+func (m *machine) bind(v pyjson.Value) (pyjson.Value, *PlanError) {
+	stored, err := bindText(v)
+	if err != nil {
+		return v, m.fail(err.Kind, err.Class, "%s", err.Message)
+	}
+	return stored, nil
+}
+
+// bindText is bind for whoever has no machine.
+func bindText(v pyjson.Value) (pyjson.Value, *CinderError) {
 	switch v.Kind() {
 	case pyjson.Null:
 		return v, nil
 	case pyjson.String:
 		if !pyjson.Valid(v.Text()) {
-			return v, m.fail(ErrBadUnicode, "DBInvalidUnicodeParameter", "Invalid Parameter: Encoding directive wasn't provided.")
+			return v, &CinderError{ErrBadUnicode, "DBInvalidUnicodeParameter", "Invalid Parameter: Encoding directive wasn't provided."}
 		}
 		return v, nil
 	case pyjson.Bool:
-		m.coerced = true
 		if v.Bool() {
 			return pyjson.OfString("1"), nil
 		}
 		return pyjson.OfString("0"), nil
 	case pyjson.Int:
 		if _, ok := v.Int64(); !ok {
-			return v, m.fail(ErrDBRejectsValue, "DBError", "Python int too large to convert to SQLite INTEGER")
+			return v, &CinderError{ErrDBRejectsValue, "DBError", "Python int too large to convert to SQLite INTEGER"}
 		}
-		m.coerced = true
 		return pyjson.OfString(v.Text()), nil
 	case pyjson.Float:
-		m.coerced = true
 		return sqliteFloat(v.Float()), nil
 	}
-	return v, m.fail(ErrDBRejectsValue, "DBError", "Error binding parameter: type '%s' is not supported", v.TypeName())
+	return v, &CinderError{ErrDBRejectsValue, "DBError", "Error binding parameter: type '" + v.TypeName() + "' is not supported"}
 }
 
-// sqliteFloat is a float in a column of SQLite's text affinity.
+// sqliteFloat is a float in a column of SQLite's text affinity: "%!.15g".
 func sqliteFloat(f float64) pyjson.Value {
 	switch {
 	case f != f:
@@ -348,12 +363,21 @@ func sqliteFloat(f float64) pyjson.Value {
 		return pyjson.OfString("Inf")
 	case f-f != 0:
 		return pyjson.OfString("-Inf")
+	case f == 0:
+		return pyjson.OfString("0.0")
 	}
-	s := strconv.FormatFloat(f, 'g', 15, 64)
-	if !strings.ContainsAny(s, ".e") {
-		s += ".0"
+	mant, exp, _ := strings.Cut(strconv.FormatFloat(f, 'e', 14, 64), "e")
+	n, _ := strconv.Atoi(exp)
+	digits := func(s string) string {
+		if s = strings.TrimRight(s, "0"); strings.HasSuffix(s, ".") {
+			s += "0"
+		}
+		return s
 	}
-	return pyjson.OfString(s)
+	if n < -4 || n >= 15 {
+		return pyjson.OfString(digits(mant) + "e" + exp)
+	}
+	return pyjson.OfString(digits(strconv.FormatFloat(f, 'f', max(14-n, 1), 64)))
 }
 
 // user is _restore_vol_meta: volume_metadata_update with delete, which replaces
@@ -424,7 +448,7 @@ func (m *machine) image(v pyjson.Value) *PlanError {
 
 // imageValue is what volume_glance_metadata_create stores.
 func (m *machine) imageValue(key string, v pyjson.Value) (string, *PlanError) {
-	if _, perr := m.column(pyjson.OfString(key)); perr != nil {
+	if _, perr := m.bind(pyjson.OfString(key)); perr != nil {
 		return "", perr
 	}
 	stored := ""
@@ -437,6 +461,6 @@ func (m *machine) imageValue(key string, v pyjson.Value) (string, *PlanError) {
 		}
 		stored = s
 	}
-	_, perr := m.column(pyjson.OfString(stored))
+	_, perr := m.bind(pyjson.OfString(stored))
 	return stored, perr
 }

@@ -47,14 +47,21 @@ func EncodeRecord(fields, extra *pyjson.Object, era Era) (string, error) {
 	}
 	for _, name := range BackupFields {
 		v, ok := fields.Get(name)
-		if !ok {
+		switch {
+		case !ok && name == "metadata":
+			return "", &CinderError{ErrWrongShape, "AttributeError", "'Backup' object has no attribute '_obj_metadata'"}
+		case !ok:
 			return "", &CinderError{ErrFieldNotSet, "ObjectActionError",
 				"Object action obj_load_attr failed because: attribute " + name + " not lazy-loadable"}
 		}
-		if t, aware := v.Time(); v.Kind() == pyjson.Time {
-			v = pyjson.OfString(isoTime(t, aware))
+		set, _, cerr := coerceField(name, v)
+		if cerr != nil {
+			return "", cerr
 		}
-		doc.Set(name, v)
+		if t, aware := set.Time(); set.Kind() == pyjson.Time {
+			set = pyjson.OfString(isoTime(t, aware))
+		}
+		doc.Set(name, set)
 	}
 	text, err := pyjson.Dumps(pyjson.OfDict(doc), pyjson.Python3)
 	if err != nil {
@@ -133,7 +140,7 @@ func DecodeRecord(text string, era Era) (Decoded, error) {
 		if errors.As(err, &unicode) {
 			kind, class = ErrBadUnicode, "UnicodeDecodeError"
 		} else if errors.As(err, &deep) {
-			kind, class = ErrTooDeep, "RecursionError"
+			return d, &CinderError{ErrTooDeep, "RecursionError", err.Error()} // no ValueError: nobody catches it
 		}
 		return d, refuse(cannotParse, kind, class, err.Error())
 	}

@@ -135,8 +135,9 @@ func plainForm(v pyjson.Value) pyjson.Value {
 		odd := false
 		for k, item := range v.Object().All() {
 			odd = odd || strings.HasPrefix(k, "$") || !pyjson.Valid(k)
-			o.Set(k, plainForm(item))
-			pairs = append(pairs, pyjson.OfList([]pyjson.Value{plainForm(pyjson.OfString(k)), plainForm(item)}))
+			plain := plainForm(item)
+			o.Set(k, plain)
+			pairs = append(pairs, pyjson.OfList([]pyjson.Value{plainForm(pyjson.OfString(k)), plain}))
 		}
 		if odd {
 			return one("$pairs", pyjson.OfList(pairs))

@@ -55,6 +55,9 @@ func appendValue(b []byte, v Value, d Dialect) ([]byte, error) {
 	case Bool:
 		return strconv.AppendBool(b, v.flag), nil
 	case Int:
+		if d == Python3 && len(strings.TrimPrefix(v.text, "-")) > maxIntDigits {
+			return b, &ValueError{(&IntError{len(v.text)}).Error()}
+		}
 		return append(b, v.text...), nil
 	case Float:
 		return append(b, floatJSON(v.num)...), nil

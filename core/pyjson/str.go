@@ -153,14 +153,20 @@ func quoteRepr(b *strings.Builder, s string, plain func(rune) bool) {
 // is version 14, older than Go's, so the table is its own.
 func printable(r rune) bool { return !unicode.Is(notPrintable, r) }
 
-// floatStr2 is Python 2's str(float): twelve significant digits.
+// floatStr2 is Python 2's str(float): twelve significant digits, an exponent
+// below 1e-4 and from 1e11 on.
 func floatStr2(f float64) string {
-	s := strconv.FormatFloat(f, 'g', 12, 64)
-	if strings.ContainsAny(s, "Nn") || strings.Contains(s, "Inf") {
+	if f != f || f-f != 0 {
 		return floatRepr(f)
 	}
-	if !strings.ContainsAny(s, ".e") {
-		s += ".0"
+	mant, exp, _ := strings.Cut(strconv.FormatFloat(f, 'e', 11, 64), "e")
+	n, _ := strconv.Atoi(exp)
+	if f != 0 && (n < -4 || n >= 11) {
+		return strings.TrimSuffix(strings.TrimRight(mant, "0"), ".") + "e" + exp
+	}
+	s := strings.TrimRight(strconv.FormatFloat(f, 'f', max(11-n, 0), 64), "0")
+	if strings.HasSuffix(s, ".") {
+		s += "0"
 	}
 	return s
 }

@@ -1,0 +1,92 @@
+// Package jobs is what both faces do at length with places: plan, apply and read
+// back, undo, export, import. Its functions work over the store's interfaces,
+// take a context, and give one result per item.
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"hearth/core"
+	"hearth/store"
+	"hearth/store/archive"
+)
+
+// Desk is what a job works with: a place, the books it is accounted for in, and
+// whose hand it is.
+type Desk struct {
+	Place   store.Place
+	Archive *archive.Archive // nil: nothing is kept outside of the place (a demo)
+	Who     string           // user@host, for the journal
+	Now     func() time.Time // the clock
+}
+
+// location is the place's name in the archive.
+func (d Desk) location() string { return d.Place.Info().Location }
+
+// captures returns where captures of the place are kept: in itself if it keeps
+// them, else in the archive. nil if there is neither.
+func (d Desk) captures() store.Captures {
+	if c, ok := d.Place.(store.Captures); ok {
+		return c
+	}
+	if d.Archive != nil {
+		return d.Archive
+	}
+	return nil
+}
+
+// Journal returns where changes of the place are accounted for; nil if nowhere.
+func (d Desk) Journal() store.Journal {
+	if j, ok := d.Place.(store.Journal); ok {
+		return j
+	}
+	if d.Archive != nil {
+		return d.Archive
+	}
+	return nil
+}
+
+// KeptCaptures returns the kept captures of a backup, or with an empty backup of
+// a volume, newest first.
+func (d Desk) KeptCaptures(ctx context.Context, volume core.VolumeID, backup core.BackupID) ([]core.KeptCapture, error) {
+	c := d.captures()
+	if c == nil {
+		return nil, nil
+	}
+	return c.Captures(ctx, d.location(), volume, backup)
+}
+
+// Capture takes the capture of a volume as it is now.
+func (d Desk) Capture(ctx context.Context, id core.VolumeID, version int) (core.Capture, core.Volume, error) {
+	v, err := d.Place.Volume(ctx, id)
+	if err != nil {
+		return core.Capture{}, v, err
+	}
+	c, err := core.CaptureOf(&v, version, core.Source{Kind: core.SourceNow, Where: d.location(), At: core.Some(d.Now())})
+	if err != nil {
+		return c, v, core.Fail(core.CodeRefused, "capture volume "+v.Title(), err.Error(), "Cinder's backup of it would fail as well; repair the field first", err)
+	}
+	return c, v, nil
+}
+
+// Keep keeps a capture of a volume, taken now, for later comparison.
+func (d Desk) Keep(ctx context.Context, c core.Capture) (int64, error) {
+	books := d.captures()
+	if books == nil {
+		return 0, core.Fail(core.CodeUnsupported, "keep the capture", "there is no archive", "", nil)
+	}
+	c.Source.Kind = core.SourceTaken
+	return books.KeepCapture(ctx, core.KeptCapture{Place: d.location(), VolumeID: c.VolumeID, BackupID: c.BackupID, At: d.Now(), Capture: c})
+}
+
+// Chain follows the parents of a backup.
+func (d Desk) Chain(ctx context.Context, id core.BackupID) (core.Chain, error) {
+	return core.ChainOf(id, func(id core.BackupID) (core.Backup, bool, error) {
+		b, err := d.Place.Backup(ctx, id)
+		if core.CodeOf(err) == core.CodeNotFound {
+			return b, false, nil
+		}
+		return b, err == nil, err
+	})
+}

@@ -1,0 +1,121 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store"
+)
+
+// PlanRequest says what to plan.
+type PlanRequest struct {
+	Backup   core.BackupID  // what to restore; "" if Captures stand alone
+	Captures []core.Capture // of the chain, full first; they stand in for what is kept
+	Onto     core.VolumeID  // the target; "" for a new volume
+	Name     string         // of the new volume; "" lets Cinder choose
+	Rules    core.RuleSet
+	Layers   core.Layers
+}
+
+// Plan makes a plan from the best sources there are for the captures: those
+// handed in, those kept, and at last the source volume as it is now, which makes
+// the plan a guess.
+func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
+	in := core.PlanInput{Backup: r.Backup, Rules: r.Rules, Layers: r.Layers, Captures: r.Captures}
+	var chain core.Chain
+	if r.Backup != "" {
+		var err error
+		if chain, err = d.Chain(ctx, r.Backup); err != nil {
+			return nil, err
+		}
+		if len(chain.Backups) == 0 || chain.Missing == r.Backup {
+			return nil, core.Fail(core.CodeNotFound, "plan a restore of "+string(r.Backup), "there is no such backup", "list them with hearth backups", nil)
+		}
+		in.Service = chain.Backups[len(chain.Backups)-1].Service.Or("")
+	}
+	var warnings []string
+	if len(in.Captures) == 0 {
+		var err error
+		if in.Captures, warnings, err = d.chainCaptures(ctx, chain); err != nil {
+			return nil, err
+		}
+	}
+	types, err := d.volumeTypes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if in.Target, err = d.target(ctx, r, types); err != nil {
+		return nil, err
+	}
+	for _, t := range types {
+		in.VolumeTypes = append(in.VolumeTypes, t.ID)
+	}
+	if info := d.Place.Info(); (r.Rules == "" || r.Rules == core.RulesAuto) && info.Rules != core.RulesAuto {
+		in.Rules, in.RulesWhy = info.Rules, info.RulesWhy
+	}
+	p := core.NewPlan(in)
+	p.Warnings = append(warnings, p.Warnings...)
+	if problem := chain.Problem(); problem != "" {
+		p.Warnings = append([]string{problem + ": a restore of the data fails after it has touched the target"}, p.Warnings...)
+	}
+	return p, nil
+}
+
+func (d Desk) volumeTypes(ctx context.Context) ([]core.VolumeType, error) {
+	t, ok := d.Place.(store.Typer)
+	if !ok {
+		return nil, nil
+	}
+	return t.VolumeTypes(ctx)
+}
+
+func (d Desk) target(ctx context.Context, r PlanRequest, types []core.VolumeType) (core.Target, error) {
+	if r.Onto != "" {
+		v, err := d.Place.Volume(ctx, r.Onto)
+		return core.Target{Kind: core.TargetExisting, Volume: &v}, err
+	}
+	t := core.Target{Kind: core.TargetNew, Name: r.Name}
+	if r.Name != "" {
+		t.Kind = core.TargetNewNamed
+	}
+	for _, typ := range types {
+		if typ.Default {
+			t.DefaultType = pyjson.OfString(typ.ID)
+		}
+	}
+	return t, nil
+}
+
+// chainCaptures finds a capture for each layer of a chain. Layers without one
+// are told of; if the backup asked for has none, the source volume as it is now
+// stands in for it.
+func (d Desk) chainCaptures(ctx context.Context, chain core.Chain) (captures []core.Capture, warnings []string, err error) {
+	for i := range chain.Backups {
+		b := &chain.Backups[i]
+		kept, err := d.KeptCaptures(ctx, b.VolumeID, b.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(kept) > 0 {
+			captures = append(captures, kept[0].Capture)
+			continue
+		}
+		if i < len(chain.Backups)-1 {
+			warnings = append(warnings, fmt.Sprintf("no capture of layer %d (%s) is known: it is left out of this plan", i+1, core.Visible(b.Title())))
+			continue
+		}
+		now, _, err := d.Capture(ctx, b.VolumeID, 2)
+		if err != nil {
+			if core.CodeOf(err) != core.CodeNotFound {
+				return nil, nil, err
+			}
+			return nil, nil, core.Fail(core.CodeNotFound, "plan a restore of "+b.Title(), "no capture of it is known, and its volume is gone",
+				"hand the capture in with --capture: it is volume_meta in the _metadata object of the backup repository", err)
+		}
+		now.BackupID = b.ID
+		captures = append(captures, now)
+	}
+	return captures, warnings, nil
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"hearth/core"
+	"hearth/store/sqlite"
+)
+
+// Location says where a place is, in the one syntax that is used everywhere:
+// sqlite:FILE, cloud:NAME, posix:/DIR, s3://…, swift:CLOUD/CONTAINER, and demo.
+type Location struct {
+	Scheme string // "sqlite", "cloud", "posix", "s3", "swift", "demo"
+	Rest   string // what follows the scheme; for s3 what follows the two slashes
+}
+
+// Syntax names every form of a location, for messages.
+const Syntax = "sqlite:FILE, cloud:NAME, posix:/DIR, s3://HOST/BUCKET, swift:CLOUD/CONTAINER or demo"
+
+// ParseLocation reads a location. CodeUsage if it is none.
+func ParseLocation(s string) (Location, error) {
+	bad := func(what string) (Location, error) {
+		return Location{}, core.Fail(core.CodeUsage, "use the place "+s, what, "write "+Syntax, nil)
+	}
+	if s == "demo" {
+		return Location{Scheme: "demo"}, nil
+	}
+	scheme, rest, ok := strings.Cut(s, ":")
+	if !ok {
+		return bad("it does not say what kind of place it is")
+	}
+	l := Location{Scheme: scheme, Rest: rest}
+	switch scheme {
+	case "sqlite", "cloud", "posix":
+	case "s3":
+		if !strings.HasPrefix(rest, "//") {
+			return bad("s3 wants two slashes")
+		}
+		l.Rest = rest[2:]
+	case "swift":
+		if !strings.Contains(rest, "/") {
+			return bad("swift wants a cloud and a container")
+		}
+	default:
+		return bad("there is no kind of place called " + scheme)
+	}
+	if l.Rest == "" {
+		return bad("nothing follows " + scheme + ":")
+	}
+	return l, nil
+}
+
+// String is the location as [ParseLocation] reads it.
+func (l Location) String() string {
+	switch l.Scheme {
+	case "demo":
+		return "demo"
+	case "s3":
+		return "s3://" + l.Rest
+	}
+	return l.Scheme + ":" + l.Rest
+}
+
+// Options says how a place is opened.
+type Options struct {
+	Write bool             // write to a database that hearth did not make
+	Now   func() time.Time // the clock; nil: time.Now
+	Demo  sqlite.World     // what --demo shows
+}
+
+// Open makes a place of its location. Errors are *core.Error.
+func Open(ctx context.Context, l Location, o Options) (Place, error) {
+	so := sqlite.Options{Write: o.Write, Now: o.Now}
+	switch l.Scheme {
+	case "demo":
+		s, err := sqlite.CreateDemo(ctx, so, o.Demo)
+		if err != nil {
+			return nil, err // not s: a nil *Store in an interface is not nil
+		}
+		return s, nil
+	case "sqlite":
+		p, err := sqlite.Open(ctx, l.Rest, so)
+		if err != nil {
+			return nil, err
+		}
+		if own := p.Own(); own != nil {
+			return own, nil
+		}
+		return p, nil
+	case "cloud", "posix", "s3", "swift":
+		return nil, core.Fail(core.CodeUnsupported, "open "+l.String(), "this kind of place is not built yet", "use a SQLite file, or --demo", nil)
+	}
+	return nil, core.Fail(core.CodeUsage, "open "+l.String(), "there is no such kind of place", "write "+Syntax, nil)
+}
