@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"os"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ func (l Location) String() string {
 type Options struct {
 	Write bool             // write to a database that hearth did not make
 	Now   func() time.Time // the clock; nil: time.Now
-	Demo  sqlite.World     // what --demo shows
+	Demo  World            // what --demo shows
 }
 
 // Open makes a place of its location. Errors are *core.Error.
@@ -93,4 +94,22 @@ func Open(ctx context.Context, l Location, o Options) (Place, error) {
 		return nil, core.Fail(core.CodeUnsupported, "open "+l.String(), "this kind of place is not built yet", "use a SQLite file, or --demo", nil)
 	}
 	return nil, core.Fail(core.CodeUsage, "open "+l.String(), "there is no such kind of place", "write "+Syntax, nil)
+}
+
+// World says what demo data to make; the same World makes the same data.
+type World = sqlite.World
+
+// MakeDemo makes a store with demo data in a file that is not there yet, and
+// opens it. If it fails, the file is gone again.
+func MakeDemo(ctx context.Context, path string, w World, o Options) (Place, error) {
+	s, err := sqlite.Create(ctx, path, sqlite.Options{Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Populate(ctx, w); err != nil {
+		s.Close()
+		os.Remove(path)
+		return nil, err
+	}
+	return s, nil
 }

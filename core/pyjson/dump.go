@@ -198,3 +198,40 @@ func Quote(s string) string { return string(AppendQuote(nil, s)) }
 func appendU(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
+
+// Indent writes a value over several lines, two blanks a level.
+func Indent(v Value) string {
+	var b strings.Builder
+	indent(&b, v, "\n")
+	return b.String()
+}
+
+func indent(b *strings.Builder, v Value, line string) {
+	inner := line + "  "
+	switch {
+	case v.kind == List && len(v.items) > 0:
+		b.WriteByte('[')
+		for i, item := range v.items {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(inner)
+			indent(b, item, inner)
+		}
+		b.WriteString(line + "]")
+	case v.kind == Dict && v.dict.Len() > 0:
+		b.WriteByte('{')
+		first := true
+		for k, item := range v.dict.All() {
+			if !first {
+				b.WriteByte(',')
+			}
+			first = false
+			b.WriteString(inner + Quote(k) + ": ")
+			indent(b, item, inner)
+		}
+		b.WriteString(line + "}")
+	default:
+		b.WriteString(Text(v))
+	}
+}

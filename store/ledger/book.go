@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sort"
 	"strings"
 	"time"
 
@@ -90,6 +91,9 @@ func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, 
 // KeepCapture keeps a capture and returns its number. The same text of the same
 // volume and backup is not kept twice.
 func (b Book) KeepCapture(ctx context.Context, k core.KeptCapture) (int64, error) {
+	if !b.Everywhere {
+		k.Place = "" // the file is the place, wherever it lies
+	}
 	id, err := keepCapture(ctx, b.DB, k)
 	return id, Explain("keep the capture", err)
 }
@@ -114,6 +118,7 @@ func keepCapture(ctx context.Context, q execer, k core.KeptCapture) (int64, erro
 	for name := range k.Capture.Unseen {
 		unseen = append(unseen, name)
 	}
+	sort.Strings(unseen)
 	res, err := q.ExecContext(ctx, "INSERT INTO hearth_captures (place, volume_id, backup_id, at, source, source_where, source_at, unseen, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		k.Place, string(k.VolumeID), string(k.BackupID), writeTime(k.At), string(k.Capture.Source.Kind), k.Capture.Source.Where, sourceAt, strings.Join(unseen, ","), k.Capture.Text)
 	if err != nil {

@@ -70,6 +70,9 @@ func CreateDemo(ctx context.Context, o Options, w World) (*Store, error) {
 		err = s.Populate(ctx, w)
 	}
 	if err != nil {
+		if s != nil {
+			s.Close()
+		}
 		os.RemoveAll(dir)
 		return nil, err
 	}

@@ -163,7 +163,7 @@ func (l *life) store(i int) {
 				base = j
 			}
 		}
-		prefix = `{"base": "volume-` + volume + ".backup." + string(b.ID) + `"}`
+		prefix = `{"base": "volume-` + volume + ".backup." + string(l.backups[base].ID) + `"}`
 	}
 	switch {
 	case b.Status == core.StatusError:

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -422,8 +423,8 @@ func TestDemoMakesThousandsQuickly(t *testing.T) {
 	if took := time.Since(began); took > 8*time.Second {
 		t.Errorf("2,000 backups took %s", took)
 	}
-	if n, err := s.Size(t.Context()); err != nil || n > 20<<20 {
-		t.Errorf("the store of 2,000 backups is %d bytes, its log not folded in? %v", n, err)
+	if info, err := os.Stat(s.path + "-wal"); err == nil && info.Size() > 0 {
+		t.Errorf("%d bytes are left in the write-ahead log", info.Size())
 	}
 }
 

@@ -1,0 +1,48 @@
+package core
+
+import "hearth/core/pyjson"
+
+// VolumeObject is a volume as JSON: the fields of lists, its metadata, and the
+// other columns of its row. Secrets are masked.
+func VolumeObject(v *Volume) *pyjson.Object {
+	o := VolumeFields.Object(v, v.Unseen)
+	o.Set("metadata", pyjson.OfDict(v.Metadata.Clone()))
+	o.Set("volume_image_metadata", pyjson.OfDict(v.Image.Clone()))
+	for name, value := range v.Row.All() {
+		if name == "display_name" || name == "display_description" || o.Has(name) {
+			continue
+		}
+		if SecretFields.Has(name) && value.Truthy() {
+			value = pyjson.OfString(Masked)
+		}
+		if t, _ := value.Time(); value.Kind() == pyjson.Time {
+			value = pyjson.OfString(APITime(t))
+		}
+		o.Set(name, value)
+	}
+	return o
+}
+
+// BackupObject is a backup as JSON: every field, its own metadata, and the ids of
+// its chain, the full backup first.
+func BackupObject(b *Backup, chain Chain) *pyjson.Object {
+	o := BackupColumns.Object(b, b.Unseen)
+	o.Set("metadata", pyjson.OfDict(b.Metadata.Clone()))
+	for _, extra := range []struct {
+		name  string
+		value pyjson.Value
+	}{{"temp_volume_id", idValue(b.TempVolumeID)}, {"temp_snapshot_id", textValue(b.TempSnapshotID)}} {
+		if !b.Unseen.Has(extra.name) {
+			o.Set(extra.name, extra.value)
+		}
+	}
+	var ids []pyjson.Value
+	for _, layer := range chain.Backups {
+		ids = append(ids, idValue(layer.ID))
+	}
+	o.Set("chain", pyjson.OfList(ids))
+	if chain.Missing != "" {
+		o.Set("missing_parent", idValue(chain.Missing))
+	}
+	return o
+}
