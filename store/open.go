@@ -69,11 +69,16 @@ type Options struct {
 	Write bool             // write to a database that hearth did not make
 	Now   func() time.Time // the clock; nil: time.Now
 	Demo  World            // what --demo shows
+	// Config is what the configuration says of the place.
+	Config PlaceConfig
 }
 
 // Open makes a place of its location. Errors are *core.Error.
 func Open(ctx context.Context, l Location, o Options) (Place, error) {
-	so := sqlite.Options{Write: o.Write, Now: o.Now}
+	so := sqlite.Options{Write: o.Write, Now: o.Now, Badge: o.Config.Badge, Color: o.Config.Color}
+	if o.Config.ReadOnly {
+		so.ReadOnly = "the config marks it read_only"
+	}
 	switch l.Scheme {
 	case "demo":
 		s, err := sqlite.CreateDemo(ctx, so, o.Demo)

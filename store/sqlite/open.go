@@ -26,6 +26,9 @@ type Options struct {
 	Write bool             // write to a database that hearth did not make
 	Now   func() time.Time // the clock; nil: time.Now
 	Demo  bool             // the file is made up and goes when the place is closed
+
+	Badge, Color string // for the title bar
+	ReadOnly     string // why nothing is to be written, "" if it may
 }
 
 // Place is an open file. Make it with [Open] or [Create].
@@ -33,7 +36,7 @@ type Place struct {
 	path   string
 	own    bool
 	write  bool
-	demo   bool
+	opt    Options
 	remove string // a folder to remove at Close
 	now    func() time.Time
 	db     *sql.DB
@@ -55,7 +58,7 @@ func Open(ctx context.Context, path string, o Options) (*Place, error) {
 	if err := ledger.Sound(path, tried); err != nil {
 		return nil, err
 	}
-	p := &Place{path: path, now: o.Now, demo: o.Demo}
+	p := &Place{path: path, now: o.Now, opt: o}
 	if p.now == nil {
 		p.now = time.Now
 	}
@@ -63,12 +66,12 @@ func Open(ctx context.Context, path string, o Options) (*Place, error) {
 	if err != nil {
 		return nil, ledger.Explain(tried, err)
 	}
-	p.own, p.write = own, own || o.Write
+	p.own, p.write = own, (own || o.Write) && o.ReadOnly == ""
 	access := ledger.ReadOnly
 	switch {
-	case own:
+	case own: // hearth's own tables may have to be brought up to date
 		access = ledger.Ours
-	case o.Write:
+	case p.write:
 		access = ledger.Theirs
 	}
 	if p.db, err = sql.Open("sqlite", ledger.DSN(path, access)); err != nil {
@@ -118,14 +121,16 @@ func madeByHearth(ctx context.Context, path string) (bool, error) {
 // Info describes the place.
 func (p *Place) Info() core.PlaceInfo {
 	info := core.PlaceInfo{Location: "sqlite:" + p.path, Kind: core.PlaceDatabase, Title: filepath.Base(p.path), Rules: core.Newton,
-		RulesWhy: "the rules of today's Cinder; which one will restore cannot be read from its database", Demo: p.demo}
+		RulesWhy: "the rules of today's Cinder; which one will restore cannot be read from its database", Demo: p.opt.Demo, Badge: p.opt.Badge, Color: p.opt.Color}
 	if p.own {
 		info.Kind, info.Rules, info.RulesWhy, info.Journals = core.PlaceEmbedded, core.RulesAuto, "", true
 	}
-	if p.demo {
+	if p.opt.Demo {
 		info.Title, info.Location = "demo", "demo"
 	}
-	if !p.write {
+	if p.opt.ReadOnly != "" {
+		info.ReadOnly = p.opt.ReadOnly
+	} else if !p.write {
 		info.ReadOnly = "it is Cinder's own database, opened read-only; start hearth with --write to change it"
 	}
 	return info

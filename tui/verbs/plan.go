@@ -110,7 +110,7 @@ func (e *Env) plan() *cobra.Command {
 	p := &planning{}
 	f := &format{}
 	cmd := &cobra.Command{
-		Use: "plan [BACKUP] (--onto VOLUME | --new[=NAME])", Short: "Show what a restore would do to a volume's metadata",
+		Use: "plan [BACKUP]", Short: "Show what a restore would do to a volume's metadata",
 		Long: "Show, field by field, what a restore would do to the target's name, description, user and image\n" +
 			"metadata, bootable flag and encryption key. Nothing is changed.",
 		Args: cobra.MaximumNArgs(2),
@@ -188,7 +188,7 @@ func (e *Env) apply() *cobra.Command {
 	p := &planning{}
 	var yes bool
 	cmd := &cobra.Command{
-		Use: "apply [BACKUP] --onto VOLUME", Short: "Apply a restore's metadata to a volume, after showing the plan",
+		Use: "apply [BACKUP]", Short: "Apply a restore's metadata to a volume, after showing the plan",
 		Long: "Show the plan, ask, and carry it out: metadata only, in one transaction, journalled. It refuses\n" +
 			"when the volume is no longer what the plan was made from. hearth undo takes it back.",
 		Args: cobra.MaximumNArgs(2),

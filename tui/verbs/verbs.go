@@ -161,7 +161,7 @@ func (e *Env) demo() *cobra.Command {
 	var out string
 	w := store.World{}
 	cmd := &cobra.Command{
-		Use: "demo --out FILE", Short: "Make a store with demo data", Args: cobra.NoArgs,
+		Use: "demo", Short: "Make a store with demo data", Args: cobra.NoArgs,
 		Long: "Make a store of hearth's own with a believable world in it: volumes, chains of backups\nover months, captures that change from layer to layer. The same seed makes the same world.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"sort"
+	"strings"
+
+	"hearth/core"
+)
+
+// PlaceConfig is what the configuration says of a place, under [places.NAME].
+type PlaceConfig struct {
+	Location string `toml:"location"`  // in the one syntax
+	Badge    string `toml:"badge"`     // a word for the title bar, such as PROD
+	Color    string `toml:"color"`     // of the badge
+	ReadOnly bool   `toml:"read_only"` // nothing is ever written there
+}
+
+// Config is the part of the configuration that says where places are.
+type Config struct {
+	Place  string                 `toml:"place"`  // opened when nothing else is named
+	Places map[string]PlaceConfig `toml:"places"` // places with names of their own
+}
+
+// Check says what is wrong with the configuration: the key at fault and why.
+func (c Config) Check() (key, what string) {
+	for _, name := range c.Names() {
+		p := c.Places[name]
+		if _, err := ParseLocation(p.Location); err != nil {
+			return "location", err.Error()
+		}
+	}
+	if c.Place != "" {
+		if _, _, err := c.Find(c.Place); err != nil {
+			return "place", err.Error()
+		}
+	}
+	return "", ""
+}
+
+// Names lists the places that have names of their own.
+func (c Config) Names() []string {
+	var out []string
+	for name := range c.Places {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Find reads a location, or the name of a configured place; what is configured
+// for it comes along.
+func (c Config) Find(s string) (Location, PlaceConfig, error) {
+	if p, ok := c.Places[s]; ok {
+		l, err := ParseLocation(p.Location)
+		return l, p, err
+	}
+	l, err := ParseLocation(s)
+	if err != nil {
+		if e, ok := err.(*core.Error); ok && len(c.Places) > 0 {
+			e.Next += ", or a name from the config: " + strings.Join(c.Names(), ", ")
+		}
+		return l, PlaceConfig{}, err
+	}
+	for _, name := range c.Names() {
+		if c.Places[name].Location == l.String() {
+			return l, c.Places[name], nil
+		}
+	}
+	return l, PlaceConfig{}, nil
+}

@@ -1,0 +1,137 @@
+// Package themes holds hearth's colours: TOML files that give each role a look,
+// and their loader. A role says what a text means; how it looks is the theme's.
+package themes
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"sort"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Roles are the names that every theme sets, and what each is for.
+var Roles = []struct{ Name, For string }{
+	{"text", "ordinary text"},
+	{"dim", "labels, hints, what matters less"},
+	{"accent", "names and whatever the eye should find"},
+	{"title", "the bar at the top"},
+	{"header", "column headings, section headings"},
+	{"cursor", "the row under the cursor"},
+	{"mark", "marked rows"},
+	{"border", "lines between panes and around dialogs"},
+	{"key", "keys in the footer and in help"},
+	{"good", "available, done, sent"},
+	{"busy", "on its way: creating, restoring, running"},
+	{"warn", "warnings, guesses"},
+	{"bad", "errors, refusals"},
+	{"added", "a field that a restore adds or sets"},
+	{"changed", "a field that a restore changes"},
+	{"removed", "a field that a restore removes"},
+	{"kept", "a field that a restore leaves alone"},
+	{"unknown", "what the place cannot see"},
+	{"badge", "the word that marks a place, such as PROD"},
+	{"dialog", "text in dialogs"},
+	{"danger", "the button that does it"},
+	{"tab", "the tab that is open"},
+}
+
+// Role is how a role looks. Colours are #rrggbb, or 0 to 15 for the terminal's
+// own; an empty one is the terminal's default.
+type Role struct {
+	Fg        string `toml:"fg"`
+	Bg        string `toml:"bg"`
+	Bold      bool   `toml:"bold"`
+	Italic    bool   `toml:"italic"`
+	Underline bool   `toml:"underline"`
+	Reverse   bool   `toml:"reverse"`
+}
+
+// Theme is a set of looks.
+type Theme struct {
+	Name   string          `toml:"name"`
+	About  string          `toml:"about"`
+	Dark   bool            `toml:"dark"`   // made for a dark ground
+	Ground string          `toml:"ground"` // the background that it is made for; never painted
+	Roles  map[string]Role `toml:"roles"`
+}
+
+//go:embed *.toml
+var files embed.FS
+
+// Names lists the built-in themes.
+func Names() []string {
+	entries, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, strings.TrimSuffix(e.Name(), ".toml"))
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Load reads a theme: a built-in one by name, or a file by its path. A role that
+// is missing or unknown is an error.
+func Load(name string) (Theme, error) {
+	data, err := files.ReadFile(name + ".toml")
+	if err != nil && strings.ContainsAny(name, "./\\") {
+		data, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return Theme{}, fmt.Errorf("there is no theme %s; use %s, or the path of a TOML file", name, strings.Join(Names(), ", "))
+	}
+	return parse(name, string(data))
+}
+
+func parse(name, data string) (Theme, error) {
+	var t Theme
+	md, err := toml.Decode(data, &t)
+	if err != nil {
+		return t, fmt.Errorf("theme %s: %w", name, err)
+	}
+	if extra := md.Undecoded(); len(extra) > 0 {
+		return t, fmt.Errorf("theme %s: there is no setting %s", name, extra[0])
+	}
+	known := map[string]bool{}
+	for _, r := range Roles {
+		known[r.Name] = true
+		if _, ok := t.Roles[r.Name]; !ok {
+			return t, fmt.Errorf("theme %s: the role %s is missing", name, r.Name)
+		}
+	}
+	for role, look := range t.Roles {
+		if !known[role] {
+			return t, fmt.Errorf("theme %s: there is no role %s", name, role)
+		}
+		for _, c := range []string{look.Fg, look.Bg} {
+			if _, ok := RGB(c); c != "" && !ok {
+				return t, fmt.Errorf("theme %s: role %s: %q is no colour", name, role, c)
+			}
+		}
+	}
+	return t, nil
+}
+
+// xterm is xterm's default palette of 16 colours.
+var xterm = [16][3]uint8{
+	{0, 0, 0}, {205, 0, 0}, {0, 205, 0}, {205, 205, 0}, {0, 0, 238}, {205, 0, 205}, {0, 205, 205}, {229, 229, 229},
+	{127, 127, 127}, {255, 0, 0}, {0, 255, 0}, {255, 255, 0}, {92, 92, 255}, {255, 0, 255}, {0, 255, 255}, {255, 255, 255},
+}
+
+// RGB is what a colour looks like: 0 to 15 as xterm has them by default.
+func RGB(c string) (rgb [3]uint8, ok bool) {
+	var n int
+	if _, err := fmt.Sscanf(c, "#%02x%02x%02x", &rgb[0], &rgb[1], &rgb[2]); err == nil && len(c) == 7 {
+		return rgb, true
+	}
+	if _, err := fmt.Sscanf(c, "%d", &n); err == nil && n >= 0 && n < 16 && fmt.Sprint(n) == c {
+		return xterm[n], true
+	}
+	return rgb, false
+}

@@ -1,0 +1,76 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+)
+
+// Everything that waits happens in a tea.Cmd that one of these makes: it closes
+// over copies, has the app's context, and cannot end the program by panicking.
+
+// reply carries an answer to the screen that asked. A screen that has been left
+// meanwhile gets nothing.
+type reply struct {
+	to  int // the screen's id
+	msg tea.Msg
+}
+
+// task makes a command of work that needs a context.
+func (a *app) task(work func(ctx context.Context) tea.Msg) tea.Cmd {
+	ctx := a.ctx
+	return func() (msg tea.Msg) {
+		defer func() {
+			if p := recover(); p != nil {
+				msg = noteMsg{level: bad, text: "something unforeseen went wrong inside hearth; what you see may be stale",
+					err: core.Fail(core.CodeInternal, "", fmt.Sprint(p), "please report it", fmt.Errorf("%s", debug.Stack()))}
+			}
+		}()
+		return work(ctx)
+	}
+}
+
+// base is what every screen has: its id among the screens, and the app.
+type base struct {
+	*app
+	id int
+}
+
+// ask makes a command whose answer comes back to this screen.
+func (b *base) ask(work func(ctx context.Context) tea.Msg) tea.Cmd {
+	id := b.id
+	cmd := b.task(work)
+	return func() tea.Msg {
+		switch msg := cmd().(type) {
+		case nil:
+			return nil
+		case noteMsg:
+			return msg
+		default:
+			return reply{id, msg}
+		}
+	}
+}
+
+// generation tells the answers to the latest question from those to older ones.
+type generation int
+
+// next starts a new generation.
+func (g *generation) next() generation {
+	*g++
+	return *g
+}
+
+// state says how far something that is read has come.
+type state uint8
+
+const (
+	idle state = iota
+	loading
+	ready
+	failed
+)

@@ -1,0 +1,240 @@
+package tui
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/atotto/clipboard"
+	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
+)
+
+// Clipboard is the ways to a clipboard from here. Which there are depends on the
+// session: inside tmux it is tmux itself, since its defaults let no program's
+// OSC 52 through; else the terminal's, by OSC 52, which gives no receipt; and on
+// the desktop's own machine the desktop's. The zero Clipboard is this process's.
+type Clipboard struct {
+	// Off turns it off; Mode of the config.
+	Off bool
+	// For tests; nil is the real thing.
+	Getenv  func(string) string
+	Run     func(ctx context.Context, in string, name string, args ...string) (string, error)
+	Desktop func() Desktop
+}
+
+// Desktop is a desktop's clipboard.
+type Desktop interface {
+	Read() (string, error)
+	Write(string) error
+}
+
+type atotto struct{}
+
+func (atotto) Read() (string, error) { return clipboard.ReadAll() }
+func (atotto) Write(s string) error  { return clipboard.WriteAll(s) }
+
+func (c Clipboard) getenv(k string) string {
+	if c.Getenv != nil {
+		return c.Getenv(k)
+	}
+	return os.Getenv(k)
+}
+
+func (c Clipboard) run(ctx context.Context, in string, name string, args ...string) (string, error) {
+	if c.Run != nil {
+		return c.Run(ctx, in, name, args...)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdin = strings.NewReader(in)
+	var out, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s: %w %s", name, err, strings.TrimSpace(stderr.String()))
+	}
+	return out.String(), nil
+}
+
+// desktop is the desktop's clipboard if the session is local and has one.
+func (c Clipboard) desktop() Desktop {
+	if c.Desktop != nil {
+		return c.Desktop()
+	}
+	if c.getenv("SSH_CONNECTION") != "" || c.getenv("SSH_TTY") != "" || clipboard.Unsupported {
+		return nil
+	}
+	if c.getenv("DISPLAY") == "" && c.getenv("WAYLAND_DISPLAY") == "" && os.PathSeparator == '/' && !isDarwin {
+		return nil
+	}
+	return atotto{}
+}
+
+// terminal reports whether the terminal can be sent OSC 52.
+func (c Clipboard) terminal() bool {
+	term := c.getenv("TERM")
+	return term != "" && term != "dumb" && term != "linux"
+}
+
+// osc52Limit is how many characters of base64 most terminals still take in one
+// OSC 52; some (tabby, Termux) take far fewer and say nothing.
+const osc52Limit = 74994
+
+// copied says what became of a text on its way to the clipboard.
+type copied struct {
+	how  string // a sentence
+	sent bool   // OSC 52 has to be written to the terminal yet
+	sure bool   // somebody confirmed it
+}
+
+// errTooLarge says that a text is larger than a terminal's clipboard may take.
+var errTooLarge = errors.New("larger than most terminals take by OSC 52")
+
+// copy takes a text to every clipboard there is. The error is a *core.Error.
+func (c Clipboard) copy(ctx context.Context, text string) (copied, error) {
+	size := core.Bytes(int64(len(text)))
+	const tried = "copy to the clipboard"
+	if c.Off {
+		return copied{}, core.Fail(core.CodeUnsupported, tried, "it is turned off in the config", "use X to write a file", nil)
+	}
+	var causes error
+	if c.getenv("TMUX") != "" {
+		_, err := c.run(ctx, text, "tmux", "load-buffer", "-w", "-")
+		if err == nil {
+			return copied{how: fmt.Sprintf("Copied %s to tmux's buffer, and sent to the terminal around it.", size), sure: true}, nil
+		}
+		causes = errors.Join(causes, err)
+	}
+	if d := c.desktop(); d != nil {
+		err := d.Write(text)
+		if err == nil {
+			return copied{how: fmt.Sprintf("Copied %s to the desktop's clipboard.", size), sure: true}, nil
+		}
+		causes = errors.Join(causes, err)
+	}
+	switch {
+	case !c.terminal():
+		return copied{}, core.Fail(core.CodeUnsupported, tried, "there is none: no tmux, no desktop, and this terminal has none", "use X to write a file", causes)
+	case base64.StdEncoding.EncodedLen(len(text)) > osc52Limit:
+		return copied{}, core.Fail(core.CodeRefused, tried, size+" is more than most terminals take, and they would not say so", "use X to write a file", errors.Join(errTooLarge, causes))
+	}
+	return copied{how: fmt.Sprintf("Sent %s to the terminal's clipboard (OSC 52), which gives no receipt.", size), sent: true}, nil
+}
+
+// osc52 is the sequence that puts a text on the terminal's clipboard; GNU screen
+// has to be told to let it through.
+func (c Clipboard) osc52(text string) string {
+	seq := ansi.SetSystemClipboard(text)
+	if c.getenv("STY") != "" {
+		return ansi.ScreenPassthrough(seq, 768)
+	}
+	return seq
+}
+
+// Copy is for the verbs: there is no program on the terminal, so the sequence is
+// written to it directly. It returns a sentence that says how.
+func (c Clipboard) Copy(ctx context.Context, text string) (string, error) {
+	done, err := c.copy(ctx, text)
+	if err != nil || !done.sent {
+		return done.how, err
+	}
+	tty, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0)
+	if err == nil {
+		_, err = tty.WriteString(c.osc52(text))
+		err = errors.Join(err, tty.Close())
+	}
+	if err != nil {
+		return "", core.Fail(core.CodeUnsupported, "copy to the clipboard", "there is no terminal to send it to", "redirect the output to a file instead", err)
+	}
+	return done.how, nil
+}
+
+// read reads the clipboard where that can work without asking the terminal.
+func (c Clipboard) read(ctx context.Context) (text string, ok bool, err error) {
+	if c.Off {
+		return "", false, core.Fail(core.CodeUnsupported, "read the clipboard", "it is turned off in the config", "paste with the terminal's own key", nil)
+	}
+	if c.getenv("TMUX") != "" {
+		text, err = c.run(ctx, "", "tmux", "save-buffer", "-")
+		return text, err == nil, nil
+	}
+	if d := c.desktop(); d != nil {
+		text, err = d.Read()
+		return text, err == nil, nil
+	}
+	return "", false, nil
+}
+
+// copiedMsg is how a copy ended.
+type copiedMsg struct {
+	text string
+	what string
+	done copied
+	err  error
+}
+
+// copyText takes a text to the clipboard and says which way it went.
+func (a *app) copyText(text, what string) tea.Cmd {
+	c := a.opt.Clipboard
+	return a.task(func(ctx context.Context) tea.Msg {
+		done, err := c.copy(ctx, text)
+		return copiedMsg{text, what, done, err}
+	})
+}
+
+func (a *app) copied(msg copiedMsg) tea.Cmd {
+	switch {
+	case errors.Is(msg.err, errTooLarge):
+		return a.askForFile(msg.text, core.Bytes(int64(len(msg.text)))+" is more than most terminals' clipboards take. Write it to a file instead?")
+	case msg.err != nil:
+		return func() tea.Msg { return failure(msg.err) }
+	case msg.done.sent:
+		return tea.Batch(tea.Raw(a.opt.Clipboard.osc52(msg.text)), note(info, strings.TrimSuffix(msg.done.how, ".")+": "+msg.what+"."))
+	}
+	return note(good, strings.TrimSuffix(msg.done.how, ".")+": "+msg.what+".")
+}
+
+// clipboardTextMsg brings the clipboard's text, or says that nobody hands it out.
+type clipboardTextMsg struct {
+	text string
+	ok   bool
+	err  error
+}
+
+// clipboardLateMsg says that the terminal has had its time to answer.
+type clipboardLateMsg struct{}
+
+// readClipboard reads the clipboard and takes it for a paste.
+func (a *app) readClipboard() tea.Cmd {
+	c := a.opt.Clipboard
+	return a.task(func(ctx context.Context) tea.Msg {
+		text, ok, err := c.read(ctx)
+		return clipboardTextMsg{text, ok, err}
+	})
+}
+
+// clipboardAnswer is how long a terminal may take to hand out its clipboard; most
+// never do.
+const clipboardAnswer = 1500 * time.Millisecond
+
+func (a *app) clipboardText(msg clipboardTextMsg) tea.Cmd {
+	switch {
+	case msg.err != nil:
+		return func() tea.Msg { return failure(msg.err) }
+	case msg.ok && strings.TrimSpace(msg.text) == "":
+		return note(warn, "The clipboard is empty; paste with the terminal's own key if it holds something else.")
+	case msg.ok:
+		return a.paste(msg.text)
+	}
+	a.asked = true
+	return tea.Batch(tea.ReadClipboard, tea.Tick(clipboardAnswer, func(time.Time) tea.Msg { return clipboardLateMsg{} }))
+}

@@ -1,0 +1,185 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/store/jobs"
+)
+
+// exportedMsg brings the records of an export.
+type exportedMsg struct {
+	done []jobs.Exported
+	file string // where to write them; "" for the clipboard
+	err  error
+}
+
+// exportToClipboard exports backups and copies their records.
+func (a *app) exportToClipboard(ids []core.BackupID) tea.Cmd { return a.export(ids, "") }
+
+func (a *app) export(ids []core.BackupID, file string) tea.Cmd {
+	desk, chain := a.desk, a.wholeChain
+	return a.start("exporting "+core.Count(len(ids), "backup"), func(ctx context.Context, progress func(int, int)) tea.Msg {
+		done, err := desk.Export(ctx, ids, chain, progress)
+		return exportedMsg{done, file, err}
+	})
+}
+
+// exported takes the records to the clipboard or into a file, and tells of those
+// that failed.
+func (a *app) exported(msg exportedMsg) tea.Cmd {
+	if msg.err != nil {
+		return func() tea.Msg { return failure(msg.err) }
+	}
+	var records []core.Record
+	var failures error
+	failed := 0
+	for _, x := range msg.done {
+		if x.Err != nil {
+			failed++
+			failures = errors.Join(failures, fmt.Errorf("%s: %w", x.Backup.Title(), x.Err))
+			continue
+		}
+		records = append(records, x.Record)
+	}
+	if len(records) == 0 {
+		return func() tea.Msg { return failure(failures) }
+	}
+	text := core.WriteRecords(records, a.format)
+	what := core.Count(len(records), "record") + " as " + a.format.Title()
+	if len(msg.done) == 1 {
+		what = "the record of " + core.Visible(msg.done[0].Backup.Title()) + " as " + a.format.Title()
+	}
+	if w := a.format.Warning(); w != "" {
+		what += ". Note: " + w
+	}
+	then := a.copyText(text, what)
+	if msg.file != "" {
+		then = a.writeFile(msg.file, text, what)
+	}
+	if failed == 0 {
+		return then
+	}
+	err := core.Fail(core.CodePartial, "export all", fmt.Sprintf("%d of %s failed", failed, core.Count(len(msg.done), "backup")), "e shows which", failures)
+	return tea.Sequence(then, func() tea.Msg { return failure(err) })
+}
+
+// exportToFile asks for a file and exports into it.
+func (a *app) exportToFile(current *core.Backup, ids []core.BackupID) tea.Cmd {
+	name := "hearth-records." + extension(a.format)
+	if len(ids) == 1 && current != nil {
+		name = "hearth-" + fileName(current.Title()) + "." + extension(a.format)
+	}
+	return show(&inputBox{title: "Export to a file", hint: "Only you will be able to read it (mode 0600); nothing is overwritten. Format: " + a.format.Title() + " (F changes it).",
+		input: newInput(name), submit: func(file string) tea.Cmd {
+			if strings.TrimSpace(file) == "" {
+				return note(warn, "No name was given; nothing was done.")
+			}
+			return a.export(ids, file)
+		}})
+}
+
+// askForFile offers a file for a text that the clipboard does not take.
+func (a *app) askForFile(text, why string) tea.Cmd {
+	return show(&inputBox{title: "Write a file", hint: why, input: newInput("hearth-records." + extension(a.format)), submit: func(file string) tea.Cmd {
+		if strings.TrimSpace(file) == "" {
+			return note(warn, "No name was given; nothing was done.")
+		}
+		return a.writeFile(file, text, "the records")
+	}})
+}
+
+func extension(f core.RecordFormat) string {
+	switch f {
+	case core.FormatAPI:
+		return "json"
+	case core.FormatText:
+		return "txt"
+	}
+	return "sh"
+}
+
+// fileName is a backup's name as a file's: what a tenant can name stays out.
+func fileName(s string) string {
+	out := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return '-'
+	}, s)
+	if out = strings.Trim(out, "-"); out == "" {
+		out = "record"
+	}
+	return out[:min(len(out), 60)]
+}
+
+// writeFile writes a text to a new file that only its owner can read.
+func (a *app) writeFile(file, text, what string) tea.Cmd {
+	return a.task(func(context.Context) tea.Msg {
+		path := expandHome(file)
+		if err := writeNew(path, text); err != nil {
+			return failure(err)
+		}
+		return noteMsg{level: good, text: fmt.Sprintf("Wrote %s to %s: %s.", core.Bytes(int64(len(text))), path, what)}
+	})
+}
+
+func expandHome(file string) string {
+	if rest, ok := strings.CutPrefix(file, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return file
+}
+
+// writeNew makes a file of mode 0600 that is not there yet, whole or not at all.
+func writeNew(path, text string) error {
+	tried := "write " + path
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return core.Fail(core.CodeConflict, tried, "there is a file of that name already", "choose another; hearth overwrites nothing", err)
+	case err != nil:
+		return core.Fail(core.CodeUnreadable, tried, "the file cannot be made", "check that the folder is there and can be written", err)
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err != nil {
+		os.Remove(path)
+		return core.Fail(core.CodeUnavailable, tried, "it could not be written whole, and is removed again", "look at the disk", err)
+	}
+	return nil
+}
+
+// chooseFormat lets the format of exports be chosen.
+func (a *app) chooseFormat() tea.Cmd {
+	var items []menuItem
+	at := 0
+	for i, f := range core.RecordFormats {
+		items = append(items, menuItem{label: f.Title(), hint: f.Warning()})
+		if f == a.format {
+			at = i
+		}
+	}
+	chain := menuItem{label: "With its whole chain, parents first", hint: "now off"}
+	if a.wholeChain {
+		chain.hint = "now on"
+	}
+	items = append(items, chain)
+	return show(&menuBox{title: "Exports are written as", items: items, at: at, pick: func(i int) tea.Cmd {
+		if i == len(core.RecordFormats) {
+			a.wholeChain = !a.wholeChain
+			return note(info, map[bool]string{true: "Exports take the whole chain along.", false: "Exports take only the backup itself."}[a.wholeChain])
+		}
+		a.format = core.RecordFormats[i]
+		return note(info, "Exports are written as "+a.format.Title()+".")
+	}})
+}

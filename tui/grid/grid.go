@@ -1,0 +1,430 @@
+// Package grid is a windowed table: it asks its source for the rows on screen and
+// no others, so a frame costs the same with ten rows as with a million. It knows
+// nothing of what the rows are.
+package grid
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Style is how a text looks: what to write before and after it.
+type Style struct{ Open, Close string }
+
+// Paint puts the style around a text.
+func (s Style) Paint(text string) string {
+	if s.Open == "" || text == "" {
+		return text
+	}
+	return s.Open + text + s.Close
+}
+
+// Column is a column of the table.
+type Column struct {
+	Name  string // for the sort mark
+	Title string
+	Width int  // cells it wants
+	Min   int  // cells it can do with; 0 is Width
+	Grow  int  // its share of the room that is left over
+	Right bool // aligned right
+	Drop  int  // where there is no room, columns go in this order, the highest first; 0 stays
+}
+
+// Cell is what a row shows in a column. The text must be fit for a terminal: the
+// grid cuts and pads it, and does not look inside.
+type Cell struct {
+	Text  string
+	Style Style // nothing: that of the row
+}
+
+// Source gives the rows.
+type Source interface {
+	Len() int
+	// Row returns the cells of row i, one for each column, or false while they
+	// are not there yet.
+	Row(i int) ([]Cell, bool)
+	// Key names row i whatever its place, "" while it is not known.
+	Key(i int) string
+}
+
+// Styles are the looks of the grid's own parts.
+type Styles struct{ Header, Text, Dim, Cursor, Mark Style }
+
+// Model is a table with a cursor, a window on its rows, and marks. The zero
+// Model is empty; use [New].
+type Model struct {
+	columns []Column
+	styles  Styles
+	src     Source
+	cursor  int
+	top     int
+	w, h    int
+	marks   map[string]bool
+	sort    string
+	desc    bool
+
+	widths []int // laid out for w; 0: the column has no room
+}
+
+// New makes a table.
+func New(columns []Column, styles Styles) *Model {
+	return &Model{columns: columns, styles: styles, src: none{}, marks: map[string]bool{}}
+}
+
+type none struct{}
+
+func (none) Len() int               { return 0 }
+func (none) Row(int) ([]Cell, bool) { return nil, false }
+func (none) Key(int) string         { return "" }
+
+// SetStyles changes the looks, as after a change of theme.
+func (m *Model) SetStyles(s Styles) { m.styles = s }
+
+// SetColumns changes the columns; cursor, window and marks stay.
+func (m *Model) SetColumns(c []Column) {
+	m.columns = c
+	m.layout()
+}
+
+// SetSource changes the rows; the cursor stays at its place as far as it can.
+func (m *Model) SetSource(s Source) {
+	m.src = s
+	m.clamp()
+}
+
+// SetSort says which column the rows are sorted by, for the heading.
+func (m *Model) SetSort(name string, desc bool) { m.sort, m.desc = name, desc }
+
+// SetSize gives the table its room, heading included.
+func (m *Model) SetSize(w, h int) {
+	m.w, m.h = max(w, 0), max(h, 0)
+	m.layout()
+	m.clamp()
+}
+
+// rows is how many rows are on screen.
+func (m *Model) rows() int { return max(m.h-1, 0) }
+
+func (m *Model) clamp() {
+	n := m.src.Len()
+	m.cursor = max(min(m.cursor, n-1), 0)
+	if m.cursor < m.top {
+		m.top = m.cursor
+	}
+	if r := m.rows(); r > 0 && m.cursor >= m.top+r {
+		m.top = m.cursor - r + 1
+	}
+	m.top = max(min(m.top, n-m.rows()), 0)
+}
+
+// Cursor is the row under the cursor, from 0; 0 also when there is no row.
+func (m *Model) Cursor() int { return m.cursor }
+
+// Len is how many rows there are.
+func (m *Model) Len() int { return m.src.Len() }
+
+// Window is the rows on screen: from, and how many.
+func (m *Model) Window() (from, n int) { return m.top, min(m.rows(), m.src.Len()-m.top) }
+
+// Move puts the cursor on row i, or as near as can be.
+func (m *Model) Move(i int) {
+	m.cursor = i
+	m.clamp()
+}
+
+// Step moves the cursor by rows, Page by windows of them.
+func (m *Model) Step(rows int) { m.Move(m.cursor + rows) }
+
+// Page moves the cursor by windows.
+func (m *Model) Page(pages int) { m.Move(m.cursor + pages*max(m.rows()-1, 1)) }
+
+// Home and End go to the first and the last row.
+func (m *Model) Home() { m.Move(0) }
+
+// End goes to the last row.
+func (m *Model) End() { m.Move(m.src.Len() - 1) }
+
+// Key is the key of the row under the cursor, "" if there is none.
+func (m *Model) Key() string {
+	if m.src.Len() == 0 {
+		return ""
+	}
+	return m.src.Key(m.cursor)
+}
+
+// Toggle marks the row under the cursor, or takes its mark away.
+func (m *Model) Toggle() {
+	key := m.Key()
+	if key == "" {
+		return
+	}
+	if m.marks[key] {
+		delete(m.marks, key)
+	} else {
+		m.marks[key] = true
+	}
+}
+
+// Mark marks a row by its key; Unmark takes all marks away.
+func (m *Model) Mark(key string) {
+	if key != "" {
+		m.marks[key] = true
+	}
+}
+
+// Unmark takes all marks away.
+func (m *Model) Unmark() { clear(m.marks) }
+
+// Marked reports whether the row of the key is marked.
+func (m *Model) Marked(key string) bool { return m.marks[key] }
+
+// Marks is how many rows are marked.
+func (m *Model) Marks() int { return len(m.marks) }
+
+// MarkedKeys returns the keys of the marked rows, in no order.
+func (m *Model) MarkedKeys() []string {
+	var out []string
+	for k := range m.marks {
+		out = append(out, k)
+	}
+	return out
+}
+
+// gutter is the room for the cursor's and the mark's sign before the first column.
+const gutter = 2
+
+// gap is the room between columns.
+const gap = 1
+
+// layout shares the width out: what columns want, then what is left to those
+// that grow; where there is too little, growing columns shrink to their least,
+// then columns are dropped, then the first is cut.
+func (m *Model) layout() {
+	room := m.w - gutter
+	shown := make([]bool, len(m.columns))
+	for i := range shown {
+		shown[i] = true
+	}
+	least := func() int {
+		sum, n := 0, 0
+		for i, c := range m.columns {
+			if shown[i] {
+				sum += leastOf(c)
+				n++
+			}
+		}
+		return sum + gap*max(n-1, 0)
+	}
+	for least() > room {
+		drop := -1
+		for i, c := range m.columns {
+			if shown[i] && c.Drop > 0 && (drop < 0 || c.Drop > m.columns[drop].Drop) {
+				drop = i
+			}
+		}
+		if drop < 0 {
+			break
+		}
+		shown[drop] = false
+	}
+	m.widths = make([]int, len(m.columns))
+	spare := room - least()
+	for i, c := range m.columns {
+		if shown[i] {
+			m.widths[i] = leastOf(c)
+		}
+	}
+	spare = m.share(spare, func(i int) int { return m.columns[i].Width - m.widths[i] }, nil)
+	m.share(spare, nil, func(i int) int { return m.columns[i].Grow })
+	if spare < 0 {
+		m.cut(-spare)
+	}
+}
+
+func leastOf(c Column) int {
+	if c.Min > 0 {
+		return c.Min
+	}
+	return c.Width
+}
+
+// share gives spare cells to the columns on screen: first, in order, up to what
+// each wants; or by weight, all of it. It returns what is left.
+func (m *Model) share(spare int, wants, weight func(int) int) int {
+	total := 0
+	for i, w := range m.widths {
+		if w == 0 {
+			continue
+		}
+		if wants != nil && spare > 0 {
+			give := min(max(wants(i), 0), spare)
+			m.widths[i] += give
+			spare -= give
+		}
+		if weight != nil {
+			total += weight(i)
+		}
+	}
+	if weight == nil || total == 0 || spare <= 0 {
+		return spare
+	}
+	left := spare
+	for i, w := range m.widths {
+		if w == 0 || weight(i) == 0 {
+			continue
+		}
+		give := spare * weight(i) / total
+		m.widths[i] += give
+		left -= give
+	}
+	for i := range m.widths { // the remainder of the division
+		if left > 0 && m.widths[i] > 0 && weight(i) > 0 {
+			m.widths[i]++
+			left--
+		}
+	}
+	return left
+}
+
+// cut takes cells away, from the last column on.
+func (m *Model) cut(over int) {
+	for i := len(m.widths) - 1; i >= 0 && over > 0; i-- {
+		take := min(m.widths[i], over)
+		m.widths[i] -= take
+		over -= take
+	}
+}
+
+// View draws the heading and the rows on screen: exactly the height given, no
+// line wider than the width.
+func (m *Model) View() string {
+	if m.w <= 0 || m.h <= 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(m.heading())
+	for r := range m.rows() {
+		b.WriteByte('\n')
+		if i := m.top + r; i < m.src.Len() {
+			b.WriteString(m.row(i))
+		}
+	}
+	return b.String()
+}
+
+func (m *Model) heading() string {
+	var b strings.Builder
+	b.WriteString(strings.Repeat(" ", min(gutter, m.w)))
+	first := true
+	for i, c := range m.columns {
+		if m.widths[i] == 0 {
+			continue
+		}
+		if !first {
+			b.WriteByte(' ')
+		}
+		first = false
+		title := c.Title
+		if c.Name != "" && c.Name == m.sort {
+			if m.desc {
+				title += "▼"
+			} else {
+				title += "▲"
+			}
+		}
+		b.WriteString(m.styles.Header.Paint(fit(title, m.widths[i], c.Right)))
+	}
+	return clip(b.String(), m.w)
+}
+
+// clip cuts a painted line to the width.
+func clip(s string, w int) string {
+	if ansi.StringWidth(s) <= w {
+		return s
+	}
+	return ansi.Truncate(s, w, "")
+}
+
+func (m *Model) row(i int) string {
+	cells, ok := m.src.Row(i)
+	if !ok {
+		return clip("  "+m.styles.Dim.Paint("…"), m.w)
+	}
+	here, marked := i == m.cursor, m.marks[m.src.Key(i)]
+	sign := [2]byte{' ', ' '}
+	if here {
+		sign[0] = '>'
+	}
+	if marked {
+		sign[1] = '*'
+	}
+	base := m.styles.Text
+	switch {
+	case here:
+		base = m.styles.Cursor
+	case marked:
+		base = m.styles.Mark
+	}
+	var b strings.Builder
+	line := func(text string, s Style) {
+		if here || s.Open == "" {
+			s = base // on the cursor's ground other colours may not be readable
+		}
+		b.WriteString(s.Paint(text))
+	}
+	line(string(sign[:min(gutter, m.w)]), base)
+	first := true
+	for c, col := range m.columns {
+		w := m.widths[c]
+		if w == 0 {
+			continue
+		}
+		if !first {
+			line(" ", base)
+		}
+		first = false
+		cell := Cell{}
+		if c < len(cells) {
+			cell = cells[c]
+		}
+		line(fit(cell.Text, w, col.Right), cell.Style)
+	}
+	return b.String()
+}
+
+// fit cuts or pads a text to exactly w cells.
+func fit(s string, w int, right bool) string {
+	n := width(s)
+	if n > w {
+		s = ansi.Truncate(s, w, "…")
+		n = width(s)
+	}
+	pad := spaces(w - n)
+	if right {
+		return pad + s
+	}
+	return s + pad
+}
+
+// width is ansi.StringWidth, fast for ASCII.
+func width(s string) int {
+	for i := range len(s) {
+		if s[i] >= 0x80 || s[i] < 0x20 {
+			return ansi.StringWidth(s)
+		}
+	}
+	return len(s)
+}
+
+const blank = "                                                                                                                                "
+
+func spaces(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	if n <= len(blank) {
+		return blank[:n]
+	}
+	return strings.Repeat(" ", n)
+}

@@ -1,0 +1,307 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/grid"
+)
+
+// importScreen takes a paste: every record found in it, what would become of each,
+// which are to be imported, and how that ended.
+type importScreen struct {
+	*base
+	text   string // the paste, until it is read
+	table  *grid.Model
+	state  state
+	err    error
+	gen    generation
+	checks []core.Check
+	facts  core.ImportFacts
+	chosen map[int]bool
+	ended  map[core.BackupID]core.ImportResult
+	w, h   int
+}
+
+// checkedMsg brings the records of a paste, checked.
+type checkedMsg struct {
+	gen    generation
+	checks []core.Check
+	facts  core.ImportFacts
+	size   int
+	err    error
+}
+
+// importedMsg is how an import ended, record by record.
+type importedMsg struct {
+	results []core.ImportResult
+	err     error
+}
+
+var importColumns = []grid.Column{
+	{Title: "", Width: 3},
+	{Title: "NAME", Width: 28, Min: 12, Grow: 2},
+	{Title: "KIND", Width: 5, Drop: 2},
+	{Title: "SIZE", Width: 8, Right: true, Drop: 1},
+	{Title: "ID", Width: 8, Drop: 3},
+	{Title: "WHAT WOULD BECOME OF IT", Width: 40, Min: 20, Grow: 4},
+}
+
+// newImport is the screen without a paste yet.
+func newImport(b base, _ string) screen { return importOf(b, "") }
+
+// importOf is the screen of a pasted text.
+func importOf(b base, text string) screen {
+	return &importScreen{base: &b, text: text, table: grid.New(importColumns, b.styles.grid()), chosen: map[int]bool{}, ended: map[core.BackupID]core.ImportResult{}}
+}
+
+func (s *importScreen) title() string { return "Import" }
+func (s *importScreen) restyle()      { s.table.SetStyles(s.styles.grid()) }
+
+func (s *importScreen) init() tea.Cmd {
+	if s.text == "" {
+		return nil
+	}
+	return s.check(s.text)
+}
+
+// paste takes another paste in place of this one.
+func (s *importScreen) paste(text string) tea.Cmd { return s.check(text) }
+
+// check finds and checks the records, off the loop: a paste may be large.
+func (s *importScreen) check(text string) tea.Cmd {
+	s.state, s.text = loading, ""
+	gen, desk := s.gen.next(), s.desk
+	return s.ask(func(ctx context.Context) tea.Msg {
+		m := checkedMsg{gen: gen, size: len(text)}
+		found := core.FindRecords(text)
+		if len(found) > 0 {
+			m.checks, m.facts, m.err = desk.Preflight(ctx, found)
+		}
+		return m
+	})
+}
+
+func (s *importScreen) update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case checkedMsg:
+		return s.checked(msg)
+	case importedMsg:
+		return s.imported(msg)
+	}
+	return nil
+}
+
+func (s *importScreen) checked(msg checkedMsg) tea.Cmd {
+	if msg.gen != s.gen {
+		return nil
+	}
+	if s.err = msg.err; s.err != nil {
+		s.state = failed
+		return func() tea.Msg { return failure(msg.err) }
+	}
+	s.state, s.checks, s.facts = ready, msg.checks, msg.facts
+	clear(s.chosen)
+	clear(s.ended)
+	good := 0
+	for i := range s.checks {
+		if !s.checks[i].Refused() {
+			s.chosen[i] = true
+			good++
+		}
+	}
+	s.table.SetSource(s)
+	s.table.Home()
+	s.resize(s.w, s.h)
+	size := core.Bytes(int64(msg.size))
+	if len(s.checks) == 0 {
+		return note(warn, "There is no record in the "+size+" that were pasted.")
+	}
+	return note(info, fmt.Sprintf("%s in the %s that were pasted; %d can be imported.", core.Count(len(s.checks), "record"), size, good))
+}
+
+func (s *importScreen) imported(msg importedMsg) tea.Cmd {
+	for _, r := range msg.results {
+		s.ended[r.ID] = r
+	}
+	clear(s.chosen)
+	if msg.err != nil {
+		return func() tea.Msg { return failure(msg.err) }
+	}
+	failed := 0
+	for _, r := range msg.results {
+		if r.Err != nil {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return note(warn, fmt.Sprintf("%d of %s failed; see each.", failed, core.Count(len(msg.results), "import")))
+	}
+	return note(good, core.Count(len(msg.results), "backup")+" imported; b lists them.")
+}
+
+// Len, Row and Key make the screen the table's source.
+func (s *importScreen) Len() int         { return len(s.checks) }
+func (s *importScreen) Key(i int) string { return fmt.Sprint(i) }
+func (s *importScreen) Row(i int) ([]grid.Cell, bool) {
+	c, st := &s.checks[i], s.styles
+	box, style := "[ ]", grid.Style{}
+	switch {
+	case c.Refused():
+		box, style = " ✗ ", st.bad
+	case s.chosen[i]:
+		box, style = "[x]", st.good
+	}
+	verdict, look := c.Verdict(), []grid.Style{st.good, st.warn, st.bad}[c.Level()]
+	if r, ok := s.ended[c.ID]; ok && !c.Refused() {
+		box, style, look = " ✓ ", st.good, st.good
+		verdict = "imported: " + r.Status
+		if r.Err != nil {
+			box, style, look, verdict = " ✗ ", st.bad, st.bad, r.Err.Error()
+		}
+	}
+	name, kind, size := core.Visible(c.Name), "full", gib(c.Size)
+	if name == "" {
+		name = "(no name)"
+	}
+	if c.Parent != "" {
+		kind = "incr"
+	}
+	if !c.Found.OK() {
+		name, kind, size = fmt.Sprintf("(line %d)", c.Found.Line), "", ""
+	}
+	return []grid.Cell{{Text: box, Style: style}, {Text: name}, {Text: kind}, {Text: size}, {Text: core.Visible(c.ID.Short()), Style: st.dim}, {Text: core.Visible(verdict), Style: look}}, true
+}
+
+// detail is what there is to say of the record under the cursor.
+func (s *importScreen) detail(w int) []string {
+	if len(s.checks) == 0 {
+		return nil
+	}
+	c, st := &s.checks[s.table.Cursor()], s.styles
+	var lines []string
+	for _, f := range c.Findings {
+		sign := []string{st.dim.Paint("·"), st.warn.Paint("!"), st.bad.Paint("✗")}[f.Level]
+		lines = append(lines, wrap(sign+" "+core.Visible(f.Text), w)...)
+	}
+	if !c.Found.OK() {
+		return lines
+	}
+	d := &c.Found.Decoded
+	lines = append(lines, "",
+		st.field("fingerprint", st.accent.Paint(d.Fingerprint())),
+		st.field("service", core.Visible(c.Found.Record.Service)),
+	)
+	for _, name := range []string{"id", "display_name", "display_description", "volume_id", "parent_id", "size", "created_at", "container", "project_id", "user_id"} {
+		lines = append(lines, wrapField(st.field(name, st.value(name, d.Field(name))), w)...)
+	}
+	return lines
+}
+
+// tableHeight is the table's share: it needs its rows, the details the rest.
+func (s *importScreen) tableHeight(h int) int {
+	return max(min(len(s.checks)+1, h/2), 2)
+}
+
+func (s *importScreen) resize(w, h int) {
+	s.w, s.h = w, h
+	s.table.SetSize(w, s.tableHeight(h-2))
+}
+
+func (s *importScreen) view(w, h int) string {
+	st := s.styles
+	switch {
+	case s.state == loading:
+		return "\n  " + st.busy.Paint("◌ looking for records…")
+	case s.state == failed:
+		return strings.Join(wrap("\n  "+st.bad.Paint("✗ "+core.Visible(s.err.Error())), w), "\n")
+	case s.state == idle || len(s.checks) == 0:
+		hint := "Paste records here with the terminal's own key: the API's JSON, the output of openstack … record export or of cinder backup-export in any format and wrapping, or bare base64. p reads the clipboard where that can work."
+		if s.state == ready {
+			hint = "There is no record in what was pasted. A record's base64 begins with eyJ; copy it from its beginning.\n\n" + hint
+		}
+		return "\n" + strings.Join(wrap(hint, max(w-2, 1)), "\n")
+	}
+	head := st.accent.Paint(core.Count(len(s.checks), "record")) + st.dim.Paint("  owner: "+core.Visible(s.facts.Owner))
+	body := s.table.View()
+	return clip(head, w) + "\n" + body + "\n" + st.border.Paint(strings.Repeat("─", w)) + "\n" + strings.Join(s.detail(w), "\n")
+}
+
+func (s *importScreen) actions() []action {
+	none := func() string {
+		if s.state != ready || len(s.checks) == 0 {
+			return "there are no records yet"
+		}
+		return ""
+	}
+	return append([]action{
+		{keys: []string{"i"}, label: "import", help: "Import the chosen records, after asking", why: func() string {
+			switch {
+			case s.cannotWrite() != "":
+				return s.cannotWrite()
+			case none() != "":
+				return none()
+			case len(s.picked()) == 0:
+				return "none is chosen"
+			}
+			return ""
+		}, run: s.confirm},
+		{keys: []string{"space", "enter"}, label: "choose", help: "Choose the record, or leave it out", why: func() string {
+			if why := none(); why != "" {
+				return why
+			}
+			if c := &s.checks[s.table.Cursor()]; c.Refused() {
+				return c.Verdict()
+			}
+			return ""
+		}, run: func() tea.Cmd {
+			i := s.table.Cursor()
+			s.chosen[i] = !s.chosen[i]
+			s.table.Step(1)
+			return nil
+		}},
+		{keys: []string{"y"}, help: "Copy the fingerprint", why: none, run: func() tea.Cmd {
+			return s.copyText(s.checks[s.table.Cursor()].Found.Decoded.Fingerprint(), "the fingerprint")
+		}},
+	}, tableMoves(s.table, nil)...)
+}
+
+// picked are the chosen records, in the order of the paste.
+func (s *importScreen) picked() []int {
+	var out []int
+	for i := range s.checks {
+		if _, done := s.ended[s.checks[i].ID]; s.chosen[i] && !s.checks[i].Refused() && !done {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (s *importScreen) confirm() tea.Cmd {
+	picked := s.picked()
+	var text strings.Builder
+	fmt.Fprintf(&text, "Import %s into %s?\n\n", core.Count(len(picked), "backup"), core.Visible(s.info.Location))
+	for n, i := range picked {
+		if n == 8 {
+			fmt.Fprintf(&text, "… and %d more\n", len(picked)-n)
+			break
+		}
+		c := &s.checks[i]
+		fmt.Fprintf(&text, "%s  %s\n", c.ID.Short(), core.Visible(c.Name))
+		if c.Level() == core.LevelWarn {
+			fmt.Fprintf(&text, "  ! %s\n", core.Visible(c.Verdict()))
+		}
+	}
+	fmt.Fprintf(&text, "\nOwner: %s.", core.Visible(s.facts.Owner))
+	desk, checks, id := s.desk, s.checks, s.id
+	return show(&confirmBox{title: "Import", text: text.String(), yes: "Import", do: func() tea.Cmd {
+		return s.start("importing "+core.Count(len(picked), "backup"), func(ctx context.Context, progress func(int, int)) tea.Msg {
+			results, err := desk.Import(ctx, checks, picked)
+			return reply{id, importedMsg{results, err}}
+		})
+	}})
+}

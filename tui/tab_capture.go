@@ -1,0 +1,238 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+)
+
+// captureTab shows a capture section by section: of a backup what it captured, of
+// a volume what a backup would capture now.
+type captureTab struct {
+	scroll
+	of    func() (core.VolumeID, core.BackupID)
+	gen   generation
+	state state
+	err   error
+	shown *core.Capture
+	last  *core.KeptCapture // the one before, to compare with
+	kept  int
+}
+
+// captureLoadedMsg brings the capture to show and the one before it.
+type captureLoadedMsg struct {
+	gen     generation
+	capture core.Capture
+	last    *core.KeptCapture
+	kept    int
+	err     error
+}
+
+func newCaptureTab(b *base, of func() (core.VolumeID, core.BackupID)) *captureTab {
+	return &captureTab{scroll: scroll{base: b}, of: of}
+}
+
+func (t *captureTab) name() string    { return "Capture" }
+func (t *captureTab) init() tea.Cmd   { return t.load() }
+func (t *captureTab) resume() tea.Cmd { return t.load() }
+func (t *captureTab) restyle()        { t.fill() }
+
+func (t *captureTab) load() tea.Cmd {
+	if t.state != ready {
+		t.state = loading
+	}
+	t.fill()
+	volume, backup := t.of()
+	gen, desk := t.gen.next(), t.desk
+	return t.ask(func(ctx context.Context) tea.Msg {
+		m := captureLoadedMsg{gen: gen}
+		kept, err := desk.KeptCaptures(ctx, volume, backup)
+		if err != nil {
+			m.err = err
+			return m
+		}
+		m.kept = len(kept)
+		if backup != "" && len(kept) > 0 {
+			m.capture = kept[0].Capture
+			m.last, m.err = before(ctx, desk.KeptCaptures, volume, kept[0])
+			return m
+		}
+		if len(kept) > 0 {
+			m.last = &kept[0]
+		}
+		m.capture, _, m.err = desk.Capture(ctx, volume, 2)
+		return m
+	})
+}
+
+// before finds the capture of the same volume that was kept before another one.
+func before(ctx context.Context, captures func(context.Context, core.VolumeID, core.BackupID) ([]core.KeptCapture, error), volume core.VolumeID, than core.KeptCapture) (*core.KeptCapture, error) {
+	all, err := captures(ctx, volume, "")
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].ID != than.ID && !all[i].At.After(than.At) {
+			return &all[i], nil
+		}
+	}
+	return nil, nil
+}
+
+func (t *captureTab) update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case captureLoadedMsg:
+		if msg.gen != t.gen {
+			return nil
+		}
+		if t.err = msg.err; t.err != nil {
+			t.state = failed
+		} else {
+			t.state, t.shown, t.last, t.kept = ready, &msg.capture, msg.last, msg.kept
+		}
+		t.fill()
+	case captureKeptMsg:
+		if msg.err != nil {
+			return func() tea.Msg { return failure(msg.err) }
+		}
+		return tea.Batch(note(good, fmt.Sprintf("Kept as capture %d.", msg.id)), t.load())
+	}
+	return nil
+}
+
+// fill writes the tab's lines.
+func (t *captureTab) fill() {
+	s := t.styles
+	switch {
+	case t.state == failed:
+		t.set([]string{s.bad.Paint("✗ " + core.Visible(t.err.Error()))})
+		return
+	case t.shown == nil:
+		t.set([]string{s.busy.Paint("◌ reading…")})
+		return
+	}
+	c := t.shown
+	lines := []string{s.field("source", t.sourceText(c))}
+	if v, ok := c.Doc.Object().Get("version"); ok {
+		lines = append(lines, s.field("version", core.Visible(pyjson.Text(v))))
+	}
+	lines = append(lines, s.field("size", core.Bytes(int64(len(c.Text)))))
+	if t.last != nil {
+		lines = append(lines, s.field("compared with", "the capture of "+t.clock(core.Some(t.last.At))+", "+core.Visible(string(t.last.Capture.Source.Kind))))
+	}
+	for _, w := range core.CaptureWarnings(c) {
+		lines = append(lines, s.warn.Paint("! "+core.Visible(w)))
+	}
+	lines = append(lines, "", s.dim.Paint("↩ comes back   ± depends on release, target or version   · never comes back   + - ~ since the capture before"))
+	for _, section := range core.Sections {
+		lines = append(lines, t.section(c, section)...)
+	}
+	t.set(lines)
+}
+
+func (t *captureTab) sourceText(c *core.Capture) string {
+	text := core.Visible(c.Source.String())
+	if c.Source.Guess() {
+		if _, backup := t.of(); backup != "" {
+			return t.styles.warn.Paint("GUESS: no capture of this backup is known; this is its volume as it is now")
+		}
+		return "what a backup made now would capture"
+	}
+	return text
+}
+
+// section lists a section's fields: what becomes of each, its value, and how it
+// differs from the capture before.
+func (t *captureTab) section(c *core.Capture, section core.Section) []string {
+	s := t.styles
+	o := c.Section(section)
+	var was *core.Capture
+	if t.last != nil {
+		was = &t.last.Capture
+	}
+	title := section.Title()
+	if o == nil {
+		lines := []string{"", s.heading(title)}
+		if v, ok := c.Doc.Object().Get(string(section)); ok {
+			return append(lines, s.bad.Paint("no object: "+core.Visible(pyjson.Text(v))))
+		}
+		lines = append(lines, s.dim.Paint("absent: a restore leaves the target's alone"))
+		return append(lines, t.gone(was, section, nil)...)
+	}
+	lines := []string{"", s.heading(fmt.Sprintf("%s (%s)", title, core.Count(o.Len(), "field")))}
+	if o.Len() == 0 {
+		lines = append(lines, s.warn.Paint("empty, which is not the same as absent: a restore removes all the target has"))
+	}
+	for name, v := range o.All() {
+		fate, why := core.FateOf(section, name, c.Version())
+		glyph := map[core.Fate]string{core.FateRestored: s.good.Paint("↩"), core.FateConditional: s.changed.Paint("±"), core.FateNever: s.dim.Paint("·")}[fate]
+		mark := " "
+		if was != nil {
+			switch old, ok := was.Section(section).Get(name); {
+			case !ok:
+				mark = s.added.Paint("+")
+			case !old.Equal(v):
+				mark = s.changed.Paint("~")
+			}
+		}
+		value := s.value(name, v)
+		if fate != core.FateRestored && t.w >= wideEnough {
+			value += "  " + s.dim.Paint(why)
+		}
+		lines = append(lines, mark+glyph+" "+s.field(core.Visible(name), value))
+	}
+	return append(lines, t.gone(was, section, o)...)
+}
+
+// gone lists what the capture before had and this one has not.
+func (t *captureTab) gone(was *core.Capture, section core.Section, now *pyjson.Object) []string {
+	if was == nil {
+		return nil
+	}
+	var lines []string
+	for name, v := range was.Section(section).All() {
+		if !now.Has(name) {
+			lines = append(lines, t.styles.removed.Paint("-")+"  "+t.styles.field(core.Visible(name), t.styles.value(name, v)))
+		}
+	}
+	return lines
+}
+
+// captureKeptMsg says that a capture has been kept.
+type captureKeptMsg struct {
+	id  int64
+	err error
+}
+
+func (t *captureTab) actions() []action {
+	_, backup := t.of()
+	return append([]action{
+		{keys: []string{"s"}, label: "keep", help: "Keep this capture, to compare later ones with it", why: func() string {
+			switch {
+			case t.shown == nil:
+				return "it is not read yet"
+			case backup != "" && !t.shown.Source.Guess():
+				return "it is kept already"
+			case backup != "":
+				return "it is only a guess at what the backup captured"
+			}
+			return ""
+		}, run: func() tea.Cmd {
+			desk, c := t.desk, *t.shown
+			return t.ask(func(ctx context.Context) tea.Msg {
+				id, err := desk.Keep(ctx, c)
+				return captureKeptMsg{id, err}
+			})
+		}},
+		{keys: []string{"C"}, help: "Copy the exact text, byte for byte what Cinder writes", why: func() string {
+			if t.shown == nil {
+				return "it is not read yet"
+			}
+			return ""
+		}, run: func() tea.Cmd { return t.copyText(t.shown.Text, "the capture") }},
+	}, t.scroll.actions()...)
+}

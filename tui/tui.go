@@ -1,0 +1,69 @@
+// Package tui is hearth's screens: a Bubble Tea program over the store's
+// interfaces. A screen is a file and a line in the registry (screen.go).
+package tui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/store/jobs"
+	"hearth/themes"
+)
+
+// Config is the part of the configuration that the screens read, under [screen].
+type Config struct {
+	Theme     string `toml:"theme"`     // a theme's name or the path of one; "" or auto follows the terminal
+	Times     string `toml:"times"`     // utc (default) or local
+	Clipboard string `toml:"clipboard"` // auto (default) or off
+}
+
+// Local reports whether times are to be in local time.
+func (c Config) Local() bool { return c.Times == "local" }
+
+// Check says what is wrong with the configuration: the key at fault and why.
+func (c Config) Check() (key, what string) {
+	switch c.Times {
+	case "", "utc", "local":
+	default:
+		return "times", c.Times + " is neither utc nor local"
+	}
+	switch c.Clipboard {
+	case "", "auto", "off":
+	default:
+		return "clipboard", c.Clipboard + " is neither auto nor off"
+	}
+	if c.Theme != "" && c.Theme != "auto" {
+		if _, err := themes.Load(c.Theme); err != nil {
+			return "theme", err.Error()
+		}
+	}
+	return "", ""
+}
+
+// Options is what the screens are given.
+type Options struct {
+	Config    Config
+	Theme     themes.Theme
+	AutoTheme bool // follow the terminal's background
+	Clipboard Clipboard
+}
+
+// Run shows the screens until the user quits or ctx ends.
+func Run(ctx context.Context, desk jobs.Desk, o Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	o.AutoTheme = o.Config.Theme == "" || o.Config.Theme == "auto"
+	name := o.Config.Theme
+	if o.AutoTheme {
+		name = "dark"
+	}
+	t, err := themes.Load(name)
+	if err != nil {
+		return err
+	}
+	o.Theme = t
+	o.Clipboard.Off = o.Clipboard.Off || o.Config.Clipboard == "off"
+	_, err = tea.NewProgram(newApp(ctx, desk, o), tea.WithContext(ctx)).Run()
+	return err
+}
