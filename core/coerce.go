@@ -88,7 +88,7 @@ func fieldKindOf(name string) (kind fieldKind, nullable bool) {
 	case "id", "volume_id":
 		return uuidField, false
 	case "user_id", "project_id":
-		return textField, false
+		return textField, true // Cinder's are not; a row without an owner can still be exported here
 	case "size", "object_count", "num_dependent_backups":
 		return intField, true
 	case "data_timestamp", "created_at", "updated_at", "deleted_at":

@@ -359,12 +359,12 @@ func (p *parser) escape(out []byte, i, open int) ([]byte, int, bool) {
 		return nil, 0, false
 	}
 	r, ok := p.hex4(i + 2)
-	if !ok {
+	if !ok || i+6 >= len(p.s) { // Python looks for one character more
 		p.fail(i+1, "Invalid \\uXXXX escape")
 		return nil, 0, false
 	}
 	i += 6
-	if r >= 0xD800 && r <= 0xDBFF && strings.HasPrefix(p.s[i:], `\u`) {
+	if r >= 0xD800 && r <= 0xDBFF && i+6 < len(p.s) && strings.HasPrefix(p.s[i:], `\u`) {
 		if lo, ok := p.hex4(i + 2); ok && lo >= 0xDC00 && lo <= 0xDFFF {
 			return utf8.AppendRune(out, (r-0xD800)<<10|(lo-0xDC00)+0x10000), i + 6, true
 		}
