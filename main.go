@@ -4,18 +4,17 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"os/user"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
 
 	"charm.land/fang/v2"
-	"github.com/BurntSushi/toml"
 	"github.com/adrg/xdg"
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
@@ -25,48 +24,33 @@ import (
 	"hearth/store/archive"
 	"hearth/store/jobs"
 	"hearth/tui"
+	"hearth/tui/settings"
 	"hearth/tui/verbs"
 )
 
-// config is the one configuration file; each room declares the part it reads.
-type config struct {
-	store.Config
-	Screen tui.Config `toml:"screen"`
-}
-
-// flags are those that every command takes.
-type flags struct {
-	place, store, cloud, config string
-	demo, write                 bool
-}
-
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	f := &flags{}
-	err := fang.Execute(ctx, root(f), fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {}))
-	if err != nil {
-		verbs.Report(os.Stderr, err)
-	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop) // a second signal ends hearth at once
+	// A closed pipe is an error like others, so that what is open gets closed.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	cmd := root(&flags{})
+	cmd.SetArgs(verbs.Arguments(os.Args[1:]))
+	err := cmd.ExecuteContext(ctx)
+	verbs.Report(os.Stderr, err)
 	os.Exit(verbs.ExitCode(err))
 }
 
 // root is the command without a verb: the screens.
 func root(f *flags) *cobra.Command {
-	env := &verbs.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, Desk: f.desk, Copy: tui.Clipboard{}.Copy, Paths: f.paths,
-		Terminal: term.IsTerminal(os.Stdin.Fd()) && term.IsTerminal(os.Stderr.Fd())}
-	if w, _, err := term.GetSize(os.Stdout.Fd()); err == nil {
-		env.Width = w
-	}
 	cmd := &cobra.Command{
-		Use:   "hearth",
-		Short: "The terminal console for OpenStack Cinder backups",
-		Long: "hearth lists volumes and backups, shows what a backup captures and what a restore would change\n" +
-			"before anything is applied, and carries records between clouds. Without a verb it opens its screens.\n\n" +
-			"A place is named as " + store.Syntax + ".\n\nExit codes:\n" + verbs.ExitCodes(),
-		Args:          cobra.NoArgs,
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Use:     "hearth",
+		Short:   "The terminal console for OpenStack Cinder backups",
+		Version: version(),
+		Long: "hearth lists volumes and backups, shows what a backup captures and what a restore would change before anything is applied, " +
+			"and carries records between clouds. Without a verb it opens its screens.\n\n" +
+			"A place is where volumes and backups are kept: " + store.Syntax + ". It is named by a flag, by HEARTH_PLACE, or by place in the config " + configFile() + ".\n\n" +
+			"Exit codes:\n\n" + verbs.ExitCodes(),
+		Example: "hearth --demo\nhearth --store /var/lib/cinder/cinder.sqlite\nhearth backups --store demo.sqlite --filter status:error",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !term.IsTerminal(os.Stdin.Fd()) || !term.IsTerminal(os.Stdout.Fd()) {
 				return core.Fail(core.CodeUsage, "open the screens", "this is no terminal", "use a verb, such as hearth backups -o json", nil)
@@ -84,22 +68,102 @@ func root(f *flags) *cobra.Command {
 		},
 	}
 	p := cmd.PersistentFlags()
-	p.StringVar(&f.place, "place", "", "the place: "+store.Syntax+", or a name from the config")
+	p.StringVar(&f.place, "place", "", "the place: "+store.Syntax+", or its name in the config")
 	p.StringVar(&f.store, "store", "", "short for --place sqlite:FILE")
 	p.StringVar(&f.cloud, "cloud", "", "short for --place cloud:NAME")
 	p.BoolVar(&f.demo, "demo", false, "a fresh store with demo data, gone when hearth ends")
-	p.BoolVar(&f.write, "write", false, "write to a database that hearth did not make")
-	p.StringVar(&f.config, "config", "", "the configuration file")
-	cmd.AddCommand(verbs.All(env)...)
+	p.BoolVar(&f.write, "write", false, "allow changes in a database that hearth did not make")
+	p.StringVar(&f.config, "config", "", "the configuration file, instead of "+configFile())
+	cmd.RegisterFlagCompletionFunc("place", f.places)
+	cmd.AddCommand(verbs.All(f.env())...)
+	verbs.Prepare(cmd)
+	cmd.SetHelpFunc(help)
 	return cmd
 }
 
-// location is the place that is meant: by flag, by HEARTH_PLACE, by the config.
+// help has fang draw the help of cmd. fang runs for nothing else: of an error it
+// would ask the terminal for its background first, and wait for seconds where
+// none answers.
+func help(cmd *cobra.Command, _ []string) {
+	root := cmd.Root()
+	root.SetArgs(append(strings.Fields(cmd.CommandPath())[1:], "--help"))
+	fang.Execute(root.Context(), root, fang.WithoutManpage(), fang.WithoutVersion())
+}
+
+// version is that of the build: a tag, or the commit it was made of.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "(built from source)"
+}
+
+// flags are those that every verb takes.
+type flags struct {
+	place, store, cloud, config string
+	demo, write                 bool
+}
+
+// env is the world of the verbs.
+func (f *flags) env() *verbs.Env {
+	shows, width := terminal(os.Stdout)
+	talks, errWidth := terminal(os.Stderr)
+	return &verbs.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
+		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths}
+}
+
+// terminal reports whether a file is a terminal, and how wide that is.
+func terminal(file *os.File) (is bool, width int) {
+	if w, _, err := term.GetSize(file.Fd()); err == nil {
+		width = w
+	}
+	return term.IsTerminal(file.Fd()), width
+}
+
+// config is the one configuration file; each room declares the part it reads.
+type config struct {
+	store.Config
+	Screen tui.Config `toml:"screen"`
+}
+
+func (c *config) check() (key, what string) {
+	if key, what := c.Config.Check(); key != "" {
+		return key, what
+	}
+	if key, what := c.Screen.Check(); key != "" {
+		return "screen." + key, what
+	}
+	return "", ""
+}
+
+// load reads the configuration. No file is an empty one, unless it was named.
+func (f *flags) load() (c config, err error) {
+	err = settings.Read(f.configPath(), &c, c.check)
+	if f.config == "" && errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return c, err
+}
+
+func configFile() string { return filepath.Join(xdg.ConfigHome, "hearth", "config.toml") }
+
+func archiveFile() string { return filepath.Join(xdg.DataHome, "hearth", "archive.sqlite") }
+
+func (f *flags) configPath() string {
+	if f.config != "" {
+		return f.config
+	}
+	return configFile()
+}
+
+// location is the place that is meant: by flag, else by HEARTH_PLACE, else by the
+// config.
 func (f *flags) location(c config) (store.Location, store.PlaceConfig, error) {
 	var named []string
-	for _, s := range []struct{ flag, value string }{{"--place", f.place}, {"--store", prefixed("sqlite:", f.store)}, {"--cloud", prefixed("cloud:", f.cloud)}} {
-		if s.value != "" {
-			named = append(named, s.value)
+	for _, s := range []struct{ set, place string }{{f.place, f.place}, {f.store, "sqlite:" + f.store}, {f.cloud, "cloud:" + f.cloud}} {
+		if s.set != "" {
+			named = append(named, s.place)
 		}
 	}
 	if f.demo {
@@ -110,18 +174,26 @@ func (f *flags) location(c config) (store.Location, store.PlaceConfig, error) {
 	}
 	for _, s := range append(named, os.Getenv("HEARTH_PLACE"), c.Place) {
 		if s != "" {
-			return c.Find(s)
+			if l, err := store.ParseLocation(s); err == nil {
+				s = absolute(l).String()
+			}
+			loc, pc, err := c.Find(s)
+			return absolute(loc), pc, err
 		}
 	}
 	return store.Location{}, store.PlaceConfig{}, core.Fail(core.CodeUsage, "choose a place", "none is named",
 		"look around with hearth --demo, or name one with --store FILE, --cloud NAME, HEARTH_PLACE or place in the config", nil)
 }
 
-func prefixed(prefix, s string) string {
-	if s == "" {
-		return ""
+// absolute names a file by its whole path, as the config and the archive know a
+// place by its location: the same file is the same place from every folder.
+func absolute(l store.Location) store.Location {
+	if l.Scheme == "sqlite" || l.Scheme == "posix" {
+		if abs, err := filepath.Abs(l.Rest); err == nil {
+			l.Rest = abs
+		}
 	}
-	return prefix + s
+	return l
 }
 
 // desk opens the place and the archive.
@@ -141,7 +213,7 @@ func (f *flags) desk(ctx context.Context) (jobs.Desk, func(), error) {
 	}
 	d = jobs.Desk{Place: place, Who: who(), Now: time.Now}
 	if !place.Info().Demo { // a demo leaves nothing behind
-		if d.Archive, err = archive.Open(ctx, archivePath()); err != nil {
+		if d.Archive, err = archive.Open(ctx, archiveFile()); err != nil {
 			place.Close()
 			return d, nil, err
 		}
@@ -154,17 +226,37 @@ func (f *flags) desk(ctx context.Context) (jobs.Desk, func(), error) {
 	}, nil
 }
 
-func archivePath() string { return filepath.Join(xdg.DataHome, "hearth", "archive.sqlite") }
-
-func (f *flags) configPath() string {
-	if f.config != "" {
-		return f.config
+// copy is the clipboard, as the config has it.
+func (f *flags) copy(ctx context.Context, text string) (string, error) {
+	c, err := f.load()
+	if err != nil {
+		return "", err
 	}
-	return filepath.Join(xdg.ConfigHome, "hearth", "config.toml")
+	return tui.Clipboard{Off: c.Screen.Clipboard == "off"}.Copy(ctx, text)
 }
 
-func (f *flags) paths() []verbs.Path {
-	return []verbs.Path{{What: "config", Where: f.configPath()}, {What: "archive", Where: archivePath()}}
+// paths is what hearth info shows.
+func (f *flags) paths() ([]verbs.Path, error) {
+	out := []verbs.Path{{What: "config", Where: f.configPath(), File: true}, {What: "archive", Where: archiveFile(), File: true}}
+	c, err := f.load()
+	for _, name := range c.Names() {
+		out = append(out, verbs.Path{What: "place " + name, Where: c.Places[name].Location})
+	}
+	if err == nil {
+		if loc, _, none := f.location(c); none == nil {
+			out = append(out, verbs.Path{What: "opens", Where: loc.String()})
+		}
+	}
+	return out, err
+}
+
+// places completes the names of the places that the config knows.
+func (f *flags) places(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	c, err := f.load()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return append(c.Names(), "demo"), cobra.ShellCompDirectiveNoFileComp
 }
 
 // who is the person at the keyboard, for the journal.
@@ -178,56 +270,4 @@ func who() string {
 		host = "?"
 	}
 	return name + "@" + host
-}
-
-// load reads the configuration, strictly: what it does not know is a mistake, and
-// mistakes are told with their line. No file is an empty one, unless it was named.
-func (f *flags) load() (config, error) {
-	var c config
-	path := f.configPath()
-	tried := "read the config " + path
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) && f.config == "" {
-		return c, nil
-	}
-	if err != nil {
-		return c, core.Fail(core.CodeNotFound, tried, "the file cannot be read", "name another with --config", err)
-	}
-	md, err := toml.Decode(string(data), &c)
-	var perr toml.ParseError
-	switch {
-	case errors.As(err, &perr):
-		return c, core.Fail(core.CodeUsage, tried, fmt.Sprintf("line %d: %s", perr.Position.Line, perr.Message), "correct it", err)
-	case err != nil:
-		return c, core.Fail(core.CodeUsage, tried, err.Error(), "correct it", err)
-	}
-	if extra := md.Undecoded(); len(extra) > 0 {
-		return c, core.Fail(core.CodeUsage, tried, fmt.Sprintf("line %d: there is no setting %s", lineOf(string(data), extra[0]), extra[0]), "look at the README for those there are", nil)
-	}
-	for _, check := range []func() (string, string){c.Config.Check, c.Screen.Check} {
-		if key, what := check(); key != "" {
-			return c, core.Fail(core.CodeUsage, tried, fmt.Sprintf("line %d: %s", lineOf(string(data), toml.Key{key}), what), "correct it", nil)
-		}
-	}
-	return c, nil
-}
-
-// lineOf finds the line of a key: the last one of its name under its table.
-func lineOf(data string, key toml.Key) int {
-	last, table, found := key[len(key)-1], strings.Join(key[:len(key)-1], "."), 0
-	at := ""
-	for i, line := range strings.Split(data, "\n") {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "[") {
-			at = strings.Trim(line, "[] ")
-			if at == strings.Join(key, ".") {
-				return i + 1
-			}
-		}
-		name, _, ok := strings.Cut(line, "=")
-		if ok && strings.Trim(name, ` "`) == last && (table == "" || at == table) {
-			found = i + 1
-		}
-	}
-	return max(found, 1)
 }

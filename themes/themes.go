@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"sort"
 	"strings"
@@ -134,4 +135,33 @@ func RGB(c string) (rgb [3]uint8, ok bool) {
 		return xterm[n], true
 	}
 	return rgb, false
+}
+
+// luminance is that of WCAG 2.
+func luminance(c [3]uint8) float64 {
+	lin := func(v uint8) float64 {
+		f := float64(v) / 255
+		if f <= 0.03928 {
+			return f / 12.92
+		}
+		return math.Pow((f+0.055)/1.055, 2.4)
+	}
+	return 0.2126*lin(c[0]) + 0.7152*lin(c[1]) + 0.0722*lin(c[2])
+}
+
+// Contrast is that of WCAG 2, from 1 to 21.
+func Contrast(a, b [3]uint8) float64 {
+	x, y := luminance(a), luminance(b)
+	if x < y {
+		x, y = y, x
+	}
+	return (x + 0.05) / (y + 0.05)
+}
+
+// On is the colour, black or white, that reads better on a ground.
+func On(ground [3]uint8) string {
+	if Contrast(ground, [3]uint8{}) >= Contrast(ground, [3]uint8{255, 255, 255}) {
+		return "#000000"
+	}
+	return "#ffffff"
 }

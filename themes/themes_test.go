@@ -1,30 +1,9 @@
 package themes
 
 import (
-	"math"
 	"strings"
 	"testing"
 )
-
-// luminance and contrast are those of WCAG 2.
-func luminance(c [3]uint8) float64 {
-	lin := func(v uint8) float64 {
-		f := float64(v) / 255
-		if f <= 0.03928 {
-			return f / 12.92
-		}
-		return math.Pow((f+0.055)/1.055, 2.4)
-	}
-	return 0.2126*lin(c[0]) + 0.7152*lin(c[1]) + 0.0722*lin(c[2])
-}
-
-func contrast(a, b [3]uint8) float64 {
-	x, y := luminance(a), luminance(b)
-	if x < y {
-		x, y = y, x
-	}
-	return (x + 0.05) / (y + 0.05)
-}
 
 // TestContrast holds every role of every theme to 4.5:1 against its ground.
 func TestContrast(t *testing.T) {
@@ -50,7 +29,7 @@ func TestContrast(t *testing.T) {
 				t.Errorf("%s %s: no colour of its own", name, role)
 				continue
 			}
-			if c := contrast(fg, on); c < 4.5 {
+			if c := Contrast(fg, on); c < 4.5 {
 				t.Errorf("%s %s: contrast %.2f", name, role, c)
 			}
 		}
@@ -81,5 +60,13 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	if _, err := Load("nonesuch"); err == nil || !strings.Contains(err.Error(), "dark") {
 		t.Errorf("unknown theme: %v", err)
+	}
+}
+
+func TestOn(t *testing.T) {
+	for c, want := range map[string]string{"#ffffff": "#000000", "#000000": "#ffffff", "#f7768e": "#000000", "#202060": "#ffffff", "9": "#000000", "4": "#ffffff"} {
+		if rgb, ok := RGB(c); !ok || On(rgb) != want {
+			t.Errorf("on %s: %s, want %s", c, On(rgb), want)
+		}
 	}
 }

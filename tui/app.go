@@ -2,36 +2,35 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/colorprofile"
 
 	"hearth/core"
 	"hearth/store/jobs"
-	"hearth/themes"
 )
 
 // app is the root model: size, theme, the stack of screens, the stack of
 // dialogs, the status line and the one job that may run. It names no screen.
 type app struct {
-	ctx     context.Context
-	desk    jobs.Desk
-	info    core.PlaceInfo
-	opt     Options
-	styles  *styles
-	mono    bool // the terminal has no colours
-	w, h    int
-	now     time.Time // when the clock last ticked; ages are told against it
-	local   bool      // times in local time instead of UTC
-	stack   []held
-	roots   map[string]held // screens that a key opens keep their place
-	dialogs []overlay
-	note    noteMsg
-	job     *job
-	lastID  int
-	format  core.RecordFormat // of x and X
+	ctx      context.Context
+	desk     jobs.Desk
+	info     core.PlaceInfo
+	opt      Options
+	styles   *styles
+	mono     bool // the terminal has no colours
+	terminal terminal
+	w, h     int
+	now      time.Time // when the clock last ticked; ages are told against it
+	local    bool      // times in local time instead of UTC
+	stack    []held
+	roots    map[string]held // screens that a key opens keep their place
+	dialogs  []overlay
+	note     noteMsg
+	passed   bool // the note is of a screen that has been left
+	job      *job
+	lastID   int
+	format   core.RecordFormat // of x and X
 	// wholeChain: exports take the parents along.
 	wholeChain bool
 	asked      bool // the terminal was asked for its clipboard
@@ -44,31 +43,26 @@ type held struct {
 	screen
 }
 
-// job is long work that shows progress and can be cancelled.
-type job struct {
-	id          int
-	what        string
-	done, total int
-	cancel      context.CancelFunc
-	stopping    bool
-}
-
 // newApp makes the model; nothing is read yet.
 func newApp(ctx context.Context, desk jobs.Desk, o Options) *app {
-	return &app{ctx: ctx, desk: desk, info: desk.Place.Info(), opt: o, now: desk.Now(), local: o.Config.Local(),
-		styles: newStyles(o.Theme, false), roots: map[string]held{}, format: core.FormatAPI}
+	if o.After == nil {
+		o.After = tea.Tick
+	}
+	info := desk.Place.Info()
+	return &app{ctx: ctx, desk: desk, info: info, opt: o, now: desk.Now(), local: o.Config.Local(),
+		styles: newStyles(o.Theme, false, info.Color), roots: map[string]held{}, format: core.FormatAPI}
 }
 
 // tickMsg is the clock's: ages grow.
 type tickMsg time.Time
 
-func tick() tea.Cmd {
-	return tea.Tick(10*time.Second, func(t time.Time) tea.Msg { return tickMsg(t) })
+func (a *app) tick() tea.Cmd {
+	return a.opt.After(10*time.Second, func(t time.Time) tea.Msg { return tickMsg(t) })
 }
 
 // Init opens the first screen.
 func (a *app) Init() tea.Cmd {
-	cmds := []tea.Cmd{open(registry[0].name, ""), tick(), a.settle()}
+	cmds := []tea.Cmd{open(registry[0].name, ""), a.tick(), a.settle()}
 	if a.opt.AutoTheme {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
@@ -83,7 +77,7 @@ func (a *app) settle() tea.Cmd {
 		if err != nil || len(settled) == 0 {
 			return failure(err)
 		}
-		return noteMsg{level: warn, text: core.Count(len(settled), "journal entry") + " of an interrupted hearth settled by reading the place back; J shows the journal"}
+		return noteMsg{level: warn, text: core.Count(len(settled), "journal entry") + " of an interrupted hearth settled by reading the place back; J shows the journal."}
 	})
 }
 
@@ -111,30 +105,19 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		a.w, a.h = msg.Width, msg.Height
-		a.resize()
-		return nil
+		a.layout()
+		return a.top().update(msg)
 	case tea.BackgroundColorMsg:
-		if a.opt.AutoTheme {
-			a.setTheme(themeFor(msg.IsDark()))
-		}
-		return nil
+		a.background(msg)
 	case tea.ColorProfileMsg:
-		a.mono = msg.Profile <= colorprofile.ASCII
-		a.setTheme(a.styles.theme)
-		return nil
+		a.colours(msg)
 	case tickMsg:
 		a.now = a.desk.Now()
-		return tea.Batch(tick(), a.everywhere(msg))
+		return tea.Batch(a.tick(), a.top().update(msg))
 	case noteMsg:
-		a.note = msg
-		return nil
+		a.note, a.passed = msg, false
 	case reply:
-		for _, h := range a.held() {
-			if h.id == msg.to {
-				return h.update(msg.msg)
-			}
-		}
-		return nil // of a screen that has been left
+		return a.answer(msg)
 	case openMsg:
 		return a.open(msg)
 	case pushMsg:
@@ -143,9 +126,8 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 		return a.pop()
 	case showMsg:
 		a.dialogs = append(a.dialogs, msg.overlay)
-		return nil
-	case undoneMsg:
-		a.note = noteMsg{level: good, text: fmt.Sprintf("Entry %d taken back, as journal entry %d.", msg.entry.Of, msg.entry.ID)}
+		a.layout()
+	case changedMsg:
 		return a.resumed()
 	case exportedMsg:
 		return a.exported(msg)
@@ -154,37 +136,31 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 	case clipboardTextMsg:
 		return a.clipboardText(msg)
 	case tea.ClipboardMsg:
-		if !a.asked {
-			return nil
-		}
-		a.asked = false
-		return a.clipboardText(clipboardTextMsg{text: msg.Content, ok: true})
+		return a.clipboardAnswer(msg.Content)
 	case clipboardLateMsg:
-		if !a.asked {
-			return nil
-		}
-		a.asked = false
-		return note(warn, "This terminal does not hand out its clipboard; paste with its own key (Ctrl-Shift-V, Shift-Insert, Cmd-V).")
-	case progressMsg, jobEndedMsg:
-		return a.jobMsg(msg)
+		return a.clipboardLate()
+	case progressMsg:
+		return a.progress(msg)
+	case jobEndedMsg:
+		return a.jobEnded(msg)
 	case tea.PasteMsg:
-		return a.paste(msg.Content)
+		return a.takePaste(msg.Content)
 	case tea.KeyPressMsg:
 		return a.keyPress(msg)
+	default:
+		return a.top().update(msg)
 	}
-	return a.others(msg)
+	return nil
 }
 
-// others is what nobody here knows: a cursor that blinks, a clipboard's answer.
-func (a *app) others(msg tea.Msg) tea.Cmd {
-	if n := len(a.dialogs); n > 0 {
-		cmd, done := a.dialogs[n-1].update(msg)
-		if done {
-			a.dialogs = a.dialogs[:n-1]
+// answer takes a reply to the screen that asked, if it is alive.
+func (a *app) answer(r reply) tea.Cmd {
+	for _, h := range a.held() {
+		if h.id == r.to {
+			return h.update(r.msg)
 		}
-		return cmd
 	}
-	return a.top().update(msg)
+	return nil
 }
 
 // held lists the screens that are alive: those on the stack and the roots.
@@ -198,34 +174,24 @@ func (a *app) held() []held {
 	return out
 }
 
-// everywhere tells all screens a fact.
-func (a *app) everywhere(msg tea.Msg) tea.Cmd {
-	var cmds []tea.Cmd
-	for _, h := range a.held() {
-		cmds = append(cmds, h.update(msg))
-	}
-	return tea.Batch(cmds...)
-}
-
 // keyPress goes, in this order, to: the dialog on top, the text field that has
-// the focus, the screen's actions, the shared keys, the root keys.
+// the focus, the screen's actions, the root keys.
 func (a *app) keyPress(k tea.KeyPressMsg) tea.Cmd {
-	if len(a.dialogs) > 0 {
-		return a.others(k)
-	}
-	top := a.top()
-	if t, ok := top.(texter); ok && t.wantsText() && k.String() != "ctrl+c" {
-		if field, ok := top.(keyed); ok {
-			return field.key(k)
+	cmd, ok := press(a.scope(), k.String())
+	if n := len(a.dialogs); n > 0 {
+		d := a.dialogs[n-1]
+		if !ok {
+			cmd = d.update(k)
 		}
-	}
-	if cmd, ok := press(top.actions(), k.String()); ok {
+		if d.closed() {
+			a.dialogs = a.dialogs[:n-1]
+		}
 		return cmd
 	}
-	if cmd, ok := press(a.rootActions(), k.String()); ok {
-		return cmd
+	if t, typing := a.top().(texter); typing && !ok && t.wantsText() {
+		return t.key(k)
 	}
-	return nil
+	return cmd
 }
 
 // open opens a screen of the registry: one with a key of its own takes the place
@@ -235,26 +201,27 @@ func (a *app) open(msg openMsg) tea.Cmd {
 	if !ok {
 		return nil
 	}
+	mk := func(b base) screen { return e.make(b, msg) }
 	if e.key == "" || msg.id != "" {
-		return a.push(e.name, func(b base) screen { return e.make(b, msg.id) })
+		return a.push(e.name, mk)
 	}
-	a.dialogs = nil
 	if h, ok := a.roots[e.name]; ok {
-		a.stack = []held{h}
-		a.resize()
+		a.stack, a.dialogs, a.passed = []held{h}, nil, true
+		a.layout()
 		return a.resumed()
 	}
 	a.stack = nil
-	cmd := a.push(e.name, func(b base) screen { return e.make(b, "") })
+	cmd := a.push(e.name, mk)
 	a.roots[e.name] = a.stack[0]
 	return cmd
 }
 
+// push puts a screen on top.
 func (a *app) push(name string, mk func(base) screen) tea.Cmd {
 	a.lastID++
 	h := held{a.lastID, name, mk(base{a, a.lastID})}
-	a.stack = append(a.stack, h)
-	a.resize()
+	a.stack, a.dialogs, a.passed = append(a.stack, h), nil, true
+	a.layout()
 	return h.init()
 }
 
@@ -263,8 +230,8 @@ func (a *app) pop() tea.Cmd {
 	if len(a.stack) < 2 {
 		return nil
 	}
-	a.stack = a.stack[:len(a.stack)-1]
-	a.resize()
+	a.stack, a.passed = a.stack[:len(a.stack)-1], true
+	a.layout()
 	return a.resumed()
 }
 
@@ -275,64 +242,40 @@ func (a *app) resumed() tea.Cmd {
 	return nil
 }
 
-// resize tells the screens their room.
-func (a *app) resize() {
+// layout tells screens and dialogs their room.
+func (a *app) layout() {
 	w, h := a.body()
 	for _, s := range a.stack {
 		s.resize(w, h)
 	}
-}
-
-// body is the room for a screen: all but title, status and footer, which go in
-// this order where the terminal is too low for them.
-func (a *app) body() (w, h int) {
-	w, h = max(a.w, 0), max(a.h, 0)
-	return w, max(h-a.chrome(), 0)
-}
-
-func (a *app) chrome() int {
-	switch {
-	case a.h >= 6:
-		return 3
-	case a.h >= 3:
-		return 1
+	w, h = a.upper()
+	for _, d := range a.dialogs {
+		d.resize(w, h)
 	}
-	return 0
 }
 
-// setTheme changes the looks of everything.
-func (a *app) setTheme(t themes.Theme) {
-	a.styles = newStyles(t, a.mono)
-	for _, h := range a.held() {
-		if s, ok := h.screen.(styled); ok {
-			s.restyle()
+// takePaste takes a paste wherever it comes: a text field that has the focus and
+// a text for one, a screen that wants it; else it is taken for records.
+func (a *app) takePaste(text string) tea.Cmd {
+	short, small := forField(text)
+	if n := len(a.dialogs); n > 0 {
+		d := a.dialogs[n-1]
+		if t, ok := d.(interface{ wantsText() bool }); ok && t.wantsText() && small {
+			return d.update(tea.PasteMsg{Content: short})
 		}
-	}
-}
-
-func themeFor(dark bool) themes.Theme {
-	name := "light"
-	if dark {
-		name = "dark"
-	}
-	t, err := themes.Load(name)
-	if err != nil {
-		panic(err) // the built-in themes are tested
-	}
-	return t
-}
-
-// paste takes a paste wherever it comes: a text field that has the focus, a
-// screen that wants it; else it is taken for records.
-func (a *app) paste(text string) tea.Cmd {
-	if len(a.dialogs) > 0 {
-		return a.others(tea.PasteMsg{Content: text})
+		return note(warn, "Close the dialog first, then paste again.")
 	}
 	top := a.top()
-	if t, ok := top.(texter); ok && t.wantsText() {
-		return top.update(tea.PasteMsg{Content: text})
+	if t, ok := top.(texter); ok && t.wantsText() && small {
+		return top.update(tea.PasteMsg{Content: short})
 	}
-	if p, ok := top.(paster); ok {
+	return a.importText(text)
+}
+
+// importText opens the screen that takes pastes, or hands the text to it if it is
+// shown; "" opens it empty.
+func (a *app) importText(text string) tea.Cmd {
+	if p, ok := a.top().(paster); ok {
 		return p.paste(text)
 	}
 	for _, e := range registry {

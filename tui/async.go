@@ -20,13 +20,25 @@ type reply struct {
 	msg tea.Msg
 }
 
+// tell is several messages in one: what the user should know whatever screen is
+// shown by then, and what only the screen that asked needs.
+func tell(msgs ...tea.Msg) tea.Msg {
+	var out tea.BatchMsg
+	for _, m := range msgs {
+		if m != nil {
+			out = append(out, func() tea.Msg { return m })
+		}
+	}
+	return out
+}
+
 // task makes a command of work that needs a context.
 func (a *app) task(work func(ctx context.Context) tea.Msg) tea.Cmd {
 	ctx := a.ctx
 	return func() (msg tea.Msg) {
 		defer func() {
 			if p := recover(); p != nil {
-				msg = noteMsg{level: bad, text: "something unforeseen went wrong inside hearth; what you see may be stale",
+				msg = noteMsg{level: bad, text: "Something unforeseen went wrong inside hearth; what you see may be stale.",
 					err: core.Fail(core.CodeInternal, "", fmt.Sprint(p), "please report it", fmt.Errorf("%s", debug.Stack()))}
 			}
 		}()
@@ -40,7 +52,8 @@ type base struct {
 	id int
 }
 
-// ask makes a command whose answer comes back to this screen.
+// ask makes a command whose answer comes back to this screen; notes are for
+// everybody.
 func (b *base) ask(work func(ctx context.Context) tea.Msg) tea.Cmd {
 	id := b.id
 	cmd := b.task(work)
@@ -74,3 +87,34 @@ const (
 	ready
 	failed
 )
+
+// read is the state of something that is read anew from time to time.
+type read struct {
+	gen   generation
+	state state
+	err   error
+}
+
+// begin starts a reading and returns its generation; what is shown stays.
+func (r *read) begin() generation {
+	if r.state != ready {
+		r.state = loading
+	}
+	return r.gen.next()
+}
+
+// end takes the end of a reading: false for an old one, and for one that failed,
+// which the status line tells. Where something was there already, it stays.
+func (r *read) end(gen generation, err error) (tea.Cmd, bool) {
+	if gen != r.gen {
+		return nil, false
+	}
+	if err == nil {
+		r.state, r.err = ready, nil
+		return nil, true
+	}
+	if r.state != ready || core.CodeOf(err) == core.CodeNotFound {
+		r.state, r.err = failed, err
+	}
+	return fail(err), false
+}

@@ -112,6 +112,9 @@ func (c Clipboard) copy(ctx context.Context, text string) (copied, error) {
 		if err == nil {
 			return copied{how: fmt.Sprintf("Copied %s to tmux's buffer, and sent to the terminal around it.", size), sure: true}, nil
 		}
+		if _, err = c.run(ctx, text, "tmux", "load-buffer", "-"); err == nil { // before tmux 3.2 there is no -w
+			return copied{how: fmt.Sprintf("Copied %s to tmux's buffer.", size), sure: true}, nil
+		}
 		causes = errors.Join(causes, err)
 	}
 	if d := c.desktop(); d != nil {
@@ -176,31 +179,39 @@ func (c Clipboard) read(ctx context.Context) (text string, ok bool, err error) {
 
 // copiedMsg is how a copy ended.
 type copiedMsg struct {
-	text string
-	what string
+	parcel
 	done copied
 	err  error
 }
 
 // copyText takes a text to the clipboard and says which way it went.
 func (a *app) copyText(text, what string) tea.Cmd {
+	return a.copyParcel(parcel{text: text, what: what})
+}
+
+func (a *app) copyParcel(p parcel) tea.Cmd {
 	c := a.opt.Clipboard
 	return a.task(func(ctx context.Context) tea.Msg {
-		done, err := c.copy(ctx, text)
-		return copiedMsg{text, what, done, err}
+		done, err := c.copy(ctx, p.text)
+		return copiedMsg{p, done, err}
 	})
 }
 
 func (a *app) copied(msg copiedMsg) tea.Cmd {
+	level := good
 	switch {
 	case errors.Is(msg.err, errTooLarge):
-		return a.askForFile(msg.text, core.Bytes(int64(len(msg.text)))+" is more than most terminals' clipboards take. Write it to a file instead?")
+		return a.askForFile(msg.parcel)
 	case msg.err != nil:
-		return func() tea.Msg { return failure(msg.err) }
+		return fail(msg.err)
 	case msg.done.sent:
-		return tea.Batch(tea.Raw(a.opt.Clipboard.osc52(msg.text)), note(info, strings.TrimSuffix(msg.done.how, ".")+": "+msg.what+"."))
+		level = info // nobody confirms it
 	}
-	return note(good, strings.TrimSuffix(msg.done.how, ".")+": "+msg.what+".")
+	said := func() tea.Msg { return msg.note(level, msg.done.how) }
+	if msg.done.sent {
+		return tea.Batch(tea.Raw(a.opt.Clipboard.osc52(msg.text)), said)
+	}
+	return said
 }
 
 // clipboardTextMsg brings the clipboard's text, or says that nobody hands it out.
@@ -222,19 +233,36 @@ func (a *app) readClipboard() tea.Cmd {
 	})
 }
 
-// clipboardAnswer is how long a terminal may take to hand out its clipboard; most
+// answerTime is how long a terminal may take to hand out its clipboard; most
 // never do.
-const clipboardAnswer = 1500 * time.Millisecond
+const answerTime = 1500 * time.Millisecond
 
 func (a *app) clipboardText(msg clipboardTextMsg) tea.Cmd {
 	switch {
 	case msg.err != nil:
-		return func() tea.Msg { return failure(msg.err) }
+		return tea.Sequence(a.importText(""), fail(msg.err))
 	case msg.ok && strings.TrimSpace(msg.text) == "":
-		return note(warn, "The clipboard is empty; paste with the terminal's own key if it holds something else.")
+		return tea.Sequence(a.importText(""), note(warn, "The clipboard is empty; paste with the terminal's own key if it holds something else."))
 	case msg.ok:
-		return a.paste(msg.text)
+		return a.takePaste(msg.text)
 	}
 	a.asked = true
-	return tea.Batch(tea.ReadClipboard, tea.Tick(clipboardAnswer, func(time.Time) tea.Msg { return clipboardLateMsg{} }))
+	return tea.Batch(tea.ReadClipboard, a.opt.After(answerTime, func(time.Time) tea.Msg { return clipboardLateMsg{} }))
+}
+
+// clipboardAnswer is the terminal's, if it was asked.
+func (a *app) clipboardAnswer(text string) tea.Cmd {
+	if !a.asked {
+		return nil
+	}
+	a.asked = false
+	return a.clipboardText(clipboardTextMsg{text: text, ok: true})
+}
+
+func (a *app) clipboardLate() tea.Cmd {
+	if !a.asked {
+		return nil
+	}
+	a.asked = false
+	return tea.Sequence(a.importText(""), note(warn, "This terminal does not hand out its clipboard; paste with its own key (Ctrl-Shift-V, Shift-Insert, Cmd-V)."))
 }

@@ -36,23 +36,27 @@ func (a *app) export(ids []core.BackupID, file string) tea.Cmd {
 // that failed.
 func (a *app) exported(msg exportedMsg) tea.Cmd {
 	if msg.err != nil {
-		return func() tea.Msg { return failure(msg.err) }
+		return fail(msg.err)
 	}
 	var records []core.Record
-	var failures error
-	failed := 0
+	var failures []error
 	for _, x := range msg.done {
 		if x.Err != nil {
-			failed++
-			failures = errors.Join(failures, fmt.Errorf("%s: %w", x.Backup.Title(), x.Err))
+			failures = append(failures, fmt.Errorf("%s: %w", core.Visible(x.Backup.Title()), x.Err))
 			continue
 		}
 		records = append(records, x.Record)
 	}
-	if len(records) == 0 {
-		return func() tea.Msg { return failure(failures) }
+	var partial error
+	switch n := len(failures); {
+	case n == 1 && len(records) == 0:
+		return fail(msg.done[0].Err)
+	case n > 0:
+		partial = core.Fail(core.CodePartial, "export all", fmt.Sprintf("%d of %s failed", n, core.Count(len(msg.done), "backup")), "e shows which", errors.Join(failures...))
 	}
-	text := core.WriteRecords(records, a.format)
+	if len(records) == 0 {
+		return fail(partial)
+	}
 	what := core.Count(len(records), "record") + " as " + a.format.Title()
 	if len(msg.done) == 1 {
 		what = "the record of " + core.Visible(msg.done[0].Backup.Title()) + " as " + a.format.Title()
@@ -60,15 +64,28 @@ func (a *app) exported(msg exportedMsg) tea.Cmd {
 	if w := a.format.Warning(); w != "" {
 		what += ". Note: " + w
 	}
-	then := a.copyText(text, what)
+	p := parcel{core.WriteRecords(records, a.format), what, partial}
 	if msg.file != "" {
-		then = a.writeFile(msg.file, text, what)
+		return a.writeFile(msg.file, p)
 	}
-	if failed == 0 {
-		return then
+	return a.copyParcel(p)
+}
+
+// parcel is a text on its way out, and what to say of it.
+type parcel struct {
+	text    string
+	what    string
+	partial error // what is missing in it
+}
+
+// note tells how the parcel went, and what is missing in it.
+func (p parcel) note(l level, how string) noteMsg {
+	n := noteMsg{level: l, text: strings.TrimSuffix(how, ".") + ": " + p.what + "."}
+	if p.partial != nil {
+		n.level, n.err = warn, p.partial
+		n.text += " But " + whatOf(p.partial) + "; e shows which."
 	}
-	err := core.Fail(core.CodePartial, "export all", fmt.Sprintf("%d of %s failed", failed, core.Count(len(msg.done), "backup")), "e shows which", failures)
-	return tea.Sequence(then, func() tea.Msg { return failure(err) })
+	return n
 }
 
 // exportToFile asks for a file and exports into it.
@@ -86,13 +103,14 @@ func (a *app) exportToFile(current *core.Backup, ids []core.BackupID) tea.Cmd {
 		}})
 }
 
-// askForFile offers a file for a text that the clipboard does not take.
-func (a *app) askForFile(text, why string) tea.Cmd {
+// askForFile offers a file for a parcel that the clipboard does not take.
+func (a *app) askForFile(p parcel) tea.Cmd {
+	why := core.Bytes(int64(len(p.text))) + " is more than most terminals' clipboards take. Write it to a file instead?"
 	return show(&inputBox{title: "Write a file", hint: why, input: newInput("hearth-records." + extension(a.format)), submit: func(file string) tea.Cmd {
 		if strings.TrimSpace(file) == "" {
 			return note(warn, "No name was given; nothing was done.")
 		}
-		return a.writeFile(file, text, "the records")
+		return a.writeFile(file, p)
 	}})
 }
 
@@ -120,14 +138,14 @@ func fileName(s string) string {
 	return out[:min(len(out), 60)]
 }
 
-// writeFile writes a text to a new file that only its owner can read.
-func (a *app) writeFile(file, text, what string) tea.Cmd {
+// writeFile writes a parcel to a new file that only its owner can read.
+func (a *app) writeFile(file string, p parcel) tea.Cmd {
 	return a.task(func(context.Context) tea.Msg {
-		path := expandHome(file)
-		if err := writeNew(path, text); err != nil {
+		path := expandHome(strings.TrimSpace(file))
+		if err := writeNew(path, p.text); err != nil {
 			return failure(err)
 		}
-		return noteMsg{level: good, text: fmt.Sprintf("Wrote %s to %s: %s.", core.Bytes(int64(len(text))), path, what)}
+		return p.note(good, fmt.Sprintf("Wrote %s to %s", core.Bytes(int64(len(p.text))), core.Visible(path)))
 	})
 }
 

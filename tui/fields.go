@@ -9,41 +9,108 @@ import (
 	"hearth/core/pyjson"
 )
 
-// labelWidth is the room for a field's label.
-const labelWidth = 15
-
-// field is a line of details: a label and a value, both fit for eyes.
-func (s *styles) field(label, value string) string {
-	if ansi.StringWidth(label) > labelWidth {
-		return s.dim.Paint(label) + "  " + value
-	}
-	return s.dim.Paint(pad(label, labelWidth)) + " " + value
+// line is a line of details: a label with its value, or without a label a text
+// of the whole width. Where it is wrapped, it stays in its column.
+type line struct {
+	sign  string // painted; stands before the rest
+	label string // plain
+	value string // painted
+	note  string // painted; what there is to say of the value, beside it or below
+	part  bool   // a new part begins here, with columns of its own
 }
 
-// heading is a line that begins a part of details.
-func (s *styles) heading(text string) string { return s.header.Paint(text) }
+// field is a line with a label.
+func field(label, value string) line { return line{label: label, value: value} }
 
-// wrapField wraps a line of details so that a long value stays in its column.
-func wrapField(line string, w int) []string {
-	if ansi.StringWidth(line) <= w || w <= labelWidth+8 {
-		return wrap(line, w)
-	}
-	if !strings.HasPrefix(ansi.Strip(line), " ") && ansi.StringWidth(line) > labelWidth {
-		head, tail := ansi.Truncate(line, labelWidth+1, ""), ansi.TruncateLeft(line, labelWidth+1, "")
-		lines := wrap(tail, w-labelWidth-1)
-		for i := range lines {
-			if i == 0 {
-				lines[i] = head + lines[i]
-			} else {
-				lines[i] = strings.Repeat(" ", labelWidth+1) + lines[i]
-			}
+// text is a line without one; the zero line is empty.
+func text(value string) line { return line{value: value} }
+
+// heading begins a part of details.
+func (s *styles) heading(title string) line { return text(s.header.Paint(title)) }
+
+const (
+	widestLabel = 30 // cells that labels may take from their values
+	widestValue = 38 // before the notes' column: an id and two
+)
+
+// part begins a part of details that has columns of its own.
+func (s *styles) part(title string) line { return line{value: s.header.Paint(title), part: true} }
+
+// lay lays lines out for a width: the labels of a part in a column as wide as the
+// widest needs, then the values, then the notes.
+func (s *styles) lay(lines []line, w int) []string {
+	var out []string
+	for from, i := 0, 1; from < len(lines); i++ {
+		if i == len(lines) || lines[i].part {
+			out = append(out, s.layPart(lines[from:i], w)...)
+			from = i
 		}
-		return lines
 	}
-	return wrap(line, w)
+	return out
 }
 
-// text is a nullable text for eyes.
+func (s *styles) layPart(lines []line, w int) []string {
+	column, notes := 0, false
+	for _, l := range lines {
+		if l.label != "" {
+			column = max(column, ansi.StringWidth(l.sign)+ansi.StringWidth(l.label))
+			notes = notes || l.note != ""
+		}
+	}
+	column = min(column, widestLabel, max(w*3/8, 6)) + 1
+	if notes = notes && w >= column+widestValue*2; !notes {
+		return s.layAll(lines, w, column, 0)
+	}
+	return s.layAll(lines, w, column, widestValue)
+}
+
+// layAll lays lines out with the values in a column; notes stand beside values of
+// at most beside cells, or below where that is 0.
+func (s *styles) layAll(lines []line, w, column, beside int) []string {
+	var out []string
+	indent := strings.Repeat(" ", column)
+	for _, l := range lines {
+		if l.label == "" {
+			out = append(out, hang(l.sign, l.value, w)...)
+			continue
+		}
+		head := l.sign + s.dim.Paint(l.label)
+		rows := wrap(l.value, w-column)
+		switch {
+		case l.note == "":
+		case beside > 0 && ansi.StringWidth(l.value) <= beside:
+			rows = hang(pad(l.value, beside)+" ", l.note, w-column)
+		default:
+			rows = append(rows, wrap(l.note, w-column)...)
+		}
+		if ansi.StringWidth(head)+1 > column { // the value goes below
+			out = append(out, clip(head, w))
+		} else if len(rows) > 0 {
+			out = append(out, pad(head, column)+rows[0])
+			rows = rows[1:]
+		}
+		for _, r := range rows {
+			out = append(out, indent+r)
+		}
+	}
+	return out
+}
+
+// hang wraps a text behind a sign, its further lines under the first.
+func hang(sign, value string, w int) []string {
+	n := ansi.StringWidth(sign)
+	rows := wrap(value, max(w-n, 1))
+	for i := range rows {
+		if i == 0 {
+			rows[i] = sign + rows[i]
+		} else {
+			rows[i] = strings.Repeat(" ", n) + rows[i]
+		}
+	}
+	return rows
+}
+
+// opt is a nullable text for eyes.
 func (s *styles) opt(v core.Opt[string]) string {
 	switch {
 	case !v.Set:
@@ -52,6 +119,22 @@ func (s *styles) opt(v core.Opt[string]) string {
 		return s.dim.Paint(`""`)
 	}
 	return core.Visible(v.V)
+}
+
+// orNone is a text for eyes that is "" where there is none.
+func (s *styles) orNone(v string) string {
+	if v == "" {
+		return s.dim.Paint("-")
+	}
+	return core.Visible(v)
+}
+
+// named is a name with its id, or the id alone.
+func (s *styles) named(name core.Opt[string], id string) string {
+	if name.Or("") == "" {
+		return s.orNone(id)
+	}
+	return core.Visible(name.V) + "  " + s.dim.Paint(core.Visible(id))
 }
 
 // value is a Python value for eyes; secrets are masked.
@@ -74,17 +157,17 @@ func (s *styles) value(name string, v pyjson.Value) string {
 	return core.Visible(pyjson.Text(v))
 }
 
-// unknown stands for what a place cannot see.
+// cannotSee stands for what a place cannot see.
 func (s *styles) cannotSee() string { return s.unknown.Paint("? not visible here") }
 
 // metadata lists the keys of metadata under a heading.
-func (s *styles) metadata(title string, o *pyjson.Object) []string {
+func (s *styles) metadata(title string, o *pyjson.Object) []line {
+	lines := []line{{}, s.heading(title)}
 	if o.Len() == 0 {
-		return []string{"", s.heading(title), s.dim.Paint("none")}
+		return append(lines, text(s.dim.Paint("none")))
 	}
-	lines := []string{"", s.heading(title)}
 	for k, v := range o.All() {
-		lines = append(lines, s.field(core.Visible(k), s.value(k, v)))
+		lines = append(lines, field(core.Visible(k), s.value(k, v)))
 	}
 	return lines
 }

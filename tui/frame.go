@@ -6,6 +6,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"hearth/core"
 )
@@ -19,31 +20,62 @@ func (a *app) View() tea.View {
 	return v
 }
 
+// chrome is how many lines stand around a screen: title, status and footer, which
+// go in this order where the terminal is too low for them.
+func (a *app) chrome() int {
+	switch {
+	case a.h >= 6:
+		return 3
+	case a.h >= 3:
+		return 1
+	}
+	return 0
+}
+
+// body is the room for a screen.
+func (a *app) body() (w, h int) {
+	return max(a.w, 0), max(a.h-a.chrome(), 0)
+}
+
+// upper is the room for dialogs: all but status and footer.
+func (a *app) upper() (w, h int) {
+	w, h = a.body()
+	if a.chrome() == 3 {
+		h++
+	}
+	return w, h
+}
+
 func (a *app) frame() string {
-	w, h := max(a.w, 0), max(a.h, 0)
+	w, h := a.body()
 	if w == 0 || h == 0 {
 		return ""
 	}
-	bw, bh := a.body()
-	body := fit(a.top().view(bw, bh), bw, bh)
-	frame := body
-	switch a.chrome() {
-	case 3:
-		frame = a.titleBar(w) + "\n" + body + "\n" + clip(a.statusLine(w), w) + "\n" + clip(a.footer(w), w)
-	case 1:
-		frame = body + "\n" + clip(a.statusLine(w), w)
+	frame := fit(a.top().view(w, h), w, h)
+	if a.chrome() == 3 {
+		frame = a.titleBar(w) + "\n" + frame
+		h++
 	}
 	for _, d := range a.dialogs {
 		frame = over(frame, d.view(a.styles, w, h), w, h)
 	}
-	return fit(frame, w, h)
+	if a.chrome() > 0 {
+		frame += "\n" + clip(a.statusLine(w), w)
+	}
+	if a.chrome() == 3 {
+		frame += "\n" + clip(a.footer(w), w)
+	}
+	return fit(frame, w, a.h)
 }
 
-// titleBar says where one is: hearth, the place and its badge, the screens on the
-// stack; at its end what runs, and the zone that times are in.
+// titleBar says where one is: the place and its badge, the screens on the stack;
+// at its end what runs, and the zone that times are in.
 func (a *app) titleBar(w int) string {
 	s := a.styles
-	left := " hearth "
+	badge := ""
+	if a.info.Badge != "" {
+		badge = clip(" "+core.Visible(a.info.Badge)+" ", w)
+	}
 	place := core.Visible(a.info.Title)
 	if a.info.ReadOnly != "" {
 		place += " (read-only)"
@@ -52,26 +84,31 @@ func (a *app) titleBar(w int) string {
 	for _, h := range a.stack {
 		crumbs = append(crumbs, core.Visible(titleOf(h)))
 	}
-	right := a.zone() + " "
+	right := a.zone()
 	if a.job != nil {
 		right = a.jobLine() + "  " + right
 	}
-	badge := ""
-	if a.info.Badge != "" {
-		badge = " " + core.Visible(a.info.Badge) + " "
+	room := w - ansi.StringWidth(badge)
+	where := " hearth · " + place + " · "
+	text := where + strings.Join(crumbs, " › ")
+	if over := ansi.StringWidth(text+right) + 1 - room; over > 0 && len(crumbs) > 1 { // the way there matters least
+		text = where + "… › " + crumbs[len(crumbs)-1]
 	}
-	text := left + "· " + place + " "
-	if len(crumbs) > 0 {
-		text += "· " + strings.Join(crumbs, " › ") + " "
+	if over := ansi.StringWidth(text+right) + 1 - room; over > 0 {
+		text = clip(text, max(ansi.StringWidth(text)-over, room/2))
 	}
-	room := w - len([]rune(badge))
-	return s.badge.Paint(badge) + s.title.Paint(spread(clip(text, room), right, room))
+	return s.badge.Paint(badge) + s.title.Paint(spread(clip(text, room), clip(right, room), room))
 }
 
 func titleOf(h held) string {
 	if t, ok := h.screen.(titled); ok {
 		return t.title()
 	}
+	return nameOf(h)
+}
+
+// nameOf is what the registry calls a screen.
+func nameOf(h held) string {
 	if e, ok := find(h.name); ok {
 		return e.help
 	}
@@ -101,6 +138,14 @@ func clockIn(t core.Opt[time.Time], local bool) string {
 	return at.Format("2006-01-02 15:04:05")
 }
 
+// since is a point in time with its age, for details.
+func (a *app) since(t core.Opt[time.Time]) string {
+	if !t.Set {
+		return a.styles.dim.Paint("-")
+	}
+	return a.clock(t) + "  " + a.styles.dim.Paint(a.age(t)+" ago")
+}
+
 // age tells how long ago something was: 45s, 12m, 5h, 30d, 2y.
 func (a *app) age(t core.Opt[time.Time]) string {
 	if !t.Set {
@@ -120,93 +165,4 @@ func (a *app) age(t core.Opt[time.Time]) string {
 		return fmt.Sprintf("%dd", int(d.Hours()/24))
 	}
 	return fmt.Sprintf("%dy", int(d.Hours()/24/365))
-}
-
-// rootActions are what keys do everywhere.
-func (a *app) rootActions() []action {
-	var out []action
-	out = append(out,
-		action{keys: []string{"?"}, label: "help", help: "Show what every key does", group: "Everywhere", run: a.showHelp},
-		action{keys: []string{"esc"}, label: a.backLabel(), help: "Go back", group: "Everywhere", run: func() tea.Cmd { return closeScreen }},
-	)
-	for _, e := range registry {
-		if e.key != "" {
-			out = append(out, action{keys: []string{e.key}, label: strings.ToLower(e.name), help: e.help, group: "Everywhere",
-				run: func() tea.Cmd { return open(e.name, "") }})
-		}
-	}
-	return append(out,
-		action{keys: []string{"p"}, label: "paste", help: "Import records from the clipboard (or paste them with the terminal's own key, on any screen)", group: "Everywhere", run: a.readClipboard},
-		action{keys: []string{"U"}, label: "undo", help: "Take back the last apply", group: "Everywhere", why: a.cannotWrite, run: func() tea.Cmd { return a.undo(0) }},
-		action{keys: []string{"e"}, help: "Show the last message whole, with its cause", group: "Everywhere",
-			why: func() string {
-				if a.note.text == "" {
-					return "there is no message"
-				}
-				return ""
-			}, run: a.showNote},
-		action{keys: []string{"z"}, help: "Times in UTC or in local time", group: "Everywhere", run: a.toggleZone},
-		action{keys: []string{"T"}, help: "Choose a theme", group: "Everywhere", run: a.chooseTheme},
-		action{keys: []string{"ctrl+l"}, help: "Draw the screen anew", group: "Everywhere", run: func() tea.Cmd { return tea.ClearScreen }},
-		action{keys: []string{"ctrl+z"}, help: "Suspend hearth; fg brings it back", group: "Everywhere", run: func() tea.Cmd { return tea.Suspend }},
-		action{keys: []string{"q", "ctrl+c"}, label: "quit", help: "Quit; Ctrl-C first cancels what runs", group: "Everywhere", run: a.quit},
-	)
-}
-
-func (a *app) backLabel() string {
-	if len(a.stack) > 1 {
-		return "back"
-	}
-	return ""
-}
-
-// cannotWrite says why nothing can be written here, "" if it can.
-func (a *app) cannotWrite() string { return a.info.ReadOnly }
-
-func (a *app) toggleZone() tea.Cmd {
-	a.local = !a.local
-	return note(info, "Times are in "+a.zone()+" now.")
-}
-
-// showHelp lists every key of the screen and of the root.
-func (a *app) showHelp() tea.Cmd {
-	s := a.styles
-	var lines []string
-	group := ""
-	for _, act := range append(a.top().actions(), a.rootActions()...) {
-		g := act.group
-		if g == "" {
-			g = titleOf(a.stack[len(a.stack)-1])
-		}
-		if g != group {
-			if group != "" {
-				lines = append(lines, "")
-			}
-			group = g
-			lines = append(lines, s.header.Paint(core.Visible(g)))
-		}
-		var names []string
-		for _, k := range act.keys {
-			names = append(names, keyName(k))
-		}
-		text := act.help
-		if why := act.blocked(); why != "" {
-			text += s.warn.Paint(" (not now: " + core.Visible(why) + ")")
-		}
-		lines = append(lines, "  "+s.key.Paint(pad(strings.Join(names, " "), 12))+" "+text)
-	}
-	return show(&textBox{title: "Keys", lines: lines})
-}
-
-// showNote shows the last message whole, and what lies beneath it.
-func (a *app) showNote() tea.Cmd {
-	s := a.styles
-	lines := []string{s.level(a.note.level).Paint(core.Visible(a.note.text))}
-	for _, cause := range core.Causes(a.note.err) {
-		lines = append(lines, "", s.dim.Paint("because")+" "+core.VisibleLines(cause))
-	}
-	if code := core.CodeOf(a.note.err); code != "" {
-		lines = append(lines, "", s.dim.Paint("sort of error: "+string(code)))
-	}
-	return show(&textBox{title: "Message", lines: lines})
 }

@@ -7,8 +7,17 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
-	"hearth/themes"
 )
+
+// job is long work that shows progress and can be cancelled.
+type job struct {
+	id          int
+	what        string
+	done, total int
+	cancel      context.CancelFunc
+	stopping    bool // it was cancelled and has not ended yet
+	quit        bool // hearth ends with it
+}
 
 // progressMsg says how far the job is; more follows.
 type progressMsg struct {
@@ -59,27 +68,30 @@ func (a *app) start(what string, work func(ctx context.Context, progress func(do
 	}, listen)
 }
 
-func (a *app) jobMsg(msg tea.Msg) tea.Cmd {
-	switch msg := msg.(type) {
-	case progressMsg:
-		if a.job != nil && a.job.id == msg.id {
-			a.job.done, a.job.total = msg.done, msg.total
-		}
-		return msg.next
-	case jobEndedMsg:
-		if a.job != nil && a.job.id == msg.id {
-			a.job.cancel()
-			a.job = nil
-		}
-		return func() tea.Msg { return msg.result }
+func (a *app) progress(msg progressMsg) tea.Cmd {
+	if a.job != nil && a.job.id == msg.id {
+		a.job.done, a.job.total = msg.done, msg.total
 	}
-	return nil
+	return msg.next
+}
+
+func (a *app) jobEnded(msg jobEndedMsg) tea.Cmd {
+	quit := false
+	if a.job != nil && a.job.id == msg.id {
+		quit = a.job.quit
+		a.job.cancel()
+		a.job = nil
+	}
+	if quit {
+		return tea.Quit
+	}
+	return func() tea.Msg { return msg.result }
 }
 
 // jobLine tells what runs, for the title bar.
 func (a *app) jobLine() string {
 	j := a.job
-	text := "◌ " + j.what
+	text := "◌ " + core.Visible(j.what)
 	if j.total > 0 {
 		text += fmt.Sprintf(" %d/%d", j.done, j.total)
 	}
@@ -89,49 +101,47 @@ func (a *app) jobLine() string {
 	return text
 }
 
-// quit ends hearth; while something runs, Ctrl-C and q ask first.
-func (a *app) quit() tea.Cmd {
-	if a.job == nil {
-		return tea.Quit
+// interrupt is Ctrl-C: it cancels what runs; where nothing does it ends hearth.
+func (a *app) interrupt() tea.Cmd {
+	if a.job == nil || a.job.stopping {
+		return a.quit()
 	}
-	j := a.job
-	return show(&menuBox{title: core.Visible(j.what) + " is still running", items: []menuItem{
-		{label: "Let it run and stay"}, {label: "Cancel it and stay"}, {label: "Cancel it and quit"},
-	}, pick: func(i int) tea.Cmd {
-		if i == 0 {
-			return nil
-		}
-		j.cancel()
-		j.stopping = true
-		if i == 2 {
-			return tea.Quit
-		}
-		return note(warn, "Cancelling "+j.what+"…")
-	}})
+	return a.stop()
 }
 
-// chooseTheme lets a theme be chosen.
-func (a *app) chooseTheme() tea.Cmd {
-	var items []menuItem
-	at := 0
-	names := themes.Names()
-	for i, name := range names {
-		t, err := themes.Load(name)
-		if err != nil {
-			return func() tea.Msg { return failure(err) }
-		}
-		items = append(items, menuItem{label: name, hint: t.About})
-		if name == a.styles.theme.Name {
-			at = i
-		}
+func (a *app) stop() tea.Cmd {
+	a.job.cancel()
+	a.job.stopping = true
+	return note(warn, "Cancelling "+a.job.what+"…")
+}
+
+// quit ends hearth; while something runs it asks first.
+func (a *app) quit() tea.Cmd {
+	j := a.job
+	if j == nil {
+		return tea.Quit
 	}
-	return show(&menuBox{title: "Theme", items: items, at: at, pick: func(i int) tea.Cmd {
-		t, err := themes.Load(names[i])
-		if err != nil {
-			return func() tea.Msg { return failure(err) }
+	items := []menuItem{{label: "Let it run and stay"}, {label: "Cancel it and stay"}, {label: "Cancel it, and quit when it has stopped"}}
+	if j.stopping {
+		items = []menuItem{{label: "Wait and stay"}, {label: "Quit when it has stopped"}, {label: "Quit now, without waiting"}}
+	}
+	return show(&menuBox{title: core.Visible(j.what) + " is still running", items: items, pick: func(i int) tea.Cmd {
+		running := a.job == j
+		switch {
+		case i == 0:
+			return nil
+		case j.stopping:
+			j.quit = true
+			if i == 2 || !running {
+				return tea.Quit
+			}
+			return nil
+		case running:
+			j.quit = i == 2
+			return a.stop()
+		case i == 2:
+			return tea.Quit
 		}
-		a.opt.AutoTheme = false
-		a.setTheme(t)
-		return note(info, "Theme "+t.Name+". Keep it with theme = \""+t.Name+"\" under [screen] in the config.")
+		return nil
 	}})
 }

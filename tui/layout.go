@@ -31,7 +31,10 @@ func fit(s string, w, h int) string {
 
 // clip cuts a line that is too wide, and says so.
 func clip(s string, w int) string {
-	if len(s) <= w || ansi.StringWidth(s) <= w {
+	switch {
+	case w <= 0:
+		return ""
+	case len(s) <= w || ansi.StringWidth(s) <= w:
 		return s
 	}
 	return ansi.Truncate(s, w, "…")
@@ -43,12 +46,98 @@ func pad(s string, w int) string {
 	return s + strings.Repeat(" ", max(w-ansi.StringWidth(s), 0))
 }
 
-// wrap breaks a text into lines of at most w cells.
+// glyph is a character of a painted text: its cells, and the style it stands in.
+type glyph struct {
+	text  string
+	width int
+	style string
+}
+
+// glyphs takes a painted line apart.
+func glyphs(s, style string) (out []glyph, last string) {
+	var state byte
+	for len(s) > 0 {
+		seq, width, n, next := ansi.DecodeSequence(s, state, nil)
+		switch {
+		case width > 0 || len(out) == 0 && seq[0] != '\x1b':
+			out = append(out, glyph{seq, width, style})
+		case seq[0] != '\x1b':
+			out[len(out)-1].text += seq
+		case seq == "\x1b[m" || seq == "\x1b[0m":
+			style = ""
+		default:
+			style += seq
+		}
+		s, state = s[n:], next
+	}
+	return out, style
+}
+
+// painted puts a line together again; its styles end with it.
+func painted(line []glyph) string {
+	var b strings.Builder
+	style := ""
+	for _, g := range line {
+		if g.style != style {
+			if style != "" {
+				b.WriteString("\x1b[m")
+			}
+			b.WriteString(g.style)
+			style = g.style
+		}
+		b.WriteString(g.text)
+	}
+	if style != "" {
+		b.WriteString("\x1b[m")
+	}
+	return b.String()
+}
+
+// wrap breaks a painted text into lines of at most w cells, at its line ends, at
+// blanks, and inside of words that are wider than a line. Hyphens do not break:
+// ids stay whole. A style goes on in the next line.
 func wrap(s string, w int) []string {
 	if w <= 0 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(s, w, " "), "\n")
+	if !strings.Contains(s, "\n") && ansi.StringWidth(s) <= w {
+		return []string{s}
+	}
+	var out []string
+	style := ""
+	for _, paragraph := range strings.Split(s, "\n") {
+		var gs []glyph
+		gs, style = glyphs(paragraph, style)
+		for {
+			n, skip := lineEnd(gs, w)
+			out = append(out, painted(gs[:n]))
+			if gs = gs[n+skip:]; len(gs) == 0 {
+				break
+			}
+		}
+	}
+	return out
+}
+
+// lineEnd finds how many glyphs go on a line of w cells, and how many blanks are
+// passed over before the next.
+func lineEnd(gs []glyph, w int) (n, skip int) {
+	width, blank, word := 0, 0, false
+	for i, g := range gs {
+		if width += g.width; width > w {
+			switch {
+			case g.text == " ":
+				return i, 1
+			case blank > 0:
+				return blank, 1
+			}
+			return max(i, 1), 0
+		}
+		if word = word || g.text != " "; word && g.text == " " {
+			blank = i
+		}
+	}
+	return len(gs), 0
 }
 
 // spread puts left and right at the two ends of a line of w cells; where there is
@@ -86,7 +175,11 @@ func over(frame, box string, w, h int) string {
 			break
 		}
 		under := pad(lines[y+i], w)
-		lines[y+i] = ansi.Truncate(under, x, "") + pad(row, bw) + ansi.TruncateLeft(under, x+bw, "")
+		right := ansi.TruncateLeft(under, x+bw, "")
+		if ansi.StringWidth(right) != w-x-bw { // the cut goes through a wide character
+			right = " " + ansi.TruncateLeft(under, x+bw+1, "")
+		}
+		lines[y+i] = pad(ansi.Truncate(under, x, ""), x) + pad(row, bw) + right
 	}
 	return strings.Join(lines, "\n")
 }
@@ -94,7 +187,7 @@ func over(frame, box string, w, h int) string {
 // window is the part of some lines that a pane of h lines shows, scrolled to top;
 // it returns the top that is possible.
 func window(lines []string, top, h int) ([]string, int) {
+	h = max(h, 0)
 	top = max(min(top, len(lines)-h), 0)
-	end := min(top+max(h, 0), len(lines))
-	return lines[top:end], top
+	return lines[top:min(top+h, len(lines))], top
 }

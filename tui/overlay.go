@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strconv"
 	"strings"
 
 	"charm.land/bubbles/v2/textinput"
@@ -10,11 +11,30 @@ import (
 	"hearth/core"
 )
 
-// overlay is a dialog on top of the screens: it takes all keys until it is done.
+// overlay is a dialog on top of the screens: it takes all keys until it is closed.
 type overlay interface {
-	update(msg tea.Msg) (cmd tea.Cmd, done bool)
+	actions() []action
+	update(tea.Msg) tea.Cmd // what no action takes, such as text for a field
+	closed() bool
+	resize(w, h int)
 	view(s *styles, w, h int) string // a box that fits into w by h
 }
+
+// dialog is what all overlays have in common.
+type dialog struct{ done bool }
+
+func (d *dialog) closed() bool           { return d.done }
+func (d *dialog) update(tea.Msg) tea.Cmd { return nil }
+func (d *dialog) resize(int, int)        {}
+
+// leave closes the dialog and goes on with a command.
+func (d *dialog) leave(cmd tea.Cmd) tea.Cmd {
+	d.done = true
+	return cmd
+}
+
+// leaving is an action's run that closes the dialog without doing anything.
+func (d *dialog) leaving() tea.Cmd { return d.leave(nil) }
 
 // showMsg puts a dialog on top.
 type showMsg struct{ overlay overlay }
@@ -37,7 +57,7 @@ func (s *styles) box(title string, lines []string, w, h int) string {
 	}
 	var b strings.Builder
 	title = clip(title, inner-1)
-	b.WriteString(s.border.Paint("╭ ") + s.accent.Paint(title) + s.border.Paint(" "+strings.Repeat("─", inner-ansi.StringWidth(title)-1+1)+"╮"))
+	b.WriteString(s.border.Paint("╭ ") + s.accent.Paint(title) + s.border.Paint(" "+strings.Repeat("─", inner-ansi.StringWidth(title))+"╮"))
 	for _, l := range lines {
 		b.WriteString("\n" + s.border.Paint("│ ") + pad(l, inner) + s.border.Paint(" │"))
 	}
@@ -50,6 +70,7 @@ func boxWidth(w int) int { return max(min(w-4, 76), 1) }
 
 // confirmBox asks before something is done. The answer no is in front.
 type confirmBox struct {
+	dialog
 	title string
 	text  string // what would happen, in words
 	yes   string // the label of the button that does it
@@ -57,40 +78,40 @@ type confirmBox struct {
 	onYes bool
 }
 
-func (c *confirmBox) update(msg tea.Msg) (tea.Cmd, bool) {
-	k, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return nil, false
+func (c *confirmBox) no() tea.Cmd { return c.leave(note(info, "Nothing was done.")) }
+
+func (c *confirmBox) actions() []action {
+	return []action{
+		{keys: []string{"y"}, label: c.yes, help: "Yes, do it", run: func() tea.Cmd { return c.leave(c.do()) }},
+		{keys: []string{"n", "esc", "q", "ctrl+c"}, label: "No", help: "No, leave it", run: c.no},
+		{keys: []string{"tab", "shift+tab", "left", "right", "h", "l"}, label: "other answer", help: "Go to the other answer", run: func() tea.Cmd {
+			c.onYes = !c.onYes
+			return nil
+		}},
+		{keys: []string{"enter"}, label: "choose", help: "Give the answer that is marked", run: func() tea.Cmd {
+			if c.onYes {
+				return c.leave(c.do())
+			}
+			return c.no()
+		}},
 	}
-	switch k.String() {
-	case "left", "right", "tab", "shift+tab", "h", "l":
-		c.onYes = !c.onYes
-	case "y":
-		return c.do(), true
-	case "enter":
-		if c.onYes {
-			return c.do(), true
-		}
-		return note(info, "Nothing was done."), true
-	case "n", "esc", "q", "ctrl+c":
-		return note(info, "Nothing was done."), true
-	}
-	return nil, false
 }
 
 func (c *confirmBox) view(s *styles, w, h int) string {
 	lines := wrap(core.VisibleLines(c.text), boxWidth(w))
-	if room := max(h-5, 1); len(lines) > room {
+	if room := max(h-4, 1); len(lines) > room {
 		lines = append(lines[:room-1], s.dim.Paint("…"))
+	}
+	for i, l := range lines {
+		lines[i] = s.dialog.Paint(l)
 	}
 	no, yes := "  No (n)  ", "  "+c.yes+" (y)  "
 	if c.onYes {
-		no, yes = s.text.Paint(no), s.danger.Paint(">"+yes[1:])
+		no, yes = s.dialog.Paint(no), s.danger.Paint(">"+yes[1:])
 	} else {
-		no, yes = s.cursor.Paint(">"+no[1:]), s.text.Paint(yes)
+		no, yes = s.cursor.Paint(">"+no[1:]), s.dialog.Paint(yes)
 	}
-	lines = append(lines, "", no+"  "+yes)
-	return s.box(c.title, lines, w, h)
+	return s.box(c.title, append(lines, "", no+"  "+yes), w, h)
 }
 
 // menuItem is a choice of a menu.
@@ -102,54 +123,61 @@ type menuItem struct {
 
 // menuBox lets one of some things be chosen.
 type menuBox struct {
+	dialog
 	title string
 	items []menuItem
 	at    int
 	pick  func(i int) tea.Cmd
 }
 
-func (m *menuBox) update(msg tea.Msg) (tea.Cmd, bool) {
-	k, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return nil, false
-	}
-	switch key := k.String(); key {
-	case "up", "k":
-		m.at = (m.at + len(m.items) - 1) % len(m.items)
-	case "down", "j", "tab":
-		m.at = (m.at + 1) % len(m.items)
-	case "home", "g":
-		m.at = 0
-	case "end", "G":
-		m.at = len(m.items) - 1
-	case "enter", "space":
-		return m.choose(m.at)
-	case "esc", "q", "ctrl+c":
-		return nil, true
-	default:
-		if len(key) == 1 && key[0] >= '1' && key[0] <= '9' && int(key[0]-'1') < len(m.items) {
-			return m.choose(int(key[0] - '1'))
+func (m *menuBox) actions() []action {
+	n := len(m.items)
+	to := func(f func() int) func() tea.Cmd {
+		return func() tea.Cmd {
+			m.at = (f() + n) % n
+			return nil
 		}
 	}
-	return nil, false
-}
-
-func (m *menuBox) choose(i int) (tea.Cmd, bool) {
-	if why := m.items[i].why; why != "" {
-		return note(warn, "Not now: "+why), false
+	out := []action{
+		{keys: []string{"enter", "space"}, label: "choose", help: "Choose what is marked", run: func() tea.Cmd { return m.choose(m.at) }},
+		{keys: []string{"down", "j", "tab"}, label: "down", help: "Down", run: to(func() int { return m.at + 1 })},
+		{keys: []string{"up", "k", "shift+tab"}, label: "up", help: "Up", run: to(func() int { return m.at - 1 })},
+		{keys: []string{"home", "g"}, help: "To the first", run: to(func() int { return 0 })},
+		{keys: []string{"end", "G"}, help: "To the last", run: to(func() int { return n - 1 })},
+		{keys: []string{"esc", "q", "ctrl+c"}, label: "close", help: "Close it", run: m.leaving},
 	}
-	return m.pick(i), true
+	for i := range min(n, 9) {
+		out = append(out, action{keys: []string{strconv.Itoa(i + 1)}, help: "Choose by number", run: func() tea.Cmd { return m.choose(i) }})
+	}
+	return out
 }
 
+func (m *menuBox) choose(i int) tea.Cmd {
+	if why := m.items[i].why; why != "" {
+		return note(warn, "That cannot be chosen now: "+why+".")
+	}
+	return m.leave(m.pick(i))
+}
+
+// view draws the choices; a hint that has no room beside its choice stands below
+// while that is marked.
 func (m *menuBox) view(s *styles, w, h int) string {
 	room := max(h-2, 1)
+	var below []string
+	if it := m.items[m.at]; ansi.StringWidth(it.label+it.hint) > boxWidth(w)-6 {
+		below = append([]string{""}, hang("    ", s.dialog.Paint(core.Visible(it.hint)), boxWidth(w))...)
+		if len(below)+len(m.items) > room {
+			below = nil
+		}
+	}
+	room -= len(below)
 	top := max(min(m.at-room/2, len(m.items)-room), 0)
 	var lines []string
 	for i := top; i < len(m.items) && i < top+room; i++ {
 		it := m.items[i]
 		num := " "
 		if i < 9 {
-			num = string(rune('1' + i))
+			num = strconv.Itoa(i + 1)
 		}
 		text := num + " " + core.Visible(it.label)
 		if it.hint != "" {
@@ -165,94 +193,78 @@ func (m *menuBox) view(s *styles, w, h int) string {
 		case it.why != "":
 			text = s.dim.Paint("  " + text)
 		default:
-			text = s.text.Paint("  " + text)
+			text = s.dialog.Paint("  " + text)
 		}
 		lines = append(lines, text)
 	}
-	return s.box(m.title, lines, w, h)
+	return s.box(m.title, append(lines, below...), w, h)
 }
 
 // inputBox asks for a line of text.
 type inputBox struct {
+	dialog
 	title  string
 	hint   string
 	input  textinput.Model
 	submit func(string) tea.Cmd
 }
 
-// newInput makes a text field with a value in it.
-func newInput(value string) textinput.Model {
-	in := textinput.New()
-	in.Prompt = ""
-	in.SetVirtualCursor(true)
-	in.SetValue(value)
-	in.CursorEnd()
-	in.Focus()
-	return in
+func (b *inputBox) actions() []action {
+	return []action{
+		{keys: []string{"enter"}, label: "done", help: "Take the text", run: func() tea.Cmd { return b.leave(b.submit(b.input.Value())) }},
+		{keys: []string{"esc", "ctrl+c"}, label: "cancel", help: "Leave it", run: func() tea.Cmd { return b.leave(note(info, "Nothing was done.")) }},
+	}
 }
 
-func (b *inputBox) update(msg tea.Msg) (tea.Cmd, bool) {
-	if k, ok := msg.(tea.KeyPressMsg); ok {
-		switch k.String() {
-		case "enter":
-			return b.submit(b.input.Value()), true
-		case "esc", "ctrl+c":
-			return note(info, "Nothing was done."), true
-		}
-	}
+func (b *inputBox) wantsText() bool { return true }
+
+func (b *inputBox) update(msg tea.Msg) tea.Cmd {
 	var cmd tea.Cmd
 	b.input, cmd = b.input.Update(msg)
-	return cmd, false
+	return cmd
 }
 
 func (b *inputBox) view(s *styles, w, h int) string {
-	in := b.input
-	in.SetWidth(boxWidth(w) - 1)
-	lines := append(wrap(core.Visible(b.hint), boxWidth(w)), in.View())
-	return s.box(b.title, lines, w, h)
+	lines := wrap(core.Visible(b.hint), boxWidth(w))
+	if room := max(h-4, 0); len(lines) > room {
+		lines = lines[:room]
+	}
+	for i, l := range lines {
+		lines[i] = s.dialog.Paint(l)
+	}
+	return s.box(b.title, append(lines, "", s.key.Paint("> ")+s.input(b.input, boxWidth(w)-2)), w, h)
 }
 
 // textBox shows a text that can be scrolled.
 type textBox struct {
-	title string
-	lines []string // painted, not wrapped
-	top   int
+	dialog
+	title  string
+	lines  []line
+	styles *styles
+	laid   []string
+	top, h int
 }
 
-func (t *textBox) update(msg tea.Msg) (tea.Cmd, bool) {
-	k, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return nil, false
-	}
-	switch k.String() {
-	case "up", "k":
-		t.top--
-	case "down", "j":
-		t.top++
-	case "pgup", "ctrl+b":
-		t.top -= 10
-	case "pgdown", "ctrl+f", "space":
-		t.top += 10
-	case "home", "g":
-		t.top = 0
-	case "end", "G":
-		t.top = len(t.lines)
-	case "esc", "q", "enter", "?", "e", "ctrl+c":
-		return nil, true
-	}
-	t.top = max(min(t.top, len(t.lines)-1), 0)
-	return nil, false
+func (t *textBox) resize(w, h int) {
+	t.laid, t.h = t.styles.lay(t.lines, boxWidth(w)), max(h-2, 1)
+	t.scroll(0)
+}
+
+func (t *textBox) scroll(by int) { _, t.top = window(t.laid, t.top+by, t.h) }
+
+func (t *textBox) actions() []action {
+	return append(scrolls(func() int { return t.h }, t.scroll),
+		action{keys: []string{"esc", "enter", "q", "?", "e", "w", "ctrl+c"}, label: "close", help: "Close it", run: t.leaving})
 }
 
 func (t *textBox) view(s *styles, w, h int) string {
-	var lines []string
-	for _, l := range t.lines {
-		lines = append(lines, wrap(l, boxWidth(w))...)
-	}
-	shown, top := window(lines, t.top, h-2)
+	shown, top := window(t.laid, t.top, h-2)
 	title := t.title
-	if rest := len(lines) - top - len(shown); rest > 0 {
+	switch rest := len(t.laid) - top - len(shown); {
+	case rest > 0:
 		title += " (↓ more)"
+	case top > 0:
+		title += " (end)"
 	}
 	return s.box(title, shown, w, h)
 }

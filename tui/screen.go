@@ -19,16 +19,21 @@ type screen interface {
 
 // What a screen may also be, by assertion.
 type (
-	titled  interface{ title() string }               // for the title bar; else the registry's name
-	texter  interface{ wantsText() bool }             // a text field has the focus: keys go to it
-	keyed   interface{ key(tea.KeyPressMsg) tea.Cmd } // takes the keys of that text field
-	paster  interface{ paste(string) tea.Cmd }        // takes a paste itself
-	resumer interface{ resume() tea.Cmd }             // is shown again: what it shows may be stale
-	styled  interface{ restyle() }                    // holds styles that a change of theme makes stale
+	titled  interface{ title() string }        // for the title bar; else the registry's name
+	paster  interface{ paste(string) tea.Cmd } // takes a paste itself
+	resumer interface{ resume() tea.Cmd }      // is shown again: what it shows may be stale
+	styled  interface{ restyle() }             // holds text that a change of theme or zone makes stale
+
+	// texter has a text field, which gets the keys while it has the focus.
+	texter interface {
+		wantsText() bool
+		fieldActions() []action      // the keys that are no text
+		key(tea.KeyPressMsg) tea.Cmd // all others
+	}
 )
 
-// maker makes a screen; id says of what, where that is needed.
-type maker func(b base, id string) screen
+// maker makes a screen of what is to be opened.
+type maker func(base, openMsg) screen
 
 // entry is a screen in the registry.
 type entry struct {
@@ -49,7 +54,7 @@ func init() {
 	registry = []entry{
 		{name: "backups", key: "b", help: "Backups", make: newBackups},
 		{name: "volumes", key: "v", help: "Volumes", make: newVolumes},
-		{name: "journal", key: "J", help: "Journal: what was changed", make: newJournal},
+		{name: "journal", key: "J", help: "Journal", make: newJournal},
 		{name: "backup", help: "Backup", make: newBackup},
 		{name: "volume", help: "Volume", make: newVolume},
 		{name: "import", help: "Import", make: newImport, paste: importOf},
@@ -67,11 +72,18 @@ func find(name string) (entry, bool) {
 }
 
 // openMsg opens a screen: navigation is data.
-type openMsg struct{ screen, id string }
+type openMsg struct {
+	screen string // its name in the registry
+	id     string // of what; a list takes it for a filter
+	tab    string // to begin with; "" is the first
+}
 
 // open makes a command that opens a screen.
-func open(screen, id string) tea.Cmd {
-	return func() tea.Msg { return openMsg{screen, id} }
+func open(screen, id string) tea.Cmd { return openTab(screen, id, "") }
+
+// openTab makes a command that opens a screen at a tab.
+func openTab(screen, id, tab string) tea.Cmd {
+	return func() tea.Msg { return openMsg{screen, id, tab} }
 }
 
 // pushMsg opens a screen that needs more than an id.

@@ -9,236 +9,200 @@ import (
 	"hearth/core"
 )
 
-// backupScreen is everything about one backup, in tabs.
-type backupScreen struct {
+// detailScreen is everything about one row, in tabs: a backup or a volume.
+type detailScreen[T any] struct {
 	*tabbed
-	ref    core.BackupID
-	start  string // the tab to begin with
-	backup *core.Backup
-	chain  core.Chain
-	gone   error
+	ref   string
+	start string // the tab to begin with
+	get   func(context.Context) (T, error)
+	name  func(*T) string
+	own   func() []action
+
+	read
+	row *T // nil until it is here
 }
 
-// backupLoadedMsg brings a backup with its chain.
-type backupLoadedMsg struct {
-	backup core.Backup
-	chain  core.Chain
-	err    error
+// rowLoadedMsg brings the row.
+type rowLoadedMsg[T any] struct {
+	gen generation
+	row T
+	err error
 }
 
-// newBackup is the screen of a backup; id may name a tab, as ID#restore does.
-func newBackup(b base, id string) screen {
-	ref, start, _ := strings.Cut(id, "#")
-	s := &backupScreen{ref: core.BackupID(ref), start: start}
+// rowChangedMsg tells the tabs that the row has been read anew.
+type rowChangedMsg struct{}
+
+// backupInChain is a backup with what it stands on.
+type backupInChain struct {
+	core.Backup
+	chain core.Chain
+}
+
+// newBackup is the screen of a backup.
+func newBackup(b base, at openMsg) screen {
+	ref, desk := core.BackupID(at.id), b.desk
+	s := &detailScreen[backupInChain]{ref: at.id, start: at.tab, name: func(x *backupInChain) string { return x.Title() }}
+	s.get = func(ctx context.Context) (x backupInChain, err error) {
+		if x.Backup, err = desk.Place.Backup(ctx, ref); err == nil {
+			x.chain, err = desk.Chain(ctx, ref)
+		}
+		return x, err
+	}
+	volume := func() core.VolumeID {
+		if s.row == nil {
+			return ""
+		}
+		return s.row.VolumeID
+	}
 	s.tabbed = newTabbed(&b,
-		&overviewTab{scroll: scroll{base: &b}, lines: func() []string {
-			if s.backup == nil {
-				return nil
-			}
-			lines := b.backupLines(s.backup)
-			if problem := s.chain.Problem(); problem != "" {
-				lines = append([]string{b.styles.bad.Paint("✗ " + problem + ": it cannot be restored"), ""}, lines...)
+		&overviewTab{scroll: scroll{base: &b}, about: func() []line {
+			lines := b.backupLines(&s.row.Backup)
+			if problem := s.row.chain.Problem(); problem != "" {
+				lines = append([]line{{sign: b.styles.bad.Paint("✗ "), value: b.styles.bad.Paint(problem + ": it cannot be restored")}, {}}, lines...)
 			}
 			return lines
 		}},
-		newCaptureTab(&b, func() (core.VolumeID, core.BackupID) {
-			if s.backup == nil {
-				return "", s.ref
-			}
-			return s.backup.VolumeID, s.ref
-		}),
-		newRestoreTab(&b, s.ref),
-		newRecordTab(&b, s.ref),
-		newChainTab(&b, func() core.VolumeID {
-			if s.backup == nil {
-				return ""
-			}
-			return s.backup.VolumeID
-		}, s.ref),
+		newCaptureTab(&b, func() (core.VolumeID, core.BackupID) { return volume(), ref }),
+		newRestoreTab(&b, ref),
+		newRecordTab(&b, ref),
+		newChainTab(&b, volume, ref),
 	)
+	current := func() *core.Backup {
+		if s.row == nil {
+			return nil
+		}
+		return &s.row.Backup
+	}
+	s.own = func() []action {
+		out := s.toTab("r", "restore", b.backupActions(current, func() []core.BackupID { return []core.BackupID{ref} }))
+		for i := range out { // the restore has enough keys of its own
+			out[i].minor = out[i].minor || s.shows("restore")
+		}
+		return out
+	}
 	return s
 }
 
-func (s *backupScreen) title() string {
-	if s.backup != nil {
-		return s.backup.Title()
-	}
-	return string(s.ref.Short())
-}
-
-func (s *backupScreen) init() tea.Cmd { return s.load() }
-
-func (s *backupScreen) load() tea.Cmd {
-	desk, ref := s.desk, s.ref
-	return s.ask(func(ctx context.Context) tea.Msg {
-		b, err := desk.Place.Backup(ctx, ref)
-		if err != nil {
-			return backupLoadedMsg{err: err}
-		}
-		chain, err := desk.Chain(ctx, ref)
-		return backupLoadedMsg{b, chain, err}
-	})
-}
-
-func (s *backupScreen) update(msg tea.Msg) tea.Cmd {
-	loaded, ok := msg.(backupLoadedMsg)
-	if !ok {
-		return s.tabbed.update(msg)
-	}
-	if loaded.err != nil {
-		s.gone = loaded.err
-		return func() tea.Msg { return failure(loaded.err) }
-	}
-	first := s.backup == nil
-	s.backup, s.chain = &loaded.backup, loaded.chain
-	cmd := s.tabbed.update(msg)
-	if first {
-		return tea.Batch(cmd, s.named(s.start))
-	}
-	return cmd
-}
-
-func (s *backupScreen) view(w, h int) string {
-	switch {
-	case s.gone != nil:
-		return strings.Join(wrap("\n  "+s.styles.bad.Paint("✗ "+core.Visible(s.gone.Error())), w), "\n")
-	case s.backup == nil:
-		return "\n  " + s.styles.busy.Paint("◌ reading…")
-	}
-	return s.tabbed.view(w, h)
-}
-
-func (s *backupScreen) actions() []action {
-	if s.backup == nil {
-		return nil
-	}
-	out := s.tabbed.actions()
-	taken := map[string]bool{}
-	for _, a := range out {
-		for _, k := range a.keys {
-			taken[k] = true
-		}
-	}
-	for _, a := range s.backupActions(func() *core.Backup { return s.backup }, func() []core.BackupID { return []core.BackupID{s.ref} }) {
-		if a.keys[0] == "r" {
-			a.run = func() tea.Cmd { return s.named("restore") }
-		}
-		if !taken[a.keys[0]] {
-			out = append(out, a)
-		}
-	}
-	return append(out, action{keys: []string{"ctrl+r"}, help: "Read it anew", run: s.load})
-}
-
-// volumeScreen is everything about one volume, in tabs.
-type volumeScreen struct {
-	*tabbed
-	ref    core.VolumeID
-	start  string
-	volume *core.Volume
-	gone   error
-}
-
-type volumeLoadedMsg struct {
-	volume core.Volume
-	err    error
-}
-
-// newVolume is the screen of a volume; id may name a tab, as ID#capture does.
-func newVolume(b base, id string) screen {
-	ref, start, _ := strings.Cut(id, "#")
-	s := &volumeScreen{ref: core.VolumeID(ref), start: start}
+// newVolume is the screen of a volume.
+func newVolume(b base, at openMsg) screen {
+	ref, place := core.VolumeID(at.id), b.desk.Place
+	s := &detailScreen[core.Volume]{ref: at.id, start: at.tab, name: func(v *core.Volume) string { return v.Title() }}
+	s.get = func(ctx context.Context) (core.Volume, error) { return place.Volume(ctx, ref) }
 	s.tabbed = newTabbed(&b,
-		&overviewTab{scroll: scroll{base: &b}, lines: func() []string {
-			if s.volume == nil {
-				return nil
-			}
-			return b.volumeLines(s.volume)
-		}},
-		newCaptureTab(&b, func() (core.VolumeID, core.BackupID) { return s.ref, "" }),
-		newChainTab(&b, func() core.VolumeID { return s.ref }, ""),
+		&overviewTab{scroll: scroll{base: &b}, about: func() []line { return b.volumeLines(s.row) }},
+		newCaptureTab(&b, func() (core.VolumeID, core.BackupID) { return ref, "" }),
+		newChainTab(&b, func() core.VolumeID { return ref }, ""),
 	)
+	s.own = func() []action {
+		return s.toTab("c", "capture", b.volumeActions(func() *core.Volume { return s.row }))
+	}
 	return s
 }
 
-func (s *volumeScreen) title() string {
-	if s.volume != nil {
-		return s.volume.Title()
-	}
-	return string(s.ref.Short())
-}
-
-func (s *volumeScreen) init() tea.Cmd { return s.load() }
-
-func (s *volumeScreen) load() tea.Cmd {
-	place, ref := s.desk.Place, s.ref
-	return s.ask(func(ctx context.Context) tea.Msg {
-		v, err := place.Volume(ctx, ref)
-		return volumeLoadedMsg{v, err}
-	})
-}
-
-func (s *volumeScreen) update(msg tea.Msg) tea.Cmd {
-	loaded, ok := msg.(volumeLoadedMsg)
-	if !ok {
-		return s.tabbed.update(msg)
-	}
-	if loaded.err != nil {
-		s.gone = loaded.err
-		return func() tea.Msg { return failure(loaded.err) }
-	}
-	first := s.volume == nil
-	s.volume = &loaded.volume
-	cmd := s.tabbed.update(msg)
-	if first {
-		return tea.Batch(cmd, s.named(s.start))
-	}
-	return cmd
-}
-
-func (s *volumeScreen) view(w, h int) string {
-	switch {
-	case s.gone != nil:
-		return strings.Join(wrap("\n  "+s.styles.bad.Paint("✗ "+core.Visible(s.gone.Error())), w), "\n")
-	case s.volume == nil:
-		return "\n  " + s.styles.busy.Paint("◌ reading…")
-	}
-	return s.tabbed.view(w, h)
-}
-
-func (s *volumeScreen) actions() []action {
-	if s.volume == nil {
-		return nil
-	}
-	out := s.tabbed.actions()
-	for _, a := range s.volumeActions(func() *core.Volume { return s.volume }) {
-		if a.keys[0] == "c" {
-			a.run = func() tea.Cmd { return s.named("capture") }
+// toTab makes the key that leads from a list to a tab turn to it; where it is
+// open, the key is left out.
+func (s *detailScreen[T]) toTab(key, tab string, actions []action) []action {
+	var out []action
+	for _, a := range actions {
+		if a.keys[0] == key {
+			if s.shows(tab) {
+				continue
+			}
+			a.run = func() tea.Cmd { return s.named(tab) }
 		}
 		out = append(out, a)
 	}
-	return append(out, action{keys: []string{"ctrl+r"}, help: "Read it anew", run: s.load})
+	return out
+}
+
+func (s *detailScreen[T]) title() string {
+	if s.row != nil {
+		return s.name(s.row)
+	}
+	return string(core.BackupID(s.ref).Short())
+}
+
+func (s *detailScreen[T]) init() tea.Cmd { return s.load() }
+
+func (s *detailScreen[T]) load() tea.Cmd {
+	gen, get := s.begin(), s.get
+	return s.ask(func(ctx context.Context) tea.Msg {
+		row, err := get(ctx)
+		return rowLoadedMsg[T]{gen, row, err}
+	})
 }
 
 // resume reads anew what may have changed meanwhile.
-func (s *volumeScreen) resume() tea.Cmd { return tea.Batch(s.load(), s.tabbed.resume()) }
+func (s *detailScreen[T]) resume() tea.Cmd {
+	if s.row == nil {
+		return s.load()
+	}
+	return tea.Batch(s.load(), s.tabbed.resume())
+}
 
-func (s *backupScreen) resume() tea.Cmd { return tea.Batch(s.load(), s.tabbed.resume()) }
+func (s *detailScreen[T]) update(msg tea.Msg) tea.Cmd {
+	loaded, ok := msg.(rowLoadedMsg[T])
+	if !ok {
+		return s.tabbed.update(msg)
+	}
+	cmd, ok := s.end(loaded.gen, loaded.err)
+	if !ok {
+		return cmd
+	}
+	first := s.row == nil
+	s.row = &loaded.row
+	cmd = s.tabbed.update(rowChangedMsg{})
+	if first {
+		return tea.Batch(cmd, s.named(s.start))
+	}
+	return cmd
+}
+
+func (s *detailScreen[T]) view(w, h int) string {
+	switch {
+	case s.state == failed:
+		return failedView(s.styles, s.err, "Ctrl-R tries again", w)
+	case s.row == nil:
+		return "\n  " + s.styles.busy.Paint("◌ reading…")
+	}
+	return s.tabbed.view(w, h)
+}
+
+// failedView stands where something could not be read.
+func failedView(s *styles, err error, hint string, w int) string {
+	what := s.bad.Paint("✗ " + core.Visible(err.Error()))
+	if hint != "" {
+		what += "\n\n" + s.dim.Paint(hint)
+	}
+	return "\n" + strings.Join(hang("  ", what, w-2), "\n")
+}
+
+func (s *detailScreen[T]) actions() []action {
+	again := action{keys: []string{"ctrl+r"}, help: "Read it anew", run: s.resume}
+	if s.row == nil || s.state == failed {
+		return []action{again}
+	}
+	tabs := s.tabbed.actions()
+	return append(append(tabs, s.own()...), again)
+}
 
 // overviewTab shows every field.
 type overviewTab struct {
 	scroll
-	lines func() []string
+	about func() []line
 }
 
 func (t *overviewTab) name() string  { return "Overview" }
-func (t *overviewTab) init() tea.Cmd { t.fill(); return nil }
-func (t *overviewTab) restyle()      { t.fill() }
-func (t *overviewTab) fill()         { t.set(t.lines()) }
+func (t *overviewTab) init() tea.Cmd { t.set(t.about()); return nil }
+func (t *overviewTab) restyle() {
+	if t.lines != nil {
+		t.set(t.about())
+	}
+}
 func (t *overviewTab) update(msg tea.Msg) tea.Cmd {
 	switch msg.(type) {
-	case backupLoadedMsg, volumeLoadedMsg, tickMsg:
-		t.fill()
+	case rowChangedMsg, tickMsg:
+		t.restyle()
 	}
 	return nil
 }

@@ -15,11 +15,9 @@ import (
 // which are to be imported, and how that ended.
 type importScreen struct {
 	*base
+	read
 	text   string // the paste, until it is read
 	table  *grid.Model
-	state  state
-	err    error
-	gen    generation
 	checks []core.Check
 	facts  core.ImportFacts
 	chosen map[int]bool
@@ -37,22 +35,36 @@ type checkedMsg struct {
 }
 
 // importedMsg is how an import ended, record by record.
-type importedMsg struct {
-	results []core.ImportResult
-	err     error
+type importedMsg struct{ results []core.ImportResult }
+
+// note tells how an import ended, whatever screen is shown by then.
+func (m importedMsg) note(err error) tea.Msg {
+	failed, total := 0, core.Count(len(m.results), "backup")
+	for _, r := range m.results {
+		if r.Err != nil {
+			failed++
+		}
+	}
+	switch {
+	case err != nil:
+		return failure(err)
+	case failed > 0:
+		return noteMsg{level: warn, text: fmt.Sprintf("%d of %s could not be imported; see each.", failed, total)}
+	}
+	return noteMsg{level: good, text: total + " imported; b lists them."}
 }
 
 var importColumns = []grid.Column{
 	{Title: "", Width: 3},
-	{Title: "NAME", Width: 28, Min: 12, Grow: 2},
+	{Title: "NAME", Width: 28, Min: 20, Grow: 2},
 	{Title: "KIND", Width: 5, Drop: 2},
 	{Title: "SIZE", Width: 8, Right: true, Drop: 1},
 	{Title: "ID", Width: 8, Drop: 3},
-	{Title: "WHAT WOULD BECOME OF IT", Width: 40, Min: 20, Grow: 4},
+	{Title: "WHAT BECOMES OF IT", Width: 40, Min: 27, Grow: 4},
 }
 
 // newImport is the screen without a paste yet.
-func newImport(b base, _ string) screen { return importOf(b, "") }
+func newImport(b base, _ openMsg) screen { return importOf(b, "") }
 
 // importOf is the screen of a pasted text.
 func importOf(b base, text string) screen {
@@ -63,19 +75,23 @@ func (s *importScreen) title() string { return "Import" }
 func (s *importScreen) restyle()      { s.table.SetStyles(s.styles.grid()) }
 
 func (s *importScreen) init() tea.Cmd {
-	if s.text == "" {
-		return nil
-	}
-	return s.check(s.text)
+	text := s.text
+	s.text = "" // it may be large, and is not needed twice
+	return s.paste(text)
 }
 
 // paste takes another paste in place of this one.
-func (s *importScreen) paste(text string) tea.Cmd { return s.check(text) }
+func (s *importScreen) paste(text string) tea.Cmd {
+	if text == "" {
+		return nil
+	}
+	s.state = loading
+	return s.check(text)
+}
 
 // check finds and checks the records, off the loop: a paste may be large.
 func (s *importScreen) check(text string) tea.Cmd {
-	s.state, s.text = loading, ""
-	gen, desk := s.gen.next(), s.desk
+	gen, desk := s.begin(), s.desk
 	return s.ask(func(ctx context.Context) tea.Msg {
 		m := checkedMsg{gen: gen, size: len(text)}
 		found := core.FindRecords(text)
@@ -97,14 +113,11 @@ func (s *importScreen) update(msg tea.Msg) tea.Cmd {
 }
 
 func (s *importScreen) checked(msg checkedMsg) tea.Cmd {
-	if msg.gen != s.gen {
-		return nil
+	cmd, ok := s.end(msg.gen, msg.err)
+	if !ok {
+		return cmd
 	}
-	if s.err = msg.err; s.err != nil {
-		s.state = failed
-		return func() tea.Msg { return failure(msg.err) }
-	}
-	s.state, s.checks, s.facts = ready, msg.checks, msg.facts
+	s.checks, s.facts = msg.checks, msg.facts
 	clear(s.chosen)
 	clear(s.ended)
 	good := 0
@@ -129,19 +142,7 @@ func (s *importScreen) imported(msg importedMsg) tea.Cmd {
 		s.ended[r.ID] = r
 	}
 	clear(s.chosen)
-	if msg.err != nil {
-		return func() tea.Msg { return failure(msg.err) }
-	}
-	failed := 0
-	for _, r := range msg.results {
-		if r.Err != nil {
-			failed++
-		}
-	}
-	if failed > 0 {
-		return note(warn, fmt.Sprintf("%d of %s failed; see each.", failed, core.Count(len(msg.results), "import")))
-	}
-	return note(good, core.Count(len(msg.results), "backup")+" imported; b lists them.")
+	return nil
 }
 
 // Len, Row and Key make the screen the table's source.
@@ -178,38 +179,67 @@ func (s *importScreen) Row(i int) ([]grid.Cell, bool) {
 }
 
 // detail is what there is to say of the record under the cursor.
-func (s *importScreen) detail(w int) []string {
+func (s *importScreen) detail() []line {
 	if len(s.checks) == 0 {
 		return nil
 	}
 	c, st := &s.checks[s.table.Cursor()], s.styles
-	var lines []string
+	var lines []line
+	if r, ok := s.ended[c.ID]; ok && !c.Refused() {
+		return append(s.result(r), s.fields(c)...)
+	}
 	for _, f := range c.Findings {
-		sign := []string{st.dim.Paint("·"), st.warn.Paint("!"), st.bad.Paint("✗")}[f.Level]
-		lines = append(lines, wrap(sign+" "+core.Visible(f.Text), w)...)
+		sign := []string{st.dim.Paint("· "), st.warn.Paint("! "), st.bad.Paint("✗ ")}[f.Level]
+		lines = append(lines, line{sign: sign, value: core.Visible(f.Text)})
+	}
+	if len(c.Findings) == 0 {
+		lines = append(lines, line{sign: st.good.Paint("✓ "), value: c.Verdict()})
 	}
 	if !c.Found.OK() {
 		return lines
 	}
-	d := &c.Found.Decoded
-	lines = append(lines, "",
-		st.field("fingerprint", st.accent.Paint(d.Fingerprint())),
-		st.field("service", core.Visible(c.Found.Record.Service)),
-	)
-	for _, name := range []string{"id", "display_name", "display_description", "volume_id", "parent_id", "size", "created_at", "container", "project_id", "user_id"} {
-		lines = append(lines, wrapField(st.field(name, st.value(name, d.Field(name))), w)...)
+	return append(lines, s.fields(c)...)
+}
+
+// result is what became of a record.
+func (s *importScreen) result(r core.ImportResult) []line {
+	st := s.styles
+	if r.Err != nil {
+		return []line{{sign: st.bad.Paint("✗ "), value: st.bad.Paint(core.Visible(r.Err.Error()))}}
+	}
+	text := "imported: it is " + core.Visible(r.Status) + " now"
+	if r.Revived {
+		text += "; its deleted row was used again"
+	}
+	return []line{{sign: st.good.Paint("✓ "), value: st.good.Paint(text)}}
+}
+
+// fields are the fields of a record that tell what it is of.
+func (s *importScreen) fields(c *core.Check) []line {
+	st, d := s.styles, &c.Found.Decoded
+	lines := []line{field("fingerprint", st.accent.Paint(d.Fingerprint())+"  "+st.dim.Paint("to compare by voice"))}
+	for _, f := range []struct{ label, name string }{{"id", "id"}, {"name", "display_name"}, {"description", "display_description"}, {"volume", "volume_id"}, {"parent", "parent_id"},
+		{"created", "created_at"}, {"container", "container"}, {"project", "project_id"}, {"user", "user_id"}} {
+		lines = append(lines, field(f.label, st.value(f.name, d.Field(f.name))))
+	}
+	return append(lines, field("service", core.Visible(c.Found.Record.Service)))
+}
+
+// head tells how many records there are, and who will own them.
+func (s *importScreen) head(w, h int) []string {
+	st := s.styles
+	lines := hang(st.accent.Paint(core.Count(len(s.checks), "record"))+"  ", st.dim.Paint("owner: "+core.Visible(s.facts.Owner)), w)
+	if h < lowRoom { // the question before the import tells it again
+		lines = lines[:1]
 	}
 	return lines
 }
 
-// tableHeight is the table's share: it needs its rows, the details the rest.
-func (s *importScreen) tableHeight(h int) int {
-	return max(min(len(s.checks)+1, h/2), 2)
-}
-
+// resize gives the table what it needs and no more than half; the details get the
+// rest.
 func (s *importScreen) resize(w, h int) {
 	s.w, s.h = w, h
-	s.table.SetSize(w, s.tableHeight(h-2))
+	s.table.SetSize(w, max(min(len(s.checks)+1, h/2), 2))
 }
 
 func (s *importScreen) view(w, h int) string {
@@ -218,17 +248,26 @@ func (s *importScreen) view(w, h int) string {
 	case s.state == loading:
 		return "\n  " + st.busy.Paint("◌ looking for records…")
 	case s.state == failed:
-		return strings.Join(wrap("\n  "+st.bad.Paint("✗ "+core.Visible(s.err.Error())), w), "\n")
+		return failedView(st, s.err, "", w)
 	case s.state == idle || len(s.checks) == 0:
-		hint := "Paste records here with the terminal's own key: the API's JSON, the output of openstack … record export or of cinder backup-export in any format and wrapping, or bare base64. p reads the clipboard where that can work."
+		hint := "Paste records here with the terminal's own key: the API's JSON, the output of openstack … record export or of cinder backup-export in any format and wrapping, or bare base64.\n\np reads the clipboard where that can work."
 		if s.state == ready {
 			hint = "There is no record in what was pasted. A record's base64 begins with eyJ; copy it from its beginning.\n\n" + hint
 		}
-		return "\n" + strings.Join(wrap(hint, max(w-2, 1)), "\n")
+		return "\n" + strings.Join(hang("  ", st.text.Paint(hint), w-2), "\n")
 	}
-	head := st.accent.Paint(core.Count(len(s.checks), "record")) + st.dim.Paint("  owner: "+core.Visible(s.facts.Owner))
-	body := s.table.View()
-	return clip(head, w) + "\n" + body + "\n" + st.border.Paint(strings.Repeat("─", w)) + "\n" + strings.Join(s.detail(w), "\n")
+	return strings.Join(s.head(w, h), "\n") + "\n" + splitView(st, s.table, s.detail(), w, h-len(s.head(w, h)))
+}
+
+// splitView is a table with details below it; what has no room is told of.
+func splitView(s *styles, t *grid.Model, detail []line, w, h int) string {
+	table := t.View()
+	room := h - strings.Count(table, "\n") - 2
+	lines := s.lay(detail, w)
+	if room > 0 && len(lines) > room {
+		lines = append(lines[:room-1], s.dim.Paint("… w shows all of it"))
+	}
+	return table + "\n" + s.border.Paint(strings.Repeat("─", max(w, 0))) + "\n" + strings.Join(lines, "\n")
 }
 
 func (s *importScreen) actions() []action {
@@ -254,7 +293,11 @@ func (s *importScreen) actions() []action {
 			if why := none(); why != "" {
 				return why
 			}
-			if c := &s.checks[s.table.Cursor()]; c.Refused() {
+			c := &s.checks[s.table.Cursor()]
+			if _, done := s.ended[c.ID]; done {
+				return "it is imported already"
+			}
+			if c.Refused() {
 				return c.Verdict()
 			}
 			return ""
@@ -263,6 +306,9 @@ func (s *importScreen) actions() []action {
 			s.chosen[i] = !s.chosen[i]
 			s.table.Step(1)
 			return nil
+		}},
+		{keys: []string{"w"}, label: "details", minor: true, help: "Show all there is to say of the record", why: none, run: func() tea.Cmd {
+			return show(&textBox{title: "The record", lines: s.detail(), styles: s.styles})
 		}},
 		{keys: []string{"y"}, help: "Copy the fingerprint", why: none, run: func() tea.Cmd {
 			return s.copyText(s.checks[s.table.Cursor()].Found.Decoded.Fingerprint(), "the fingerprint")
@@ -299,9 +345,10 @@ func (s *importScreen) confirm() tea.Cmd {
 	fmt.Fprintf(&text, "\nOwner: %s.", core.Visible(s.facts.Owner))
 	desk, checks, id := s.desk, s.checks, s.id
 	return show(&confirmBox{title: "Import", text: text.String(), yes: "Import", do: func() tea.Cmd {
-		return s.start("importing "+core.Count(len(picked), "backup"), func(ctx context.Context, progress func(int, int)) tea.Msg {
+		return s.start("importing "+core.Count(len(picked), "backup"), func(ctx context.Context, _ func(int, int)) tea.Msg {
 			results, err := desk.Import(ctx, checks, picked)
-			return reply{id, importedMsg{results, err}}
+			m := importedMsg{results}
+			return tell(m.note(err), reply{id, m})
 		})
 	}})
 }

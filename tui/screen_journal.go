@@ -15,10 +15,8 @@ import (
 // journalScreen lists what was changed, and takes it back.
 type journalScreen struct {
 	*base
+	read
 	table   *grid.Model
-	gen     generation
-	state   state
-	err     error
 	entries []core.Entry
 	w, h    int
 }
@@ -31,14 +29,14 @@ type journalMsg struct {
 
 var journalColumns = []grid.Column{
 	{Title: "#", Width: 4, Right: true},
-	{Title: "WHEN", Width: 19, Min: 10},
+	{Title: "WHEN", Width: 19},
 	{Title: "WHAT", Width: 7},
 	{Title: "STATE", Width: 8},
 	{Title: "SUMMARY", Width: 40, Min: 20, Grow: 3},
-	{Title: "WHO", Width: 18, Min: 8, Drop: 1},
+	{Title: "WHO", Width: 20, Min: 14, Drop: 1},
 }
 
-func newJournal(b base, _ string) screen {
+func newJournal(b base, _ openMsg) screen {
 	return &journalScreen{base: &b, table: grid.New(journalColumns, b.styles.grid())}
 }
 
@@ -51,10 +49,7 @@ func (s *journalScreen) restyle()        { s.table.SetStyles(s.styles.grid()) }
 const journalLimit = 1000
 
 func (s *journalScreen) load() tea.Cmd {
-	if s.state != ready {
-		s.state = loading
-	}
-	gen, desk := s.gen.next(), s.desk
+	gen, desk := s.begin(), s.desk
 	return s.ask(func(ctx context.Context) tea.Msg {
 		j := desk.Journal()
 		if j == nil {
@@ -67,14 +62,14 @@ func (s *journalScreen) load() tea.Cmd {
 
 func (s *journalScreen) update(msg tea.Msg) tea.Cmd {
 	m, ok := msg.(journalMsg)
-	if !ok || m.gen != s.gen {
+	if !ok {
 		return nil
 	}
-	if s.err = m.err; s.err != nil {
-		s.state = failed
-		return nil
+	cmd, ok := s.end(m.gen, m.err)
+	if !ok {
+		return cmd
 	}
-	s.state, s.entries = ready, m.entries
+	s.entries = m.entries
 	s.table.SetSource(s)
 	s.resize(s.w, s.h)
 	return nil
@@ -106,37 +101,38 @@ func (s *journalScreen) view(w, h int) string {
 	st := s.styles
 	switch {
 	case s.state == failed:
-		return "\n  " + st.bad.Paint("✗ "+core.Visible(s.err.Error()))
+		return failedView(st, s.err, "Ctrl-R tries again", w)
 	case s.state != ready:
 		return "\n  " + st.busy.Paint("◌ reading…")
 	case len(s.entries) == 0:
-		return "\n  " + st.dim.Paint("nothing has been changed here yet")
+		return "\n" + strings.Join(hang("  ", st.dim.Paint("nothing has been changed here yet: what is applied, undone and imported will stand here"), w-2), "\n")
 	}
-	return s.table.View() + "\n" + st.border.Paint(strings.Repeat("─", w)) + "\n" + strings.Join(s.detail(w), "\n")
+	return splitView(st, s.table, s.detail(), w, h)
 }
 
 // detail tells what the entry under the cursor changed, field by field.
-func (s *journalScreen) detail(w int) []string {
+func (s *journalScreen) detail() []line {
 	e, st := s.current(), s.styles
-	lines := wrapField(st.field("summary", core.Visible(e.Summary)), w)
+	lines := []line{field("summary", core.Visible(e.Summary)), field("who", core.Visible(e.Who))}
 	if e.Volume != "" {
-		lines = append(lines, st.field("volume", core.Visible(string(e.Volume))))
+		lines = append(lines, field("volume", core.Visible(string(e.Volume))))
 	}
 	if e.Backup != "" {
-		lines = append(lines, st.field("from backup", core.Visible(string(e.Backup))))
+		lines = append(lines, field("from backup", core.Visible(string(e.Backup))))
 	}
 	for _, id := range e.Backups {
-		lines = append(lines, st.field("backup", core.Visible(string(id))))
+		lines = append(lines, field("backup", core.Visible(string(id))))
 	}
 	if e.Error != "" {
-		lines = append(lines, wrapField(st.field("why", st.bad.Paint(core.Visible(e.Error))), w)...)
+		lines = append(lines, field("why", st.bad.Paint(core.Visible(e.Error))))
 	}
 	if e.Before == nil || e.After == nil {
 		return lines
 	}
+	lines = append(lines, line{}, st.heading("before → after"))
 	for _, name := range e.Before.Diff(*e.After) {
 		before, after := sideOf(*e.Before, name), sideOf(*e.After, name)
-		lines = append(lines, wrapField(st.field(core.Visible(name), st.removed.Paint(before)+" → "+st.added.Paint(after)), w)...)
+		lines = append(lines, field(core.Visible(name), st.removed.Paint(before)+" → "+st.added.Paint(after)))
 	}
 	return lines
 }
@@ -174,22 +170,32 @@ func sideOf(s core.State, name string) string {
 	return core.Visible(pyjson.Text(v))
 }
 
+func (s *journalScreen) noEntry() string {
+	if s.current() == nil {
+		return "there is no entry under the cursor"
+	}
+	return ""
+}
+
 func (s *journalScreen) actions() []action {
 	return append([]action{
 		{keys: []string{"u"}, label: "undo this", help: "Take back the entry under the cursor", why: func() string {
 			e := s.current()
 			switch {
 			case e == nil:
-				return "there is none"
+				return s.noEntry()
 			case s.cannotWrite() != "":
 				return s.cannotWrite()
 			}
 			if err := e.Undoable(); err != nil {
-				return err.(*core.Error).What
+				return whatOf(err)
 			}
 			return ""
 		}, run: func() tea.Cmd { return s.undo(s.current().ID) }},
-		{keys: []string{"enter"}, help: "Go to its volume", why: func() string {
+		{keys: []string{"w"}, label: "details", minor: true, help: "Show all of the entry", why: s.noEntry, run: func() tea.Cmd {
+			return show(&textBox{title: "The entry", lines: s.detail(), styles: s.styles})
+		}},
+		{keys: []string{"enter"}, label: "its volume", help: "Go to its volume", why: func() string {
 			if e := s.current(); e == nil || e.Volume == "" {
 				return "it has none"
 			}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -16,7 +17,7 @@ type listScreen[T any] struct {
 	noun   string
 	open   func(*T) tea.Cmd                            // enter
 	own    func() []action                             // the kind's own actions
-	lines  func(*T) []string                           // what the pane shows of a row
+	lines  func(*T) []line                             // what the pane shows of a row
 	detail func(ctx context.Context, row T) (T, error) // reads a row with all that belongs to it
 	hidden bool                                        // the pane is turned off
 	pane   paneOf[T]
@@ -28,7 +29,6 @@ type paneOf[T any] struct {
 	gen generation
 	key string
 	row *T // with all that belongs to it, nil until that is here
-	top int
 }
 
 // paneLoadedMsg is the answer for the pane.
@@ -51,7 +51,7 @@ func (s *listScreen[T]) listWidth() int {
 	return s.w
 }
 
-func (s *listScreen[T]) paneWidth() int { return min(max(s.w/3, 46), 70) }
+func (s *listScreen[T]) paneWidth() int { return min(max(s.w*3/8, 52), 70) }
 
 func (s *listScreen[T]) init() tea.Cmd { return s.reload() }
 
@@ -62,11 +62,29 @@ func (s *listScreen[T]) restyle() { s.table.SetStyles(s.styles.grid()) }
 
 func (s *listScreen[T]) wantsText() bool { return s.typing }
 
-func (s *listScreen[T]) key(k tea.KeyPressMsg) tea.Cmd { return s.filterKey(k) }
+func (s *listScreen[T]) key(k tea.KeyPressMsg) tea.Cmd { return s.typed(k) }
+
+// fieldActions are the lister's; the filter's line comes and goes with them.
+func (s *listScreen[T]) fieldActions() []action {
+	out := s.lister.fieldActions()
+	for i := range out {
+		out[i].run = s.refitted(out[i].run)
+	}
+	return out
+}
+
+// refitted does something that may change how many lines stand above the table.
+func (s *listScreen[T]) refitted(run func() tea.Cmd) func() tea.Cmd {
+	return func() tea.Cmd {
+		cmd := run()
+		s.fitTable()
+		return cmd
+	}
+}
 
 // heads is how many lines stand above the table: counts, and the filter.
 func (s *listScreen[T]) heads() int {
-	if s.typing || s.query.Filter.Text != "" {
+	if s.typing || s.holds.Text != "" {
 		return 2
 	}
 	return 1
@@ -74,45 +92,33 @@ func (s *listScreen[T]) heads() int {
 
 func (s *listScreen[T]) resize(w, h int) {
 	s.w, s.h = w, h
-	s.table.SetSize(s.listWidth(), h-s.heads())
+	s.fitTable()
 }
+
+// fitTable gives the table its room.
+func (s *listScreen[T]) fitTable() { s.table.SetSize(s.listWidth(), s.h-s.heads()) }
 
 func (s *listScreen[T]) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case pageLoadedMsg[T]:
 		cmd := s.loaded(msg)
-		s.resize(s.w, s.h)
+		s.fitTable()
 		return tea.Batch(cmd, s.look())
 	case paneLoadedMsg[T]:
-		if msg.gen == s.pane.gen && msg.err == nil {
-			s.pane.row = &msg.row
+		return s.paneLoaded(msg)
+	case allKeysMsg:
+		return s.markKeys(msg)
+	case tea.WindowSizeMsg:
+		return s.moved()
+	case tickMsg: // cheap where nothing is new
+		if s.asking || s.state == failed {
+			return nil
 		}
-		return nil
-	case markedMsg:
-		if msg.err != nil {
-			return func() tea.Msg { return failure(msg.err) }
-		}
-		for _, key := range msg.keys {
-			s.table.Mark(key)
-		}
-		return note(info, thousands(len(msg.keys))+" marked.")
-	case tickMsg:
-		return s.refresh()
+		return s.reload()
 	case tea.PasteMsg:
-		return s.filterMsg(msg)
-	}
-	if s.typing {
-		return s.filterMsg(msg)
+		return s.typed(msg)
 	}
 	return nil
-}
-
-// refresh looks whether anything is new; cheap where nothing is.
-func (s *listScreen[T]) refresh() tea.Cmd {
-	if s.asking || s.state == failed {
-		return nil
-	}
-	return s.reload()
 }
 
 // moved follows a movement of the cursor.
@@ -128,48 +134,60 @@ func (s *listScreen[T]) look() tea.Cmd {
 	}
 	key := s.id(row)
 	if key != s.pane.key {
-		s.pane.top, s.pane.row = 0, nil
+		s.pane.row = nil
 	}
 	s.pane.key = key
 	if !s.paneShown() {
 		return nil
 	}
 	gen, detail, copied := s.pane.gen.next(), s.detail, *row
-	return s.base.ask(func(ctx context.Context) tea.Msg {
+	return s.ask(func(ctx context.Context) tea.Msg {
 		full, err := detail(ctx, copied)
 		return paneLoadedMsg[T]{gen, full, err}
 	})
 }
 
-func (s *listScreen[T]) view(w, h int) string {
-	st := s.styles
-	head := st.accent.Paint(s.count(s.noun))
-	if s.page.AsOf.Set {
-		head += st.warn.Paint("  as of " + s.clock(s.page.AsOf) + ", " + s.age(s.page.AsOf) + " ago")
+func (s *listScreen[T]) paneLoaded(msg paneLoadedMsg[T]) tea.Cmd {
+	switch {
+	case msg.gen != s.pane.gen:
+		return nil
+	case msg.err != nil:
+		return fail(msg.err)
 	}
+	s.pane.row = &msg.row
+	return nil
+}
+
+func (s *listScreen[T]) view(w, h int) string {
 	lw := s.listWidth()
+	head := s.head(s.noun, lw)
 	if s.heads() == 2 {
 		head += "\n" + s.filterLine(lw)
 	}
-	var body string
-	switch {
-	case s.state == loading && s.total == 0:
-		body = st.busy.Paint("  ◌ reading…")
-	case s.state == failed && s.total == 0:
-		body = "  " + st.bad.Paint("✗ "+core.Visible(s.err.Error())) + "\n  " + st.dim.Paint("Ctrl-R tries again, e shows the cause")
-		body = strings.Join(wrap(body, max(lw-2, 1)), "\n")
-	case s.total == 0 && s.query.Filter.Text != "":
-		body = st.dim.Paint("  no " + s.noun + " fulfils the filter; Esc in the filter clears it")
-	case s.total == 0:
-		body = st.dim.Paint("  there are no " + s.noun + "s here")
-	default:
-		body = s.table.View()
-	}
-	list := fit(head+"\n"+body, lw, h)
+	list := fit(head+"\n"+s.body(lw), lw, h)
 	if !s.paneShown() {
 		return list
 	}
-	return beside(list, s.paneView(s.paneWidth(), h), lw, s.paneWidth(), h, st.border)
+	return beside(list, s.paneView(s.paneWidth(), h), lw, s.paneWidth(), h, s.styles.border)
+}
+
+// body is the table, or why there is none.
+func (s *listScreen[T]) body(w int) string {
+	st := s.styles
+	var what string
+	switch {
+	case s.page.Total > 0:
+		return s.table.View()
+	case s.state == failed:
+		what = st.bad.Paint("✗ "+core.Visible(s.err.Error())) + "\n\n" + st.dim.Paint("Ctrl-R tries again, e shows the cause")
+	case s.state != ready:
+		what = st.busy.Paint("◌ reading…")
+	case s.holds.Text != "":
+		what = st.dim.Paint("no " + s.noun + " fulfils the filter; Esc goes back")
+	default:
+		what = st.dim.Paint("there are no " + s.noun + "s here yet")
+	}
+	return "\n" + strings.Join(hang("  ", what, w-2), "\n")
 }
 
 func (s *listScreen[T]) paneView(w, h int) string {
@@ -180,78 +198,95 @@ func (s *listScreen[T]) paneView(w, h int) string {
 	if row == nil {
 		return ""
 	}
-	var lines []string
-	for _, l := range s.lines(row) {
-		lines = append(lines, wrapField(l, w)...)
+	lines := s.styles.lay(s.lines(row), w)
+	if len(lines) > h && h > 0 {
+		lines = append(lines[:h-1], s.styles.dim.Paint("↓ more: Enter opens it"))
 	}
-	shown, top := window(lines, s.pane.top, h)
-	if rest := len(lines) - top - len(shown); rest > 0 && len(shown) > 0 {
-		shown = append(append([]string{}, shown[:len(shown)-1]...), s.styles.dim.Paint("… more: Enter opens it"))
-	}
-	return strings.Join(shown, "\n")
+	return strings.Join(lines, "\n")
 }
 
-// actions are what keys do in every list, and then the kind's own.
-func (s *listScreen[T]) actions() []action {
-	noRow := func() string {
-		if s.current() == nil {
-			return "there is no " + s.noun + " under the cursor"
-		}
-		return ""
+func (s *listScreen[T]) noRow() string {
+	if s.current() == nil {
+		return "there is no " + s.noun + " under the cursor"
 	}
-	out := []action{
-		{keys: []string{"enter"}, label: "open", help: "Open it: every field, what it captures and restores, its chain", why: noRow, run: func() tea.Cmd { return s.open(s.current()) }},
-		{keys: []string{"/"}, label: "filter", help: "Filter as you type: name~db status:error age>30d size>=10 kind:incr word", run: func() tea.Cmd {
+	return ""
+}
+
+// actions are what keys do in every list, with the kind's own among them.
+func (s *listScreen[T]) actions() []action {
+	find := []action{
+		{keys: []string{"enter"}, label: "open", help: "Open it: every field, its capture, its chain", why: s.noRow, run: func() tea.Cmd { return s.open(s.current()) }},
+		{keys: []string{"/"}, label: "filter", help: "Filter as you type: name~db status:error age>30d size>=10 kind:incr word", run: s.refitted(func() tea.Cmd {
 			s.typing = true
-			s.resize(s.w, s.h)
-			return s.filter.Focus()
-		}},
-		{keys: []string{"space"}, label: "mark", help: "Mark the row, or take its mark away", why: noRow, run: func() tea.Cmd {
+			return s.field.Focus()
+		})},
+	}
+	if s.holds.Text != s.begun {
+		find = append(find, action{keys: []string{"esc"}, label: "all again", help: "Clear the filter", run: s.refitted(s.resetFilter)})
+	}
+	rest := []action{
+		{keys: []string{"space"}, label: "mark", minor: true, help: "Mark the row, or take its mark away", why: s.noRow, run: func() tea.Cmd {
 			s.table.Toggle()
 			s.table.Step(1)
 			return s.moved()
 		}},
 		{keys: []string{"a"}, help: "Mark all that fulfil the filter", run: s.markAll},
 		{keys: []string{"A"}, help: "Take all marks away", run: func() tea.Cmd { s.table.Unmark(); return nil }},
-		{keys: []string{"s"}, label: "sort", help: "Sort by a column", run: s.chooseSort},
+		{keys: []string{"s"}, label: "sort", minor: true, help: "Sort by a column", run: s.chooseSort},
 		{keys: []string{"S"}, help: "Turn the order round", run: func() tea.Cmd { return s.setSort(s.sort.Column, !s.sort.Desc) }},
-	}
-	out = append(out, s.own()...)
-	out = append(out,
-		action{keys: []string{"d"}, help: "Show or hide the detail pane", why: func() string {
-			if s.w < wideEnough {
-				return "the terminal is narrower than 120 columns; Enter opens the details"
-			}
-			return ""
-		}, run: func() tea.Cmd {
+		{keys: []string{"d"}, help: "Show or hide the detail pane", why: s.noPane, run: func() tea.Cmd {
 			s.hidden = !s.hidden
-			s.resize(s.w, s.h)
-			return s.look()
+			s.fitTable()
+			return s.moved()
 		}},
-		action{keys: []string{"ctrl+r"}, help: "Read the list anew", run: s.reload},
-	)
-	return append(out, tableMoves(s.table, s.moved)...)
+		{keys: []string{"ctrl+r"}, help: "Read it anew", run: s.reload},
+	}
+	for _, part := range [][]action{find, rest} {
+		for i := range part {
+			part[i].group = "Lists"
+		}
+	}
+	return slices.Concat(find, s.own(), rest, tableMoves(s.table, s.moved))
 }
 
-// markedMsg brings the keys of all rows that fulfil the filter.
-type markedMsg struct {
-	keys []string
-	err  error
+func (s *listScreen[T]) noPane() string {
+	if s.w < wideEnough {
+		return "the terminal is narrower than 120 columns; Enter opens the details"
+	}
+	return ""
+}
+
+// allKeysMsg brings the keys of all rows that fulfil the filter.
+type allKeysMsg struct {
+	filter string // they were asked for with
+	keys   []string
+	err    error
 }
 
 // markAll marks every row that fulfils the filter, those not on screen as well.
 func (s *listScreen[T]) markAll() tea.Cmd {
-	q, ask, id := s.query, s.lister.ask, s.id
-	q.Sort, q.Now = []core.Order{s.sort}, s.now
-	return s.base.ask(func(ctx context.Context) tea.Msg {
-		page, err := ask(ctx, q)
-		var m markedMsg
-		m.err = err
+	q, query, id := s.wanted(), s.query, s.id
+	return s.ask(func(ctx context.Context) tea.Msg {
+		page, err := query(ctx, q)
+		m := allKeysMsg{filter: q.Filter.Text, err: err}
 		for i := range page.Rows {
 			m.keys = append(m.keys, id(&page.Rows[i]))
 		}
 		return m
 	})
+}
+
+func (s *listScreen[T]) markKeys(msg allKeysMsg) tea.Cmd {
+	switch {
+	case msg.err != nil:
+		return fail(msg.err)
+	case msg.filter != s.holds.Text: // it has changed since
+		return nil
+	}
+	for _, key := range msg.keys {
+		s.table.Mark(key)
+	}
+	return note(info, thousands(len(msg.keys))+" marked.")
 }
 
 func (s *listScreen[T]) chooseSort() tea.Cmd {
@@ -275,8 +310,8 @@ func (s *listScreen[T]) chooseSort() tea.Cmd {
 	}})
 }
 
-// chosen is what an action on several works on: the marked rows, else the one
-// under the cursor.
+// chosen is what an action on several works on: the marked rows in the order in
+// which they were marked, else the one under the cursor.
 func (s *listScreen[T]) chosen() []string {
 	if s.table.Marks() > 0 {
 		return s.table.MarkedKeys()

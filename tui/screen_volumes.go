@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -13,30 +14,30 @@ import (
 
 // volumeColumns is what the list of volumes shows.
 var volumeColumns = []grid.Column{
-	{Name: "name", Title: "NAME", Width: 34, Min: 16, Grow: 3},
-	{Name: "status", Title: "STATUS", Width: 16, Min: 12},
-	{Name: "size", Title: "SIZE", Width: 10, Right: true},
-	{Name: "bootable", Title: "BOOT", Width: 5, Drop: 2},
-	{Name: "encrypted", Title: "ENC", Width: 4, Drop: 3},
-	{Name: "backups", Title: "BACKUPS", Width: 8, Right: true},
-	{Name: "last-backup", Title: "NEWEST", Width: 7, Right: true},
-	{Name: "type", Title: "TYPE", Width: 14, Min: 8, Grow: 1, Drop: 4},
-	{Name: "id", Title: "ID", Width: 8, Drop: 1},
+	{Name: "name", Title: "NAME", Width: 34, Min: 25, Grow: 3},
+	{Name: "status", Title: "STATUS", Width: 18},
+	{Name: "size", Title: "SIZE", Width: 10, Right: true, Drop: 1},
+	{Name: "backups", Title: "BACKUPS", Width: 8, Right: true, Drop: 2},
+	{Name: "last-backup", Title: "NEWEST", Width: 7, Right: true, Flip: true},
+	{Name: "bootable", Title: "BOOT", Width: 5, Drop: 3},
+	{Name: "encrypted", Title: "ENC", Width: 4, Drop: 4},
+	{Name: "id", Title: "ID", Width: 8, Drop: 5},
+	{Name: "type", Title: "TYPE", Width: 14, Min: 12, Grow: 1, Drop: 6},
 }
 
 // newVolumes is the list of volumes; id, if there is one, is a filter.
-func newVolumes(b base, id string) screen { return volumeList(b, id) }
+func newVolumes(b base, at openMsg) screen { return volumeList(b, at.id) }
 
 func volumeList(b base, filter string) *listScreen[core.Volume] {
 	l := newLister(&b, core.VolumeFields, filter)
 	s := &listScreen[core.Volume]{lister: l, noun: "volume"}
 	place := b.desk.Place
-	l.ask, l.id = place.Volumes, func(v *core.Volume) string { return string(v.ID) }
+	l.query, l.id = place.Volumes, func(v *core.Volume) string { return string(v.ID) }
 	l.cells = func(v *core.Volume) []grid.Cell { return b.volumeCells(v) }
 	l.table = grid.New(volumeColumns, b.styles.grid())
 	l.table.SetSort(l.sort.Column, l.sort.Desc)
 	s.detail = func(ctx context.Context, row core.Volume) (core.Volume, error) { return place.Volume(ctx, row.ID) }
-	s.lines = func(v *core.Volume) []string { return b.volumeLines(v) }
+	s.lines = func(v *core.Volume) []line { return b.volumeLines(v) }
 	s.open = func(v *core.Volume) tea.Cmd { return open("volume", string(v.ID)) }
 	s.own = func() []action { return b.volumeActions(s.current) }
 	return s
@@ -59,13 +60,17 @@ func (p *picker) actions() []action {
 		switch a.keys[0] {
 		case "enter":
 			a.label, a.help = "choose", "Choose this volume"
-			a.run = func() tea.Cmd { return tea.Sequence(closeScreen, p.pick(p.current().ID)) }
+			a.run = func() tea.Cmd { return p.pick(p.current().ID) }
+			out = append(out, a)
+			a = action{}
 		case "space", "a", "A":
-			continue
+			a = action{}
 		}
-		out = append(out, a)
+		if a.run != nil {
+			out = append(out, a)
+		}
 	}
-	return append(out[:1], append(p.more, out[1:]...)...)
+	return append(out[:1:1], append(p.more, out[1:]...)...)
 }
 
 func (a *app) volumeCells(v *core.Volume) []grid.Cell {
@@ -82,13 +87,14 @@ func (a *app) volumeCells(v *core.Volume) []grid.Cell {
 		newest.Text = "none"
 	}
 	return []grid.Cell{
-		a.nameCell(v.Name), a.statusCell(v.Status), {Text: gib(v.Size)}, yes(v.Bootable), yes(v.EncryptionKeyID.Set),
-		{Text: thousands(int(v.Backups))}, newest, {Text: core.Visible(v.VolumeType.Or(v.VolumeTypeID.Or("")))}, {Text: core.Visible(v.ID.Short()), Style: s.dim},
+		a.nameCell(v.Name), a.statusCell(v.Status), {Text: gib(v.Size)},
+		{Text: thousands(int(v.Backups))}, newest, yes(v.Bootable), yes(v.EncryptionKeyID.Set), {Text: core.Visible(v.ID.Short()), Style: s.dim},
+		{Text: core.Visible(v.VolumeType.Or(v.VolumeTypeID.Or("")))},
 	}
 }
 
 // volumeLines is what there is to know about a volume, for the pane and the tab.
-func (a *app) volumeLines(v *core.Volume) []string {
+func (a *app) volumeLines(v *core.Volume) []line {
 	s := a.styles
 	yes := func(b bool) string {
 		if b {
@@ -96,43 +102,46 @@ func (a *app) volumeLines(v *core.Volume) []string {
 		}
 		return "no"
 	}
-	newest := a.clock(v.LastBackup)
-	if v.LastBackup.Set {
-		newest += "  " + s.dim.Paint(a.age(v.LastBackup)+" ago")
-	}
-	lines := []string{
-		s.accent.Paint(core.Visible(v.Title())),
-		"",
-		s.field("status", s.status(v.Status).Paint(statusGlyph(v.Status)+" "+core.Visible(v.Status))),
-		s.field("size", gib(v.Size)),
-		s.field("bootable", yes(v.Bootable)),
-		s.field("type", s.named(v.VolumeType, v.VolumeTypeID.Or(""))),
-		s.field("encryption key", s.opt(v.EncryptionKeyID)),
-		s.field("backups", thousands(int(v.Backups))),
-		s.field("newest backup", newest),
-		s.field("created", a.clock(v.CreatedAt)+"  "+s.dim.Paint(a.age(v.CreatedAt)+" ago")),
-		s.field("description", s.opt(v.Description)),
-		s.field("id", core.Visible(string(v.ID))),
-		s.field("project", s.named(v.ProjectName, string(v.ProjectID))),
-		s.field("zone", s.opt(v.AvailabilityZone)),
+	lines := []line{
+		text(s.accent.Paint(core.Visible(v.Title()))),
+		{},
+		field("status", s.status(v.Status).Paint(statusGlyph(v.Status)+" "+core.Visible(v.Status))),
+		field("size", gib(v.Size)),
+		field("bootable", yes(v.Bootable)),
+		field("type", s.named(v.VolumeType, v.VolumeTypeID.Or(""))),
+		field("encryption key", s.opt(v.EncryptionKeyID)),
+		field("backups", thousands(int(v.Backups))),
+		field("newest backup", a.since(v.LastBackup)),
+		field("created", a.since(v.CreatedAt)),
+		field("description", s.opt(v.Description)),
+		field("id", core.Visible(string(v.ID))),
+		field("project", s.named(v.ProjectName, string(v.ProjectID))),
+		field("zone", s.opt(v.AvailabilityZone)),
 	}
 	if v.Metadata != nil {
 		lines = append(lines, s.metadata("user metadata", v.Metadata)...)
 		lines = append(lines, s.metadata("image metadata", v.Image)...)
 	}
+	return append(lines, a.volumeColumns(v)...)
+}
+
+// volumeColumns lists every column of a volume's row, as Cinder names them.
+func (a *app) volumeColumns(v *core.Volume) []line {
+	s := a.styles
+	var lines []line
 	if v.Row.Len() > 0 {
-		lines = append(lines, "", s.heading("every column"))
-		for name, value := range v.Row.All() {
-			text := s.value(name, value)
-			if t, _ := value.Time(); !t.IsZero() {
-				text = a.clock(core.Some(t))
-			}
-			lines = append(lines, s.field(core.Visible(name), text))
+		lines = append(lines, line{}, s.part("every column"))
+	}
+	for name, value := range v.Row.All() {
+		shown := s.value(name, value)
+		if t, _ := value.Time(); !t.IsZero() {
+			shown = a.clock(core.Some(t))
 		}
+		lines = append(lines, field(core.Visible(name), shown))
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.Unseen)) {
 		if !v.Row.Has(name) {
-			lines = append(lines, s.field(core.Visible(name), s.cannotSee()))
+			lines = append(lines, field(core.Visible(name), s.cannotSee()))
 		}
 	}
 	return lines
@@ -147,11 +156,20 @@ func (b base) volumeActions(current func() *core.Volume) []action {
 		return ""
 	}
 	return []action{
-		{keys: []string{"c"}, label: "capture", help: "Show what a backup of it would capture now", why: noRow, run: func() tea.Cmd { return open("volume", string(current().ID)+"#capture") }},
-		{keys: []string{"B"}, label: "its backups", help: "List its backups", why: noRow, run: func() tea.Cmd { return open("backups", "volume-id:"+string(current().ID)) }},
+		{keys: []string{"c"}, label: "capture", help: "Show what a backup of it would capture now", why: noRow, run: func() tea.Cmd { return openTab("volume", string(current().ID), "capture") }},
+		{keys: []string{"B"}, label: "its backups", help: "List its backups", why: noRow, run: func() tea.Cmd { return open("backups", filterByVolume(current().ID)) }},
 		{keys: []string{"y"}, help: "Copy the id", why: noRow, run: func() tea.Cmd { return b.copyText(string(current().ID), "the id") }},
 		{keys: []string{"O"}, help: "Go to the backup that it was restored from", why: noRow, run: func() tea.Cmd { return b.openOrigin(*current()) }},
 	}
+}
+
+// filterByVolume is the text of a filter for the backups of a volume; an id may be
+// any text, and blanks in it do not end the word.
+func filterByVolume(id core.VolumeID) string {
+	if word := string(id); !strings.ContainsAny(word, " \t") {
+		return "volume-id:" + word
+	}
+	return `volume-id:"` + string(id) + `"`
 }
 
 // openOrigin opens the backup that a volume was restored from: Cinder notes it as
@@ -164,7 +182,7 @@ func (b base) openOrigin(v core.Volume) tea.Cmd {
 			return failure(err)
 		}
 		if id, ok := full.Metadata.Get("src_backup_id"); ok {
-			return openMsg{"backup", id.Text()}
+			return openMsg{screen: "backup", id: id.Text()}
 		}
 		f, err := core.ParseFilter("restored:"+string(v.ID), core.BackupColumns)
 		if err != nil {
@@ -177,6 +195,6 @@ func (b base) openOrigin(v core.Volume) tea.Cmd {
 		if len(page.Rows) == 0 {
 			return noteMsg{level: warn, text: "Nothing here says that this volume was restored from a backup."}
 		}
-		return openMsg{"backup", string(page.Rows[0].ID)}
+		return openMsg{screen: "backup", id: string(page.Rows[0].ID)}
 	})
 }

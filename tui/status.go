@@ -1,7 +1,11 @@
 package tui
 
 import (
+	"slices"
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"hearth/core"
 	"hearth/tui/grid"
@@ -51,19 +55,65 @@ func (s *styles) level(l level) grid.Style {
 	return [...]grid.Style{s.text, s.good, s.busy, s.warn, s.bad}[l]
 }
 
+// fail makes a command that tells of an error.
+func fail(err error) tea.Cmd { return func() tea.Msg { return failure(err) } }
+
+// beneath lists what there is to know of a note that it does not say itself.
+func (n noteMsg) beneath() []string {
+	if n.err == nil {
+		return nil
+	}
+	out := causes(n.err)
+	if !strings.Contains(n.text, whatOf(n.err)) {
+		out = append([]string{core.VisibleLines(n.err.Error())}, out...)
+	}
+	return out
+}
+
+// causes lists what lies beneath an error, outermost first, of all that were
+// joined; without the sentence itself.
+func causes(err error) []string {
+	var out []string
+	var walk func(error)
+	add := func(err error) {
+		if text := core.VisibleLines(err.Error()); !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+		walk(err)
+	}
+	walk = func(err error) {
+		switch e := err.(type) {
+		case interface{ Unwrap() []error }:
+			for _, x := range e.Unwrap() {
+				add(x)
+			}
+		case interface{ Unwrap() error }:
+			switch x := e.Unwrap().(type) {
+			case nil:
+			case interface{ Unwrap() []error }: // a list, not an error of its own
+				walk(x.(error))
+			default:
+				add(x)
+			}
+		}
+	}
+	walk(err)
+	return out
+}
+
 // statusLine draws the latest note; of one that is too long the end goes, and
 // e shows it whole.
 func (a *app) statusLine(w int) string {
 	n := a.note
-	if n.text == "" {
+	if n.text == "" || a.passed {
 		return ""
 	}
 	text := n.level.glyph() + " " + core.Visible(n.text)
 	more := ""
-	if len(core.Causes(n.err)) > 0 || len(wrap(text, w)) > 1 {
+	if len(n.beneath()) > 0 || ansi.StringWidth(text) > w {
 		more = a.styles.dim.Paint(" e: more")
 	}
-	return spread(a.styles.level(n.level).Paint(clip(text, max(w-9, 1))), more, w)
+	return spread(a.styles.level(n.level).Paint(clip(text, w-ansi.StringWidth(more)-1)), more, w)
 }
 
 // statusGlyph is a glyph for the status of a volume or backup, beside its word.

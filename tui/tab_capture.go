@@ -14,10 +14,8 @@ import (
 // a volume what a backup would capture now.
 type captureTab struct {
 	scroll
+	read
 	of    func() (core.VolumeID, core.BackupID)
-	gen   generation
-	state state
-	err   error
 	shown *core.Capture
 	last  *core.KeptCapture // the one before, to compare with
 	kept  int
@@ -42,12 +40,9 @@ func (t *captureTab) resume() tea.Cmd { return t.load() }
 func (t *captureTab) restyle()        { t.fill() }
 
 func (t *captureTab) load() tea.Cmd {
-	if t.state != ready {
-		t.state = loading
-	}
+	gen, desk := t.begin(), t.desk
 	t.fill()
 	volume, backup := t.of()
-	gen, desk := t.gen.next(), t.desk
 	return t.ask(func(ctx context.Context) tea.Msg {
 		m := captureLoadedMsg{gen: gen}
 		kept, err := desk.KeptCaptures(ctx, volume, backup)
@@ -86,20 +81,14 @@ func before(ctx context.Context, captures func(context.Context, core.VolumeID, c
 func (t *captureTab) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case captureLoadedMsg:
-		if msg.gen != t.gen {
-			return nil
-		}
-		if t.err = msg.err; t.err != nil {
-			t.state = failed
-		} else {
-			t.state, t.shown, t.last, t.kept = ready, &msg.capture, msg.last, msg.kept
+		cmd, ok := t.end(msg.gen, msg.err)
+		if ok {
+			t.shown, t.last, t.kept = &msg.capture, msg.last, msg.kept
 		}
 		t.fill()
+		return cmd
 	case captureKeptMsg:
-		if msg.err != nil {
-			return func() tea.Msg { return failure(msg.err) }
-		}
-		return tea.Batch(note(good, fmt.Sprintf("Kept as capture %d.", msg.id)), t.load())
+		return t.load()
 	}
 	return nil
 }
@@ -109,45 +98,49 @@ func (t *captureTab) fill() {
 	s := t.styles
 	switch {
 	case t.state == failed:
-		t.set([]string{s.bad.Paint("✗ " + core.Visible(t.err.Error()))})
+		t.set([]line{{sign: s.bad.Paint("✗ "), value: s.bad.Paint(core.Visible(t.err.Error()))}})
 		return
 	case t.shown == nil:
-		t.set([]string{s.busy.Paint("◌ reading…")})
+		t.set([]line{text(s.busy.Paint("◌ reading…"))})
 		return
 	}
 	c := t.shown
-	lines := []string{s.field("source", t.sourceText(c))}
+	lines := []line{field("source", t.sourceText(c))}
 	if v, ok := c.Doc.Object().Get("version"); ok {
-		lines = append(lines, s.field("version", core.Visible(pyjson.Text(v))))
+		lines = append(lines, field("version", core.Visible(pyjson.Text(v))))
 	}
-	lines = append(lines, s.field("size", core.Bytes(int64(len(c.Text)))))
+	lines = append(lines, field("size", core.Bytes(int64(len(c.Text)))))
 	if t.last != nil {
-		lines = append(lines, s.field("compared with", "the capture of "+t.clock(core.Some(t.last.At))+", "+core.Visible(string(t.last.Capture.Source.Kind))))
+		lines = append(lines, field("compared with", "the capture of "+t.clock(core.Some(t.last.At))+", "+core.Visible(string(t.last.Capture.Source.Kind))))
 	}
 	for _, w := range core.CaptureWarnings(c) {
-		lines = append(lines, s.warn.Paint("! "+core.Visible(w)))
+		lines = append(lines, line{sign: s.warn.Paint("! "), value: s.warn.Paint(core.Visible(w))})
 	}
-	lines = append(lines, "", s.dim.Paint("↩ comes back   ± depends on release, target or version   · never comes back   + - ~ since the capture before"))
+	lines = append(lines, line{}, text(s.dim.Paint("↩ comes back   ± depends on release, target or version   · never comes back")))
+	if t.last != nil {
+		lines = append(lines, text(s.dim.Paint("+ new, ~ changed, - gone since the capture before")))
+	}
+	begin := len(lines)
 	for _, section := range core.Sections {
 		lines = append(lines, t.section(c, section)...)
 	}
+	lines[begin].part = true
 	t.set(lines)
 }
 
 func (t *captureTab) sourceText(c *core.Capture) string {
-	text := core.Visible(c.Source.String())
-	if c.Source.Guess() {
-		if _, backup := t.of(); backup != "" {
-			return t.styles.warn.Paint("GUESS: no capture of this backup is known; this is its volume as it is now")
-		}
-		return "what a backup made now would capture"
+	if !c.Source.Guess() {
+		return core.Visible(c.Source.String())
 	}
-	return text
+	if _, backup := t.of(); backup != "" {
+		return t.styles.warn.Paint("GUESS: no capture of this backup is known; this is its volume as it is now")
+	}
+	return "what a backup made now would capture"
 }
 
 // section lists a section's fields: what becomes of each, its value, and how it
 // differs from the capture before.
-func (t *captureTab) section(c *core.Capture, section core.Section) []string {
+func (t *captureTab) section(c *core.Capture, section core.Section) []line {
 	s := t.styles
 	o := c.Section(section)
 	var was *core.Capture
@@ -156,62 +149,66 @@ func (t *captureTab) section(c *core.Capture, section core.Section) []string {
 	}
 	title := section.Title()
 	if o == nil {
-		lines := []string{"", s.heading(title)}
+		lines := []line{{}, s.heading(title)}
 		if v, ok := c.Doc.Object().Get(string(section)); ok {
-			return append(lines, s.bad.Paint("no object: "+core.Visible(pyjson.Text(v))))
+			return append(lines, text(s.bad.Paint("no object: "+core.Visible(pyjson.Text(v)))))
 		}
-		lines = append(lines, s.dim.Paint("absent: a restore leaves the target's alone"))
+		lines = append(lines, text(s.dim.Paint("absent: a restore leaves the target's alone")))
 		return append(lines, t.gone(was, section, nil)...)
 	}
-	lines := []string{"", s.heading(fmt.Sprintf("%s (%s)", title, core.Count(o.Len(), "field")))}
+	lines := []line{{}, s.heading(fmt.Sprintf("%s (%s)", title, core.Count(o.Len(), "field")))}
 	if o.Len() == 0 {
-		lines = append(lines, s.warn.Paint("empty, which is not the same as absent: a restore removes all the target has"))
+		lines = append(lines, text(s.warn.Paint("empty, which is not the same as absent: a restore removes all the target has")))
 	}
 	for name, v := range o.All() {
-		fate, why := core.FateOf(section, name, c.Version())
-		glyph := map[core.Fate]string{core.FateRestored: s.good.Paint("↩"), core.FateConditional: s.changed.Paint("±"), core.FateNever: s.dim.Paint("·")}[fate]
-		mark := " "
-		if was != nil {
-			switch old, ok := was.Section(section).Get(name); {
-			case !ok:
-				mark = s.added.Paint("+")
-			case !old.Equal(v):
-				mark = s.changed.Paint("~")
-			}
-		}
-		value := s.value(name, v)
-		if fate != core.FateRestored && t.w >= wideEnough {
-			value += "  " + s.dim.Paint(why)
-		}
-		lines = append(lines, mark+glyph+" "+s.field(core.Visible(name), value))
+		lines = append(lines, t.captured(c, was, section, name, v))
 	}
 	return append(lines, t.gone(was, section, o)...)
 }
 
+// captured is the line of a field. That no release restores most of them goes
+// without saying.
+func (t *captureTab) captured(c, was *core.Capture, section core.Section, name string, v pyjson.Value) line {
+	s := t.styles
+	fate, why := core.FateOf(section, name, c.Version())
+	glyph := map[core.Fate]string{core.FateRestored: s.good.Paint("↩"), core.FateConditional: s.changed.Paint("±"), core.FateNever: s.dim.Paint("·")}[fate]
+	mark := " "
+	if was != nil {
+		switch old, ok := was.Section(section).Get(name); {
+		case !ok:
+			mark = s.added.Paint("+")
+		case !old.Equal(v):
+			mark = s.changed.Paint("~")
+		}
+	}
+	l := line{sign: mark + glyph + " ", label: core.Visible(name), value: s.value(name, v)}
+	if fate == core.FateConditional || core.SecretFields.Has(name) && v.Truthy() {
+		l.note = s.dim.Paint(why)
+	}
+	return l
+}
+
 // gone lists what the capture before had and this one has not.
-func (t *captureTab) gone(was *core.Capture, section core.Section, now *pyjson.Object) []string {
+func (t *captureTab) gone(was *core.Capture, section core.Section, now *pyjson.Object) []line {
 	if was == nil {
 		return nil
 	}
-	var lines []string
+	var lines []line
 	for name, v := range was.Section(section).All() {
 		if !now.Has(name) {
-			lines = append(lines, t.styles.removed.Paint("-")+"  "+t.styles.field(core.Visible(name), t.styles.value(name, v)))
+			lines = append(lines, line{sign: t.styles.removed.Paint("-") + "  ", label: core.Visible(name), value: t.styles.value(name, v)})
 		}
 	}
 	return lines
 }
 
 // captureKeptMsg says that a capture has been kept.
-type captureKeptMsg struct {
-	id  int64
-	err error
-}
+type captureKeptMsg struct{}
 
 func (t *captureTab) actions() []action {
 	_, backup := t.of()
 	return append([]action{
-		{keys: []string{"s"}, label: "keep", help: "Keep this capture, to compare later ones with it", why: func() string {
+		{keys: []string{"s"}, label: "keep it", help: "Keep this capture, to compare later ones with it", why: func() string {
 			switch {
 			case t.shown == nil:
 				return "it is not read yet"
@@ -222,10 +219,13 @@ func (t *captureTab) actions() []action {
 			}
 			return ""
 		}, run: func() tea.Cmd {
-			desk, c := t.desk, *t.shown
-			return t.ask(func(ctx context.Context) tea.Msg {
+			desk, c, to := t.desk, *t.shown, t.id
+			return t.task(func(ctx context.Context) tea.Msg {
 				id, err := desk.Keep(ctx, c)
-				return captureKeptMsg{id, err}
+				if err != nil {
+					return failure(err)
+				}
+				return tell(noteMsg{level: good, text: fmt.Sprintf("Kept as capture %d.", id)}, reply{to, captureKeptMsg{}})
 			})
 		}},
 		{keys: []string{"C"}, help: "Copy the exact text, byte for byte what Cinder writes", why: func() string {

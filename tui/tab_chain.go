@@ -14,12 +14,10 @@ import (
 // the parents that are missing.
 type chainTab struct {
 	*base
+	read
 	volume func() core.VolumeID
 	ref    core.BackupID // the backup whose screen this is, "" for a volume's
 	table  *grid.Model
-	gen    generation
-	state  state
-	err    error
 	nodes  []core.Node
 	cut    int // backups beyond those that are read
 }
@@ -35,12 +33,12 @@ type treeMsg struct {
 const treeLimit = 5000
 
 var chainColumns = []grid.Column{
-	{Title: "BACKUP", Width: 40, Min: 20, Grow: 3},
-	{Title: "STATUS", Width: 16, Min: 12},
-	{Title: "SIZE", Width: 8, Right: true, Drop: 1},
+	{Title: "BACKUP", Width: 40, Min: 30, Grow: 3},
+	{Title: "STATUS", Width: 16},
+	{Title: "SIZE", Width: 9, Right: true, Drop: 1},
 	{Title: "AGE", Width: 5, Right: true},
-	{Title: "CREATED", Width: 19, Drop: 2},
-	{Title: "ID", Width: 8, Drop: 3},
+	{Title: "CREATED", Width: 19, Drop: 3},
+	{Title: "ID", Width: 8, Drop: 2},
 }
 
 func newChainTab(b *base, volume func() core.VolumeID, ref core.BackupID) *chainTab {
@@ -59,11 +57,8 @@ func (t *chainTab) restyle()        { t.table.SetStyles(t.styles.grid()) }
 func (t *chainTab) resize(w, h int) { t.table.SetSize(w, max(h-1, 2)) }
 
 func (t *chainTab) load() tea.Cmd {
-	if t.state != ready {
-		t.state = loading
-	}
 	volume := t.volume()
-	gen, place, ref := t.gen.next(), t.desk.Place, t.ref
+	gen, place, ref := t.begin(), t.desk.Place, t.ref
 	return t.ask(func(ctx context.Context) tea.Msg {
 		q := core.Query{Limit: treeLimit, Filter: core.Filter{Text: "volume-id:" + string(volume),
 			Terms: []core.Term{{Column: "volume-id", Kind: core.IDColumn, Op: core.Is, Words: []string{core.Fold(string(volume))}}}}}
@@ -102,15 +97,15 @@ func withParents(ctx context.Context, get func(context.Context, core.BackupID) (
 
 func (t *chainTab) update(msg tea.Msg) tea.Cmd {
 	m, ok := msg.(treeMsg)
-	if !ok || m.gen != t.gen {
-		return nil
-	}
-	if t.err = m.err; t.err != nil {
-		t.state = failed
+	if !ok {
 		return nil
 	}
 	first := t.state != ready
-	t.state, t.nodes, t.cut = ready, m.nodes, m.cut
+	cmd, ok := t.end(m.gen, m.err)
+	if !ok {
+		return cmd
+	}
+	t.nodes, t.cut = m.nodes, m.cut
 	t.table.SetSource(t)
 	if first {
 		for i, n := range t.nodes {
@@ -180,7 +175,7 @@ func (t *chainTab) view(w, h int) string {
 	s := t.styles
 	switch {
 	case t.state == failed:
-		return "\n  " + s.bad.Paint("✗ "+core.Visible(t.err.Error()))
+		return failedView(s, t.err, "", w)
 	case t.state != ready:
 		return "\n  " + s.busy.Paint("◌ reading…")
 	case len(t.nodes) == 0:

@@ -12,10 +12,8 @@ import (
 // recordTab shows the record that an export of the backup gives.
 type recordTab struct {
 	scroll
+	read
 	ref    core.BackupID
-	gen    generation
-	state  state
-	err    error
 	record core.Record
 	dec    core.Decoded
 }
@@ -48,11 +46,10 @@ func (t *recordTab) load() tea.Cmd {
 	if !ok {
 		t.state, t.err = failed, core.Fail(core.CodeUnsupported, "export", "this kind of place cannot export records", "", nil)
 		t.fill()
-		return nil
+		return fail(t.err)
 	}
-	t.state = loading
+	gen, ref := t.begin(), t.ref
 	t.fill()
-	gen, ref := t.gen.next(), t.ref
 	return t.ask(func(ctx context.Context) tea.Msg {
 		r, err := ex.Export(ctx, ref)
 		return recordExportedMsg{gen, r, err}
@@ -61,45 +58,45 @@ func (t *recordTab) load() tea.Cmd {
 
 func (t *recordTab) update(msg tea.Msg) tea.Cmd {
 	m, ok := msg.(recordExportedMsg)
-	if !ok || m.gen != t.gen {
+	if !ok {
 		return nil
 	}
-	t.state, t.record = ready, m.record
-	if t.err = m.err; t.err == nil {
-		t.dec, t.err = core.DecodeRecord(m.record.URL, core.Today)
+	dec, err := core.Decoded{}, m.err
+	if err == nil {
+		dec, err = core.DecodeRecord(m.record.URL, core.Today)
 	}
-	if t.err != nil {
-		t.state = failed
+	cmd, ok := t.end(m.gen, err)
+	if ok {
+		t.record, t.dec = m.record, dec
 	}
 	t.fill()
-	return nil
+	return cmd
 }
 
 func (t *recordTab) fill() {
 	s := t.styles
 	switch t.state {
 	case idle:
-		t.set([]string{"", s.dim.Paint("An export asks the backup service and writes the backup's row. Enter exports it.")})
+		t.set([]line{{}, text(s.dim.Paint("An export asks the backup service and writes the backup's row. Enter exports it."))})
 		return
 	case loading:
-		t.set([]string{s.busy.Paint("◌ exporting…")})
+		t.set([]line{text(s.busy.Paint("◌ exporting…"))})
 		return
 	case failed:
-		t.set([]string{"", s.bad.Paint("✗ " + core.Visible(t.err.Error()))})
+		t.set([]line{{}, {sign: s.bad.Paint("✗ "), value: s.bad.Paint(core.Visible(t.err.Error()))}})
 		return
 	}
-	lines := []string{
-		s.field("service", core.Visible(t.record.Service)),
-		s.field("fingerprint", s.accent.Paint(t.dec.Fingerprint())+"  "+s.dim.Paint("to compare by voice")),
-		s.field("size", core.Bytes(int64(len(t.record.URL)))),
-		s.dim.Paint("The record holds the backup's row, not the volume's metadata: that is the capture."),
+	lines := []line{
+		field("service", core.Visible(t.record.Service)),
+		field("fingerprint", s.accent.Paint(t.dec.Fingerprint())+"  "+s.dim.Paint("to compare by voice")),
+		field("size", core.Bytes(int64(len(t.record.URL)))),
+		text(s.dim.Paint("The record holds the backup's row, not the volume's metadata: that is the capture.")),
+		{}, s.part("fields"),
 	}
-	lines = append(lines, "", s.heading("fields"))
 	for name, v := range t.dec.Doc.Object().All() {
-		lines = append(lines, s.field(core.Visible(name), s.value(name, v)))
+		lines = append(lines, field(core.Visible(name), s.value(name, v)))
 	}
-	lines = append(lines, "", s.heading("base64"), core.Visible(t.record.URL))
-	t.set(lines)
+	t.set(append(lines, line{}, s.heading("base64"), text(core.Visible(t.record.URL))))
 }
 
 func (t *recordTab) actions() []action {

@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
-	"hearth/core/pyjson"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
 )
@@ -17,12 +16,11 @@ import (
 // and applies it.
 type restoreTab struct {
 	*base
+	read
 	request jobs.PlanRequest
+	aimed   bool // the request's target was chosen; else it is the backup's own volume
 	table   *grid.Model
-	gen     generation
-	state   state
-	err     error
-	plan    *core.Plan
+	plan    *core.Plan // nil until it is worked out
 	rows    []core.FieldPlan
 	all     bool // every field, not only what changes
 	w, h    int
@@ -32,9 +30,9 @@ type restoreTab struct {
 type planMsg struct {
 	gen  generation
 	plan *core.Plan
-	// request is what it was made from: the target is filled in the first time.
-	request jobs.PlanRequest
-	err     error
+	// onto is what it is aimed at, where nobody had chosen.
+	onto core.VolumeID
+	err  error
 }
 
 var planColumns = []grid.Column{
@@ -43,7 +41,7 @@ var planColumns = []grid.Column{
 	{Title: "BEFORE", Width: 22, Min: 10, Grow: 2},
 	{Title: "AFTER", Width: 22, Min: 10, Grow: 2},
 	{Title: "VERDICT", Width: 12},
-	{Title: "WHY", Width: 40, Min: 24, Grow: 4, Drop: 1},
+	{Title: "WHY", Width: 60, Min: 48, Grow: 4, Drop: 1},
 }
 
 func newRestoreTab(b *base, backup core.BackupID) *restoreTab {
@@ -56,48 +54,57 @@ func (t *restoreTab) init() tea.Cmd   { return t.load() }
 func (t *restoreTab) resume() tea.Cmd { return t.load() }
 func (t *restoreTab) restyle()        { t.table.SetStyles(t.styles.grid()) }
 
+// load works the plan out anew: from the same request, but from what the place
+// says by now.
 func (t *restoreTab) load() tea.Cmd {
-	if t.plan == nil {
-		t.state = loading
-	}
-	gen, desk, r := t.gen.next(), t.desk, t.request
-	first := t.plan == nil
+	gen, desk, r, aimed := t.begin(), t.desk, t.request, t.aimed
 	return t.ask(func(ctx context.Context) tea.Msg {
-		if first && r.Onto == "" && r.Name == "" {
-			r = onOwnVolume(ctx, desk, r)
+		if !aimed {
+			var err error
+			if r.Onto, err = ownVolume(ctx, desk, r.Backup); err != nil {
+				return planMsg{gen: gen, err: err}
+			}
 		}
 		p, err := desk.Plan(ctx, r)
-		return planMsg{gen, p, r, err}
+		return planMsg{gen, p, r.Onto, err}
 	})
 }
 
-// onOwnVolume aims at the backup's own volume, which is what one looks at first;
-// if that is gone, at a new one.
-func onOwnVolume(ctx context.Context, desk jobs.Desk, r jobs.PlanRequest) jobs.PlanRequest {
-	b, err := desk.Place.Backup(ctx, r.Backup)
+// ownVolume is a backup's own volume, which is what one looks at first; "" if that
+// is gone, and then a new one is looked at.
+func ownVolume(ctx context.Context, desk jobs.Desk, id core.BackupID) (core.VolumeID, error) {
+	b, err := desk.Place.Backup(ctx, id)
 	if err != nil {
-		return r
+		return "", err
 	}
-	if _, err := desk.Place.Volume(ctx, b.VolumeID); err == nil {
-		r.Onto = b.VolumeID
+	switch _, err := desk.Place.Volume(ctx, b.VolumeID); core.CodeOf(err) {
+	case "":
+		return b.VolumeID, nil
+	case core.CodeNotFound:
+		return "", nil
+	default:
+		return "", err
 	}
-	return r
+}
+
+// aim changes the request; the plan before it is shown no longer.
+func (t *restoreTab) aim(set func(*jobs.PlanRequest)) {
+	set(&t.request)
+	t.state, t.plan, t.aimed = loading, nil, true
+	t.table.Home()
 }
 
 func (t *restoreTab) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case planMsg:
-		if msg.gen != t.gen {
-			return nil
+		cmd, ok := t.end(msg.gen, msg.err)
+		if ok {
+			t.plan, t.request.Onto = msg.plan, msg.onto
+			t.fill()
 		}
-		if t.err = msg.err; t.err != nil {
-			t.state = failed
-			return nil
-		}
-		t.state, t.plan, t.request = ready, msg.plan, msg.request
-		t.fill()
+		return cmd
 	case appliedMsg:
-		return t.applied(msg)
+		return t.load()
 	}
 	return nil
 }
@@ -117,163 +124,28 @@ func (t *restoreTab) fill() {
 	t.resize(t.w, t.h)
 }
 
-// Len, Row and Key make the tab the table's source.
-func (t *restoreTab) Len() int         { return len(t.rows) }
-func (t *restoreTab) Key(i int) string { return string(t.rows[i].Section) + t.rows[i].Name }
-func (t *restoreTab) Row(i int) ([]grid.Cell, bool) {
-	f := t.rows[i]
-	glyph, style := t.verdict(f)
-	section := ""
-	switch f.Section {
-	case core.UserSection:
-		section = "meta "
-	case core.ImageSection:
-		section = "image "
-	}
-	return []grid.Cell{
-		{Text: glyph, Style: style}, {Text: section + core.Visible(fieldTitle(f)), Style: t.emphasis(f)}, {Text: t.side(f, f.Before)}, {Text: t.side(f, f.After), Style: style},
-		{Text: string(f.Verdict), Style: style}, {Text: core.Visible(f.Why), Style: t.styles.dim},
-	}, true
-}
-
-func fieldTitle(f core.FieldPlan) string {
-	switch f.Name {
-	case "display_name":
-		return "name"
-	case "display_description":
-		return "description"
-	}
-	return f.Name
-}
-
-// verdict is a sign and a look for what becomes of a field.
-func (t *restoreTab) verdict(f core.FieldPlan) (string, grid.Style) {
-	s := t.styles
-	switch f.Verdict {
-	case core.VerdictSet, core.VerdictAdded:
-		return "+", s.added
-	case core.VerdictChanged:
-		if f.Danger {
-			return "!", s.removed
-		}
-		return "~", s.changed
-	case core.VerdictRemoved:
-		return "-", s.removed
-	case core.VerdictRefused:
-		return "✗", s.bad
-	case core.VerdictUnchanged:
-		return "=", s.text
-	case core.VerdictKept:
-		return "·", s.kept
-	}
-	return " ", s.kept
-}
-
-func (t *restoreTab) emphasis(f core.FieldPlan) grid.Style {
-	if f.Danger {
-		return t.styles.removed
-	}
-	return grid.Style{}
-}
-
-// side is a value before or after, for a cell.
-func (t *restoreTab) side(f core.FieldPlan, v core.Opt[pyjson.Value]) string {
-	switch {
-	case !v.Set:
-		return ""
-	case v.V.IsNull():
-		return "-"
-	case core.SecretFields.Has(f.Name) && v.V.Truthy():
-		return core.Masked
-	case v.V.Kind() == pyjson.Bool:
-		return map[bool]string{true: "yes", false: "no"}[v.V.Bool()]
-	case v.V.Kind() == pyjson.Time:
-		at, _ := v.V.Time()
-		return t.clock(core.Some(at))
-	}
-	if s, ok := v.V.Str(); ok {
-		if s == "" {
-			return `""`
-		}
-		return core.Visible(s)
-	}
-	return core.Visible(pyjson.Text(v.V))
-}
-
-// head is what stands above the table.
-func (t *restoreTab) head(w int) []string {
-	s, p := t.styles, t.plan
-	lines := []string{
-		s.dim.Paint("onto   ") + s.accent.Paint(t.targetText()),
-		s.dim.Paint("rules  ") + s.text.Paint(string(p.Rules)) + s.dim.Paint(" ("+p.Rules.Releases()+") "+core.Visible(p.RulesWhy)),
-		s.dim.Paint("layers ") + s.text.Paint(fmt.Sprintf("%s, %s", p.Layers, core.Count(len(p.Captures), "capture"))) + s.dim.Paint(" "+core.Visible(p.LayersWhy)),
-	}
-	if len(p.Captures) > 0 {
-		lines = append(lines, s.dim.Paint("from   ")+core.Visible(p.Captures[len(p.Captures)-1].Source.String()))
-	}
-	if p.Guess() {
-		lines = append(lines, s.warn.Paint("GUESS  the capture is only the volume as it is now: no capture of this backup is known"))
-	}
-	if p.Error != nil {
-		lines = append(lines, s.bad.Paint("✗ Cinder refuses: "+core.Visible(p.Error.Message)))
-	}
-	return lines
-}
-
-func (t *restoreTab) targetText() string {
-	switch p := t.plan; {
-	case p.Target.Volume != nil:
-		return core.Visible(p.Target.Volume.Title()) + " (" + string(p.Target.Volume.ID) + ")"
-	case p.Target.Kind == core.TargetNewNamed:
-		return "a new volume named " + core.Visible(p.Target.Name)
-	}
-	return "a new volume, named by Cinder"
-}
-
-// foot is what stands below it: the summary, the warnings, and where the table
-// has no column for it the reason for the row under the cursor.
-func (t *restoreTab) foot(w int) []string {
-	s, p := t.styles, t.plan
-	lines := []string{s.accent.Paint(p.Summary())}
-	if w < wideEnough && len(t.rows) > 0 {
-		lines = append(lines, wrap(s.dim.Paint("why: ")+core.Visible(t.rows[t.table.Cursor()].Why), w)...)
-	}
-	for _, warning := range p.Warnings {
-		lines = append(lines, wrap(s.warn.Paint("! "+core.Visible(warning)), w)...)
-	}
-	return lines
-}
-
-// footRoom is how much of the height the foot may take.
-func (t *restoreTab) footRoom(h int) int { return max(h/3, 2) }
-
 func (t *restoreTab) resize(w, h int) {
 	t.w, t.h = w, h
 	if t.plan == nil {
 		return
 	}
-	t.table.SetSize(w, max(h-len(t.head(w))-1-min(len(t.foot(w)), t.footRoom(h)), 2))
+	t.table.SetSize(w, max(h-len(t.head(h))-len(t.foot(w, h)), 2))
 }
 
 func (t *restoreTab) view(w, h int) string {
 	s := t.styles
 	switch {
 	case t.state == failed:
-		return strings.Join(wrap("\n  "+s.bad.Paint("✗ "+core.Visible(t.err.Error()))+"\n\n  "+s.dim.Paint("t chooses another target"), w), "\n")
+		return failedView(s, t.err, "t chooses another target", w)
 	case t.plan == nil:
 		return "\n  " + s.busy.Paint("◌ working it out…")
 	}
-	parts := t.head(w)
 	body := t.table.View()
 	if len(t.rows) == 0 {
 		body = s.dim.Paint("  nothing would change; f shows every field")
 	}
-	foot := t.foot(w)
-	if room := t.footRoom(h); len(foot) > room {
-		foot = append(foot[:room-1], s.dim.Paint("… w shows all warnings"))
-	}
-	parts = append(parts, "", body)
-	top := fit(strings.Join(parts, "\n"), w, h-len(foot))
+	foot := t.foot(w, h)
+	top := fit(strings.Join(append(t.head(h), body), "\n"), w, h-len(foot))
 	return top + "\n" + strings.Join(foot, "\n")
 }
 
@@ -288,7 +160,7 @@ func (t *restoreTab) actions() []action {
 	return append([]action{
 		{keys: []string{"t"}, label: "target", help: "Choose what to restore onto", run: t.chooseTarget},
 		{keys: []string{"P"}, label: "apply", help: "Apply the plan: metadata only, after asking", why: t.cannotApply, run: t.confirm},
-		{keys: []string{"f"}, label: "all/changes", help: "Show every field, or only what changes", why: t.notReady, run: func() tea.Cmd {
+		{keys: []string{"f"}, label: map[bool]string{true: "changes", false: "all"}[t.all], help: "Show every field, or only what changes", why: t.notReady, run: func() tea.Cmd {
 			t.all = !t.all
 			t.fill()
 			return nil
@@ -301,7 +173,7 @@ func (t *restoreTab) actions() []action {
 			t.request.Layers = after([]core.Layers{core.LayersAuto, core.LayersAll, core.LayersLast}, t.request.Layers)
 			return t.load()
 		}},
-		{keys: []string{"w"}, help: "Show all warnings, and the reason for this field", why: t.notReady, run: t.showWarnings},
+		{keys: []string{"w"}, label: "why", minor: true, help: "Show all there is to say of the plan and of this field", why: t.notReady, run: t.explain},
 	}, tableMoves(t.table, func() tea.Cmd {
 		t.resize(t.w, t.h) // the foot may have grown
 		return nil
@@ -318,46 +190,24 @@ func after[T comparable](round []T, v T) T {
 	return round[0]
 }
 
-func (t *restoreTab) showWarnings() tea.Cmd {
-	s := t.styles
-	var lines []string
-	if len(t.rows) > 0 {
-		f := t.rows[t.table.Cursor()]
-		lines = append(lines, s.heading(core.Visible(fieldTitle(f))), "before  "+t.side(f, f.Before), "after   "+t.side(f, f.After), string(f.Verdict)+": "+core.Visible(f.Why), "")
-	}
-	for _, w := range t.plan.Warnings {
-		lines = append(lines, s.warn.Paint("! "+core.Visible(w)))
-	}
-	return show(&textBox{title: "What to know", lines: lines})
-}
-
 // chooseTarget opens the list of volumes, with the new ones that Cinder could make.
 func (t *restoreTab) chooseTarget() tea.Cmd {
-	to := func(set func(*jobs.PlanRequest)) tea.Cmd {
-		set(&t.request)
-		t.state, t.plan = loading, nil
-		t.table.Home()
-		gen, desk, r := t.gen.next(), t.desk, t.request
-		return t.ask(func(ctx context.Context) tea.Msg {
-			p, err := desk.Plan(ctx, r)
-			return planMsg{gen, p, r, err}
-		})
+	// The tab is shown again when the list is left, and works the plan out then.
+	to := func(onto core.VolumeID, name string) tea.Cmd {
+		t.aim(func(r *jobs.PlanRequest) { r.Onto, r.Name = onto, name })
+		return closeScreen
+	}
+	more := []action{
+		{keys: []string{"n"}, label: "new", help: "A new volume that Cinder makes and names", run: func() tea.Cmd { return to("", "") }},
+		{keys: []string{"N"}, label: "new, named", help: "A new volume with a name of your choice", run: func() tea.Cmd {
+			return show(&inputBox{title: "Name of the new volume", hint: "With a name given, Cinder keeps it and leaves the description alone.",
+				input: newInput(""), submit: func(name string) tea.Cmd { return to("", name) }})
+		}},
 	}
 	return func() tea.Msg {
 		return pushMsg{"volumes", func(b base) screen {
-			list := volumeList(b, "")
-			return &picker{listScreen: list, name: "Restore onto…",
-				pick: func(id core.VolumeID) tea.Cmd { return to(func(r *jobs.PlanRequest) { r.Onto, r.Name = id, "" }) },
-				more: []action{
-					{keys: []string{"n"}, label: "new", help: "A new volume that Cinder makes and names", run: func() tea.Cmd {
-						return tea.Sequence(closeScreen, to(func(r *jobs.PlanRequest) { r.Onto, r.Name = "", "" }))
-					}},
-					{keys: []string{"N"}, label: "new, named", help: "A new volume with a name of your choice", run: func() tea.Cmd {
-						return show(&inputBox{title: "Name of the new volume", hint: "With a name given, Cinder keeps it and leaves the description alone.", input: newInput(""), submit: func(name string) tea.Cmd {
-							return tea.Sequence(closeScreen, to(func(r *jobs.PlanRequest) { r.Onto, r.Name = "", name }))
-						}})
-					}},
-				}}
+			return &picker{listScreen: volumeList(b, ""), name: "Restore onto…", more: more,
+				pick: func(id core.VolumeID) tea.Cmd { return to(id, "") }}
 		}}
 	}
 }
@@ -371,8 +221,7 @@ func (t *restoreTab) cannotApply() string {
 		return why
 	}
 	if err := t.plan.Applicable(); err != nil {
-		e := err.(*core.Error)
-		return e.What
+		return whatOf(err)
 	}
 	if t.plan.Changes() == 0 {
 		return "nothing would change"
@@ -384,28 +233,23 @@ func (t *restoreTab) cannotApply() string {
 func (t *restoreTab) confirm() tea.Cmd {
 	p := t.plan
 	v := p.Target.Volume
-	text := fmt.Sprintf("Apply to volume %s\n(%s)?\n\n%s.", core.Visible(v.Title()), v.ID, p.Summary())
+	text := fmt.Sprintf("Apply to volume %s\n(%s)?\n\n%s.", core.Visible(v.Title()), core.Visible(string(v.ID)), p.Summary())
 	for _, w := range p.Warnings {
-		text += "\n! " + w
+		text += "\n! " + core.Visible(w)
 	}
-	return show(&confirmBox{title: "Apply the plan", text: text, yes: "Apply", do: func() tea.Cmd {
-		desk := t.desk
-		return t.ask(func(ctx context.Context) tea.Msg {
-			e, err := desk.Apply(ctx, p)
-			return appliedMsg{e, err}
-		})
-	}})
+	return show(&confirmBox{title: "Apply the plan", text: text, yes: "Apply", do: func() tea.Cmd { return t.apply(p) }})
 }
 
-// appliedMsg is how an apply ended.
-type appliedMsg struct {
-	entry core.Entry
-	err   error
-}
+// appliedMsg says that an apply has ended, well or not.
+type appliedMsg struct{}
 
-func (t *restoreTab) applied(msg appliedMsg) tea.Cmd {
-	if msg.err != nil {
-		return func() tea.Msg { return failure(msg.err) }
-	}
-	return tea.Batch(note(good, fmt.Sprintf("Applied as journal entry %d; U takes it back.", msg.entry.ID)), t.load())
+func (t *restoreTab) apply(p *core.Plan) tea.Cmd {
+	desk, to := t.desk, t.id
+	return t.start("applying the plan to "+core.Visible(p.Target.Volume.Title()), func(ctx context.Context, _ func(int, int)) tea.Msg {
+		e, err := desk.Apply(ctx, p)
+		if err != nil {
+			return tell(failure(err), reply{to, appliedMsg{}})
+		}
+		return tell(noteMsg{level: good, text: fmt.Sprintf("Applied as journal entry %d; U takes it back.", e.ID)}, reply{to, appliedMsg{}})
+	})
 }

@@ -4,6 +4,9 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
 )
 
 // tab is a part of a detail screen. It is a small screen: see there.
@@ -32,12 +35,8 @@ func newTabbed(b *base, tabs ...tab) *tabbed {
 // turn opens a tab.
 func (t *tabbed) turn(to int) tea.Cmd {
 	t.at = (to + len(t.tabs)) % len(t.tabs)
-	t.tabs[t.at].resize(t.w, t.h-2)
 	if t.begun[t.at] {
-		if r, ok := t.tabs[t.at].(resumer); ok {
-			return r.resume()
-		}
-		return nil
+		return t.resume()
 	}
 	t.begun[t.at] = true
 	return t.tabs[t.at].init()
@@ -53,13 +52,17 @@ func (t *tabbed) named(name string) tea.Cmd {
 	return t.turn(0)
 }
 
+// shows reports whether the tab of the name is open.
+func (t *tabbed) shows(name string) bool { return strings.EqualFold(t.tabs[t.at].name(), name) }
+
 func (t *tabbed) resize(w, h int) {
 	t.w, t.h = w, h
 	for _, tb := range t.tabs {
-		tb.resize(w, h-2)
+		tb.resize(w, max(h-2, 0))
 	}
 }
 
+// update tells all tabs: an answer may be for one that is not shown.
 func (t *tabbed) update(msg tea.Msg) tea.Cmd {
 	var cmds []tea.Cmd
 	for _, tb := range t.tabs {
@@ -84,20 +87,34 @@ func (t *tabbed) restyle() {
 }
 
 func (t *tabbed) view(w, h int) string {
-	var bar strings.Builder
+	bar := t.bar(" ")
+	if ansi.StringWidth(bar) > w {
+		bar = t.bar("")
+	}
+	return clip(bar, w) + "\n" + t.styles.border.Paint(strings.Repeat("─", w)) + "\n" + fit(t.tabs[t.at].view(w, h-2), w, max(h-2, 0))
+}
+
+// bar is the names of the tabs, the open one in brackets.
+func (t *tabbed) bar(room string) string {
+	var names []string
 	for i, tb := range t.tabs {
 		if i == t.at {
-			bar.WriteString(t.styles.tab.Paint("[" + tb.name() + "]"))
+			names = append(names, t.styles.tab.Paint("["+tb.name()+"]"))
 		} else {
-			bar.WriteString(t.styles.dim.Paint(" " + tb.name() + " "))
+			names = append(names, t.styles.dim.Paint(room+tb.name()+room))
 		}
-		bar.WriteString(" ")
 	}
-	return clip(bar.String(), w) + "\n" + t.styles.border.Paint(strings.Repeat("─", w)) + "\n" + fit(t.tabs[t.at].view(w, h-2), w, max(h-2, 0))
+	return strings.Join(names, " ")
 }
 
 func (t *tabbed) actions() []action {
-	return append(t.tabs[t.at].actions(),
+	out := t.tabs[t.at].actions()
+	for i := range out {
+		if out[i].group == "" {
+			out[i].group = t.tabs[t.at].name()
+		}
+	}
+	return append(out,
 		action{keys: []string{"tab", "right"}, label: "next tab", help: "The next tab", group: "Tabs", run: func() tea.Cmd { return t.turn(t.at + 1) }},
 		action{keys: []string{"shift+tab", "left"}, help: "The tab before", group: "Tabs", run: func() tea.Cmd { return t.turn(t.at - 1) }},
 	)
@@ -106,49 +123,36 @@ func (t *tabbed) actions() []action {
 // scroll is lines that can be moved up and down.
 type scroll struct {
 	*base
-	lines   []string // painted, not wrapped
-	wrapped []string
-	top     int
-	w, h    int
+	lines []line
+	laid  []string
+	top   int
+	w, h  int
 }
 
-func (s *scroll) set(lines []string) {
+func (s *scroll) set(lines []line) {
 	s.lines = lines
-	s.layout()
+	s.fold()
 }
 
-func (s *scroll) layout() {
-	s.wrapped = nil
-	for _, l := range s.lines {
-		s.wrapped = append(s.wrapped, wrapField(l, s.w)...)
-	}
-	s.top = max(min(s.top, len(s.wrapped)-s.h), 0)
+// fold lays the lines out for the width.
+func (s *scroll) fold() {
+	s.laid = s.styles.lay(s.lines, s.w)
+	s.move(0)
 }
+
+func (s *scroll) move(by int) { _, s.top = window(s.laid, s.top+by, s.h) }
 
 func (s *scroll) resize(w, h int) {
 	s.w, s.h = w, max(h, 0)
-	s.layout()
+	s.fold()
 }
 
 func (s *scroll) view(w, h int) string {
-	shown, _ := window(s.wrapped, s.top, h)
+	shown, top := window(s.laid, s.top, h)
+	if rest := len(s.laid) - top - len(shown); rest > 0 && len(shown) > 1 {
+		shown = append(append([]string{}, shown[:len(shown)-1]...), s.styles.dim.Paint("↓ "+core.Count(rest+1, "more line")))
+	}
 	return strings.Join(shown, "\n")
 }
 
-func (s *scroll) actions() []action {
-	by := func(n func() int) func() tea.Cmd {
-		return func() tea.Cmd {
-			s.top = max(min(s.top+n(), len(s.wrapped)-s.h), 0)
-			return nil
-		}
-	}
-	page := func() int { return max(s.h-1, 1) }
-	return []action{
-		{keys: []string{"down", "j"}, help: "Down", group: "Moving", run: by(func() int { return 1 })},
-		{keys: []string{"up", "k"}, help: "Up", group: "Moving", run: by(func() int { return -1 })},
-		{keys: []string{"pgdown", "ctrl+f", "space"}, help: "A page down", group: "Moving", run: by(page)},
-		{keys: []string{"pgup", "ctrl+b"}, help: "A page up", group: "Moving", run: by(func() int { return -page() })},
-		{keys: []string{"home", "g"}, help: "To the beginning", group: "Moving", run: by(func() int { return -len(s.wrapped) })},
-		{keys: []string{"end", "G"}, help: "To the end", group: "Moving", run: by(func() int { return len(s.wrapped) })},
-	}
-}
+func (s *scroll) actions() []action { return scrolls(func() int { return s.h - 1 }, s.move) }

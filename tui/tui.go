@@ -4,6 +4,7 @@ package tui
 
 import (
 	"context"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -47,6 +48,8 @@ type Options struct {
 	Theme     themes.Theme
 	AutoTheme bool // follow the terminal's background
 	Clipboard Clipboard
+	// After makes a command that waits and then makes a message; nil is tea.Tick.
+	After func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
 }
 
 // Run shows the screens until the user quits or ctx ends.

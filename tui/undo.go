@@ -18,22 +18,26 @@ func (a *app) undo(id core.EntryID) tea.Cmd {
 		if err != nil {
 			return failure(err)
 		}
-		name := string(e.Volume)
-		if v, err := desk.Place.Volume(ctx, e.Volume); err == nil {
-			name = fmt.Sprintf("%s\n(%s)", core.Visible(v.Title()), v.ID)
+		v, err := desk.Place.Volume(ctx, e.Volume)
+		if err != nil {
+			return failure(err)
 		}
+		name := fmt.Sprintf("%s\n(%s)", core.Visible(v.Title()), core.Visible(string(v.ID)))
 		text := fmt.Sprintf("Take back entry %d of %s by %s on volume %s?\n\n%s", e.ID, clockIn(core.Some(e.At), local), core.Visible(e.Who), name, core.Visible(e.Summary))
-		return showMsg{&confirmBox{title: "Undo", text: text, yes: "Undo", do: func() tea.Cmd {
-			return a.task(func(ctx context.Context) tea.Msg {
-				done, err := desk.Undo(ctx, e.ID)
-				if err != nil {
-					return failure(err)
-				}
-				return undoneMsg{done}
-			})
-		}}}
+		return showMsg{&confirmBox{title: "Undo", text: text, yes: "Undo", do: func() tea.Cmd { return a.undoEntry(e.ID) }}}
 	})
 }
 
-// undoneMsg says that an entry was taken back: what is shown may be stale.
-type undoneMsg struct{ entry core.Entry }
+func (a *app) undoEntry(id core.EntryID) tea.Cmd {
+	desk := a.desk
+	return a.start(fmt.Sprintf("taking back entry %d", id), func(ctx context.Context, _ func(int, int)) tea.Msg {
+		done, err := desk.Undo(ctx, id)
+		if err != nil {
+			return tell(failure(err), changedMsg{})
+		}
+		return tell(noteMsg{level: good, text: fmt.Sprintf("Entry %d taken back, as journal entry %d.", done.Of, done.ID)}, changedMsg{})
+	})
+}
+
+// changedMsg says that something was written: what is shown may be stale.
+type changedMsg struct{}

@@ -1,12 +1,12 @@
-// Package archive is hearth's own SQLite file: captures, records, the journal of
-// places that keep none themselves, and their last listings. It never holds
-// anything of a demo.
+// Package archive is hearth's own SQLite file: captures, records and the journal
+// of places that keep none themselves. It never holds anything of a demo.
 package archive
 
 import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -23,7 +23,7 @@ var steps = []string{ledger.Tables + `
 CREATE TABLE records (
 	id INTEGER PRIMARY KEY, place TEXT NOT NULL, backup_id TEXT NOT NULL, at TEXT NOT NULL,
 	direction TEXT NOT NULL, fingerprint TEXT NOT NULL, service TEXT NOT NULL, url TEXT NOT NULL);
-CREATE INDEX records_backup ON records (place, backup_id);
+CREATE INDEX records_backup ON records (backup_id);
 `}
 
 // Archive is the open file. It keeps captures and the journal as a
@@ -31,104 +31,132 @@ CREATE INDEX records_backup ON records (place, backup_id);
 type Archive struct {
 	ledger.Book
 	path string
-	db   *sql.DB
 }
 
 // Open opens the archive at path and makes it, mode 0600, in a folder of mode
-// 0700, if it is not there. Errors are *core.Error.
+// 0700, if it is not there. It holds secrets (captures do), so that a file which
+// others could read is closed to them. Errors are *core.Error.
 func Open(ctx context.Context, path string) (*Archive, error) {
+	return open(ctx, path, ledger.Patience)
+}
+
+func open(ctx context.Context, path string, patience ledger.Patient) (*Archive, error) {
 	tried := "open the archive " + path
 	if err := makeFile(path); err != nil {
 		return nil, core.Fail(core.CodeUnreadable, tried, "the file cannot be made", "check the folder, or name another with XDG_DATA_HOME", err)
 	}
-	if err := ledger.Sound(path, tried); err != nil {
-		return nil, err
+	var head ledger.Head
+	if info, err := os.Stat(path); err != nil || info.Size() > 0 { // an empty one is about to be made
+		if head, err = ledger.Look(path, tried); err != nil {
+			return nil, err
+		}
+		if head.Application != applicationID && head.Application != 0 {
+			return nil, notOurs(path)
+		}
 	}
-	db, err := sql.Open("sqlite", ledger.DSN(path, ledger.Ours))
+	db, err := ledger.Open(ctx, path, ledger.Ours, head, patience)
 	if err != nil {
-		return nil, ledger.Explain(tried, err)
+		return nil, ledger.Explain(ctx, tried, err)
 	}
-	a := &Archive{Book: ledger.Book{DB: db, Everywhere: true}, path: path, db: db}
+	a := &Archive{Book: ledger.Book{DB: db, Everywhere: true, Patience: patience}, path: path}
 	if err := a.prepare(ctx); err != nil {
 		db.Close()
-		return nil, ledger.Explain(tried, err)
+		return nil, err
 	}
 	return a, nil
 }
 
-// makeFile makes an empty SQLite file that only its owner can read, if there is
-// none. It is made under another name first, so that a second hearth never sees
-// half a file.
+func notOurs(path string) error {
+	return core.Fail(core.CodeUnreadable, "open the archive "+path, "the file there is not hearth's archive", "move it away, or name another folder with XDG_DATA_HOME", nil)
+}
+
+// makeFile makes an empty file that only its owner can read, if there is none.
+// Two programs may do it at once: what goes into it is SQLite's to sort out.
 func makeFile(path string) error {
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".archive-")
-	if err != nil {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err == nil {
+		return f.Close()
+	}
+	if !errors.Is(err, os.ErrExist) {
 		return err
 	}
-	defer os.Remove(f.Name())
-	f.Close()
-	db, err := sql.Open("sqlite", ledger.DSN(f.Name(), ledger.Ours))
-	if err != nil {
-		return err
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		err = os.Chmod(path, info.Mode().Perm()&0o700)
 	}
-	db.SetMaxOpenConns(1)
-	_, err = db.Exec("PRAGMA application_id = 1213355073; PRAGMA journal_mode = DELETE; VACUUM")
-	if err = errors.Join(err, db.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
-		return os.Rename(f.Name(), path) // a file system without links
-	}
-	return nil
+	return err
 }
 
+// prepare marks a new file as the archive and brings its tables up to date.
 func (a *Archive) prepare(ctx context.Context) error {
-	var id int64
-	if err := a.db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+	tried := "open the archive " + a.path
+	err := a.Write(ctx, tried, func(tx *sql.Tx) error {
+		var id, tables int64
+		if err := tx.QueryRowContext(ctx, "SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id").Scan(&id, &tables); err != nil {
+			return err
+		}
+		switch {
+		case id == applicationID:
+			return nil
+		case id != 0 || tables > 0:
+			return notOurs(a.path)
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID))
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	if id != applicationID {
-		return core.Fail(core.CodeUnreadable, "open the archive "+a.path, "the file there is not hearth's archive", "move it away, or name another folder with XDG_DATA_HOME", nil)
-	}
-	if _, err := a.db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
-		return err
-	}
-	return ledger.Migrate(ctx, a.db, steps)
+	return a.Do(ctx, tried, func() error {
+		if _, err := a.DB.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+			return err
+		}
+		return ledger.Migrate(ctx, a.DB, tried, steps)
+	})
 }
 
 // Path is where the file is.
 func (a *Archive) Path() string { return a.path }
 
 // Close gives the archive up.
-func (a *Archive) Close() error { return a.db.Close() }
+func (a *Archive) Close() error { return a.DB.Close() }
 
 // Size is in bytes, side files included.
 func (a *Archive) Size(context.Context) (int64, error) { return ledger.FileSize(a.path), nil }
 
+const journal = "write the journal"
+
 // Begin writes down what is about to be done, before it is done. The entry is
-// open until [Archive.Finish].
-func (a *Archive) Begin(ctx context.Context, e core.Entry) (core.EntryID, error) {
+// open until [Archive.Finish]. An entry that is to take back another is refused
+// (CodeConflict) if that one is taken back already, or never took effect.
+func (a *Archive) Begin(ctx context.Context, e core.Entry) (id core.EntryID, err error) {
 	e.State = core.EntryOpen
-	id, err := ledger.AddEntry(ctx, a.db, e)
-	return id, ledger.Explain("write the journal", err)
+	err = a.Write(ctx, journal, func(tx *sql.Tx) error {
+		if e.Kind == core.EntryUndo {
+			if err := ledger.CanUndo(ctx, tx, e.Of); err != nil {
+				return err
+			}
+		}
+		id, err = ledger.AddEntry(ctx, tx, e)
+		return err
+	})
+	return id, err
 }
 
-// Finish says how an open entry ended; why is for one that failed. An entry that
-// is no longer open is left as it is.
-func (a *Archive) Finish(ctx context.Context, id core.EntryID, state core.EntryState, why string) error {
-	_, err := ledger.SetState(ctx, a.db, id, state, why, core.EntryOpen)
-	return ledger.Explain("write the journal", err)
-}
-
-// Undone marks an entry as taken back.
-func (a *Archive) Undone(ctx context.Context, id core.EntryID) error {
-	_, err := ledger.SetState(ctx, a.db, id, core.EntryUndone, "", core.EntryDone, core.EntryHalf, core.EntryOpen)
-	return ledger.Explain("write the journal", err)
+// Finish says how an open entry ended; why is for one that did not take effect.
+// If it took back another, that one is marked undone in the same stroke. An entry
+// that is no longer open is left as it is.
+func (a *Archive) Finish(ctx context.Context, e core.Entry, state core.EntryState, why string) error {
+	return a.Write(ctx, journal, func(tx *sql.Tx) error {
+		ok, err := ledger.SetState(ctx, tx, e.ID, state, why, core.EntryOpen)
+		if err == nil && ok && e.Kind == core.EntryUndo && state == core.EntryDone {
+			_, err = ledger.SetState(ctx, tx, e.Of, core.EntryUndone, "", ledger.Undoable...)
+		}
+		return err
+	})
 }
 
 // KeptRecord is a record in the archive.
@@ -145,30 +173,36 @@ type KeptRecord struct {
 // KeepRecord keeps a record that was exported or imported. One that says the
 // same of the same backup (by fingerprint) is kept once.
 func (a *Archive) KeepRecord(ctx context.Context, k KeptRecord) error {
-	_, err := a.db.ExecContext(ctx, `INSERT INTO records (place, backup_id, at, direction, fingerprint, service, url)
-		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM records WHERE place = ?1 AND backup_id = ?2 AND fingerprint = ?5)`,
-		k.Place, string(k.Backup), k.At.UTC().Format(time.RFC3339Nano), k.Direction, k.Fingerprint, k.Record.Service, k.Record.URL)
-	return ledger.Explain("keep the record", err)
+	return a.Write(ctx, "keep the record", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO records (place, backup_id, at, direction, fingerprint, service, url)
+			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM records WHERE place = ?1 AND backup_id = ?2 AND fingerprint = ?5)`,
+			k.Place, string(k.Backup), ledger.WriteTime(k.At), k.Direction, k.Fingerprint, k.Record.Service, k.Record.URL)
+		return err
+	})
 }
 
 // Records returns the kept records of a backup, newest first; with an empty
 // place those of every place.
 func (a *Archive) Records(ctx context.Context, place string, backup core.BackupID) ([]KeptRecord, error) {
-	rows, err := a.db.QueryContext(ctx, `SELECT id, place, backup_id, at, direction, fingerprint, service, url FROM records
-		WHERE backup_id = ?1 AND (?2 = '' OR place = ?2) ORDER BY at DESC, id DESC`, string(backup), place)
-	if err != nil {
-		return nil, ledger.Explain("read the records", err)
-	}
-	defer rows.Close()
 	var out []KeptRecord
-	for rows.Next() {
-		var k KeptRecord
-		var at string
-		if err := rows.Scan(&k.ID, &k.Place, &k.Backup, &at, &k.Direction, &k.Fingerprint, &k.Record.Service, &k.Record.URL); err != nil {
-			return nil, ledger.Explain("read the records", err)
+	err := a.Do(ctx, "read the records", func() error {
+		out = nil
+		rows, err := a.DB.QueryContext(ctx, `SELECT id, place, backup_id, at, direction, fingerprint, service, url FROM records
+			WHERE backup_id = ?1 AND (?2 = '' OR place = ?2) ORDER BY at DESC, id DESC`, string(backup), place)
+		if err != nil {
+			return err
 		}
-		k.At, _ = time.Parse(time.RFC3339Nano, at)
-		out = append(out, k)
-	}
-	return out, ledger.Explain("read the records", rows.Err())
+		defer rows.Close()
+		for rows.Next() {
+			var k KeptRecord
+			var at string
+			if err := rows.Scan(&k.ID, &k.Place, &k.Backup, &at, &k.Direction, &k.Fingerprint, &k.Record.Service, &k.Record.URL); err != nil {
+				return err
+			}
+			k.At = ledger.ReadTime(at)
+			out = append(out, k)
+		}
+		return rows.Err()
+	})
+	return out, err
 }

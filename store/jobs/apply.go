@@ -32,26 +32,23 @@ func (d Desk) Undo(ctx context.Context, id core.EntryID) (core.Entry, error) {
 	}
 	e := core.Entry{At: d.Now(), Who: d.Who, Place: d.location(), Kind: core.EntryUndo, Volume: of.Volume, Backup: of.Backup, Of: of.ID,
 		Before: of.After, After: of.Before, Summary: fmt.Sprintf("undo of entry %d: %s", of.ID, of.Summary)}
-	done, err := d.rewrite(ctx, core.Rewrite{Volume: of.Volume, Before: *of.After, After: *of.Before, Entry: e})
-	if err == nil && d.Archive != nil && !d.Place.Info().Journals {
-		err = d.Archive.Undone(ctx, of.ID)
-	}
-	return done, err
+	return d.rewrite(ctx, core.Rewrite{Volume: of.Volume, Before: *of.After, After: *of.Before, Entry: e})
 }
 
-// UndoTarget finds the entry that an undo would take back.
+// UndoTarget finds the entry that an undo would take back: the one of that
+// number, or with 0 the last that can be.
 func (d Desk) UndoTarget(ctx context.Context, id core.EntryID) (core.Entry, error) {
 	j := d.Journal()
 	if j == nil {
 		return core.Entry{}, core.Fail(core.CodeUnsupported, "undo", "there is no journal", "", nil)
 	}
+	if _, err := d.Settle(ctx); err != nil { // an open entry may turn out to have taken effect
+		return core.Entry{}, err
+	}
 	if id > 0 {
 		e, err := j.Entry(ctx, id)
-		if err == nil && e.Place != d.location() && !d.Place.Info().Journals {
-			err = core.Fail(core.CodeUsage, fmt.Sprintf("undo entry %d", id), "it was made in another place, "+e.Place, "name that place with --place", nil)
-		}
 		if err == nil {
-			err = e.Undoable()
+			err = d.undoable(&e)
 		}
 		return e, err
 	}
@@ -60,11 +57,23 @@ func (d Desk) UndoTarget(ctx context.Context, id core.EntryID) (core.Entry, erro
 		return core.Entry{}, err
 	}
 	for _, e := range entries {
-		if e.Kind == core.EntryApply && e.Undoable() == nil {
+		if e.Kind == core.EntryApply && d.undoable(&e) == nil {
 			return e, nil
 		}
 	}
 	return core.Entry{}, core.Fail(core.CodeNotFound, "undo", "the journal of this place has nothing that can be undone", "look at hearth journal", nil)
+}
+
+// undoable returns nil if the entry can be taken back here and now.
+func (d Desk) undoable(e *core.Entry) error {
+	tried := fmt.Sprintf("undo entry %d", e.ID)
+	switch {
+	case e.Place != d.location() && !d.Place.Info().Journals:
+		return core.Fail(core.CodeUsage, tried, "it was made in another place, "+e.Place, "name that place with --place", nil)
+	case e.State == core.EntryOpen:
+		return core.Fail(core.CodeConflict, tried, "another hearth is at work on it", "wait a minute and try again", nil)
+	}
+	return e.Undoable()
 }
 
 func (d Desk) rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
@@ -77,90 +86,53 @@ func (d Desk) rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
 		return r.Entry, core.Fail(core.CodeUnsupported, "change volume "+string(r.Volume), "this kind of place cannot be written", "", nil)
 	case info.Journals:
 		return w.Rewrite(ctx, r)
-	case d.Archive == nil:
-		return r.Entry, core.Fail(core.CodeUnavailable, "change volume "+string(r.Volume), "there is no archive to account for it in", "", nil)
 	}
-	return d.rewriteByIntent(ctx, w, r)
+	return d.byIntent(ctx, r.Entry, func(e core.Entry) error {
+		r.Entry = e
+		_, err := w.Rewrite(ctx, r)
+		return err
+	})
 }
 
-// rewriteByIntent changes a place that keeps no journal: the intent goes to the
-// archive before the first write, the result after it.
-func (d Desk) rewriteByIntent(ctx context.Context, w store.Writer, r core.Rewrite) (core.Entry, error) {
-	id, err := d.Archive.Begin(ctx, r.Entry)
-	if err != nil {
-		return r.Entry, err
+// byIntent changes a place that keeps no journal: the intent goes to the archive
+// before the first write, the result after it.
+func (d Desk) byIntent(ctx context.Context, e core.Entry, do func(core.Entry) error) (core.Entry, error) {
+	if d.Archive == nil {
+		return e, core.Fail(core.CodeUnavailable, "change "+d.location(), "there is no archive to account for it in", "", nil)
 	}
-	r.Entry.ID, r.Entry.State = id, core.EntryOpen
-	_, err = w.Rewrite(ctx, r)
+	id, err := d.Archive.Begin(ctx, e)
+	if err != nil {
+		return e, err
+	}
+	e.ID, e.State = id, core.EntryOpen
+	err = do(e)
 	// The result is written even if the user gave up meanwhile.
-	after := context.WithoutCancel(ctx)
-	if err == nil {
-		r.Entry.State = core.EntryDone
-		return r.Entry, d.Archive.Finish(after, id, core.EntryDone, "")
-	}
-	if state, settled := d.settleOne(after, r.Entry); settled == nil {
-		r.Entry.State = state
-		why := err.Error()
-		if state == core.EntryDone {
-			return r.Entry, d.Archive.Finish(after, id, state, "")
-		}
-		if ferr := d.Archive.Finish(after, id, state, why); ferr != nil {
-			return r.Entry, ferr
-		}
-	}
-	return r.Entry, err
-}
-
-// Settle looks at the open entries of the place, which a crash has left behind,
-// reads the place back and says of each whether it took effect. It returns those
-// that it settled.
-func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
-	if d.Archive == nil || d.Place.Info().Journals {
-		return nil, nil
-	}
-	entries, err := d.Archive.Entries(ctx, d.location(), 0)
+	ctx = context.WithoutCancel(ctx)
+	state, why := core.EntryDone, ""
 	if err != nil {
-		return nil, err
-	}
-	var settled []core.Entry
-	for _, e := range entries {
-		if e.State != core.EntryOpen || e.Before == nil || e.After == nil {
-			continue
-		}
-		state, err := d.settleOne(ctx, e)
-		if err != nil {
-			return settled, err
-		}
-		why := ""
-		if state != core.EntryDone {
-			why = "hearth was interrupted; the place was read back"
-		}
-		if err := d.Archive.Finish(ctx, e.ID, state, why); err != nil {
-			return settled, err
-		}
-		if e.Kind == core.EntryUndo && state == core.EntryDone {
-			if err := d.Archive.Undone(ctx, e.Of); err != nil {
-				return settled, err
+		why = err.Error()
+		if state = core.EntryFailed; !untouched(err) {
+			var unknown error
+			if state, unknown = d.outcome(ctx, e); unknown != nil {
+				return e, err // it stays open, for Settle
 			}
 		}
-		e.State = state
-		settled = append(settled, e)
 	}
-	return settled, nil
+	if ferr := d.Archive.Finish(ctx, e, state, why); ferr != nil && err == nil {
+		return e, ferr
+	}
+	e.State = state
+	if state == core.EntryDone { // whatever was said of it, it took effect
+		return e, nil
+	}
+	return e, err
 }
 
-// settleOne reads the volume back and says what became of an entry.
-func (d Desk) settleOne(ctx context.Context, e core.Entry) (core.EntryState, error) {
-	v, err := d.Place.Volume(ctx, e.Volume)
-	if err != nil {
-		return core.EntryOpen, err
+// untouched reports whether an error says by its code that nothing was changed.
+func untouched(err error) bool {
+	switch core.CodeOf(err) {
+	case core.CodeConflict, core.CodeReadOnly, core.CodeNotFound, core.CodeRefused, core.CodeUnsupported:
+		return true
 	}
-	now := v.State()
-	switch {
-	case now.Equal(*e.After):
-		return core.EntryDone, nil
-	case now.Equal(*e.Before):
-		return core.EntryFailed, nil
-	}
-	return core.EntryHalf, nil
+	return false
 }

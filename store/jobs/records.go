@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"hearth/core"
 	"hearth/store"
@@ -25,32 +24,9 @@ func (d Desk) Export(ctx context.Context, ids []core.BackupID, chain bool, progr
 	if !ok {
 		return nil, core.Fail(core.CodeUnsupported, "export", "this kind of place cannot export records", "", nil)
 	}
-	var backups []core.Backup
-	seen := map[core.BackupID]bool{}
-	for _, id := range ids {
-		c := core.Chain{}
-		if chain {
-			var err error
-			if c, err = d.Chain(ctx, id); err != nil {
-				return nil, err
-			}
-			if c.Missing == id {
-				_, err := d.Place.Backup(ctx, id)
-				return nil, err
-			}
-		} else {
-			b, err := d.Place.Backup(ctx, id)
-			if err != nil {
-				return nil, err
-			}
-			c.Backups = []core.Backup{b}
-		}
-		for _, b := range c.Backups {
-			if !seen[b.ID] {
-				seen[b.ID] = true
-				backups = append(backups, b)
-			}
-		}
+	backups, err := d.toExport(ctx, ids, chain)
+	if err != nil {
+		return nil, err
 	}
 	var out []Exported
 	for i, b := range backups {
@@ -69,6 +45,34 @@ func (d Desk) Export(ctx context.Context, ids []core.BackupID, chain bool, progr
 	return out, nil
 }
 
+// toExport reads the backups that the ids mean, each once, parents first.
+func (d Desk) toExport(ctx context.Context, ids []core.BackupID, chain bool) ([]core.Backup, error) {
+	var out []core.Backup
+	seen := map[core.BackupID]bool{}
+	for _, id := range ids {
+		b, err := d.Place.Backup(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		layers := []core.Backup{b}
+		if chain {
+			c, err := d.Chain(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			layers = c.Backups
+		}
+		for _, b := range layers {
+			if !seen[b.ID] {
+				seen[b.ID] = true
+				out = append(out, b)
+			}
+		}
+	}
+	return out, nil
+}
+
+// keepRecord keeps a record in the archive; nothing of a demo goes there.
 func (d Desk) keepRecord(ctx context.Context, id core.BackupID, r core.Record, direction string) error {
 	if d.Archive == nil || d.Place.Info().Demo {
 		return nil
@@ -88,12 +92,14 @@ func (d Desk) Preflight(ctx context.Context, found []core.Found) ([]core.Check, 
 		return nil, core.ImportFacts{}, core.Fail(core.CodeUnsupported, "import", "this kind of place cannot import records", "", nil)
 	}
 	var ids []core.BackupID
+	asked := map[core.BackupID]bool{"": true}
 	for _, f := range found {
 		if !f.OK() {
 			continue
 		}
 		for _, id := range []core.BackupID{f.Decoded.ID(), f.Decoded.ParentID()} {
-			if id != "" && !slices.Contains(ids, id) {
+			if !asked[id] {
+				asked[id] = true
 				ids = append(ids, id)
 			}
 		}
@@ -124,30 +130,26 @@ func (d Desk) Import(ctx context.Context, checks []core.Check, chosen []int) ([]
 	for _, it := range items {
 		e.Backups = append(e.Backups, it.ID)
 	}
-	var id core.EntryID
-	if !info.Journals {
-		if d.Archive == nil {
-			return nil, core.Fail(core.CodeUnavailable, "import", "there is no archive to account for it in", "", nil)
-		}
-		var err error
-		if id, err = d.Archive.Begin(ctx, e); err != nil {
-			return nil, err
-		}
+	var results []core.ImportResult
+	do := func(e core.Entry) (err error) {
+		results, err = im.Import(ctx, items, e)
+		return err
 	}
-	results, err := im.Import(ctx, items, e)
-	after := context.WithoutCancel(ctx)
-	if id > 0 {
-		state, why := core.EntryDone, ""
-		if err != nil {
-			state, why = core.EntryFailed, err.Error()
-		}
-		if ferr := d.Archive.Finish(after, id, state, why); err == nil {
-			err = ferr
-		}
+	var err error
+	if info.Journals {
+		err = do(e)
+	} else {
+		_, err = d.byIntent(ctx, e, do)
 	}
 	if err != nil {
 		return results, err
 	}
+	if results == nil { // the answer was lost, but the place was read back
+		for _, it := range items {
+			results = append(results, core.ImportResult{ID: it.ID, Name: it.Name, Status: core.StatusAvailable})
+		}
+	}
+	after := context.WithoutCancel(ctx)
 	for _, it := range items {
 		if err := d.keepRecord(after, it.ID, it.Record, "import"); err != nil {
 			return results, err

@@ -7,21 +7,19 @@ import (
 	"hearth/core"
 )
 
-// ResolveBackup finds the backup that a person means: an id, the beginning of
-// one that is unique, or a unique name. CodeNotFound or CodeAmbiguous otherwise.
+// ResolveBackup finds the backup that a person means: by its id, by the beginning
+// of one if there is no other such, or by its name if no other is called so.
+// CodeNotFound or CodeAmbiguous otherwise.
 func (d Desk) ResolveBackup(ctx context.Context, ref string) (core.Backup, error) {
 	b, err := d.Place.Backup(ctx, core.BackupID(ref))
 	if core.CodeOf(err) != core.CodeNotFound {
 		return b, err
 	}
-	rows, err := resolve(ctx, d.Place.Backups, core.BackupColumns, ref, func(b *core.Backup) (string, string) { return string(b.ID), b.Name.Or("") })
+	id, err := resolve(ctx, "backup", d.Place.Backups, ref, func(b *core.Backup) (string, string) { return string(b.ID), b.Name.Or("") })
 	if err != nil {
-		return b, err
+		return core.Backup{}, err
 	}
-	if len(rows) != 1 {
-		return b, notOne("backup", ref, rows, func(b core.Backup) string { return string(b.ID) })
-	}
-	return d.Place.Backup(ctx, rows[0].ID)
+	return d.Place.Backup(ctx, core.BackupID(id))
 }
 
 // ResolveVolume is ResolveBackup for volumes.
@@ -30,60 +28,75 @@ func (d Desk) ResolveVolume(ctx context.Context, ref string) (core.Volume, error
 	if core.CodeOf(err) != core.CodeNotFound {
 		return v, err
 	}
-	rows, err := resolve(ctx, d.Place.Volumes, core.VolumeFields, ref, func(v *core.Volume) (string, string) { return string(v.ID), v.Name.Or("") })
+	id, err := resolve(ctx, "volume", d.Place.Volumes, ref, func(v *core.Volume) (string, string) { return string(v.ID), v.Name.Or("") })
 	if err != nil {
-		return v, err
+		return core.Volume{}, err
 	}
-	if len(rows) != 1 {
-		return v, notOne("volume", ref, rows, func(v core.Volume) string { return string(v.ID) })
-	}
-	return d.Place.Volume(ctx, rows[0].ID)
+	return d.Place.Volume(ctx, core.VolumeID(id))
 }
 
-// resolve lists what has ref as the beginning of its id, or failing that as its
-// name: first exactly, then without regard to case.
-func resolve[T any](ctx context.Context, list func(context.Context, core.Query) (core.Page[T], error), columns core.Columns[T], ref string, of func(*T) (id, name string)) ([]T, error) {
+// fitting is what fits a reference.
+type fitting struct {
+	ids   []string // the first of them
+	exact []string // of those, the ones whose name is the reference to the letter
+	total int
+}
+
+// resolve returns the one id that begins with ref, or else the id of the one row
+// of that name: first exactly, then without regard to case.
+func resolve[T any](ctx context.Context, noun string, list func(context.Context, core.Query) (core.Page[T], error), ref string, of func(*T) (id, name string)) (string, error) {
 	if ref == "" {
-		return nil, nil
+		return "", notOne(noun, ref, fitting{})
 	}
-	ask := func(column string, kind core.ColumnKind) ([]T, error) {
-		q := core.Query{Limit: 20, Filter: core.Filter{Text: column + ":" + ref,
-			Terms: []core.Term{{Column: column, Kind: kind, Op: core.Is, Words: []string{core.Fold(ref)}}}}}
-		page, err := list(ctx, q)
-		return page.Rows, err
-	}
-	rows, err := ask("id", core.IDColumn)
-	if err != nil || len(rows) > 0 {
-		return rows, err
-	}
-	rows, err = ask("name", core.TextColumn)
+	begins, err := ask(ctx, list, "id", core.IDColumn, ref, of)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	var exact []T
-	for i := range rows {
-		if _, name := of(&rows[i]); name == ref {
-			exact = append(exact, rows[i])
+	if begins.total == 1 {
+		return begins.ids[0], nil
+	}
+	named, err := ask(ctx, list, "name", core.TextColumn, ref, of)
+	switch {
+	case err != nil:
+		return "", err
+	case named.total > len(named.ids): // those that were not listed may be exact too
+	case len(named.exact) == 1:
+		return named.exact[0], nil
+	case len(named.exact) == 0 && named.total == 1:
+		return named.ids[0], nil
+	}
+	return "", notOne(noun, ref, fitting{ids: append(begins.ids, named.ids...), total: begins.total + named.total})
+}
+
+// most is how many rows are looked at for one whose name fits to the letter.
+const most = 1000
+
+// ask lists what has ref in a column.
+func ask[T any](ctx context.Context, list func(context.Context, core.Query) (core.Page[T], error), column string, kind core.ColumnKind, ref string, of func(*T) (id, name string)) (fitting, error) {
+	page, err := list(ctx, core.Query{Limit: most, Filter: core.Filter{Text: column + ":" + ref,
+		Terms: []core.Term{{Column: column, Kind: kind, Op: core.Is, Words: []string{core.Fold(ref)}}}}})
+	f := fitting{total: page.Total}
+	for i := range page.Rows {
+		id, name := of(&page.Rows[i])
+		f.ids = append(f.ids, id)
+		if name == ref {
+			f.exact = append(f.exact, id)
 		}
 	}
-	if len(exact) > 0 {
-		return exact, nil
-	}
-	return rows, nil
+	return f, err
 }
 
-func notOne[T any](noun, ref string, rows []T, id func(T) string) error {
+// shown is how many ids a message names.
+const shown = 5
+
+func notOne(noun, ref string, f fitting) error {
 	tried := "find " + noun + " " + ref
-	if len(rows) == 0 {
+	if f.total == 0 {
 		return core.Fail(core.CodeNotFound, tried, "there is none of that id, beginning of an id, or name", "list them with hearth "+noun+"s", nil)
 	}
-	var ids []string
-	for i, r := range rows {
-		if i == 5 {
-			ids = append(ids, "…")
-			break
-		}
-		ids = append(ids, id(r))
+	ids := f.ids
+	if len(ids) > shown {
+		ids = append(ids[:shown:shown], "…")
 	}
-	return core.Fail(core.CodeAmbiguous, tried, core.Count(len(rows), noun)+" fit it: "+strings.Join(ids, ", "), "give the whole id", nil)
+	return core.Fail(core.CodeAmbiguous, tried, core.Count(f.total, noun)+" fit it: "+strings.Join(ids, ", "), "give the whole id", nil)
 }

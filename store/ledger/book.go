@@ -4,13 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"sort"
 	"strings"
 	"time"
 
 	"hearth/core"
-	"hearth/core/pyjson"
 )
 
 // Tables is the SQL that makes the ledger's tables.
@@ -34,25 +32,47 @@ type Book struct {
 	// Everywhere: the file keeps the books of many places, so rows are told apart
 	// by place. A store that is one place ignores it.
 	Everywhere bool
+	// Patience is how long a call waits for a lock.
+	Patience Patient
 }
 
-// execer is *sql.DB or *sql.Tx.
-type execer interface {
-	ExecContext(context.Context, string, ...any) (sql.Result, error)
-	QueryRowContext(context.Context, string, ...any) *sql.Row
+// Do runs fn, again and again while another program has the file locked, and
+// tells its error in words: tried is what was to be done.
+func (b Book) Do(ctx context.Context, tried string, fn func() error) error {
+	return Explain(ctx, tried, b.Patience.Wait(ctx, fn))
 }
 
+// Write runs fn in a transaction that may write, like [Book.Do]. It is rolled
+// back if fn fails.
+func (b Book) Write(ctx context.Context, tried string, fn func(*sql.Tx) error) error {
+	return b.Do(ctx, tried, func() error {
+		tx, err := b.DB.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
+}
+
+// timeLayout has always the same length, so that its text sorts as its time does.
 const timeLayout = "2006-01-02T15:04:05.000000Z"
 
-func writeTime(t time.Time) string { return t.UTC().Format(timeLayout) }
+// WriteTime writes a time as the ledger's tables hold it, in UTC.
+func WriteTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 
-func readTime(s string) time.Time {
+// ReadTime reads what [WriteTime] wrote; the zero time for anything else.
+func ReadTime(s string) time.Time {
 	t, _ := time.Parse(timeLayout, s)
 	return t
 }
 
 // Captures returns the kept captures of a backup, or with an empty backup those
-// of a volume that belong to no backup or to any, newest first.
+// of a volume that belong to no backup or to any, newest first. An empty place
+// means every place.
 func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, backup core.BackupID) ([]core.KeptCapture, error) {
 	where, args := "volume_id = ?", []any{string(volume)}
 	if backup != "" {
@@ -61,175 +81,97 @@ func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, 
 	if b.Everywhere && place != "" {
 		where, args = where+" AND place = ?", append(args, place)
 	}
-	rows, err := b.DB.QueryContext(ctx, "SELECT id, place, volume_id, backup_id, at, source, source_where, source_at, unseen, text FROM hearth_captures WHERE "+where+" ORDER BY at DESC, id DESC", args...)
-	if err != nil {
-		return nil, Explain("read the captures", err)
-	}
-	defer rows.Close()
 	var out []core.KeptCapture
-	for rows.Next() {
-		var k core.KeptCapture
-		var at, kind, whereFrom, sourceAt, unseen, text string
-		if err := rows.Scan(&k.ID, &k.Place, &k.VolumeID, &k.BackupID, &at, &kind, &whereFrom, &sourceAt, &unseen, &text); err != nil {
-			return nil, Explain("read the captures", err)
+	err := b.Do(ctx, "read the captures", func() error {
+		out = nil
+		rows, err := b.DB.QueryContext(ctx, "SELECT id, place, volume_id, backup_id, at, source, source_where, source_at, unseen, text FROM hearth_captures WHERE "+where+" ORDER BY at DESC, id DESC", args...)
+		if err != nil {
+			return err
 		}
-		k.At = readTime(at)
-		src := core.Source{Kind: core.SourceKind(kind), Where: whereFrom}
-		if t := readTime(sourceAt); !t.IsZero() {
-			src.At = core.Some(t)
+		defer rows.Close()
+		for rows.Next() {
+			k, err := scanCapture(rows)
+			if err != nil {
+				return err
+			}
+			out = append(out, k)
 		}
-		k.Capture = core.ReadCapture(text, src)
-		k.Capture.VolumeID, k.Capture.BackupID = k.VolumeID, k.BackupID
-		if unseen != "" {
-			k.Capture.Unseen = core.NewFieldSet(strings.Split(unseen, ",")...)
-		}
-		out = append(out, k)
+		return rows.Err()
+	})
+	return out, err
+}
+
+func scanCapture(row interface{ Scan(...any) error }) (core.KeptCapture, error) {
+	var k core.KeptCapture
+	var at, kind, where, sourceAt, unseen, text string
+	if err := row.Scan(&k.ID, &k.Place, &k.VolumeID, &k.BackupID, &at, &kind, &where, &sourceAt, &unseen, &text); err != nil {
+		return k, err
 	}
-	return out, Explain("read the captures", rows.Err())
+	k.At = ReadTime(at)
+	src := core.Source{Kind: core.SourceKind(kind), Where: where}
+	if sourceAt != "" {
+		src.At = core.Some(ReadTime(sourceAt))
+	}
+	k.Capture = core.ReadCapture(text, src)
+	k.Capture.VolumeID, k.Capture.BackupID = k.VolumeID, k.BackupID
+	if unseen != "" {
+		k.Capture.Unseen = core.NewFieldSet(strings.Split(unseen, ",")...)
+	}
+	return k, nil
 }
 
 // KeepCapture keeps a capture and returns its number. The same text of the same
 // volume and backup is not kept twice.
-func (b Book) KeepCapture(ctx context.Context, k core.KeptCapture) (int64, error) {
+func (b Book) KeepCapture(ctx context.Context, k core.KeptCapture) (id int64, err error) {
 	if !b.Everywhere {
 		k.Place = "" // the file is the place, wherever it lies
 	}
-	id, err := keepCapture(ctx, b.DB, k)
-	return id, Explain("keep the capture", err)
+	err = b.Write(ctx, "keep the capture", func(tx *sql.Tx) error {
+		keeper, err := NewKeeper(ctx, tx)
+		if err == nil {
+			id, err = keeper.Keep(ctx, k)
+		}
+		return err
+	})
+	return id, err
 }
 
-// KeepCaptureIn is KeepCapture inside a transaction.
-func KeepCaptureIn(ctx context.Context, tx *sql.Tx, k core.KeptCapture) (int64, error) {
-	return keepCapture(ctx, tx, k)
+// Keeper keeps captures within a transaction; its statements are prepared once,
+// and closed with the transaction.
+type Keeper struct{ find, add *sql.Stmt }
+
+// NewKeeper makes a Keeper for tx.
+func NewKeeper(ctx context.Context, tx *sql.Tx) (*Keeper, error) {
+	var k Keeper
+	var err error
+	if k.find, err = tx.PrepareContext(ctx, "SELECT id FROM hearth_captures WHERE place = ? AND volume_id = ? AND backup_id = ? AND text = ?"); err != nil {
+		return nil, err
+	}
+	k.add, err = tx.PrepareContext(ctx, "INSERT INTO hearth_captures (place, volume_id, backup_id, at, source, source_where, source_at, unseen, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	return &k, err
 }
 
-func keepCapture(ctx context.Context, q execer, k core.KeptCapture) (int64, error) {
+// Keep keeps a capture and returns its number, or that of the one that is kept
+// already.
+func (k *Keeper) Keep(ctx context.Context, c core.KeptCapture) (int64, error) {
 	var id int64
-	err := q.QueryRowContext(ctx, "SELECT id FROM hearth_captures WHERE place = ? AND volume_id = ? AND backup_id = ? AND text = ?",
-		k.Place, string(k.VolumeID), string(k.BackupID), k.Capture.Text).Scan(&id)
+	err := k.find.QueryRowContext(ctx, c.Place, string(c.VolumeID), string(c.BackupID), c.Capture.Text).Scan(&id)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return id, err
 	}
 	sourceAt := ""
-	if k.Capture.Source.At.Set {
-		sourceAt = writeTime(k.Capture.Source.At.V)
+	if c.Capture.Source.At.Set {
+		sourceAt = WriteTime(c.Capture.Source.At.V)
 	}
 	var unseen []string
-	for name := range k.Capture.Unseen {
+	for name := range c.Capture.Unseen {
 		unseen = append(unseen, name)
 	}
 	sort.Strings(unseen)
-	res, err := q.ExecContext(ctx, "INSERT INTO hearth_captures (place, volume_id, backup_id, at, source, source_where, source_at, unseen, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		k.Place, string(k.VolumeID), string(k.BackupID), writeTime(k.At), string(k.Capture.Source.Kind), k.Capture.Source.Where, sourceAt, strings.Join(unseen, ","), k.Capture.Text)
+	res, err := k.add.ExecContext(ctx, c.Place, string(c.VolumeID), string(c.BackupID), WriteTime(c.At),
+		string(c.Capture.Source.Kind), c.Capture.Source.Where, sourceAt, strings.Join(unseen, ","), c.Capture.Text)
 	if err != nil {
 		return 0, err
 	}
 	return res.LastInsertId()
-}
-
-const entryColumns = "id, at, who, place, kind, state, volume_id, backup_id, backup_ids, of_entry, summary, before, after, error"
-
-// Entries returns the newest entries first; limit 0 is all, place "" every place.
-func (b Book) Entries(ctx context.Context, place string, limit int) ([]core.Entry, error) {
-	query, args := "SELECT "+entryColumns+" FROM hearth_journal", []any{}
-	if b.Everywhere && place != "" {
-		query, args = query+" WHERE place = ?", append(args, place)
-	}
-	query += " ORDER BY id DESC"
-	if limit > 0 {
-		query += fmt.Sprintf(" LIMIT %d", limit)
-	}
-	rows, err := b.DB.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, Explain("read the journal", err)
-	}
-	defer rows.Close()
-	var out []core.Entry
-	for rows.Next() {
-		e, err := scanEntry(rows)
-		if err != nil {
-			return nil, Explain("read the journal", err)
-		}
-		out = append(out, e)
-	}
-	return out, Explain("read the journal", rows.Err())
-}
-
-// Entry reads one entry.
-func (b Book) Entry(ctx context.Context, id core.EntryID) (core.Entry, error) {
-	e, err := scanEntry(b.DB.QueryRowContext(ctx, "SELECT "+entryColumns+" FROM hearth_journal WHERE id = ?", int64(id)))
-	if errors.Is(err, sql.ErrNoRows) {
-		return e, core.Fail(core.CodeNotFound, fmt.Sprintf("read journal entry %d", id), "there is no such entry", "list them with hearth journal", nil)
-	}
-	return e, Explain("read the journal", err)
-}
-
-func scanEntry(row interface{ Scan(...any) error }) (core.Entry, error) {
-	var e core.Entry
-	var at, ids string
-	var before, after sql.NullString
-	err := row.Scan(&e.ID, &at, &e.Who, &e.Place, &e.Kind, &e.State, &e.Volume, &e.Backup, &ids, &e.Of, &e.Summary, &before, &after, &e.Error)
-	if err != nil {
-		return e, err
-	}
-	e.At = readTime(at)
-	if list, err := pyjson.Parse(ids); err == nil {
-		for _, v := range list.Items() {
-			e.Backups = append(e.Backups, core.BackupID(v.Text()))
-		}
-	}
-	e.Before, e.After = readState(before), readState(after)
-	return e, nil
-}
-
-func readState(s sql.NullString) *core.State {
-	if !s.Valid {
-		return nil
-	}
-	v, err := pyjson.Parse(s.String)
-	if err != nil {
-		return nil
-	}
-	st := core.StateFrom(v.Object())
-	return &st
-}
-
-func writeState(s *core.State) any {
-	if s == nil {
-		return nil
-	}
-	return pyjson.Text(pyjson.OfDict(s.Object()))
-}
-
-// AddEntry writes an entry and returns its number.
-func AddEntry(ctx context.Context, q execer, e core.Entry) (core.EntryID, error) {
-	var ids []pyjson.Value
-	for _, id := range e.Backups {
-		ids = append(ids, pyjson.OfString(string(id)))
-	}
-	res, err := q.ExecContext(ctx, "INSERT INTO hearth_journal (at, who, place, kind, state, volume_id, backup_id, backup_ids, of_entry, summary, before, after, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		writeTime(e.At), e.Who, e.Place, string(e.Kind), string(e.State), string(e.Volume), string(e.Backup), pyjson.Text(pyjson.OfList(ids)), int64(e.Of), e.Summary, writeState(e.Before), writeState(e.After), e.Error)
-	if err != nil {
-		return 0, err
-	}
-	id, err := res.LastInsertId()
-	return core.EntryID(id), err
-}
-
-// SetState says how an entry ended. If it was in none of the states from (any,
-// when none is given) nothing changes and ok is false.
-func SetState(ctx context.Context, q execer, id core.EntryID, state core.EntryState, why string, from ...core.EntryState) (ok bool, err error) {
-	query, args := "UPDATE hearth_journal SET state = ?, error = ? WHERE id = ?", []any{string(state), why, int64(id)}
-	if len(from) > 0 {
-		query += " AND state IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(from)), ", ") + ")"
-		for _, s := range from {
-			args = append(args, string(s))
-		}
-	}
-	res, err := q.ExecContext(ctx, query, args...)
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n > 0, err
 }

@@ -24,13 +24,13 @@ func Create(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, core.Fail(core.CodeUnreadable, tried, "the file cannot be made", "check that the folder is there and can be written", err)
 	}
 	f.Close()
-	if err := initialise(ctx, path); err != nil {
-		os.Remove(path)
-		return nil, ledger.Explain(tried, err)
+	p, err := (*Place)(nil), initialise(ctx, path)
+	if err == nil {
+		p, err = Open(ctx, path, o)
 	}
-	p, err := Open(ctx, path, o)
 	if err != nil {
-		return nil, err
+		os.Remove(path)
+		return nil, ledger.Explain(ctx, tried, err)
 	}
 	return p.Own(), nil
 }
@@ -53,7 +53,7 @@ func initialise(ctx context.Context, path string) error {
 			return err
 		}
 	}
-	return ledger.Migrate(ctx, db, hearthTables)
+	return ledger.Migrate(ctx, db, "make "+path, hearthTables)
 }
 
 // CreateDemo makes a store with demo data in a folder of its own, which goes

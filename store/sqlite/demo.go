@@ -55,7 +55,7 @@ func (w World) settled() World {
 // done, and in both cases nothing is written.
 func (s *Store) Populate(ctx context.Context, w World) error {
 	const tried = "make the demo"
-	err := s.in(ctx, func(tx *sql.Tx) error {
+	err := s.in(ctx, tried, func(tx *sql.Tx) error {
 		var there bool
 		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM volumes) OR EXISTS (SELECT 1 FROM backups) OR EXISTS (SELECT 1 FROM volume_types)").Scan(&there); err != nil {
 			return err
@@ -65,14 +65,12 @@ func (s *Store) Populate(ctx context.Context, w World) error {
 		}
 		return makeWorld(ctx, tx, w.settled())
 	})
-	if err == nil {
-		// All of it went through the write-ahead log, which would stay as large.
-		_, err = s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	if err != nil {
+		return err
 	}
-	if err != nil && ctx.Err() != nil {
-		err = ctx.Err() // the database only says that its transaction is gone
-	}
-	return ledger.Explain(tried, err)
+	// All of it went through the write-ahead log, which would stay as large.
+	_, err = s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return ledger.Explain(ctx, tried, err)
 }
 
 // makeWorld lets every life of the world happen and writes it down.

@@ -33,7 +33,7 @@ func demo(t *testing.T, w World) *Store {
 // allBackups reads every row of backups, the soft-deleted too, by id.
 func allBackups(t *testing.T, s *Store) map[core.BackupID]core.Backup {
 	t.Helper()
-	rows, err := s.db.QueryContext(t.Context(), "SELECT "+s.backupSelect()+" FROM "+backupFrom)
+	rows, err := s.db.QueryContext(t.Context(), "SELECT "+s.schema.backupSelect()+" FROM "+backupFrom)
 	if err != nil {
 		t.Fatal(err)
 	}

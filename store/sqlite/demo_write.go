@@ -17,8 +17,8 @@ import (
 // between rows instead.
 type scribe struct {
 	ctx   context.Context
-	tx    *sql.Tx
 	stmts map[string]*sql.Stmt // by table
+	keep  *ledger.Keeper
 }
 
 // backupColumnsWritten are the columns of backups; a record has metadata among
@@ -26,7 +26,11 @@ type scribe struct {
 var backupColumnsWritten = slices.DeleteFunc(slices.Clone(core.BackupFields), func(f string) bool { return f == "metadata" })
 
 func newScribe(ctx context.Context, tx *sql.Tx) (*scribe, error) {
-	s := &scribe{ctx: context.WithoutCancel(ctx), tx: tx, stmts: map[string]*sql.Stmt{}}
+	s := &scribe{ctx: context.WithoutCancel(ctx), stmts: map[string]*sql.Stmt{}}
+	var err error
+	if s.keep, err = ledger.NewKeeper(s.ctx, tx); err != nil {
+		return nil, err
+	}
 	for table, columns := range map[string][]string{
 		"volume_types":           {"created_at", "deleted", "id", "name", "is_public", "description"},
 		"volumes":                core.VolumeColumns,
@@ -40,7 +44,6 @@ func newScribe(ctx context.Context, tx *sql.Tx) (*scribe, error) {
 			names[i] = quoteIdent(c)
 		}
 		query := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
-		var err error
 		if s.stmts[table], err = tx.PrepareContext(s.ctx, query); err != nil { // closed with the transaction
 			return nil, err
 		}
@@ -115,6 +118,6 @@ func (s *scribe) backup(b *core.Backup) error {
 
 func (s *scribe) capture(b *core.Backup, c core.Capture) error {
 	// No place: the store is one place, and its path is no part of the world.
-	_, err := ledger.KeepCaptureIn(s.ctx, s.tx, core.KeptCapture{VolumeID: b.VolumeID, BackupID: b.ID, At: b.CreatedAt.V, Capture: c})
+	_, err := s.keep.Keep(s.ctx, core.KeptCapture{VolumeID: b.VolumeID, BackupID: b.ID, At: b.CreatedAt.V, Capture: c})
 	return err
 }

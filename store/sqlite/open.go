@@ -29,6 +29,8 @@ type Options struct {
 
 	Badge, Color string // for the title bar
 	ReadOnly     string // why nothing is to be written, "" if it may
+
+	Patience ledger.Patient // how long a call waits for another program's lock; 0: as usual
 }
 
 // Place is an open file. Make it with [Open] or [Create].
@@ -41,13 +43,23 @@ type Place struct {
 	now    func() time.Time
 	db     *sql.DB
 	schema schema
+	unseen struct{ volumes, backups core.FieldSet } // what the file has no columns for
+
+	// watch holds the connection that sees others' writes, while nobody uses it;
+	// nil once the place is closed.
+	watch chan *watcher
 
 	mu     sync.Mutex // guards what follows
-	watch  *sql.Conn  // sees other connections' writes in PRAGMA data_version
-	stamp  int64      // changes whenever the file's content may have
-	seen   int64      // last data_version
 	orders []*ordering
 	counts *backupCounts
+}
+
+// watcher is a connection that only looks at PRAGMA data_version, which changes
+// when any other connection has written, of this process or of another.
+type watcher struct {
+	conn  *sql.Conn
+	seen  int64
+	stamp int64 // counts the changes
 }
 
 // Open opens a file that is there. Errors are *core.Error: CodeNotFound,
@@ -55,67 +67,75 @@ type Place struct {
 // (locked). The file is left as it was.
 func Open(ctx context.Context, path string, o Options) (*Place, error) {
 	tried := "open " + path
-	if err := ledger.Sound(path, tried); err != nil {
+	head, err := ledger.Look(path, tried)
+	if err != nil {
 		return nil, err
 	}
-	p := &Place{path: path, now: o.Now, opt: o}
+	own := head.Application == ApplicationID
+	p := &Place{path: path, own: own, write: (own || o.Write) && o.ReadOnly == "", opt: o, now: o.Now}
 	if p.now == nil {
 		p.now = time.Now
 	}
-	own, err := madeByHearth(ctx, path)
-	if err != nil {
-		return nil, ledger.Explain(tried, err)
-	}
-	p.own, p.write = own, (own || o.Write) && o.ReadOnly == ""
 	access := ledger.ReadOnly
 	switch {
-	case own: // hearth's own tables may have to be brought up to date
+	case p.write && own:
 		access = ledger.Ours
 	case p.write:
 		access = ledger.Theirs
 	}
-	if p.db, err = sql.Open("sqlite", ledger.DSN(path, access)); err != nil {
-		return nil, ledger.Explain(tried, err)
+	if p.db, err = ledger.Open(ctx, path, access, head, o.Patience); err != nil {
+		return nil, ledger.Explain(ctx, tried, err)
 	}
-	if err = p.start(ctx, tried); err != nil {
-		p.db.Close()
-		return nil, err
+	if err := p.start(ctx, tried); err != nil {
+		p.Close()
+		return nil, ledger.Explain(ctx, tried, err)
 	}
 	return p, nil
 }
 
 // start reads the schema and sets up watching.
 func (p *Place) start(ctx context.Context, tried string) error {
-	var err error
-	if p.schema, err = readSchema(ctx, p.db); err != nil {
-		return ledger.Explain(tried, err)
+	err := p.opt.Patience.Wait(ctx, func() (err error) {
+		p.schema, err = readSchema(ctx, p.db)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	if missing := p.schema.lacks(); missing != "" {
 		return core.Fail(core.CodeUnreadable, tried, "it is a SQLite database, but not Cinder's: "+missing,
 			"name a database that cinder-manage db sync or hearth made", nil)
 	}
-	if p.own {
-		if err := ledger.Migrate(ctx, p.db, hearthTables); err != nil {
-			return ledger.Explain(tried, err)
-		}
+	p.unseen.volumes = p.schema.unseen("volumes", core.VolumeColumns, volumeFields)
+	p.unseen.backups = p.schema.unseen("backups", core.BackupFields, backupFields)
+	if err := p.ownTables(ctx, tried); err != nil {
+		return err
 	}
-	if p.watch, err = p.db.Conn(ctx); err != nil {
-		return ledger.Explain(tried, err)
+	conn, err := p.db.Conn(ctx)
+	if err != nil {
+		return err
 	}
+	p.watch = make(chan *watcher, 1)
+	p.watch <- &watcher{conn: conn}
 	_, err = p.changed(ctx)
-	return ledger.Explain(tried, err)
+	return err
 }
 
-// madeByHearth reads the file's application_id, without writing.
-func madeByHearth(ctx context.Context, path string) (bool, error) {
-	db, err := sql.Open("sqlite", ledger.DSN(path, ledger.ReadOnly))
-	if err != nil {
-		return false, err
+// ownTables brings hearth's own tables up to date, where they may be written.
+func (p *Place) ownTables(ctx context.Context, tried string) error {
+	if !p.own {
+		return nil
 	}
-	defer db.Close()
-	var id int64
-	err = db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id)
-	return id == ApplicationID, err
+	return p.opt.Patience.Wait(ctx, func() error {
+		if p.write {
+			return ledger.Migrate(ctx, p.db, tried, hearthTables)
+		}
+		version, err := ledger.Version(ctx, p.db, tried, hearthTables)
+		if err == nil && version < len(hearthTables) {
+			err = core.Fail(core.CodeReadOnly, tried, "an older hearth made it, and it has to be brought up to date first: "+p.opt.ReadOnly, "open it once for writing", nil)
+		}
+		return err
+	})
 }
 
 // Info describes the place.
@@ -138,13 +158,14 @@ func (p *Place) Info() core.PlaceInfo {
 
 // Close gives the file up; a demo's is removed.
 func (p *Place) Close() error {
-	p.mu.Lock()
+	var err error
 	if p.watch != nil {
-		p.watch.Close()
-		p.watch = nil
+		if w := <-p.watch; w != nil {
+			err = w.conn.Close()
+			close(p.watch)
+		}
 	}
-	p.mu.Unlock()
-	err := p.db.Close()
+	err = errors.Join(err, p.db.Close())
 	if p.remove != "" {
 		err = errors.Join(err, os.RemoveAll(p.remove))
 	}
@@ -159,37 +180,62 @@ func (p *Place) Size(context.Context) (int64, error) {
 // changed returns a number that grows whenever the content may have changed, be
 // it by this process or by another one.
 func (p *Place) changed(ctx context.Context) (int64, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.watch == nil {
+	var w *watcher
+	select {
+	case w = <-p.watch:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	if w == nil {
 		return 0, core.Fail(core.CodeInternal, "read "+p.path, "the place is closed", "", nil)
 	}
+	defer func() { p.watch <- w }()
 	var v int64
-	if err := p.watch.QueryRowContext(ctx, "PRAGMA data_version").Scan(&v); err != nil {
+	if err := w.conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&v); err != nil {
 		return 0, err
 	}
-	if v != p.seen {
-		p.seen = v
-		p.stamp++
+	if v != w.seen {
+		w.seen = v
+		w.stamp++
 	}
-	return p.stamp, nil
+	return w.stamp, nil
+}
+
+// view is one state of the file. Its stamp is of that state or of an earlier one,
+// so that what is remembered under it is never older than it seems.
+type view struct {
+	querier
+	stamp int64
+}
+
+// read runs fn on one state of the file, whoever writes meanwhile; again and
+// again while another program has the file locked. tried is what is to be done,
+// for the error.
+func (p *Place) read(ctx context.Context, tried string, fn func(view) error) error {
+	err := p.opt.Patience.Wait(ctx, func() error {
+		stamp, err := p.changed(ctx)
+		if err != nil {
+			return err
+		}
+		tx, err := p.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		return fn(view{tx, stamp})
+	})
+	return ledger.Explain(ctx, tried, err)
 }
 
 // in runs fn in a transaction that may write; it is rolled back if fn fails.
-func (p *Place) in(ctx context.Context, fn func(*sql.Tx) error) error {
+func (p *Place) in(ctx context.Context, tried string, fn func(*sql.Tx) error) error {
 	if !p.write {
-		return core.Fail(core.CodeReadOnly, "write to "+p.path, p.Info().ReadOnly, "", nil)
+		return core.Fail(core.CodeReadOnly, tried, p.Info().ReadOnly, "", nil)
 	}
-	tx, err := p.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	if err := fn(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return p.book().Write(ctx, tried, fn)
 }
+
+func (p *Place) book() ledger.Book { return ledger.Book{DB: p.db, Patience: p.opt.Patience} }
 
 // quoteIdent quotes a column or table name.
 func quoteIdent(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

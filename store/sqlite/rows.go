@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ type scanner interface{ Scan(...any) error }
 // opt makes an Opt of what came out of a nullable column.
 func opt(s sql.NullString) core.Opt[string] { return core.Opt[string]{V: s.String, Set: s.Valid} }
 
-// optID is a nullable id; null is "".
+// optStamp is a nullable time.
 func optStamp(s sql.NullString) core.Opt[time.Time] {
 	if !s.Valid {
 		return core.Opt[time.Time]{}
@@ -25,9 +26,8 @@ func optStamp(s sql.NullString) core.Opt[time.Time] {
 }
 
 // backupSelect lists the columns of a backup in the order scanBackup reads them.
-// b is backups, v volumes.
-func (p *Place) backupSelect() string {
-	s := p.schema
+// b is backups, v volumes, as in backupFrom.
+func (s schema) backupSelect() string {
 	t := func(c string) string { return s.text("b", "backups", c) }
 	n := func(c string) string { return s.integer("b", "backups", c) }
 	return strings.Join([]string{
@@ -35,19 +35,18 @@ func (p *Place) backupSelect() string {
 		t("volume_id"), s.text("v", "volumes", "display_name"), t("snapshot_id"), t("container"), t("service"), t("service_metadata"),
 		t("parent_id"), n("num_dependent_backups"), t("project_id"), t("user_id"), t("host"), t("availability_zone"),
 		t("restore_volume_id"), t("temp_volume_id"), t("temp_snapshot_id"), t("encryption_key_id"),
-		t("data_timestamp"), t("created_at"), t("updated_at"), t("deleted_at"), n("deleted"),
+		t("data_timestamp"), t("created_at"), t("updated_at"), t("deleted_at"), s.flag("b", "backups", "deleted"),
 	}, ", ")
 }
 
-// backupColumns maps columns of backups to the API's names of what they hold.
-var backupColumns = map[string]string{
-	"display_name": "name", "display_description": "description", "fail_reason": "fail_reason", "size": "size",
-	"object_count": "object_count", "snapshot_id": "snapshot_id", "container": "container", "service": "service",
-	"service_metadata": "service_metadata", "parent_id": "is_incremental", "num_dependent_backups": "has_dependent_backups",
-	"project_id": "project_id", "user_id": "user_id", "host": "host", "availability_zone": "availability_zone",
-	"restore_volume_id": "restore_volume_id", "temp_volume_id": "temp_volume_id", "temp_snapshot_id": "temp_snapshot_id",
-	"encryption_key_id": "encryption_key_id", "data_timestamp": "data_timestamp", "created_at": "created_at", "updated_at": "updated_at",
-	"deleted_at": "deleted_at",
+// backupFrom is where backups are read from; the name of a volume that is
+// deleted is still worth knowing.
+const backupFrom = "backups b LEFT JOIN volumes v ON v.id = b.volume_id"
+
+// backupFields are the columns of backups that the API calls by another name, or
+// says something else with.
+var backupFields = map[string]string{
+	"display_name": "name", "display_description": "description", "parent_id": "is_incremental", "num_dependent_backups": "has_dependent_backups",
 }
 
 func scanBackup(row scanner) (core.Backup, error) {
@@ -70,35 +69,34 @@ func scanBackup(row scanner) (core.Backup, error) {
 
 // volumeSelect lists the columns of a volume in the order scanVolume reads them.
 // v is volumes, t volume_types.
-func (p *Place) volumeSelect() string {
-	s := p.schema
+func (s schema) volumeSelect() string {
 	t := func(c string) string { return s.text("v", "volumes", c) }
 	n := func(c string) string { return s.integer("v", "volumes", c) }
-	typeName := "NULL"
-	if s.has("volume_types", "name") {
-		typeName = s.text("t", "volume_types", "name")
-	}
 	return strings.Join([]string{
-		t("id"), t("display_name"), t("display_description"), t("status"), n("size"), t("volume_type_id"), typeName, n("bootable"),
-		n("multiattach"), t("encryption_key_id"), t("project_id"), t("user_id"), t("availability_zone"), t("host"), t("snapshot_id"),
+		t("id"), t("display_name"), t("display_description"), t("status"), n("size"), t("volume_type_id"), s.typeName(), s.flag("v", "volumes", "bootable"),
+		s.flag("v", "volumes", "multiattach"), t("encryption_key_id"), t("project_id"), t("user_id"), t("availability_zone"), t("host"), t("snapshot_id"),
 		t("source_volid"), t("attach_status"), t("created_at"), t("updated_at"),
 	}, ", ")
 }
 
 // volumeFrom is where volumes are read from, types joined if there are any.
-func (p *Place) volumeFrom() string {
-	if p.schema.has("volume_types", "id") && p.schema.has("volumes", "volume_type_id") {
+func (s schema) volumeFrom() string {
+	if s.has("volume_types", "id") && s.has("volumes", "volume_type_id") {
 		return "volumes v LEFT JOIN volume_types t ON t.id = v.volume_type_id"
 	}
 	return "volumes v"
 }
 
-var volumeColumns = map[string]string{
-	"display_name": "name", "display_description": "description", "volume_type_id": "volume_type_id", "bootable": "bootable",
-	"multiattach": "multiattach", "encryption_key_id": "encryption_key_id", "project_id": "project_id", "user_id": "user_id",
-	"availability_zone": "availability_zone", "host": "host", "snapshot_id": "snapshot_id", "source_volid": "source_volid",
-	"attach_status": "attach_status", "created_at": "created_at", "updated_at": "updated_at",
+// typeName selects the name of a volume's type from volumeFrom.
+func (s schema) typeName() string {
+	if !s.has("volume_types", "id") || !s.has("volumes", "volume_type_id") {
+		return "NULL"
+	}
+	return s.text("t", "volume_types", "name")
 }
+
+// volumeFields are the columns of volumes that the API calls by another name.
+var volumeFields = map[string]string{"display_name": "name", "display_description": "description"}
 
 func scanVolume(row scanner) (core.Volume, error) {
 	var v core.Volume
@@ -113,7 +111,7 @@ func scanVolume(row scanner) (core.Volume, error) {
 	return v, err
 }
 
-// querier is *sql.DB or *sql.Tx.
+// querier is *sql.DB, *sql.Conn or *sql.Tx.
 type querier interface {
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
 	QueryRowContext(context.Context, string, ...any) *sql.Row
@@ -164,37 +162,60 @@ func (p *Place) row(ctx context.Context, q querier, id core.VolumeID) (*pyjson.O
 	}
 	o := &pyjson.Object{}
 	for i, n := range names {
-		o.Set(n, columnValue(vals[i], p.schema["volumes"][n]))
+		o.Set(n, columnValue(vals[i], kindOf(n, p.schema["volumes"][n])))
 	}
 	return o, nil
 }
 
 // order lists a table's columns: first those of want that it has, in that order.
 func (s schema) order(table string, want []string) []string {
-	var out []string
-	known := map[string]bool{}
+	var out, extra []string
 	for _, c := range want {
-		known[c] = true
 		if s.has(table, c) {
 			out = append(out, c)
 		}
 	}
-	var extra []string
 	for c := range s[table] {
-		if !known[c] {
+		if !slices.Contains(want, c) {
 			extra = append(extra, c)
 		}
 	}
-	return append(out, sortedStrings(extra)...)
+	slices.Sort(extra)
+	return append(out, extra...)
+}
+
+// columnKind is what Cinder's model makes of a column's value.
+type columnKind uint8
+
+const (
+	plainColumn columnKind = iota
+	flagColumn
+	timeColumn
+)
+
+// kindOf tells a column's kind: by its name where it is one of Cinder's, as a
+// database that was brought over from another system may declare it otherwise.
+func kindOf(column, typ string) columnKind {
+	switch column {
+	case "deleted", "use_quota", "bootable", "multiattach", "shared_targets":
+		return flagColumn
+	case "created_at", "updated_at", "deleted_at", "scheduled_at", "launched_at", "terminated_at":
+		return timeColumn
+	}
+	switch {
+	case strings.HasPrefix(typ, "BOOL"):
+		return flagColumn
+	case strings.HasPrefix(typ, "DATETIME"), strings.HasPrefix(typ, "TIMESTAMP"):
+		return timeColumn
+	}
+	return plainColumn
 }
 
 // columnValue is a column's value as Cinder's model gives it to Python.
-func columnValue(v any, typ string) pyjson.Value {
+func columnValue(v any, kind columnKind) pyjson.Value {
 	switch v := v.(type) {
-	case nil:
-		return pyjson.None
 	case int64:
-		if strings.HasPrefix(typ, "BOOL") {
+		if kind == flagColumn {
 			return pyjson.OfBool(v != 0)
 		}
 		return pyjson.OfInt(v)
@@ -203,10 +224,8 @@ func columnValue(v any, typ string) pyjson.Value {
 	case []byte:
 		return pyjson.OfBytes(string(v))
 	case string:
-		if strings.HasPrefix(typ, "DATETIME") || strings.HasPrefix(typ, "TIMESTAMP") {
-			if t := parseStamp(v); t.Set {
-				return pyjson.OfTime(t.V, false)
-			}
+		if t := parseStamp(v); kind == timeColumn && t.Set {
+			return pyjson.OfTime(t.V, false)
 		}
 		return pyjson.OfString(v)
 	}

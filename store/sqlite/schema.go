@@ -15,7 +15,8 @@ import (
 type schema map[string]map[string]string // table -> column -> declared type
 
 func readSchema(ctx context.Context, db *sql.DB) (schema, error) {
-	rows, err := db.QueryContext(ctx, `SELECT m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'`)
+	rows, err := db.QueryContext(ctx, `SELECT m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c
+		WHERE m.type = 'table' AND m.name IN ('volumes', 'volume_metadata', 'volume_glance_metadata', 'volume_types', 'backups', 'backup_metadata')`)
 	if err != nil {
 		return nil, err
 	}
@@ -72,23 +73,59 @@ func (s schema) text(alias, table, column string) string {
 // integer selects a column as a number, 0 for NULL, as Cinder's objects load it.
 func (s schema) integer(alias, table, column string) string {
 	if !s.has(table, column) {
-		return "0"
+		return "CAST(0 AS INTEGER)" // a bare 0 would number a column in ORDER BY
 	}
 	return "COALESCE(CAST(" + alias + "." + quoteIdent(column) + " AS INTEGER), 0)"
 }
 
-// unseen names the API fields that stand in columns which the table lacks.
-func (s schema) unseen(table string, columns map[string]string) core.FieldSet {
-	var set core.FieldSet
-	for column, field := range columns {
-		if !s.has(table, column) {
-			if set == nil {
-				set = core.FieldSet{}
-			}
-			set[column], set[field] = true, true
+// flag selects a column as 0 or 1.
+func (s schema) flag(alias, table, column string) string {
+	return "(" + s.integer(alias, table, column) + " <> 0)"
+}
+
+// id selects a column that holds an id; an empty one is no id.
+func (s schema) id(alias, table, column string) string {
+	return "NULLIF(" + s.text(alias, table, column) + ", '')"
+}
+
+// time selects a DATETIME column in the one form that sorts as its text. Cinder
+// writes that form; other programs that fill a database may not.
+func (s schema) time(alias, table, column string) string {
+	if !s.has(table, column) {
+		return "NULL"
+	}
+	text := s.text(alias, table, column)
+	return "(CASE WHEN " + text + " GLOB '" + stampPattern + "' THEN " + text + " ELSE hearth_time(" + text + ") END)"
+}
+
+// unseen names the columns that the table lacks, also as the API calls what they
+// hold, and what whole tables that are missing would hold; nil if nothing.
+func (s schema) unseen(table string, columns []string, fields map[string]string) core.FieldSet {
+	set := core.FieldSet{}
+	for _, column := range columns {
+		if column == "metadata" || s.has(table, column) { // metadata is a table of its own
+			continue
+		}
+		set[column] = true
+		if field, ok := fields[column]; ok {
+			set[field] = true
 		}
 	}
+	for side, field := range sides[table] {
+		if !s.has(side, "value") && !s.has(side, "name") {
+			set[field] = true
+		}
+	}
+	if len(set) == 0 {
+		return nil
+	}
 	return set
+}
+
+// sides are the tables beside one, and the API's names of what they hold.
+var sides = map[string]map[string]string{
+	"volumes": {"volume_metadata": "metadata", "volume_glance_metadata": "volume_image_metadata", "volume_types": "volume_type"},
+	"backups": {"backup_metadata": "metadata"},
 }
 
 // live is the condition that a row is not soft-deleted.

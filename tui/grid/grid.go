@@ -4,6 +4,8 @@
 package grid
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -28,6 +30,7 @@ type Column struct {
 	Min   int  // cells it can do with; 0 is Width
 	Grow  int  // its share of the room that is left over
 	Right bool // aligned right
+	Flip  bool // shows the opposite of what it sorts by, as an age does of a time
 	Drop  int  // where there is no room, columns go in this order, the highest first; 0 stays
 }
 
@@ -60,7 +63,8 @@ type Model struct {
 	cursor  int
 	top     int
 	w, h    int
-	marks   map[string]bool
+	marks   map[string]int // by key: the how manieth mark it was
+	nth     int
 	sort    string
 	desc    bool
 
@@ -69,7 +73,7 @@ type Model struct {
 
 // New makes a table.
 func New(columns []Column, styles Styles) *Model {
-	return &Model{columns: columns, styles: styles, src: none{}, marks: map[string]bool{}}
+	return &Model{columns: columns, styles: styles, src: none{}, marks: map[string]int{}}
 }
 
 type none struct{}
@@ -159,17 +163,18 @@ func (m *Model) Toggle() {
 	if key == "" {
 		return
 	}
-	if m.marks[key] {
+	if m.Marked(key) {
 		delete(m.marks, key)
 	} else {
-		m.marks[key] = true
+		m.Mark(key)
 	}
 }
 
 // Mark marks a row by its key; Unmark takes all marks away.
 func (m *Model) Mark(key string) {
-	if key != "" {
-		m.marks[key] = true
+	if key != "" && !m.Marked(key) {
+		m.nth++
+		m.marks[key] = m.nth
 	}
 }
 
@@ -177,18 +182,14 @@ func (m *Model) Mark(key string) {
 func (m *Model) Unmark() { clear(m.marks) }
 
 // Marked reports whether the row of the key is marked.
-func (m *Model) Marked(key string) bool { return m.marks[key] }
+func (m *Model) Marked(key string) bool { return m.marks[key] > 0 }
 
 // Marks is how many rows are marked.
 func (m *Model) Marks() int { return len(m.marks) }
 
-// MarkedKeys returns the keys of the marked rows, in no order.
+// MarkedKeys returns the keys of the marked rows, in the order of their marking.
 func (m *Model) MarkedKeys() []string {
-	var out []string
-	for k := range m.marks {
-		out = append(out, k)
-	}
-	return out
+	return slices.SortedFunc(maps.Keys(m.marks), func(a, b string) int { return m.marks[a] - m.marks[b] })
 }
 
 // gutter is the room for the cursor's and the mark's sign before the first column.
@@ -199,7 +200,7 @@ const gap = 1
 
 // layout shares the width out: what columns want, then what is left to those
 // that grow; where there is too little, growing columns shrink to their least,
-// then columns are dropped, then the first is cut.
+// then columns are dropped, then all are cut.
 func (m *Model) layout() {
 	room := m.w - gutter
 	shown := make([]bool, len(m.columns))
@@ -287,8 +288,16 @@ func (m *Model) share(spare int, wants, weight func(int) int) int {
 	return left
 }
 
-// cut takes cells away, from the last column on.
+// cut takes cells away: from columns that grow, down to half of their least, then
+// from the last column on.
 func (m *Model) cut(over int) {
+	for i, c := range m.columns {
+		if c.Grow > 0 && over > 0 {
+			take := min(m.widths[i]/2, over)
+			m.widths[i] -= take
+			over -= take
+		}
+	}
 	for i := len(m.widths) - 1; i >= 0 && over > 0; i-- {
 		take := min(m.widths[i], over)
 		m.widths[i] -= take
@@ -327,7 +336,7 @@ func (m *Model) heading() string {
 		first = false
 		title := c.Title
 		if c.Name != "" && c.Name == m.sort {
-			if m.desc {
+			if m.desc != c.Flip {
 				title += "▼"
 			} else {
 				title += "▲"
@@ -351,7 +360,7 @@ func (m *Model) row(i int) string {
 	if !ok {
 		return clip("  "+m.styles.Dim.Paint("…"), m.w)
 	}
-	here, marked := i == m.cursor, m.marks[m.src.Key(i)]
+	here, marked := i == m.cursor, m.Marked(m.src.Key(i))
 	sign := [2]byte{' ', ' '}
 	if here {
 		sign[0] = '>'

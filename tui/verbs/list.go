@@ -6,114 +6,160 @@ import (
 	"github.com/spf13/cobra"
 
 	"hearth/core"
+	"hearth/core/pyjson"
 	"hearth/store/jobs"
 )
 
-// listing is what volumes and backups have in common.
-type listing struct {
+// listing is a verb that lists Ts.
+type listing[T any] struct {
 	format
 	filter string
 	sort   []string
 	limit  int
+
+	noun    string
+	columns core.Columns[T]
+	usual   []string // columns of a table, csv and value
+	spare   []string // those that a narrow terminal does without, in this order
+	unseen  func(*T) core.FieldSet
+	pages   func(jobs.Desk) func(context.Context, core.Query) (core.Page[T], error)
 }
 
-func (l *listing) flags(cmd *cobra.Command, columns []string) {
-	l.format.flags(cmd)
-	cmd.Flags().StringVarP(&l.filter, "filter", "f", "", `only rows that fulfil it: name~db status:error,creating age>30d size>=10 word`)
-	cmd.Flags().StringSliceVar(&l.sort, "sort", nil, "columns to sort by; -size or size:desc is descending (default newest first)")
-	cmd.Flags().IntVar(&l.limit, "limit", 0, "at most so many rows (default all)")
-	for _, name := range []string{"sort", "column"} {
-		cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(columns, cobra.ShellCompDirectiveNoFileComp))
-	}
-}
-
-// pageSize is how many rows are read and printed at a time.
+// pageSize is how many rows are read at a time.
 const pageSize = 1000
 
-// list runs a listing of either kind.
-func list[T any](e *Env, cmd *cobra.Command, l *listing, columns core.Columns[T], usual []string, unseen func(*T) core.FieldSet,
-	source func(jobs.Desk) func(context.Context, core.Query) (core.Page[T], error)) error {
-	if err := l.check(); err != nil {
-		return err
+// sortHelp and filterHelp explain the two languages of lists.
+const (
+	sortHelp   = "columns to sort by, several with commas; size:desc is descending (default newest first)"
+	filterHelp = "only rows that fulfil it, such as 'name~db status:error,creating age>30d size>=10 word'"
+)
+
+// longHelp is the end of the help of a list.
+func longHelp(columns []string) string {
+	return "A filter is terms that must all hold: COLUMN:WORD, COLUMN~PART, COLUMN>=NUMBER, age>30d, created<2026-01-31, " +
+		"-TERM for its opposite, and plain words, looked for in names, ids and texts.\n\n" +
+		"JSON and YAML hold every column under Cinder's API name, unless -c asks for some. A table, csv and value show the usual columns, " +
+		"a table on a narrow terminal only those that fit. Times are UTC.\n\n" +
+		"The columns are " + words(columns, "and") + "."
+}
+
+func (l *listing[T]) command(e *Env, cmd *cobra.Command) *cobra.Command {
+	cmd.Args = takes(0, 0)
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	names := l.columns.Names()
+	l.format.flags(cmd, names)
+	l.format.localFlag(cmd)
+	cmd.Flags().StringVarP(&l.filter, "filter", "f", "", filterHelp)
+	cmd.Flags().StringSliceVar(&l.sort, "sort", nil, sortHelp)
+	cmd.Flags().IntVar(&l.limit, "limit", 0, "at most so many rows (default all)")
+	complete(cmd, "sort", names)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return l.run(e, cmd) }
+	return cmd
+}
+
+// query reads the flags.
+func (l *listing[T]) query(e *Env, cmd *cobra.Command) (q core.Query, err error) {
+	if err := checkLimit(cmd, l.limit); err != nil {
+		return q, err
 	}
-	if l.limit < 0 {
-		return core.Fail(core.CodeUsage, "list", "--limit cannot be negative", "leave it out for all rows", nil)
-	}
-	chosen, err := pick(columns, l.columns, usual)
-	if err != nil {
-		return err
-	}
-	q := core.Query{Now: e.Now()}
-	if q.Filter, err = core.ParseFilter(l.filter, columns); err != nil {
-		return err
+	q.Now = e.Now()
+	if q.Filter, err = core.ParseFilter(l.filter, l.columns); err != nil {
+		return q, err
 	}
 	for _, s := range l.sort {
-		o, err := core.ParseOrder(s, columns)
+		o, err := core.ParseOrder(s, l.columns)
 		if err != nil {
-			return err
+			return q, err
 		}
 		q.Sort = append(q.Sort, o)
 	}
+	if len(q.Sort) == 0 { // the order of Cinder's API
+		q.Sort = []core.Order{{Column: "created", Desc: true}, {Column: "id", Desc: true}}
+	}
+	return q, nil
+}
+
+func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
+	if err := l.check(formats...); err != nil {
+		return err
+	}
+	r := rows[T]{format: &l.format, spare: l.spare, unseen: l.unseen, width: e.Width}
+	q, err := l.query(e, cmd)
+	if err != nil {
+		return err
+	}
+	if r.columns, err = pick(l.columns, l.format.columns, l.usual); err != nil {
+		return err
+	}
+	whole := l.columns
+	if len(l.format.columns) > 0 {
+		whole, r.spare = r.columns, nil
+	}
+	r.object = func(row *T) *pyjson.Object { return whole.Object(row, l.unseen(row)) }
 	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
-		ask := source(d)
-		printed := 0
-		next := func() ([]T, error) {
-			q.Offset, q.Limit = printed, pageSize
+		pages := l.pages(d)
+		r.next = func() ([]T, error) {
+			q.Limit = pageSize
 			if l.limit > 0 {
-				if q.Limit = min(pageSize, l.limit-printed); q.Limit == 0 {
+				if q.Limit = min(pageSize, l.limit-q.Offset); q.Limit == 0 {
 					return nil, nil
 				}
 			}
-			page, err := ask(ctx, q)
-			printed += len(page.Rows)
+			page, err := pages(ctx, q)
+			q.Offset += len(page.Rows)
 			return page.Rows, err
 		}
-		r := rows[T]{format: &l.format, columns: chosen, all: columns, unseen: unseen, width: e.Width}
-		return r.print(e.Out, next)
+		n, err := r.print(e.Out)
+		if err == nil && n == 0 && l.name == "table" {
+			what := l.noun
+			if !q.Filter.Empty() {
+				what += " that fulfils the filter"
+			}
+			e.say("There is no %s.", what)
+		}
+		return err
 	})
 }
 
 func (e *Env) backups() *cobra.Command {
-	l := &listing{}
-	cmd := &cobra.Command{
-		Use: "backups", Short: "List backups", Args: cobra.NoArgs,
-		Long: "List backups, newest first. JSON and YAML hold every field under its API name.",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			usual := []string{"id", "name", "status", "kind", "size", "created", "volume", "reason"}
-			return list(e, cmd, l, core.BackupColumns, usual, func(b *core.Backup) core.FieldSet { return b.Unseen },
-				func(d jobs.Desk) func(context.Context, core.Query) (core.Page[core.Backup], error) {
-					return d.Place.Backups
-				})
-		},
-	}
-	l.flags(cmd, core.BackupColumns.Names())
-	return cmd
+	l := &listing[core.Backup]{noun: "backup", columns: core.BackupColumns,
+		usual: []string{"id", "name", "status", "kind", "size", "created", "volume", "reason"}, spare: []string{"reason", "volume"},
+		unseen: func(b *core.Backup) core.FieldSet { return b.Unseen },
+		pages: func(d jobs.Desk) func(context.Context, core.Query) (core.Page[core.Backup], error) {
+			return d.Place.Backups
+		}}
+	return l.command(e, &cobra.Command{
+		Use: "backups", Short: "List backups",
+		Long:    "List backups, newest first.\n\n" + longHelp(l.columns.Names()),
+		Example: "hearth backups --filter 'status:error age<7d'\nhearth backups -o json --sort size:desc --limit 10\nhearth backups -o value -c id --filter 'kind:full volume:web-root'",
+	})
 }
 
 func (e *Env) volumes() *cobra.Command {
-	l := &listing{}
-	cmd := &cobra.Command{
-		Use: "volumes", Short: "List volumes", Args: cobra.NoArgs,
-		Long: "List volumes, newest first, with how many backups each has. JSON and YAML hold every field under its API name.",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			usual := []string{"id", "name", "status", "size", "bootable", "backups", "last-backup", "created"}
-			return list(e, cmd, l, core.VolumeFields, usual, func(v *core.Volume) core.FieldSet { return v.Unseen },
-				func(d jobs.Desk) func(context.Context, core.Query) (core.Page[core.Volume], error) {
-					return d.Place.Volumes
-				})
-		},
-	}
-	l.flags(cmd, core.VolumeFields.Names())
-	return cmd
+	l := &listing[core.Volume]{noun: "volume", columns: core.VolumeFields,
+		usual: []string{"id", "name", "status", "size", "bootable", "backups", "last-backup", "created"}, spare: []string{"bootable", "last-backup"},
+		unseen: func(v *core.Volume) core.FieldSet { return v.Unseen },
+		pages: func(d jobs.Desk) func(context.Context, core.Query) (core.Page[core.Volume], error) {
+			return d.Place.Volumes
+		}}
+	return l.command(e, &cobra.Command{
+		Use: "volumes", Short: "List volumes",
+		Long:    "List volumes, newest first, with how many backups each has.\n\n" + longHelp(l.columns.Names()),
+		Example: "hearth volumes --filter 'backups:0'\nhearth volumes --filter 'last-backup>30d' -o csv",
+	})
 }
+
+// named explains how a volume or backup is named.
+const named = "by its id, a beginning of it that no other has, or a name that no other has"
 
 func (e *Env) volume() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
-		Use: "volume ID", Short: "Show a volume: every field, its metadata", Args: cobra.ExactArgs(1),
-		Long: "Show a volume, named by its id, a unique beginning of it, or a unique name.",
+		Use: "volume ID", Short: "Show a volume: every field, its metadata", Args: takes(1, 1),
+		Long:              "Show a volume, named " + named + ": what the list has of it, its metadata, and every other column of its row. Secrets are masked.",
+		ValidArgsFunction: first(e.volumeIDs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(); err != nil {
+			if err := f.check(formats...); err != nil {
 				return err
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
@@ -121,21 +167,26 @@ func (e *Env) volume() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return e.writeObject(f, core.VolumeObject(&v))
+				o, err := f.only(core.VolumeObject(&v), keyIn(core.VolumeFields))
+				if err != nil {
+					return err
+				}
+				return e.writeObject(f, o)
 			})
 		},
 	}
-	f.flags(cmd)
+	f.flags(cmd, core.VolumeFields.Names())
 	return cmd
 }
 
 func (e *Env) backup() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
-		Use: "backup ID", Short: "Show a backup: every field, its chain", Args: cobra.ExactArgs(1),
-		Long: "Show a backup, named by its id, a unique beginning of it, or a unique name.",
+		Use: "backup ID", Short: "Show a backup: every field, its chain", Args: takes(1, 1),
+		Long:              "Show a backup, named " + named + ": what the list has of it, its metadata, and the ids of its chain, the full backup's first.",
+		ValidArgsFunction: first(e.backupIDs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(); err != nil {
+			if err := f.check(formats...); err != nil {
 				return err
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
@@ -147,10 +198,14 @@ func (e *Env) backup() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return e.writeObject(f, core.BackupObject(&b, chain))
+				o, err := f.only(core.BackupObject(&b, chain), keyIn(core.BackupColumns))
+				if err != nil {
+					return err
+				}
+				return e.writeObject(f, o)
 			})
 		},
 	}
-	f.flags(cmd)
+	f.flags(cmd, core.BackupColumns.Names())
 	return cmd
 }

@@ -59,6 +59,10 @@ func yamlScalar(v pyjson.Value) string {
 		case "-Infinity":
 			return "-.inf"
 		default:
+			// YAML 1.1 takes 1e+16 for a string, and 1.0e+16 for a number.
+			if e := strings.IndexByte(s, 'e'); e > 0 && !strings.Contains(s, ".") {
+				s = s[:e] + ".0" + s[e:]
+			}
 			return s
 		}
 	}

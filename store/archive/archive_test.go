@@ -1,0 +1,365 @@
+package archive
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hearth/core"
+	"hearth/store/ledger"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func ok(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func opened(t testing.TB, path string) *Archive {
+	t.Helper()
+	a, err := Open(context.Background(), path)
+	ok(t, err)
+	t.Cleanup(func() { a.Close() })
+	return a
+}
+
+// exec runs statements on a file that nobody else has open.
+func exec(t testing.TB, path string, stmts ...string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	ok(t, err)
+	defer db.Close()
+	for _, s := range stmts {
+		if _, err := db.Exec(s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+func modes(t testing.TB, dir string) string {
+	t.Helper()
+	text := ""
+	ok(t, filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
+		if err == nil {
+			text += fmt.Sprintf("%s %s\n", strings.TrimPrefix(path, dir), info.Mode())
+		}
+		return err
+	}))
+	return text
+}
+
+func TestPrivate(t *testing.T) {
+	base := t.TempDir()
+	ok(t, os.Chmod(base, 0o755))
+	path := filepath.Join(base, "share", "hearth", "archive.sqlite")
+	a := opened(t, path)
+	_, err := a.Begin(t.Context(), core.Entry{At: now})
+	ok(t, err)
+	want := " drwxr-xr-x\n/share drwx------\n/share/hearth drwx------\n/share/hearth/archive.sqlite -rw-------\n/share/hearth/archive.sqlite-shm -rw-------\n/share/hearth/archive.sqlite-wal -rw-------\n"
+	if got := modes(t, base); got != want {
+		t.Errorf("modes\n%s, want\n%s", got, want)
+	}
+	ok(t, a.Close())
+	// One that others could read is closed to them.
+	ok(t, os.Chmod(path, 0o644))
+	opened(t, path).Close()
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("it has mode %s, %v", info.Mode(), err)
+	}
+}
+
+func TestManyOpensAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data", "archive.sqlite")
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			a, err := Open(t.Context(), path)
+			if err != nil {
+				t.Errorf("open %d of many: %v", i, err)
+				return
+			}
+			defer a.Close()
+			for range 5 {
+				if _, err := a.Begin(t.Context(), core.Entry{At: now, Place: "here"}); err != nil {
+					t.Errorf("write %d of many: %v", i, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	entries, err := opened(t, path).Entries(t.Context(), "here", 0)
+	if err != nil || len(entries) != 40 {
+		t.Errorf("%d entries, %v", len(entries), err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*")); len(left) > 3 {
+		t.Errorf("things are left lying about: %v", left)
+	}
+}
+
+func TestMigration(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive.sqlite")
+	// A file of version 0: marked, and nothing in it.
+	exec(t, path, fmt.Sprintf("PRAGMA application_id = %d", applicationID), "VACUUM")
+	a := opened(t, path)
+	var version int
+	ok(t, a.DB.QueryRow("PRAGMA user_version").Scan(&version))
+	if version != len(steps) {
+		t.Errorf("it is of version %d, want %d", version, len(steps))
+	}
+	_, err := a.KeepCapture(t.Context(), core.KeptCapture{At: now, Capture: core.ReadCapture("{}", core.Source{})})
+	ok(t, err)
+	ok(t, a.Close())
+	// An empty file, as a crash may leave it, is made into one.
+	empty := filepath.Join(t.TempDir(), "archive.sqlite")
+	ok(t, os.WriteFile(empty, nil, 0o600))
+	opened(t, empty)
+}
+
+func TestRefusals(t *testing.T) {
+	dir := t.TempDir()
+	refused := func(path string, code core.Code, what string) {
+		t.Helper()
+		before, _ := os.ReadFile(path)
+		a, err := open(t.Context(), path, ledger.Patient(50*time.Millisecond))
+		if err == nil {
+			a.Close()
+		}
+		if core.CodeOf(err) != code || !strings.Contains(err.Error(), what) || !strings.Contains(err.Error(), "archive") {
+			t.Errorf("%s: %v (%s), want %s and %q", path, err, core.CodeOf(err), code, what)
+		}
+		if after, _ := os.ReadFile(path); string(after) != string(before) {
+			t.Errorf("%s was changed", path)
+		}
+	}
+	newer := filepath.Join(dir, "newer.sqlite")
+	opened(t, newer).Close()
+	exec(t, newer, "PRAGMA user_version = 77")
+	refused(newer, core.CodeUnreadable, "a newer hearth made it (version 77")
+	text := filepath.Join(dir, "text.sqlite")
+	ok(t, os.WriteFile(text, []byte(strings.Repeat("no archive\n", 50)), 0o600))
+	refused(text, core.CodeUnreadable, "it is no SQLite database")
+	theirs := filepath.Join(dir, "theirs.sqlite")
+	exec(t, theirs, "CREATE TABLE bookmarks (url)")
+	refused(theirs, core.CodeUnreadable, "not hearth's archive")
+	marked := filepath.Join(dir, "marked.sqlite")
+	exec(t, marked, "PRAGMA application_id = 7", "VACUUM")
+	refused(marked, core.CodeUnreadable, "not hearth's archive")
+	refused(dir, core.CodeUnreadable, "it is a folder")
+	refused(filepath.Join(text, "archive.sqlite"), core.CodeUnreadable, "the file cannot be made")
+}
+
+func TestLocked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive.sqlite")
+	opened(t, path).Close()
+	a, err := open(t.Context(), path, ledger.Patient(60*time.Millisecond))
+	ok(t, err)
+	defer a.Close()
+	db, err := sql.Open("sqlite", path)
+	ok(t, err)
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	_, err = db.Exec("BEGIN IMMEDIATE")
+	ok(t, err)
+	if _, err := a.Begin(t.Context(), core.Entry{At: now}); core.CodeOf(err) != core.CodeUnavailable {
+		t.Errorf("a write while another writes: %v", err)
+	}
+	if _, err := a.Entries(t.Context(), "", 0); err != nil {
+		t.Errorf("a read while another writes: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	patient := *a
+	patient.Patience = ledger.Patient(time.Hour)
+	if _, err := patient.Begin(ctx, core.Entry{At: now}); core.CodeOf(err) != core.CodeCancelled {
+		t.Errorf("a write that is given up: %v", err)
+	}
+}
+
+func record(text string) core.Record {
+	return core.Record{Service: "cinder.backup.drivers.posix.PosixBackupDriver", URL: text}
+}
+
+func TestRecords(t *testing.T) {
+	a := opened(t, filepath.Join(t.TempDir(), "archive.sqlite"))
+	keep := func(place string, backup core.BackupID, at time.Time, direction, fingerprint, text string) {
+		t.Helper()
+		ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: place, Backup: backup, At: at, Direction: direction, Fingerprint: fingerprint, Record: record(text)}))
+	}
+	keep("sqlite:/a", "one", now, "export", "fff-1", "first")
+	keep("sqlite:/a", "one", now.Add(time.Hour), "export", "fff-1", "first again") // says the same
+	keep("sqlite:/a", "one", now.Add(500*time.Millisecond), "export", "fff-2", "changed")
+	keep("sqlite:/b", "one", now.Add(time.Second), "import", "fff-1", "elsewhere")
+	keep("sqlite:/a", "'; DROP TABLE records; --", now, "export", "fff-1", "größe")
+	texts := func(place string, backup core.BackupID) string {
+		t.Helper()
+		kept, err := a.Records(t.Context(), place, backup)
+		ok(t, err)
+		var out []string
+		for _, k := range kept {
+			if k.ID == 0 || k.Backup != backup || k.Record.Service == "" || k.At.Location() != time.UTC {
+				t.Errorf("it came back as %+v", k)
+			}
+			out = append(out, k.Record.URL)
+		}
+		return strings.Join(out, ", ")
+	}
+	for _, c := range []struct {
+		place  string
+		backup core.BackupID
+		want   string
+	}{
+		{"sqlite:/a", "one", "changed, first"}, // newest first, also within a second
+		{"sqlite:/b", "one", "elsewhere"},
+		{"", "one", "elsewhere, changed, first"},
+		{"sqlite:/a", "'; DROP TABLE records; --", "größe"},
+		{"sqlite:/c", "one", ""},
+		{"sqlite:/a", "two", ""},
+	} {
+		if got := texts(c.place, c.backup); got != c.want {
+			t.Errorf("of %s in %q: %q, want %q", c.backup, c.place, got, c.want)
+		}
+	}
+}
+
+// TestRecordsKeptOnceByMany: many programs keep the same at once.
+func TestRecordsKeptOnceByMany(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive.sqlite")
+	var wg sync.WaitGroup
+	for range 6 {
+		a := opened(t, path)
+		wg.Go(func() {
+			if err := a.KeepRecord(t.Context(), KeptRecord{Place: "p", Backup: "b", At: now, Fingerprint: "f", Record: record("x")}); err != nil {
+				t.Error(err)
+			}
+			if _, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: "p", VolumeID: "v", At: now, Capture: core.ReadCapture("{}", core.Source{})}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	a := opened(t, path)
+	records, err := a.Records(t.Context(), "p", "b")
+	if err != nil || len(records) != 1 {
+		t.Errorf("%d records are kept, %v", len(records), err)
+	}
+	captures, err := a.Captures(t.Context(), "p", "v", "")
+	if err != nil || len(captures) != 1 {
+		t.Errorf("%d captures are kept, %v", len(captures), err)
+	}
+}
+
+func TestCapturesByPlace(t *testing.T) {
+	a := opened(t, filepath.Join(t.TempDir(), "archive.sqlite"))
+	for i, place := range []string{"sqlite:/a", "sqlite:/b", "sqlite:/a"} {
+		_, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: place, VolumeID: "v", BackupID: core.BackupID([]string{"b1", "b1", ""}[i]), At: now.Add(time.Duration(i) * time.Microsecond),
+			Capture: core.ReadCapture(fmt.Sprintf(`{"version": %d}`, i), core.Source{Kind: core.SourceTaken, Where: "größe", At: core.Some(now)})})
+		ok(t, err)
+	}
+	for _, c := range []struct {
+		place  string
+		backup core.BackupID
+		want   string
+	}{
+		{"sqlite:/a", "", `{"version": 2} {"version": 0}`}, {"sqlite:/b", "", `{"version": 1}`}, {"", "", `{"version": 2} {"version": 1} {"version": 0}`},
+		{"sqlite:/a", "b1", `{"version": 0}`}, {"", "b1", `{"version": 1} {"version": 0}`}, {"sqlite:/c", "b1", ""},
+	} {
+		kept, err := a.Captures(t.Context(), c.place, "v", c.backup)
+		ok(t, err)
+		var texts []string
+		for _, k := range kept {
+			texts = append(texts, k.Capture.Text)
+			if k.Capture.Source.Where != "größe" || !k.Capture.Source.At.V.Equal(now) {
+				t.Errorf("it comes from %s", k.Capture.Source)
+			}
+		}
+		if got := strings.Join(texts, " "); got != c.want {
+			t.Errorf("of %q in %q: %s, want %s", c.backup, c.place, got, c.want)
+		}
+	}
+}
+
+func TestJournalByPlace(t *testing.T) {
+	a := opened(t, filepath.Join(t.TempDir(), "archive.sqlite"))
+	begin := func(e core.Entry) core.Entry {
+		t.Helper()
+		var err error
+		e.At = now
+		e.ID, err = a.Begin(t.Context(), e)
+		ok(t, err)
+		return e
+	}
+	state := func(id core.EntryID) core.EntryState {
+		t.Helper()
+		e, err := a.Entry(t.Context(), id)
+		ok(t, err)
+		return e.State
+	}
+	one := begin(core.Entry{Place: "sqlite:/a", Kind: core.EntryApply})
+	two := begin(core.Entry{Place: "sqlite:/b", Kind: core.EntryApply})
+	if state(one.ID) != core.EntryOpen {
+		t.Errorf("begun is %s", state(one.ID))
+	}
+	ok(t, a.Finish(t.Context(), one, core.EntryDone, ""))
+	ok(t, a.Finish(t.Context(), one, core.EntryFailed, "too late"))
+	if state(one.ID) != core.EntryDone {
+		t.Errorf("what had ended was ended again, as %s", state(one.ID))
+	}
+	for place, want := range map[string]int{"sqlite:/a": 1, "sqlite:/b": 1, "": 2, "sqlite:/c": 0} {
+		if entries, err := a.Entries(t.Context(), place, 0); err != nil || len(entries) != want {
+			t.Errorf("%q has %d entries, %v, want %d", place, len(entries), err, want)
+		}
+	}
+	undo := begin(core.Entry{Place: "sqlite:/a", Kind: core.EntryUndo, Of: one.ID})
+	ok(t, a.Finish(t.Context(), undo, core.EntryFailed, "no"))
+	if state(one.ID) != core.EntryDone {
+		t.Errorf("after an undo that failed it is %s", state(one.ID))
+	}
+	undo = begin(core.Entry{Place: "sqlite:/a", Kind: core.EntryUndo, Of: one.ID})
+	ok(t, a.Finish(t.Context(), undo, core.EntryDone, ""))
+	if state(one.ID) != core.EntryUndone {
+		t.Errorf("after its undo it is %s", state(one.ID))
+	}
+	for _, of := range []core.EntryID{one.ID, two.ID, 99} { // undone, open, not there
+		if _, err := a.Begin(t.Context(), core.Entry{At: now, Kind: core.EntryUndo, Of: of}); core.CodeOf(err) != core.CodeConflict {
+			t.Errorf("undo of entry %d: %v", of, err)
+		}
+	}
+}
+
+// TestDamagedJournal: what does not parse is told, not passed over.
+func TestDamagedJournal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive.sqlite")
+	a := opened(t, path)
+	_, err := a.Begin(t.Context(), core.Entry{At: now, Before: &core.State{}})
+	ok(t, err)
+	for _, column := range []string{"before", "backup_ids"} {
+		exec(t, path, "UPDATE hearth_journal SET "+column+" = '{'")
+		if _, err := a.Entries(t.Context(), "", 0); core.CodeOf(err) != core.CodeUnreadable {
+			t.Errorf("%s is damaged: %v", column, err)
+		}
+		exec(t, path, "UPDATE hearth_journal SET "+column+" = '[]'")
+	}
+}
+
+func TestSize(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive.sqlite")
+	a := opened(t, path)
+	before, err := a.Size(t.Context())
+	ok(t, err)
+	for i := range 20 {
+		ok(t, a.KeepRecord(t.Context(), KeptRecord{Backup: core.BackupID(fmt.Sprint(i)), At: now, Fingerprint: "f", Record: record(strings.Repeat("x", 100_000))}))
+	}
+	after, err := a.Size(t.Context())
+	if err != nil || after < before+2_000_000 { // it is in the write-ahead log as yet, which counts
+		t.Errorf("it was of %d bytes and is of %d, %v", before, after, err)
+	}
+}

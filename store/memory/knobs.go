@@ -1,0 +1,75 @@
+package memory
+
+import (
+	"context"
+	"sync"
+
+	"hearth/core"
+)
+
+// Knobs are what a test can turn on a place. Every method that a real place would
+// do I/O for is a call: all but Info and Close.
+type Knobs struct {
+	mu    sync.Mutex
+	calls []string
+	fails map[int]error // by the number of the call
+	stall chan struct{} // closed when calls may go on; nil: they may
+}
+
+// Calls names the methods called so far, in order.
+func (k *Knobs) Calls() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return append([]string(nil), k.calls...)
+}
+
+// FailCall makes the nth call from now, counted from 1, return err and do
+// nothing. Only the calls that were told to fail do.
+func (k *Knobs) FailCall(n int, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.fails == nil {
+		k.fails = map[int]error{}
+	}
+	k.fails[len(k.calls)+n] = err
+}
+
+// Stall makes calls block from now on, each until its context ends, or until
+// release is called, which may be done more than once.
+func (k *Knobs) Stall() (release func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	gate := make(chan struct{})
+	k.stall = gate
+	var once sync.Once
+	return func() { once.Do(func() { close(gate) }) }
+}
+
+// enter is what every call begins with.
+func (k *Knobs) enter(ctx context.Context, method, tried string) error {
+	k.mu.Lock()
+	k.calls = append(k.calls, method)
+	err, gate := k.fails[len(k.calls)], k.stall
+	k.mu.Unlock()
+	if gate != nil {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+		}
+	}
+	if ctx.Err() != nil {
+		return core.Fail(core.CodeCancelled, tried, "it was cancelled", "", ctx.Err())
+	}
+	return err
+}
+
+// enterToWrite is enter for calls that change something.
+func (p *Place) enterToWrite(ctx context.Context, method, tried string) error {
+	if err := p.enter(ctx, method, tried); err != nil {
+		return err
+	}
+	if p.info.ReadOnly != "" {
+		return core.Fail(core.CodeReadOnly, tried, p.info.ReadOnly, "", nil)
+	}
+	return nil
+}

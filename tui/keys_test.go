@@ -1,0 +1,171 @@
+package tui
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"hearth/core"
+)
+
+// shadowing lists the screen's keys that mean something else at the root, each on
+// purpose.
+var shadowing = map[string]string{
+	"esc": "a filter that was typed is cleared first, the next Esc goes back",
+}
+
+// TestKeys holds the actions of every scene: no key twice, help for all, keys
+// written as tea writes them.
+func TestKeys(t *testing.T) {
+	eachScene(t, 100, 30, func(t *testing.T, r *rig) {
+		root := map[string]bool{}
+		for _, act := range r.rootActions() {
+			for _, k := range act.keys {
+				root[k] = true
+			}
+		}
+		alone := len(r.dialogs) > 0
+		if tx, ok := r.top().(texter); ok && tx.wantsText() {
+			alone = true
+		}
+		at := map[string]string{}
+		for _, act := range r.scope() {
+			if act.help == "" || len(act.keys) == 0 || act.run == nil {
+				t.Errorf("an action is not whole: %v %q", act.keys, act.help)
+			}
+			for _, k := range act.keys {
+				if strings.TrimSpace(k) == "" {
+					t.Errorf("%q is written as %q: write space", act.help, k)
+				}
+				if got := keyMsg(k).String(); got != k {
+					t.Errorf("tea writes %q as %q", k, got)
+				}
+				if other, twice := at[k]; twice && !(shadowing[k] != "" && root[k]) {
+					t.Errorf("%s does two things: %q and %q", k, other, act.help)
+				}
+				at[k] = act.help
+				if !alone && root[k] && act.group != "Everywhere" && shadowing[k] == "" {
+					t.Errorf("%s (%s) hides what it does everywhere", k, act.help)
+				}
+			}
+		}
+	})
+}
+
+// TestBlockedSaysWhy presses what does not work now: the status line says why.
+func TestBlockedSaysWhy(t *testing.T) {
+	eachScene(t, 100, 30, func(t *testing.T, r *rig) {
+		for _, act := range r.scope() {
+			why := act.blocked()
+			if why == "" {
+				continue
+			}
+			cmd, ok := press(r.scope(), act.keys[0])
+			if !ok {
+				t.Fatalf("%s does nothing", act.keys[0])
+			}
+			if n, ok := cmd().(noteMsg); !ok || n.level != warn || !strings.Contains(n.text, strings.TrimSuffix(why, ".")) {
+				t.Errorf("%s: %q instead of the reason %q", act.keys[0], n.text, why)
+			}
+		}
+	})
+}
+
+// keyTable writes the keys of all screens as Markdown, for the README.
+func keyTable(t *testing.T) string {
+	var b strings.Builder
+	seen := map[string]bool{} // what stands higher up is not told again
+	part := func(title, name string, groups ...string) {
+		i := slices.IndexFunc(scenes, func(s scene) bool { return s.name == name })
+		scope := scenes[i].make(t, 100, 30).scope()
+		var rows []string
+		for _, act := range scope {
+			row := fmt.Sprintf("| %s | %s |\n", keysOf(scope, act), strings.ReplaceAll(act.help, "|", `\|`))
+			if slices.Contains(groups, act.group) && !seen[row] {
+				seen[row] = true
+				rows = append(rows, row)
+			}
+		}
+		if len(rows) > 0 {
+			fmt.Fprintf(&b, "\n**%s**\n\n| key | what it does |\n| --- | --- |\n%s", title, strings.Join(rows, ""))
+		}
+	}
+	part("Everywhere", "backups", "Everywhere")
+	part("Moving", "backups", "Moving")
+	part("Lists", "backups-filtered", "Lists")
+	part("While a filter is typed", "backups-typing", "Filter")
+	part("Backups, in the list and opened", "backups", "")
+	part("Volumes, in the list and opened", "volumes", "")
+	part("A backup or volume, opened", "backup-overview", "Tabs", "")
+	part("Its capture", "volume-capture", "Capture")
+	part("The preview of its restore", "backup-restore", "Restore")
+	part("Choosing what to restore onto", "backup-restore-target", "", "Lists")
+	part("Its record", "backup-record", "Record")
+	part("Its chain", "backup-chain", "Chain")
+	part("Import", "import-several", "")
+	part("Journal", "journal", "")
+	part("Questions", "backup-restore-confirm", "")
+	part("Menus", "dialog-sort", "")
+	part("Fields for a text", "dialog-file", "")
+	return strings.TrimPrefix(b.String(), "\n")
+}
+
+// keysOf are the keys of an action, and of those that do the same.
+func keysOf(scope []action, act action) string {
+	var names []string
+	for _, other := range scope {
+		if other.help != act.help || other.group != act.group {
+			continue
+		}
+		for _, k := range other.keys {
+			names = append(names, "`"+keyName(k)+"`")
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+// TestReadmeKeys compares the README's table of keys with the code's.
+func TestReadmeKeys(t *testing.T) {
+	const begin, end = "<!-- keys -->", "<!-- /keys -->"
+	path := filepath.Join("..", "README.md")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Skip("there is no README yet")
+	}
+	before, rest, ok := strings.Cut(string(data), begin)
+	have, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Skipf("the README has no %s and %s", begin, end)
+	}
+	want := "\n" + keyTable(t)
+	switch {
+	case strings.TrimSpace(have) == strings.TrimSpace(want):
+	case *update:
+		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Errorf("the README's keys are not the code's; go test ./tui -run ReadmeKeys -update writes them:\n%s", difference(strings.TrimSpace(have), strings.TrimSpace(want)))
+	}
+}
+
+// TestKeyTable holds the table itself.
+func TestKeyTable(t *testing.T) {
+	table := keyTable(t)
+	for _, part := range []string{"| `x` | Copy the record", "| `Space` | Mark the row", "| `P` | Apply the plan", "| `1` `2` `3`"} {
+		if !strings.Contains(table, part) {
+			t.Errorf("the table of keys lacks %q", part)
+		}
+	}
+	if os.Getenv("HEARTH_KEYS") != "" { // prints it
+		fmt.Println(table)
+	}
+	for _, f := range core.RecordFormats {
+		if f.Title() == "" {
+			t.Errorf("the format %s has no title", f)
+		}
+	}
+}

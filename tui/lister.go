@@ -1,0 +1,245 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/grid"
+)
+
+// lister is a list of a place's rows: a window of them, a filter, an order. The
+// screens of backups and of volumes are each one of these with their own columns.
+type lister[T any] struct {
+	*base
+	columns core.Columns[T]
+	query   func(context.Context, core.Query) (core.Page[T], error)
+	id      func(*T) string
+	cells   func(*T) []grid.Cell
+	table   *grid.Model
+
+	read
+	sort   core.Order
+	page   core.Page[T] // the rows that are here
+	asking bool         // an answer is on its way
+	anew   bool         // the answer is to other rows: the cursor goes to the first
+
+	holds   core.Filter // the filter that the rows fulfil
+	begun   string      // the filter that the list was opened with
+	field   textinput.Model
+	typing  bool  // the filter has the focus
+	mistake error // in what is typed
+}
+
+// pageLoadedMsg is the answer to load.
+type pageLoadedMsg[T any] struct {
+	gen  generation
+	page core.Page[T]
+	err  error
+}
+
+func newLister[T any](b *base, columns core.Columns[T], filter string) *lister[T] {
+	l := &lister[T]{base: b, columns: columns, sort: core.Order{Column: "created", Desc: true}, begun: filter, field: newInput(filter)}
+	l.field.Blur()
+	l.holds, l.mistake = core.ParseFilter(filter, columns)
+	return l
+}
+
+// Len, Row and Key make the lister the table's source.
+func (l *lister[T]) Len() int { return l.page.Total }
+
+func (l *lister[T]) Row(i int) ([]grid.Cell, bool) {
+	if row := l.at(i); row != nil {
+		return l.cells(row), true
+	}
+	return nil, false
+}
+
+func (l *lister[T]) Key(i int) string {
+	if row := l.at(i); row != nil {
+		return l.id(row)
+	}
+	return ""
+}
+
+// at returns row i if it is here.
+func (l *lister[T]) at(i int) *T {
+	if j := i - l.page.Offset; j >= 0 && j < len(l.page.Rows) {
+		return &l.page.Rows[j]
+	}
+	return nil
+}
+
+// current is the row under the cursor, nil while it is not here.
+func (l *lister[T]) current() *T {
+	if l.page.Total == 0 {
+		return nil
+	}
+	return l.at(l.table.Cursor())
+}
+
+// around is how many rows are read on each side of those on screen.
+const around = 150
+
+// reload reads the rows around the window anew.
+func (l *lister[T]) reload() tea.Cmd {
+	from, n := l.table.Window()
+	if n == 0 {
+		n = 50
+	}
+	if l.anew {
+		from = 0
+	}
+	q := l.wanted()
+	q.Offset, q.Limit = max(from-around, 0), n+2*around
+	l.asking = true
+	gen, query := l.begin(), l.query
+	return l.ask(func(ctx context.Context) tea.Msg {
+		page, err := query(ctx, q)
+		return pageLoadedMsg[T]{gen, page, err}
+	})
+}
+
+// wanted asks for all rows that fulfil the filter, in order.
+func (l *lister[T]) wanted() core.Query {
+	return core.Query{Filter: l.holds, Sort: []core.Order{l.sort}, Now: l.now}
+}
+
+// more reads on when the window comes near the end of the rows that are here.
+func (l *lister[T]) more() tea.Cmd {
+	from, n := l.table.Window()
+	lo, hi := l.page.Offset, l.page.Offset+len(l.page.Rows)
+	if l.state != ready || l.asking || max(from-around/2, 0) >= lo && min(from+n+around/2, l.page.Total) <= hi {
+		return nil
+	}
+	return l.reload()
+}
+
+// loaded takes an answer; an old one is dropped.
+func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
+	if msg.gen == l.gen {
+		l.asking = false
+	}
+	cmd, ok := l.end(msg.gen, msg.err)
+	if !ok {
+		return cmd
+	}
+	keep := l.table.Key()
+	l.page = msg.page
+	l.table.SetSource(l)
+	switch {
+	case l.anew:
+		l.anew = false
+		l.table.Home()
+	case keep != "" && l.table.Key() != keep: // the cursor stays on its row as others come in
+		i := slices.IndexFunc(l.page.Rows, func(row T) bool { return l.id(&row) == keep })
+		if i >= 0 {
+			l.table.Move(l.page.Offset + i)
+		}
+	}
+	return l.more()
+}
+
+// setFilter filters by a text, as it is typed; while it is not right the last
+// right one stays.
+func (l *lister[T]) setFilter(text string) tea.Cmd {
+	f, err := core.ParseFilter(text, l.columns)
+	l.mistake = err
+	if err != nil || f.Text == l.holds.Text {
+		return nil
+	}
+	l.holds, l.anew = f, true
+	return l.reload()
+}
+
+// resetFilter goes back to the filter that the list was opened with; the cursor
+// stays on its row.
+func (l *lister[T]) resetFilter() tea.Cmd {
+	l.typing = false
+	l.field.Blur()
+	l.field.SetValue(l.begun)
+	cmd := l.setFilter(l.begun)
+	l.anew = false
+	return cmd
+}
+
+// fieldActions are the keys that are no text while the filter has the focus.
+func (l *lister[T]) fieldActions() []action {
+	const group = "Filter"
+	return []action{
+		{keys: []string{"enter", "down"}, label: "keep the filter", help: "Keep the filter and go back to the list", group: group, run: func() tea.Cmd {
+			l.typing = false
+			l.field.Blur()
+			if l.mistake != nil {
+				return fail(l.mistake)
+			}
+			return nil
+		}},
+		{keys: []string{"esc", "ctrl+c"}, label: "clear it", help: "Clear the filter", group: group, run: l.resetFilter},
+	}
+}
+
+// typed is a key or a paste for the filter.
+func (l *lister[T]) typed(msg tea.Msg) tea.Cmd {
+	var cmd tea.Cmd
+	l.field, cmd = l.field.Update(msg)
+	return tea.Batch(cmd, l.setFilter(l.field.Value()))
+}
+
+// setSort sorts by a column.
+func (l *lister[T]) setSort(column string, desc bool) tea.Cmd {
+	l.sort = core.Order{Column: column, Desc: desc}
+	l.table.SetSort(column, desc)
+	l.anew = true
+	return l.reload()
+}
+
+// filterLine shows the filter: what is typed, or what holds.
+func (l *lister[T]) filterLine(w int) string {
+	s := l.styles
+	if l.typing {
+		return s.key.Paint("/") + " " + s.input(l.field, w-2)
+	}
+	return s.dim.Paint("filter ") + s.mark.Paint(core.Visible(l.holds.Text)) + s.dim.Paint("  (/ changes it, Esc goes back)")
+}
+
+// head tells how many rows there are ("34 backups of 90"), and while a filter is
+// typed what is wrong with it.
+func (l *lister[T]) head(noun string, w int) string {
+	s := l.styles
+	if l.state != ready && l.page.All == 0 {
+		return ""
+	}
+	text := thousands(l.page.Total) + " " + noun
+	if l.page.Total != 1 {
+		text += "s"
+	}
+	if l.page.Total != l.page.All {
+		text += " of " + thousands(l.page.All)
+	}
+	if n := l.table.Marks(); n > 0 {
+		text += ", " + thousands(n) + " marked"
+	}
+	text = s.accent.Paint(text)
+	if l.page.AsOf.Set {
+		text += s.warn.Paint("  as of " + l.clock(l.page.AsOf) + ", " + l.age(l.page.AsOf) + " ago")
+	}
+	var e *core.Error
+	if l.typing && errors.As(l.mistake, &e) {
+		text += s.warn.Paint("  ! " + core.Visible(e.What) + "; " + core.Visible(e.Next))
+	}
+	return clip(text, w)
+}
+
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,163 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/store"
+)
+
+// preview opens the restore of the demo's database backup.
+func preview(t testing.TB, p store.Place) *rig {
+	r := newRig(t, p, 130, 40)
+	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	return r
+}
+
+func planOf(r *rig) *core.Plan {
+	r.t.Helper()
+	d, ok := r.top().(*detailScreen[backupInChain])
+	if !ok {
+		r.t.Fatalf("the screen is a %T", r.top())
+	}
+	return d.tabs[d.at].(*restoreTab).plan
+}
+
+func TestPreview(t *testing.T) {
+	r := preview(t, sharedDemo(t))
+	r.want("onto   db-prod-01 (", "newton (Newton to today)", "all of 5", "~ meta owner", "- meta maintenance", "+ meta backup-policy", "1 added, 1 changed, 1 removed")
+	r.press("f").want("not restored", "created_at").press("f").wantNot("created_at")
+
+	for _, want := range []core.RuleSet{core.Icehouse, core.Kilo, core.Newton, core.Newton} {
+		if r.press("o"); planOf(r).Rules != want {
+			t.Errorf("the rules are %s, want %s", planOf(r).Rules, want)
+		}
+	}
+	for _, want := range []core.Layers{core.LayersAll, core.LayersLast, core.LayersAll} {
+		if r.press("L"); planOf(r).Layers != want {
+			t.Errorf("the layers are %s, want %s", planOf(r).Layers, want)
+		}
+	}
+	r.press("w").want("The plan", "before", "captures", "1: from the backup repository").press("esc")
+}
+
+// TestTarget chooses another volume, a new one and a new one with a name.
+func TestTarget(t *testing.T) {
+	r := preview(t, sharedDemo(t))
+	r.press("t").want("Restore onto…", "Enter choose", "n new")
+	r.find("web-root").press("enter").want("onto   web-root (", "[Restore]")
+	if p := planOf(r); p.Target.Kind != core.TargetExisting || p.Target.Volume.Title() != "web-root" {
+		t.Errorf("the target is %s", p.Target.Kind)
+	}
+	r.press("t", "n").want("onto   a new volume, named by Cinder")
+	if p := planOf(r); p.Target.Kind != core.TargetNew {
+		t.Errorf("the target is %s", p.Target.Kind)
+	}
+	r.press("P").said(warn, "does not exist yet")
+	r.press("t", "N").typeText("db copy").press("enter").want("onto   a new volume named db copy")
+	if p := planOf(r); p.Target.Kind != core.TargetNewNamed || p.Target.Name != "db copy" {
+		t.Errorf("the target is %s %q", p.Target.Kind, p.Target.Name)
+	}
+	r.press("t", "N", "esc").said(info, "Nothing was done").want("Restore onto…")
+	r.press("esc").want("a new volume named db copy") // leaving chooses nothing
+	r.press("tab", "shift+tab").want("a new volume named db copy")
+}
+
+// TestPicker: a list for choosing marks nothing, and leads elsewhere and back.
+func TestPicker(t *testing.T) {
+	r := preview(t, sharedDemo(t))
+	r.press("t", "space").wantNot("marked")
+	r.press("B").want("Restore onto… › Backups").press("esc").want("Restore onto…")
+}
+
+// TestApplyAndUndo: nothing happens without a yes, the question names the volume,
+// the result says how to take it back, and that is done.
+func TestApplyAndUndo(t *testing.T) {
+	p := demo(t, store.World{})
+	r := preview(t, p)
+	id := core.VolumeID(fullID(t, "volume", "db-prod-01"))
+	state := func() core.State {
+		v, err := p.Volume(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.State()
+	}
+	before := state()
+	r.press("P").want("Apply to volume db-prod-01", string(id), "1 added, 1 changed, 1 removed", "> No (n)")
+	for _, no := range []string{"enter", "n", "esc", "q", "ctrl+c"} {
+		r.dialogs = nil
+		if r.press("P", no).said(info, "Nothing was done"); !state().Equal(before) {
+			t.Fatalf("%s applies it", no)
+		}
+	}
+	after := planOf(r).After
+	r.press("P", "tab", "enter").said(good, "Applied as journal entry 1; U takes it back").want("nothing would change", "P (apply)")
+	if !state().Equal(after) {
+		t.Errorf("the volume differs from the plan in %v", state().Diff(after))
+	}
+	r.press("P").said(warn, "nothing would change")
+	r.press("U").want("Take back entry 1", "db-prod-01", string(id)).press("n")
+	r.press("U", "y").said(good, "Entry 1 taken back, as journal entry 2").want("~ meta owner")
+	if !state().Equal(before) {
+		t.Errorf("the undo leaves %v", state().Diff(before))
+	}
+	r.press("U").said(bad, "nothing that can be undone")
+	r.press("J").want("undo of entry 1", "undone").press("u").want("Take back entry 2").press("esc")
+	r.press("down", "u").said(warn, "undone already")
+	r.press("enter").want("[Overview]", "db-prod-01")
+}
+
+// TestApplyRefusesAChangedVolume: somebody else was faster.
+func TestApplyRefusesAChangedVolume(t *testing.T) {
+	p := demo(t, store.World{})
+	one, other := preview(t, p), preview(t, p)
+	other.press("P", "y").said(good, "Applied")
+	one.press("P", "y").said(bad, "cannot")
+	if core.CodeOf(one.note.err) != core.CodeConflict {
+		t.Errorf("the error is %v", one.note.err)
+	}
+	one.want("nothing would change") // the plan is worked out anew
+}
+
+// TestGuess: a plan without a capture says that it is a guess.
+func TestGuess(t *testing.T) {
+	r := newRig(t, sharedDemo(t), 100, 30)
+	r.send(openMsg{"backup", fullID(t, "backup", guessedBackup), "restore"})
+	r.want("GUESS")
+	r.press("shift+tab").want("GUESS").press("s").said(warn, "only a guess")
+}
+
+// TestReadOnlyPlace: what would write says why it does not.
+func TestReadOnlyPlace(t *testing.T) {
+	r := readOnly()(t, 130, 40)
+	r.want(" PROD ", "(read-only)")
+	for _, key := range []string{"U"} {
+		r.press(key).said(warn, "opened read-only")
+	}
+	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.press("P").said(warn, "opened read-only").want("P (apply)")
+	r.send(tea.PasteMsg{Content: several(t)})
+	r.press("i").said(warn, "opened read-only")
+}
+
+// TestCapture: a volume's capture of now is kept and compared with.
+func TestCapture(t *testing.T) {
+	r := newRig(t, demo(t, store.World{}), 130, 90)
+	r.press("v").find("db-prod-01").press("c").want("what a backup made now would capture", "user metadata", "+↩ maintenance", "-  backup-policy", "~↩ owner", "image metadata", "absent")
+	r.press("s").said(good, "Kept as capture").want("compared with", "taken", " ↩ maintenance").wantNot("backup-policy", "~↩", "~·")
+
+	// Secrets are masked on the screen and nowhere else.
+	r.press("v", "esc").find("mail-spool").press("c").want("provider_auth", core.Masked, "holds a secret")
+	v, err := r.desk.Place.Volume(t.Context(), core.VolumeID(fullID(t, "volume", "mail-spool-01")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, _ := v.Row.Get("provider_auth")
+	if s := secret.Text(); s == "" || strings.Contains(r.View().Content, s) {
+		t.Errorf("the secret %q is on the screen", s)
+	}
+}

@@ -1,0 +1,351 @@
+package tui
+
+import (
+	"context"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store"
+	"hearth/store/memory"
+)
+
+// Some backups of the demo that show something.
+const (
+	dbBackup      = "4e479383" // db-prod-01, incremental, with captures of five layers
+	guessedBackup = "ee77f6bb" // bastion-root, no capture is known
+	vaultBackup   = "0e102b71" // vault-secrets, encrypted
+	rootless      = "e97f1af6" // wiki-data, its full backup is gone
+)
+
+// scene is a screen in a state: what the frames, the fit and the purity are
+// checked with.
+type scene struct {
+	name string
+	make func(t testing.TB, w, h int) *rig
+}
+
+// keysOn makes a scene of keys over a fresh rig on the shared demo.
+func keysOn(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig { return newRig(t, sharedDemo(t), w, h).press(keys...) }
+}
+
+// openOn opens a screen over the shared demo, and types keys there.
+func openOn(screen, id, tab string, keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		r := newRig(t, sharedDemo(t), w, h)
+		r.send(openMsg{screen, fullID(t, screen, id), tab})
+		return r.press(keys...)
+	}
+}
+
+// fullID completes the beginning of an id.
+func fullID(t testing.TB, screen, short string) string {
+	t.Helper()
+	p, ctx := sharedDemo(t), context.Background()
+	if screen == "volume" {
+		f, _ := core.ParseFilter("name:"+short, core.VolumeFields)
+		page, err := p.Volumes(ctx, core.Query{Filter: f})
+		if err != nil || len(page.Rows) != 1 {
+			t.Fatalf("volume %s: %d rows, %v", short, len(page.Rows), err)
+		}
+		return string(page.Rows[0].ID)
+	}
+	f, _ := core.ParseFilter("id:"+short, core.BackupColumns)
+	page, err := p.Backups(ctx, core.Query{Filter: f})
+	if err != nil || len(page.Rows) != 1 {
+		t.Fatalf("backup %s: %d rows, %v", short, len(page.Rows), err)
+	}
+	return string(page.Rows[0].ID)
+}
+
+// pasteOn pastes a text and types keys on the screen that opens.
+func pasteOn(text func(testing.TB) string, keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		r := newRig(t, demo(t, store.World{}), w, h)
+		r.send(tea.PasteMsg{Content: text(t)})
+		return r.press(keys...)
+	}
+}
+
+func sample(t testing.TB, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "testdata", "paste", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// several is a paste of three records that are new here, one that is here
+// already, and one that is cut off.
+func several(t testing.TB) string {
+	var parts []string
+	for _, name := range []string{"db-prod-full", "db-prod-incr-1", "web-root-full"} {
+		parts = append(parts, sample(t, name+".openstack.json"))
+	}
+	f, err := core.ParseFilter("id:"+dbBackup, core.BackupColumns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := sharedDemo(t).Backups(context.Background(), core.Query{Filter: f})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := sharedDemo(t).(store.Exporter).Export(context.Background(), page.Rows[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := sample(t, "win-root.openstack.value")
+	return strings.Join(append(parts, core.WriteRecords([]core.Record{r}, core.FormatAPI), cut[:len(cut)*2/3]), "\n")
+}
+
+// worst is a place whose every text is hostile.
+func worst() *memory.Place {
+	const evil = "\x1b]52;c;ZXZpbA==\x07\x1b[2J\u009b31m\u202Eevil\u200B\u2066\r\n\tname\x00\x7f\uFEFF\U000E0041e\u0301\u0301\u0301\u0301\u0301\u0301"
+	text := core.Some(evil)
+	meta := func() *pyjson.Object {
+		o := &pyjson.Object{}
+		o.Set(evil, pyjson.OfString(evil))
+		o.Set("\u0301"+evil+strings.Repeat("x", 300), pyjson.OfString(strings.Repeat("日本", 200)))
+		return o
+	}
+	row := meta()
+	row.Set("id", pyjson.OfString(evil))
+	row.Set("display_name", pyjson.OfString(evil))
+	at := core.Some(until)
+	v := core.Volume{ID: evil, Name: text, Description: text, Status: evil, VolumeTypeID: text, VolumeType: text, EncryptionKeyID: text, ProjectID: evil, ProjectName: text,
+		UserID: evil, AvailabilityZone: text, Host: text, CreatedAt: at, Metadata: meta(), Image: meta(), Row: row}
+	b := core.Backup{ID: evil, Name: text, Description: text, Status: evil, FailReason: text, VolumeID: evil, VolumeName: text, SnapshotID: text, Container: text, Service: text,
+		ServiceMetadata: text, ParentID: evil + "parent", Incremental: true, ProjectID: evil, ProjectName: text, UserID: evil, Host: text, AvailabilityZone: text,
+		RestoreVolumeID: evil, TempVolumeID: evil, EncryptionKeyID: text, CreatedAt: at, Metadata: meta()}
+	info := core.PlaceInfo{Location: evil, Title: evil, Kind: core.PlaceEmbedded, Rules: core.RulesAuto, Journals: true, Badge: evil, Color: "#303060"}
+	capture := core.ReadCapture(`{"version": 2, "volume-base-metadata": {"display_name": "\u001b[31m\u202e", "\u009b": "\u200b"}, "volume-metadata": {"\u001b]0;x\u0007": "\ud800"}}`,
+		core.Source{Kind: core.SourceFile, Where: evil})
+	return memory.New(memory.World{Info: info, Volumes: []core.Volume{v}, Backups: []core.Backup{b}, Now: now,
+		Types: []core.VolumeType{{ID: evil, Name: evil}}, Captures: []core.KeptCapture{{VolumeID: evil, BackupID: evil, At: until, Capture: capture}}})
+}
+
+// evilRecord is a record whose fields are hostile.
+func evilRecord(testing.TB) string {
+	doc := `{"id": "\u001b[2J\u202e", "display_name": "\u001b]0;owned\u0007", "service": "x\u200b", "status": "available", "size": 1, "volume_id": "\u009b31m",
+		"created_at": "now\r\n", "driver_info": {}, "user_id": "u\u2066", "project_id": "\u0000"}`
+	return "backup_service: \x1b[31mevil\x1b[0m\nbackup_url: " + base64.StdEncoding.EncodeToString([]byte(doc))
+}
+
+// onWorst opens a screen over the worst place.
+func onWorst(screen, tab string, keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		p := worst()
+		r := newRig(t, p, w, h)
+		if screen != "" {
+			page, err := p.Volumes(context.Background(), core.Query{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.send(openMsg{screen, string(page.Rows[0].ID), tab})
+		}
+		return r.press(keys...)
+	}
+}
+
+// waiting is the first screen while the place does not answer.
+func waiting(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		r := newRig(t, sharedDemo(t), w, h)
+		r.asleep = true
+		return r.press(keys...)
+	}
+}
+
+// failing is a screen whose place failed.
+func failing(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		p := remembered(t)
+		cause := os.ErrDeadlineExceeded
+		r := newRig(t, p, w, h)
+		for i := range 20 {
+			p.FailCall(i+1, core.Fail(core.CodeUnavailable, "read the place", "it does not answer", "look whether it runs", cause))
+		}
+		return r.press(keys...)
+	}
+}
+
+func emptyWorld(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		return newRig(t, demo(t, store.World{Volumes: -1, Backups: -1}), w, h).press(keys...)
+	}
+}
+
+// used is a place where something was applied, undone and imported.
+func used(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		r := newRig(t, demo(t, store.World{}), w, h)
+		r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+		r.press("P", "y", "U", "y", "P", "y")
+		r.send(tea.PasteMsg{Content: several(t)})
+		r.press("i", "y", "J")
+		return r.press(keys...)
+	}
+}
+
+// readOnly is a place that is not open for writing, and is marked.
+func readOnly(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		world, err := demoWorld()
+		if err != nil {
+			t.Fatal(err)
+		}
+		world.Info = core.PlaceInfo{Location: "sqlite:/srv/cinder.sqlite", Title: "cinder.sqlite", Kind: core.PlaceDatabase, Rules: core.Newton,
+			RulesWhy: "the rules of today's Cinder", ReadOnly: "it is Cinder's own database, opened read-only; start hearth with --write to change it", Badge: "PROD", Color: "#b02030"}
+		return newRig(t, memory.New(world), w, h).press(keys...)
+	}
+}
+
+// exporting is a screen while a job runs.
+func exporting(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		r := newRig(t, sharedDemo(t), w, h).find("db-prod").press("a")
+		r.asleep = true
+		r.press("x")
+		r.send(progressMsg{id: r.job.id, done: 3, total: 10})
+		for _, k := range keys {
+			r.send(keyMsg(k))
+			if k == "q" || k == "ctrl+c" { // the dialog comes by a command
+				r.take(r.queue[len(r.queue)-1]())
+			}
+		}
+		return r
+	}
+}
+
+func letters(s string) []string {
+	var out []string
+	for _, c := range s {
+		if c == ' ' {
+			out = append(out, "space")
+		} else {
+			out = append(out, string(c))
+		}
+	}
+	return out
+}
+
+func join(parts ...[]string) (out []string) {
+	for _, p := range parts {
+		out = append(out, p...)
+	}
+	return out
+}
+
+var scenes = []scene{
+	{"backups", keysOn()},
+	{"backups-empty", emptyWorld()},
+	{"backups-loading", func(t testing.TB, w, h int) *rig {
+		r := &rig{t: t}
+		*r = *newRig(t, sharedDemo(t), w, h)
+		r.asleep = true
+		r.roots, r.stack = map[string]held{}, nil
+		r.send(openMsg{screen: "backups"})
+		return r
+	}},
+	{"backups-failed", func(t testing.TB, w, h int) *rig {
+		p := remembered(t)
+		p.FailCall(1, core.Fail(core.CodeUnavailable, "list the backups", "the database is locked", "try again in a moment", os.ErrDeadlineExceeded))
+		return newRig(t, p, w, h)
+	}},
+	{"backups-filtered", keysOn(join([]string{"/"}, letters("name~db status:available"), []string{"enter"})...)},
+	{"backups-typing", keysOn(join([]string{"/"}, letters("status:error"))...)},
+	{"backups-mistake", keysOn(join([]string{"/"}, letters("db nam:x"))...)},
+	{"backups-none", keysOn(join([]string{"/"}, letters("nonesuch"), []string{"enter"})...)},
+	{"backups-marked", keysOn("space", "space", "down", "space")},
+	{"backups-end", keysOn("end")},
+	{"backups-exporting", exporting()},
+	{"backups-readonly", readOnly()},
+	{"volumes", keysOn("v")},
+	{"volumes-empty", emptyWorld("v")},
+	{"volumes-end", keysOn("v", "end")},
+	{"volume-backups", keysOn(join([]string{"v", "/"}, letters("gitlab"), []string{"enter", "B"})...)},
+	{"backup-overview", openOn("backup", dbBackup, "")},
+	{"backup-broken", openOn("backup", rootless, "")},
+	{"backup-gone", func(t testing.TB, w, h int) *rig {
+		r := newRig(t, sharedDemo(t), w, h)
+		r.send(openMsg{screen: "backup", id: "no-such-backup"})
+		return r
+	}},
+	{"backup-loading", waiting("enter")},
+	{"backup-capture", openOn("backup", dbBackup, "capture")},
+	{"backup-capture-end", openOn("backup", dbBackup, "capture", "end")},
+	{"backup-capture-guess", openOn("backup", guessedBackup, "capture")},
+	{"backup-restore", openOn("backup", dbBackup, "restore")},
+	{"backup-restore-all", openOn("backup", dbBackup, "restore", "f", "down", "down")},
+	{"backup-restore-kilo-last", openOn("backup", dbBackup, "restore", "o", "o", "L", "L")},
+	{"backup-restore-guess", openOn("backup", guessedBackup, "restore")},
+	{"backup-restore-refused", openOn("backup", vaultBackup, "restore", join([]string{"t", "/"}, letters("web-root"), []string{"enter", "enter"})...)},
+	{"backup-restore-other", openOn("backup", dbBackup, "restore", join([]string{"t", "/"}, letters("web-root"), []string{"enter", "enter"})...)},
+	{"backup-restore-new", openOn("backup", dbBackup, "restore", "t", "n")},
+	{"backup-restore-why", openOn("backup", dbBackup, "restore", "w")},
+	{"backup-restore-confirm", openOn("backup", dbBackup, "restore", "P")},
+	{"backup-restore-confirm-yes", openOn("backup", dbBackup, "restore", "P", "tab")},
+	{"backup-restore-target", openOn("backup", dbBackup, "restore", "t")},
+	{"backup-restore-target-name", openOn("backup", dbBackup, "restore", "t", "N", "d", "b")},
+	{"backup-record", openOn("backup", dbBackup, "record")},
+	{"backup-record-refused", openOn("backup", guessedBackup, "record")},
+	{"backup-chain", openOn("backup", dbBackup, "chain")},
+	{"backup-chain-broken", openOn("backup", rootless, "chain")},
+	{"volume-overview", openOn("volume", "db-prod-01", "")},
+	{"volume-capture", openOn("volume", "db-prod-01", "capture")},
+	{"volume-tree", openOn("volume", "db-prod-01", "backups")},
+	{"import-empty", func(t testing.TB, w, h int) *rig {
+		r := newRigWith(t, sharedDemo(t), w, h, Options{Clipboard: Clipboard{Getenv: func(string) string { return "" }}}).press("p")
+		r.fire()
+		return r
+	}},
+	{"import-one", pasteOn(func(t testing.TB) string { return sample(t, "db-prod-full.openstack.table") })},
+	{"import-several", pasteOn(several)},
+	{"import-refused", pasteOn(several, "down", "down", "down")},
+	{"import-truncated", pasteOn(several, "end")},
+	{"import-none", pasteOn(func(testing.TB) string { return "nothing of the sort\r" + strings.Repeat("x", 300) })},
+	{"import-confirm", pasteOn(several, "i")},
+	{"import-done", pasteOn(several, "i", "y")},
+	{"import-hostile", pasteOn(evilRecord)},
+	{"journal-empty", keysOn("J")},
+	{"journal", used()},
+	{"journal-import", used("home")},
+	{"journal-undo", used("down", "u")},
+	{"journal-failed", failing("J")},
+	{"dialog-help", keysOn("?")},
+	{"dialog-help-restore", openOn("backup", dbBackup, "restore", "?")},
+	{"dialog-sort", keysOn("s", "down")},
+	{"dialog-format", keysOn("F")},
+	{"dialog-file", keysOn("X")},
+	{"dialog-theme", keysOn("T")},
+	{"dialog-message", failing("J", "e")},
+	{"dialog-quit", exporting("q")},
+	{"hostile-backups", onWorst("", "")},
+	{"hostile-volumes", onWorst("", "", "v")},
+	{"hostile-backup", onWorst("backup", "")},
+	{"hostile-capture", onWorst("backup", "capture")},
+	{"hostile-restore", onWorst("backup", "restore", "f")},
+	{"hostile-confirm", onWorst("backup", "restore", "P")},
+	{"hostile-why", onWorst("backup", "restore", "f", "w")},
+	{"hostile-record", onWorst("backup", "record")},
+	{"hostile-chain", onWorst("backup", "chain")},
+	{"hostile-volume", onWorst("volume", "")},
+	{"hostile-filter", onWorst("volume", "", "B", "/")},
+	{"hostile-file", onWorst("", "", "X")},
+	{"hostile-export", onWorst("", "", "x")},
+}
+
+// eachScene runs a test for every scene.
+func eachScene(t *testing.T, w, h int, check func(t *testing.T, r *rig)) {
+	for _, s := range scenes {
+		t.Run(s.name, func(t *testing.T) { check(t, s.make(t, w, h)) })
+	}
+}

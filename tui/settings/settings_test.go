@@ -1,0 +1,103 @@
+package settings
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hearth/core"
+)
+
+type place struct {
+	Location string `toml:"location"`
+	ReadOnly bool   `toml:"read_only"`
+}
+
+// Exported is embedded as store.Config is.
+type Exported struct {
+	Top int `toml:"top"`
+}
+
+type screen struct {
+	Theme string `toml:"theme"`
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+type config struct {
+	Exported
+	Places map[string]place `toml:"places"`
+	Screen screen           `toml:"screen"`
+}
+
+func fine() (string, string) { return "", "" }
+
+func TestRead(t *testing.T) {
+	var c config
+	err := Read(write(t, "top = 3\n[places.prod]\nlocation = \"demo\"\nread_only = true\n[places.\"with space\"]\nlocation='x'\n[screen]\ntheme = \"dark\"\n"), &c, fine)
+	if err != nil || c.Top != 3 || c.Places["prod"] != (place{"demo", true}) || c.Places["with space"].Location != "x" || c.Screen.Theme != "dark" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if err := Read(write(t, ""), &c, fine); err != nil {
+		t.Errorf("an empty file: %v", err)
+	}
+	err = Read("/no/such/file", &c, fine)
+	if !errors.Is(err, fs.ErrNotExist) || core.CodeOf(err) != core.CodeNotFound {
+		t.Errorf("no file: %v", err)
+	}
+	if err := Read(t.TempDir(), &c, fine); core.CodeOf(err) != core.CodeUnreadable {
+		t.Errorf("a folder: %v", err)
+	}
+}
+
+// TestMistakes: each is told with its line.
+func TestMistakes(t *testing.T) {
+	const head = "# a comment\ntop = 1\n\n"
+	for name, c := range map[string]struct{ text, want string }{
+		"syntax":                  {"top =\n", "line 4: "},
+		"no toml at all":          {"hello there\n", "line 4: "},
+		"unknown at the top":      {"tpo = 3\n", "line 4: there is no setting tpo"},
+		"unknown table":           {"[screens]\ntheme = \"dark\"\n", "line 4: there is no setting screens"},
+		"unknown in a table":      {"[screen]\ntheme = \"dark\"\ncolour = 1\n", "line 6: there is no setting screen.colour"},
+		"unknown in a place":      {"[places.a]\nlocation = \"x\"\n[places.b]\nlocation = \"x\"\nlocaton = \"y\"\n", "line 8: there is no setting places.b.locaton"},
+		"unknown below a place":   {"[places.a.b]\nlocation = \"x\"\n", "line 4: there is no setting places.a.b"},
+		"unknown, inline":         {"places = {a = {location = \"x\", colr = \"y\"}}\n", "line 4: there is no setting places.a.colr"},
+		"unknown, dotted":         {"screen.theme = \"dark\"\nscreen.them = \"dark\"\n", "line 5: there is no setting screen.them"},
+		"unknown, quoted":         {"[screen]\n\"a key\" = 1\n", `line 5: there is no setting screen."a key"`},
+		"a string for a truth":    {"[places.a]\nread_only = \"yes\"\n", "line 5: places.a.read_only wants true or false, and this is a string"},
+		"a number for a string":   {"[screen]\ntheme = 3\n", "line 5: screen.theme wants a string, and this is a number"},
+		"a string for a number":   {"", "line 2: top wants a number, and this is a string"},
+		"a value for a table":     {"screen = 3\n", "line 4: screen wants a table, and this is a number"},
+		"a list for a string":     {"screen.theme = [1]\n", "line 4: screen.theme wants a string, and this is a list"},
+		"twice":                   {"[screen]\ntheme = \"a\"\ntheme = \"b\"\n", "line 6: "},
+		"a setting of a bad mind": {"[places.a]\nlocation = \"x\"\n[places.b]\n\nlocation = \"bad\"\n", "line 8: b is bad"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := head + c.text
+			if name == "a string for a number" {
+				text = "# a comment\ntop = \"x\"\n"
+			}
+			path := write(t, text)
+			var into config
+			err := Read(path, &into, func() (string, string) {
+				if into.Places["b"].Location == "bad" {
+					return "places.b.location", "b is bad"
+				}
+				return "", ""
+			})
+			if core.CodeOf(err) != core.CodeUsage || !strings.Contains(err.Error(), "cannot read the config "+path+": "+c.want) {
+				t.Errorf("%v, want %s", err, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,151 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/store/memory"
+)
+
+// TestNoIOInUpdate presses every key of every screen and every dialog over a place
+// whose calls block: what may wait has to be in a command, which nobody runs here.
+func TestNoIOInUpdate(t *testing.T) {
+	const slow = 200 * time.Millisecond
+	inMemory = true
+	defer func() { inMemory = false }()
+	for _, s := range scenes {
+		t.Run(s.name, func(t *testing.T) {
+			r := stalled(t, s)
+			in := where(r)
+			for _, act := range r.scope() {
+				for _, key := range act.keys {
+					begin := time.Now()
+					r.send(keyMsg(key))
+					r.View()
+					if took := time.Since(begin); took > slow {
+						t.Errorf("%s (%s) takes %v", key, act.help, took)
+					}
+					if where(r) != in {
+						r = stalled(t, s)
+					}
+				}
+			}
+			begin := time.Now()
+			r.send(tea.PasteMsg{Content: strings.Repeat("x", 8<<20)})
+			r.send(tea.WindowSizeMsg{Width: 120, Height: 40})
+			r.send(tickMsg(until))
+			r.View()
+			if took := time.Since(begin); took > slow {
+				t.Errorf("a large paste, a new size and a tick take %v", took)
+			}
+		})
+	}
+}
+
+// stalled is a scene whose place does not answer any more.
+func stalled(t *testing.T, s scene) *rig {
+	t.Helper()
+	r := s.make(t, 100, 30)
+	p, ok := r.desk.Place.(*memory.Place)
+	if !ok {
+		t.Fatalf("the place is a %T", r.desk.Place)
+	}
+	t.Cleanup(p.Stall())
+	r.asleep = true
+	return r
+}
+
+// where tells what gets the keys.
+func where(r *rig) string {
+	var b strings.Builder
+	for _, act := range r.scope() {
+		b.WriteString(act.help + act.label)
+	}
+	return b.String()
+}
+
+// TestBaseIsNoScreen: base embeds the app, so that a method of the app's called as
+// one of the optional interfaces would make every screen fulfil that.
+func TestBaseIsNoScreen(t *testing.T) {
+	var b any = &base{}
+	for name, is := range map[string]bool{
+		"titled": is[titled](b), "paster": is[paster](b), "resumer": is[resumer](b), "styled": is[styled](b), "texter": is[texter](b),
+		"init": is[interface{ init() tea.Cmd }](b), "update": is[interface{ update(tea.Msg) tea.Cmd }](b), "resize": is[interface{ resize(int, int) }](b),
+		"view": is[interface{ view(int, int) string }](b), "actions": is[interface{ actions() []action }](b),
+		"wantsText": is[interface{ wantsText() bool }](b), "key": is[interface{ key(tea.KeyPressMsg) tea.Cmd }](b),
+		"fieldActions": is[interface{ fieldActions() []action }](b), "name": is[interface{ name() string }](b),
+	} {
+		if is {
+			t.Errorf("the app has a method that makes every screen one that is %s", name)
+		}
+	}
+}
+
+func is[T any](v any) bool { _, ok := v.(T); return ok }
+
+// TestStaleReplies: an answer to an older question is dropped, and so is one for a
+// screen that has been left.
+func TestStaleReplies(t *testing.T) {
+	r := newRig(t, sharedDemo(t), 100, 30)
+	r.asleep = true
+	r.press("/")
+	r.queue = nil
+	r.typeText("web").typeText("-root")
+	asked := r.queue
+	r.queue = nil
+	if len(asked) < 8 {
+		t.Fatalf("only %d questions", len(asked))
+	}
+	for i := len(asked) - 1; i >= 0; i-- { // the newest answer comes first
+		for _, msg := range unbatch(asked[i]) {
+			r.send(msg)
+		}
+	}
+	r.wake()
+	r.want("7 backups of 90")
+	list := r.top().(*listScreen[core.Backup])
+	was := list.page
+	list.update(pageLoadedMsg[core.Backup]{gen: list.gen - 1, page: core.Page[core.Backup]{Total: 1, All: 1}})
+	if list.page.Total != was.Total {
+		t.Error("an old answer was taken")
+	}
+
+	r.press("enter", "enter")
+	r.asleep = true
+	r.press("ctrl+r")
+	held := r.queue
+	r.queue = nil
+	r.asleep = false
+	r.press("esc")
+	before := fingerprint(r.app)
+	for _, cmd := range held {
+		for _, msg := range unbatch(cmd) {
+			r.send(msg)
+		}
+	}
+	if after := fingerprint(r.app); after != before {
+		t.Errorf("the answer for a screen that was left changed something:\n%s", firstDifference(before, after))
+	}
+}
+
+// unbatch runs a command and what it is made of.
+func unbatch(cmd tea.Cmd) []tea.Msg {
+	switch msg := cmd().(type) {
+	case nil:
+		return nil
+	case tea.BatchMsg:
+		var out []tea.Msg
+		for _, c := range msg {
+			if c != nil {
+				out = append(out, unbatch(c)...)
+			}
+		}
+		return out
+	default:
+		return []tea.Msg{msg}
+	}
+}

@@ -1,0 +1,116 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"hearth/core"
+	"hearth/store/jobs"
+)
+
+func (e *Env) apply() *cobra.Command {
+	p := &planning{}
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "apply [BACKUP]", Short: "Apply a restore's metadata to a volume, after showing the plan",
+		Long: "Show the plan, ask, and carry it out: metadata only, in one transaction, journalled. It refuses when the volume is no longer " +
+			"what the plan was made from. hearth undo takes it back.\n\n" + fmt.Sprintf(planHelp, "apply"),
+		Example: "hearth apply 4e47 --onto db-prod-01\nhearth apply 4e47 --onto db-prod-01 --yes && hearth journal --limit 1",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := p.check(cmd, args); err != nil {
+				return err
+			}
+			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				plan, err := p.make(ctx, e, d, args)
+				if err != nil {
+					return err
+				}
+				if err := writePlan(e.Err, e.ErrWidth, plan, false); err != nil {
+					return err
+				}
+				const tried = "apply the plan"
+				if err := plan.Applicable(); err != nil {
+					return err
+				}
+				if err := writable(d, tried); err != nil {
+					return err
+				}
+				v := plan.Target.Volume
+				if err := e.confirm(ctx, yes, tried, fmt.Sprintf("Apply this to volume %s (%s)?", v.Title(), v.ID), "look at it with hearth plan"); err != nil {
+					return err
+				}
+				entry, err := d.Apply(ctx, plan)
+				if err != nil {
+					return err
+				}
+				e.say("Applied to %s as journal entry %d. Take it back with: hearth undo %d", v.Title(), entry.ID, entry.ID)
+				return nil
+			})
+		},
+	}
+	p.flags(e, cmd)
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+func (e *Env) undo() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "undo [ENTRY]", Short: "Take back what apply did", Args: takes(0, 1),
+		Long: "Take a journal entry back; without a number, the last one that was applied and not yet taken back. It asks first, and it refuses " +
+			"when the volume is no longer what the entry made of it.",
+		ValidArgsFunction: first(e.undoable),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var id core.EntryID
+			if len(args) == 1 {
+				n, err := strconv.ParseInt(args[0], 10, 64)
+				if err != nil || n < 1 {
+					return misuse(cmd, args[0]+" is no number of a journal entry", "list them with hearth journal")
+				}
+				id = core.EntryID(n)
+			}
+			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				of, err := d.UndoTarget(ctx, id)
+				if err != nil {
+					return err
+				}
+				e.say("Entry %d of %s UTC by %s: %s", of.ID, clock(of.At.UTC(), false), of.Who, of.Summary)
+				tried := fmt.Sprintf("undo entry %d", of.ID)
+				if err := writable(d, tried); err != nil {
+					return err
+				}
+				if err := e.confirm(ctx, yes, tried, fmt.Sprintf("Take this back on volume %s?", of.Volume), "look at it with hearth journal -o json"); err != nil {
+					return err
+				}
+				done, err := d.Undo(ctx, of.ID)
+				if err != nil {
+					return err
+				}
+				e.say("Taken back, as journal entry %d.", done.ID)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+// undoable completes the numbers of the entries that can be taken back.
+func (e *Env) undoable(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return e.offer(cmd, func(ctx context.Context, d jobs.Desk) (out []cobra.Completion, err error) {
+		j := d.Journal()
+		if j == nil {
+			return nil, nil
+		}
+		entries, err := j.Entries(ctx, d.Place.Info().Location, offered)
+		for i := range entries {
+			if entries[i].Undoable() == nil {
+				out = append(out, cobra.CompletionWithDesc(fmt.Sprint(entries[i].ID), core.Visible(entries[i].Summary)))
+			}
+		}
+		return out, err
+	})
+}

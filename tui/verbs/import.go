@@ -1,0 +1,146 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hearth/core"
+	"hearth/store/jobs"
+)
+
+// lineLimit is how long a line a terminal takes before it loses the rest (Linux'
+// canonical mode).
+const lineLimit = 4095
+
+// paste reads records from a file or stdin.
+func (e *Env) paste(ctx context.Context, args []string) ([]core.Found, error) {
+	file, what := "-", "standard input"
+	if len(args) == 1 && args[0] != "-" {
+		file, what = args[0], args[0]
+	}
+	typed := file == "-" && e.Asks
+	if typed {
+		e.say("Paste the records, then press Enter and Ctrl-D.")
+	}
+	text, err := e.read(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	if typed {
+		for line := range strings.Lines(text) {
+			if len(line) >= lineLimit {
+				e.say("The terminal cut a line after %d characters; name a file instead, or paste into hearth's screens.", lineLimit)
+				break
+			}
+		}
+	}
+	found := core.FindRecords(text)
+	if len(found) == 0 {
+		return nil, core.Fail(core.CodeUnreadable, "find a record in "+what, fmt.Sprintf("there is none in its %s", core.Bytes(int64(len(text)))),
+			"copy the output of an export, from its beginning", nil)
+	}
+	return found, nil
+}
+
+func (e *Env) importing() *cobra.Command {
+	var dry, yes bool
+	cmd := &cobra.Command{
+		Use: "import [FILE|-]", Short: "Import records from whatever they were copied from", Args: takes(0, 1),
+		Long: "Find the records in a file or on stdin (JSON, tables however wrapped, commands, bare base64), say what would become of each, ask, " +
+			"and import those that can be, parents first and all in one transaction. Records that Cinder would refuse, or leave broken, are refused.",
+		Example: "hearth import record.json --dry-run\nxclip -o | hearth import --yes",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, err := e.paste(cmd.Context(), args)
+			if err != nil {
+				return err
+			}
+			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				checks, facts, err := d.Preflight(ctx, found)
+				if err != nil {
+					return err
+				}
+				var chosen []int
+				for i := range checks {
+					e.sayCheck(i, &checks[i])
+					if !checks[i].Refused() {
+						chosen = append(chosen, i)
+					}
+				}
+				e.say("Owner: %s.", facts.Owner)
+				if !dry && len(chosen) > 0 {
+					if err := e.importChosen(ctx, d, checks, chosen, yes); err != nil {
+						return err
+					}
+				}
+				if dry {
+					e.say("Nothing was written; %d of %s would be imported.", len(chosen), core.Count(len(checks), "record"))
+				}
+				return refused(len(checks), len(chosen))
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would become of each")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+// importChosen asks, imports, and says what became of each.
+func (e *Env) importChosen(ctx context.Context, d jobs.Desk, checks []core.Check, chosen []int, yes bool) error {
+	const tried = "import"
+	if err := writable(d, tried); err != nil {
+		return err
+	}
+	question := fmt.Sprintf("Import %s into %s?", core.Count(len(chosen), "backup"), d.Place.Info().Location)
+	if err := e.confirm(ctx, yes, tried, question, "look at it with --dry-run"); err != nil {
+		return err
+	}
+	results, err := d.Import(ctx, checks, chosen)
+	failed := 0
+	for _, r := range results {
+		switch {
+		case r.Err != nil:
+			failed++
+			e.say("- %s (%s): %s.", r.Name, string(r.ID), r.Err)
+		case r.Revived:
+			e.say("- %s (%s): %s; its deleted row is used again", r.Name, string(r.ID), r.Status)
+		default:
+			e.say("- %s (%s): %s", r.Name, string(r.ID), r.Status)
+		}
+	}
+	if err == nil && failed > 0 {
+		err = core.Fail(core.CodePartial, "import all", fmt.Sprintf("%d of %s failed", failed, core.Count(len(results), "backup")), "see what is said of each", nil)
+	}
+	return err
+}
+
+// refused is the end of an import in which not all records could be imported.
+func refused(records, importable int) error {
+	switch {
+	case importable == records:
+		return nil
+	case importable > 0:
+		return core.Fail(core.CodePartial, "import all", fmt.Sprintf("%d of %s cannot be imported", records-importable, core.Count(records, "record")), "see what is said of each", nil)
+	case records == 1:
+		return core.Fail(core.CodeRefused, "import", "the record cannot be imported", "see what is said of it", nil)
+	}
+	return core.Fail(core.CodeRefused, "import", "none of "+core.Count(records, "record")+" can be imported", "see what is said of each", nil)
+}
+
+func (e *Env) sayCheck(i int, c *core.Check) {
+	if !c.Found.OK() {
+		e.say("Record %d, line %d: cannot be read.", i+1, c.Found.Line)
+	} else {
+		name := c.Name
+		if name == "" {
+			name = "(no name)"
+		}
+		e.say("Record %d, line %d: %s (%s), %d GiB, %s, fingerprint %s", i+1, c.Found.Line, name, string(c.ID), c.Size,
+			c.Found.Record.Service, c.Found.Decoded.Fingerprint())
+	}
+	for _, f := range c.Findings {
+		e.say("  %s %s", map[core.Level]string{core.LevelInfo: "·", core.LevelWarn: "!", core.LevelRefuse: "✗"}[f.Level], f.Text)
+	}
+}

@@ -1,0 +1,100 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"hearth/core"
+	"hearth/store/jobs"
+)
+
+// say talks to the person, on stderr. What is filled in is made visible, so that
+// nothing that a tenant named can steer the terminal or pretend to be a line of
+// hearth's.
+func (e *Env) say(format string, args ...any) {
+	for i, a := range args {
+		switch a.(type) {
+		case string, error, fmt.Stringer:
+			args[i] = core.Visible(fmt.Sprint(a))
+		}
+	}
+	fmt.Fprintln(e.Err, core.VisibleLines(fmt.Sprintf(format, args...)))
+}
+
+// confirm asks before something is changed. yes answers for the person, who can
+// only be asked on a terminal; look says how to see beforehand what would happen.
+func (e *Env) confirm(ctx context.Context, yes bool, tried, question, look string) error {
+	switch {
+	case yes:
+		return nil
+	case !e.Asks:
+		return core.Fail(core.CodeUsage, tried, "there is no terminal to ask on", look+", then give --yes", nil)
+	}
+	fmt.Fprint(e.Err, core.Visible(question)+" [y/N] ")
+	answer, err := await(ctx, func() (string, error) {
+		var answer string
+		fmt.Fscanln(e.In, &answer) // an empty answer is a no
+		return strings.ToLower(answer), nil
+	})
+	switch {
+	case err != nil:
+		fmt.Fprintln(e.Err)
+		return err
+	case answer == "y" || answer == "yes":
+		return nil
+	}
+	return core.Fail(core.CodeCancelled, tried, "you did not say yes; nothing was changed", "", nil)
+}
+
+// writable returns nil if the place can be written, so that nobody is asked about
+// what cannot be.
+func writable(d jobs.Desk, tried string) error {
+	if why := d.Place.Info().ReadOnly; why != "" {
+		return core.Fail(core.CodeReadOnly, tried, why, "", nil)
+	}
+	return nil
+}
+
+// read reads a whole file, or stdin for "-".
+func (e *Env) read(ctx context.Context, file string) (string, error) {
+	if file == "-" {
+		return await(ctx, func() (string, error) {
+			b, err := io.ReadAll(e.In)
+			if err != nil {
+				return "", core.Fail(core.CodeUnreadable, "read standard input", "it broke off", "", err)
+			}
+			return string(b), nil
+		})
+	}
+	b, err := os.ReadFile(file)
+	switch {
+	case os.IsNotExist(err):
+		return "", core.Fail(core.CodeNotFound, "read "+file, "there is no such file", "", nil)
+	case err != nil:
+		return "", core.Fail(core.CodeUnreadable, "read "+file, "it is no file that can be read", "", err)
+	}
+	return string(b), nil
+}
+
+// await waits for a read that nothing can stop, and stops waiting when ctx ends:
+// Ctrl-C must work while hearth reads from a terminal.
+func await(ctx context.Context, read func() (string, error)) (string, error) {
+	type result struct {
+		text string
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		text, err := read()
+		done <- result{text, err}
+	}()
+	select {
+	case r := <-done:
+		return r.text, r.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}

@@ -1,0 +1,97 @@
+package verbs
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestArguments(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"a", "b", "c"} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir("dir", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for args, want := range map[string]string{
+		"":                                      "",
+		"plan x --new":                          "plan x --new=",
+		"plan x --new name":                     "plan x --new=name",
+		"plan x --new -o json":                  "plan x --new= -o json",
+		"plan x --new=name y":                   "plan x --new=name y",
+		"plan --capture a":                      "plan --capture a",
+		"plan --capture a b c --new":            "plan --capture a --capture b --capture c --new=",
+		"plan --capture a x":                    "plan --capture a x",
+		"plan --capture a dir":                  "plan --capture a dir",
+		"plan --capture none b":                 "plan --capture none --capture b",
+		"plan x --capture a --capture b c -- d": "plan x --capture a --capture b --capture c -- d",
+		"plan --capture":                        "plan --capture",
+		"plan -- --new x":                       "plan -- --new x",
+		"plan --capture -":                      "plan --capture -",
+	} {
+		if got := strings.Join(Arguments(strings.Fields(args)), " "); got != want {
+			t.Errorf("%s: %s, want %s", args, got, want)
+		}
+	}
+}
+
+// TestHelp: every verb has one, names its flags in words, and none speaks of a
+// flag that it does not have.
+func TestHelp(t *testing.T) {
+	b := open(t, lab)
+	for _, c := range All(&b.env) {
+		if c.Short == "" || c.Long == "" && c.Name() != "man" || c.Args == nil || strings.HasSuffix(c.Short, ".") {
+			t.Errorf("%s: short %q, %d of long help, arguments checked: %v", c.Name(), c.Short, len(c.Long), c.Args != nil)
+		}
+		if c.ValidArgsFunction == nil && c.Name() != "import" && c.Name() != "decode" {
+			t.Errorf("%s completes to file names", c.Name())
+		}
+	}
+	got := b.ok("help", "backups")
+	for _, want := range []string{"hearth backups", "--filter", "The columns are name, status, kind"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in %s", want, got)
+		}
+	}
+}
+
+// TestMan: the page holds every verb and flag, and nothing that roff would take
+// for a request.
+func TestMan(t *testing.T) {
+	b := open(t, lab)
+	got := b.ok("man")
+	for _, want := range []string{`.TH "HEARTH" "1"`, `.SS "hearth plan [BACKUP]"`, `\fB\-\-capture FILE\fR`, `\fB\-\-new [NAME]\fR`, `\fB\-o, \-\-output OUTPUT\fR`, `\fB\-\-limit N\fR`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in %.300s", want, got)
+		}
+	}
+	for line := range strings.Lines(got) {
+		if strings.HasPrefix(line, "'") || strings.HasPrefix(line, ".") && !slices.Contains([]string{".TH", ".SH", ".SS", ".PP", ".TP", ".nf", ".fi", ".RS", ".RE"}, line[:3]) {
+			t.Errorf("a request: %s", line)
+		}
+	}
+	if got := roff(".x\n'y' a-b \\"); got != `\&.x`+"\n"+`\(aqy\(aq a\-b \e` {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestInfo lists files with their size, and places.
+func TestInfo(t *testing.T) {
+	b := open(t, lab)
+	file := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(file, make([]byte, 1700), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.env.Paths = func() ([]Path, error) {
+		return []Path{{"config", "/no\x1b", true}, {"archive", file, true}, {"place prod", "cloud:prod", false}}, nil
+	}
+	want := "config      /no\\x1b (not there yet)\narchive     " + file + " (1.7 KB)\nplace prod  cloud:prod\nsyntax      sqlite:FILE, "
+	if got := b.ok("info"); !strings.HasPrefix(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
