@@ -23,6 +23,7 @@ type Backup struct {
 	Service          Opt[string] // the backup driver's class
 	ServiceMetadata  Opt[string]
 	ParentID         BackupID // "": a full backup
+	ParentGuessed    bool     // the place does not name the parent: it is taken for the newest earlier one
 	Incremental      bool     // has a parent; a cloud says this without naming it
 	Dependents       int64    // Cinder's counter of children, which may drift (bug 2163042)
 	ProjectID        ProjectID

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"sort"
 	"time"
 )
@@ -12,6 +13,31 @@ type Query struct {
 	Offset int       // rows to pass over
 	Limit  int       // 0: no limit
 	Now    time.Time // for ages in the filter
+
+	// A place that has to fetch its rows may answer Partial with those that are
+	// here, Complete false, and go on fetching while it is asked again; it looks
+	// for news by itself from time to time. Anew has it read everything again.
+	Partial bool
+	Anew    bool
+	// Wants names the columns that will be shown: what costs more than a row's own
+	// fields, as the volume's name does in a cloud, is only read if it is among
+	// them, or if the filter or the order needs it.
+	Wants []string
+}
+
+// Needs reports whether a query needs a column to be answered.
+func (q Query) Needs(column string) bool {
+	for _, o := range q.Sort {
+		if o.Column == column {
+			return true
+		}
+	}
+	for _, t := range q.Filter.Terms {
+		if t.Column == column {
+			return true
+		}
+	}
+	return slices.Contains(q.Wants, column)
 }
 
 // Page is what a place answers.

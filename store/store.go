@@ -82,3 +82,45 @@ type Sizer interface {
 	// Size is in bytes, side files included.
 	Size(ctx context.Context) (int64, error)
 }
+
+// Operator does to backups what an admin does all day. CodeRefused carries
+// Cinder's own words, CodeDenied a missing role; after CodeUnavailable it is not
+// known whether the request took effect, unless the method says more.
+type Operator interface {
+	// CreateBackup asks for a backup and returns its row, which is creating.
+	CreateBackup(ctx context.Context, r core.BackupRequest) (core.Backup, error)
+	EditBackup(ctx context.Context, id core.BackupID, e core.BackupEdit) error
+	// DeleteBackup asks for a backup's deletion; with force in any status.
+	DeleteBackup(ctx context.Context, id core.BackupID, force bool) error
+	// ResetBackup sets a backup's status, "available" or "error".
+	ResetBackup(ctx context.Context, id core.BackupID, status string) error
+	// RestoreBackup asks for a restore. Where the answer got lost it looks for the
+	// volume instead of asking again.
+	RestoreBackup(ctx context.Context, r core.RestoreRequest) (core.Restoring, error)
+}
+
+// Allower knows what the login may do in its place.
+type Allower interface {
+	// Denied says why an operation is not allowed, "" if it may be. It does no I/O:
+	// it goes by the token's roles and by what was denied before.
+	Denied(op core.Operation) string
+}
+
+// Messenger knows why things went wrong.
+type Messenger interface {
+	// Messages returns the newest first; nil where the place keeps none.
+	Messages(ctx context.Context, resource string) ([]core.Message, error)
+}
+
+// Kin knows a backup's children.
+type Kin interface {
+	// Dependents returns what stands directly on a backup, in every project that
+	// can be seen, newest first; sure is false where there may be others.
+	Dependents(ctx context.Context, id core.BackupID) (backups []core.Backup, sure bool, err error)
+}
+
+// Scoper is a place that a login opens a part of: a cloud.
+type Scoper interface {
+	// Scope asks the place who we are there, and so whether it answers.
+	Scope(ctx context.Context) (core.Scope, error)
+}

@@ -1,0 +1,95 @@
+package core
+
+import (
+	"time"
+
+	"hearth/core/pyjson"
+)
+
+// Operation is something that a person may do in a place, or not.
+type Operation string
+
+const (
+	OpCreate      Operation = "create a backup"
+	OpEdit        Operation = "rename a backup"
+	OpDelete      Operation = "delete a backup"
+	OpForceDelete Operation = "force-delete a backup"
+	OpReset       Operation = "reset a backup's state"
+	OpRestore     Operation = "restore a backup"
+	OpExport      Operation = "export records"
+	OpImport      Operation = "import records"
+	OpWriteVolume Operation = "change a volume's metadata"
+	OpAllProjects Operation = "list all projects"
+)
+
+// BackupRequest asks for a new backup (POST /backups). Only Volume must be set.
+type BackupRequest struct {
+	Volume           VolumeID
+	Name             string
+	Description      string
+	Incremental      bool           // stands on the volume's newest backup
+	Force            bool           // also of a volume, or a snapshot, that is in use
+	Snapshot         string         // its id: back up this state of the volume
+	Container        string         // where the driver puts it; "": the driver's choice
+	Metadata         *pyjson.Object // properties (3.43); nil: none
+	AvailabilityZone string         // 3.51; "": Cinder's choice
+}
+
+// BackupEdit changes what people wrote about a backup (PUT /backups/{id}); nil
+// leaves a part as it is.
+type BackupEdit struct {
+	Name        *string
+	Description *string
+	Metadata    *pyjson.Object // all properties, in place of those that are there (3.43)
+}
+
+// RestoreRequest asks for a backup's data and metadata to be put on a volume.
+type RestoreRequest struct {
+	Backup BackupID
+	Volume VolumeID // the target; "": a new volume
+	Name   string   // of the new volume; "": Cinder names it, and then takes the captured name
+	// Size in GiB, Type and AvailabilityZone of the new volume. Any of them set
+	// makes it a POST /volumes with backup_id (3.47); zero: as the backup, the
+	// default type, Cinder's choice.
+	Size             int64
+	Type             string
+	AvailabilityZone string
+}
+
+// Restoring is a restore that Cinder has accepted.
+type Restoring struct {
+	Backup     BackupID
+	Volume     VolumeID // its target
+	VolumeName string   // as it was then: a restore without a name may still rename it
+}
+
+// Message is what Cinder tells a user about something that went wrong on the way
+// (GET /messages, 3.3).
+type Message struct {
+	ID           string
+	ResourceType string // VOLUME, VOLUME_BACKUP
+	ResourceID   string
+	Level        string
+	Event        string
+	Text         string
+	RequestID    string
+	At           Opt[time.Time]
+}
+
+// Scope is where a place stands and where else the same login may stand.
+type Scope struct {
+	Region   string
+	Project  Project
+	User     string
+	Roles    []string
+	Version  string   // the API's newest microversion, "3.70"
+	Regions  []string // that have the service
+	Projects []Project
+}
+
+// Project is a project of a cloud; its name is "" where it is not known.
+type Project struct {
+	ID     ProjectID
+	Name   string
+	Domain string
+}
