@@ -91,7 +91,7 @@ func (p parcel) note(l level, how string) noteMsg {
 // exportToFile asks for a file and exports into it.
 func (a *app) exportToFile(current *core.Backup, ids []core.BackupID) tea.Cmd {
 	name := "hearth-records." + extension(a.format)
-	if len(ids) == 1 && current != nil {
+	if len(ids) == 1 && current != nil && current.ID == ids[0] {
 		name = "hearth-" + fileName(current.Title()) + "." + extension(a.format)
 	}
 	return show(&inputBox{title: "Export to a file", hint: "Only you will be able to read it (mode 0600); nothing is overwritten. Format: " + a.format.Title() + " (F changes it).",

@@ -183,6 +183,8 @@ func TestExportToFile(t *testing.T) {
 	}
 	r.press("X").setField(filepath.Join(file, "nowhere")).press("enter").said(bad, "cannot be made")
 	r.press("X").setField("  ").press("enter").said(warn, "No name was given")
+	// The name is that of what is exported, which need not be under the cursor.
+	r.press("space", "esc", "G", "X").want("hearth-records.json").press("esc")
 	r.press("X", "esc").said(info, "Nothing was done")
 }
 

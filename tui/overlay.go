@@ -197,7 +197,11 @@ func (m *menuBox) view(s *styles, w, h int) string {
 		}
 		lines = append(lines, text)
 	}
-	return s.box(m.title, append(lines, below...), w, h)
+	title := m.title
+	if top+room < len(m.items) {
+		title += " (↓ more)"
+	}
+	return s.box(title, append(lines, below...), w, h)
 }
 
 // inputBox asks for a line of text.

@@ -121,7 +121,7 @@ func (t *restoreTab) head(h int) []string {
 	case p.Guess():
 		lines = append(lines, s.warn.Paint("GUESS  no capture of this backup is known: this is its volume as it is now"))
 	case len(p.Captures) > 0 && h >= lowRoom:
-		lines = append(lines, s.dim.Paint("from   ")+core.Visible(p.Captures[len(p.Captures)-1].Source.String()))
+		lines = append(lines, s.dim.Paint("source ")+core.Visible(p.Captures[len(p.Captures)-1].Source.String()))
 	}
 	if p.Error != nil {
 		lines = append(lines, s.bad.Paint("✗ Cinder refuses: "+core.Visible(p.Error.Message)))

@@ -32,7 +32,9 @@ func newBackups(b base, at openMsg) screen {
 	l.table.SetSort(l.sort.Column, l.sort.Desc)
 	s.detail = func(ctx context.Context, row core.Backup) (core.Backup, error) {
 		full, err := place.Backup(ctx, row.ID)
-		full.VolumeName = row.VolumeName
+		if !full.VolumeName.Set {
+			full.VolumeName = row.VolumeName
+		}
 		return full, err
 	}
 	s.lines = func(x *core.Backup) []line { return b.backupLines(x) }
@@ -142,8 +144,8 @@ func (b base) backupActions(current func() *core.Backup, chosen func() []core.Ba
 	}
 	return []action{
 		{keys: []string{"r"}, label: "restore", help: "Preview what a restore would change", why: noRow, run: func() tea.Cmd { return openTab("backup", string(current().ID), "restore") }},
-		{keys: []string{"x"}, label: "export", help: "Copy the record to the clipboard; of all marked ones where some are marked", why: noRow, run: func() tea.Cmd { return b.exportToClipboard(chosen()) }},
-		{keys: []string{"X"}, help: "Export the record to a file", why: noRow, run: func() tea.Cmd { return b.exportToFile(current(), chosen()) }},
+		{keys: []string{"x"}, label: "export", help: "Copy the record to the clipboard, or those of all marked", why: noRow, run: func() tea.Cmd { return b.exportToClipboard(chosen()) }},
+		{keys: []string{"X"}, help: "Export the record to a file, or those of all marked", why: noRow, run: func() tea.Cmd { return b.exportToFile(current(), chosen()) }},
 		{keys: []string{"F"}, help: "Choose the format of exports", run: b.chooseFormat},
 		{keys: []string{"y"}, help: "Copy the id", why: noRow, run: func() tea.Cmd { return b.copyText(string(current().ID), "the id") }},
 		{keys: []string{"V"}, help: "Go to its volume", why: noRow, run: func() tea.Cmd { return open("volume", string(current().VolumeID)) }},

@@ -174,6 +174,9 @@ func (s *importScreen) Row(i int) ([]grid.Cell, bool) {
 	}
 	if !c.Found.OK() {
 		name, kind, size = fmt.Sprintf("(line %d)", c.Found.Line), "", ""
+		if c.Found.Err != nil { // the row has no room for the whole sentence
+			verdict = whatOf(c.Found.Err)
+		}
 	}
 	return []grid.Cell{{Text: box, Style: style}, {Text: name}, {Text: kind}, {Text: size}, {Text: core.Visible(c.ID.Short()), Style: st.dim}, {Text: core.Visible(verdict), Style: look}}, true
 }
