@@ -321,7 +321,9 @@ func (p *Plan) warn() {
 	if p.Coerced {
 		say("a number or boolean goes into a text column: SQLite and MySQL store it as text, PostgreSQL refuses it")
 	}
-	p.warnLimits(say)
+	if p.Via != ViaAPI { // which has limits of its own
+		p.warnLimits(say)
+	}
 }
 
 func (p *Plan) warnChain(say func(string, ...any)) {

@@ -13,9 +13,14 @@ type EntryID int64
 type EntryKind string
 
 const (
-	EntryApply  EntryKind = "apply"  // a plan was applied to a volume
-	EntryUndo   EntryKind = "undo"   // an apply was taken back
-	EntryImport EntryKind = "import" // records were imported
+	EntryApply   EntryKind = "apply"   // a plan was applied to a volume
+	EntryUndo    EntryKind = "undo"    // an apply or an edit was taken back
+	EntryImport  EntryKind = "import"  // records were imported
+	EntryCreate  EntryKind = "create"  // a backup was made
+	EntryEdit    EntryKind = "edit"    // a backup was renamed, described or given other properties
+	EntryDelete  EntryKind = "delete"  // backups were deleted
+	EntryReset   EntryKind = "reset"   // the status of backups was set
+	EntryRestore EntryKind = "restore" // a backup was put on a volume, data and metadata
 )
 
 // EntryState says how it ended.
@@ -38,14 +43,21 @@ type Entry struct {
 	Place   string
 	Kind    EntryKind
 	State   EntryState
-	Volume  VolumeID   // apply, undo
-	Backup  BackupID   // apply: the one restored from, "" if none
-	Backups []BackupID // import
-	Of      EntryID    // undo: the entry taken back
+	Volume  VolumeID   // apply, undo, create, restore
+	Backup  BackupID   // apply, restore: the one restored from, "" if none; create, edit: it
+	Backups []BackupID // import, delete, reset
+	Of      EntryID    // undo: the entry taken back; apply: the one finished, 0 if none
 	Summary string     // in a line
-	Before  *State     // apply, undo
-	After   *State     // apply, undo: what was meant to be
+	Before  *State     // apply, undo; edit: name, description and properties of the backup
+	After   *State     // the same, as it was meant to be
 	Error   string     // EntryFailed: why
+	Steps   []EntryStep    // where it takes several requests
+}
+
+// EntryStep is one request of those that an entry takes.
+type EntryStep struct {
+	What string
+	Done bool // it worked; false: it did not, or it is not known
 }
 
 // Undoable returns nil if the entry can be taken back, else an [Error].
@@ -54,12 +66,31 @@ func (e *Entry) Undoable() error {
 	switch {
 	case e.Kind == EntryImport:
 		return Fail(CodeRefused, tried, "an import is not undone: deleting an imported backup deletes its files too", "delete the backups one by one if that is meant", nil)
+	case e.Kind == EntryCreate:
+		return Fail(CodeRefused, tried, "a backup that was made is not undone", "delete it if that is meant", nil)
+	case e.Kind == EntryDelete, e.Kind == EntryReset, e.Kind == EntryRestore:
+		return Fail(CodeRefused, tried, "there is no way back from a "+string(e.Kind), "", nil)
 	case e.State == EntryUndone:
 		return Fail(CodeConflict, tried, "it is undone already", "", nil)
 	case e.State == EntryFailed:
 		return Fail(CodeConflict, tried, "it did not take effect", "", nil)
 	case e.Before == nil || e.After == nil:
 		return Fail(CodeRefused, tried, "the state before it was not kept", "", nil)
+	}
+	return nil
+}
+
+// Unfinished returns nil if the rest of the entry can still be done, else an
+// [Error]: it is an apply or an undo that ended half-way.
+func (e *Entry) Unfinished() error {
+	const tried = "finish"
+	switch {
+	case e.Kind != EntryApply && e.Kind != EntryUndo:
+		return Fail(CodeRefused, tried, "only an apply or an undo can be finished, and it is a "+string(e.Kind), "", nil)
+	case e.State != EntryHalf:
+		return Fail(CodeConflict, tried, "it did not end half-way: it is "+string(e.State), "", nil)
+	case e.Before == nil || e.After == nil:
+		return Fail(CodeRefused, tried, "the states that it leads between were not kept", "", nil)
 	}
 	return nil
 }
@@ -92,6 +123,9 @@ func (e *Entry) Object() *pyjson.Object {
 	}
 	if e.Error != "" {
 		o.Set("error", pyjson.OfString(e.Error))
+	}
+	if len(e.Steps) > 0 {
+		o.Set("steps", pyjson.OfList(StepValues(e.Steps)))
 	}
 	return o
 }
@@ -155,4 +189,25 @@ type KeptCapture struct {
 	BackupID BackupID // "" if it belongs to no backup
 	At       time.Time
 	Capture  Capture
+}
+
+// StepValues are steps as JSON.
+func StepValues(steps []EntryStep) (out []pyjson.Value) {
+	for _, s := range steps {
+		o := &pyjson.Object{}
+		o.Set("what", pyjson.OfString(s.What))
+		o.Set("done", pyjson.OfBool(s.Done))
+		out = append(out, pyjson.OfDict(o))
+	}
+	return out
+}
+
+// StepsFrom reads what [StepValues] made.
+func StepsFrom(v pyjson.Value) (out []EntryStep) {
+	for _, item := range v.Items() {
+		what, _ := item.Object().Get("what")
+		done, _ := item.Object().Get("done")
+		out = append(out, EntryStep{What: what.Text(), Done: done.Bool()})
+	}
+	return out
 }

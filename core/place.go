@@ -37,4 +37,7 @@ type Rewrite struct {
 	Before State // what the volume must still be
 	After  State
 	Entry  Entry // for the journal; the place that keeps one fills in ID and State
+	// Done, if not nil, is called after each call that worked, by a place that
+	// needs several ([APICalls]).
+	Done func(APICall)
 }

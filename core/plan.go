@@ -91,12 +91,17 @@ type Plan struct {
 	// Coerced: a number or boolean goes into a text column. After says what SQLite
 	// and MySQL make of it; PostgreSQL refuses it.
 	Coerced bool
+	// Via is how it is carried out, ViaDatabase or ViaAPI; Calls are the requests
+	// of the latter, and LeftOut the fields that somebody chose to leave as they are.
+	Via     string
+	Calls   []APICall
+	LeftOut []string
 }
 
 // NewPlan works out what a restore would do. It does not fail: what Cinder
 // would refuse is the plan's Error.
 func NewPlan(in PlanInput) *Plan {
-	p := &Plan{Target: in.Target, Backup: in.Backup, Captures: in.Captures,
+	p := &Plan{Target: in.Target, Backup: in.Backup, Captures: in.Captures, Via: ViaDatabase,
 		Rules: in.Rules, RulesWhy: in.RulesWhy, Layers: in.Layers, LayersWhy: "asked for"}
 	if p.Rules == "" || p.Rules == RulesAuto {
 		p.Rules, p.RulesWhy = ChooseRules(in.Captures)
@@ -213,7 +218,7 @@ func (p *Plan) Applicable() error {
 	case len(p.Captures) == 0:
 		return Fail(CodeRefused, tried, "there is no capture to restore from", "take one, or hand one in as a file", nil)
 	}
-	return nil
+	return p.blocked(tried)
 }
 
 // Object is the plan as JSON. fields, steps, after and error are stable; steps
@@ -233,6 +238,7 @@ func (p *Plan) Object() *pyjson.Object {
 	set("rules_why", str(p.RulesWhy))
 	set("layers", str(string(p.Layers)))
 	set("layers_why", str(p.LayersWhy))
+	set("via", str(p.Via))
 	var captures []pyjson.Value
 	for i := range p.Captures {
 		c := &p.Captures[i]
@@ -256,6 +262,17 @@ func (p *Plan) Object() *pyjson.Object {
 		steps = append(steps, pyjson.OfDict(s.Object()))
 	}
 	set("steps", pyjson.OfList(steps))
+	if p.Via == ViaAPI {
+		var calls, left []pyjson.Value
+		for _, c := range p.Calls {
+			calls = append(calls, pyjson.OfDict(c.Object()))
+		}
+		for _, name := range p.LeftOut {
+			left = append(left, plainForm(str(name)))
+		}
+		set("calls", pyjson.OfList(calls))
+		set("left_out", pyjson.OfList(left))
+	}
 	set("after", pyjson.OfDict(p.After.Object()))
 	set("error", p.Error.value())
 	var warnings []pyjson.Value

@@ -50,6 +50,19 @@ func (s State) Diff(t State) []string {
 	return append(out, diffKeys("image metadata ", s.Image, t.Image)...)
 }
 
+// Strays names the fields of s that are neither as in a nor as in b: what
+// somebody else changed on the way from one to the other.
+func (s State) Strays(a, b State) []string {
+	fromB := NewFieldSet(s.Diff(b)...)
+	var out []string
+	for _, name := range s.Diff(a) {
+		if fromB.Has(name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 func diffKeys(prefix string, a, b *pyjson.Object) []string {
 	var out []string
 	for k, v := range a.All() {
