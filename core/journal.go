@@ -32,6 +32,9 @@ const (
 	EntryFailed EntryState = "failed" // did not take effect
 	EntryUndone EntryState = "undone" // took effect, and was taken back by a later entry
 	EntryHalf   EntryState = "half"   // some of its steps took effect
+	// EntryFinished is one that ended half-way and whose rest a later entry did;
+	// that one holds all of it.
+	EntryFinished EntryState = "finished"
 )
 
 // Entry is one thing that hearth changed in a place, with the state before it,
@@ -43,15 +46,15 @@ type Entry struct {
 	Place   string
 	Kind    EntryKind
 	State   EntryState
-	Volume  VolumeID   // apply, undo, create, restore
-	Backup  BackupID   // apply, restore: the one restored from, "" if none; create, edit: it
-	Backups []BackupID // import, delete, reset
-	Of      EntryID    // undo: the entry taken back; apply: the one finished, 0 if none
-	Summary string     // in a line
-	Before  *State     // apply, undo; edit: name, description and properties of the backup
-	After   *State     // the same, as it was meant to be
-	Error   string     // EntryFailed: why
-	Steps   []EntryStep    // where it takes several requests
+	Volume  VolumeID    // apply, undo, create, restore
+	Backup  BackupID    // apply, restore: the one restored from, "" if none; create, edit: it
+	Backups []BackupID  // import, delete, reset
+	Of      EntryID     // undo: the entry taken back; apply: the one finished, 0 if none
+	Summary string      // in a line
+	Before  *State      // apply, undo; edit: name, description and properties of the backup
+	After   *State      // the same, as it was meant to be
+	Error   string      // EntryFailed: why
+	Steps   []EntryStep // where it takes several requests
 }
 
 // EntryStep is one request of those that an entry takes.
@@ -72,6 +75,8 @@ func (e *Entry) Undoable() error {
 		return Fail(CodeRefused, tried, "there is no way back from a "+string(e.Kind), "", nil)
 	case e.State == EntryUndone:
 		return Fail(CodeConflict, tried, "it is undone already", "", nil)
+	case e.State == EntryFinished:
+		return Fail(CodeConflict, tried, "a later entry finished it", "undo that one, which holds all of it", nil)
 	case e.State == EntryFailed:
 		return Fail(CodeConflict, tried, "it did not take effect", "", nil)
 	case e.Before == nil || e.After == nil:

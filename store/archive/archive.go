@@ -24,6 +24,8 @@ CREATE TABLE records (
 	id INTEGER PRIMARY KEY, place TEXT NOT NULL, backup_id TEXT NOT NULL, at TEXT NOT NULL,
 	direction TEXT NOT NULL, fingerprint TEXT NOT NULL, service TEXT NOT NULL, url TEXT NOT NULL);
 CREATE INDEX records_backup ON records (backup_id);
+`, `
+CREATE TABLE entry_steps (entry_id INTEGER PRIMARY KEY, steps TEXT NOT NULL);
 `}
 
 // Archive is the open file. It keeps captures and the journal as a
@@ -140,8 +142,10 @@ func (a *Archive) Begin(ctx context.Context, e core.Entry) (id core.EntryID, err
 				return err
 			}
 		}
-		id, err = ledger.AddEntry(ctx, tx, e)
-		return err
+		if id, err = ledger.AddEntry(ctx, tx, e); err != nil {
+			return err
+		}
+		return writeSteps(ctx, tx, id, e.Steps)
 	})
 	return id, err
 }
