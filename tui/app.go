@@ -60,9 +60,9 @@ func (a *app) tick() tea.Cmd {
 	return a.opt.After(10*time.Second, func(t time.Time) tea.Msg { return tickMsg(t) })
 }
 
-// Init opens the first screen.
+// Init is what happens before the terminal says its size.
 func (a *app) Init() tea.Cmd {
-	cmds := []tea.Cmd{open(registry[0].name, ""), a.tick(), a.settle()}
+	cmds := []tea.Cmd{a.tick(), a.settle()}
 	if a.opt.AutoTheme {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
@@ -106,6 +106,9 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		a.w, a.h = msg.Width, msg.Height
 		a.layout()
+		if len(a.stack) == 0 { // what a screen asks for depends on its room
+			return open(registry[0].name, "")
+		}
 		return a.top().update(msg)
 	case tea.BackgroundColorMsg:
 		a.background(msg)

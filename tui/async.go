@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -67,6 +68,18 @@ func (b *base) ask(work func(ctx context.Context) tea.Msg) tea.Cmd {
 			return reply{id, msg}
 		}
 	}
+}
+
+// later brings a message to this screen after a while, if it is alive then.
+func (b *base) later(d time.Duration, msg tea.Msg) tea.Cmd {
+	id := b.id
+	return b.opt.After(d, func(time.Time) tea.Msg { return reply{id, msg} })
+}
+
+// onTop reports whether this is the screen that is shown.
+func (b *base) onTop() bool {
+	n := len(b.stack)
+	return n > 0 && b.stack[n-1].id == b.id
 }
 
 // generation tells the answers to the latest question from those to older ones.

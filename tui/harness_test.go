@@ -147,7 +147,7 @@ func newRig(t testing.TB, p store.Place, w, h int) *rig {
 
 func newRigWith(t testing.TB, p store.Place, w, h int, o Options) *rig {
 	t.Helper()
-	if _, ok := p.(*memory.Place); inMemory && !ok {
+	if _, ok := p.(interface{ Stall() func() }); inMemory && !ok {
 		p = remembered(t)
 	}
 	r := &rig{t: t}
@@ -229,6 +229,9 @@ func (r *rig) wake() {
 	r.asleep = false
 	r.run(nil)
 }
+
+// resized gives the rig another size.
+func resized(r *rig, w, h int) { r.send(tea.WindowSizeMsg{Width: w, Height: h}) }
 
 // fire lets the time of the timers come.
 func (r *rig) fire() {
@@ -329,8 +332,18 @@ func (r *rig) find(filter string) *rig {
 	return r.press("/").typeText(filter).press("enter")
 }
 
-// place is the rig's place in memory.
-func place(r *rig) *memory.Place { return r.desk.Place.(*memory.Place) }
+// place is the rig's place in memory, also of a cloud.
+func place(r *rig) *memory.Place {
+	r.t.Helper()
+	switch p := r.desk.Place.(type) {
+	case *memory.Place:
+		return p
+	case *cloud:
+		return p.Place
+	}
+	r.t.Fatalf("the place is a %T", r.desk.Place)
+	return nil
+}
 
 func callsOf(r *rig) []string { return place(r).Calls() }
 

@@ -24,6 +24,7 @@ var layers = map[string][]string{
 	"store/ledger":  {"hearth/core", "hearth/core/pyjson", "modernc.org/sqlite"},
 	"store/archive": {"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
 	"store/sqlite":  {"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
+	"store/cinder":  {"hearth/core", "hearth/core/pyjson", "github.com/gophercloud/gophercloud/v2", "gopkg.in/yaml.v2"},
 	"store/memory":  {"hearth/core", "hearth/core/pyjson", "hearth/store/ledger"},
 	"store/jobs":    {"hearth/core", "hearth/core/pyjson", "hearth/store", "hearth/store/archive"},
 	// The contract that every driver's tests run.

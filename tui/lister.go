@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
@@ -24,10 +25,12 @@ type lister[T any] struct {
 	table   *grid.Model
 
 	read
-	sort   core.Order
-	page   core.Page[T] // the rows that are here
-	asking bool         // an answer is on its way
-	anew   bool         // the answer is to other rows: the cursor goes to the first
+	sort    core.Order
+	page    core.Page[T] // the rows that are here
+	wants   []string     // the columns that were asked for with them
+	asking  bool         // an answer is on its way
+	anew    bool         // the answer is to other rows: the cursor goes to the first
+	offline error        // why the rows could not be read anew, nil once they are
 
 	holds   core.Filter // the filter that the rows fulfil
 	begun   string      // the filter that the list was opened with
@@ -86,8 +89,21 @@ func (l *lister[T]) current() *T {
 // around is how many rows are read on each side of those on screen.
 const around = 150
 
-// reload reads the rows around the window anew.
-func (l *lister[T]) reload() tea.Cmd {
+// reload asks for the rows around the window.
+func (l *lister[T]) reload() tea.Cmd { return l.question(false) }
+
+// refresh has the place read everything again.
+func (l *lister[T]) refresh() tea.Cmd {
+	l.offline = nil // what is wrong is told again
+	if l.state == failed {
+		l.state = loading
+	}
+	return l.question(true)
+}
+
+// question asks for the rows around the window. A place that has to fetch its
+// rows answers with those that are here by now: see loaded.
+func (l *lister[T]) question(anew bool) tea.Cmd {
 	from, n := l.table.Window()
 	if n == 0 {
 		n = 50
@@ -95,10 +111,14 @@ func (l *lister[T]) reload() tea.Cmd {
 	if l.anew {
 		from = 0
 	}
+	l.wants = l.table.Shown()
 	q := l.wanted()
-	q.Offset, q.Limit = max(from-around, 0), n+2*around
+	q.Offset, q.Limit, q.Partial, q.Anew, q.Wants = max(from-around, 0), n+2*around, true, anew, l.wants
 	l.asking = true
-	gen, query := l.begin(), l.query
+	if l.state == idle {
+		l.state = loading
+	}
+	gen, query := l.gen.next(), l.query
 	return l.ask(func(ctx context.Context) tea.Msg {
 		page, err := query(ctx, q)
 		return pageLoadedMsg[T]{gen, page, err}
@@ -110,39 +130,86 @@ func (l *lister[T]) wanted() core.Query {
 	return core.Query{Filter: l.holds, Sort: []core.Order{l.sort}, Now: l.now}
 }
 
-// more reads on when the window comes near the end of the rows that are here.
+// more reads on when the window comes near the end of the rows that are here, or
+// shows a column that they were read without.
 func (l *lister[T]) more() tea.Cmd {
 	from, n := l.table.Window()
 	lo, hi := l.page.Offset, l.page.Offset+len(l.page.Rows)
-	if l.state != ready || l.asking || max(from-around/2, 0) >= lo && min(from+n+around/2, l.page.Total) <= hi {
+	here := max(from-around/2, 0) >= lo && min(from+n+around/2, l.page.Total) <= hi
+	for _, column := range l.table.Shown() {
+		here = here && slices.Contains(l.wants, column)
+	}
+	if l.state != ready || l.asking || here {
 		return nil
 	}
 	return l.reload()
 }
 
-// loaded takes an answer; an old one is dropped.
+// loaded takes an answer; an old one is dropped. While it is not complete, the
+// rest is asked for after a moment.
 func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
-	if msg.gen == l.gen {
-		l.asking = false
+	if msg.gen != l.gen {
+		return nil
 	}
-	cmd, ok := l.end(msg.gen, msg.err)
-	if !ok {
+	l.asking = false
+	if msg.err != nil {
+		cmd := l.trouble(msg.err)
+		if len(msg.page.Rows) > 0 { // what was read before
+			l.state = ready
+			l.take(msg.page)
+		}
 		return cmd
 	}
+	l.state, l.err, l.offline = ready, nil, nil
+	l.take(msg.page)
+	if l.page.Complete {
+		return l.more()
+	}
+	wait := 100*time.Millisecond + time.Duration(l.page.All/50)*time.Millisecond // an answer costs by its rows
+	return l.later(wait, readOnMsg{l.gen})
+}
+
+// readOnMsg says that it is time to ask for the rest.
+type readOnMsg struct{ gen generation }
+
+// readOn asks for the rest, if that has not been done meanwhile. A list that is
+// not shown asks when it is shown again.
+func (l *lister[T]) readOn(msg readOnMsg) tea.Cmd {
+	if msg.gen != l.gen || l.asking || !l.onTop() {
+		return nil
+	}
+	return l.reload()
+}
+
+// take shows a page; the cursor stays on its row as others come in.
+func (l *lister[T]) take(page core.Page[T]) {
 	keep := l.table.Key()
-	l.page = msg.page
+	l.page = page
 	l.table.SetSource(l)
 	switch {
 	case l.anew:
 		l.anew = false
 		l.table.Home()
-	case keep != "" && l.table.Key() != keep: // the cursor stays on its row as others come in
+	case keep != "" && l.table.Key() != keep:
 		i := slices.IndexFunc(l.page.Rows, func(row T) bool { return l.id(&row) == keep })
 		if i >= 0 {
 			l.table.Move(l.page.Offset + i)
 		}
 	}
-	return l.more()
+}
+
+// trouble takes a failure: rows that are here stay, and the head says that they
+// are old. The same trouble is told once.
+func (l *lister[T]) trouble(err error) tea.Cmd {
+	told := l.offline != nil && l.offline.Error() == err.Error()
+	l.offline = err
+	if l.state != ready {
+		l.state, l.err = failed, err
+	}
+	if told {
+		return nil
+	}
+	return fail(err)
 }
 
 // setFilter filters by a text, as it is typed; while it is not right the last
@@ -208,8 +275,8 @@ func (l *lister[T]) filterLine(w int) string {
 	return s.dim.Paint("filter ") + s.mark.Paint(core.Visible(l.holds.Text)) + s.dim.Paint("  (/ changes it, Esc goes back)")
 }
 
-// head tells how many rows there are ("34 backups of 90"), and while a filter is
-// typed what is wrong with it.
+// head tells how many rows there are ("34 backups of 90"), whether that is all
+// and how old, and while a filter is typed what is wrong with it.
 func (l *lister[T]) head(noun string, w int) string {
 	s := l.styles
 	if l.state != ready && l.page.All == 0 {
@@ -222,18 +289,37 @@ func (l *lister[T]) head(noun string, w int) string {
 	if l.page.Total != l.page.All {
 		text += " of " + thousands(l.page.All)
 	}
-	if n := l.table.Marks(); n > 0 {
-		text += ", " + thousands(n) + " marked"
+	if !l.page.Complete && l.offline == nil {
+		text = s.busy.Paint("◌ reading… " + text + " so far")
+	} else {
+		text = s.accent.Paint(text)
 	}
-	text = s.accent.Paint(text)
-	if l.page.AsOf.Set {
-		text += s.warn.Paint("  as of " + l.clock(l.page.AsOf) + ", " + l.age(l.page.AsOf) + " ago")
+	if n := l.table.Marks(); n > 0 {
+		text += s.accent.Paint(", " + thousands(n) + " marked")
 	}
 	var e *core.Error
 	if l.typing && errors.As(l.mistake, &e) {
 		text += s.warn.Paint("  ! " + core.Visible(e.What) + "; " + core.Visible(e.Next))
 	}
-	return clip(text, w)
+	return clip(text+l.freshness(), w)
+}
+
+// fresh is how old rows may be without a warning: lists look for news more often.
+const fresh = 2 * time.Minute
+
+// freshness tells how old the rows are, and why they are not newer.
+func (l *lister[T]) freshness() string {
+	s, text := l.styles, ""
+	if at := l.page.AsOf; at.Set && (l.offline != nil || l.now.Sub(at.V) > fresh) {
+		text = s.warn.Paint("  as of " + l.clock(at) + ", " + l.age(at) + " ago")
+	}
+	switch {
+	case l.offline == nil:
+		return text
+	case core.CodeOf(l.offline) == core.CodeUnavailable:
+		return text + s.bad.Paint("  offline: "+core.Visible(whatOf(l.offline)))
+	}
+	return text + s.bad.Paint("  not up to date: "+core.Visible(whatOf(l.offline)))
 }
 
 func thousands(n int) string {

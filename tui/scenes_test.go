@@ -268,6 +268,8 @@ var scenes = []scene{
 	{"backups-end", keysOn("end")},
 	{"backups-exporting", exporting()},
 	{"backups-readonly", readOnly()},
+	{"backups-reading", streaming()},
+	{"backups-offline", offline()},
 	{"volumes", keysOn("v")},
 	{"volumes-empty", emptyWorld("v")},
 	{"volumes-end", keysOn("v", "end")},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -103,7 +104,14 @@ func (s *listScreen[T]) update(msg tea.Msg) tea.Cmd {
 	case pageLoadedMsg[T]:
 		cmd := s.loaded(msg)
 		s.fitTable()
-		return tea.Batch(cmd, s.look())
+		if s.page.Complete || s.current() != nil && s.id(s.current()) != s.pane.key {
+			cmd = tea.Batch(cmd, s.look())
+		}
+		return cmd
+	case readOnMsg:
+		return s.readOn(msg)
+	case lookMsg:
+		return s.lookUp(msg)
 	case paneLoadedMsg[T]:
 		return s.paneLoaded(msg)
 	case allKeysMsg:
@@ -111,7 +119,7 @@ func (s *listScreen[T]) update(msg tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		return s.moved()
 	case tickMsg: // cheap where nothing is new
-		if s.asking || s.state == failed {
+		if s.asking {
 			return nil
 		}
 		return s.reload()
@@ -137,10 +145,26 @@ func (s *listScreen[T]) look() tea.Cmd {
 		s.pane.row = nil
 	}
 	s.pane.key = key
-	if !s.paneShown() {
+	gen := s.pane.gen.next()
+	if !s.paneShown() || s.offline != nil {
 		return nil
 	}
-	gen, detail, copied := s.pane.gen.next(), s.detail, *row
+	if s.info.Kind == core.PlaceCloud { // a request for each row that a held key passes would be many
+		return s.later(150*time.Millisecond, lookMsg{gen})
+	}
+	return s.lookUp(lookMsg{gen})
+}
+
+// lookMsg says that the cursor has come to rest.
+type lookMsg struct{ gen generation }
+
+// lookUp reads all that belongs to the row under the cursor.
+func (s *listScreen[T]) lookUp(msg lookMsg) tea.Cmd {
+	row := s.current()
+	if row == nil || msg.gen != s.pane.gen || !s.onTop() {
+		return nil
+	}
+	gen, detail, copied := msg.gen, s.detail, *row
 	return s.ask(func(ctx context.Context) tea.Msg {
 		full, err := detail(ctx, copied)
 		return paneLoadedMsg[T]{gen, full, err}
@@ -180,7 +204,7 @@ func (s *listScreen[T]) body(w int) string {
 		return s.table.View()
 	case s.state == failed:
 		what = st.bad.Paint("✗ "+core.Visible(s.err.Error())) + "\n\n" + st.dim.Paint("Ctrl-R tries again, e shows the cause")
-	case s.state != ready:
+	case s.state != ready, !s.page.Complete && s.offline == nil:
 		what = st.busy.Paint("◌ reading…")
 	case s.holds.Text != "":
 		what = st.dim.Paint("no " + s.noun + " fulfils the filter; Esc goes back")
@@ -239,7 +263,7 @@ func (s *listScreen[T]) actions() []action {
 			s.fitTable()
 			return s.moved()
 		}},
-		{keys: []string{"ctrl+r"}, help: "Read it anew", run: s.reload},
+		{keys: []string{"ctrl+r"}, help: "Read it anew", run: s.refresh},
 	}
 	for _, part := range [][]action{find, rest} {
 		for i := range part {

@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
-	"hearth/store/memory"
 )
 
 // TestNoIOInUpdate presses every key of every screen and every dialog over a place
@@ -50,11 +49,7 @@ func TestNoIOInUpdate(t *testing.T) {
 func stalled(t *testing.T, s scene) *rig {
 	t.Helper()
 	r := s.make(t, 100, 30)
-	p, ok := r.desk.Place.(*memory.Place)
-	if !ok {
-		t.Fatalf("the place is a %T", r.desk.Place)
-	}
-	t.Cleanup(p.Stall())
+	t.Cleanup(place(r).Stall())
 	r.asleep = true
 	return r
 }

@@ -122,6 +122,17 @@ func (m *Model) clamp() {
 	m.top = max(min(m.top, n-m.rows()), 0)
 }
 
+// Shown names the columns that have room, those without a name left out.
+func (m *Model) Shown() []string {
+	var out []string
+	for i, c := range m.columns {
+		if c.Name != "" && i < len(m.widths) && m.widths[i] > 0 {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
 // Cursor is the row under the cursor, from 0; 0 also when there is no row.
 func (m *Model) Cursor() int { return m.cursor }
 

@@ -1,0 +1,214 @@
+package tui
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"hearth/core"
+	"hearth/store/memory"
+)
+
+// cloud is the demo's world behind an API: its rows come in pages, a login sees a
+// part of it and may not do everything, and its changes are requests.
+type cloud struct {
+	*memory.Place
+	page   int // rows that come in by each question; 0: all are here
+	here   int // rows that are here
+	asOf   core.Opt[time.Time]
+	asked  []core.Query
+	denied map[core.Operation]string
+}
+
+// newCloud is a cloud whose rows come in pages, 0 for all at once.
+func newCloud(t testing.TB, page int) *cloud {
+	t.Helper()
+	w, err := demoWorld()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Info = core.PlaceInfo{Location: "cloud:lab", Title: "lab", Kind: core.PlaceCloud, Rules: core.Newton, RulesWhy: "what every Cinder since Newton does", Badge: "LAB", Color: "#205080"}
+	return &cloud{Place: memory.New(w), page: page, denied: map[core.Operation]string{}}
+}
+
+func (c *cloud) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
+	c.asked = append(c.asked, q)
+	all, err := c.Place.Backups(ctx, core.Query{})
+	if err != nil {
+		return core.Page[core.Backup]{}, err
+	}
+	rows := all.Rows
+	if q.Anew {
+		c.here = 0
+	}
+	if c.page > 0 && q.Partial {
+		c.here = min(c.here+c.page, len(rows))
+		rows = rows[:c.here]
+	}
+	page := core.SelectBackups(rows, q)
+	page.Complete, page.AsOf = len(rows) == len(all.Rows), c.asOf
+	return page, nil
+}
+
+func down(cause error) error {
+	return core.Fail(core.CodeUnavailable, "list the backups", "lab does not answer", "look whether it runs; hearth asks again by itself", cause)
+}
+
+// TestStream: the first page is shown before the place is asked on, the rest comes
+// in by itself, and only what is on screen is asked for.
+func TestStream(t *testing.T) {
+	c := newCloud(t, 40)
+	r := newRig(t, c, 100, 24).want("◌ reading… 40 backups so far", "> bastion-root-full")
+	if n := len(c.asked); n != 1 {
+		t.Fatalf("it was asked %d times", n)
+	}
+	if q := c.asked[0]; !q.Partial || q.Anew {
+		t.Errorf("asked %+v", q)
+	}
+	r.press("down", "down")
+	key := backupsOf(r).table.Key()
+	r.fire()
+	r.want("◌ reading… 80 backups so far")
+	r.fire()
+	r.want("90 backups").wantNot("reading", "so far")
+	if got := backupsOf(r).table.Key(); got != key {
+		t.Error("the cursor does not stay on its row")
+	}
+	r.later = nil
+	n := len(c.asked)
+	r.send(reply{backupsOf(r).base.id, readOnMsg{backupsOf(r).gen}})
+	if r.later != nil && len(c.asked) > n+1 {
+		t.Error("it asks on though all is here")
+	}
+
+	r.press("ctrl+r").want("◌ reading… 40 backups so far")
+	if q := c.asked[len(c.asked)-1]; !q.Anew || !q.Partial {
+		t.Errorf("Ctrl-R asked %+v", q)
+	}
+	r.fire()
+	if q := c.asked[len(c.asked)-1]; q.Anew {
+		t.Error("it has everything read anew again and again")
+	}
+}
+
+// TestStreamFiltered counts what fulfils the filter of what is here.
+func TestStreamFiltered(t *testing.T) {
+	r := newRig(t, newCloud(t, 5), 100, 24).find("db-prod").want("so far", "reading")
+	for range 20 {
+		r.fire()
+	}
+	r.want("10 backups of 90").wantNot("so far")
+	r = newRig(t, newCloud(t, 1), 100, 24).find("nonesuch").want("◌ reading…").wantNot("no backup fulfils")
+}
+
+// TestStreamStops when the list is left, and goes on when it is shown again.
+func TestStreamStops(t *testing.T) {
+	c := newCloud(t, 40)
+	r := newRig(t, c, 100, 24).press("enter")
+	n := len(c.asked)
+	r.fire()
+	if len(c.asked) != n {
+		t.Error("a list that is not shown asks")
+	}
+	if r.press("esc"); len(c.asked) != n+1 {
+		t.Error("a list that is shown again does not ask")
+	}
+	r.press("v")
+	n = len(c.asked)
+	if r.fire(); len(c.asked) != n {
+		t.Error("a root that is not shown asks")
+	}
+}
+
+// TestWants: a column that comes on screen is asked for.
+func TestWants(t *testing.T) {
+	c := newCloud(t, 0)
+	r := newRig(t, c, 60, 24)
+	if q := c.asked[len(c.asked)-1]; q.Needs("volume") || !q.Needs("status") {
+		t.Errorf("it wants %v", q.Wants)
+	}
+	n := len(c.asked)
+	r.press("down", "up")
+	if len(c.asked) != n {
+		t.Error("a movement asks")
+	}
+	resized(r, 110, 24)
+	if q := c.asked[len(c.asked)-1]; !q.Needs("volume") {
+		t.Errorf("wider it wants %v", q.Wants)
+	}
+}
+
+// TestOffline: rows stay when the place is gone, the head says so until it answers
+// again, and the status line says it once.
+func TestOffline(t *testing.T) {
+	c := newCloud(t, 0)
+	c.asOf = core.Some(until.Add(-time.Minute))
+	r := newRig(t, c, 100, 24).wantNot("as of", "offline")
+	r.notes = nil
+	for range 6 {
+		c.FailCall(1, down(nil))
+		r.send(tickMsg(until))
+	}
+	r.want("90 backups", "as of 2026-11-22 08:59:00, 1m ago", "offline: lab does not answer", "> bastion-root-full")
+	if len(r.notes) != 1 {
+		t.Errorf("the status line said %v", r.notes)
+	}
+	r.press("down").want("> web-root") // it can be browsed
+	c.FailCall(1, down(nil))
+	if r.press("ctrl+r"); len(r.notes) != 2 {
+		t.Error("Ctrl-R does not say that it failed")
+	}
+	if r.send(tickMsg(until)); strings.Contains(r.screenText(), "offline") {
+		t.Error("it is offline though the place answers")
+	}
+	c.asOf = core.Some(until.Add(-5 * time.Hour))
+	r.send(tickMsg(until))
+	r.want("as of 2026-11-22 04:00:00, 5h ago")
+
+	// Without any rows it asks by itself as well.
+	c = newCloud(t, 0)
+	c.FailCall(1, down(nil))
+	r = newRig(t, c, 100, 24).want("lab does not answer", "Ctrl-R")
+	r.send(tickMsg(until))
+	r.want("90 backups").wantNot("offline")
+
+	// An answer that breaks off shows what is here, and asks no more by itself.
+	c = newCloud(t, 40)
+	r = newRig(t, c, 100, 24)
+	c.FailCall(1, down(nil))
+	r.fire()
+	r.want("40 backups", "offline:").wantNot("reading")
+}
+
+// TestPaneRests: in a cloud the pane waits until the cursor rests.
+func TestPaneRests(t *testing.T) {
+	c := newCloud(t, 0)
+	r := newRig(t, c, 140, 40)
+	r.fire()
+	n := len(c.Calls())
+	r.press("down", "down", "down")
+	if got := len(c.Calls()); got != n {
+		t.Errorf("%d calls while it moves", got-n)
+	}
+	r.fire()
+	if got := c.Calls()[n:]; len(got) == 0 || strings.Count(strings.Join(got, " "), "Backup ") > 1 {
+		t.Errorf("when it rests: %v", got)
+	}
+}
+
+// streaming is a list of which a part is here.
+func streaming(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig { return newRig(t, newCloud(t, 40), w, h).press(keys...) }
+}
+
+// offline is a list whose place does not answer any more.
+func offline(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		c := newCloud(t, 0)
+		c.asOf = core.Some(until.Add(-5 * time.Hour))
+		r := newRig(t, c, w, h)
+		c.FailCall(1, down(nil))
+		return r.press("ctrl+r").press(keys...)
+	}
+}
