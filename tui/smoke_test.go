@@ -6,7 +6,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,6 +21,7 @@ type session struct {
 	t      *testing.T
 	socket string
 	env    []string
+	home   string // its home, and where its temporary files go
 }
 
 // tmux runs a command of the session's server.
@@ -63,27 +67,38 @@ func (s *session) until(texts ...string) string {
 	return ""
 }
 
+// sessions counts them: a server that is ending still holds its socket.
+var sessions atomic.Int64
+
 // begin starts the program at a size.
 func begin(t *testing.T, binary string, w, h int) *session {
 	t.Helper()
 	home := t.TempDir()
-	s := &session{t: t, socket: fmt.Sprintf("hearth-smoke-%d-%d", os.Getpid(), w)}
+	s := &session{t: t, socket: fmt.Sprintf("hearth-smoke-%d-%d", os.Getpid(), sessions.Add(1)), home: home}
 	for _, kv := range os.Environ() {
 		if name, _, _ := strings.Cut(kv, "="); name != "TMUX" && name != "HEARTH_PLACE" && name != "NO_COLOR" && !strings.HasPrefix(name, "XDG_") {
 			s.env = append(s.env, kv)
 		}
 	}
-	s.env = append(s.env, "HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_DATA_HOME="+home)
+	s.env = append(s.env, "HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_DATA_HOME="+home, "TMPDIR="+home)
 	t.Cleanup(func() {
 		cmd := exec.Command("tmux", "-L", s.socket, "kill-server")
 		cmd.Env = s.env
 		cmd.Run() // it may have ended already
 	})
-	s.tmux("new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h), "'"+binary+"' --demo; echo exit=$?; exec cat")
+	s.tmux("new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h), "sh -c 'echo $$ >\"$TMPDIR/pid\"; exec \"$0\" --demo' '"+binary+"'; echo exit=$?; exec cat")
 	if got, want := strings.TrimSpace(s.tmux("display-message", "-p", "#{pane_width}x#{pane_height}")), fmt.Sprintf("%dx%d", w, h); got != want {
 		t.Fatalf("the pane is %s, want %s", got, want)
 	}
 	return s
+}
+
+// gone checks that the demo's files went with the program.
+func (s *session) gone() {
+	s.t.Helper()
+	if left, _ := filepath.Glob(filepath.Join(s.home, "hearth-demo-*")); len(left) > 0 {
+		s.t.Errorf("left behind: %v", left)
+	}
 }
 
 // TestSmoke does the main job on the real program in tmux: list, filter, preview,
@@ -104,6 +119,25 @@ func TestSmoke(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {160, 45}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
 			smoke(t, begin(t, binary, size[0], size[1]))
+		})
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			s := begin(t, binary, 80, 24)
+			s.until("90 backups", "? help")
+			data, err := os.ReadFile(filepath.Join(s.home, "pid"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p, err := os.FindProcess(pid); err != nil || p.Signal(sig) != nil {
+				t.Fatalf("process %d takes no signal: %v", pid, err)
+			}
+			s.until("exit=130")
+			s.gone()
 		})
 	}
 }
@@ -138,4 +172,5 @@ func smoke(t *testing.T, s *session) {
 	s.keys("/").until("keep the filter")
 	s.keys("text:name:db-prod-full", "Enter").until("1 backup of 91", "> db-prod-full")
 	s.keys("q").until("exit=0")
+	s.gone()
 }

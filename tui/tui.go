@@ -67,6 +67,8 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	}
 	o.Theme = t
 	o.Clipboard.Off = o.Clipboard.Off || o.Config.Clipboard == "off"
-	_, err = tea.NewProgram(newApp(ctx, desk, o), tea.WithContext(ctx)).Run()
+	// Signals end ctx. Were the framework to catch them too, it could wait for ever
+	// to hand one on to the loop that ctx has ended.
+	_, err = tea.NewProgram(newApp(ctx, desk, o), tea.WithContext(ctx), tea.WithoutSignalHandler()).Run()
 	return err
 }
