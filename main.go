@@ -22,6 +22,7 @@ import (
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/archive"
+	"hearth/store/cinder"
 	"hearth/store/jobs"
 	"hearth/tui"
 	"hearth/tui/settings"
@@ -70,7 +71,10 @@ func root(f *flags) *cobra.Command {
 	p := cmd.PersistentFlags()
 	p.StringVar(&f.place, "place", "", "the place: "+store.Syntax+", or its name in the config")
 	p.StringVar(&f.store, "store", "", "short for --place sqlite:FILE")
-	p.StringVar(&f.cloud, "cloud", "", "short for --place cloud:NAME")
+	p.StringVar(&f.cloud, "cloud", "", "short for --place cloud:NAME, a cloud of clouds.yaml")
+	p.StringVar(&f.region, "region", "", "the cloud's region, instead of the configured one")
+	p.StringVar(&f.project, "project", "", "the id of another project of the same login")
+	p.BoolVar(&f.allProjects, "all-projects", false, "list what every project of the cloud has, where the login may")
 	p.BoolVar(&f.demo, "demo", false, "a fresh store with demo data, gone when hearth ends")
 	p.BoolVar(&f.write, "write", false, "allow changes in a database that hearth did not make")
 	p.StringVar(&f.config, "config", "", "the configuration file, instead of "+configFile())
@@ -101,7 +105,8 @@ func version() string {
 // flags are those that every verb takes.
 type flags struct {
 	place, store, cloud, config string
-	demo, write                 bool
+	region, project             string
+	demo, write, allProjects    bool
 }
 
 // env is the world of the verbs.
@@ -172,17 +177,32 @@ func (f *flags) location(c config) (store.Location, store.PlaceConfig, error) {
 	if len(named) > 1 {
 		return store.Location{}, store.PlaceConfig{}, core.Fail(core.CodeUsage, "choose a place", strings.Join(named, " and ")+" are both named", "name one", nil)
 	}
-	for _, s := range append(named, os.Getenv("HEARTH_PLACE"), c.Place) {
+	for _, s := range append(named, os.Getenv("HEARTH_PLACE"), c.Place, theirs()) {
 		if s != "" {
 			if l, err := store.ParseLocation(s); err == nil {
 				s = absolute(l).String()
 			}
 			loc, pc, err := c.Find(s)
+			if err == nil {
+				loc, err = loc.Within(f.region, f.project)
+			}
 			return absolute(loc), pc, err
 		}
 	}
 	return store.Location{}, store.PlaceConfig{}, core.Fail(core.CodeUsage, "choose a place", "none is named",
 		"look around with hearth --demo, or name one with --store FILE, --cloud NAME, HEARTH_PLACE or place in the config", nil)
+}
+
+// theirs is the cloud that the openstack client would take: that of OS_CLOUD, or
+// of the other OS_* variables.
+func theirs() string {
+	if name := os.Getenv("OS_CLOUD"); name != "" {
+		return "cloud:" + name
+	}
+	if os.Getenv("OS_AUTH_URL") != "" {
+		return "cloud:" + cinder.Environment
+	}
+	return ""
 }
 
 // absolute names a file by its whole path, as the config and the archive know a
@@ -207,22 +227,34 @@ func (f *flags) desk(ctx context.Context) (jobs.Desk, func(), error) {
 	if err != nil {
 		return d, nil, err
 	}
-	place, err := store.Open(ctx, loc, store.Options{Write: f.write, Now: time.Now, Config: pc, Demo: store.World{Until: time.Now()}})
-	if err != nil {
-		return d, nil, err
-	}
-	d = jobs.Desk{Place: place, Who: who(), Now: time.Now}
-	if !place.Info().Demo { // a demo leaves nothing behind
+	return f.openDesk(ctx, loc, pc)
+}
+
+// openDesk opens a place, and the archive unless it is a demo, which leaves
+// nothing behind.
+func (f *flags) openDesk(ctx context.Context, loc store.Location, pc store.PlaceConfig) (jobs.Desk, func(), error) {
+	d := jobs.Desk{Who: who(), Now: time.Now}
+	o := store.Options{Write: f.write, Now: time.Now, Config: pc, Demo: store.World{Until: time.Now()}, AllProjects: f.allProjects,
+		CacheDir: filepath.Join(xdg.CacheHome, "hearth")}
+	var err error
+	if loc.Scheme != "demo" {
 		if d.Archive, err = archive.Open(ctx, archiveFile()); err != nil {
-			place.Close()
 			return d, nil, err
 		}
+		o.Listings = d.Archive
 	}
-	return d, func() {
+	closeArchive := func() {
 		if d.Archive != nil {
 			d.Archive.Close()
 		}
-		place.Close()
+	}
+	if d.Place, err = store.Open(ctx, loc, o); err != nil {
+		closeArchive()
+		return d, nil, err
+	}
+	return d, func() {
+		d.Place.Close()
+		closeArchive()
 	}, nil
 }
 

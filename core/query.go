@@ -33,7 +33,7 @@ func (q Query) Needs(column string) bool {
 		}
 	}
 	for _, t := range q.Filter.Terms {
-		if t.Column == column {
+		if t.Column == column || t.Column == "" && slices.Contains(PlainColumns, column) {
 			return true
 		}
 	}

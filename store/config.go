@@ -13,6 +13,8 @@ type PlaceConfig struct {
 	Badge    string `toml:"badge"`     // a word for the title bar, such as PROD
 	Color    string `toml:"color"`     // of the badge
 	ReadOnly bool   `toml:"read_only"` // nothing is ever written there
+	// AllProjects lists what every project of a cloud has.
+	AllProjects bool `toml:"all_projects"`
 }
 
 // Config is the part of the configuration that says where places are.
@@ -64,6 +66,14 @@ func (c Config) Find(s string) (Location, PlaceConfig, error) {
 	for _, name := range c.Names() {
 		if c.Places[name].Location == l.String() {
 			return l, c.Places[name], nil
+		}
+	}
+	if l.Scheme == "cloud" { // what is said of a cloud holds in all of its regions and projects
+		cloud, _, _ := l.cloud()
+		for _, name := range c.Names() {
+			if c.Places[name].Location == "cloud:"+cloud {
+				return l, c.Places[name], nil
+			}
 		}
 	}
 	return l, PlaceConfig{}, nil

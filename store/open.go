@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"hearth/core"
+	"hearth/store/cinder"
 	"hearth/store/sqlite"
 )
 
 // Location says where a place is, in the one syntax that is used everywhere:
-// sqlite:FILE, cloud:NAME, posix:/DIR, s3://…, swift:CLOUD/CONTAINER, and demo.
+// sqlite:FILE, cloud:NAME[@REGION][/PROJECT], posix:/DIR, s3://…, swift:CLOUD/CONTAINER, and demo.
 type Location struct {
 	Scheme string // "sqlite", "cloud", "posix", "s3", "swift", "demo"
 	Rest   string // what follows the scheme; for s3 what follows the two slashes
@@ -64,6 +65,39 @@ func (l Location) String() string {
 	return l.Scheme + ":" + l.Rest
 }
 
+// Within is a cloud's location in another region, or with another project; empty
+// ones change nothing. CodeUsage for a place that has neither.
+func (l Location) Within(region, project string) (Location, error) {
+	if region == "" && project == "" {
+		return l, nil
+	}
+	if l.Scheme != "cloud" {
+		return l, core.Fail(core.CodeUsage, "choose a place", "only a cloud has regions and projects, and "+l.String()+" is none", "leave --region and --project out", nil)
+	}
+	name, r, p := l.cloud()
+	if region != "" {
+		r = region
+	}
+	if project != "" {
+		p = project
+	}
+	l.Rest = name
+	if r != "" {
+		l.Rest += "@" + r
+	}
+	if p != "" {
+		l.Rest += "/" + p
+	}
+	return l, nil
+}
+
+// cloud takes a cloud's location apart.
+func (l Location) cloud() (name, region, project string) {
+	name, project, _ = strings.Cut(l.Rest, "/")
+	name, region, _ = strings.Cut(name, "@")
+	return name, region, project
+}
+
 // Options says how a place is opened.
 type Options struct {
 	Write bool             // write to a database that hearth did not make
@@ -71,6 +105,10 @@ type Options struct {
 	Demo  World            // what --demo shows
 	// Config is what the configuration says of the place.
 	Config PlaceConfig
+
+	AllProjects bool            // of a cloud: list what every project has
+	CacheDir    string          // where a cloud's token is kept between runs; "": nowhere
+	Listings    cinder.Listings // where a cloud's lists are kept between runs; nil: nowhere
 }
 
 // Open makes a place of its location. Errors are *core.Error.
@@ -95,8 +133,15 @@ func Open(ctx context.Context, l Location, o Options) (Place, error) {
 			return own, nil
 		}
 		return p, nil
-	case "cloud", "posix", "s3", "swift":
-		return nil, core.Fail(core.CodeUnsupported, "open "+l.String(), "this kind of place is not built yet", "use a SQLite file, or --demo", nil)
+	case "cloud":
+		p, err := cinder.Open(ctx, l.Rest, cinder.Options{AllProjects: o.AllProjects || o.Config.AllProjects, ReadOnly: so.ReadOnly,
+			Badge: o.Config.Badge, Color: o.Config.Color, CacheDir: o.CacheDir, Listings: o.Listings, Now: o.Now})
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
+	case "posix", "s3", "swift":
+		return nil, core.Fail(core.CodeUnsupported, "open "+l.String(), "this kind of place is not built yet", "use a cloud, a SQLite file, or --demo", nil)
 	}
 	return nil, core.Fail(core.CodeUsage, "open "+l.String(), "there is no such kind of place", "write "+Syntax, nil)
 }

@@ -1,0 +1,356 @@
+package cinder
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"sync"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+)
+
+// backup reads one backup, without its parent.
+func (p *Place) backup(ctx context.Context, id core.BackupID) (core.Backup, error) {
+	tried := "read backup " + string(id)
+	var body struct{ Backup backupRow }
+	if err := p.session.ask(ctx, call{tried: tried, path: "/backups/" + url.PathEscape(string(id))}, &body); err != nil {
+		if core.CodeOf(err) == core.CodeNotFound {
+			return core.Backup{}, core.Fail(core.CodeNotFound, tried, "there is no such backup in this project", "list them with --all-projects", err)
+		}
+		return core.Backup{}, err
+	}
+	return body.Backup.backup(p.version(), true), nil
+}
+
+// Backup reads one backup. Its parent is in no reply of the API: it is looked for
+// among the volume's other backups.
+func (p *Place) Backup(ctx context.Context, id core.BackupID) (core.Backup, error) {
+	b, err := p.backup(ctx, id)
+	switch {
+	case core.CodeOf(err) == core.CodeNotFound:
+		p.backups.put(string(id), b, false)
+		return b, err
+	case err != nil:
+		return b, err
+	}
+	row := b
+	row.Metadata = nil
+	p.backups.put(string(id), row, true)
+	if name, ok := p.names.known(b.VolumeID); ok {
+		b.VolumeName, b.Unseen = core.Some(name), without(b.Unseen, "volume_name")
+	}
+	if b.Incremental {
+		if b.ParentID, b.ParentGuessed, err = p.parentOf(ctx, &b); err != nil {
+			return b, err
+		}
+	}
+	b.Unseen = without(b.Unseen, "parent_id")
+	return b, nil
+}
+
+func (n *names) known(id core.VolumeID) (string, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	name, ok := n.of[id]
+	return name, ok
+}
+
+// parents remembers who stands on whom: that never changes.
+type parents struct {
+	mu    sync.Mutex
+	known map[core.BackupID]core.BackupID
+
+	service string // the backup driver that a record named, "" before
+}
+
+// learn notes the children of a backup.
+func (p *parents) learn(parent core.BackupID, children []core.Backup) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range children {
+		p.known[children[i].ID] = parent
+	}
+}
+
+func (p *parents) of(id core.BackupID) (core.BackupID, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	parent, ok := p.known[id]
+	return parent, ok
+}
+
+// withParents is rows with those parents that are known.
+func (p *Place) withParents(rows []core.Backup) []core.Backup {
+	p.parents.mu.Lock()
+	defer p.parents.mu.Unlock()
+	if len(p.parents.known) == 0 {
+		return rows
+	}
+	out := make([]core.Backup, len(rows))
+	for i, b := range rows {
+		if parent, ok := p.parents.known[b.ID]; ok {
+			b.ParentID, b.Unseen = parent, without(b.Unseen, "parent_id")
+		}
+		out[i] = b
+	}
+	return out
+}
+
+// filtered lists the backups that fulfil a filter of the API's.
+func (p *Place) filtered(ctx context.Context, tried, key, value string, all bool) ([]core.Backup, error) {
+	q := url.Values{key: {value}}
+	if all || p.AllProjects() {
+		q.Set("all_tenants", "1")
+	}
+	var out []core.Backup
+	for {
+		r, err := p.session.do(ctx, call{tried: tried, path: "/backups/detail", query: q})
+		if err != nil {
+			return nil, err
+		}
+		rows, next, _, err := pageOf[backupRow](tried, r.body, "backups")
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			out = append(out, rows[i].backup(p.version(), false))
+		}
+		if next == "" || next == q.Get("marker") {
+			return out, nil
+		}
+		q.Set("marker", next)
+	}
+}
+
+// parentOf finds what an incremental backup stands on. An administrator can ask
+// for the children of a backup (any column is a filter to them: semantics c.3), so
+// the volume's older backups are asked in turn, the newest first. Where that
+// cannot be asked it is a guess: Cinder takes the newest data_timestamp among the
+// available ones (cinder/backup/api.py create).
+func (p *Place) parentOf(ctx context.Context, b *core.Backup) (parent core.BackupID, guessed bool, err error) {
+	if parent, ok := p.parents.of(b.ID); ok {
+		return parent, false, nil
+	}
+	tried := "find the parent of backup " + string(b.ID)
+	candidates, err := p.filtered(ctx, tried, "volume_id", string(b.VolumeID), p.isAdmin())
+	if err != nil {
+		return "", false, err
+	}
+	candidates = older(candidates, b)
+	if len(candidates) == 0 {
+		return "", true, nil
+	}
+	if p.isAdmin() {
+		for i := range candidates {
+			if !candidates[i].Incremental && candidates[i].Dependents == 0 || candidates[i].Dependents == 0 {
+				continue // nothing stands on it
+			}
+			children, sure, err := p.Dependents(ctx, candidates[i].ID)
+			if err != nil {
+				return "", false, err
+			}
+			if sure && slices.ContainsFunc(children, func(c core.Backup) bool { return c.ID == b.ID }) {
+				return candidates[i].ID, false, nil
+			}
+		}
+	}
+	for i := range candidates {
+		if candidates[i].Status == core.StatusAvailable {
+			return candidates[i].ID, true, nil
+		}
+	}
+	return candidates[0].ID, true, nil
+}
+
+// older are the backups that were there when b was made, the newest data first.
+func older(all []core.Backup, b *core.Backup) []core.Backup {
+	when := func(b *core.Backup) int64 {
+		if b.DataTimestamp.Set {
+			return b.DataTimestamp.V.UnixMicro()
+		}
+		return b.CreatedAt.V.UnixMicro()
+	}
+	var out []core.Backup
+	for i := range all {
+		if all[i].ID != b.ID && when(&all[i]) <= when(b) && !all[i].CreatedAt.V.After(b.CreatedAt.V) {
+			out = append(out, all[i])
+		}
+	}
+	slices.SortStableFunc(out, func(x, y core.Backup) int { return int(when(&y) - when(&x)) })
+	return out
+}
+
+// Dependents lists what stands directly on a backup. Only an administrator can ask
+// for that; others get what the volume's own list lets them assume, which is not
+// sure.
+func (p *Place) Dependents(ctx context.Context, id core.BackupID) (out []core.Backup, sure bool, err error) {
+	tried := "look for what stands on backup " + string(id)
+	if !p.isAdmin() {
+		p.parents.mu.Lock()
+		for child, parent := range p.parents.known {
+			if parent == id {
+				if b, ok := p.backups.get(string(child)); ok {
+					out = append(out, b)
+				}
+			}
+		}
+		p.parents.mu.Unlock()
+		return newestFirst(out), false, nil
+	}
+	rows, err := p.filtered(ctx, tried, "parent_id", string(id), true)
+	if err != nil {
+		return nil, false, err
+	}
+	for i := range rows { // a cloud that drops the filter would list everything
+		if !rows[i].Incremental || rows[i].ID == id {
+			return nil, false, nil
+		}
+		rows[i].ParentID, rows[i].Unseen = id, without(rows[i].Unseen, "parent_id")
+	}
+	p.parents.learn(id, rows)
+	return newestFirst(rows), true, nil
+}
+
+func newestFirst(rows []core.Backup) []core.Backup {
+	slices.SortStableFunc(rows, func(a, b core.Backup) int { return b.CreatedAt.V.Compare(a.CreatedAt.V) })
+	return rows
+}
+
+// volumeDoc reads one volume as the API shows it, with every key.
+func (p *Place) volumeDoc(ctx context.Context, id core.VolumeID) (core.Volume, *pyjson.Object, error) {
+	tried := "read volume " + string(id)
+	var body struct{ Volume json.RawMessage }
+	err := p.session.ask(ctx, call{tried: tried, path: "/volumes/" + url.PathEscape(string(id))}, &body)
+	if err != nil {
+		if core.CodeOf(err) == core.CodeNotFound {
+			err = core.Fail(core.CodeNotFound, tried, "there is no such volume in this project", "list them with --all-projects", err)
+		}
+		return core.Volume{}, nil, err
+	}
+	var row volumeRow
+	if err := decode(tried, body.Volume, &row); err != nil {
+		return core.Volume{}, nil, err
+	}
+	return row.volume(p.version()), object(body.Volume), nil
+}
+
+// Volume reads one volume. Its metadata is read apart: the volume's own reply mixes
+// the administrator's keys readonly and attached_mode into it.
+func (p *Place) Volume(ctx context.Context, id core.VolumeID) (core.Volume, error) {
+	v, _, err := p.volumeWithTag(ctx, id)
+	return v, err
+}
+
+// volumeWithTag is Volume with the ETag of its metadata, "" where the cloud gives
+// none.
+func (p *Place) volumeWithTag(ctx context.Context, id core.VolumeID) (core.Volume, string, error) {
+	type answer struct {
+		meta *pyjson.Object
+		tag  string
+		err  error
+	}
+	ch := make(chan answer, 1)
+	go func() {
+		r, err := p.session.do(ctx, call{tried: "read the metadata of volume " + string(id), path: "/volumes/" + url.PathEscape(string(id)) + "/metadata"})
+		if err != nil {
+			ch <- answer{err: err}
+			return
+		}
+		var body struct{ Metadata json.RawMessage }
+		err = decode("read the metadata of volume "+string(id), r.body, &body)
+		ch <- answer{object(body.Metadata), r.header.Get("ETag"), err}
+	}()
+	v, doc, err := p.volumeDoc(ctx, id)
+	a := <-ch
+	if err != nil {
+		if core.CodeOf(err) == core.CodeNotFound {
+			p.volumes.put(string(id), v, false)
+		}
+		return v, "", err
+	}
+	if a.err != nil {
+		return v, "", a.err
+	}
+	p.volumes.put(string(id), v, true)
+	v.Metadata = a.meta
+	image, _ := doc.Get("volume_image_metadata")
+	v.Image = image.Object().Clone()
+	v.Row, v.Unseen = baseRow(doc)
+	mine := 0
+	for _, b := range p.known(id) {
+		mine++
+		if b.Status == core.StatusAvailable && b.CreatedAt.Set && (!v.LastBackup.Set || b.CreatedAt.V.After(v.LastBackup.V)) {
+			v.LastBackup = b.CreatedAt
+		}
+	}
+	v.Backups = int64(mine)
+	return v, a.tag, nil
+}
+
+// known are the backups of a volume that the list has.
+func (p *Place) known(id core.VolumeID) []core.Backup {
+	p.backups.mu.Lock()
+	rows := p.backups.rows
+	p.backups.mu.Unlock()
+	var out []core.Backup
+	for i := range rows {
+		if rows[i].VolumeID == id {
+			out = append(out, rows[i])
+		}
+	}
+	return out
+}
+
+// VolumeTypes lists the types, the default one marked where the cloud tells.
+func (p *Place) VolumeTypes(ctx context.Context) ([]core.VolumeType, error) {
+	var body struct {
+		Types []struct{ ID, Name string } `json:"volume_types"`
+	}
+	if err := p.session.ask(ctx, call{tried: "list the volume types", path: "/types"}, &body); err != nil {
+		return nil, err
+	}
+	var def struct {
+		Type struct{ ID string } `json:"volume_type"`
+	}
+	if err := p.session.ask(ctx, call{tried: "ask for the default volume type", path: "/types/default"}, &def); err != nil && core.CodeOf(err) != core.CodeNotFound && core.CodeOf(err) != core.CodeDenied {
+		return nil, err
+	}
+	var out []core.VolumeType
+	for _, t := range body.Types {
+		out = append(out, core.VolumeType{ID: t.ID, Name: t.Name, Default: t.ID == def.Type.ID})
+	}
+	return out, nil
+}
+
+// Messages returns what Cinder told its users about a volume or backup; nil where
+// it is too old to.
+func (p *Place) Messages(ctx context.Context, resource string) ([]core.Message, error) {
+	if !p.version().has(vMessages) {
+		return nil, nil
+	}
+	var body struct {
+		Messages []struct {
+			ID        string
+			Type      string `json:"resource_type"`
+			Resource  string `json:"resource_uuid"`
+			Level     string `json:"message_level"`
+			Event     string `json:"event_id"`
+			Text      string `json:"user_message"`
+			Request   string `json:"request_id"`
+			CreatedAt string `json:"created_at"`
+		}
+	}
+	q := url.Values{"resource_uuid": {resource}, "sort": {"created_at:desc"}}
+	if err := p.session.ask(ctx, call{tried: "read the messages about " + resource, path: "/messages", query: q}, &body); err != nil {
+		return nil, err
+	}
+	var out []core.Message
+	for _, m := range body.Messages {
+		if m.Resource == resource { // before 3.5 the filter is passed over
+			out = append(out, core.Message{ID: m.ID, ResourceType: m.Type, ResourceID: m.Resource, Level: m.Level, Event: m.Event, Text: m.Text, RequestID: m.Request, At: optTime(m.CreatedAt)})
+		}
+	}
+	return out, nil
+}

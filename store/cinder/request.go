@@ -1,0 +1,175 @@
+package cinder
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"hearth/core"
+)
+
+const (
+	answerTime  = 60 * time.Second // how long an answer may take
+	restoreTime = 10 * time.Minute // one to a restore: Cinder makes the volume meanwhile
+	tries       = 4                // of what is safe to repeat
+	firstWait   = 300 * time.Millisecond
+	longestWait = 30 * time.Second // that a Retry-After is followed
+)
+
+// call is a request to the Block Storage API, or with an absolute path to another.
+type call struct {
+	tried   string // for errors: "list the backups"
+	method  string // "": GET
+	path    string // after the endpoint: /backups/detail
+	query   url.Values
+	body    any // sent as JSON; nil: none
+	header  map[string]string
+	once    bool          // never repeated, though its method would allow it
+	timeout time.Duration // 0: answerTime
+}
+
+// reply is the answer to a call, read whole.
+type reply struct {
+	body    []byte
+	header  http.Header
+	repeats int // how often it was asked before this answer came
+}
+
+// do sends a call and reads the answer. What is safe to repeat is repeated, with
+// patience, when the cloud is too busy or does not answer: a GET, a PUT, and
+// whatever it says it did not take (429) or never got (a refused connection). A
+// POST that may have worked is sent once.
+func (s *session) do(ctx context.Context, c call) (reply, error) {
+	if c.method == "" {
+		c.method = http.MethodGet
+	}
+	for n := 0; ; n++ {
+		r, err := s.once(ctx, c)
+		r.repeats = n
+		if err == nil {
+			return r, nil
+		}
+		wait, again := repeat(c, err, n)
+		if !again || ctx.Err() != nil {
+			return r, explain(c.tried, err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return r, explain(c.tried, ctx.Err())
+		}
+	}
+}
+
+// repeat says whether a call that failed the nth time (from 0) is to be sent
+// again, and how long to wait before that.
+func repeat(c call, err error, n int) (time.Duration, bool) {
+	if n >= tries-1 {
+		return 0, false
+	}
+	wait := firstWait << n
+	wait += time.Duration(rand.Int64N(int64(wait) / 2))
+	safe := !c.once && (c.method == http.MethodGet || c.method == http.MethodPut)
+	f := faultOf(err)
+	if f == nil {
+		refused := errors.Is(err, syscall.ECONNREFUSED)
+		var op *net.OpError
+		return wait, refused || safe && errors.As(err, &op) || safe && errors.Is(err, io.ErrUnexpectedEOF) || safe && errors.Is(err, io.EOF)
+	}
+	switch f.status {
+	case http.StatusTooManyRequests:
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		if !safe || f.status == http.StatusInternalServerError && n > 0 || f.kind == "serviceUnavailable" {
+			return 0, false // Cinder itself says that a service is down: waiting a second is no help
+		}
+	default:
+		return 0, false
+	}
+	if after, err := strconv.Atoi(f.header.Get("Retry-After")); err == nil {
+		if time.Duration(after)*time.Second > longestWait {
+			return 0, false
+		}
+		wait = max(wait, time.Duration(after)*time.Second)
+	}
+	return wait, true
+}
+
+// once sends a call. A token that has ended is renewed on the way.
+func (s *session) once(ctx context.Context, c call) (reply, error) {
+	provider, p, err := s.open(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	timeout := c.timeout
+	if timeout == 0 {
+		timeout = answerTime
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	address := c.path
+	header := map[string]string{}
+	if strings.HasPrefix(address, "/") {
+		address = p.Endpoint + address
+		header["OpenStack-API-Version"] = "volume " + p.Version.String()
+	}
+	for k, v := range c.header {
+		header[k] = v
+	}
+	if len(c.query) > 0 {
+		address += "?" + c.query.Encode()
+	}
+	res, err := provider.Request(ctx, c.method, address, &gophercloud.RequestOpts{JSONBody: c.body, MoreHeaders: header,
+		OkCodes: []int{200, 201, 202, 203, 204}, KeepResponseBody: true})
+	if f := faultOf(err); f != nil && f.status == http.StatusUnauthorized {
+		s.drop()
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return reply{}, err
+	}
+	if strings.HasPrefix(c.path, "/") {
+		v := parseVersion(res.Header.Get("OpenStack-API-Version"))
+		if v == 0 {
+			v = 1 // a cloud, or a proxy, that knows no microversions
+		}
+		s.learn(v)
+	}
+	return reply{body: body, header: res.Header}, nil
+}
+
+// ask is do with the answer decoded.
+func (s *session) ask(ctx context.Context, c call, into any) error {
+	r, err := s.do(ctx, c)
+	if err != nil || into == nil {
+		return err
+	}
+	return decode(c.tried, r.body, into)
+}
+
+func decode(tried string, body []byte, into any) error {
+	if err := json.Unmarshal(body, into); err != nil {
+		return core.Fail(core.CodeUnreadable, tried, "the answer is not what the Block Storage API sends", "check that the endpoint is Cinder's and no proxy answers in its place", err)
+	}
+	return nil
+}
+
+// action is the POST of a volume's or backup's action: sent once.
+func (s *session) action(ctx context.Context, tried, path, name string, args any) error {
+	_, err := s.do(ctx, call{tried: tried, method: http.MethodPost, path: path + "/action", body: map[string]any{name: args}})
+	return err
+}

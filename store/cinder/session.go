@@ -1,0 +1,323 @@
+package cinder
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack"
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+
+	"hearth/core"
+)
+
+// pass is what a login gave: kept between runs, so that the next one needs no
+// Keystone.
+type pass struct {
+	Token    string       `json:"token"`
+	Expires  time.Time    `json:"expires"`
+	Endpoint string       `json:"endpoint"` // of the Block Storage API, without a slash at its end
+	Identity string       `json:"identity"` // Keystone's, with /v3
+	Version  version      `json:"version"`
+	Project  core.Project `json:"project"`
+	User     string       `json:"user"`
+	UserID   string       `json:"user_id"`
+	Roles    []string     `json:"roles"`
+	Regions  []string     `json:"regions"` // that have the service
+}
+
+// session is a login that lasts: it is made when it is first needed, renewed when
+// the token ends, and may be used from many goroutines.
+type session struct {
+	login login
+	keep  string // the file of the kept token; "": none is kept
+	now   func() time.Time
+
+	opening chan struct{} // holds one: the right to log in
+
+	mu       sync.Mutex // guards what follows
+	pass     pass
+	provider *gophercloud.ProviderClient
+}
+
+func newSession(l login, cacheDir string, now func() time.Time) *session {
+	s := &session{login: l, now: now, opening: make(chan struct{}, 1)}
+	if cacheDir != "" && !l.direct {
+		sum := sha256.Sum256([]byte(l.identity()))
+		s.keep = filepath.Join(cacheDir, "token-"+hex.EncodeToString(sum[:8])+".json")
+	}
+	return s
+}
+
+// current returns the login's pass, and whether there is one.
+func (s *session) current() (pass, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pass, s.provider != nil
+}
+
+// open logs in if that has not been done.
+func (s *session) open(ctx context.Context) (*gophercloud.ProviderClient, pass, error) {
+	s.mu.Lock()
+	provider, p := s.provider, s.pass
+	s.mu.Unlock()
+	if provider != nil {
+		return provider, p, nil
+	}
+	select {
+	case s.opening <- struct{}{}:
+		defer func() { <-s.opening }()
+	case <-ctx.Done():
+		return nil, pass{}, explain("log in to "+s.login.cloud, ctx.Err())
+	}
+	s.mu.Lock()
+	provider, p = s.provider, s.pass
+	s.mu.Unlock()
+	if provider != nil {
+		return provider, p, nil
+	}
+	provider, err := s.newProvider()
+	if err != nil {
+		return nil, pass{}, core.Fail(core.CodeUsage, "log in to "+s.login.cloud, "its auth_url is no URL", "repair auth_url", err)
+	}
+	p, kept := s.read()
+	if kept {
+		provider.SetToken(p.Token)
+	} else if p, err = s.authenticate(ctx, provider); err != nil {
+		return nil, pass{}, err
+	}
+	provider.ReauthFunc = func(ctx context.Context) error {
+		_, err := s.authenticate(ctx, provider)
+		return err
+	}
+	s.mu.Lock()
+	s.provider, s.pass = provider, p
+	s.mu.Unlock()
+	return provider, p, nil
+}
+
+// newProvider makes the transport.
+func (s *session) newProvider() (*gophercloud.ProviderClient, error) {
+	url := s.login.auth.IdentityEndpoint
+	if s.login.direct {
+		url = s.login.override
+	}
+	provider, err := openstack.NewClient(url)
+	if err != nil {
+		return nil, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+	transport.TLSClientConfig = s.login.tls
+	transport.MaxIdleConnsPerHost = 8
+	provider.HTTPClient = http.Client{Transport: transport}
+	provider.UserAgent.Prepend("hearth")
+	provider.UseTokenLock()
+	return provider, nil
+}
+
+// authenticate asks Keystone for a token and finds the endpoint.
+func (s *session) authenticate(ctx context.Context, provider *gophercloud.ProviderClient) (pass, error) {
+	tried := "log in to " + s.login.cloud
+	if s.login.direct {
+		p := pass{Token: s.login.token, Endpoint: strings.TrimSuffix(s.login.override, "/"), Expires: s.now().AddDate(10, 0, 0), Roles: []string{"admin"}}
+		if user, project, ok := strings.Cut(p.Token, ":"); ok { // noauth's token is who we say we are
+			p.User, p.UserID, p.Project = user, user, core.Project{ID: core.ProjectID(project)}
+		}
+		provider.SetToken(p.Token)
+		return p, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	throwaway, err := s.newProvider()
+	if err != nil {
+		return pass{}, err
+	}
+	options := s.login.auth
+	options.AllowReauth = false
+	if err := openstack.Authenticate(ctx, throwaway, options); err != nil {
+		return pass{}, s.notIn(tried, err)
+	}
+	result, ok := throwaway.GetAuthResult().(tokens.CreateResult)
+	if !ok {
+		return pass{}, core.Fail(core.CodeUnsupported, tried, "its Keystone answers with no version 3 token", "set identity_api_version: 3 and an auth_url that ends in /v3", nil)
+	}
+	p, err := s.passOf(result, throwaway.IdentityEndpoint)
+	if err != nil {
+		return p, err
+	}
+	provider.CopyTokenFrom(throwaway)
+	s.mu.Lock()
+	if p.Version == 0 {
+		p.Version = s.pass.Version
+	}
+	s.pass = p
+	s.mu.Unlock()
+	s.write(p)
+	return p, nil
+}
+
+// passOf reads what Keystone's reply says of the login and of the service.
+func (s *session) passOf(result tokens.CreateResult, identity string) (pass, error) {
+	tried := "log in to " + s.login.cloud
+	var body struct {
+		Token struct {
+			Expires time.Time `json:"expires_at"`
+			User    struct{ ID, Name string }
+			Project *struct {
+				ID, Name string
+				Domain   struct{ Name string }
+			}
+			Roles   []struct{ Name string }
+			Catalog []struct {
+				Type      string
+				Endpoints []struct{ Interface, Region, URL string }
+			}
+		}
+	}
+	if err := result.ExtractInto(&body); err != nil {
+		return pass{}, core.Fail(core.CodeUnsupported, tried, "Keystone's answer is not understood", "check that auth_url is Keystone's", err)
+	}
+	t := body.Token
+	token, err := result.ExtractTokenID()
+	if err != nil {
+		return pass{}, core.Fail(core.CodeUnsupported, tried, "Keystone's answer has no token", "check that auth_url is Keystone's", err)
+	}
+	p := pass{Token: token, Expires: t.Expires, User: t.User.Name, UserID: t.User.ID, Identity: strings.TrimSuffix(identity, "/")}
+	if t.Project != nil {
+		p.Project = core.Project{ID: core.ProjectID(t.Project.ID), Name: t.Project.Name, Domain: t.Project.Domain.Name}
+	}
+	for _, r := range t.Roles {
+		p.Roles = append(p.Roles, r.Name)
+	}
+	if len(t.Catalog) == 0 && s.login.override == "" {
+		return p, core.Fail(core.CodeDenied, tried, "the login names no project, and without one Keystone lists no services", "set project_name and its domain (or system_scope: all)", nil)
+	}
+	// Clouds call the service by either type, or both; the newer one first.
+	best := len(serviceTypes)
+	for _, service := range t.Catalog {
+		rank := slices.Index(serviceTypes, service.Type)
+		if rank < 0 {
+			continue
+		}
+		for _, e := range service.Endpoints {
+			if e.Interface != s.interfaceName() {
+				continue
+			}
+			if !slices.Contains(p.Regions, e.Region) {
+				p.Regions = append(p.Regions, e.Region)
+			}
+			if rank < best && (s.login.endpoint.Region == "" || e.Region == s.login.endpoint.Region) {
+				best, p.Endpoint = rank, strings.TrimSuffix(e.URL, "/")
+			}
+		}
+	}
+	sort.Strings(p.Regions)
+	switch {
+	case s.login.override != "":
+		p.Endpoint = strings.TrimSuffix(s.login.override, "/")
+	case p.Endpoint != "":
+	case len(p.Regions) > 0:
+		return p, core.Fail(core.CodeNotFound, tried, "it has no Block Storage service in the region "+s.login.endpoint.Region, "set region_name to one of "+strings.Join(p.Regions, ", "), nil)
+	default:
+		return p, core.Fail(core.CodeNotFound, tried, "its catalogue has no Block Storage service (volumev3 or block-storage) at the "+s.interfaceName()+" interface",
+			"check interface, or set block_storage_endpoint_override", nil)
+	}
+	return p, nil
+}
+
+// serviceTypes are the catalogue's names of the Block Storage API, the best first.
+var serviceTypes = []string{"block-storage", "volumev3", "block-store", "volume"}
+
+func (s *session) interfaceName() string {
+	if s.login.endpoint.Availability == "" {
+		return string(gophercloud.AvailabilityPublic)
+	}
+	return string(s.login.endpoint.Availability)
+}
+
+// notIn explains why Keystone did not let us in.
+func (s *session) notIn(tried string, err error) error {
+	f := faultOf(err)
+	switch {
+	case f == nil:
+		return explain(tried, err)
+	case f.status == http.StatusUnauthorized:
+		return core.Fail(core.CodeDenied, tried, "Keystone does not accept "+s.login.user()+": the name, the password, the project or a role in it is wrong",
+			"compare with openstack --os-cloud "+s.login.cloud+" token issue", err)
+	case f.status == http.StatusNotFound:
+		return core.Fail(core.CodeNotFound, tried, "there is no Keystone version 3 at "+s.login.auth.IdentityEndpoint, "set auth_url to the one that ends in /v3", err)
+	}
+	return explain(tried, err)
+}
+
+// learn notes the microversion that the cloud answered with.
+func (s *session) learn(v version) {
+	s.mu.Lock()
+	if v == 0 || s.pass.Version != 0 {
+		s.mu.Unlock()
+		return
+	}
+	s.pass.Version = min(v, newest)
+	p := s.pass
+	s.mu.Unlock()
+	s.write(p)
+}
+
+// read takes the kept token, if it lasts a while yet.
+func (s *session) read() (pass, bool) {
+	var p pass
+	if s.keep == "" {
+		return p, false
+	}
+	info, err := os.Stat(s.keep)
+	if err != nil || info.Mode().Perm()&0o077 != 0 {
+		return p, false
+	}
+	body, err := os.ReadFile(s.keep)
+	if err != nil || json.Unmarshal(body, &p) != nil {
+		return pass{}, false
+	}
+	if p.Token == "" || p.Endpoint == "" || p.Expires.Sub(s.now()) < time.Minute {
+		return pass{}, false
+	}
+	return p, true
+}
+
+// write keeps the token for the next run, for its owner's eyes only. That it
+// could not be kept is no failure: the next run logs in.
+func (s *session) write(p pass) {
+	if s.keep == "" || p.Expires.IsZero() {
+		return
+	}
+	body, err := json.Marshal(p)
+	if err != nil || os.MkdirAll(filepath.Dir(s.keep), 0o700) != nil {
+		return
+	}
+	f, err := os.CreateTemp(filepath.Dir(s.keep), ".token-*") // made with mode 0600
+	if err != nil {
+		return
+	}
+	_, err = f.Write(body)
+	if cerr := f.Close(); err != nil || cerr != nil || os.Rename(f.Name(), s.keep) != nil {
+		os.Remove(f.Name())
+	}
+}
+
+// drop forgets the kept token: the cloud does not take it any more.
+func (s *session) drop() {
+	if s.keep != "" {
+		os.Remove(s.keep)
+	}
+}
