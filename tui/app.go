@@ -13,9 +13,11 @@ import (
 // app is the root model: size, theme, the stack of screens, the stack of
 // dialogs, the status line and the one job that may run. It names no screen.
 type app struct {
-	ctx      context.Context
+	ctx      context.Context // hearth's own; what is asked of the place has the stay's
+	stay     *stay
 	desk     jobs.Desk
 	info     core.PlaceInfo
+	standing core.Scope // where in its place the login stands, as far as that is known
 	opt      Options
 	styles   *styles
 	mono     bool // the terminal has no colours
@@ -49,7 +51,7 @@ func newApp(ctx context.Context, desk jobs.Desk, o Options) *app {
 		o.After = tea.Tick
 	}
 	info := desk.Place.Info()
-	return &app{ctx: ctx, desk: desk, info: info, opt: o, now: desk.Now(), local: o.Config.Local(),
+	return &app{ctx: ctx, stay: newStay(ctx, o.Close), desk: desk, info: info, opt: o, now: desk.Now(), local: o.Config.Local(),
 		styles: newStyles(o.Theme, false, info.Color), roots: map[string]held{}, format: core.FormatAPI}
 }
 
@@ -62,7 +64,7 @@ func (a *app) tick() tea.Cmd {
 
 // Init is what happens before the terminal says its size.
 func (a *app) Init() tea.Cmd {
-	cmds := []tea.Cmd{a.tick(), a.settle()}
+	cmds := []tea.Cmd{a.tick(), a.arrive()}
 	if a.opt.AutoTheme {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
@@ -115,7 +117,7 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 	case tea.ColorProfileMsg:
 		a.colours(msg)
 	case tickMsg:
-		a.now = a.desk.Now()
+		a.now, a.info = a.desk.Now(), a.desk.Place.Info()
 		return tea.Batch(a.tick(), a.top().update(msg))
 	case noteMsg:
 		a.note, a.passed = msg, false
@@ -132,6 +134,10 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 		a.layout()
 	case changedMsg:
 		return a.resumed()
+	case scopeMsg:
+		a.standing, a.info = msg.scope, a.desk.Place.Info()
+	case movedMsg:
+		return a.moved(msg)
 	case exportedMsg:
 		return a.exported(msg)
 	case copiedMsg:
@@ -205,7 +211,10 @@ func (a *app) open(msg openMsg) tea.Cmd {
 		return nil
 	}
 	mk := func(b base) screen { return e.make(b, msg) }
-	if e.key == "" || msg.id != "" {
+	if n := len(a.stack); e.above && n > 0 && a.stack[n-1].name == e.name {
+		return nil // it is shown
+	}
+	if e.key == "" || e.above || msg.id != "" {
 		return a.push(e.name, mk)
 	}
 	if h, ok := a.roots[e.name]; ok {

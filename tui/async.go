@@ -33,17 +33,25 @@ func tell(msgs ...tea.Msg) tea.Msg {
 	return out
 }
 
-// task makes a command of work that needs a context.
+// task makes a command of work that needs the place.
 func (a *app) task(work func(ctx context.Context) tea.Msg) tea.Cmd {
-	ctx := a.ctx
+	stay := a.stay
 	return func() (msg tea.Msg) {
+		if !stay.enter() {
+			return nil
+		}
+		defer func() {
+			if !stay.leave() {
+				msg = nil // the place was left meanwhile
+			}
+		}()
 		defer func() {
 			if p := recover(); p != nil {
 				msg = noteMsg{level: bad, text: "Something unforeseen went wrong inside hearth; what you see may be stale.",
 					err: core.Fail(core.CodeInternal, "", fmt.Sprint(p), "please report it", fmt.Errorf("%s", debug.Stack()))}
 			}
 		}()
-		return work(ctx)
+		return work(stay.ctx)
 	}
 }
 

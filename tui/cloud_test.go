@@ -19,6 +19,8 @@ type cloud struct {
 	asOf   core.Opt[time.Time]
 	asked  []core.Query
 	denied map[core.Operation]string
+	all    bool
+	scope  core.Scope
 }
 
 // newCloud is a cloud whose rows come in pages, 0 for all at once.
@@ -29,8 +31,25 @@ func newCloud(t testing.TB, page int) *cloud {
 		t.Fatal(err)
 	}
 	w.Info = core.PlaceInfo{Location: "cloud:lab", Title: "lab", Kind: core.PlaceCloud, Rules: core.Newton, RulesWhy: "what every Cinder since Newton does", Badge: "LAB", Color: "#205080"}
-	return &cloud{Place: memory.New(w), page: page, denied: map[core.Operation]string{}}
+	return &cloud{Place: memory.New(w), page: page, denied: map[core.Operation]string{}, scope: labScope}
 }
+
+// labScope is where the login stands.
+var labScope = core.Scope{Region: "RegionOne", Project: core.Project{ID: "b2a7c1d0e5f64a1b9c3d2e1f0a9b8c7d", Name: "demo", Domain: "Default"}, User: "ops", Roles: []string{"member", "reader"},
+	Version: "3.70", Regions: []string{"RegionOne", "RegionTwo"}, Projects: []core.Project{
+		{ID: "b2a7c1d0e5f64a1b9c3d2e1f0a9b8c7d", Name: "demo", Domain: "Default"}, {ID: "0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f", Name: "staging", Domain: "Default"}, {ID: "ffffeeee0000"}}}
+
+func (c *cloud) Scope(ctx context.Context) (core.Scope, error) {
+	// Any call that can stall and fail stands for this one.
+	if _, err := c.Size(ctx); err != nil {
+		return core.Scope{}, err
+	}
+	return c.scope, nil
+}
+
+func (c *cloud) Denied(op core.Operation) string { return c.denied[op] }
+func (c *cloud) AllProjects() bool               { return c.all }
+func (c *cloud) SetAllProjects(all bool)         { c.all = all }
 
 func (c *cloud) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
 	c.asked = append(c.asked, q)
@@ -168,7 +187,8 @@ func TestOffline(t *testing.T) {
 
 	// Without any rows it asks by itself as well.
 	c = newCloud(t, 0)
-	c.FailCall(1, down(nil))
+	c.FailCall(1, down(nil)) // the scope
+	c.FailCall(2, down(nil))
 	r = newRig(t, c, 100, 24).want("lab does not answer", "Ctrl-R")
 	r.send(tickMsg(until))
 	r.want("90 backups").wantNot("offline")

@@ -76,10 +76,6 @@ func (a *app) titleBar(w int) string {
 	if a.info.Badge != "" {
 		badge = clip(" "+core.Visible(a.info.Badge)+" ", w)
 	}
-	place := core.Visible(a.info.Title)
-	if a.info.ReadOnly != "" {
-		place += " (read-only)"
-	}
 	crumbs := []string{}
 	for _, h := range a.stack {
 		crumbs = append(crumbs, core.Visible(titleOf(h)))
@@ -89,7 +85,7 @@ func (a *app) titleBar(w int) string {
 		right = a.jobLine() + "  " + right
 	}
 	room := w - ansi.StringWidth(badge)
-	where := " hearth · " + place + " · "
+	where := " hearth · " + a.whereabouts() + " · "
 	text := where + strings.Join(crumbs, " › ")
 	if over := ansi.StringWidth(text+right) + 1 - room; over > 0 && len(crumbs) > 1 { // the way there matters least
 		text = where + "… › " + crumbs[len(crumbs)-1]

@@ -37,7 +37,7 @@ func (a *app) start(what string, work func(ctx context.Context, progress func(do
 	if a.job != nil {
 		return note(warn, "Not now: "+a.job.what+" is still running; Ctrl-C cancels it.")
 	}
-	ctx, cancel := context.WithCancel(a.ctx)
+	ctx, cancel := context.WithCancel(a.stay.ctx)
 	a.lastID++
 	id := a.lastID
 	a.job = &job{id: id, what: what, cancel: cancel}

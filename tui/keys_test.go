@@ -107,6 +107,8 @@ func keyTable(t *testing.T) string {
 	part("Its chain", "backup-chain", "Chain")
 	part("Import", "import-several", "")
 	part("Journal", "journal", "")
+	part("Places", "places", "")
+	part("In a cloud", "cloud-backups", "Everywhere", "")
 	part("Questions", "backup-restore-confirm", "")
 	part("Menus", "dialog-sort", "")
 	part("Fields for a text", "dialog-file", "")

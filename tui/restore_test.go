@@ -147,11 +147,11 @@ func TestReadOnlyPlace(t *testing.T) {
 // TestCapture: a volume's capture of now is kept and compared with.
 func TestCapture(t *testing.T) {
 	r := newRig(t, demo(t, store.World{}), 130, 90)
-	r.press("v").find("db-prod-01").press("c").want("what a backup made now would capture", "user metadata", "+↩ maintenance", "-  backup-policy", "~↩ owner", "image metadata", "absent")
+	r.press("v").find("db-prod-01").press("m").want("what a backup made now would capture", "user metadata", "+↩ maintenance", "-  backup-policy", "~↩ owner", "image metadata", "absent")
 	r.press("s").said(good, "Kept as capture").want("compared with", "taken", " ↩ maintenance").wantNot("backup-policy", "~↩", "~·")
 
 	// Secrets are masked on the screen and nowhere else.
-	r.press("v", "esc").find("mail-spool").press("c").want("provider_auth", core.Masked, "holds a secret")
+	r.press("v", "esc").find("mail-spool").press("m").want("provider_auth", core.Masked, "holds a secret")
 	v, err := r.desk.Place.Volume(t.Context(), core.VolumeID(fullID(t, "volume", "mail-spool-01")))
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func (a *app) rootActions() []action {
 		if e.key == "" {
 			continue
 		}
-		act := action{keys: []string{e.key}, label: e.name, help: "Go to " + e.name, minor: e.name == "journal", run: func() tea.Cmd { return open(e.name, "") }}
+		act := action{keys: []string{e.key}, label: e.name, help: "Go to " + e.name, minor: e.minor, run: func() tea.Cmd { return open(e.name, "") }}
 		if len(a.stack) == 1 && a.stack[0].name == e.name {
 			act.label = ""
 		}
@@ -29,13 +29,14 @@ func (a *app) rootActions() []action {
 		action{keys: []string{"p"}, label: "paste", help: "Import records from the clipboard; a paste with the terminal's own key works on every screen", run: a.readClipboard},
 		action{keys: []string{"q"}, label: "quit", help: "Quit; asks while something runs", run: a.quit},
 		action{keys: []string{"ctrl+c"}, help: "Cancel what runs; where nothing does, quit", run: a.interrupt},
-		action{keys: []string{"U"}, label: "undo", minor: true, help: "Take back the last apply, after asking", why: a.cannotWrite, run: func() tea.Cmd { return a.undo(0) }},
+		action{keys: []string{"U"}, label: "undo", minor: true, help: "Take back the last apply, after asking", why: func() string { return a.cannot(core.OpWriteVolume) }, run: func() tea.Cmd { return a.undo(0) }},
 		action{keys: []string{"e"}, help: "Show the last message whole, with its cause", why: a.noNote, run: a.showNote},
 		action{keys: []string{"z"}, help: "Times in UTC or in local time", run: a.toggleZone},
 		action{keys: []string{"T"}, help: "Choose a theme", run: a.chooseTheme},
 		action{keys: []string{"ctrl+l"}, help: "Draw the screen anew", run: func() tea.Cmd { return tea.ClearScreen }},
 		action{keys: []string{"ctrl+z"}, help: "Suspend hearth; fg brings it back", run: func() tea.Cmd { return tea.Suspend }},
 	)
+	out = append(out, a.projectActions()...)
 	for i := range out {
 		out[i].group = group
 	}
@@ -48,9 +49,6 @@ func (a *app) backLabel() string {
 	}
 	return ""
 }
-
-// cannotWrite says why nothing can be written here, "" if it can.
-func (a *app) cannotWrite() string { return a.info.ReadOnly }
 
 func (a *app) noNote() string {
 	if a.note.text == "" {

@@ -40,7 +40,10 @@ type entry struct {
 	name string // for openMsg
 	key  string // opens it from everywhere; "" for those that are opened for something
 	help string
-	make maker
+	// above: its key opens it on top of what is shown, not in its place.
+	above bool
+	minor bool // in the footer only where there is room
+	make  maker
 	// paste makes the screen of a pasted text; set on the one that takes pastes
 	// from everywhere.
 	paste func(b base, text string) screen
@@ -54,7 +57,8 @@ func init() {
 	registry = []entry{
 		{name: "backups", key: "b", help: "Backups", make: newBackups},
 		{name: "volumes", key: "v", help: "Volumes", make: newVolumes},
-		{name: "journal", key: "J", help: "Journal", make: newJournal},
+		{name: "journal", key: "J", help: "Journal", minor: true, make: newJournal},
+		{name: "places", key: "c", help: "Places", above: true, minor: true, make: newPlaces},
 		{name: "backup", help: "Backup", make: newBackup},
 		{name: "volume", help: "Volume", make: newVolume},
 		{name: "import", help: "Import", make: newImport, paste: importOf},

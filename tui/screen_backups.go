@@ -142,10 +142,11 @@ func (b base) backupActions(current func() *core.Backup, chosen func() []core.Ba
 		}
 		return ""
 	}
+	noExport := func() string { return either(noRow(), b.cannot(core.OpExport)) }
 	return []action{
 		{keys: []string{"r"}, label: "restore", help: "Preview what a restore would change", why: noRow, run: func() tea.Cmd { return openTab("backup", string(current().ID), "restore") }},
-		{keys: []string{"x"}, label: "export", help: "Copy the record to the clipboard, or those of all marked", why: noRow, run: func() tea.Cmd { return b.exportToClipboard(chosen()) }},
-		{keys: []string{"X"}, help: "Export the record to a file, or those of all marked", why: noRow, run: func() tea.Cmd { return b.exportToFile(current(), chosen()) }},
+		{keys: []string{"x"}, label: "export", help: "Copy the record to the clipboard, or those of all marked", why: noExport, run: func() tea.Cmd { return b.exportToClipboard(chosen()) }},
+		{keys: []string{"X"}, help: "Export the record to a file, or those of all marked", why: noExport, run: func() tea.Cmd { return b.exportToFile(current(), chosen()) }},
 		{keys: []string{"F"}, help: "Choose the format of exports", run: b.chooseFormat},
 		{keys: []string{"y"}, help: "Copy the id", why: noRow, run: func() tea.Cmd { return b.copyText(string(current().ID), "the id") }},
 		{keys: []string{"V"}, help: "Go to its volume", why: noRow, run: func() tea.Cmd { return open("volume", string(current().VolumeID)) }},

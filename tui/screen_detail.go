@@ -94,7 +94,7 @@ func newVolume(b base, at openMsg) screen {
 		newChainTab(&b, func() core.VolumeID { return ref }, ""),
 	)
 	s.own = func() []action {
-		return s.toTab("c", "capture", b.volumeActions(func() *core.Volume { return s.row }))
+		return s.toTab("m", "capture", b.volumeActions(func() *core.Volume { return s.row }))
 	}
 	return s
 }

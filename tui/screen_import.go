@@ -282,15 +282,11 @@ func (s *importScreen) actions() []action {
 	}
 	return append([]action{
 		{keys: []string{"i"}, label: "import", help: "Import the chosen records, after asking", why: func() string {
-			switch {
-			case s.cannotWrite() != "":
-				return s.cannotWrite()
-			case none() != "":
-				return none()
-			case len(s.picked()) == 0:
-				return "none is chosen"
+			why := either(s.cannot(core.OpImport), none())
+			if why == "" && len(s.picked()) == 0 {
+				why = "none is chosen"
 			}
-			return ""
+			return why
 		}, run: s.confirm},
 		{keys: []string{"space", "enter"}, label: "choose", help: "Choose the record, or leave it out", why: func() string {
 			if why := none(); why != "" {

@@ -184,8 +184,8 @@ func (s *journalScreen) actions() []action {
 			switch {
 			case e == nil:
 				return s.noEntry()
-			case s.cannotWrite() != "":
-				return s.cannotWrite()
+			case s.cannot(core.OpWriteVolume) != "":
+				return s.cannot(core.OpWriteVolume)
 			}
 			if err := e.Undoable(); err != nil {
 				return whatOf(err)

@@ -156,7 +156,7 @@ func (b base) volumeActions(current func() *core.Volume) []action {
 		return ""
 	}
 	return []action{
-		{keys: []string{"c"}, label: "capture", help: "Show what a backup of it would capture now", why: noRow, run: func() tea.Cmd { return openTab("volume", string(current().ID), "capture") }},
+		{keys: []string{"m"}, label: "capture", help: "Show what a backup of it would capture now", why: noRow, run: func() tea.Cmd { return openTab("volume", string(current().ID), "capture") }},
 		{keys: []string{"B"}, label: "its backups", help: "List its backups", why: noRow, run: func() tea.Cmd { return open("backups", filterByVolume(current().ID)) }},
 		{keys: []string{"y"}, help: "Copy the id", why: noRow, run: func() tea.Cmd { return b.copyText(string(current().ID), "the id") }},
 		{keys: []string{"O"}, help: "Go to the backup that it was restored from", why: noRow, run: func() tea.Cmd { return b.openOrigin(*current()) }},

@@ -101,6 +101,6 @@ func (t *recordTab) fill() {
 
 func (t *recordTab) actions() []action {
 	return append([]action{
-		{keys: []string{"enter"}, help: "Export it anew", run: t.load},
+		{keys: []string{"enter"}, label: map[bool]string{true: "export it"}[t.state == idle], help: "Export it anew", why: func() string { return t.cannot(core.OpExport) }, run: t.load},
 	}, t.scroll.actions()...)
 }

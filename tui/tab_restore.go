@@ -214,10 +214,7 @@ func (t *restoreTab) chooseTarget() tea.Cmd {
 
 // cannotApply says why the plan cannot be applied, "" if it can.
 func (t *restoreTab) cannotApply() string {
-	if why := t.cannotWrite(); why != "" {
-		return why
-	}
-	if why := t.notReady(); why != "" {
+	if why := either(t.cannot(core.OpWriteVolume), t.notReady()); why != "" {
 		return why
 	}
 	if err := t.plan.Applicable(); err != nil {

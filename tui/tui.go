@@ -50,6 +50,16 @@ type Options struct {
 	Clipboard Clipboard
 	// After makes a command that waits and then makes a message; nil is tea.Tick.
 	After func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
+	// Places lists the places that can be gone to; it may read files. nil: only
+	// the one that is shown.
+	Places func() []PlaceRow
+	// Open opens one of them, or a region or project of the cloud that is shown,
+	// as cloud:NAME[@REGION][/PROJECT_ID], and returns what closes it. ctx ends
+	// when it is open. nil: the screens stay where they are.
+	Open func(ctx context.Context, location string) (jobs.Desk, func() error, error)
+	// Close closes the place that the screens begin with, when they leave it or
+	// end; nil: the caller does.
+	Close func() error
 }
 
 // Run shows the screens until the user quits or ctx ends.
@@ -67,8 +77,12 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	}
 	o.Theme = t
 	o.Clipboard.Off = o.Clipboard.Off || o.Config.Clipboard == "off"
+	a := newApp(ctx, desk, o)
 	// Signals end ctx. Were the framework to catch them too, it could wait for ever
 	// to hand one on to the loop that ctx has ended.
-	_, err = tea.NewProgram(newApp(ctx, desk, o), tea.WithContext(ctx), tea.WithoutSignalHandler()).Run()
+	_, err = tea.NewProgram(a, tea.WithContext(ctx), tea.WithoutSignalHandler()).Run()
+	if end := a.stay.end(3 * time.Second); err == nil {
+		err = end
+	}
 	return err
 }

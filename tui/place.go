@@ -1,0 +1,207 @@
+package tui
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/store"
+	"hearth/store/jobs"
+)
+
+// The place that the screens are in: how long they stay there, what may be done,
+// and how they go to another one.
+
+// stay is the time that the screens spend in a place. What is asked of the place
+// is asked within it, and the place is closed when the last answer is in.
+type stay struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	close  func() error // nil: the place is somebody else's to close
+
+	mu      sync.Mutex
+	over    bool
+	working sync.WaitGroup
+}
+
+func newStay(ctx context.Context, close func() error) *stay {
+	s := &stay{close: close}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	return s
+}
+
+// enter begins to ask something of the place; false if it has been left.
+func (s *stay) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		s.working.Add(1)
+	}
+	return !s.over
+}
+
+// leave ends what enter began, and reports whether the answer still matters.
+func (s *stay) leave() bool {
+	s.working.Done()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.over
+}
+
+// end cancels what is being asked, waits for it, at most so long, and closes the
+// place.
+func (s *stay) end(atMost time.Duration) error {
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
+	s.cancel()
+	gone := make(chan struct{})
+	go func() {
+		s.working.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+	case <-time.After(atMost):
+	}
+	if s.close == nil {
+		return nil
+	}
+	return s.close()
+}
+
+// cannot says why an operation is not to be done here, "" if it can be.
+func (a *app) cannot(op core.Operation) string {
+	if a.info.ReadOnly != "" && op != core.OpExport && op != core.OpAllProjects {
+		return a.info.ReadOnly
+	}
+	if p, ok := a.desk.Place.(store.Allower); ok {
+		return p.Denied(op)
+	}
+	return ""
+}
+
+// either is the first reason that there is, "" if there is none.
+func either(reasons ...string) string {
+	for _, why := range reasons {
+		if why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// wide is a place that can list one project, or all.
+type wide interface {
+	AllProjects() bool
+	SetAllProjects(bool) // does no I/O
+}
+
+// allProjects reports whether the place lists all projects now.
+func (a *app) allProjects() bool {
+	p, ok := a.desk.Place.(wide)
+	return ok && p.AllProjects()
+}
+
+// projectActions switch between one project and all, where the place can.
+func (a *app) projectActions() []action {
+	p, ok := a.desk.Place.(wide)
+	if !ok {
+		return nil
+	}
+	label := "all projects"
+	if p.AllProjects() {
+		label = "one project"
+	}
+	return []action{{keys: []string{"0"}, label: label, minor: true, help: "List all projects, or only the own", why: func() string {
+		if p.AllProjects() {
+			return ""
+		}
+		return a.cannot(core.OpAllProjects)
+	}, run: func() tea.Cmd {
+		p.SetAllProjects(!p.AllProjects())
+		said := "Only the own project is listed now."
+		if p.AllProjects() {
+			said = "All projects are listed now."
+		}
+		return tea.Batch(note(info, said), a.resumed())
+	}}}
+}
+
+// scopeMsg says where in its place a login stands.
+type scopeMsg struct{ scope core.Scope }
+
+// findOut asks a place that a login opens a part of, which part that is.
+func (a *app) findOut() tea.Cmd {
+	p, ok := a.desk.Place.(store.Scoper)
+	if !ok {
+		return nil
+	}
+	return a.task(func(ctx context.Context) tea.Msg {
+		scope, err := p.Scope(ctx)
+		if err != nil {
+			return failure(err)
+		}
+		return scopeMsg{scope}
+	})
+}
+
+// whereabouts is the place for the title bar: its name, and in a cloud the region
+// and the project as a location has them.
+func (a *app) whereabouts() string {
+	text := a.info.Title
+	if at := a.standing.Region; at != "" && !strings.Contains(text, "@") {
+		text += "@" + at
+	}
+	if p := a.standing.Project; p.ID != "" && !strings.Contains(text, "/") {
+		text += "/" + p.Name
+		if p.Name == "" {
+			text += core.BackupID(p.ID).Short()
+		}
+	}
+	text = core.Visible(text)
+	if a.allProjects() {
+		text += " (all projects)"
+	}
+	if a.info.ReadOnly != "" {
+		text += " (read-only)"
+	}
+	return text
+}
+
+// movedMsg brings the place that was to be gone to.
+type movedMsg struct {
+	desk  jobs.Desk
+	close func() error
+}
+
+// moveTo opens another place; until it is open, and if it cannot be opened,
+// everything stays as it is.
+func (a *app) moveTo(location string) tea.Cmd {
+	openPlace := a.opt.Open
+	return a.start("opening "+location, func(ctx context.Context, _ func(int, int)) tea.Msg {
+		desk, closing, err := openPlace(ctx, location)
+		if err != nil {
+			return failure(err)
+		}
+		return movedMsg{desk, closing}
+	})
+}
+
+// moved leaves the old place, with all its screens, for the new one.
+func (a *app) moved(msg movedMsg) tea.Cmd {
+	old := a.stay
+	a.stay, a.desk = newStay(a.ctx, msg.close), msg.desk
+	a.info, a.standing = msg.desk.Place.Info(), core.Scope{}
+	a.stack, a.roots, a.dialogs = nil, map[string]held{}, nil
+	a.setTheme(a.styles.theme)
+	leave := func() tea.Msg { return failure(old.end(time.Minute)) }
+	return tea.Batch(leave, open(registry[0].name, ""), a.arrive(), note(good, "This is "+a.info.Title+" now."))
+}
+
+// arrive is what is done first in a place.
+func (a *app) arrive() tea.Cmd { return tea.Batch(a.settle(), a.findOut()) }

@@ -1,0 +1,180 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/store/jobs"
+)
+
+// world is several places to go to, and what was closed.
+type world struct {
+	opened, closed []string
+	fails          error
+}
+
+func (w *world) options(t testing.TB) Options {
+	return Options{
+		Places: func() []PlaceRow {
+			return []PlaceRow{
+				{Name: "lab", Location: "cloud:lab", Badge: "LAB", Color: "#205080"},
+				{Name: "prod", Location: "cloud:prod", Badge: "PROD", Color: "#b02030", ReadOnly: true},
+				{Name: "evening copy", Location: "sqlite:/srv/copy.sqlite"},
+			}
+		},
+		Open: func(_ context.Context, location string) (jobs.Desk, func() error, error) {
+			w.opened = append(w.opened, location)
+			if w.fails != nil {
+				return jobs.Desk{}, nil, w.fails
+			}
+			c := newCloud(t, 0)
+			return jobs.Desk{Place: c, Who: "ops@console", Now: now}, w.closing(location), nil
+		},
+		Close: w.closing("the first"),
+	}
+}
+
+func (w *world) closing(name string) func() error {
+	return func() error {
+		w.closed = append(w.closed, name)
+		return nil
+	}
+}
+
+// among is a cloud with others to go to.
+func among(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		return newRigWith(t, newCloud(t, 0), w, h, new(world).options(t)).press(keys...)
+	}
+}
+
+// TestPlaces goes to another place: its first screen opens, the old place is
+// closed, and nothing of it is left.
+func TestPlaces(t *testing.T) {
+	w := &world{}
+	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).want("hearth · lab@RegionOne/demo · Backups")
+	r.press("enter", "c").want("› Places", "● place   lab", "prod", "read-only", "● region  RegionOne", "RegionTwo", "● project demo", "staging", "ffffeeee0000", "as ops (member, reader)", "API 3.70")
+	r.press("c").want("› Places").wantNot("Places › Places")
+	r.press("down", "enter").said(good, "This is lab now").want("· Backups", "90 backups").wantNot("›")
+	if !slices.Equal(w.opened, []string{"cloud:prod"}) || !slices.Equal(w.closed, []string{"the first"}) {
+		t.Errorf("opened %v, closed %v", w.opened, w.closed)
+	}
+	if r.press("esc"); len(r.stack) != 1 || len(r.roots) != 1 || r.job != nil {
+		t.Error("something of the old place is left")
+	}
+	r.press("c", "end", "enter")
+	if !slices.Equal(w.opened, []string{"cloud:prod", "cloud:lab/ffffeeee0000"}) || w.closed[1] != "cloud:prod" {
+		t.Errorf("opened %v, closed %v", w.opened, w.closed)
+	}
+	r.press("c", "down", "down", "down", "down", "enter")
+	if w.opened[2] != "cloud:lab@RegionTwo" {
+		t.Errorf("opened %v", w.opened)
+	}
+}
+
+// TestPlacesFail: where the other place cannot be opened nothing changes.
+func TestPlacesFail(t *testing.T) {
+	w := &world{fails: core.Fail(core.CodeUnavailable, "open cloud:prod", "Keystone does not answer", "look whether it runs", errors.New("dial tcp"))}
+	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).press("c", "down", "enter")
+	r.said(bad, "Keystone does not answer").want("› Places", "lab@RegionOne/demo")
+	if len(w.closed) > 0 || r.press("esc").wantNot("Places") == nil {
+		t.Errorf("closed %v", w.closed)
+	}
+	r.want("90 backups").press("e").want("because", "dial tcp")
+
+	// The scope may fail; the places are there all the same.
+	c := newCloud(t, 0)
+	r = newRigWith(t, c, 120, 30, new(world).options(t))
+	c.FailCall(1, down(nil))
+	r.press("c").said(bad, "does not answer").want("prod", "evening copy")
+
+	r = newRig(t, sharedDemo(t), 120, 30).press("c").want("● place   demo").wantNot("region")
+	r.press("enter").said(warn, "you are there")
+	r = newRig(t, newCloud(t, 0), 120, 30).press("c", "end", "enter").said(warn, "not given a way")
+}
+
+// TestPlacesWait: the screens live on while another place is opened, which can be
+// cancelled; while something else runs they stay.
+func TestPlacesWait(t *testing.T) {
+	w := &world{}
+	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).press("c", "down")
+	r.asleep = true
+	r.press("enter").want("◌ opening cloud:prod")
+	r.press("down").want(">   place   evening copy")
+	if r.wake(); r.job != nil || len(r.stack) != 1 {
+		t.Error("it does not arrive")
+	}
+
+	r = newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).find("db-prod").press("a")
+	r.asleep = true
+	r.press("x", "c")
+	r.take(r.queue[len(r.queue)-1]())
+	for _, q := range r.queue[len(r.queue)-1:] {
+		r.take(q())
+	}
+	n := len(w.opened)
+	r.press("down", "enter")
+	if r.take(r.queue[len(r.queue)-1]()); len(w.opened) != n {
+		t.Error("the place is left while an export runs")
+	}
+	r.said(warn, "still running")
+}
+
+// TestStayEnds: what was asked of a place that has been left comes to nothing, and
+// the place is closed after it.
+func TestStayEnds(t *testing.T) {
+	w := &world{}
+	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).press("c", "down")
+	late := r.task(func(context.Context) tea.Msg { return noteMsg{level: bad, text: "too late"} })
+	r.press("enter")
+	if msg := late(); msg != nil {
+		t.Errorf("it says %v", msg)
+	}
+}
+
+// TestAllProjects switches, and says so in the title.
+func TestAllProjects(t *testing.T) {
+	c := newCloud(t, 0)
+	r := newRig(t, c, 120, 30)
+	n := len(c.asked)
+	r.press("0").said(info, "All projects are listed now").want("demo (all projects)")
+	if len(c.asked) == n {
+		t.Error("the list is not read again")
+	}
+	r.press("0").said(info, "Only the own project").wantNot("(all projects)")
+	c.denied[core.OpAllProjects] = "it takes the role admin, and you have member"
+	if r.press("0").said(warn, "it takes the role admin"); c.all {
+		t.Error("it is switched all the same")
+	}
+	if _, ok := press(newRig(t, sharedDemo(t), 80, 24).scope(), "0"); ok {
+		t.Error("a file has projects to choose from")
+	}
+}
+
+// TestDenied: what the login may not do is not offered, with the reason.
+func TestDenied(t *testing.T) {
+	c := newCloud(t, 0)
+	const why = "it takes the role admin, and you have reader"
+	for _, op := range []core.Operation{core.OpExport, core.OpImport, core.OpWriteVolume} {
+		c.denied[op] = why
+	}
+	r := newRig(t, c, 120, 30)
+	for _, key := range []string{"x", "X", "U"} {
+		r.press("z").press(key).said(warn, why)
+	}
+	r.want("x (export)")
+	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.press("P").said(warn, why)
+	r.press("tab", "enter").said(warn, why)
+	r.send(tea.PasteMsg{Content: several(t)})
+	r.press("i").said(warn, why)
+	if calls := strings.Join(c.Calls(), " "); strings.Contains(calls, "Export") || strings.Contains(calls, "Import ") {
+		t.Errorf("called %s", calls)
+	}
+}

@@ -1,0 +1,233 @@
+package tui
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/store"
+	"hearth/themes"
+	"hearth/tui/grid"
+)
+
+// PlaceRow is a place that can be gone to.
+type PlaceRow struct {
+	Name     string
+	Location string // for Options.Open
+	Badge    string
+	Color    string // of the badge
+	ReadOnly bool
+}
+
+// placesScreen lists the places that there are, and in a cloud its regions and
+// projects; one that is chosen takes the place of the one that is shown.
+type placesScreen struct {
+	*base
+	read
+	table  *grid.Model
+	places []PlaceRow
+	rows   []destination
+}
+
+// destination is a line of the list.
+type destination struct {
+	what string // place, region, project
+	PlaceRow
+	here bool
+	note string
+}
+
+// placesMsg brings what the list is made of.
+type placesMsg struct {
+	gen    generation
+	places []PlaceRow
+	scope  core.Scope
+	err    error // of the scope; the places are here all the same
+}
+
+var placeColumns = []grid.Column{
+	{Title: "", Width: 1},
+	{Title: "", Width: 7},
+	{Title: "NAME", Width: 30, Min: 14, Grow: 2},
+	{Title: "BADGE", Width: 10, Drop: 1},
+	{Title: "", Width: 10, Drop: 3},
+	{Title: "LOCATION", Width: 46, Min: 20, Grow: 3, Drop: 2},
+}
+
+func newPlaces(b base, _ openMsg) screen {
+	return &placesScreen{base: &b, table: grid.New(placeColumns, b.styles.grid())}
+}
+
+func (s *placesScreen) init() tea.Cmd   { return s.load() }
+func (s *placesScreen) resume() tea.Cmd { return s.load() }
+func (s *placesScreen) restyle()        { s.table.SetStyles(s.styles.grid()) }
+
+func (s *placesScreen) load() tea.Cmd {
+	gen, list := s.begin(), s.opt.Places
+	scoper, _ := s.desk.Place.(store.Scoper)
+	return s.ask(func(ctx context.Context) tea.Msg {
+		m := placesMsg{gen: gen}
+		if list != nil {
+			m.places = list()
+		}
+		if scoper != nil {
+			m.scope, m.err = scoper.Scope(ctx)
+		}
+		return m
+	})
+}
+
+func (s *placesScreen) update(msg tea.Msg) tea.Cmd {
+	m, ok := msg.(placesMsg)
+	if !ok || m.gen != s.gen {
+		return nil
+	}
+	s.state = ready
+	s.places = m.places
+	if m.err == nil {
+		s.standing = m.scope
+	}
+	first := s.rows == nil
+	s.fill()
+	s.table.SetSource(s)
+	if i := slices.IndexFunc(s.rows, func(d destination) bool { return d.here }); first && i >= 0 {
+		s.table.Move(i)
+	}
+	return fail(m.err)
+}
+
+// fill makes the lines: the places, then where else the login may stand in this
+// one.
+func (s *placesScreen) fill() {
+	s.rows = nil
+	at := cutScope(s.info.Location)
+	known := false
+	for _, p := range s.places {
+		here := p.Location == at.place
+		known = known || here
+		s.rows = append(s.rows, destination{what: "place", PlaceRow: p, here: here})
+	}
+	if !known {
+		s.rows = slices.Insert(s.rows, 0, destination{what: "place", here: true,
+			PlaceRow: PlaceRow{Name: s.info.Title, Location: at.place, Badge: s.info.Badge, Color: s.info.Color, ReadOnly: s.info.ReadOnly != ""}})
+	}
+	scope := s.standing
+	for _, region := range scope.Regions {
+		to := at
+		to.region = region
+		s.rows = append(s.rows, destination{what: "region", PlaceRow: PlaceRow{Name: region, Location: to.String()}, here: region == scope.Region})
+	}
+	for _, p := range scope.Projects {
+		to := at
+		to.project = string(p.ID)
+		d := destination{what: "project", PlaceRow: PlaceRow{Name: p.Name, Location: to.String()}, here: p.ID == scope.Project.ID}
+		if d.Name == "" {
+			d.Name = string(p.ID)
+		}
+		if p.Domain != "" {
+			d.note = p.Domain
+		}
+		s.rows = append(s.rows, d)
+	}
+}
+
+// scoped is a location taken apart: cloud:NAME[@REGION][/PROJECT]. Other kinds of
+// places have no such parts.
+type scoped struct{ place, region, project string }
+
+func cutScope(location string) scoped {
+	if !strings.HasPrefix(location, "cloud:") {
+		return scoped{place: location}
+	}
+	var c scoped
+	c.place, c.project, _ = strings.Cut(location, "/")
+	c.place, c.region, _ = strings.Cut(c.place, "@")
+	return c
+}
+
+func (c scoped) String() string {
+	out := c.place
+	if c.region != "" {
+		out += "@" + c.region
+	}
+	if c.project != "" {
+		out += "/" + c.project
+	}
+	return out
+}
+
+// Len, Row and Key make the screen the table's source.
+func (s *placesScreen) Len() int         { return len(s.rows) }
+func (s *placesScreen) Key(i int) string { return s.rows[i].what + " " + s.rows[i].Location }
+func (s *placesScreen) Row(i int) ([]grid.Cell, bool) {
+	d, st := s.rows[i], s.styles
+	sign, name := grid.Cell{Text: " "}, grid.Cell{Text: core.Visible(d.Name)}
+	if d.here {
+		sign, name.Style = grid.Cell{Text: "●", Style: st.good}, st.accent
+	}
+	note := core.Visible(d.note)
+	if d.ReadOnly {
+		note = "read-only"
+	}
+	return []grid.Cell{sign, {Text: d.what, Style: st.dim}, name, s.badgeCell(d.PlaceRow), {Text: note, Style: st.dim}, {Text: core.Visible(d.Location), Style: st.dim}}, true
+}
+
+// badgeCell is a badge in its colour.
+func (s *placesScreen) badgeCell(p PlaceRow) grid.Cell {
+	if p.Badge == "" {
+		return grid.Cell{}
+	}
+	cell := grid.Cell{Text: " " + core.Visible(p.Badge) + " ", Style: s.styles.badge}
+	if ground, ok := themes.RGB(p.Color); ok {
+		cell.Style = paintOf(themes.Role{Fg: themes.On(ground), Bg: p.Color, Bold: true}, s.mono)
+	}
+	return cell
+}
+
+func (s *placesScreen) resize(w, h int) { s.table.SetSize(w, max(h-1, 2)) }
+
+func (s *placesScreen) view(w, _ int) string {
+	st := s.styles
+	if s.state != ready {
+		return "\n  " + st.busy.Paint("◌ reading…")
+	}
+	head := "● is where you are"
+	if user := s.standing.User; user != "" {
+		head += ", as " + user
+		if len(s.standing.Roles) > 0 {
+			head += " (" + strings.Join(s.standing.Roles, ", ") + ")"
+		}
+	}
+	if v := s.standing.Version; v != "" {
+		head += ", Block Storage API " + v
+	}
+	return clip(st.dim.Paint(core.Visible(head)), w) + "\n" + s.table.View()
+}
+
+func (s *placesScreen) actions() []action {
+	return append([]action{
+		{keys: []string{"enter"}, label: "go there", help: "Open the place, region or project in place of this one", why: func() string {
+			switch {
+			case len(s.rows) == 0:
+				return "the places are not read yet"
+			case s.rows[s.table.Cursor()].here && s.rows[s.table.Cursor()].Location == s.info.Location:
+				return "you are there"
+			case s.opt.Open == nil:
+				return "this hearth was not given a way to open others"
+			case s.job != nil:
+				return s.job.what + " is still running; Ctrl-C cancels it"
+			}
+			return ""
+		}, run: func() tea.Cmd { return s.moveTo(s.rows[s.table.Cursor()].Location) }},
+		{keys: []string{"y"}, help: "Copy the location, for --place and the config", run: func() tea.Cmd {
+			if len(s.rows) == 0 {
+				return nil
+			}
+			return s.copyText(s.rows[s.table.Cursor()].Location, "the location")
+		}},
+		{keys: []string{"ctrl+r"}, help: "Read it anew", run: s.load},
+	}, tableMoves(s.table, nil)...)
+}
