@@ -179,14 +179,11 @@ func (f *flags) location(c config) (store.Location, store.PlaceConfig, error) {
 	}
 	for _, s := range append(named, os.Getenv("HEARTH_PLACE"), c.Place, theirs()) {
 		if s != "" {
-			if l, err := store.ParseLocation(s); err == nil {
-				s = absolute(l).String()
-			}
 			loc, pc, err := c.Find(s)
 			if err == nil {
 				loc, err = loc.Within(f.region, f.project)
 			}
-			return absolute(loc), pc, err
+			return loc, pc, err
 		}
 	}
 	return store.Location{}, store.PlaceConfig{}, core.Fail(core.CodeUsage, "choose a place", "none is named",
@@ -203,17 +200,6 @@ func theirs() string {
 		return "cloud:" + cinder.Environment
 	}
 	return ""
-}
-
-// absolute names a file by its whole path, as the config and the archive know a
-// place by its location: the same file is the same place from every folder.
-func absolute(l store.Location) store.Location {
-	if l.Scheme == "sqlite" || l.Scheme == "posix" {
-		if abs, err := filepath.Abs(l.Rest); err == nil {
-			l.Rest = abs
-		}
-	}
-	return l
 }
 
 // desk opens the place and the archive.

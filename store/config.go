@@ -1,6 +1,8 @@
 package store
 
 import (
+	"os"
+	"path/filepath"
 	"sort"
 	"strings"
 
@@ -28,7 +30,7 @@ func (c Config) Check() (key, what string) {
 	for _, name := range c.Names() {
 		p := c.Places[name]
 		if _, err := ParseLocation(p.Location); err != nil {
-			return "location", err.Error()
+			return "places." + name + ".location", err.Error()
 		}
 	}
 	if c.Place != "" {
@@ -49,12 +51,34 @@ func (c Config) Names() []string {
 	return out
 }
 
+// whole names a file by its whole path, as the config and the archive know a
+// place by its location: the same file is the same place from every folder. A
+// leading ~/ is the home folder, since no shell reads what stands in a config or
+// behind a colon.
+func (l Location) whole() Location {
+	if l.Scheme != "sqlite" && l.Scheme != "posix" {
+		return l
+	}
+	if rest, ok := strings.CutPrefix(l.Rest, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			l.Rest = filepath.Join(home, rest)
+		}
+	}
+	if abs, err := filepath.Abs(l.Rest); err == nil {
+		l.Rest = abs
+	}
+	return l
+}
+
 // Find reads a location, or the name of a configured place; what is configured
-// for it comes along.
+// for it comes along. A file is named by its whole path.
 func (c Config) Find(s string) (Location, PlaceConfig, error) {
 	if p, ok := c.Places[s]; ok {
 		l, err := ParseLocation(p.Location)
-		return l, p, err
+		if err != nil {
+			return l, p, err
+		}
+		return l.whole(), p, nil
 	}
 	l, err := ParseLocation(s)
 	if err != nil {
@@ -63,8 +87,9 @@ func (c Config) Find(s string) (Location, PlaceConfig, error) {
 		}
 		return l, PlaceConfig{}, err
 	}
+	l = l.whole()
 	for _, name := range c.Names() {
-		if c.Places[name].Location == l.String() {
+		if p, err := ParseLocation(c.Places[name].Location); err == nil && p.whole() == l {
 			return l, c.Places[name], nil
 		}
 	}

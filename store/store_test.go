@@ -35,13 +35,37 @@ func TestConfig(t *testing.T) {
 			t.Errorf("%s is %s, %+v, %v", s, l, p, err)
 		}
 	}
+	t.Setenv("HOME", t.TempDir())
+	t.Chdir(t.TempDir())
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Places["home"] = store.PlaceConfig{Location: "sqlite:~/own.sqlite", Badge: "OWN"}
+	c.Places["near"] = store.PlaceConfig{Location: "sqlite:near.sqlite", Badge: "NEAR"}
+	for s, want := range map[string][2]string{
+		"home": {"sqlite:" + home + "/own.sqlite", "OWN"}, "sqlite:~/own.sqlite": {"sqlite:" + home + "/own.sqlite", "OWN"},
+		"near": {"sqlite:" + here + "/near.sqlite", "NEAR"}, "sqlite:./near.sqlite": {"sqlite:" + here + "/near.sqlite", "NEAR"},
+		"sqlite:" + home + "/own.sqlite": {"sqlite:" + home + "/own.sqlite", "OWN"}, "posix:~/b": {"posix:" + home + "/b", ""},
+		"sqlite:/srv/~/x": {"sqlite:/srv/~/x", ""},
+	} {
+		if l, p, err := c.Find(s); err != nil || l.String() != want[0] || p.Badge != want[1] {
+			t.Errorf("%s is %s, %+v, %v; want %v", s, l, p, err, want)
+		}
+	}
+	delete(c.Places, "home")
+	delete(c.Places, "near")
 	if _, p, err := c.Find("sqlite:/srv/other.sqlite"); err != nil || p.Badge != "" {
 		t.Errorf("another one is %+v, %v", p, err)
 	}
 	if _, _, err := c.Find("proud"); err == nil || !strings.Contains(err.Error(), "box, prod") {
 		t.Errorf("a name that is none: %v", err)
 	}
-	for key, bad := range map[string]store.Config{"place": {Place: "nowhere"}, "location": {Places: map[string]store.PlaceConfig{"x": {Location: "y"}}}} {
+	for key, bad := range map[string]store.Config{"place": {Place: "nowhere"}, "places.x.location": {Places: map[string]store.PlaceConfig{"x": {Location: "y"}}}} {
 		if got, what := bad.Check(); got != key || what == "" {
 			t.Errorf("%+v: %q %q, want %q", bad, got, what, key)
 		}
