@@ -113,7 +113,8 @@ func TestPlanSources(t *testing.T) {
 		{"a layer is missing", without(storetest.First), jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot}, "repository 1, repository 3", false, "no capture of layer 2 (db incr 1) is known"},
 		{"the last is missing", without(storetest.Second), jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot}, "repository 1, repository 2, now 3", true, "this is a guess"},
 		{"nothing is kept", nil, jobs.PlanRequest{Backup: storetest.Tagged, Onto: storetest.WebRoot}, "now 9", true, "this is a guess"},
-		{"handed in", nil, jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot, Captures: []core.Capture{handed}}, "file ", false, ""},
+		{"handed in", nil, jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot, Captures: []core.Capture{handed}}, "file ", false, "1 capture is given, and the chain of the backup has 3 layers"},
+		{"handed in, the last", nil, jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot, Captures: []core.Capture{handed}, Layers: core.LayersLast}, "file ", false, ""},
 		{"handed in alone", nil, jobs.PlanRequest{Onto: storetest.WebRoot, Captures: []core.Capture{handed, handed}}, "file , file ", false, ""},
 		{"its parent is missing", nil, jobs.PlanRequest{Backup: storetest.Orphan, Onto: storetest.WebRoot}, "now 4", true, "its parent " + storetest.NoSuch + " is missing: a restore of the data fails"},
 	} {
@@ -131,7 +132,7 @@ func TestPlanSources(t *testing.T) {
 			if len(got.Warnings) > 0 {
 				first = got.Warnings[0]
 			}
-			if c.warning == "" && strings.Contains(first, "no capture") || !strings.Contains(first, c.warning) {
+			if c.warning == "" && (strings.Contains(first, "no capture") || strings.Contains(first, "given, and")) || !strings.Contains(first, c.warning) {
 				t.Errorf("it warns first of %q, want %q", first, c.warning)
 			}
 		})
@@ -241,11 +242,28 @@ func TestResolve(t *testing.T) {
 	if !strings.Contains(err.Error(), "8 backups fit it: ") || !strings.Contains(err.Error(), "…") || strings.Count(err.Error(), "0b000000") > 5 {
 		t.Errorf("too many fit: %v", err)
 	}
+	_, err = d.ResolveBackup(t.Context(), "")
+	if _, err2 := d.ResolveVolume(t.Context(), ""); core.CodeOf(err2) != core.CodeNotFound || !strings.Contains(err.Error(), "its id is empty") {
+		t.Errorf("nothing is named: %v, %v", err, err2)
+	}
+	_, err = jobs.Desk{Place: unread{p}, Now: clock}.ResolveBackup(t.Context(), "nightly")
+	if core.CodeOf(err) != core.CodeAmbiguous || !strings.Contains(err.Error(), ": 8 or more backups fit it: ") {
+		t.Errorf("among rows that are not all read: %v", err)
+	}
 	p.Stall()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = d.ResolveBackup(ctx, "nightly")
 	wantCode(t, "given up", err, core.CodeCancelled)
+}
+
+// unread is a place that has not read all of its rows yet.
+type unread struct{ *memory.Place }
+
+func (u unread) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
+	page, err := u.Place.Backups(ctx, q)
+	page.Complete = false
+	return page, err
 }
 
 // TestResolveAmongThousands: of very many of one name none is picked by chance.

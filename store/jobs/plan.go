@@ -56,11 +56,21 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 		in.Rules, in.RulesWhy = info.Rules, info.RulesWhy
 	}
 	p := core.NewPlan(in)
+	if n, of := len(r.Captures), len(chain.Backups); n > 0 && n < of && p.Layers == core.LayersAll {
+		warnings = append(warnings, fmt.Sprintf("%s given, and the chain of the backup has %d layers: a restore puts back the metadata of each, and this plan only of those given", captures(n), of))
+	}
 	p.Warnings = append(warnings, p.Warnings...)
 	if problem := chain.Problem(); problem != "" {
 		p.Warnings = append([]string{problem + ": a restore of the data fails after it has touched the target"}, p.Warnings...)
 	}
 	return p, nil
+}
+
+func captures(n int) string {
+	if n == 1 {
+		return "1 capture is"
+	}
+	return fmt.Sprintf("%d captures are", n)
 }
 
 func (d Desk) volumeTypes(ctx context.Context) ([]core.VolumeType, error) {

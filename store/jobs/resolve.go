@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"hearth/core"
@@ -11,6 +12,9 @@ import (
 // of one if there is no other such, or by its name if no other is called so.
 // CodeNotFound or CodeAmbiguous otherwise.
 func (d Desk) ResolveBackup(ctx context.Context, ref string) (core.Backup, error) {
+	if ref == "" {
+		return core.Backup{}, noName("backup")
+	}
 	b, err := d.Place.Backup(ctx, core.BackupID(ref))
 	if core.CodeOf(err) != core.CodeNotFound {
 		return b, err
@@ -22,8 +26,16 @@ func (d Desk) ResolveBackup(ctx context.Context, ref string) (core.Backup, error
 	return d.Place.Backup(ctx, core.BackupID(id))
 }
 
+// noName says that there is nothing to find, as where a script's variable is empty.
+func noName(noun string) error {
+	return core.Fail(core.CodeNotFound, "find a "+noun, "its id is empty", "list the ids with hearth "+noun+"s", nil)
+}
+
 // ResolveVolume is ResolveBackup for volumes.
 func (d Desk) ResolveVolume(ctx context.Context, ref string) (core.Volume, error) {
+	if ref == "" {
+		return core.Volume{}, noName("volume")
+	}
 	v, err := d.Place.Volume(ctx, core.VolumeID(ref))
 	if core.CodeOf(err) != core.CodeNotFound {
 		return v, err
@@ -40,14 +52,12 @@ type fitting struct {
 	ids   []string // the first of them
 	exact []string // of those, the ones whose name is the reference to the letter
 	total int
+	more  bool // it was not counted to the end
 }
 
 // resolve returns the one id that begins with ref, or else the id of the one row
 // of that name: first exactly, then without regard to case.
 func resolve[T any](ctx context.Context, noun string, list func(context.Context, core.Query) (core.Page[T], error), ref string, of func(*T) (id, name string)) (string, error) {
-	if ref == "" {
-		return "", notOne(noun, ref, fitting{})
-	}
 	begins, err := ask(ctx, list, "id", core.IDColumn, ref, of)
 	if err != nil {
 		return "", err
@@ -65,7 +75,7 @@ func resolve[T any](ctx context.Context, noun string, list func(context.Context,
 	case len(named.exact) == 0 && named.total == 1:
 		return named.ids[0], nil
 	}
-	return "", notOne(noun, ref, fitting{ids: append(begins.ids, named.ids...), total: begins.total + named.total})
+	return "", notOne(noun, ref, fitting{ids: append(begins.ids, named.ids...), total: begins.total + named.total, more: begins.more || named.more})
 }
 
 // most is how many rows are looked at for one whose name fits to the letter.
@@ -75,7 +85,7 @@ const most = 1000
 func ask[T any](ctx context.Context, list func(context.Context, core.Query) (core.Page[T], error), column string, kind core.ColumnKind, ref string, of func(*T) (id, name string)) (fitting, error) {
 	page, err := list(ctx, core.Query{Limit: most, Filter: core.Filter{Text: column + ":" + ref,
 		Terms: []core.Term{{Column: column, Kind: kind, Op: core.Is, Words: []string{core.Fold(ref)}}}}})
-	f := fitting{total: page.Total}
+	f := fitting{total: page.Total, more: !page.Complete}
 	for i := range page.Rows {
 		id, name := of(&page.Rows[i])
 		f.ids = append(f.ids, id)
@@ -98,5 +108,9 @@ func notOne(noun, ref string, f fitting) error {
 	if len(ids) > shown {
 		ids = append(ids[:shown:shown], "…")
 	}
-	return core.Fail(core.CodeAmbiguous, tried, core.Count(f.total, noun)+" fit it: "+strings.Join(ids, ", "), "give the whole id", nil)
+	many := core.Count(f.total, noun)
+	if f.more {
+		many = fmt.Sprintf("%d or more %ss", f.total, noun)
+	}
+	return core.Fail(core.CodeAmbiguous, tried, many+" fit it: "+strings.Join(ids, ", "), "give the whole id", nil)
 }
