@@ -70,12 +70,13 @@ func CodeOf(err error) Code {
 }
 
 // Causes lists what lies beneath err, outermost first, without the sentence
-// itself; empty where there is nothing more to know.
+// itself and without what the line before ends in; empty where there is nothing
+// more to know.
 func Causes(err error) []string {
 	var out []string
 	for err = errors.Unwrap(err); err != nil; err = errors.Unwrap(err) {
 		text := Visible(err.Error())
-		if len(out) == 0 || out[len(out)-1] != text {
+		if len(out) == 0 || !strings.HasSuffix(out[len(out)-1], text) {
 			out = append(out, text)
 		}
 	}

@@ -2,6 +2,8 @@ package core
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"unicode"
@@ -94,6 +96,11 @@ func TestErrorIsOneSentence(t *testing.T) {
 	}
 	if got := Causes(err); len(got) != 1 || got[0] != `SQLITE_BUSY \x1b[31m` {
 		t.Errorf("causes %q", got)
+	}
+	_, err2 := os.Open("/no/such/file")
+	err = Fail(CodeNotFound, "open it", "it is not there", "look", fmt.Errorf("while opening: %w", err2))
+	if got := Causes(err); len(got) != 1 || got[0] != "while opening: open /no/such/file: no such file or directory" {
+		t.Errorf("the system's own words are told twice: %q", got)
 	}
 }
 
