@@ -100,7 +100,7 @@ func TestFilterMistakes(t *testing.T) {
 func TestOrder(t *testing.T) {
 	for text, want := range map[string]string{
 		"id": "aaaa-1 aaaa-2 bbbb-1 cccc-1", "-id": "cccc-1 bbbb-1 aaaa-2 aaaa-1", "id:desc": "cccc-1 bbbb-1 aaaa-2 aaaa-1",
-		"size": "cccc-1 aaaa-1 aaaa-2 bbbb-1", "-size": "bbbb-1 aaaa-1 aaaa-2 cccc-1",
+		"size": "cccc-1 aaaa-1 aaaa-2 bbbb-1", "-size": "bbbb-1 aaaa-2 aaaa-1 cccc-1",
 		"created": "cccc-1 aaaa-1 aaaa-2 bbbb-1", "age": "bbbb-1 aaaa-2 aaaa-1 cccc-1",
 		"name": "cccc-1 aaaa-1 aaaa-2 bbbb-1", "kind": "aaaa-1 bbbb-1 cccc-1 aaaa-2", "status": "aaaa-1 cccc-1 aaaa-2 bbbb-1",
 	} {

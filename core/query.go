@@ -9,7 +9,7 @@ import (
 // Query asks a place for some of its rows.
 type Query struct {
 	Filter Filter
-	Sort   []Order   // the id breaks ties; empty: newest first
+	Sort   []Order   // the id breaks ties, in the direction of the first; empty: newest first, as Cinder
 	Offset int       // rows to pass over
 	Limit  int       // 0: no limit
 	Now    time.Time // for ages in the filter
@@ -80,6 +80,9 @@ func Select[T any](rows []T, id func(*T) string, columns Columns[T], q Query) Pa
 			if c != 0 {
 				return c < 0
 			}
+		}
+		if orders[0].Desc {
+			a, b = b, a
 		}
 		return id(a) < id(b)
 	})

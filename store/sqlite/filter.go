@@ -145,7 +145,7 @@ func how(op core.Compare, kind core.ColumnKind) int {
 }
 
 // orderBy orders as core.Select does: NULL first, text by SQLite's NOCASE, ties
-// by id.
+// by id in the direction of the first order.
 func (t table) orderBy(q core.Query) string {
 	orders := q.Sort
 	if len(orders) == 0 {
@@ -163,7 +163,11 @@ func (t table) orderBy(q core.Query) string {
 		}
 		parts = append(parts, part)
 	}
-	return strings.Join(append(parts, t.exprs["id"]), ", ")
+	last := t.exprs["id"]
+	if orders[0].Desc {
+		last += " DESC"
+	}
+	return strings.Join(append(parts, last), ", ")
 }
 
 // backupTable says how the columns of core.BackupColumns read in SQL.

@@ -28,11 +28,41 @@ func testLists(t *testing.T, d Driver) {
 	t.Run("backups", func(t *testing.T) {
 		everyQuery(t, lister[core.Backup]{p.Backups, w.listedBackups(), core.BackupColumns, core.SelectBackups})
 	})
+	t.Run("newest first", func(t *testing.T) {
+		volumes, err := p.Volumes(t.Context(), core.Query{})
+		ok(t, err)
+		newestFirst(t, volumes.Rows, func(v *core.Volume) (core.Opt[time.Time], string) { return v.CreatedAt, string(v.ID) })
+		backups, err := p.Backups(t.Context(), core.Query{})
+		ok(t, err)
+		newestFirst(t, backups.Rows, func(b *core.Backup) (core.Opt[time.Time], string) { return b.CreatedAt, string(b.ID) })
+	})
 	t.Run("empty", func(t *testing.T) {
 		none := d.open(t, World{})
 		everyPage(t, lister[core.Volume]{none.Volumes, nil, core.VolumeFields, core.SelectVolumes})
 		everyPage(t, lister[core.Backup]{none.Backups, nil, core.BackupColumns, core.SelectBackups})
 	})
+}
+
+// newestFirst holds the order that Cinder's API lists in when it is asked for
+// none: by created_at and then by id, both descending.
+func newestFirst[T any](t *testing.T, rows []T, of func(*T) (core.Opt[time.Time], string)) {
+	t.Helper()
+	ties := 0
+	for i := 1; i < len(rows); i++ {
+		before, a := of(&rows[i-1])
+		after, b := of(&rows[i])
+		switch {
+		case before == after:
+			if ties++; a <= b {
+				t.Errorf("%s stands before %s, which is as old", a, b)
+			}
+		case !before.Set, after.Set && after.V.After(before.V):
+			t.Errorf("%s, of %v, stands before %s, of %v", a, before, b, after)
+		}
+	}
+	if ties == 0 {
+		t.Error("no two rows are as old: this says nothing of ids")
+	}
 }
 
 func everyQuery[T any](t *testing.T, l lister[T]) {
