@@ -29,6 +29,16 @@ type Clipboard struct {
 	Getenv  func(string) string
 	Run     func(ctx context.Context, in string, name string, args ...string) (string, error)
 	Desktop func() Desktop
+
+	verb bool // there are no keys: it is used by a verb
+}
+
+// instead is what to do where there is no clipboard.
+func (c Clipboard) instead() string {
+	if c.verb {
+		return "leave --copy out and redirect the output to a file"
+	}
+	return "use X to write a file"
 }
 
 // Desktop is a desktop's clipboard.
@@ -104,7 +114,7 @@ func (c Clipboard) copy(ctx context.Context, text string) (copied, error) {
 	size := core.Bytes(int64(len(text)))
 	const tried = "copy to the clipboard"
 	if c.Off {
-		return copied{}, core.Fail(core.CodeUnsupported, tried, "it is turned off in the config", "use X to write a file", nil)
+		return copied{}, core.Fail(core.CodeUnsupported, tried, "it is turned off in the config", c.instead(), nil)
 	}
 	var causes error
 	if c.getenv("TMUX") != "" {
@@ -126,9 +136,9 @@ func (c Clipboard) copy(ctx context.Context, text string) (copied, error) {
 	}
 	switch {
 	case !c.terminal():
-		return copied{}, core.Fail(core.CodeUnsupported, tried, "there is none: no tmux, no desktop, and this terminal has none", "use X to write a file", causes)
+		return copied{}, core.Fail(core.CodeUnsupported, tried, "there is none: no tmux, no desktop, and this terminal has none", c.instead(), causes)
 	case base64.StdEncoding.EncodedLen(len(text)) > osc52Limit:
-		return copied{}, core.Fail(core.CodeRefused, tried, size+" is more than most terminals take, and they would not say so", "use X to write a file", errors.Join(errTooLarge, causes))
+		return copied{}, core.Fail(core.CodeRefused, tried, size+" is more than most terminals take, and they would not say so", c.instead(), errors.Join(errTooLarge, causes))
 	}
 	return copied{how: fmt.Sprintf("Sent %s to the terminal's clipboard (OSC 52), which gives no receipt.", size), sent: true}, nil
 }
@@ -146,6 +156,7 @@ func (c Clipboard) osc52(text string) string {
 // Copy is for the verbs: there is no program on the terminal, so the sequence is
 // written to it directly. It returns a sentence that says how.
 func (c Clipboard) Copy(ctx context.Context, text string) (string, error) {
+	c.verb = true
 	done, err := c.copy(ctx, text)
 	if err != nil || !done.sent {
 		return done.how, err
@@ -156,7 +167,7 @@ func (c Clipboard) Copy(ctx context.Context, text string) (string, error) {
 		err = errors.Join(err, tty.Close())
 	}
 	if err != nil {
-		return "", core.Fail(core.CodeUnsupported, "copy to the clipboard", "there is no terminal to send it to", "redirect the output to a file instead", err)
+		return "", core.Fail(core.CodeUnsupported, "copy to the clipboard", "there is no terminal to send it to", c.instead(), err)
 	}
 	return done.how, nil
 }

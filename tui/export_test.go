@@ -139,7 +139,11 @@ func TestExportWithoutClipboard(t *testing.T) {
 	if len(r.sent) != 0 {
 		t.Errorf("sent %v", r.sent)
 	}
-	c := (&board{env: map[string]string{"TMUX": "x"}}).clipboard()
+	c := (&board{env: map[string]string{"TERM": "linux"}}).clipboard()
+	if _, err := c.Copy(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), "redirect the output to a file") || strings.Contains(err.Error(), "use X") {
+		t.Errorf("a verb, which has no keys, says %v", err)
+	}
+	c = (&board{env: map[string]string{"TMUX": "x"}}).clipboard()
 	c.Off = true
 	r = newRigWith(t, sharedDemo(t), 100, 30, Options{Clipboard: c}).press("down", "x").said(bad, "turned off in the config")
 	r.press("p").said(bad, "turned off in the config").want("Paste records here")
