@@ -1,8 +1,8 @@
 package cinder
 
 import (
+	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
-	"github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
 	"gopkg.in/yaml.v2"
 
@@ -65,33 +64,71 @@ func cloudsFiles() []string {
 	return out
 }
 
+// file is a clouds.yaml with its secure.yaml.
+type file struct {
+	path    string
+	body    []byte // flattened: anchors and merges resolved
+	secure  []byte // nil: there is none
+	entries map[string]extras
+}
+
 // readClouds reads the first clouds.yaml there is. Without any, path is "".
-func readClouds() (path string, entries map[string]extras, err error) {
+func readClouds() (file, error) {
 	for _, path := range cloudsFiles() {
 		body, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
+		f := file{path: path}
 		if err != nil {
-			return path, nil, core.Fail(core.CodeUnreadable, "read "+path, "the file cannot be read", "check its rights", err)
+			return f, core.Fail(core.CodeUnreadable, "read "+path, "the file cannot be read", "check its rights", err)
 		}
-		var file struct {
+		if f.body, err = flat(path, body); err != nil {
+			return f, err
+		}
+		secure := filepath.Join(filepath.Dir(path), "secure.yaml")
+		if body, err := os.ReadFile(secure); err == nil {
+			if f.secure, err = flat(secure, body); err != nil {
+				return f, err
+			}
+		}
+		var doc struct {
 			Clouds map[string]extras `yaml:"clouds"`
 		}
-		if err := yaml.Unmarshal(body, &file); err != nil {
-			return path, nil, core.Fail(core.CodeUnreadable, "read "+path, "it is no YAML that describes clouds", "repair the line that the cause names", err)
+		if err := yaml.Unmarshal(f.body, &doc); err != nil {
+			return f, notClouds(path, err)
 		}
-		return path, file.Clouds, nil
+		f.entries = doc.Clouds
+		return f, nil
 	}
-	return "", nil, nil
+	return file{}, nil
+}
+
+func notClouds(path string, err error) error {
+	return core.Fail(core.CodeUnreadable, "read "+path, "it is no YAML that describes clouds", "repair the line that the cause names", err)
+}
+
+// flat is a YAML file with its anchors and merges resolved. Reading it into
+// structs at once, as gophercloud does, lets a merged entry show through one that
+// replaces it: the project of another cloud, where this one names none.
+func flat(path string, body []byte) ([]byte, error) {
+	var doc map[string]any
+	if err := yaml.Unmarshal(body, &doc); err != nil {
+		return nil, notClouds(path, err)
+	}
+	out, err := yaml.Marshal(doc)
+	if err != nil {
+		return nil, notClouds(path, err)
+	}
+	return out, nil
 }
 
 // Clouds lists the clouds that clouds.yaml names, and the environment's if OS_*
 // variables describe one. The error says what is wrong with the file.
 func Clouds() ([]string, error) {
-	_, entries, err := readClouds()
+	f, err := readClouds()
 	var out []string
-	for name := range entries {
+	for name := range f.entries {
 		out = append(out, name)
 	}
 	sort.Strings(out)
@@ -127,22 +164,27 @@ func findLogin(cloud, region, project string) (login, error) {
 
 func (l *login) fromFile(cloud string) error {
 	tried := "open the cloud " + cloud
-	path, entries, err := readClouds()
+	f, err := readClouds()
 	if err != nil {
 		return err
 	}
-	if path == "" {
+	if f.path == "" {
 		return core.Fail(core.CodeNotFound, tried, "there is no clouds.yaml in "+strings.Join(cloudsFiles(), ", "), "put one there, or name it with OS_CLIENT_CONFIG_FILE", nil)
 	}
-	entry, ok := entries[cloud]
-	if !ok {
+	if _, ok := f.entries[cloud]; !ok {
 		var names []string
-		for name := range entries {
+		for name := range f.entries {
 			names = append(names, name)
 		}
 		sort.Strings(names)
-		return core.Fail(core.CodeNotFound, tried, path+" does not name it", "it names "+strings.Join(names, ", "), nil)
+		return core.Fail(core.CodeNotFound, tried, f.path+" does not name it", "it names "+strings.Join(names, ", "), nil)
 	}
+	return l.from(f, cloud)
+}
+
+// from takes what a file says of a cloud.
+func (l *login) from(f file, cloud string) error {
+	tried, entry := "open the cloud "+cloud, f.entries[cloud]
 	for _, url := range []string{entry.Block, entry.Volume3, entry.Volume} {
 		if l.override == "" {
 			l.override = url
@@ -159,15 +201,19 @@ func (l *login) fromFile(cloud string) error {
 			l.override = text("endpoint")
 		}
 		if l.override == "" {
-			return core.Fail(core.CodeUsage, tried, "its auth_type "+entry.AuthType+" asks no Keystone, and no endpoint is given", "set block_storage_endpoint_override in "+path, nil)
+			return core.Fail(core.CodeUsage, tried, "its auth_type "+entry.AuthType+" asks no Keystone, and no endpoint is given", "set block_storage_endpoint_override in "+f.path, nil)
 		}
 	case "", "password", "token", "v3password", "v3token", "v3applicationcredential", "v3totp":
 	default:
 		return core.Fail(core.CodeUnsupported, tried, "its auth_type "+entry.AuthType+" is not supported", "use password, token or application credential", nil)
 	}
-	l.auth, l.endpoint, l.tls, err = clouds.Parse(clouds.WithCloudName(cloud), clouds.WithLocations(path))
-	if err != nil {
-		return core.Fail(core.CodeUnreadable, tried, "its entry in "+path+" cannot be used", "compare it with openstack --os-cloud "+cloud+" token issue", err)
+	options := []clouds.ParseOption{clouds.WithCloudName(cloud), clouds.WithCloudsYAML(bytes.NewReader(f.body))}
+	if f.secure != nil {
+		options = append(options, clouds.WithSecureYAML(bytes.NewReader(f.secure)))
+	}
+	var err error
+	if l.auth, l.endpoint, l.tls, err = clouds.Parse(options...); err != nil {
+		return core.Fail(core.CodeUnreadable, tried, "its entry in "+f.path+" cannot be used", "compare it with openstack --os-cloud "+cloud+" token issue", err)
 	}
 	if l.endpoint.Region == "" && len(entry.Regions) > 0 {
 		switch r := entry.Regions[0].(type) {
@@ -180,46 +226,80 @@ func (l *login) fromFile(cloud string) error {
 	return nil
 }
 
-// fromEnvironment reads the OS_* variables.
+// environment says which OS_* variables stand for which key of a clouds.yaml's
+// entry; the first that is set counts.
+var environment = []struct {
+	key   string
+	auth  bool // under auth
+	names []string
+}{
+	{"auth_url", true, []string{"OS_AUTH_URL"}},
+	{"username", true, []string{"OS_USERNAME"}},
+	{"user_id", true, []string{"OS_USER_ID", "OS_USERID"}},
+	{"password", true, []string{"OS_PASSWORD"}},
+	{"token", true, []string{"OS_TOKEN", "OS_AUTH_TOKEN"}},
+	{"project_id", true, []string{"OS_PROJECT_ID", "OS_TENANT_ID"}},
+	{"project_name", true, []string{"OS_PROJECT_NAME", "OS_TENANT_NAME"}},
+	{"user_domain_id", true, []string{"OS_USER_DOMAIN_ID"}},
+	{"user_domain_name", true, []string{"OS_USER_DOMAIN_NAME"}},
+	{"project_domain_id", true, []string{"OS_PROJECT_DOMAIN_ID"}},
+	{"project_domain_name", true, []string{"OS_PROJECT_DOMAIN_NAME"}},
+	{"domain_id", true, []string{"OS_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID"}},
+	{"domain_name", true, []string{"OS_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME"}},
+	{"application_credential_id", true, []string{"OS_APPLICATION_CREDENTIAL_ID"}},
+	{"application_credential_name", true, []string{"OS_APPLICATION_CREDENTIAL_NAME"}},
+	{"application_credential_secret", true, []string{"OS_APPLICATION_CREDENTIAL_SECRET"}},
+	{"system_scope", true, []string{"OS_SYSTEM_SCOPE"}},
+	{"trust_id", true, []string{"OS_TRUST_ID"}},
+	{"endpoint", true, []string{"OS_ENDPOINT"}},
+	{"auth_type", false, []string{"OS_AUTH_TYPE"}},
+	{"region_name", false, []string{"OS_REGION_NAME"}},
+	{"interface", false, []string{"OS_INTERFACE", "OS_ENDPOINT_TYPE"}},
+	{"cacert", false, []string{"OS_CACERT"}},
+	{"cert", false, []string{"OS_CERT"}},
+	{"key", false, []string{"OS_KEY"}},
+	{"block_storage_endpoint_override", false, []string{"OS_BLOCK_STORAGE_ENDPOINT_OVERRIDE", "OS_VOLUME_ENDPOINT_OVERRIDE"}},
+}
+
+// fromEnvironment reads the OS_* variables as if they stood in a clouds.yaml.
 func (l *login) fromEnvironment() error {
 	const tried = "open the cloud of the OS_* variables"
-	first := func(names ...string) string {
-		for _, n := range names {
-			if s := os.Getenv(n); s != "" {
-				return s
+	auth, entry := map[string]any{}, map[string]any{}
+	for _, e := range environment {
+		for _, name := range e.names {
+			if s := os.Getenv(name); s != "" {
+				if e.auth {
+					auth[e.key] = s
+				} else {
+					entry[e.key] = s
+				}
+				break
 			}
 		}
-		return ""
 	}
+	if auth["auth_url"] == nil {
+		return core.Fail(core.CodeUsage, tried, "OS_AUTH_URL is not set", "set OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME and the domains, or use a clouds.yaml", nil)
+	}
+	if slices.Contains([]string{"1", "true", "yes"}, strings.ToLower(os.Getenv("OS_INSECURE"))) {
+		entry["verify"] = false
+	}
+	entry["auth"] = auth
+	f := file{path: "the OS_* variables"}
 	var err error
-	if l.auth, err = openstack.AuthOptionsFromEnv(); err != nil {
-		return core.Fail(core.CodeUsage, tried, "they do not describe a login", "set OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME and the domains, or use a clouds.yaml", err)
-	}
-	l.endpoint.Region = first("OS_REGION_NAME")
-	switch strings.TrimSuffix(first("OS_INTERFACE", "OS_ENDPOINT_TYPE"), "URL") {
-	case "internal":
-		l.endpoint.Availability = gophercloud.AvailabilityInternal
-	case "admin":
-		l.endpoint.Availability = gophercloud.AvailabilityAdmin
-	default:
-		l.endpoint.Availability = gophercloud.AvailabilityPublic
-	}
-	l.tls = &tls.Config{InsecureSkipVerify: slices.Contains([]string{"1", "true", "yes"}, strings.ToLower(os.Getenv("OS_INSECURE")))}
-	if path := os.Getenv("OS_CACERT"); path != "" {
-		pem, err := os.ReadFile(path)
-		pool := x509.NewCertPool()
-		if err != nil || !pool.AppendCertsFromPEM(pem) {
-			return core.Fail(core.CodeUnreadable, tried, "OS_CACERT names "+path+", which holds no certificate", "name a PEM file", err)
+	if f.body, err = yaml.Marshal(map[string]any{"clouds": map[string]any{Environment: entry}}); err == nil {
+		var doc struct {
+			Clouds map[string]extras `yaml:"clouds"`
 		}
-		l.tls.RootCAs = pool
+		err = yaml.Unmarshal(f.body, &doc)
+		f.entries = doc.Clouds
 	}
-	if cert, key := os.Getenv("OS_CERT"), os.Getenv("OS_KEY"); cert != "" && key != "" {
-		pair, err := tls.LoadX509KeyPair(cert, key)
-		if err != nil {
-			return core.Fail(core.CodeUnreadable, tried, "OS_CERT and OS_KEY are no certificate and its key", "name two PEM files", err)
-		}
-		l.tls.Certificates = []tls.Certificate{pair}
+	if err != nil {
+		return notClouds(f.path, err)
 	}
+	if err := l.from(f, Environment); err != nil {
+		return err
+	}
+	l.auth.Passcode = os.Getenv("OS_PASSCODE")
 	return nil
 }
 

@@ -171,25 +171,22 @@ func (s *session) authenticate(ctx context.Context, provider *gophercloud.Provid
 // passOf reads what Keystone's reply says of the login and of the service.
 func (s *session) passOf(result tokens.CreateResult, identity string) (pass, error) {
 	tried := "log in to " + s.login.cloud
-	var body struct {
-		Token struct {
-			Expires time.Time `json:"expires_at"`
-			User    struct{ ID, Name string }
-			Project *struct {
-				ID, Name string
-				Domain   struct{ Name string }
-			}
-			Roles   []struct{ Name string }
-			Catalog []struct {
-				Type      string
-				Endpoints []struct{ Interface, Region, URL string }
-			}
+	var t struct {
+		Expires time.Time `json:"expires_at"`
+		User    struct{ ID, Name string }
+		Project *struct {
+			ID, Name string
+			Domain   struct{ Name string }
+		}
+		Roles   []struct{ Name string }
+		Catalog []struct {
+			Type      string
+			Endpoints []struct{ Interface, Region, URL string }
 		}
 	}
-	if err := result.ExtractInto(&body); err != nil {
+	if err := result.ExtractInto(&t); err != nil {
 		return pass{}, core.Fail(core.CodeUnsupported, tried, "Keystone's answer is not understood", "check that auth_url is Keystone's", err)
 	}
-	t := body.Token
 	token, err := result.ExtractTokenID()
 	if err != nil {
 		return pass{}, core.Fail(core.CodeUnsupported, tried, "Keystone's answer has no token", "check that auth_url is Keystone's", err)
@@ -228,6 +225,9 @@ func (s *session) passOf(result tokens.CreateResult, identity string) (pass, err
 	case s.login.override != "":
 		p.Endpoint = strings.TrimSuffix(s.login.override, "/")
 	case p.Endpoint != "":
+	case s.login.auth.Scope != nil && s.login.auth.Scope.System:
+		return p, core.Fail(core.CodeNotFound, tried, "its catalogue names no Block Storage service for a login that belongs to the system and to no project",
+			"set block_storage_endpoint_override to the service's URL up to /v3 (a cloud of 3.67 or newer takes it without a project)", nil)
 	case len(p.Regions) > 0:
 		return p, core.Fail(core.CodeNotFound, tried, "it has no Block Storage service in the region "+s.login.endpoint.Region, "set region_name to one of "+strings.Join(p.Regions, ", "), nil)
 	default:
