@@ -111,10 +111,14 @@ func TestOpen(t *testing.T) {
 	if info := marked.Info(); info.ReadOnly == "" || info.Badge != "PROD" {
 		t.Errorf("marked read_only it says %+v", info)
 	}
-	for _, scheme := range []string{"cloud", "posix", "s3", "swift"} {
+	for _, scheme := range []string{"posix", "s3", "swift"} {
 		if _, err := store.Open(t.Context(), store.Location{Scheme: scheme, Rest: "x"}, store.Options{}); core.CodeOf(err) != core.CodeUnsupported {
 			t.Errorf("%s: %v", scheme, err)
 		}
+	}
+	t.Setenv("OS_CLIENT_CONFIG_FILE", filepath.Join(t.TempDir(), "none.yaml"))
+	if p, err := store.Open(t.Context(), store.Location{Scheme: "cloud", Rest: "none"}, store.Options{}); p != nil || err == nil {
+		t.Errorf("a cloud that no file names: %v, %v", p, err)
 	}
 	if _, err := store.Open(t.Context(), store.Location{Scheme: "ftp"}, store.Options{}); core.CodeOf(err) != core.CodeUsage {
 		t.Errorf("ftp: %v", err)
