@@ -57,6 +57,9 @@ type Target struct {
 	Name   string  // TargetNewNamed
 	// DefaultType is the id of the type that a new volume gets; None if unknown.
 	DefaultType pyjson.Value
+	// Bare: the new volume is made by POST /volumes with the backup's id (3.47),
+	// and has at first the name asked for, or none, and no description.
+	Bare bool
 }
 
 // PlanInput is all that a plan is made from.
@@ -131,7 +134,14 @@ func targetState(t Target, backup BackupID) State {
 	if t.Kind == TargetExisting && t.Volume != nil {
 		return t.Volume.State()
 	}
-	return NewVolumeState(backup, t.Name, t.DefaultType)
+	s := NewVolumeState(backup, t.Name, t.DefaultType)
+	if t.Bare {
+		s.Description = pyjson.None
+		if t.Name == "" {
+			s.Name = pyjson.None
+		}
+	}
+	return s
 }
 
 func typesOf(ids []string) func(pyjson.Value) bool {

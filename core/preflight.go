@@ -96,6 +96,40 @@ type ImportResult struct {
 	Status  string // of the backup now; "" if it could not be imported
 	Revived bool   // its row was there, deleted, and is used again
 	Err     error
+	// Differs names what arrived otherwise than the record says, where the import
+	// was followed to its end: "size is 2, the record says 1".
+	Differs []string
+}
+
+// arriving are the fields of a record that are compared with what arrives.
+var arriving = []string{"display_name", "display_description", "size", "volume_id", "object_count", "container",
+	"snapshot_id", "data_timestamp", "created_at", "parent_id", "metadata", "encryption_key_id"}
+
+// Arrived compares an imported backup with what was to be imported and names what
+// differs, as far as the place shows it.
+func (it *ImportItem) Arrived(b *Backup) []string {
+	var out []string
+	have := b.Object()
+	for _, name := range arriving {
+		want, asked := it.Row.Get(name)
+		got, seen := have.Get(name)
+		if !asked || !seen || sameText(want, got) || name == "parent_id" && (b.ParentGuessed || b.ParentID == "" && b.Incremental) {
+			continue
+		}
+		out = append(out, fmt.Sprintf("%s is %s, the record says %s", name, shown(name, got), shown(name, want)))
+	}
+	return out
+}
+
+// sameText compares values as the API shows them: times to the second, an empty
+// dict like none.
+func sameText(a, b pyjson.Value) bool {
+	if a.Equal(b) || !a.Truthy() && !b.Truthy() && a.Kind() != pyjson.String && b.Kind() != pyjson.String {
+		return true
+	}
+	s, _ := a.Time()
+	t, _ := b.Time()
+	return a.Kind() == pyjson.Time && b.Kind() == pyjson.Time && s.Unix() == t.Unix()
 }
 
 // Preflight checks the records of a paste against what a place says of itself,

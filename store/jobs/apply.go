@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"hearth/core"
 	"hearth/store"
@@ -16,6 +17,9 @@ func (d Desk) Apply(ctx context.Context, p *core.Plan) (core.Entry, error) {
 	if err := p.Applicable(); err != nil {
 		return core.Entry{}, err
 	}
+	if d.Place.Info().Kind == core.PlaceCloud && p.Via != core.ViaAPI {
+		return core.Entry{}, core.Fail(core.CodeRefused, "apply the plan", "a cloud is changed through its API, and the plan is of what Cinder's own restore writes", "plan it with --via api, or restore the backup", nil)
+	}
 	v := p.Target.Volume
 	before, after := p.Before, p.After
 	e := core.Entry{At: d.Now(), Who: d.Who, Place: d.location(), Kind: core.EntryApply, Volume: v.ID, Backup: p.Backup,
@@ -24,15 +28,80 @@ func (d Desk) Apply(ctx context.Context, p *core.Plan) (core.Entry, error) {
 }
 
 // Undo takes a journal entry back: the volume must still be what the entry made
-// of it. id 0 is the last entry that can be undone.
+// of it. One that ended half-way is taken back from where it stands, as long as
+// nobody else has changed a field. id 0 is the last entry that can be undone.
 func (d Desk) Undo(ctx context.Context, id core.EntryID) (core.Entry, error) {
 	of, err := d.UndoTarget(ctx, id)
 	if err != nil {
 		return of, err
 	}
+	if of.Kind == core.EntryEdit || of.Kind == core.EntryUndo && of.Volume == "" {
+		return d.undoEdit(ctx, of)
+	}
+	before := *of.After
+	if of.State == core.EntryHalf {
+		if before, err = d.between(ctx, of, fmt.Sprintf("undo entry %d", of.ID)); err != nil {
+			return of, err
+		}
+	}
 	e := core.Entry{At: d.Now(), Who: d.Who, Place: d.location(), Kind: core.EntryUndo, Volume: of.Volume, Backup: of.Backup, Of: of.ID,
-		Before: of.After, After: of.Before, Summary: fmt.Sprintf("undo of entry %d: %s", of.ID, of.Summary)}
-	return d.rewrite(ctx, core.Rewrite{Volume: of.Volume, Before: *of.After, After: *of.Before, Entry: e})
+		Before: &before, After: of.Before, Summary: fmt.Sprintf("undo of entry %d: %s", of.ID, of.Summary)}
+	return d.rewrite(ctx, core.Rewrite{Volume: of.Volume, Before: before, After: *of.Before, Entry: e})
+}
+
+// Finish does the rest of an entry that ended half-way, as long as nobody else has
+// changed a field of the volume meanwhile. The new entry holds all of it, so that
+// its undo takes all of it back; the old one is finished.
+func (d Desk) Finish(ctx context.Context, id core.EntryID) (core.Entry, error) {
+	of, err := d.FinishTarget(ctx, id)
+	if err != nil {
+		return of, err
+	}
+	tried := fmt.Sprintf("finish entry %d", of.ID)
+	now, err := d.between(ctx, of, tried)
+	if err != nil {
+		return of, err
+	}
+	e := core.Entry{At: d.Now(), Who: d.Who, Place: d.location(), Kind: of.Kind, Volume: of.Volume, Backup: of.Backup, Of: of.Of,
+		Before: of.Before, After: of.After, Summary: fmt.Sprintf("rest of entry %d: %s", of.ID, of.Summary)}
+	e, err = d.rewrite(ctx, core.Rewrite{Volume: of.Volume, Before: now, After: *of.After, Entry: e})
+	if err == nil && d.Archive != nil {
+		err = d.Archive.MarkFinished(context.WithoutCancel(ctx), of.ID, e.ID)
+	}
+	return e, err
+}
+
+// FinishTarget reads the entry that [Desk.Finish] would finish.
+func (d Desk) FinishTarget(ctx context.Context, id core.EntryID) (core.Entry, error) {
+	j := d.Journal()
+	if j == nil {
+		return core.Entry{}, core.Fail(core.CodeUnsupported, "finish", "there is no journal", "", nil)
+	}
+	if _, err := d.Settle(ctx); err != nil {
+		return core.Entry{}, err
+	}
+	e, err := j.Entry(ctx, id)
+	if err == nil {
+		err = d.here(&e, fmt.Sprintf("finish entry %d", id))
+	}
+	if err == nil {
+		err = e.Unfinished()
+	}
+	return e, err
+}
+
+// between reads the volume of an entry that ended half-way. CodeConflict if it is
+// not somewhere between the entry's two states.
+func (d Desk) between(ctx context.Context, e core.Entry, tried string) (core.State, error) {
+	v, err := d.Place.Volume(ctx, e.Volume)
+	if err != nil {
+		return core.State{}, err
+	}
+	now := v.State()
+	if strays := now.Strays(*e.Before, *e.After); len(strays) > 0 {
+		return now, core.Fail(core.CodeConflict, tried, "somebody else has changed "+strings.Join(strays, ", ")+" since then", "look at the volume and make a new plan", nil)
+	}
+	return now, nil
 }
 
 // UndoTarget finds the entry that an undo would take back: the one of that
@@ -57,7 +126,7 @@ func (d Desk) UndoTarget(ctx context.Context, id core.EntryID) (core.Entry, erro
 		return core.Entry{}, err
 	}
 	for _, e := range entries {
-		if e.Kind == core.EntryApply && d.undoable(&e) == nil {
+		if (e.Kind == core.EntryApply || e.Kind == core.EntryEdit) && d.undoable(&e) == nil {
 			return e, nil
 		}
 	}
@@ -66,14 +135,21 @@ func (d Desk) UndoTarget(ctx context.Context, id core.EntryID) (core.Entry, erro
 
 // undoable returns nil if the entry can be taken back here and now.
 func (d Desk) undoable(e *core.Entry) error {
-	tried := fmt.Sprintf("undo entry %d", e.ID)
+	if err := d.here(e, fmt.Sprintf("undo entry %d", e.ID)); err != nil {
+		return err
+	}
+	return e.Undoable()
+}
+
+// here returns nil if the entry is of this place, and nobody is at work on it.
+func (d Desk) here(e *core.Entry, tried string) error {
 	switch {
 	case e.Place != d.location() && !d.Place.Info().Journals:
 		return core.Fail(core.CodeUsage, tried, "it was made in another place, "+e.Place, "name that place with --place", nil)
 	case e.State == core.EntryOpen:
 		return core.Fail(core.CodeConflict, tried, "another hearth is at work on it", "wait a minute and try again", nil)
 	}
-	return e.Undoable()
+	return nil
 }
 
 func (d Desk) rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
@@ -86,9 +162,24 @@ func (d Desk) rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
 		return r.Entry, core.Fail(core.CodeUnsupported, "change volume "+string(r.Volume), "this kind of place cannot be written", "", nil)
 	case info.Journals:
 		return w.Rewrite(ctx, r)
+	case info.Kind == core.PlaceCloud:
+		if refusals := core.APIRefusals(r.Before, r.After, 0); len(refusals) > 0 {
+			var whys []string
+			for _, f := range refusals {
+				whys = append(whys, f.Field+": "+f.Why)
+			}
+			return r.Entry, core.Fail(core.CodeRefused, "change volume "+string(r.Volume), "the API refuses "+strings.Join(whys, ", and "), "", nil)
+		}
 	}
-	return d.byIntent(ctx, r.Entry, func(e core.Entry) error {
-		r.Entry = e
+	if info.Kind == core.PlaceCloud {
+		r.Entry.Steps = steps(core.APICalls(r.Volume, r.Before, r.After), func(c core.APICall) string { return c.What })
+	}
+	return d.byIntent(ctx, r.Entry, func(a *account) error {
+		next := 0
+		r.Entry, r.Done = a.e, func(core.APICall) {
+			a.did(ctx, next)
+			next++
+		}
 		_, err := w.Rewrite(ctx, r)
 		return err
 	})
@@ -96,36 +187,31 @@ func (d Desk) rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
 
 // byIntent changes a place that keeps no journal: the intent goes to the archive
 // before the first write, the result after it.
-func (d Desk) byIntent(ctx context.Context, e core.Entry, do func(core.Entry) error) (core.Entry, error) {
-	if d.Archive == nil {
-		return e, core.Fail(core.CodeUnavailable, "change "+d.location(), "there is no archive to account for it in", "", nil)
-	}
-	id, err := d.Archive.Begin(ctx, e)
+func (d Desk) byIntent(ctx context.Context, e core.Entry, do func(*account) error) (core.Entry, error) {
+	a, err := d.begin(ctx, e)
 	if err != nil {
-		return e, err
+		return a.e, err
 	}
-	e.ID, e.State = id, core.EntryOpen
-	err = do(e)
+	err = do(a)
 	// The result is written even if the user gave up meanwhile.
 	ctx = context.WithoutCancel(ctx)
 	state, why := core.EntryDone, ""
 	if err != nil {
 		why = err.Error()
-		if state = core.EntryFailed; !untouched(err) {
+		if state = core.EntryFailed; !untouched(err) || a.done() > 0 {
 			var unknown error
-			if state, unknown = d.outcome(ctx, e); unknown != nil {
-				return e, err // it stays open, for Settle
+			if state, unknown = d.outcome(ctx, a.e); unknown != nil {
+				return a.e, err // it stays open, for Settle
 			}
 		}
 	}
-	if ferr := d.Archive.Finish(ctx, e, state, why); ferr != nil && err == nil {
-		return e, ferr
+	if ferr := a.end(ctx, state, why); ferr != nil && err == nil {
+		return a.e, ferr
 	}
-	e.State = state
 	if state == core.EntryDone { // whatever was said of it, it took effect
-		return e, nil
+		return a.e, nil
 	}
-	return e, err
+	return a.e, err
 }
 
 // untouched reports whether an error says by its code that nothing was changed.

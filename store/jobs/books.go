@@ -19,15 +19,24 @@ type Desk struct {
 	Archive *archive.Archive // nil: nothing is kept outside of the place (a demo)
 	Who     string           // user@host, for the journal
 	Now     func() time.Time // the clock
+	// Sleep waits between two looks at a place; nil waits for real. It returns the
+	// context's error when that ends.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// ImportPatience is how long an import is followed where the place imports by
+	// and by; 0 is a minute.
+	ImportPatience time.Duration
 }
 
 // location is the place's name in the archive.
 func (d Desk) location() string { return d.Place.Info().Location }
 
+// own reports whether the place keeps its own books, or nobody else does.
+func (d Desk) own() bool { return d.Place.Info().Journals || d.Archive == nil }
+
 // captures returns where captures of the place are kept: in itself if it keeps
 // them, else in the archive. nil if there is neither.
 func (d Desk) captures() store.Captures {
-	if c, ok := d.Place.(store.Captures); ok {
+	if c, ok := d.Place.(store.Captures); ok && d.own() {
 		return c
 	}
 	if d.Archive != nil {
@@ -38,7 +47,7 @@ func (d Desk) captures() store.Captures {
 
 // Journal returns where changes of the place are accounted for; nil if nowhere.
 func (d Desk) Journal() store.Journal {
-	if j, ok := d.Place.(store.Journal); ok {
+	if j, ok := d.Place.(store.Journal); ok && d.own() {
 		return j
 	}
 	if d.Archive != nil {

@@ -17,6 +17,15 @@ type PlanRequest struct {
 	Name     string         // of the new volume; "" lets Cinder choose
 	Rules    core.RuleSet
 	Layers   core.Layers
+	// Type is the name or id of the new volume's type, "" for the default one; Bare
+	// as in core.Target.
+	Type string
+	Bare bool
+	// Via is core.ViaDatabase for what Cinder's own restore does, core.ViaAPI for
+	// what the API can be asked to do; "" is the latter for an existing volume of a
+	// cloud. LeaveOut names fields that are then left as they are.
+	Via      string
+	LeaveOut []string
 }
 
 // Plan makes a plan from the best sources there are for the captures: those
@@ -55,7 +64,10 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	if info := d.Place.Info(); (r.Rules == "" || r.Rules == core.RulesAuto) && info.Rules != core.RulesAuto {
 		in.Rules, in.RulesWhy = info.Rules, info.RulesWhy
 	}
-	p := core.NewPlan(in)
+	p, err := d.via(ctx, core.NewPlan(in), r)
+	if err != nil {
+		return nil, err
+	}
 	if n, of := len(r.Captures), len(chain.Backups); n > 0 && n < of && p.Layers == core.LayersAll {
 		warnings = append(warnings, fmt.Sprintf("%s given, and the chain of the backup has %d layers: a restore puts back the metadata of each, and this plan only of those given", captures(n), of))
 	}
@@ -64,6 +76,40 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 		p.Warnings = append([]string{problem + ": a restore of the data fails after it has touched the target"}, p.Warnings...)
 	}
 	return p, nil
+}
+
+// via turns a plan into one of the API, where it is to be that.
+func (d Desk) via(ctx context.Context, p *core.Plan, r PlanRequest) (*core.Plan, error) {
+	switch {
+	case r.Via != "" && r.Via != core.ViaAPI && r.Via != core.ViaDatabase:
+		return nil, core.Fail(core.CodeUsage, "plan via "+r.Via, "there is no such way", "use api or database", nil)
+	case r.Via == core.ViaAPI && r.Onto == "":
+		return nil, core.Fail(core.CodeUsage, "plan via the API", "a new volume is made by a restore, which Cinder does itself", "name an existing volume, or leave --via out", nil)
+	case r.Via == core.ViaDatabase, r.Onto == "", r.Via == "" && d.Place.Info().Kind != core.PlaceCloud:
+		if len(r.LeaveOut) > 0 {
+			return nil, core.Fail(core.CodeUsage, "leave out "+r.LeaveOut[0], "only a plan via the API leaves anything out", "give --via api too", nil)
+		}
+		return p, nil
+	}
+	return p.ViaAPI(r.LeaveOut, d.imageLimit(ctx, p))
+}
+
+// imageLimit asks the place how old it is where that decides whether a value of
+// image metadata is too long.
+func (d Desk) imageLimit(ctx context.Context, p *core.Plan) int {
+	s, ok := d.Place.(store.Scoper)
+	if !ok {
+		return 0
+	}
+	for _, v := range p.After.Image.All() {
+		if pyjson.Len(v.Text()) > 255 {
+			if scope, err := s.Scope(ctx); err == nil {
+				return core.LimitOfImages(scope.Version)
+			}
+			return 0
+		}
+	}
+	return 0
 }
 
 func captures(n int) string {
@@ -86,14 +132,17 @@ func (d Desk) target(ctx context.Context, r PlanRequest, types []core.VolumeType
 		v, err := d.Place.Volume(ctx, r.Onto)
 		return core.Target{Kind: core.TargetExisting, Volume: &v}, err
 	}
-	t := core.Target{Kind: core.TargetNew, Name: r.Name}
+	t := core.Target{Kind: core.TargetNew, Name: r.Name, Bare: r.Bare || r.Type != ""}
 	if r.Name != "" {
 		t.Kind = core.TargetNewNamed
 	}
 	for _, typ := range types {
-		if typ.Default {
+		if r.Type == "" && typ.Default || r.Type != "" && (typ.ID == r.Type || typ.Name == r.Type) {
 			t.DefaultType = pyjson.OfString(typ.ID)
 		}
+	}
+	if r.Type != "" && len(types) > 0 && t.DefaultType.IsNull() {
+		return t, core.Fail(core.CodeNotFound, "plan a restore", "there is no volume type "+r.Type, "", nil)
 	}
 	return t, nil
 }

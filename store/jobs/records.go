@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"hearth/core"
 	"hearth/store"
@@ -136,10 +137,13 @@ func (d Desk) Import(ctx context.Context, checks []core.Check, chosen []int) ([]
 		return err
 	}
 	var err error
-	if info.Journals {
+	switch {
+	case info.Journals:
 		err = do(e)
-	} else {
-		_, err = d.byIntent(ctx, e, do)
+	case info.Kind == core.PlaceCloud:
+		return d.importByAPI(ctx, im, items, e)
+	default:
+		_, err = d.byIntent(ctx, e, func(a *account) error { return do(a.e) })
 	}
 	if err != nil {
 		return results, err
@@ -149,11 +153,95 @@ func (d Desk) Import(ctx context.Context, checks []core.Check, chosen []int) ([]
 			results = append(results, core.ImportResult{ID: it.ID, Name: it.Name, Status: core.StatusAvailable})
 		}
 	}
-	after := context.WithoutCancel(ctx)
-	for _, it := range items {
-		if err := d.keepRecord(after, it.ID, it.Record, "import"); err != nil {
-			return results, err
+	return results, d.keepRecords(ctx, items, results)
+}
+
+// keepRecords keeps what was imported in the archive.
+func (d Desk) keepRecords(ctx context.Context, items []core.ImportItem, results []core.ImportResult) error {
+	ctx = context.WithoutCancel(ctx)
+	for i, it := range items {
+		if i < len(results) && results[i].Err == nil {
+			if err := d.keepRecord(ctx, it.ID, it.Record, "import"); err != nil {
+				return err
+			}
 		}
 	}
-	return results, nil
+	return nil
+}
+
+// importByAPI imports where each record is a request and what it asks for is done
+// by and by: it follows each until it is available or has failed, and compares
+// what arrived with the record.
+func (d Desk) importByAPI(ctx context.Context, im store.Importer, items []core.ImportItem, e core.Entry) ([]core.ImportResult, error) {
+	e.Steps = steps(items, func(it core.ImportItem) string { return "import " + string(it.ID) })
+	a, err := d.begin(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	results, err := im.Import(ctx, items, a.e)
+	for len(results) < len(items) { // the rest was not reached, or its answer was lost
+		it := items[len(results)]
+		r := core.ImportResult{ID: it.ID, Name: it.Name, Err: err}
+		if b, berr := d.Place.Backup(context.WithoutCancel(ctx), it.ID); berr == nil {
+			r.Status, r.Err = b.Status, nil
+		} else if r.Err == nil {
+			r.Err = core.Fail(core.CodeUnavailable, "import backup "+string(it.ID), "the place said nothing of it", "look whether it is there", nil)
+		}
+		results = append(results, r)
+	}
+	failed := 0
+	var first error
+	for i := range results {
+		if results[i].Err == nil {
+			a.did(ctx, i)
+			d.followImport(ctx, &items[i], &results[i])
+		}
+		if results[i].Err != nil {
+			failed++
+			if first == nil {
+				first = results[i].Err
+			}
+		}
+	}
+	why := ""
+	if first != nil {
+		why = first.Error()
+	}
+	aerr := a.endBy(ctx, why)
+	switch {
+	case failed == len(results):
+		return results, first
+	case aerr != nil:
+		return results, aerr
+	}
+	return results, d.keepRecords(ctx, items, results)
+}
+
+// followImport follows a record until it is available, has failed, or has taken so
+// long that it will stay as it is.
+func (d Desk) followImport(ctx context.Context, it *core.ImportItem, r *core.ImportResult) {
+	tried := "import backup " + string(it.ID)
+	patience := d.ImportPatience
+	if patience == 0 {
+		patience = time.Minute
+	}
+	err := d.follow(ctx, patience, func() (bool, error) {
+		b, err := d.Place.Backup(ctx, it.ID)
+		if err != nil {
+			return core.CodeOf(err) == core.CodeNotFound, err
+		}
+		r.Status = b.Status
+		switch {
+		case b.Status == core.StatusAvailable:
+			r.Differs = it.Arrived(&b)
+			return true, nil
+		case core.Failed(b.Status):
+			return true, core.Fail(core.CodePartial, tried, "it ended in "+b.Status+": "+b.FailReason.Or("Cinder gives no reason"), "see why, delete what is left of it here, and import again", nil)
+		}
+		return false, nil
+	})
+	if err == errPatience {
+		err = core.Fail(core.CodePartial, tried, "it is still "+r.Status+" after "+patience.String()+", and will stay so: its service is down, or a field of the record is of a type that Cinder cannot store", "reset its state or force-delete it", nil)
+	}
+	r.Err = err
 }

@@ -31,6 +31,9 @@ func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
 		if err != nil {
 			return settled, err
 		}
+		if state == core.EntryOpen { // it is still under way
+			continue
+		}
 		why := ""
 		if state != core.EntryDone {
 			why = "hearth was interrupted; the place was read back"
@@ -45,19 +48,36 @@ func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
 }
 
 // outcome reads the place back and says what became of an entry: done, failed
-// where all is as before, half where it is neither.
+// where all is as before, half where it is neither, open where it is under way.
 func (d Desk) outcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
-	if e.Kind == core.EntryImport {
+	switch {
+	case e.Kind == core.EntryImport:
 		return d.importOutcome(ctx, e)
+	case e.Kind == core.EntryCreate:
+		return d.createOutcome(ctx, e)
+	case e.Kind == core.EntryDelete:
+		return d.deleteOutcome(ctx, e)
+	case e.Kind == core.EntryReset:
+		return stepOutcome(e), nil
+	case e.Kind == core.EntryRestore:
+		return d.restoreOutcome(ctx, e)
+	case e.Kind == core.EntryEdit, e.Kind == core.EntryUndo && e.Volume == "":
+		b, err := d.Place.Backup(ctx, e.Backup)
+		return between(e, err, func() core.State { return editable(&b) })
 	}
 	v, err := d.Place.Volume(ctx, e.Volume)
+	return between(e, err, v.State)
+}
+
+// between says where a state that was read stands between an entry's two.
+func between(e core.Entry, err error, read func() core.State) (core.EntryState, error) {
 	switch {
 	case core.CodeOf(err) == core.CodeNotFound, err == nil && (e.Before == nil || e.After == nil):
 		return core.EntryHalf, nil
 	case err != nil:
 		return core.EntryOpen, err
 	}
-	now := v.State()
+	now := read()
 	switch {
 	case now.Equal(*e.After):
 		return core.EntryDone, nil
@@ -65,6 +85,69 @@ func (d Desk) outcome(ctx context.Context, e core.Entry) (core.EntryState, error
 		return core.EntryFailed, nil
 	}
 	return core.EntryHalf, nil
+}
+
+// stepOutcome goes by the steps that are known to be done, where a place cannot
+// tell what was.
+func stepOutcome(e core.Entry) core.EntryState {
+	for _, s := range e.Steps {
+		if !s.Done {
+			return core.EntryHalf
+		}
+	}
+	return core.EntryDone
+}
+
+func (d Desk) createOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
+	if e.Backup != "" {
+		return core.EntryDone, nil
+	}
+	all, err := d.backupsOf(ctx, e.Volume)
+	if err != nil {
+		return core.EntryOpen, err
+	}
+	if newer(all, e) == nil {
+		return core.EntryFailed, nil
+	}
+	return core.EntryDone, nil
+}
+
+func (d Desk) deleteOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
+	gone := 0
+	for _, id := range e.Backups {
+		b, err := d.Place.Backup(ctx, id)
+		switch {
+		case core.CodeOf(err) == core.CodeNotFound, err == nil && b.Status == core.StatusDeleting:
+			gone++
+		case err != nil:
+			return core.EntryOpen, err
+		}
+	}
+	switch gone {
+	case len(e.Backups):
+		return core.EntryDone, nil
+	case 0:
+		return core.EntryFailed, nil
+	}
+	return core.EntryHalf, nil
+}
+
+func (d Desk) restoreOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
+	if e.Volume == "" { // the answer never came: whether there is a volume is not known
+		return core.EntryHalf, nil
+	}
+	v, err := d.Place.Volume(ctx, e.Volume)
+	switch {
+	case core.CodeOf(err) == core.CodeNotFound:
+		return core.EntryFailed, nil
+	case err != nil:
+		return core.EntryOpen, err
+	case core.InTransit(v.Status):
+		return core.EntryOpen, nil
+	case core.Failed(v.Status):
+		return core.EntryFailed, nil
+	}
+	return core.EntryDone, nil
 }
 
 // importOutcome counts how many of the imported backups are there; before the

@@ -1,0 +1,85 @@
+package jobs
+
+import (
+	"context"
+
+	"hearth/core"
+)
+
+// account is an entry of the archive while what it tells of is being done. Without
+// an archive, as at a demo, it only remembers.
+type account struct {
+	d Desk
+	e core.Entry
+}
+
+// begin writes the intent down before anything is changed.
+func (d Desk) begin(ctx context.Context, e core.Entry) (*account, error) {
+	e.At, e.Who, e.Place, e.State = d.Now(), d.Who, d.location(), core.EntryOpen
+	a := &account{d, e}
+	if d.Archive == nil {
+		if d.Place.Info().Demo {
+			return a, nil
+		}
+		return a, core.Fail(core.CodeUnavailable, "change "+d.location(), "there is no archive to account for it in", "", nil)
+	}
+	id, err := d.Archive.Begin(ctx, e)
+	a.e.ID = id
+	return a, err
+}
+
+// note writes down what has become known. That it cannot be written stops nothing:
+// the place is read back in the end.
+func (a *account) note(ctx context.Context) {
+	if a.d.Archive != nil {
+		a.d.Archive.Note(context.WithoutCancel(ctx), a.e)
+	}
+}
+
+// did says that a step worked.
+func (a *account) did(ctx context.Context, step int) {
+	if step < len(a.e.Steps) {
+		a.e.Steps[step].Done = true
+		a.note(ctx)
+	}
+}
+
+// done counts the steps that worked.
+func (a *account) done() (n int) {
+	for _, s := range a.e.Steps {
+		if s.Done {
+			n++
+		}
+	}
+	return n
+}
+
+// end writes the result, even if the user gave up meanwhile.
+func (a *account) end(ctx context.Context, state core.EntryState, why string) error {
+	a.e.State = state
+	if a.d.Archive == nil {
+		return nil
+	}
+	return a.d.Archive.Finish(context.WithoutCancel(ctx), a.e, state, why)
+}
+
+// endBy is end for a job whose steps are its items: done where all worked, failed
+// where none did.
+func (a *account) endBy(ctx context.Context, why string) error {
+	state := core.EntryHalf
+	switch a.done() {
+	case len(a.e.Steps):
+		state, why = core.EntryDone, ""
+	case 0:
+		state = core.EntryFailed
+	}
+	return a.end(ctx, state, why)
+}
+
+// steps are a job's items as steps that are still to be done.
+func steps[T any](items []T, what func(T) string) (out []core.EntryStep) {
+	for _, it := range items {
+		out = append(out, core.EntryStep{What: what(it)})
+	}
+	return out
+}

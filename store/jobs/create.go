@@ -1,0 +1,262 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store"
+)
+
+// CreatePlan is a backup that is about to be made.
+type CreatePlan struct {
+	Request  core.BackupRequest
+	Volume   core.Volume
+	Parent   *core.Backup // what an incremental will stand on; nil: it is a full one
+	Warnings []string
+}
+
+// Created is a backup that was asked for.
+type Created struct {
+	Backup  core.Backup
+	Entry   core.EntryID
+	Capture int64 // the kept capture of that moment; 0: none
+	// CaptureErr says why the capture was not kept, which stops no backup.
+	CaptureErr error
+	Waited     bool // it was followed to its end
+}
+
+const tryCreate = string(core.OpCreate)
+
+// PlanCreate says what a request for a backup comes to, and refuses what Cinder
+// would (cinder/backup/api.py create, api/schemas/backups.py). The plan holds what
+// is known also where there is an error.
+func (d Desk) PlanCreate(ctx context.Context, r core.BackupRequest) (CreatePlan, error) {
+	p := CreatePlan{Request: r}
+	if _, err := d.operator(core.OpCreate); err != nil {
+		return p, err
+	}
+	v, err := d.Place.Volume(ctx, r.Volume)
+	if err != nil {
+		return p, err
+	}
+	p.Volume = v
+	if why := badBackupTexts(&r.Name, &r.Description, r.Metadata); why != "" {
+		return p, refuse(tryCreate, why, "")
+	}
+	switch {
+	case pyjson.Len(r.Container) > 255:
+		return p, refuse(tryCreate, "the container's name is longer than 255 characters", "")
+	case r.Snapshot != "":
+	case v.Status == "in-use" && !r.Force:
+		return p, refuse(tryCreate, `the volume is in use: Cinder answers "Backing up an in-use volume must use the force flag."`,
+			"force it, knowing that what is being written is caught half-way, or make a snapshot and back that up")
+	case v.Status != "in-use" && v.Status != core.StatusAvailable:
+		return p, refuse(tryCreate, fmt.Sprintf("the volume is %s, and Cinder backs up only what is available or in-use", v.Status), "wait, or repair the volume first")
+	case v.Status == "in-use":
+		p.Warnings = append(p.Warnings, "the volume is in use, and force backs it up all the same: the backup holds what a power cut would leave on the disk, consistent only if the guest has flushed and frozen its file systems")
+	}
+	project := d.ownProject(ctx, &p)
+	if r.Incremental {
+		err = d.planParent(ctx, &p, project)
+	}
+	return p, err
+}
+
+func refuse(tried, what, next string) error {
+	return core.Fail(core.CodeRefused, tried, what, next, nil)
+}
+
+// ownProject returns the project that the backup would belong to, and warns if
+// that is not the volume's.
+func (d Desk) ownProject(ctx context.Context, p *CreatePlan) core.ProjectID {
+	s, ok := d.Place.(store.Scoper)
+	if !ok {
+		return p.Volume.ProjectID
+	}
+	scope, err := s.Scope(ctx)
+	if err != nil || scope.Project.ID == "" {
+		return p.Volume.ProjectID
+	}
+	if own := p.Volume.ProjectID; own != "" && own != scope.Project.ID {
+		p.Warnings = append(p.Warnings, fmt.Sprintf("the volume belongs to project %s, the backup will belong to %s: its owner will not see it", own, scope.Project.ID))
+	}
+	return scope.Project.ID
+}
+
+// planParent finds what an incremental will stand on: of the volume's available
+// backups in the project the one with the newest data.
+func (d Desk) planParent(ctx context.Context, p *CreatePlan, project core.ProjectID) error {
+	all, err := d.backupsOf(ctx, p.Volume.ID)
+	if err != nil {
+		return err
+	}
+	var newest *core.Backup // of any status
+	for i := range all {
+		b := &all[i]
+		if b.Deleted || project != "" && b.ProjectID != "" && b.ProjectID != project {
+			continue
+		}
+		if newest == nil || dataOf(b).After(dataOf(newest)) {
+			newest = b
+		}
+		if b.Status == core.StatusAvailable && (p.Parent == nil || dataOf(b).After(dataOf(p.Parent))) {
+			p.Parent = b
+		}
+	}
+	if p.Parent == nil {
+		return refuse(tryCreate, `the volume has no available backup to stand on: Cinder answers "No backups available to do an incremental backup."`, "make a full one")
+	}
+	say := func(format string, args ...any) { p.Warnings = append(p.Warnings, fmt.Sprintf(format, args...)) }
+	if newest.ID != p.Parent.ID {
+		say("the newest backup, %s, is %s: Cinder before 22.0 wants to stand on that one and refuses, a later one passes it over", core.Visible(newest.Title()), newest.Status)
+	}
+	if p.Request.Snapshot != "" {
+		say("of a snapshot, Cinder stands on the newest backup whose data is older than the snapshot, which may be an earlier one")
+	}
+	if p.Volume.Size != p.Parent.Size {
+		say("the volume has %d GiB and its parent %d: Cinder's drivers refuse an incremental of a volume that was resized, and it would end in error", p.Volume.Size, p.Parent.Size)
+	}
+	return nil
+}
+
+// dataOf is how old a backup's data is.
+func dataOf(b *core.Backup) time.Time {
+	if b.DataTimestamp.Set {
+		return b.DataTimestamp.V
+	}
+	return b.CreatedAt.V
+}
+
+// badBackupTexts says what the API refuses of a backup's texts; nil is not given.
+func badBackupTexts(name, description *string, metadata *pyjson.Object) string {
+	if name != nil && pyjson.Len(*name) > 255 {
+		return "its name is longer than 255 characters"
+	}
+	if description != nil {
+		if pyjson.Len(*description) > 255 {
+			return "its description is longer than 255 characters"
+		}
+		for _, r := range *description {
+			if r > 0xFFFF || !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) {
+				return fmt.Sprintf("its description has the character U+%04X, which Cinder takes for unprintable", r)
+			}
+		}
+	}
+	for _, r := range core.APIRefusals(core.State{}, core.State{Metadata: metadata}, 0) {
+		return "its property " + strings.TrimPrefix(r.Field, "metadata ") + ": " + r.Why
+	}
+	return ""
+}
+
+// Create asks for the backup and keeps the capture of that moment, taken just
+// before, under its id. With wait it follows the backup until it is available or
+// has failed, which is an error.
+func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Progress) (Created, error) {
+	var c Created
+	o, err := d.operator(core.OpCreate)
+	if err != nil {
+		return c, err
+	}
+	capture, _, captureErr := d.Capture(ctx, p.Request.Volume, 2)
+	if core.CodeOf(captureErr) == core.CodeNotFound {
+		return c, captureErr
+	}
+	kind := "full backup"
+	if p.Request.Incremental {
+		kind = "incremental backup"
+	}
+	a, err := d.begin(ctx, core.Entry{Kind: core.EntryCreate, Volume: p.Request.Volume,
+		Summary: fmt.Sprintf("%s %s of %s", kind, core.Visible(p.Request.Name), core.Visible(p.Volume.Title()))})
+	c.Entry = a.e.ID
+	if err != nil {
+		return c, err
+	}
+	progress.say(0, 1, "asking for the backup")
+	c.Backup, err = o.CreateBackup(ctx, p.Request)
+	if core.CodeOf(err) == core.CodeUnavailable { // it may have worked all the same
+		if b, found := d.findCreated(context.WithoutCancel(ctx), a.e); found {
+			c.Backup, err = b, nil
+		}
+	}
+	if err != nil {
+		if untouched(err) || core.CodeOf(err) == core.CodeDenied {
+			a.end(ctx, core.EntryFailed, err.Error())
+		} // else it stays open, for Settle
+		return c, err
+	}
+	a.e.Backup = c.Backup.ID
+	a.note(ctx)
+	if c.CaptureErr = captureErr; captureErr == nil {
+		capture.BackupID = c.Backup.ID
+		c.Capture, c.CaptureErr = d.Keep(context.WithoutCancel(ctx), capture)
+	}
+	if err := a.end(ctx, core.EntryDone, ""); err != nil || !wait {
+		return c, err
+	}
+	c.Waited = true
+	return c, d.followBackup(ctx, &c.Backup, progress)
+}
+
+// findCreated looks for the backup whose creation got no answer: the newest one of
+// the volume that was made after the intent.
+func (d Desk) findCreated(ctx context.Context, e core.Entry) (core.Backup, bool) {
+	all, err := d.backupsOf(ctx, e.Volume)
+	if err != nil {
+		return core.Backup{}, false
+	}
+	if b := newer(all, e); b != nil {
+		return *b, true
+	}
+	return core.Backup{}, false
+}
+
+// newer is the first of the backups that was made after the intent, under the name
+// that it tells of; nil if there is none.
+func newer(all []core.Backup, e core.Entry) *core.Backup {
+	for i, b := range all {
+		// The place's clock may go a little behind.
+		if b.CreatedAt.Set && b.CreatedAt.V.After(e.At.Add(-5*time.Second)) && strings.Contains(e.Summary, core.Visible(b.Name.Or(""))) {
+			return &all[i]
+		}
+	}
+	return nil
+}
+
+// followBackup follows a new backup until it is available, or has failed.
+func (d Desk) followBackup(ctx context.Context, b *core.Backup, progress Progress) error {
+	return d.follow(ctx, 0, func() (bool, error) {
+		now, err := d.Place.Backup(ctx, b.ID)
+		if err != nil {
+			return core.CodeOf(err) == core.CodeNotFound, err
+		}
+		*b = now
+		progress.say(0, 1, "%s is %s", core.Visible(b.Title()), b.Status)
+		switch {
+		case b.Status == core.StatusAvailable:
+			return true, nil
+		case core.Failed(b.Status):
+			return true, d.failed(ctx, "make the backup", b)
+		}
+		return false, nil
+	})
+}
+
+// failed is the error of a backup that ended badly, in Cinder's words.
+func (d Desk) failed(ctx context.Context, tried string, b *core.Backup) error {
+	why := b.FailReason.Or("")
+	if why == "" {
+		if m, err := d.Messages(ctx, string(b.ID)); err == nil && len(m) > 0 {
+			why = m[0].Text
+		}
+	}
+	what := "it ended in " + b.Status
+	if why != "" {
+		what += ": " + why
+	}
+	return core.Fail(core.CodePartial, tried, what, "look at it with hearth messages "+string(b.ID), nil)
+}

@@ -1,0 +1,456 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"hearth/core"
+	"hearth/store"
+)
+
+// DeletePlan is a deletion of backups, looked at beforehand.
+type DeletePlan struct {
+	Items []DeleteItem // in the order in which they go: what stands on others first
+	Force bool
+	// Sure: all dependents were seen; else there may be others, in projects that
+	// cannot be seen.
+	Sure     bool
+	Warnings []string
+}
+
+// DeleteItem is one of the backups.
+type DeleteItem struct {
+	Backup core.Backup
+	// Dependents stand on it, directly or not, and are not to be deleted with it:
+	// newest first, as they would have to go.
+	Dependents []core.Backup
+	Problem    error           // why it cannot be deleted; nil if it can
+	after      []core.BackupID // those of the plan that stand on it
+}
+
+// Deletable are the backups that can be deleted, in order.
+func (p *DeletePlan) Deletable() (out []core.Backup) {
+	for _, it := range p.Items {
+		if it.Problem == nil {
+			out = append(out, it.Backup)
+		}
+	}
+	return out
+}
+
+// PlanDelete says what stands in the way of a deletion, and what else it would do.
+func (d Desk) PlanDelete(ctx context.Context, ids []core.BackupID, force bool) (DeletePlan, error) {
+	p := DeletePlan{Force: force, Sure: true}
+	if _, err := d.operator(deleting(force)); err != nil {
+		return p, err
+	}
+	chosen := map[core.BackupID]bool{}
+	for _, id := range ids {
+		chosen[id] = true
+	}
+	depth := map[core.BackupID]int{}
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		b, err := d.Place.Backup(ctx, id)
+		if err != nil {
+			return p, err
+		}
+		it := DeleteItem{Backup: b}
+		below, sure, err := d.Dependents(ctx, id)
+		if err != nil {
+			return p, err
+		}
+		p.Sure = p.Sure && sure
+		for _, b := range below {
+			if chosen[b.ID] {
+				it.after = append(it.after, b.ID)
+			} else {
+				it.Dependents = append(it.Dependents, b)
+			}
+		}
+		depth[id] = len(below)
+		p.look(&it)
+		if err := d.warnShared(ctx, &p, b); err != nil {
+			return p, err
+		}
+		p.Items = append(p.Items, it)
+	}
+	// Whatever stands on something has fewer dependents than that.
+	slices.SortStableFunc(p.Items, func(a, b DeleteItem) int {
+		if c := depth[a.Backup.ID] - depth[b.Backup.ID]; c != 0 {
+			return c
+		}
+		return dataOf(&b.Backup).Compare(dataOf(&a.Backup))
+	})
+	if !p.Sure {
+		p.Warnings = append(p.Warnings, "whether backups of other projects stand on these cannot be seen")
+	}
+	if force {
+		p.Warnings = append(p.Warnings, "force deletes in any status and cancels a backup that is being made; Ceph's driver refuses it")
+	}
+	return p, nil
+}
+
+func deleting(force bool) core.Operation {
+	if force {
+		return core.OpForceDelete
+	}
+	return core.OpDelete
+}
+
+// look finds what Cinder would refuse (cinder/backup/api.py delete).
+func (p *DeletePlan) look(it *DeleteItem) {
+	tried := "delete backup " + it.Backup.Title()
+	switch n := len(it.Dependents); {
+	case n > 0:
+		what := core.Count(n, "backup") + " stand on it"
+		if n == 1 {
+			what = "a backup stands on it"
+		}
+		it.Problem = refuse(tried, what+`: Cinder answers "Incremental backups exist for this backup."`, "delete those first, newest first, or together with it")
+	case !p.Force && it.Backup.Status != core.StatusAvailable && it.Backup.Status != core.StatusError:
+		it.Problem = refuse(tried, fmt.Sprintf("it is %s, and Cinder deletes only what is available or error", it.Backup.Status), "wait, or force it")
+	}
+}
+
+// warnShared warns of files that are not only this backup's.
+func (d Desk) warnShared(ctx context.Context, p *DeletePlan, b core.Backup) error {
+	if d.Archive == nil {
+		return nil
+	}
+	records, err := d.Archive.Records(ctx, "", b.ID)
+	if err != nil {
+		return err
+	}
+	imported, elsewhere := false, map[string]bool{}
+	for _, r := range records {
+		imported = imported || r.Place == d.location() && r.Direction == "import"
+		if r.Place != d.location() {
+			elsewhere[r.Place] = true
+		}
+	}
+	switch {
+	case imported:
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%s was imported here: deleting this copy deletes the files, which another cloud may still use", core.Visible(b.Title())))
+	case len(elsewhere) > 0:
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%s is known in %s too: deleting it here deletes its files for both", core.Visible(b.Title()), slices.Sorted(keys(elsewhere))[0]))
+	case len(records) > 0:
+		p.Warnings = append(p.Warnings, fmt.Sprintf("the record of %s was exported: wherever it was imported, its files go too", core.Visible(b.Title())))
+	}
+	return nil
+}
+
+func keys(m map[string]bool) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// Dependents returns all that stands on a backup, directly or not, newest first:
+// the order in which it would have to be deleted. sure is false where there may be
+// more.
+func (d Desk) Dependents(ctx context.Context, id core.BackupID) (out []core.Backup, sure bool, err error) {
+	kin, ok := d.Place.(store.Kin)
+	if !ok {
+		return nil, false, nil
+	}
+	sure = true
+	seen := map[core.BackupID]bool{id: true}
+	for next := []core.BackupID{id}; len(next) > 0; next = next[1:] {
+		children, s, err := kin.Dependents(ctx, next[0])
+		if err != nil {
+			return nil, false, err
+		}
+		sure = sure && s
+		for _, b := range children {
+			if !seen[b.ID] {
+				seen[b.ID] = true
+				out, next = append(out, b), append(next, b.ID)
+			}
+		}
+	}
+	slices.Reverse(out) // a child came after its parent: now before it
+	slices.SortStableFunc(out, func(a, b core.Backup) int { return dataOf(&b).Compare(dataOf(&a)) })
+	return out, sure, nil
+}
+
+// Delete deletes what a plan says can be, each after all that stands on it is
+// gone. With wait it follows each until it is gone or has failed; without, it only
+// waits for those that others have to wait for.
+func (d Desk) Delete(ctx context.Context, p DeletePlan, wait bool, progress Progress) ([]Result, error) {
+	const tried = "delete all"
+	o, err := d.operator(deleting(p.Force))
+	if err != nil {
+		return nil, err
+	}
+	todo := p.Deletable()
+	after := map[core.BackupID][]core.BackupID{}
+	for _, it := range p.Items {
+		after[it.Backup.ID] = it.after
+	}
+	if len(todo) == 0 {
+		if len(p.Items) == 1 {
+			return nil, p.Items[0].Problem
+		}
+		return nil, refuse("delete", "none of the backups can be deleted", "look at what is said of each")
+	}
+	e := core.Entry{Kind: core.EntryDelete, Summary: "deletion of " + named(todo), Steps: steps(todo, func(b core.Backup) string { return "delete " + string(b.ID) })}
+	for _, b := range todo {
+		e.Backups = append(e.Backups, b.ID)
+	}
+	a, err := d.begin(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	run := deletion{d: d, o: o, a: a, todo: todo, after: after, force: p.Force, wait: wait, sent: make([]bool, len(todo)), over: make([]bool, len(todo)), results: make([]Result, len(todo))}
+	for i, b := range todo {
+		run.results[i] = Result{Backup: b, Status: b.Status}
+	}
+	err = run.all(ctx, progress)
+	if err == nil {
+		err = failures(tried, run.results)
+	}
+	why := ""
+	if err != nil {
+		why = err.Error()
+	}
+	if aerr := a.endBy(ctx, why); err == nil {
+		err = aerr
+	}
+	return run.results, err
+}
+
+// named names backups in a line.
+func named(backups []core.Backup) string {
+	if len(backups) == 1 {
+		return core.Visible(backups[0].Title())
+	}
+	return fmt.Sprintf("%s, of which the first is %s", core.Count(len(backups), "backup"), core.Visible(backups[0].Title()))
+}
+
+type deletion struct {
+	d           Desk
+	o           store.Operator
+	a           *account
+	todo        []core.Backup
+	after       map[core.BackupID][]core.BackupID // what must be gone before
+	force, wait bool
+	sent, over  []bool
+	results     []Result
+}
+
+// all sends what can be sent and looks at what was, until nothing is left.
+func (r *deletion) all(ctx context.Context, progress Progress) error {
+	return r.d.follow(ctx, 0, func() (bool, error) {
+		for i := range r.todo {
+			if !r.sent[i] && !r.waits(i) {
+				r.send(ctx, i)
+			}
+		}
+		left := 0
+		for i := range r.todo {
+			if r.over[i] || !r.sent[i] {
+				if !r.sent[i] {
+					left++
+				}
+				continue
+			}
+			if !r.wait && !r.awaited(i) {
+				continue
+			}
+			if err := r.look(ctx, i); err != nil {
+				return false, err
+			}
+			if !r.over[i] {
+				left++
+			}
+		}
+		progress.say(len(r.todo)-left, len(r.todo), "%d of %s left", left, core.Count(len(r.todo), "backup"))
+		return left == 0, nil
+	})
+}
+
+// waits reports whether something that stands on the backup is still there.
+func (r *deletion) waits(i int) bool {
+	for j := range r.todo {
+		if slices.Contains(r.after[r.todo[i].ID], r.todo[j].ID) {
+			if !r.over[j] {
+				return true
+			}
+			if err := r.results[j].Err; err != nil {
+				r.sent[i], r.over[i] = true, true
+				r.results[i].Err = refuse("delete backup "+r.todo[i].Title(), "a backup that stands on it could not be deleted", "")
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// awaited reports whether another backup waits for this one to be gone.
+func (r *deletion) awaited(i int) bool {
+	for j := range r.todo {
+		if !r.sent[j] && slices.Contains(r.after[r.todo[j].ID], r.todo[i].ID) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *deletion) send(ctx context.Context, i int) {
+	r.sent[i] = true
+	err := r.o.DeleteBackup(ctx, r.todo[i].ID, r.force)
+	switch core.CodeOf(err) {
+	case "":
+		r.results[i].Status = core.StatusDeleting
+		r.a.did(ctx, i)
+	case core.CodeNotFound:
+		r.results[i].Status, r.over[i] = "", true
+		r.a.did(ctx, i)
+	case core.CodeUnavailable: // it may have worked: the place says so when it answers
+		if r.look(ctx, i) == nil && (r.over[i] || r.results[i].Status == core.StatusDeleting) {
+			r.a.did(ctx, i)
+			return
+		}
+		fallthrough
+	default:
+		r.over[i], r.results[i].Err = true, err
+	}
+}
+
+// look reads a backup whose deletion was asked for.
+func (r *deletion) look(ctx context.Context, i int) error {
+	b, err := r.d.Place.Backup(ctx, r.todo[i].ID)
+	switch {
+	case core.CodeOf(err) == core.CodeNotFound:
+		r.over[i], r.results[i].Status = true, ""
+	case err != nil:
+		return err
+	default:
+		r.results[i].Status = b.Status
+		if core.Failed(b.Status) && b.Status != r.todo[i].Status || b.Status == core.StatusErrorDeleting {
+			r.over[i] = true
+			r.results[i].Err = r.d.failed(ctx, "delete backup "+b.Title(), &b)
+		}
+	}
+	return nil
+}
+
+// ResetPlan is a reset of backups, looked at beforehand.
+type ResetPlan struct {
+	Status string
+	Items  []ResetItem
+}
+
+// ResetItem is one of the backups.
+type ResetItem struct {
+	Backup core.Backup
+	Says   string // what the reset stops or leaves behind; "" where nothing is under way
+}
+
+// PlanReset says what setting the status of backups would do.
+func (d Desk) PlanReset(ctx context.Context, ids []core.BackupID, status string) (ResetPlan, error) {
+	p := ResetPlan{Status: status}
+	if _, err := d.operator(core.OpReset); err != nil {
+		return p, err
+	}
+	if status != core.StatusAvailable && status != core.StatusError {
+		return p, refuse(string(core.OpReset), "Cinder sets a backup to available or error, and not to "+status, "")
+	}
+	for _, id := range ids {
+		b, err := d.Place.Backup(ctx, id)
+		if err != nil {
+			return p, err
+		}
+		p.Items = append(p.Items, ResetItem{b, resets(&b, status)})
+	}
+	return p, nil
+}
+
+// resets says what a reset does to a backup (cinder/backup/manager.py
+// reset_status; chunkeddriver.py restore looks at the status between two objects).
+func resets(b *core.Backup, status string) string {
+	switch b.Status {
+	case core.StatusRestoring:
+		return "cancels the restore that is under way (Cinder 13 and later): its volume ends in error, half written"
+	case core.StatusCreating:
+		text := "the backup that is being made goes on in its service, and its temporary volume or snapshot is deleted under it"
+		if status == core.StatusAvailable {
+			text += "; it would look available without being whole"
+		}
+		return text
+	case core.StatusDeleting:
+		return "its deletion goes on in its service: some of its files may be gone"
+	case core.StatusError, core.StatusErrorDeleting:
+		if status == core.StatusAvailable {
+			return "it says that something went wrong: available does not make it whole, and a restore may fail after it has touched its target"
+		}
+	}
+	return ""
+}
+
+// resetPatience is how long a status may take to change.
+const resetPatience = 30 * time.Second
+
+// Reset sets the status of each backup, and looks whether it has changed.
+func (d Desk) Reset(ctx context.Context, p ResetPlan, progress Progress) ([]Result, error) {
+	o, err := d.operator(core.OpReset)
+	if err != nil {
+		return nil, err
+	}
+	var backups []core.Backup
+	e := core.Entry{Kind: core.EntryReset}
+	for _, it := range p.Items {
+		backups = append(backups, it.Backup)
+		e.Backups = append(e.Backups, it.Backup.ID)
+	}
+	if len(backups) == 0 {
+		return nil, core.Fail(core.CodeUsage, string(core.OpReset), "no backup is named", "", nil)
+	}
+	e.Steps = steps(backups, func(b core.Backup) string { return "set " + string(b.ID) + " from " + b.Status + " to " + p.Status })
+	e.Summary = "reset to " + p.Status + " of " + named(backups)
+	a, err := d.begin(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	var results []Result
+	for i, b := range backups {
+		progress.say(i, len(backups), "setting %s to %s", core.Visible(b.Title()), p.Status)
+		r := Result{Backup: b, Status: b.Status, Err: ctx.Err()}
+		if r.Err != nil {
+			r.Err = core.Fail(core.CodeCancelled, string(core.OpReset), "it was cancelled", "", r.Err)
+		} else if r.Err = o.ResetBackup(ctx, b.ID, p.Status); r.Err == nil {
+			a.did(ctx, i)
+			r.Status, r.Err = d.followReset(ctx, b, p.Status)
+		}
+		results = append(results, r)
+	}
+	progress.say(len(backups), len(backups), "done")
+	err = failures("reset all", results)
+	why := ""
+	if err != nil {
+		why = err.Error()
+	}
+	if aerr := a.endBy(ctx, why); err == nil {
+		err = aerr
+	}
+	return results, err
+}
+
+// followReset looks until a backup has the status; Cinder sets it after its answer.
+func (d Desk) followReset(ctx context.Context, b core.Backup, status string) (now string, err error) {
+	err = d.follow(ctx, resetPatience, func() (bool, error) {
+		row, err := d.Place.Backup(ctx, b.ID)
+		now = row.Status
+		return err == nil && now == status, err
+	})
+	if err == errPatience {
+		err = core.Fail(core.CodePartial, "reset backup "+b.Title(), "Cinder took it, and it is still "+now, "its service may be down, or another driver may have made it", nil)
+	}
+	return now, err
+}

@@ -1,0 +1,99 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+)
+
+// editable is the part of a backup that an edit changes, as the journal holds it.
+func editable(b *core.Backup) core.State {
+	s := core.State{Name: pyjson.None, Description: pyjson.None, Metadata: b.Metadata.Clone(), Image: &pyjson.Object{}}
+	if b.Name.Set {
+		s.Name = pyjson.OfString(b.Name.V)
+	}
+	if b.Description.Set {
+		s.Description = pyjson.OfString(b.Description.V)
+	}
+	return s
+}
+
+// Edit changes a backup's name, description or properties. Undo takes it back.
+func (d Desk) Edit(ctx context.Context, id core.BackupID, edit core.BackupEdit) (core.Entry, error) {
+	tried := "change backup " + string(id)
+	if edit == (core.BackupEdit{}) {
+		return core.Entry{}, core.Fail(core.CodeUsage, tried, "there is nothing to change", "give a name, a description or properties", nil)
+	}
+	if why := badBackupTexts(edit.Name, edit.Description, edit.Metadata); why != "" {
+		return core.Entry{}, refuse(tried, why, "")
+	}
+	b, err := d.Place.Backup(ctx, id)
+	if err != nil {
+		return core.Entry{}, err
+	}
+	if edit.Metadata != nil && b.Unseen.Has("metadata") {
+		return core.Entry{}, core.Fail(core.CodeUnsupported, tried, "this cloud's backups have no properties: it is too old for them (3.43)", "", nil)
+	}
+	before := editable(&b)
+	after := before.Clone()
+	if edit.Name != nil {
+		after.Name = pyjson.OfString(*edit.Name)
+	}
+	if edit.Description != nil {
+		after.Description = pyjson.OfString(*edit.Description)
+	}
+	if edit.Metadata != nil {
+		after.Metadata = edit.Metadata.Clone()
+	}
+	return d.edit(ctx, edit, core.Entry{Kind: core.EntryEdit, Backup: id, Before: &before, After: &after,
+		Summary: fmt.Sprintf("%s: %s", core.Visible(b.Title()), changes(before.Diff(after)))})
+}
+
+func changes(names []string) string {
+	if len(names) == 0 {
+		return "nothing changes"
+	}
+	text := "changes "
+	for i, n := range names {
+		if i > 0 {
+			text += ", "
+		}
+		text += core.Visible(n)
+	}
+	return text
+}
+
+func (d Desk) edit(ctx context.Context, edit core.BackupEdit, e core.Entry) (core.Entry, error) {
+	o, err := d.operator(core.OpEdit)
+	if err != nil {
+		return e, err
+	}
+	return d.byIntent(ctx, e, func(a *account) error { return o.EditBackup(ctx, a.e.Backup, edit) })
+}
+
+// undoEdit takes an edit back.
+func (d Desk) undoEdit(ctx context.Context, of core.Entry) (core.Entry, error) {
+	b, err := d.Place.Backup(ctx, of.Backup)
+	if err != nil {
+		return of, err
+	}
+	now := editable(&b)
+	if strays := now.Strays(*of.Before, *of.After); len(strays) > 0 || of.State == core.EntryDone && !now.Equal(*of.After) {
+		return of, core.Fail(core.CodeConflict, fmt.Sprintf("undo entry %d", of.ID), "the backup was changed again: "+changes(now.Diff(*of.After)), "edit it by hand", nil)
+	}
+	var edit core.BackupEdit
+	text := func(v pyjson.Value) *string { s := v.Text(); return &s }
+	if !now.Name.Equal(of.Before.Name) {
+		edit.Name = text(of.Before.Name)
+	}
+	if !now.Description.Equal(of.Before.Description) {
+		edit.Description = text(of.Before.Description)
+	}
+	if !now.Metadata.Equal(of.Before.Metadata) {
+		edit.Metadata = of.Before.Metadata.Clone()
+	}
+	return d.edit(ctx, edit, core.Entry{Kind: core.EntryUndo, Backup: of.Backup, Of: of.ID, Before: &now, After: of.Before,
+		Summary: fmt.Sprintf("undo of entry %d: %s", of.ID, of.Summary)})
+}

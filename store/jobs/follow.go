@@ -1,0 +1,165 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hearth/core"
+	"hearth/store"
+)
+
+// Progress is told how a job gets on; nil is nobody.
+type Progress func(Step)
+
+// Step is how far a job is.
+type Step struct {
+	Done, Total int
+	Text        string // what it is at: "volume db is restoring-backup"
+}
+
+func (p Progress) say(done, total int, format string, args ...any) {
+	if p != nil {
+		p(Step{done, total, fmt.Sprintf(format, args...)})
+	}
+}
+
+// Result says what became of one of several backups.
+type Result struct {
+	Backup core.Backup
+	Status string // now; "" if it is gone
+	Err    error
+}
+
+// failures is the error of a call of which some items failed; nil if none did.
+func failures(tried string, results []Result) error {
+	failed := 0
+	var first error
+	for _, r := range results {
+		if r.Err != nil {
+			failed++
+			if first == nil {
+				first = r.Err
+			}
+		}
+	}
+	switch {
+	case failed == 0:
+		return nil
+	case len(results) == 1:
+		return first
+	case failed == len(results):
+		return core.Fail(core.CodeOf(first), tried, "none of "+core.Count(failed, "backup")+" could be done", "see what is said of each", first)
+	}
+	return core.Fail(core.CodePartial, tried, fmt.Sprintf("%d of %s failed", failed, core.Count(len(results), "backup")), "see what is said of each", first)
+}
+
+// How a place is looked at while something there is under way.
+const (
+	firstLook = 500 * time.Millisecond
+	lastLook  = 5 * time.Second
+	// silence is how long a place may be out of reach before it is given up.
+	silence = 10 * time.Minute
+)
+
+func (d Desk) sleep(ctx context.Context, t time.Duration) error {
+	if d.Sleep != nil {
+		return d.Sleep(ctx, t)
+	}
+	timer := time.NewTimer(t)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// errPatience ends a follow that has looked long enough.
+var errPatience = fmt.Errorf("it takes too long")
+
+// follow looks until look says that it is over, seldomer and seldomer, at most for
+// patience; 0 is without end. A place that does not answer is asked again.
+func (d Desk) follow(ctx context.Context, patience time.Duration, look func() (over bool, err error)) error {
+	pause, waited, lost := firstLook, time.Duration(0), time.Duration(0)
+	for {
+		over, err := look()
+		switch {
+		case over:
+			return err
+		case err == nil:
+			lost = 0
+		case core.CodeOf(err) != core.CodeUnavailable || lost >= silence:
+			return err
+		default:
+			lost += pause
+		}
+		if patience > 0 && waited >= patience {
+			return errPatience
+		}
+		if err := d.sleep(ctx, pause); err != nil {
+			return core.Fail(core.CodeCancelled, "wait for it", "it was cancelled; what is under way in the cloud goes on", "", err)
+		}
+		waited += pause
+		pause = min(pause*3/2, lastLook)
+	}
+}
+
+// operator returns what does the operation, or why it cannot be done here.
+func (d Desk) operator(op core.Operation) (store.Operator, error) {
+	o, ok := d.Place.(store.Operator)
+	if !ok {
+		return nil, core.Fail(core.CodeUnsupported, string(op), "this kind of place only keeps backups: nobody there would do it", "choose a cloud", nil)
+	}
+	return o, d.Allowed(op)
+}
+
+// Allowed returns nil if the place is open for the operation as far as is known,
+// else CodeReadOnly or CodeDenied. It does no I/O.
+func (d Desk) Allowed(op core.Operation) error {
+	if why := d.Place.Info().ReadOnly; why != "" {
+		return core.Fail(core.CodeReadOnly, string(op), why, "", nil)
+	}
+	if a, ok := d.Place.(store.Allower); ok {
+		if why := a.Denied(op); why != "" {
+			return core.Fail(core.CodeDenied, string(op), why, "", nil)
+		}
+	}
+	return nil
+}
+
+// Messages is what the place has to say of a volume or backup, newest first; nil
+// where it keeps no messages.
+func (d Desk) Messages(ctx context.Context, resource string) ([]core.Message, error) {
+	if m, ok := d.Place.(store.Messenger); ok {
+		return m.Messages(ctx, resource)
+	}
+	return nil, nil
+}
+
+// of asks for the backups of a volume.
+func ofVolume(id core.VolumeID) core.Query {
+	return core.Query{Filter: core.Filter{Text: "volume-id:" + string(id),
+		Terms: []core.Term{{Column: "volume-id", Kind: core.IDColumn, Op: core.Is, Words: []string{core.Fold(string(id))}}}}}
+}
+
+// backupsOf lists the backups of a volume, newest first.
+func (d Desk) backupsOf(ctx context.Context, id core.VolumeID) (out []core.Backup, err error) {
+	q := ofVolume(id)
+	q.Sort = []core.Order{{Column: "created", Desc: true}}
+	for {
+		page, err := d.Place.Backups(ctx, q)
+		if err != nil {
+			return out, err
+		}
+		for _, b := range page.Rows {
+			if b.VolumeID == id {
+				out = append(out, b)
+			}
+		}
+		if q.Offset += len(page.Rows); len(page.Rows) == 0 || q.Offset >= page.Total {
+			return out, nil
+		}
+	}
+}

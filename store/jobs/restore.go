@@ -1,0 +1,151 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hearth/core"
+)
+
+const tryRestore = string(core.OpRestore)
+
+// CheckRestore refuses what Cinder would refuse of a restore (cinder/backup/api.py
+// restore): the status and size of backup and target.
+func (d Desk) CheckRestore(ctx context.Context, r core.RestoreRequest) error {
+	_, _, err := d.checkRestore(ctx, r)
+	return err
+}
+
+func (d Desk) checkRestore(ctx context.Context, r core.RestoreRequest) (b core.Backup, v core.Volume, err error) {
+	if _, err := d.operator(core.OpRestore); err != nil {
+		return b, v, err
+	}
+	if b, err = d.Place.Backup(ctx, r.Backup); err != nil {
+		return b, v, err
+	}
+	if b.Status != core.StatusAvailable {
+		return b, v, refuse(tryRestore, fmt.Sprintf("the backup is %s, and Cinder restores only what is available", b.Status), "wait, or repair it first")
+	}
+	if r.Volume == "" {
+		if r.Size > 0 && r.Size < b.Size {
+			return b, v, refuse(tryRestore, fmt.Sprintf("a volume of %d GiB is too small for a backup of %d GiB", r.Size, b.Size), "")
+		}
+		return b, v, nil
+	}
+	if r.Name != "" || r.Size > 0 || r.Type != "" || r.AvailabilityZone != "" {
+		return b, v, core.Fail(core.CodeUsage, tryRestore, "a name, size, type or zone is for a new volume", "leave it out, or the volume", nil)
+	}
+	if v, err = d.Place.Volume(ctx, r.Volume); err != nil {
+		return b, v, err
+	}
+	switch {
+	case v.Status != core.StatusAvailable:
+		return b, v, refuse(tryRestore, fmt.Sprintf("the volume is %s, and Cinder restores only onto one that is available", v.Status), "detach it, or restore to a new one")
+	case v.Size < b.Size:
+		return b, v, refuse(tryRestore, fmt.Sprintf("the volume has %d GiB, which is too small for a backup of %d GiB", v.Size, b.Size), "extend it, or restore to a new one")
+	}
+	return b, v, nil
+}
+
+// Restore has Cinder put a backup's data and metadata on a volume. With wait it
+// watches the volume, as a failed restore leaves the backup available, and
+// compares what comes out with the plan; nil is no plan. The report is there also
+// with an error: CodePartial where the restore failed or did not come out as
+// planned.
+func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Plan, wait bool, progress Progress) (*core.RestoreReport, error) {
+	report := &core.RestoreReport{Plan: plan, Backup: r.Backup, Volume: r.Volume, VolumeName: r.Name}
+	o, err := d.operator(core.OpRestore)
+	if err != nil {
+		return report, err
+	}
+	b, v, err := d.checkRestore(ctx, r)
+	if err != nil {
+		return report, err
+	}
+	onto := "a new volume " + r.Name
+	if r.Volume != "" {
+		onto, report.VolumeName = v.Title(), v.Title()
+	}
+	e := core.Entry{Kind: core.EntryRestore, Volume: r.Volume, Backup: r.Backup, Summary: fmt.Sprintf("restore of %s onto %s", core.Visible(b.Title()), core.Visible(onto))}
+	if plan != nil {
+		e.Before, e.After = &plan.Before, &plan.After
+	}
+	a, err := d.begin(ctx, e)
+	report.Entry = a.e.ID
+	if err != nil {
+		return report, err
+	}
+	progress.say(0, 1, "asking for the restore")
+	done, err := o.RestoreBackup(ctx, r)
+	if err != nil {
+		if untouched(err) || core.CodeOf(err) == core.CodeDenied {
+			a.end(ctx, core.EntryFailed, err.Error())
+		} // else it stays open, for Settle
+		return report, err
+	}
+	report.Volume, report.VolumeName = done.Volume, done.VolumeName
+	a.e.Volume = done.Volume
+	a.note(ctx)
+	if !wait {
+		return report, nil // the entry stays open, for Settle
+	}
+	return report, d.watch(ctx, &b, a, report, progress)
+}
+
+// watch follows a restore to its end and says what came of it.
+func (d Desk) watch(ctx context.Context, b *core.Backup, a *account, report *core.RestoreReport, progress Progress) error {
+	var v core.Volume
+	err := d.follow(ctx, 0, func() (over bool, err error) {
+		if v, err = d.Place.Volume(ctx, report.Volume); err != nil {
+			return core.CodeOf(err) == core.CodeNotFound, err
+		}
+		report.VolumeName, report.VolumeStatus = v.Title(), v.Status
+		progress.say(0, 1, "volume %s is %s", core.Visible(v.Title()), v.Status)
+		return v.Status == core.StatusAvailable || v.Status == "in-use" || core.Failed(v.Status), nil
+	})
+	if err != nil {
+		return err // it stays open, for Settle
+	}
+	report.Waited = true
+	if now, err := d.Place.Backup(ctx, b.ID); err == nil {
+		report.BackupStatus = now.Status
+	}
+	if report.Failed() {
+		err = d.restoreFailed(ctx, report, a.e.At)
+		if aerr := a.end(ctx, core.EntryFailed, err.Error()); aerr != nil {
+			return aerr
+		}
+		return err
+	}
+	progress.say(1, 1, "comparing with the plan")
+	if report.Plan != nil {
+		report.Fields = core.CompareRestore(report.Plan, b, &v)
+	}
+	if err := a.end(ctx, core.EntryDone, ""); err != nil {
+		return err
+	}
+	if len(report.Differing()) > 0 {
+		return core.Fail(core.CodePartial, "restore as planned", report.Verdict(), "see what differs", nil)
+	}
+	return nil
+}
+
+// restoreFailed is the error of a failed restore, in Cinder's words where it has
+// some.
+func (d Desk) restoreFailed(ctx context.Context, report *core.RestoreReport, since time.Time) error {
+	for _, id := range []string{string(report.Volume), string(report.Backup)} {
+		messages, err := d.Messages(ctx, id)
+		for _, m := range messages {
+			// Older ones tell of something else; the cloud's clock may be behind.
+			if err == nil && (!m.At.Set || m.At.V.After(since.Add(-time.Minute))) {
+				report.Messages = append(report.Messages, m)
+			}
+		}
+	}
+	what := report.Verdict()
+	if len(report.Messages) > 0 {
+		what += ": " + report.Messages[0].Text
+	}
+	return core.Fail(core.CodePartial, tryRestore, what, "what the volume holds now is not to be trusted; look at the log of cinder-backup, and restore again", nil)
+}
