@@ -47,6 +47,16 @@ func (c *cloud) Scope(ctx context.Context) (core.Scope, error) {
 	return c.scope, nil
 }
 
+// Info tells the project, as a cloud's title does once it is known.
+func (c *cloud) Info() core.PlaceInfo {
+	info := c.Place.Info()
+	info.Title += " · " + c.scope.Project.Name
+	if c.all {
+		info.Title += " · all projects"
+	}
+	return info
+}
+
 func (c *cloud) Denied(op core.Operation) string { return c.denied[op] }
 func (c *cloud) AllProjects() bool               { return c.all }
 func (c *cloud) SetAllProjects(all bool)         { c.all = all }
@@ -66,8 +76,24 @@ func (c *cloud) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 		rows = rows[:c.here]
 	}
 	page := core.SelectBackups(rows, q)
+	for i := range page.Rows {
+		c.blur(&page.Rows[i])
+	}
 	page.Complete, page.AsOf = len(rows) == len(all.Rows), c.asOf
 	return page, nil
+}
+
+func (c *cloud) Backup(ctx context.Context, id core.BackupID) (core.Backup, error) {
+	b, err := c.Place.Backup(ctx, id)
+	c.blur(&b)
+	return b, err
+}
+
+// blur takes away what an API does not give.
+func (c *cloud) blur(b *core.Backup) {
+	b.Unseen = core.NewFieldSet("parent_id", "num_dependent_backups", "service", "service_metadata", "restore_volume_id", "host", "temp_volume_id", "temp_snapshot_id")
+	b.Service, b.ServiceMetadata, b.Host, b.RestoreVolumeID, b.Dependents = core.Opt[string]{}, core.Opt[string]{}, core.Opt[string]{}, "", 0
+	b.ParentGuessed = b.Incremental
 }
 
 func down(cause error) error {
@@ -214,6 +240,28 @@ func TestPaneRests(t *testing.T) {
 	r.fire()
 	if got := c.Calls()[n:]; len(got) == 0 || strings.Count(strings.Join(got, " "), "Backup ") > 1 {
 		t.Errorf("when it rests: %v", got)
+	}
+}
+
+// TestUnseen: what the API does not give is unknown, which is not the same as
+// nothing; a parent that is guessed is told to be.
+func TestUnseen(t *testing.T) {
+	c := newCloud(t, 0)
+	r := newRig(t, c, 100, 45)
+	id := fullID(t, "backup", dbBackup)
+	r.send(openMsg{"backup", id, ""})
+	r.want("service        ? unknown here", "restored to    ? unknown here", "dependents     ? unknown here", "? a guess: the newest backup before it", "encryption key -")
+	r.send(openMsg{"backup", id, "chain"})
+	r.want("? this place does not name the parent", "└ ? postgres-primary-incr", "[Chain]")
+	r.wantNot("? postgres-primary-full")
+}
+
+// inCloud opens a screen over a cloud.
+func inCloud(screen, id, tab string, keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		r := newRigWith(t, newCloud(t, 0), w, h, new(world).options(t))
+		r.send(openMsg{screen, fullID(t, screen, id), tab})
+		return r.press(keys...)
 	}
 }
 

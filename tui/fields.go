@@ -158,7 +158,15 @@ func (s *styles) value(name string, v pyjson.Value) string {
 }
 
 // cannotSee stands for what a place cannot see.
-func (s *styles) cannotSee() string { return s.unknown.Paint("? not visible here") }
+func (s *styles) cannotSee() string { return s.unknown.Paint("? unknown here") }
+
+// seen is a value, or that the place cannot see it.
+func (s *styles) seen(unseen core.FieldSet, column, value string) string {
+	if unseen.Has(column) {
+		return s.cannotSee()
+	}
+	return value
+}
 
 // metadata lists the keys of metadata under a heading.
 func (s *styles) metadata(title string, o *pyjson.Object) []line {

@@ -101,12 +101,6 @@ type wide interface {
 	SetAllProjects(bool) // does no I/O
 }
 
-// allProjects reports whether the place lists all projects now.
-func (a *app) allProjects() bool {
-	p, ok := a.desk.Place.(wide)
-	return ok && p.AllProjects()
-}
-
 // projectActions switch between one project and all, where the place can.
 func (a *app) projectActions() []action {
 	p, ok := a.desk.Place.(wide)
@@ -124,6 +118,7 @@ func (a *app) projectActions() []action {
 		return a.cannot(core.OpAllProjects)
 	}, run: func() tea.Cmd {
 		p.SetAllProjects(!p.AllProjects())
+		a.info = a.desk.Place.Info()
 		said := "Only the own project is listed now."
 		if p.AllProjects() {
 			said = "All projects are listed now."
@@ -150,22 +145,12 @@ func (a *app) findOut() tea.Cmd {
 	})
 }
 
-// whereabouts is the place for the title bar: its name, and in a cloud the region
-// and the project as a location has them.
+// whereabouts is the place for the title bar: its name, and the region where there
+// is a choice.
 func (a *app) whereabouts() string {
-	text := a.info.Title
-	if at := a.standing.Region; at != "" && !strings.Contains(text, "@") {
-		text += "@" + at
-	}
-	if p := a.standing.Project; p.ID != "" && !strings.Contains(text, "/") {
-		text += "/" + p.Name
-		if p.Name == "" {
-			text += core.BackupID(p.ID).Short()
-		}
-	}
-	text = core.Visible(text)
-	if a.allProjects() {
-		text += " (all projects)"
+	text := core.Visible(a.info.Title)
+	if at := a.standing; len(at.Regions) > 1 && !strings.Contains(text, at.Region) {
+		text += " · " + core.Visible(at.Region)
 	}
 	if a.info.ReadOnly != "" {
 		text += " (read-only)"

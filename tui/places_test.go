@@ -58,10 +58,10 @@ func among(keys ...string) func(testing.TB, int, int) *rig {
 // closed, and nothing of it is left.
 func TestPlaces(t *testing.T) {
 	w := &world{}
-	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).want("hearth · lab@RegionOne/demo · Backups")
+	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).want("hearth · lab · demo · RegionOne · Backups")
 	r.press("enter", "c").want("› Places", "● place   lab", "prod", "read-only", "● region  RegionOne", "RegionTwo", "● project demo", "staging", "ffffeeee0000", "as ops (member, reader)", "API 3.70")
 	r.press("c").want("› Places").wantNot("Places › Places")
-	r.press("down", "enter").said(good, "This is lab now").want("· Backups", "90 backups").wantNot("›")
+	r.press("down", "enter").said(good, "This is lab").want("· Backups", "90 backups").wantNot("›")
 	if !slices.Equal(w.opened, []string{"cloud:prod"}) || !slices.Equal(w.closed, []string{"the first"}) {
 		t.Errorf("opened %v, closed %v", w.opened, w.closed)
 	}
@@ -82,7 +82,7 @@ func TestPlaces(t *testing.T) {
 func TestPlacesFail(t *testing.T) {
 	w := &world{fails: core.Fail(core.CodeUnavailable, "open cloud:prod", "Keystone does not answer", "look whether it runs", errors.New("dial tcp"))}
 	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).press("c", "down", "enter")
-	r.said(bad, "Keystone does not answer").want("› Places", "lab@RegionOne/demo")
+	r.said(bad, "Keystone does not answer").want("› Places", "lab · demo · RegionOne")
 	if len(w.closed) > 0 || r.press("esc").wantNot("Places") == nil {
 		t.Errorf("closed %v", w.closed)
 	}
@@ -143,11 +143,11 @@ func TestAllProjects(t *testing.T) {
 	c := newCloud(t, 0)
 	r := newRig(t, c, 120, 30)
 	n := len(c.asked)
-	r.press("0").said(info, "All projects are listed now").want("demo (all projects)")
+	r.press("0").said(info, "All projects are listed now").want("lab · demo · all projects")
 	if len(c.asked) == n {
 		t.Error("the list is not read again")
 	}
-	r.press("0").said(info, "Only the own project").wantNot("(all projects)")
+	r.press("0").said(info, "Only the own project").wantNot("· all projects")
 	c.denied[core.OpAllProjects] = "it takes the role admin, and you have member"
 	if r.press("0").said(warn, "it takes the role admin"); c.all {
 		t.Error("it is switched all the same")

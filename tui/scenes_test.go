@@ -271,6 +271,8 @@ var scenes = []scene{
 	{"backups-reading", streaming()},
 	{"backups-offline", offline()},
 	{"cloud-backups", among()},
+	{"cloud-backup", inCloud("backup", dbBackup, "")},
+	{"cloud-chain", inCloud("backup", dbBackup, "chain")},
 	{"places", among("c")},
 	{"places-region", among("c", "down", "down", "down", "down")},
 	{"places-alone", keysOn("c")},

@@ -84,6 +84,9 @@ func (a *app) backupCells(b *core.Backup) []grid.Cell {
 // gib writes a size in GiB.
 func gib(n int64) string { return thousands(int(n)) + " GiB" }
 
+// parentGuess says that a parent is not what the place said.
+const parentGuess = "? a guess: the newest backup before it"
+
 // backupLines is what there is to know about a backup, for the pane and the tab.
 func (a *app) backupLines(b *core.Backup) []line {
 	s := a.styles
@@ -95,16 +98,18 @@ func (a *app) backupLines(b *core.Backup) []line {
 	if b.FailReason.Or("") != "" {
 		lines = append(lines, field("fail reason", s.bad.Paint(core.Visible(b.FailReason.V))))
 	}
-	lines = append(lines,
-		field("kind", b.Kind()),
-		field("size", gib(b.Size)),
-		field("created", a.since(b.CreatedAt)),
-		field("volume", s.named(b.VolumeName, string(b.VolumeID))),
-		field("description", s.opt(b.Description)),
-		field("id", s.orNone(string(b.ID))),
-	)
+	parent := s.orNone(string(b.ParentID))
+	if b.ParentGuessed {
+		parent += "  " + s.warn.Paint(parentGuess)
+	}
 	for _, f := range []struct{ label, column, value string }{
-		{"parent", "parent_id", s.orNone(string(b.ParentID))},
+		{"kind", "is_incremental", b.Kind()},
+		{"size", "size", gib(b.Size)},
+		{"created", "created_at", a.since(b.CreatedAt)},
+		{"volume", "volume_id", s.named(b.VolumeName, string(b.VolumeID))},
+		{"description", "display_description", s.opt(b.Description)},
+		{"id", "id", s.orNone(string(b.ID))},
+		{"parent", "parent_id", parent},
 		{"dependents", "num_dependent_backups", thousands(int(b.Dependents))},
 		{"objects", "object_count", thousands(int(b.ObjectCount))},
 		{"data of", "data_timestamp", a.clock(b.DataTimestamp)},
@@ -122,7 +127,7 @@ func (a *app) backupLines(b *core.Backup) []line {
 		{"temp volume", "temp_volume_id", s.orNone(string(b.TempVolumeID))},
 		{"temp snapshot", "temp_snapshot_id", s.opt(b.TempSnapshotID)},
 	} {
-		if b.Unseen.Has(f.column) {
+		if b.Unseen.Has(f.column) && !(f.column == "parent_id" && b.ParentID != "") {
 			f.value = s.cannotSee()
 		}
 		lines = append(lines, field(f.label, f.value))

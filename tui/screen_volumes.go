@@ -108,15 +108,15 @@ func (a *app) volumeLines(v *core.Volume) []line {
 		field("status", s.status(v.Status).Paint(statusGlyph(v.Status)+" "+core.Visible(v.Status))),
 		field("size", gib(v.Size)),
 		field("bootable", yes(v.Bootable)),
-		field("type", s.named(v.VolumeType, v.VolumeTypeID.Or(""))),
-		field("encryption key", s.opt(v.EncryptionKeyID)),
+		field("type", s.seen(v.Unseen, "volume_type_id", s.named(v.VolumeType, v.VolumeTypeID.Or("")))),
+		field("encryption key", s.seen(v.Unseen, "encryption_key_id", s.opt(v.EncryptionKeyID))),
 		field("backups", thousands(int(v.Backups))),
 		field("newest backup", a.since(v.LastBackup)),
 		field("created", a.since(v.CreatedAt)),
 		field("description", s.opt(v.Description)),
 		field("id", core.Visible(string(v.ID))),
-		field("project", s.named(v.ProjectName, string(v.ProjectID))),
-		field("zone", s.opt(v.AvailabilityZone)),
+		field("project", s.seen(v.Unseen, "project_id", s.named(v.ProjectName, string(v.ProjectID)))),
+		field("zone", s.seen(v.Unseen, "availability_zone", s.opt(v.AvailabilityZone))),
 	}
 	if v.Metadata != nil {
 		lines = append(lines, s.metadata("user metadata", v.Metadata)...)

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -132,6 +133,9 @@ func (t *chainTab) Row(i int) ([]grid.Cell, bool) {
 		name = "(no name)"
 	}
 	style := grid.Style{}
+	if b.ParentGuessed && n.Depth > 0 {
+		branch += "? "
+	}
 	if b.ID == t.ref {
 		name += " ←"
 		style = s.accent
@@ -182,6 +186,9 @@ func (t *chainTab) view(w, h int) string {
 		return "\n  " + s.dim.Paint("this volume has no backups")
 	}
 	head := s.dim.Paint("full backups, and the incrementals that stand on them")
+	if slices.ContainsFunc(t.nodes, func(n core.Node) bool { return n.Backup.ParentGuessed }) {
+		head = s.warn.Paint("? this place does not name the parent: it is taken for the newest backup before it")
+	}
 	if t.cut > 0 {
 		head = s.warn.Paint("! the newest " + thousands(treeLimit) + " of them; " + thousands(t.cut) + " older ones are not shown")
 	}
