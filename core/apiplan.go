@@ -529,7 +529,7 @@ func (a *apiPlanner) warnings(q *Plan) []string {
 	}
 	back := APIRefusals(q.After, q.Before, a.limit)
 	for _, r := range back {
-		out = append(out, fmt.Sprintf("an undo could not bring %s back: %s", shown("", pyjson.OfString(r.Field)), r.Why))
+		out = append(out, fmt.Sprintf("an undo could not bring %s back: %s", Visible(r.Field), r.Why))
 	}
 	wide, long := false, false
 	for _, c := range q.Calls {
