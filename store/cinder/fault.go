@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -81,13 +82,13 @@ func explainFault(tried string, f *fault, err error) error {
 		cause := error(core.Fail(code, "", "the cloud answered "+strconv.Itoa(f.status)+" "+f.kind, requestID(f), err))
 		return core.Fail(code, tried, what, next, cause)
 	}
-	said := strings.TrimSuffix(f.message, ".")
+	said := brief(f.message)
 	switch f.status {
 	case http.StatusBadRequest:
 		if said == "" {
 			said = "the cloud refuses it (400)"
 		}
-		return fail(core.CodeRefused, said, "")
+		return fail(core.CodeRefused, said, hint(said))
 	case http.StatusUnauthorized:
 		return fail(core.CodeDenied, "the cloud does not accept the login", "check the credentials in clouds.yaml")
 	case http.StatusForbidden:
@@ -129,6 +130,55 @@ func explainFault(tried string, f *fault, err error) error {
 		return fail(core.CodeUnavailable, "the cloud failed ("+strconv.Itoa(f.status)+"): "+said, "look into cinder-api's log"+strings.TrimSuffix(" for "+f.request, " for "))
 	}
 	return fail(core.CodeRefused, "the cloud answered "+strconv.Itoa(f.status)+" "+said, "")
+}
+
+// schema is the complaint of the API's schema check, which repeats the whole value.
+var schema = regexp.MustCompile(`(?s)^Invalid input for field/attribute (\S+)\. Value: .*\.? (does not match|is too long|is too short|is not a .*|is not one of .*|is a required property|Additional properties are not allowed.*)`)
+
+// mostSaid is how much of a cloud's words goes into a sentence; the rest is one
+// key away.
+const mostSaid = 240
+
+// brief is what the cloud said, short enough for a sentence.
+func brief(message string) string {
+	said := strings.TrimRight(strings.TrimSpace(message), ".")
+	if m := schema.FindStringSubmatch(said); m != nil {
+		said = "the cloud does not accept " + m[1] + ": it " + strings.TrimRight(m[2], ". ")
+		if m[2] == "does not match" {
+			said = "the cloud does not accept " + m[1] + ": it has characters that are not allowed there"
+		}
+	}
+	for _, class := range []string{"Invalid backup: ", "Invalid volume: ", "Invalid input received: ", "BackupLimitExceeded: "} {
+		said = strings.TrimPrefix(said, class)
+	}
+	if r := []rune(said); len(r) > mostSaid {
+		said = string(r[:mostSaid]) + "…"
+	}
+	return said
+}
+
+// hints say what to do about refusals that everybody meets.
+var hints = []struct{ said, next string }{
+	{"Incremental backups exist", "delete those that stand on it first, the newest first"},
+	{"already exists in database", "it is here already: nothing was imported"},
+	{"must use the force flag", "back it up with --force: what it holds is then as after a power cut"},
+	{"No backups available to do an incremental", "make a full backup first"},
+	{"is too small to restore", "choose a larger volume"},
+	{"to be restored to must be available", "detach it, or choose another volume"},
+	{"Backup status must be available or error", "wait until it is, or reset its state"},
+	{"Backup status must be available", "wait until it is; a failed one cannot be used"},
+	{"Can't parse backup record", "copy the record again: it is damaged"},
+	{"is missing an id", "copy the record again: it is no backup's"},
+	{"missing size", "copy the record again: it is no backup's"},
+}
+
+func hint(said string) string {
+	for _, h := range hints {
+		if strings.Contains(said, h.said) {
+			return h.next
+		}
+	}
+	return ""
 }
 
 func requestID(f *fault) string {

@@ -67,7 +67,7 @@ func (r *backupRow) backup(v version, whole bool) core.Backup {
 		AvailabilityZone: optText(r.Zone), EncryptionKeyID: optText(r.KeyID),
 		CreatedAt: optTime(r.CreatedAt), UpdatedAt: optTime(r.UpdatedAt), DataTimestamp: optTime(r.DataTimestamp),
 		// A key that is absent where the API shows keys is null (or the fixed key's).
-		Unseen: unseenSets[unseenBackup{r.ProjectID == nil, r.UserID == nil, r.KeyID == nil && v < vKey, r.Metadata == nil}],
+		Unseen: unseenSets[unseenBackup{r.ProjectID == nil, r.UserID == nil, r.KeyID == nil && v < vKey, r.Metadata == nil || !whole}],
 	}
 	if r.ObjectCount != nil {
 		b.ObjectCount = *r.ObjectCount

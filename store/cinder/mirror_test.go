@@ -1,0 +1,333 @@
+package cinder
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hearth/core"
+)
+
+// row is what the tests' clouds list.
+type row struct{ ID, Status string }
+
+// pages is a cloud of rows, the newest first.
+type pages struct {
+	mu     sync.Mutex
+	rows   []row
+	size   int // of a page
+	asked  []string
+	err    error
+	hold   chan bool // pages after the first wait for it
+	kept   []row
+	since  time.Time
+	counts bool
+	saved  chan int
+}
+
+func (p *pages) fetch(ctx context.Context, marker string, limit int, count bool) ([]byte, error) {
+	p.mu.Lock()
+	p.asked = append(p.asked, marker)
+	hold := p.hold
+	p.mu.Unlock()
+	if hold != nil && marker != "" {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return nil, p.err
+	}
+	from := 0
+	if marker != "" {
+		from = 1 + slices.IndexFunc(p.rows, func(r row) bool { return r.ID == marker })
+	}
+	size := p.size
+	if limit < size {
+		size = limit
+	}
+	to := min(from+size, len(p.rows))
+	f := fetched[row]{rows: p.rows[from:to], count: -1}
+	if to < len(p.rows) {
+		f.next = p.rows[to-1].ID
+	}
+	if count && p.counts {
+		f.count = len(p.rows)
+	}
+	return json.Marshal(map[string]any{"rows": f.rows, "next": f.next, "count": f.count})
+}
+
+func (p *pages) next(body []byte) string {
+	var doc struct{ Next string }
+	json.Unmarshal(body, &doc)
+	return doc.Next
+}
+
+func (p *pages) decode(body []byte) (fetched[row], error) {
+	var doc struct {
+		Rows  []row
+		Next  string
+		Count int
+	}
+	err := json.Unmarshal(body, &doc)
+	return fetched[row]{doc.Rows, doc.Next, doc.Count}, err
+}
+
+func (p *pages) one(_ context.Context, id string) (row, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = append(p.asked, "one "+id)
+	for _, r := range p.rows {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return row{}, core.Fail(core.CodeNotFound, "", "gone", "", nil)
+}
+func (*pages) id(r *row) string     { return r.ID }
+func (*pages) status(r *row) string { return r.Status }
+
+func (p *pages) load(context.Context) ([]row, time.Time) { return p.kept, p.since }
+func (p *pages) save(_ context.Context, rows []row, _ time.Time) {
+	if p.saved != nil {
+		p.saved <- len(rows)
+	}
+}
+
+// questions are the pages asked for since the last time.
+func (p *pages) questions() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := p.asked
+	p.asked = nil
+	return out
+}
+
+func rowsOf(n int) []row {
+	var out []row
+	for i := n; i > 0; i-- {
+		out = append(out, row{strconv.Itoa(i), core.StatusAvailable})
+	}
+	return out
+}
+
+// clock is a time that tests move.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+func mirrorOf(t *testing.T, p *pages) (*mirror[row], *clock) {
+	c := &clock{at: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	return newMirror[row](ctx, p, c.now), c
+}
+
+// settle waits for what goes on in the background.
+func settle[T any](m *mirror[T]) {
+	m.mu.Lock()
+	busy := m.busy
+	m.mu.Unlock()
+	if busy != nil {
+		<-busy.done
+	}
+}
+
+func ids(rows []row) string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, r.ID)
+	}
+	return strings.Join(out, " ")
+}
+
+func say(what ...any) string { return strings.TrimSuffix(fmt.Sprintln(what...), "\n") }
+
+func want(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// TestFirstPageFirst: the first page is there before the second is asked for; the
+// others come while it is asked again.
+func TestFirstPageFirst(t *testing.T) {
+	p := &pages{rows: rowsOf(10), size: 3, hold: make(chan bool)}
+	m, _ := mirrorOf(t, p)
+	v, err := m.some(t.Context(), false)
+	want(t, "first page", say(ids(v.rows), v.complete, err), "10 9 8 false <nil>")
+	want(t, "asked", p.questions(), "[]")
+	v, _ = m.some(t.Context(), false)
+	want(t, "meanwhile", say(len(v.rows), v.complete), "3 false")
+	close(p.hold)
+	settle(m)
+	v, _ = m.some(t.Context(), false)
+	want(t, "in the end", say(ids(v.rows), v.complete), "10 9 8 7 6 5 4 3 2 1 true")
+	want(t, "asked on", p.questions(), "[8 5 2]")
+	v, _ = m.some(t.Context(), false)
+	want(t, "idle", p.questions(), "[]")
+}
+
+// TestNews: an idle hearth asks for the newest rows and for those on their way,
+// and does not sweep.
+func TestNews(t *testing.T) {
+	p := &pages{rows: rowsOf(300), size: 100, counts: true}
+	p.rows[250].Status = core.StatusCreating // beyond the newest
+	m, c := mirrorOf(t, p)
+	if _, err := m.all(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.questions()
+	moving := p.rows[250].ID
+	p.mu.Lock()
+	p.rows[250].Status = core.StatusAvailable
+	p.rows = append([]row{{"new", core.StatusCreating}}, p.rows...)
+	p.mu.Unlock()
+	c.pass(busyTime)
+	m.some(t.Context(), false)
+	settle(m)
+	v, err := m.some(t.Context(), false)
+	want(t, "rows", say(len(v.rows), v.rows[0].ID, v.rows[251].Status, err), "301 new available <nil>")
+	want(t, "asked", p.questions(), "[ one "+moving+"]")
+
+	p.mu.Lock() // one goes that nobody looks at: the count tells
+	p.rows = append(p.rows[:200:200], p.rows[201:]...)
+	p.mu.Unlock()
+	c.pass(busyTime)
+	m.some(t.Context(), false)
+	settle(m)
+	v, _ = m.some(t.Context(), false)
+	want(t, "after one has gone", len(v.rows), 300)
+	want(t, "swept", len(p.questions()), 1+3)
+	c.pass(busyTime) // "new" is on its way still: it stands among the newest
+	m.some(t.Context(), false)
+	settle(m)
+	want(t, "quiet", p.questions(), "[]")
+	p.mu.Lock()
+	p.rows[0].Status = core.StatusAvailable
+	p.mu.Unlock()
+	c.pass(busyTime)
+	m.some(t.Context(), false)
+	settle(m)
+	p.questions()
+	c.pass(busyTime)
+	m.some(t.Context(), false)
+	settle(m)
+	want(t, "nothing on its way", p.questions(), "[]")
+}
+
+// TestMoreNews: more new rows than a look for news shows.
+func TestMoreNews(t *testing.T) {
+	p := &pages{rows: rowsOf(300), size: 100}
+	m, c := mirrorOf(t, p)
+	m.all(t.Context())
+	p.mu.Lock()
+	p.rows = rowsOf(550)
+	p.mu.Unlock()
+	c.pass(quietTime)
+	m.some(t.Context(), false)
+	settle(m)
+	v, _ := m.some(t.Context(), false)
+	want(t, "rows", say(len(v.rows), v.rows[0].ID), "550 550")
+}
+
+// TestKeptListing: what the last run saw is shown at once, with its age, and the
+// cloud is asked in the background; when that fails it stays, and the failure is
+// told once.
+func TestKeptListing(t *testing.T) {
+	since := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	p := &pages{rows: rowsOf(5), size: 100, kept: rowsOf(4), since: since, saved: make(chan int, 9)}
+	p.err = errors.New("the cloud is gone")
+	m, c := mirrorOf(t, p)
+	v, err := m.some(t.Context(), false)
+	want(t, "at once", say(len(v.rows), v.complete, v.asOf.V.Equal(since), err), "4 true true <nil>")
+	settle(m)
+	v, err = m.some(t.Context(), false)
+	want(t, "gone", say(len(v.rows), v.asOf.Set, err), "4 true the cloud is gone")
+	v, err = m.some(t.Context(), false)
+	want(t, "told once", err, "<nil>")
+	p.mu.Lock()
+	p.err = nil
+	p.mu.Unlock()
+	c.pass(busyTime)
+	m.some(t.Context(), false)
+	settle(m)
+	v, err = m.some(t.Context(), false)
+	want(t, "back", say(len(v.rows), v.asOf.Set, err), "5 false <nil>")
+	want(t, "kept for the next run", <-p.saved, 5)
+}
+
+// TestAnew reads everything again while the old rows stay on screen.
+func TestAnew(t *testing.T) {
+	p := &pages{rows: rowsOf(10), size: 3}
+	m, _ := mirrorOf(t, p)
+	m.all(t.Context())
+	p.mu.Lock()
+	p.rows, p.hold = rowsOf(20), make(chan bool)
+	p.mu.Unlock()
+	v, _ := m.some(t.Context(), true)
+	want(t, "meanwhile", say(len(v.rows), v.complete), "10 false")
+	close(p.hold)
+	settle(m)
+	v, _ = m.some(t.Context(), false)
+	want(t, "in the end", say(len(v.rows), v.complete), "20 true")
+}
+
+// TestCircle: a cloud whose pages lead back to themselves is read once.
+func TestCircle(t *testing.T) {
+	p := &circle{pages{rows: rowsOf(4), size: 2}}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	m := newMirror[row](ctx, p, time.Now)
+	v, err := m.all(ctx)
+	want(t, "rows", say(len(v.rows), err), "4 <nil>")
+}
+
+type circle struct{ pages }
+
+func (c *circle) decode(body []byte) (fetched[row], error) {
+	f, err := c.pages.decode(body)
+	if f.next == "" {
+		f.next = "3"
+	}
+	return f, err
+}
+
+// TestCancelledSweep: giving up ends it, and the next question begins again.
+func TestCancelledSweep(t *testing.T) {
+	p := &pages{rows: rowsOf(10), size: 3, hold: make(chan bool)}
+	m, _ := mirrorOf(t, p)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := m.all(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+	close(p.hold)
+	v, err := m.all(t.Context())
+	want(t, "rows", say(len(v.rows), err), "10 <nil>")
+}
