@@ -441,6 +441,9 @@ func (c *Cloud) Import(ctx context.Context, items []core.ImportItem, _ core.Entr
 		if c.find(item.ID) != nil {
 			r.Status, r.Err = "", refused(core.OpImport, "Invalid backup: Backup already exists in database.")
 		} else {
+			gone := len(c.backups)
+			c.backups = slices.DeleteFunc(c.backups, func(b core.Backup) bool { return b.ID == item.ID })
+			r.Revived = len(c.backups) < gone
 			c.backups = append(c.backups, core.Backup{ID: item.ID, Status: core.StatusCreating, VolumeID: core.ZeroVolumeID, CreatedAt: core.Some(c.now())})
 			c.later(core.OpImport, func(why string) {
 				if b := c.find(item.ID); b != nil && why == "" {
