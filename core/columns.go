@@ -29,6 +29,7 @@ type Column[T any] struct {
 	Kind    ColumnKind
 	Aliases []string
 	Value   func(*T) pyjson.Value
+	Extra   bool // left out of JSON where it is null: few places know it
 }
 
 // Columns is the ordered list of what is known about a T.
@@ -66,6 +67,9 @@ func (c Columns[T]) Object(row *T, unseen FieldSet) *pyjson.Object {
 	for _, col := range c {
 		if col.Key != "" && !unseen.Has(col.Key) {
 			v := col.Value(row)
+			if col.Extra && v.IsNull() {
+				continue
+			}
 			if t, _ := v.Time(); v.Kind() == pyjson.Time {
 				v = pyjson.OfString(APITime(t))
 			}
@@ -91,6 +95,7 @@ var BackupColumns = Columns[Backup]{
 	{Name: "description", Key: "description", Title: "Description", Aliases: []string{"desc"}, Value: func(b *Backup) pyjson.Value { return textValue(b.Description) }},
 	{Name: "reason", Key: "fail_reason", Title: "Fail reason", Aliases: []string{"fail"}, Value: func(b *Backup) pyjson.Value { return textValue(b.FailReason) }},
 	{Name: "project", Key: "project_id", Title: "Project", Kind: IDColumn, Aliases: []string{"project-id", "tenant"}, Value: func(b *Backup) pyjson.Value { return idValue(b.ProjectID) }},
+	{Name: "project-name", Key: "project_name", Title: "Project name", Extra: true, Value: func(b *Backup) pyjson.Value { return textValue(b.ProjectName) }},
 	{Name: "user", Key: "user_id", Title: "User", Kind: IDColumn, Value: func(b *Backup) pyjson.Value { return idValue(b.UserID) }},
 	{Name: "parent", Key: "parent_id", Title: "Parent", Kind: IDColumn, Value: func(b *Backup) pyjson.Value { return idValue(b.ParentID) }},
 	{Name: "has-dependents", Key: "has_dependent_backups", Title: "Has dependents", Kind: FlagColumn, Value: func(b *Backup) pyjson.Value { return pyjson.OfBool(b.Dependents > 0) }},
@@ -123,6 +128,7 @@ var VolumeFields = Columns[Volume]{
 	{Name: "type", Key: "volume_type", Title: "Type", Value: func(v *Volume) pyjson.Value { return textValue(v.VolumeType) }},
 	{Name: "type-id", Key: "volume_type_id", Title: "Type ID", Kind: IDColumn, Value: func(v *Volume) pyjson.Value { return textValue(v.VolumeTypeID) }},
 	{Name: "project", Key: "project_id", Title: "Project", Kind: IDColumn, Aliases: []string{"project-id", "tenant"}, Value: func(v *Volume) pyjson.Value { return idValue(v.ProjectID) }},
+	{Name: "project-name", Key: "project_name", Title: "Project name", Extra: true, Value: func(v *Volume) pyjson.Value { return textValue(v.ProjectName) }},
 	{Name: "user", Key: "user_id", Title: "User", Kind: IDColumn, Value: func(v *Volume) pyjson.Value { return idValue(v.UserID) }},
 	{Name: "az", Key: "availability_zone", Title: "Zone", Aliases: []string{"zone"}, Value: func(v *Volume) pyjson.Value { return textValue(v.AvailabilityZone) }},
 	{Name: "host", Key: "host", Title: "Host", Value: func(v *Volume) pyjson.Value { return textValue(v.Host) }},

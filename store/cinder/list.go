@@ -136,24 +136,15 @@ func saveListing[R, T any](ctx context.Context, p *Place, kind string, rows []T,
 // Backups answers a query. Without Partial every row is read first, unless the
 // newest few are all that is asked for.
 func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
-	wantNames := q.Needs("volume")
-	var named chan error
-	if wantNames && !q.Partial { // beside the list itself
-		named = make(chan error, 1)
-		go func() { named <- p.names.need(ctx, p) }()
-	}
+	named := p.gather(ctx, q)
 	v, err := answer(ctx, p.backups, q, "created")
 	if err != nil && len(v.rows) == 0 {
 		return core.Page[core.Backup]{Offset: q.Offset}, p.noted(core.OpAllProjects, err)
 	}
-	if wantNames {
-		if q.Partial {
-			p.names.soon(p)
-		} else if nerr := <-named; nerr != nil {
-			return core.Page[core.Backup]{Offset: q.Offset}, nerr
-		}
-		v.rows = p.withNames(v.rows)
+	if err := named(); err != nil {
+		return core.Page[core.Backup]{Offset: q.Offset}, err
 	}
+	v.rows = p.withNames(v.rows)
 	v.rows = p.withParents(v.rows)
 	page := core.SelectBackups(v.rows, q)
 	page.AsOf, page.Complete = v.asOf, v.complete
@@ -162,9 +153,21 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 
 // Volumes answers a query.
 func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volume], error) {
+	named := p.gather(ctx, q)
 	v, err := answer(ctx, p.volumes, q, "created")
 	if err != nil && len(v.rows) == 0 {
 		return core.Page[core.Volume]{Offset: q.Offset}, p.noted(core.OpAllProjects, err)
+	}
+	if err := named(); err != nil {
+		return core.Page[core.Volume]{Offset: q.Offset}, err
+	}
+	if projects := p.names.projects.get(); len(projects) > 0 {
+		rows := make([]core.Volume, len(v.rows))
+		for i, row := range v.rows {
+			p.nameVolume(&row, projects)
+			rows[i] = row
+		}
+		v.rows = rows
 	}
 	if q.Needs("backups") || q.Needs("last-backup") {
 		bq := core.Query{Partial: q.Partial}
@@ -216,93 +219,191 @@ func withCounts(volumes []core.Volume, backups []core.Backup, sure bool) []core.
 	return out
 }
 
-// names are the volumes' names, which a backup's row does not have.
+// names are what people call things that a row only has the id of: the volumes of
+// backups, and projects.
 type names struct {
-	mu     sync.Mutex
-	of     map[core.VolumeID]string
-	read   time.Time
-	busy   bool
-	failed time.Time
+	volumes  shelf
+	projects shelf
 }
 
 func (n *names) forget() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.of, n.read = nil, time.Time{}
+	n.volumes.forget()
+	n.projects.forget()
+}
+
+// shelf holds the names of one kind. They are read when something needs them, and
+// again after a while.
+type shelf struct {
+	mu     sync.Mutex
+	of     map[string]string // nil: not read
+	read   time.Time
+	failed time.Time
+	busy   bool
+}
+
+const namesHold = 5 * time.Minute
+
+func (s *shelf) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.of, s.read = nil, time.Time{}
+}
+
+// get returns the names that are here.
+func (s *shelf) get() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.of
 }
 
 // need reads the names if they are not here.
-func (n *names) need(ctx context.Context, p *Place) error {
-	n.mu.Lock()
-	here := n.of != nil
-	n.mu.Unlock()
-	if here {
+func (s *shelf) need(ctx context.Context, now func() time.Time, read func(context.Context) (map[string]string, error)) error {
+	if s.get() != nil {
 		return nil
 	}
-	of := map[core.VolumeID]string{}
+	of, err := read(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.failed = now()
+		return err
+	}
+	s.of, s.read = of, now()
+	return nil
+}
+
+// soon has the names read in the background: a list does not wait for them, and
+// that they cannot be read is no failure of the list.
+func (s *shelf) soon(life context.Context, now func() time.Time, read func(context.Context) (map[string]string, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy || now().Sub(s.failed) < quietTime || s.of != nil && now().Sub(s.read) < namesHold {
+		return
+	}
+	s.busy = true
+	go func() {
+		of, err := read(life)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.busy = false
+		if err != nil {
+			s.failed = now()
+			return
+		}
+		s.of, s.read = of, now()
+	}()
+}
+
+// volumeNames reads the names of all volumes: the short list is a tenth of the long.
+func (p *Place) volumeNames(ctx context.Context) (map[string]string, error) {
+	of := map[string]string{}
 	for marker := ""; ; {
 		body, err := p.listing(ctx, "read the volumes' names", "/volumes", marker, pageSize, false)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		rows, next, _, err := pageOf[struct {
 			ID   string
 			Name *string
 		}]("read the volumes' names", body, "volumes")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, r := range rows {
-			of[core.VolumeID(r.ID)] = or(r.Name)
+			of[r.ID] = or(r.Name)
 		}
 		if next == "" || next == marker {
-			break
+			return of, nil
 		}
 		marker = next
 	}
-	n.mu.Lock()
-	n.of, n.read = of, p.options.Now()
-	n.mu.Unlock()
-	return nil
 }
 
-// soon has the names read in the background: the list does not wait for them.
-func (n *names) soon(p *Place) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	now := p.options.Now()
-	if n.busy || now.Sub(n.failed) < quietTime || !n.read.IsZero() && now.Sub(n.read) < 5*time.Minute {
-		return
+// projectNames reads the names of the projects that the login may know of: an
+// administrator of all, others of their own.
+func (p *Place) projectNames(ctx context.Context) (map[string]string, error) {
+	if _, _, err := p.session.open(ctx); err != nil {
+		return nil, err
 	}
-	n.busy = true
-	go func() {
-		fresh := names{}
-		err := fresh.need(p.life, p)
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		n.busy = false
-		if err != nil {
-			n.failed = p.options.Now()
-			return
-		}
-		n.of, n.read = fresh.of, fresh.read
-	}()
+	pass, _ := p.session.current()
+	of := map[string]string{}
+	if pass.Identity == "" {
+		return of, nil
+	}
+	path := "/auth/projects"
+	if p.isAdmin() {
+		path = "/projects"
+	}
+	var body struct{ Projects []struct{ ID, Name string } }
+	if err := p.session.ask(ctx, call{tried: "read the projects' names", path: pass.Identity + path}, &body); err != nil {
+		return nil, err
+	}
+	for _, x := range body.Projects {
+		of[x.ID] = x.Name
+	}
+	return of, nil
 }
 
-// withNames is rows with the names of their volumes.
+// gather sees to it that the names a query needs are here, or will be: with Partial
+// they come when the list is asked again.
+func (p *Place) gather(ctx context.Context, q core.Query) (wait func() error) {
+	type part struct {
+		shelf *shelf
+		read  func(context.Context) (map[string]string, error)
+	}
+	var parts []part
+	if q.Needs("volume") {
+		parts = append(parts, part{&p.names.volumes, p.volumeNames})
+	}
+	if q.Needs("project-name") {
+		parts = append(parts, part{&p.names.projects, p.projectNames})
+	}
+	now := p.options.Now
+	if q.Partial {
+		for _, x := range parts {
+			x.shelf.soon(p.life, now, x.read)
+		}
+		return func() error { return nil }
+	}
+	errs := make(chan error, len(parts)) // beside the list itself
+	for _, x := range parts {
+		go func() { errs <- x.shelf.need(ctx, now, x.read) }()
+	}
+	return func() error {
+		for range parts {
+			if err := <-errs; err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// nameBackup and nameVolume add the names that are known.
+func (p *Place) nameBackup(b *core.Backup, volumes, projects map[string]string) {
+	if name, ok := volumes[string(b.VolumeID)]; ok {
+		b.VolumeName, b.Unseen = core.Some(name), without(b.Unseen, "volume_name")
+	}
+	if name, ok := projects[string(b.ProjectID)]; ok {
+		b.ProjectName, b.Unseen = core.Some(name), without(b.Unseen, "project_name")
+	}
+}
+
+func (p *Place) nameVolume(v *core.Volume, projects map[string]string) {
+	if name, ok := projects[string(v.ProjectID)]; ok {
+		v.ProjectName = core.Some(name)
+	}
+}
+
+// withNames is rows with the names that are known.
 func (p *Place) withNames(rows []core.Backup) []core.Backup {
-	p.names.mu.Lock()
-	of := p.names.of
-	p.names.mu.Unlock()
-	if len(of) == 0 {
+	volumes, projects := p.names.volumes.get(), p.names.projects.get()
+	if len(volumes) == 0 && len(projects) == 0 {
 		return rows
 	}
 	out := make([]core.Backup, len(rows))
 	for i, b := range rows {
-		if name, ok := of[b.VolumeID]; ok {
-			b.VolumeName = core.Some(name)
-			b.Unseen = without(b.Unseen, "volume_name")
-		}
+		p.nameBackup(&b, volumes, projects)
 		out[i] = b
 	}
 	return out
@@ -316,7 +417,7 @@ func without(set core.FieldSet, name string) core.FieldSet {
 		return set
 	}
 	key := name
-	for _, n := range []string{"project_id", "user_id", "encryption_key_id", "metadata", "parent_id", "volume_name"} {
+	for _, n := range []string{"project_id", "user_id", "encryption_key_id", "metadata", "parent_id", "volume_name", "project_name"} {
 		if set.Has(n) {
 			key += "," + n
 		}

@@ -38,9 +38,7 @@ func (p *Place) Backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 	row := b
 	row.Metadata = nil
 	p.backups.put(string(id), row, true)
-	if name, ok := p.names.known(b.VolumeID); ok {
-		b.VolumeName, b.Unseen = core.Some(name), without(b.Unseen, "volume_name")
-	}
+	p.nameBackup(&b, p.names.volumes.get(), p.names.projects.get())
 	if b.Incremental {
 		if b.ParentID, b.ParentGuessed, err = p.parentOf(ctx, &b); err != nil {
 			return b, err
@@ -48,13 +46,6 @@ func (p *Place) Backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 	}
 	b.Unseen = without(b.Unseen, "parent_id")
 	return b, nil
-}
-
-func (n *names) known(id core.VolumeID) (string, bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	name, ok := n.of[id]
-	return name, ok
 }
 
 // parents remembers who stands on whom: that never changes.
@@ -278,6 +269,7 @@ func (p *Place) volumeWithTag(ctx context.Context, id core.VolumeID) (core.Volum
 	image, _ := doc.Get("volume_image_metadata")
 	v.Image = image.Object().Clone()
 	v.Row, v.Unseen = baseRow(doc)
+	p.nameVolume(&v, p.names.projects.get())
 	mine := 0
 	for _, b := range p.known(id) {
 		mine++

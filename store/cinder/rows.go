@@ -163,7 +163,7 @@ var hidden = []string{"deleted_at", "deleted", "ec2_id", "attach_status", "sched
 	"provider_auth", "provider_geometry", "replication_extended_status", "replication_driver_data", "previous_status"}
 
 // unseenCommon is what an administrator does not see of a volume at the newest version.
-var unseenCommon = core.NewFieldSet(append([]string{"project_name"}, hidden...)...)
+var unseenCommon = core.NewFieldSet(hidden...)
 
 func unseenVolume(r *volumeRow, v version) core.FieldSet {
 	if r.ProjectID != nil && r.Host != nil && v >= vKey && (r.KeyID != nil || !r.Encrypted) && r.TypeID != nil {
@@ -192,7 +192,7 @@ var baseFields = map[string]string{
 // baseRow is the volume's row as far as the API shows it, in the order of Cinder's
 // model, and the names of what it does not show.
 func baseRow(doc *pyjson.Object) (*pyjson.Object, core.FieldSet) {
-	row, unseen := &pyjson.Object{}, core.NewFieldSet("project_name")
+	row, unseen := &pyjson.Object{}, core.FieldSet{}
 	encrypted, _ := doc.Get("encrypted")
 	for _, name := range core.VolumeColumns {
 		key := name

@@ -179,7 +179,7 @@ func (s schema) backupTable() table {
 	return table{name: "backups", from: backupFrom, alias: "b", exprs: map[string]string{
 		"name": t("display_name"), "status": "COALESCE(" + t("status") + ", '')", "kind": "(" + id("parent_id") + " IS NOT NULL)", "size": n("size"),
 		"created": at("created_at"), "volume": s.text("v", "volumes", "display_name"), "volume-id": id("volume_id"), "id": t("id"),
-		"description": t("display_description"), "reason": t("fail_reason"), "project": id("project_id"), "user": id("user_id"),
+		"description": t("display_description"), "reason": t("fail_reason"), "project": id("project_id"), "project-name": "NULL", "user": id("user_id"),
 		"parent": id("parent_id"), "has-dependents": "(" + n("num_dependent_backups") + " > 0)", "dependents": n("num_dependent_backups"),
 		"objects": n("object_count"), "container": t("container"), "service": t("service"), "service-metadata": t("service_metadata"),
 		"az": t("availability_zone"), "host": t("host"), "snapshot": t("snapshot_id"), "restored": id("restore_volume_id"),
@@ -198,7 +198,7 @@ func (s schema) volumeTable() table {
 		"name": t("display_name"), "status": "COALESCE(" + t("status") + ", '')", "size": n("size"), "bootable": s.flag("v", "volumes", "bootable"),
 		"encrypted": "(" + t("encryption_key_id") + " IS NOT NULL)", "backups": "COALESCE(c.n, 0)", "last-backup": "c.last",
 		"created": at("created_at"), "id": t("id"), "description": t("display_description"), "type": s.typeName(), "type-id": t("volume_type_id"),
-		"project": id("project_id"), "user": id("user_id"), "az": t("availability_zone"), "host": t("host"), "attached": t("attach_status"),
+		"project": id("project_id"), "project-name": "NULL", "user": id("user_id"), "az": t("availability_zone"), "host": t("host"), "attached": t("attach_status"),
 		"multiattach": s.flag("v", "volumes", "multiattach"), "snapshot": t("snapshot_id"), "source": id("source_volid"), "key": t("encryption_key_id"), "updated": at("updated_at"),
 	}}
 }
