@@ -14,12 +14,16 @@ import (
 func (e *Env) apply() *cobra.Command {
 	p := &planning{}
 	var yes bool
+	var resume int64
 	cmd := &cobra.Command{
 		Use: "apply [BACKUP]", Short: "Apply a restore's metadata to a volume, after showing the plan",
-		Long: "Show the plan, ask, and carry it out: metadata only, in one transaction, journalled. It refuses when the volume is no longer " +
-			"what the plan was made from. hearth undo takes it back.\n\n" + fmt.Sprintf(planHelp, "apply"),
+		Long: "Show the plan, ask, and carry it out: metadata only, in one transaction, or on a cloud call by call, and journalled. It refuses when the volume is no longer " +
+			"what the plan was made from. hearth undo takes it back. What ended half-way is finished with --resume ENTRY, or taken back.\n\n" + fmt.Sprintf(planHelp, "apply"),
 		Example: "hearth apply 4e47 --onto db-prod-01\nhearth apply 4e47 --onto db-prod-01 --yes && hearth journal --limit 1",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("resume") {
+				return e.resume(cmd, args, resume, yes)
+			}
 			if err := p.check(cmd, args); err != nil {
 				return err
 			}
@@ -35,7 +39,7 @@ func (e *Env) apply() *cobra.Command {
 				if err := plan.Applicable(); err != nil {
 					return err
 				}
-				if err := writable(d, tried); err != nil {
+				if err := writable(d, tried, core.OpWriteVolume); err != nil {
 					return err
 				}
 				v := plan.Target.Volume
@@ -44,6 +48,7 @@ func (e *Env) apply() *cobra.Command {
 				}
 				entry, err := d.Apply(ctx, plan)
 				if err != nil {
+					e.sayHalf(&entry)
 					return err
 				}
 				e.say("Applied to %s as journal entry %d. Take it back with: hearth undo %d", v.Title(), entry.ID, entry.ID)
@@ -52,8 +57,61 @@ func (e *Env) apply() *cobra.Command {
 		},
 	}
 	p.flags(e, cmd)
+	p.viaFlags(cmd)
+	cmd.Flags().Int64Var(&resume, "resume", 0, "do the rest of this journal entry, which ended half-way")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return cmd
+}
+
+// sayHalf says how to go on from an entry that ended half-way.
+func (e *Env) sayHalf(entry *core.Entry) {
+	if entry.State != core.EntryHalf {
+		return
+	}
+	for _, s := range entry.Steps {
+		mark := "·"
+		if s.Done {
+			mark = "✓"
+		}
+		e.say("  %s %s", mark, s.What)
+	}
+	e.say("It ended half-way, as journal entry %d. Do the rest with: hearth apply --resume %d, or take it back with: hearth undo %d", entry.ID, entry.ID, entry.ID)
+}
+
+// resume does the rest of an entry that ended half-way.
+func (e *Env) resume(cmd *cobra.Command, args []string, n int64, yes bool) error {
+	switch {
+	case len(args) > 0:
+		return misuse(cmd, args[0]+" is one argument too many", "--resume ENTRY stands alone")
+	case n < 1:
+		return misuse(cmd, "--resume wants the number of a journal entry", "list them with hearth journal")
+	}
+	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+		of, err := d.FinishTarget(ctx, core.EntryID(n))
+		if err != nil {
+			return err
+		}
+		tried := fmt.Sprintf("finish entry %d", of.ID)
+		e.say("Entry %d of %s UTC by %s: %s", of.ID, clock(of.At.UTC(), false), of.Who, of.Summary)
+		for _, s := range of.Steps {
+			if !s.Done {
+				e.say("  · %s", s.What)
+			}
+		}
+		if err := writable(d, tried, core.OpWriteVolume); err != nil {
+			return err
+		}
+		if err := e.confirm(ctx, yes, tried, fmt.Sprintf("Do the rest of this on volume %s?", of.Volume), "look at it with hearth journal -o json"); err != nil {
+			return err
+		}
+		entry, err := d.Finish(ctx, of.ID)
+		if err != nil {
+			e.sayHalf(&entry)
+			return err
+		}
+		e.say("Finished, as journal entry %d, which holds all of it.", entry.ID)
+		return nil
+	})
 }
 
 func (e *Env) undo() *cobra.Command {
@@ -79,14 +137,19 @@ func (e *Env) undo() *cobra.Command {
 				}
 				e.say("Entry %d of %s UTC by %s: %s", of.ID, clock(of.At.UTC(), false), of.Who, of.Summary)
 				tried := fmt.Sprintf("undo entry %d", of.ID)
-				if err := writable(d, tried); err != nil {
+				op, what := core.OpWriteVolume, "volume "+string(of.Volume)
+				if of.Volume == "" {
+					op, what = core.OpEdit, "backup "+string(of.Backup)
+				}
+				if err := writable(d, tried, op); err != nil {
 					return err
 				}
-				if err := e.confirm(ctx, yes, tried, fmt.Sprintf("Take this back on volume %s?", of.Volume), "look at it with hearth journal -o json"); err != nil {
+				if err := e.confirm(ctx, yes, tried, fmt.Sprintf("Take this back on %s?", what), "look at it with hearth journal -o json"); err != nil {
 					return err
 				}
 				done, err := d.Undo(ctx, of.ID)
 				if err != nil {
+					e.sayHalf(&done)
 					return err
 				}
 				e.say("Taken back, as journal entry %d.", done.ID)

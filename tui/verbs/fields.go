@@ -41,6 +41,9 @@ func writePlan(w io.Writer, width int, p *core.Plan, all bool) error {
 	if _, err := fmt.Fprintf(w, "\n%s.\n", p.Summary()); err != nil {
 		return err
 	}
+	for i, c := range p.Calls {
+		foot.rows = append(foot.rows, []string{fmt.Sprint(i + 1), c.Method + " " + core.Visible(c.Path) + ": " + core.Visible(c.What)})
+	}
 	return foot.write(w, width)
 }
 
@@ -58,6 +61,9 @@ func planHead(p *core.Plan) grid {
 		{"Rules", fmt.Sprintf("%s, %s: %s", p.Rules, p.Rules.Releases(), core.Visible(p.RulesWhy))},
 		{"Layers", fmt.Sprintf("%s: %s", p.Layers, core.Visible(p.LayersWhy))},
 	}}
+	if p.Via == core.ViaAPI {
+		g.rows = append(g.rows, []string{"Via", "the API, with " + core.Count(len(p.Calls), "call")})
+	}
 	for i, c := range p.Captures {
 		g.rows = append(g.rows, []string{"Capture", fmt.Sprintf("%d of %d, version %d, %s", i+1, len(p.Captures), c.Version(), core.Visible(c.Source.String()))})
 	}

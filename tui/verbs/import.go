@@ -90,7 +90,7 @@ func (e *Env) importing() *cobra.Command {
 // importChosen asks, imports, and says what became of each.
 func (e *Env) importChosen(ctx context.Context, d jobs.Desk, checks []core.Check, chosen []int, yes bool) error {
 	const tried = "import"
-	if err := writable(d, tried); err != nil {
+	if err := writable(d, tried, core.OpImport); err != nil {
 		return err
 	}
 	question := fmt.Sprintf("Import %s into %s?", core.Count(len(chosen), "backup"), d.Place.Info().Location)
@@ -108,6 +108,9 @@ func (e *Env) importChosen(ctx context.Context, d jobs.Desk, checks []core.Check
 			e.say("- %s (%s): %s; its deleted row is used again", r.Name, string(r.ID), r.Status)
 		default:
 			e.say("- %s (%s): %s", r.Name, string(r.ID), r.Status)
+		}
+		for _, x := range r.Differs {
+			e.say("  ! %s", x)
 		}
 	}
 	if err == nil && failed > 0 {

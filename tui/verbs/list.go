@@ -96,6 +96,9 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 		whole, r.spare = r.columns, nil
 	}
 	r.object = func(row *T) *pyjson.Object { return whole.Object(row, l.unseen(row)) }
+	if len(l.format.columns) > 0 || l.name != "json" && l.name != "yaml" {
+		q.Wants = r.columns.Names() // else what costs more is not asked for
+	}
 	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 		pages := l.pages(d)
 		r.next = func() ([]T, error) {

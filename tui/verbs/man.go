@@ -109,9 +109,17 @@ func placeholder(f *pflag.Flag) string {
 		return "FILE"
 	case "onto":
 		return "VOLUME"
+	case "resume":
+		return "ENTRY"
+	case "leave-out":
+		return "FIELD"
+	case "property":
+		return "KEY=VALUE"
+	case "availability-zone":
+		return "ZONE"
 	case "new":
 		return "[NAME]"
-	case "limit", "volumes", "backups", "seed", "version":
+	case "limit", "volumes", "backups", "seed", "version", "size":
 		return "N"
 	}
 	return strings.ToUpper(f.Name)

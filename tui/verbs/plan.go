@@ -17,6 +17,8 @@ type planning struct {
 	name     string
 	rules    string
 	layers   string
+	via      string
+	leaveOut []string
 }
 
 // planHelp explains what plan and apply have in common; %s is the verb.
@@ -39,6 +41,14 @@ func (p *planning) flags(e *Env, cmd *cobra.Command) {
 	}
 	cmd.ValidArgsFunction = first(e.backupIDs)
 	cmd.Args = takes(0, -1) // more than one is told in words of its own
+}
+
+// viaFlags adds the flags that choose how a plan is carried out.
+func (p *planning) viaFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.via, "via", "auto", "what to plan: database, what Cinder's own restore writes, or api, what the API can be asked for; auto is api for a volume of a cloud")
+	cmd.Flags().StringArrayVar(&p.leaveOut, "leave-out", nil, "via the API: leave this as it is, as in name, description, bootable, metadata KEY or image KEY; may be repeated")
+	complete(cmd, "via", []string{"auto", core.ViaAPI, core.ViaDatabase})
+	complete(cmd, "leave-out", []string{"name", "description", "bootable", "metadata", "image"})
 }
 
 // check says what is wrong with the call itself, before a place is opened.
@@ -67,7 +77,10 @@ func (p *planning) request(ctx context.Context, e *Env, d jobs.Desk, args []stri
 	if r.Layers, err = core.ParseLayers(p.layers); err != nil {
 		return r, err
 	}
-	r.Name = p.name
+	r.Name, r.LeaveOut = p.name, p.leaveOut
+	if p.via != "auto" {
+		r.Via = p.via
+	}
 	if len(args) == 1 {
 		b, err := d.ResolveBackup(ctx, args[0])
 		if err != nil {
@@ -109,6 +122,7 @@ func (e *Env) plan() *cobra.Command {
 		Use: "plan [BACKUP]", Short: "Show what a restore would do to a volume's metadata",
 		Long: "Show, field by field, what a restore would do to the target's name, description, user and image metadata, bootable flag " +
 			"and encryption key. Nothing is changed.\n\n" + fmt.Sprintf(planHelp, "plan") + "\n\n" +
+			"On a cloud the plan for an existing volume is one of calls of its API: it shows what the API refuses, as keys beyond ASCII, until that is left out by name.\n\n" +
 			"JSON holds fields, steps, after and error, and what the plan was made from; after an error, after is what had been applied by then.",
 		Example: "hearth plan 4e47 --onto db-prod-01\nhearth plan nightly-full --new --layers last\nhearth plan --capture full.json incr-1.json --new restored -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -131,6 +145,7 @@ func (e *Env) plan() *cobra.Command {
 		},
 	}
 	p.flags(e, cmd)
+	p.viaFlags(cmd)
 	cmd.Flags().StringVarP(&f.name, "output", "o", "table", "how to print: table, json or yaml")
 	cmd.Flags().BoolVar(&all, "all", false, "for a table: also the fields that no restore brings back")
 	complete(cmd, "output", []string{"table", "json", "yaml"})

@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -49,13 +50,15 @@ func (e *Env) confirm(ctx context.Context, yes bool, tried, question, look strin
 	return core.Fail(core.CodeCancelled, tried, "you did not say yes; nothing was changed", "", nil)
 }
 
-// writable returns nil if the place can be written, so that nobody is asked about
-// what cannot be.
-func writable(d jobs.Desk, tried string) error {
-	if why := d.Place.Info().ReadOnly; why != "" {
-		return core.Fail(core.CodeReadOnly, tried, why, "", nil)
+// writable returns nil if the place can be written and the login may do it, so
+// that nobody is asked about what cannot be.
+func writable(d jobs.Desk, tried string, op core.Operation) error {
+	err := d.Allowed(op)
+	var known *core.Error
+	if errors.As(err, &known) {
+		return core.Fail(known.Code, tried, known.What, known.Next, nil)
 	}
-	return nil
+	return err
 }
 
 // read reads a whole file, or stdin for "-".

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hearth/core"
 	"hearth/store/jobs"
 )
 
@@ -33,6 +34,11 @@ type Env struct {
 	// Paths lists where hearth keeps things, for hearth info: as much as is known
 	// also where the configuration has a mistake.
 	Paths func() ([]Path, error)
+	// Places lists the places that hearth knows; nil: none. Probe asks one of them,
+	// by its location, who we are there, and so whether it answers; nil: nobody is
+	// asked.
+	Places func(ctx context.Context) ([]PlaceRow, error)
+	Probe  func(ctx context.Context, location string) (core.Scope, error)
 }
 
 // Path is something that hearth uses: a file, or a place by its location.
@@ -47,7 +53,8 @@ func All(env *Env) []*cobra.Command {
 	e.Out = sink{env.Out}
 	return []*cobra.Command{
 		e.volumes(), e.backups(), e.volume(), e.backup(), e.capture(), e.plan(), e.apply(), e.undo(),
-		e.journal(), e.export(), e.importing(), e.decode(), e.demo(), e.info(), e.man(),
+		e.restore(), e.create(), e.edit(), e.delete(), e.reset(), e.messages(),
+		e.journal(), e.export(), e.importing(), e.decode(), e.places(), e.demo(), e.info(), e.man(),
 	}
 }
 

@@ -1,0 +1,352 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store/jobs"
+)
+
+// progress tells how a job gets on, a line for each thing that is new.
+func (e *Env) progress() jobs.Progress {
+	last := ""
+	return func(s jobs.Step) {
+		if s.Text != last {
+			last = s.Text
+			e.say("… %s", s.Text)
+		}
+	}
+}
+
+func (e *Env) warn(warnings []string) {
+	for _, w := range warnings {
+		e.say("! %s.", w)
+	}
+}
+
+// properties reads --property key=value; nil where none is given.
+func properties(cmd *cobra.Command, given []string) (*pyjson.Object, error) {
+	if len(given) == 0 {
+		return nil, nil
+	}
+	o := &pyjson.Object{}
+	for _, s := range given {
+		k, v, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, misuse(cmd, "--property "+s+" has no value", "write --property KEY=VALUE")
+		}
+		o.Set(k, pyjson.OfString(v))
+	}
+	return o, nil
+}
+
+func (e *Env) create() *cobra.Command {
+	var r core.BackupRequest
+	var props []string
+	var wait, yes bool
+	f := &format{}
+	cmd := &cobra.Command{
+		Use: "create VOLUME", Short: "Make a backup of a volume", Args: takes(1, 1),
+		Long: "Have the cloud make a backup of a volume, named " + named + ". It says first what an incremental will stand on, and what force means, and asks. " +
+			"The capture of that moment is kept in hearth's archive, so that a plan of the backup is no guess. The new backup is printed.",
+		Example:           "hearth create db-prod-01 --name before-upgrade --wait\nhearth create db-prod-01 --incremental --property ticket=OPS-1 --yes -o value -c id",
+		ValidArgsFunction: first(e.volumeIDs),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if err := f.check(formats...); err != nil {
+				return err
+			}
+			if r.Metadata, err = properties(cmd, props); err != nil {
+				return err
+			}
+			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				if err := d.Allowed(core.OpCreate); err != nil {
+					return err
+				}
+				v, err := d.ResolveVolume(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				r.Volume = v.ID
+				p, err := d.PlanCreate(ctx, r)
+				if err != nil {
+					return err
+				}
+				e.sayCreate(&p)
+				if err := e.confirm(ctx, yes, string(core.OpCreate), "Make this backup?", "look at the volume with hearth volume "+string(v.ID)); err != nil {
+					return err
+				}
+				return e.created(ctx, d, p, wait, f)
+			})
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&r.Name, "name", "", "its name")
+	fl.StringVar(&r.Description, "description", "", "its description")
+	fl.BoolVar(&r.Incremental, "incremental", false, "only what has changed since the newest backup")
+	fl.BoolVar(&r.Force, "force", false, "also of a volume that is in use: what is being written is caught half-way")
+	fl.StringVar(&r.Snapshot, "snapshot", "", "of this snapshot of the volume, by its id")
+	fl.StringVar(&r.Container, "container", "", "where the driver puts it (default the driver's choice)")
+	fl.StringVar(&r.AvailabilityZone, "availability-zone", "", "the zone of the backup service")
+	fl.StringArrayVar(&props, "property", nil, "a property, KEY=VALUE; may be repeated")
+	fl.BoolVar(&wait, "wait", false, "until it is available, or has failed")
+	fl.BoolVar(&yes, "yes", false, "do not ask")
+	f.flags(cmd, core.BackupColumns.Names())
+	return cmd
+}
+
+func (e *Env) sayCreate(p *jobs.CreatePlan) {
+	what := "A full backup"
+	if p.Parent != nil {
+		what = "An incremental backup"
+	}
+	e.say("%s of volume %s (%s), %d GiB, %s.", what, p.Volume.Title(), string(p.Volume.ID), p.Volume.Size, p.Volume.Status)
+	if p.Parent != nil {
+		at := "at a time that is not known"
+		if p.Parent.CreatedAt.Set {
+			at = clock(p.Parent.CreatedAt.V, false) + " UTC"
+		}
+		e.say("It will stand on %s (%s), made %s.", p.Parent.Title(), string(p.Parent.ID), at)
+	}
+	e.warn(p.Warnings)
+}
+
+// created makes the backup and prints it, also one that failed.
+func (e *Env) created(ctx context.Context, d jobs.Desk, p jobs.CreatePlan, wait bool, f *format) error {
+	c, err := d.Create(ctx, p, wait, e.progress())
+	if c.Backup.ID == "" {
+		return err
+	}
+	switch {
+	case c.CaptureErr != nil:
+		e.say("! The capture of that moment was not kept: %s.", c.CaptureErr)
+	case c.Capture > 0:
+		e.say("Its capture is kept as capture %d.", c.Capture)
+	}
+	o, oerr := f.only(core.BackupColumns.Object(&c.Backup, c.Backup.Unseen), keyIn(core.BackupColumns))
+	if oerr == nil {
+		oerr = e.writeObject(f, o)
+	}
+	if err == nil {
+		err = oerr
+	}
+	return err
+}
+
+func (e *Env) edit() *cobra.Command {
+	var name, description string
+	var props []string
+	var none, yes bool
+	cmd := &cobra.Command{
+		Use: "edit BACKUP", Short: "Rename or describe a backup, or set its properties", Args: takes(1, 1),
+		Long: "Change a backup's name, description or properties. Properties that are given take the place of all that it has. " +
+			"It says what changes and asks; hearth undo takes it back.",
+		Example:           "hearth edit 4e47 --name keep-2026 --property keep=1y\nhearth edit 4e47 --no-properties --yes",
+		ValidArgsFunction: first(e.backupIDs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var edit core.BackupEdit
+			var err error
+			if edit.Metadata, err = properties(cmd, props); err != nil {
+				return err
+			}
+			if none {
+				if len(props) > 0 {
+					return misuse(cmd, "--property and --no-properties are both given", "choose one")
+				}
+				edit.Metadata = &pyjson.Object{}
+			}
+			if cmd.Flags().Changed("name") {
+				edit.Name = &name
+			}
+			if cmd.Flags().Changed("description") {
+				edit.Description = &description
+			}
+			if edit == (core.BackupEdit{}) {
+				return misuse(cmd, "there is nothing to change", "give --name, --description, --property or --no-properties")
+			}
+			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				return e.edited(ctx, d, args[0], edit, yes)
+			})
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&name, "name", "", "its new name")
+	fl.StringVar(&description, "description", "", "its new description")
+	fl.StringArrayVar(&props, "property", nil, "a property, KEY=VALUE, in place of all that are there; may be repeated")
+	fl.BoolVar(&none, "no-properties", false, "take all its properties away")
+	fl.BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+func (e *Env) edited(ctx context.Context, d jobs.Desk, ref string, edit core.BackupEdit, yes bool) error {
+	const tried = string(core.OpEdit)
+	if err := d.Allowed(core.OpEdit); err != nil {
+		return err
+	}
+	b, err := d.ResolveBackup(ctx, ref)
+	if err != nil {
+		return err
+	}
+	e.say("Backup %s (%s):", b.Title(), string(b.ID))
+	text := func(o core.Opt[string]) string {
+		if !o.Set {
+			return "-"
+		}
+		return core.Visible(o.V)
+	}
+	if edit.Name != nil {
+		e.say("  name         %s → %s", text(b.Name), *edit.Name)
+	}
+	if edit.Description != nil {
+		e.say("  description  %s → %s", text(b.Description), *edit.Description)
+	}
+	if edit.Metadata != nil {
+		e.say("  properties   %s → %s", pyjson.Text(pyjson.OfDict(b.Metadata.Clone())), pyjson.Text(pyjson.OfDict(edit.Metadata)))
+	}
+	if err := e.confirm(ctx, yes, tried, "Change this?", "look at it with hearth backup "+string(b.ID)); err != nil {
+		return err
+	}
+	entry, err := d.Edit(ctx, b.ID, edit)
+	if err == nil {
+		e.say("Changed, as journal entry %d. Take it back with: hearth undo %d", entry.ID, entry.ID)
+	}
+	return err
+}
+
+// backupsNamed finds all backups that the arguments name.
+func backupsNamed(ctx context.Context, d jobs.Desk, refs []string) (ids []core.BackupID, err error) {
+	for _, ref := range refs {
+		b, err := d.ResolveBackup(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, b.ID)
+	}
+	return ids, nil
+}
+
+func (e *Env) delete() *cobra.Command {
+	var force, yes, noWait bool
+	cmd := &cobra.Command{
+		Use: "delete BACKUP…", Short: "Delete backups, with their data", Args: takes(1, -1),
+		Long: "Delete backups, each named " + named + ". What stands on one is looked up over all projects that can be seen and listed, newest first; " +
+			"a chain that is named whole goes in the right order. It asks first, and there is no way back.",
+		Example:           "hearth delete 4e47\nhearth delete db-incr-2 db-incr-1 db-full --yes",
+		ValidArgsFunction: e.backupIDs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				op := core.OpDelete
+				if force {
+					op = core.OpForceDelete
+				}
+				if err := d.Allowed(op); err != nil {
+					return err
+				}
+				ids, err := backupsNamed(ctx, d, args)
+				if err != nil {
+					return err
+				}
+				p, err := d.PlanDelete(ctx, ids, force)
+				if err != nil {
+					return err
+				}
+				e.sayDelete(&p)
+				n := len(p.Deletable())
+				if n > 0 {
+					question := fmt.Sprintf("Delete %s, with the data? There is no way back.", core.Count(n, "backup"))
+					if err := e.confirm(ctx, yes, string(op), question, "look at them with hearth backup"); err != nil {
+						return err
+					}
+				}
+				results, err := d.Delete(ctx, p, !noWait, e.progress())
+				e.sayResults(results, "deleted")
+				if err == nil && n < len(p.Items) {
+					err = core.Fail(core.CodePartial, "delete all", fmt.Sprintf("%d of %s cannot be deleted", len(p.Items)-n, core.Count(len(p.Items), "backup")), "see what is said of each", nil)
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "in any status (an administrator's right)")
+	cmd.Flags().BoolVar(&noWait, "no-wait", false, "only ask for it, and do not wait until they are gone")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+func (e *Env) sayDelete(p *jobs.DeletePlan) {
+	for _, it := range p.Items {
+		e.say("- %s (%s), %s, %d GiB, %s", it.Backup.Title(), string(it.Backup.ID), it.Backup.Kind(), it.Backup.Size, it.Backup.Status)
+		for _, b := range it.Dependents {
+			e.say("    %s (%s) stands on it, project %s, %s", b.Title(), string(b.ID), string(b.ProjectID), b.Status)
+		}
+		if it.Problem != nil {
+			e.say("  ✗ %s.", it.Problem)
+		}
+	}
+	e.warn(p.Warnings)
+}
+
+// sayResults says what became of each; gone is the word for one that is.
+func (e *Env) sayResults(results []jobs.Result, gone string) {
+	for _, r := range results {
+		status := r.Status
+		switch {
+		case r.Err != nil:
+			e.say("- %s (%s): %s.", r.Backup.Title(), string(r.Backup.ID), r.Err)
+			continue
+		case status == "":
+			status = gone
+		}
+		e.say("- %s (%s): %s", r.Backup.Title(), string(r.Backup.ID), status)
+	}
+}
+
+func (e *Env) reset() *cobra.Command {
+	var state string
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "reset BACKUP…", Short: "Set the status of backups to available or error", Args: takes(1, -1),
+		Long:              "Set the status of backups (an administrator's right). It repairs nothing: it says what it stops or leaves behind, and asks.",
+		Example:           "hearth reset stuck-backup --state error",
+		ValidArgsFunction: e.backupIDs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if state != core.StatusAvailable && state != core.StatusError {
+				return misuse(cmd, "--state wants available or error", "give --state error")
+			}
+			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				if err := d.Allowed(core.OpReset); err != nil {
+					return err
+				}
+				ids, err := backupsNamed(ctx, d, args)
+				if err != nil {
+					return err
+				}
+				p, err := d.PlanReset(ctx, ids, state)
+				if err != nil {
+					return err
+				}
+				for _, it := range p.Items {
+					e.say("- %s (%s): %s → %s", it.Backup.Title(), string(it.Backup.ID), it.Backup.Status, state)
+					if it.Says != "" {
+						e.say("  ! %s.", it.Says)
+					}
+				}
+				question := fmt.Sprintf("Set %s to %s?", core.Count(len(ids), "backup"), state)
+				if err := e.confirm(ctx, yes, string(core.OpReset), question, "look at them with hearth backup"); err != nil {
+					return err
+				}
+				results, err := d.Reset(ctx, p, e.progress())
+				e.sayResults(results, "gone")
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&state, "state", "", "available or error")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	complete(cmd, "state", []string{core.StatusAvailable, core.StatusError})
+	return cmd
+}

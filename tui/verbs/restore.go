@@ -1,0 +1,154 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store/jobs"
+)
+
+func (e *Env) restore() *cobra.Command {
+	p := &planning{}
+	f := &format{}
+	var r core.RestoreRequest
+	var yes, noWait bool
+	cmd := &cobra.Command{
+		Use: "restore BACKUP", Short: "Restore a backup, data and metadata, and see whether the plan came true",
+		Long: "Show what the restore will make of the volume's metadata, ask, and have the cloud restore data and metadata. hearth then watches the volume, " +
+			"reads it back, and reports field by field whether it is as planned.\n\n" +
+			"hearth restore BACKUP (--onto VOLUME | --new [NAME])\n\n" +
+			"With a name of its own the new volume keeps that, and not the captured one. --size, --type and --availability-zone are for a new volume, " +
+			"which is then made from the backup (3.47).",
+		Example: "hearth restore 4e47 --new\nhearth restore 4e47 --onto db-prod-01 --yes -o json\nhearth restore 4e47 --new --type fast --size 20",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check("table", "json", "yaml"); err != nil {
+				return err
+			}
+			switch {
+			case len(args) == 0:
+				return misuse(cmd, "an argument is missing", "name the backup")
+			case p.onto != "" && (r.Size != 0 || r.Type != "" || r.AvailabilityZone != ""):
+				return misuse(cmd, "--size, --type and --availability-zone are for a new volume", "leave them out, or give --new")
+			case r.Size < 0:
+				return misuse(cmd, "--size wants a number from 1", "")
+			}
+			if err := p.check(cmd, args); err != nil {
+				return err
+			}
+			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				if err := d.Allowed(core.OpRestore); err != nil {
+					return err
+				}
+				plan, err := e.planRestore(ctx, d, p, args, &r)
+				if err != nil {
+					return err
+				}
+				if err := e.confirm(ctx, yes, string(core.OpRestore), restoreQuestion(plan, r), "look at it with hearth plan"); err != nil {
+					return err
+				}
+				report, err := d.Restore(ctx, r, plan, !noWait, e.progress())
+				if report.Volume == "" || report.Entry == 0 && err != nil {
+					return err
+				}
+				if werr := e.writeReport(f, report); err == nil {
+					err = werr
+				}
+				return err
+			})
+		},
+	}
+	p.flags(e, cmd)
+	fl := cmd.Flags()
+	fl.Int64Var(&r.Size, "size", 0, "of the new volume, in GiB (default that of the backup)")
+	fl.StringVar(&r.Type, "type", "", "the type of the new volume (default the cloud's)")
+	fl.StringVar(&r.AvailabilityZone, "availability-zone", "", "the zone of the new volume")
+	fl.BoolVar(&noWait, "no-wait", false, "only ask for it, and do not watch it")
+	fl.BoolVar(&yes, "yes", false, "do not ask")
+	fl.StringVarP(&f.name, "output", "o", "table", "how to print the report: table, json or yaml")
+	complete(cmd, "output", []string{"table", "json", "yaml"})
+	return cmd
+}
+
+// planRestore fills in the request and shows the plan; nil where nothing is known
+// of what the backup captured.
+func (e *Env) planRestore(ctx context.Context, d jobs.Desk, p *planning, args []string, r *core.RestoreRequest) (*core.Plan, error) {
+	request, err := p.request(ctx, e, d, args)
+	if err != nil {
+		return nil, err
+	}
+	r.Backup, r.Volume, r.Name = request.Backup, request.Onto, request.Name
+	if err := d.CheckRestore(ctx, *r); err != nil {
+		return nil, err
+	}
+	request.Via, request.Type, request.Bare = core.ViaDatabase, r.Type, r.Size > 0 || r.Type != "" || r.AvailabilityZone != ""
+	plan, err := d.Plan(ctx, request)
+	if core.CodeOf(err) == core.CodeNotFound && r.Type == "" {
+		e.say("! What becomes of the metadata cannot be said beforehand: %s.", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := writePlan(e.Err, e.ErrWidth, plan, false); err != nil {
+		return nil, err
+	}
+	if plan.Error != nil && !plan.Guess() {
+		return nil, core.Fail(core.CodeRefused, string(core.OpRestore), "Cinder would stop in the middle and leave the volume in error: "+plan.Error.Message, "choose another target", plan.Error)
+	}
+	return plan, nil
+}
+
+func restoreQuestion(p *core.Plan, r core.RestoreRequest) string {
+	if r.Volume == "" {
+		return "Restore this backup to a new volume?"
+	}
+	title := string(r.Volume)
+	if p != nil && p.Target.Volume != nil {
+		title = p.Target.Volume.Title()
+	}
+	return fmt.Sprintf("Restore this backup onto volume %s (%s)? All data on it is overwritten.", title, r.Volume)
+}
+
+// writeReport prints what became of a restore.
+func (e *Env) writeReport(f *format, r *core.RestoreReport) error {
+	if f.name != "table" {
+		return e.writeObject(f, r.Object())
+	}
+	return reportTable(e.Out, e.Width, r)
+}
+
+func reportTable(w io.Writer, width int, r *core.RestoreReport) error {
+	head := grid{lanes: []lane{{}, {wraps: true}}, rows: [][]string{
+		{"Volume", core.Visible(r.VolumeName) + " (" + core.Visible(string(r.Volume)) + ") " + core.Visible(r.VolumeStatus)},
+		{"Backup", core.Visible(string(r.Backup)) + " " + core.Visible(r.BackupStatus)},
+	}}
+	for _, m := range r.Messages {
+		head.rows = append(head.rows, []string{"Message", core.Visible(m.Text)})
+	}
+	if err := head.write(w, width); err != nil {
+		return err
+	}
+	if len(r.Fields) > 0 {
+		g := grid{lanes: []lane{{title: "Section"}, {title: "Field"}, {title: "Planned", wraps: true}, {title: "Actual", wraps: true}, {title: "Came"}, {title: "Why", wraps: true}}}
+		value := func(name string, v core.Opt[pyjson.Value]) string {
+			if !v.Set {
+				return "(none)"
+			}
+			return shown(name, v.V)
+		}
+		for _, x := range r.Fields {
+			g.rows = append(g.rows, []string{x.Section.Title(), core.Visible(x.Name), value(x.Name, x.Planned), value(x.Name, x.Actual), string(x.Came), core.Visible(x.Why)})
+		}
+		fmt.Fprintln(w)
+		if err := g.write(w, width); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "\n%s.\n", core.Visible(r.Verdict()))
+	return err
+}
