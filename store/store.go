@@ -119,6 +119,13 @@ type Kin interface {
 	Dependents(ctx context.Context, id core.BackupID) (backups []core.Backup, sure bool, err error)
 }
 
+// Lineage is a place whose lists do not name parents, and that can find them out.
+type Lineage interface {
+	// Lineage returns all backups of a volume, each with its parent; what cannot be
+	// asked is guessed, and marked so.
+	Lineage(ctx context.Context, volume core.VolumeID) ([]core.Backup, error)
+}
+
 // Scoper is a place that a login opens a part of: a cloud.
 type Scoper interface {
 	// Scope asks the place who we are there, and so whether it answers.

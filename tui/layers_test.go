@@ -43,7 +43,11 @@ var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/stor
 
 // inTestsOf is what the tests of one package import besides: the jobs are held over
 // a real store as well as over memory's.
-var inTestsOf = map[string][]string{"store/jobs": {"hearth/store/sqlite"}}
+var inTestsOf = map[string][]string{
+	"store/jobs": {"hearth/store/sqlite"},
+	// The suite on a real cloud: the jobs over it, and what the config says of it.
+	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "github.com/BurntSushi/toml", "github.com/adrg/xdg"},
+}
 
 // notInCore is what even the standard library has and core does without: a core
 // that does no I/O and has no clock is the same everywhere.

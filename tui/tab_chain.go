@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store"
 	"hearth/tui/grid"
 )
 
@@ -61,6 +62,10 @@ func (t *chainTab) load() tea.Cmd {
 	volume := t.volume()
 	gen, place, ref := t.begin(), t.desk.Place, t.ref
 	return t.ask(func(ctx context.Context) tea.Msg {
+		if l, ok := place.(store.Lineage); ok {
+			rows, err := l.Lineage(ctx, volume)
+			return treeMsg{gen, core.Tree(rows), 0, err}
+		}
 		q := core.Query{Limit: treeLimit, Filter: core.Filter{Text: "volume-id:" + string(volume),
 			Terms: []core.Term{{Column: "volume-id", Kind: core.IDColumn, Op: core.Is, Words: []string{core.Fold(string(volume))}}}}}
 		page, err := place.Backups(ctx, q)

@@ -135,7 +135,7 @@ func (p *Place) parentOf(ctx context.Context, b *core.Backup) (parent core.Backu
 	}
 	if p.isAdmin() {
 		for i := range candidates {
-			if !candidates[i].Incremental && candidates[i].Dependents == 0 || candidates[i].Dependents == 0 {
+			if candidates[i].Dependents == 0 {
 				continue // nothing stands on it
 			}
 			children, sure, err := p.Dependents(ctx, candidates[i].ID)
@@ -147,12 +147,53 @@ func (p *Place) parentOf(ctx context.Context, b *core.Backup) (parent core.Backu
 			}
 		}
 	}
-	for i := range candidates {
-		if candidates[i].Status == core.StatusAvailable {
-			return candidates[i].ID, true, nil
+	return likelyParent(candidates), true, nil
+}
+
+// Lineage reads a volume's backups with their parents: those on which something
+// stands are asked for their children.
+func (p *Place) Lineage(ctx context.Context, volume core.VolumeID) ([]core.Backup, error) {
+	rows, err := p.filtered(ctx, "read the backups of volume "+string(volume), "volume_id", string(volume), p.isAdmin())
+	if err != nil {
+		return nil, err
+	}
+	if p.isAdmin() {
+		for i := range rows {
+			if rows[i].Dependents == 0 {
+				continue
+			}
+			if _, sure, err := p.Dependents(ctx, rows[i].ID); err != nil {
+				return nil, err
+			} else if !sure {
+				break
+			}
 		}
 	}
-	return candidates[0].ID, true, nil
+	volumes, projects := p.names.volumes.get(), p.names.projects.get()
+	for i := range rows {
+		b := &rows[i]
+		p.nameBackup(b, volumes, projects)
+		parent, known := p.parents.of(b.ID)
+		if !known && b.Incremental {
+			parent, b.ParentGuessed = likelyParent(older(rows, b)), true
+		}
+		b.ParentID, b.Unseen = parent, without(b.Unseen, "parent_id")
+	}
+	return rows, nil
+}
+
+// likelyParent is the newest of the older backups that is available, else the
+// newest; "" if there is none.
+func likelyParent(older []core.Backup) core.BackupID {
+	for i := range older {
+		if older[i].Status == core.StatusAvailable {
+			return older[i].ID
+		}
+	}
+	if len(older) > 0 {
+		return older[0].ID
+	}
+	return ""
 }
 
 // older are the backups that were there when b was made, the newest data first.

@@ -410,4 +410,9 @@ func TestParents(t *testing.T) {
 	q.session.pass.Roles = []string{"member"}
 	b, err = q.Backup(t.Context(), "new")
 	want(t, "member", say(b.ParentID, b.ParentGuessed, err), "mid true <nil>")
+
+	rows, err := c.direct().Lineage(t.Context(), "v")
+	want(t, "lineage", say(len(rows), rows[0].ParentID, rows[1].ParentID, rows[2].ParentID, err), "3 full full  <nil>")
+	rows, err = q.Lineage(t.Context(), "v")
+	want(t, "member's lineage", say(len(rows), rows[0].ParentID, rows[0].ParentGuessed, rows[1].ParentID, rows[2].ParentID == "", rows[2].ParentGuessed, err), "3 mid true full true false <nil>")
 }
