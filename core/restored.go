@@ -31,7 +31,7 @@ type FieldOutcome struct {
 type RestoreReport struct {
 	Plan         *Plan
 	Backup       BackupID
-	Volume       VolumeID // "" as long as it is not known
+	Volume       VolumeID // "" as long as Cinder has not accepted the restore
 	VolumeName   string   // now; at first as it was when Cinder accepted the restore
 	VolumeStatus string
 	BackupStatus string

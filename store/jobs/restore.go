@@ -51,10 +51,10 @@ func (d Desk) checkRestore(ctx context.Context, r core.RestoreRequest) (b core.B
 // Restore has Cinder put a backup's data and metadata on a volume. With wait it
 // watches the volume, as a failed restore leaves the backup available, and
 // compares what comes out with the plan; nil is no plan. The report is there also
-// with an error: CodePartial where the restore failed or did not come out as
+// with an error, and names its volume once Cinder has accepted the restore: CodePartial where the restore failed or did not come out as
 // planned.
 func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Plan, wait bool, progress Progress) (*core.RestoreReport, error) {
-	report := &core.RestoreReport{Plan: plan, Backup: r.Backup, Volume: r.Volume, VolumeName: r.Name}
+	report := &core.RestoreReport{Plan: plan, Backup: r.Backup, VolumeName: r.Name}
 	o, err := d.operator(core.OpRestore)
 	if err != nil {
 		return report, err

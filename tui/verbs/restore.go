@@ -52,7 +52,7 @@ func (e *Env) restore() *cobra.Command {
 					return err
 				}
 				report, err := d.Restore(ctx, r, plan, !noWait, e.progress())
-				if report.Volume == "" || report.Entry == 0 && err != nil {
+				if report.Volume == "" {
 					return err
 				}
 				if werr := e.writeReport(f, report); err == nil {
