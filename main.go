@@ -64,8 +64,7 @@ func root(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer done()
-			return tui.Run(cmd.Context(), desk, tui.Options{Config: c.Screen})
+			return tui.Run(cmd.Context(), desk, f.screens(c, done))
 		},
 	}
 	p := cmd.PersistentFlags()
@@ -115,7 +114,7 @@ func (f *flags) env() *verbs.Env {
 	talks, errWidth := terminal(os.Stderr)
 	return &verbs.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
-		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths}
+		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Places: f.known, Probe: f.probe}
 }
 
 // terminal reports whether a file is a terminal, and how wide that is.
@@ -242,6 +241,56 @@ func (f *flags) openDesk(ctx context.Context, loc store.Location, pc store.Place
 		d.Place.Close()
 		closeArchive()
 	}, nil
+}
+
+// screens is what the screens are given: how to go to another place, too.
+func (f *flags) screens(c config, done func()) tui.Options {
+	return tui.Options{Config: c.Screen,
+		Places: func() []store.PlaceRow {
+			known, _ := c.Known() // what is wrong with clouds.yaml is told when one of its clouds is opened
+			return known
+		},
+		Open: func(ctx context.Context, location string) (jobs.Desk, func() error, error) {
+			loc, pc, err := c.Find(location)
+			if err != nil {
+				return jobs.Desk{}, nil, err
+			}
+			desk, done, err := f.openDesk(ctx, loc, pc)
+			return desk, func() error { done(); return nil }, err
+		},
+		Close: func() error { done(); return nil },
+	}
+}
+
+// known lists the places for a verb.
+func (f *flags) known(context.Context) ([]store.PlaceRow, error) {
+	c, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	return c.Known()
+}
+
+// probe asks a place who we are there.
+func (f *flags) probe(ctx context.Context, location string) (core.Scope, error) {
+	c, err := f.load()
+	if err != nil {
+		return core.Scope{}, err
+	}
+	loc, pc, err := c.Find(location)
+	if err != nil {
+		return core.Scope{}, err
+	}
+	place, err := store.Open(ctx, loc, store.Options{Now: time.Now, Config: pc, CacheDir: filepath.Join(xdg.CacheHome, "hearth")})
+	if err != nil {
+		return core.Scope{}, err
+	}
+	defer place.Close()
+	if s, ok := place.(store.Scoper); ok {
+		return s.Scope(ctx)
+	}
+	_, err = place.Backups(ctx, core.Query{Limit: 1})
+	return core.Scope{}, err
 }
 
 // copy is the clipboard, as the config has it.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hearth/core"
+	"hearth/store/cinder"
 )
 
 // PlaceConfig is what the configuration says of a place, under [places.NAME].
@@ -102,4 +103,32 @@ func (c Config) Find(s string) (Location, PlaceConfig, error) {
 		}
 	}
 	return l, PlaceConfig{}, nil
+}
+
+// PlaceRow is a place that can be gone to.
+type PlaceRow struct {
+	Name     string // "": it has none
+	Location string // in the one syntax
+	Badge    string
+	Color    string // of the badge
+	ReadOnly bool
+}
+
+// Known lists the places that the configuration and clouds.yaml name. The error
+// says what is wrong with clouds.yaml; the others are listed all the same.
+func (c Config) Known() ([]PlaceRow, error) {
+	var out []PlaceRow
+	named := map[string]bool{}
+	for _, name := range c.Names() {
+		p := c.Places[name]
+		named[p.Location] = true
+		out = append(out, PlaceRow{Name: name, Location: p.Location, Badge: p.Badge, Color: p.Color, ReadOnly: p.ReadOnly})
+	}
+	clouds, err := cinder.Clouds()
+	for _, name := range clouds {
+		if location := "cloud:" + name; !named[location] {
+			out = append(out, PlaceRow{Name: name, Location: location})
+		}
+	}
+	return out, err
 }

@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store"
 	"hearth/store/jobs"
 )
 
@@ -21,8 +22,8 @@ type world struct {
 
 func (w *world) options(t testing.TB) Options {
 	return Options{
-		Places: func() []PlaceRow {
-			return []PlaceRow{
+		Places: func() []store.PlaceRow {
+			return []store.PlaceRow{
 				{Name: "lab", Location: "cloud:lab", Badge: "LAB", Color: "#205080"},
 				{Name: "prod", Location: "cloud:prod", Badge: "PROD", Color: "#b02030", ReadOnly: true},
 				{Name: "evening copy", Location: "sqlite:/srv/copy.sqlite"},
@@ -34,7 +35,7 @@ func (w *world) options(t testing.TB) Options {
 				return jobs.Desk{}, nil, w.fails
 			}
 			c := newCloud(t, 0)
-			return jobs.Desk{Place: c, Who: "ops@console", Now: now}, w.closing(location), nil
+			return jobs.Desk{Place: c, Who: "ops@console", Now: now, Sleep: c.Sleep}, w.closing(location), nil
 		},
 		Close: w.closing("the first"),
 	}
@@ -148,7 +149,7 @@ func TestAllProjects(t *testing.T) {
 		t.Error("the list is not read again")
 	}
 	r.press("0").said(info, "Only the own project").wantNot("· all projects")
-	c.denied[core.OpAllProjects] = "it takes the role admin, and you have member"
+	c.Deny(core.OpAllProjects, "it takes the role admin, and you have member")
 	if r.press("0").said(warn, "it takes the role admin"); c.all {
 		t.Error("it is switched all the same")
 	}
@@ -162,7 +163,7 @@ func TestDenied(t *testing.T) {
 	c := newCloud(t, 0)
 	const why = "it takes the role admin, and you have reader"
 	for _, op := range []core.Operation{core.OpExport, core.OpImport, core.OpWriteVolume} {
-		c.denied[op] = why
+		c.Deny(op, why)
 	}
 	r := newRig(t, c, 120, 30)
 	for _, key := range []string{"x", "X", "U"} {

@@ -13,29 +13,20 @@ import (
 	"hearth/tui/grid"
 )
 
-// PlaceRow is a place that can be gone to.
-type PlaceRow struct {
-	Name     string
-	Location string // for Options.Open
-	Badge    string
-	Color    string // of the badge
-	ReadOnly bool
-}
-
 // placesScreen lists the places that there are, and in a cloud its regions and
 // projects; one that is chosen takes the place of the one that is shown.
 type placesScreen struct {
 	*base
 	read
 	table  *grid.Model
-	places []PlaceRow
+	places []store.PlaceRow
 	rows   []destination
 }
 
 // destination is a line of the list.
 type destination struct {
 	what string // place, region, project
-	PlaceRow
+	store.PlaceRow
 	here bool
 	note string
 }
@@ -43,7 +34,7 @@ type destination struct {
 // placesMsg brings what the list is made of.
 type placesMsg struct {
 	gen    generation
-	places []PlaceRow
+	places []store.PlaceRow
 	scope  core.Scope
 	err    error // of the scope; the places are here all the same
 }
@@ -112,18 +103,18 @@ func (s *placesScreen) fill() {
 	}
 	if !known {
 		s.rows = slices.Insert(s.rows, 0, destination{what: "place", here: true,
-			PlaceRow: PlaceRow{Name: s.info.Title, Location: at.place, Badge: s.info.Badge, Color: s.info.Color, ReadOnly: s.info.ReadOnly != ""}})
+			PlaceRow: store.PlaceRow{Name: s.info.Title, Location: at.place, Badge: s.info.Badge, Color: s.info.Color, ReadOnly: s.info.ReadOnly != ""}})
 	}
 	scope := s.standing
 	for _, region := range scope.Regions {
 		to := at
 		to.region = region
-		s.rows = append(s.rows, destination{what: "region", PlaceRow: PlaceRow{Name: region, Location: to.String()}, here: region == scope.Region})
+		s.rows = append(s.rows, destination{what: "region", PlaceRow: store.PlaceRow{Name: region, Location: to.String()}, here: region == scope.Region})
 	}
 	for _, p := range scope.Projects {
 		to := at
 		to.project = string(p.ID)
-		d := destination{what: "project", PlaceRow: PlaceRow{Name: p.Name, Location: to.String()}, here: p.ID == scope.Project.ID}
+		d := destination{what: "project", PlaceRow: store.PlaceRow{Name: p.Name, Location: to.String()}, here: p.ID == scope.Project.ID}
 		if d.Name == "" {
 			d.Name = string(p.ID)
 		}
@@ -176,7 +167,7 @@ func (s *placesScreen) Row(i int) ([]grid.Cell, bool) {
 }
 
 // badgeCell is a badge in its colour.
-func (s *placesScreen) badgeCell(p PlaceRow) grid.Cell {
+func (s *placesScreen) badgeCell(p store.PlaceRow) grid.Cell {
 	if p.Badge == "" {
 		return grid.Cell{}
 	}

@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/themes"
 )
@@ -52,7 +53,7 @@ type Options struct {
 	After func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
 	// Places lists the places that can be gone to; it may read files. nil: only
 	// the one that is shown.
-	Places func() []PlaceRow
+	Places func() []store.PlaceRow
 	// Open opens one of them, or a region or project of the cloud that is shown,
 	// as cloud:NAME[@REGION][/PROJECT_ID], and returns what closes it. ctx ends
 	// when it is open. nil: the screens stay where they are.

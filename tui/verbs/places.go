@@ -9,20 +9,13 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/store"
 	"hearth/store/jobs"
 )
 
-// PlaceRow is a place that hearth knows.
-type PlaceRow struct {
-	Name     string // "" for one that has no name
-	Location string
-	Badge    string
-	ReadOnly bool
-}
-
 // probed is a place and what it answered.
 type probed struct {
-	PlaceRow
+	store.PlaceRow
 	asked bool
 	scope core.Scope
 	err   error

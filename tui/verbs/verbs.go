@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hearth/core"
+	"hearth/store"
 	"hearth/store/jobs"
 )
 
@@ -37,7 +38,7 @@ type Env struct {
 	// Places lists the places that hearth knows; nil: none. Probe asks one of them,
 	// by its location, who we are there, and so whether it answers; nil: nobody is
 	// asked.
-	Places func(ctx context.Context) ([]PlaceRow, error)
+	Places func(ctx context.Context) ([]store.PlaceRow, error)
 	Probe  func(ctx context.Context, location string) (core.Scope, error)
 }
 
