@@ -31,6 +31,7 @@ type app struct {
 	note     noteMsg
 	passed   bool // the note is of a screen that has been left
 	job      *job
+	restores *restoring // the last restore that was begun
 	lastID   int
 	format   core.RecordFormat // of x and X
 	// wholeChain: exports take the parents along.
@@ -130,12 +131,15 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 	case closeMsg:
 		return a.pop()
 	case showMsg:
+		a.passed = a.passed || a.note.level == busy // it has come
 		a.dialogs = append(a.dialogs, msg.overlay)
 		a.layout()
 	case changedMsg:
 		return a.resumed()
 	case scopeMsg:
 		a.standing, a.info = msg.scope, a.desk.Place.Info()
+	case restoredMsg:
+		return a.restored(msg)
 	case movedMsg:
 		return a.moved(msg)
 	case exportedMsg:

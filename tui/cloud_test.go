@@ -2,25 +2,25 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"hearth/core"
+	"hearth/core/pyjson"
 	"hearth/store/memory"
 )
 
 // cloud is the demo's world behind an API: its rows come in pages, a login sees a
 // part of it and may not do everything, and its changes are requests.
 type cloud struct {
-	*memory.Place
-	page   int // rows that come in by each question; 0: all are here
-	here   int // rows that are here
-	asOf   core.Opt[time.Time]
-	asked  []core.Query
-	denied map[core.Operation]string
-	all    bool
-	scope  core.Scope
+	*memory.Cloud
+	page  int // rows that come in by each question; 0: all are here
+	here  int // rows that are here
+	asOf  core.Opt[time.Time]
+	asked []core.Query
+	all   bool
 }
 
 // newCloud is a cloud whose rows come in pages, 0 for all at once.
@@ -30,40 +30,40 @@ func newCloud(t testing.TB, page int) *cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Info = core.PlaceInfo{Location: "cloud:lab", Title: "lab", Kind: core.PlaceCloud, Rules: core.Newton, RulesWhy: "what every Cinder since Newton does", Badge: "LAB", Color: "#205080"}
-	return &cloud{Place: memory.New(w), page: page, denied: map[core.Operation]string{}, scope: labScope}
+	w.Info = core.PlaceInfo{Location: "cloud:lab", Title: "lab", Kind: core.PlaceCloud, Rules: core.Newton, RulesWhy: "what every Cinder since Newton does", Badge: "LAB", Color: "#205080", Demo: true}
+	w.Volumes = slices.Clone(w.Volumes)
+	for i := range w.Volumes { // what an API refuses
+		if v := &w.Volumes[i]; v.Name.Or("") == "db-prod-01" {
+			v.Metadata = v.Metadata.Clone()
+			v.Metadata.Set("größe", pyjson.OfString("500 GiB"))
+		}
+	}
+	c := memory.NewCloud(w)
+	c.Scoped(labScope)
+	return &cloud{Cloud: c, page: page}
 }
 
 // labScope is where the login stands.
-var labScope = core.Scope{Region: "RegionOne", Project: core.Project{ID: "b2a7c1d0e5f64a1b9c3d2e1f0a9b8c7d", Name: "demo", Domain: "Default"}, User: "ops", Roles: []string{"member", "reader"},
+var labScope = core.Scope{Region: "RegionOne", Project: core.Project{ID: "171e179117b711cc8a0dd2a3925c102c", Name: "demo", Domain: "Default"}, User: "ops", Roles: []string{"member", "reader"},
 	Version: "3.70", Regions: []string{"RegionOne", "RegionTwo"}, Projects: []core.Project{
-		{ID: "b2a7c1d0e5f64a1b9c3d2e1f0a9b8c7d", Name: "demo", Domain: "Default"}, {ID: "0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f", Name: "staging", Domain: "Default"}, {ID: "ffffeeee0000"}}}
-
-func (c *cloud) Scope(ctx context.Context) (core.Scope, error) {
-	// Any call that can stall and fail stands for this one.
-	if _, err := c.Size(ctx); err != nil {
-		return core.Scope{}, err
-	}
-	return c.scope, nil
-}
+		{ID: "171e179117b711cc8a0dd2a3925c102c", Name: "demo", Domain: "Default"}, {ID: "0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f", Name: "staging", Domain: "Default"}, {ID: "ffffeeee0000"}}}
 
 // Info tells the project, as a cloud's title does once it is known.
 func (c *cloud) Info() core.PlaceInfo {
-	info := c.Place.Info()
-	info.Title += " · " + c.scope.Project.Name
+	info := c.Cloud.Info()
+	info.Title += " · " + labScope.Project.Name
 	if c.all {
 		info.Title += " · all projects"
 	}
 	return info
 }
 
-func (c *cloud) Denied(op core.Operation) string { return c.denied[op] }
-func (c *cloud) AllProjects() bool               { return c.all }
-func (c *cloud) SetAllProjects(all bool)         { c.all = all }
+func (c *cloud) AllProjects() bool       { return c.all }
+func (c *cloud) SetAllProjects(all bool) { c.all = all }
 
 func (c *cloud) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
 	c.asked = append(c.asked, q)
-	all, err := c.Place.Backups(ctx, core.Query{})
+	all, err := c.Cloud.Backups(ctx, core.Query{})
 	if err != nil {
 		return core.Page[core.Backup]{}, err
 	}
@@ -84,7 +84,7 @@ func (c *cloud) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 }
 
 func (c *cloud) Backup(ctx context.Context, id core.BackupID) (core.Backup, error) {
-	b, err := c.Place.Backup(ctx, id)
+	b, err := c.Cloud.Backup(ctx, id)
 	c.blur(&b)
 	return b, err
 }

@@ -82,7 +82,7 @@ func (a *app) titleBar(w int) string {
 	}
 	right := a.zone()
 	if a.job != nil {
-		right = a.jobLine() + "  " + right
+		right = clip(a.jobLine(), w/2) + "  " + right
 	}
 	room := w - ansi.StringWidth(badge)
 	where := " hearth · " + a.whereabouts() + " · "

@@ -158,7 +158,11 @@ func newRigWith(t testing.TB, p store.Place, w, h int, o Options) *rig {
 		r.later = append(r.later, timer{d, f})
 		return nil
 	}
-	r.app = newApp(context.Background(), jobs.Desk{Place: p, Who: "ops@console", Now: now}, o)
+	desk := jobs.Desk{Place: p, Who: "ops@console", Now: now}
+	if c, ok := p.(*cloud); ok {
+		desk.Sleep = c.Sleep
+	}
+	r.app = newApp(context.Background(), desk, o)
 	r.run(r.Init())
 	r.send(tea.WindowSizeMsg{Width: w, Height: h})
 	return r
@@ -339,7 +343,7 @@ func place(r *rig) *memory.Place {
 	case *memory.Place:
 		return p
 	case *cloud:
-		return p.Place
+		return p.Cloud.Place
 	}
 	r.t.Fatalf("the place is a %T", r.desk.Place)
 	return nil

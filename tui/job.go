@@ -7,22 +7,24 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store/jobs"
 )
 
 // job is long work that shows progress and can be cancelled.
 type job struct {
-	id          int
-	what        string
-	done, total int
-	cancel      context.CancelFunc
-	stopping    bool // it was cancelled and has not ended yet
-	quit        bool // hearth ends with it
+	id       int
+	what     string
+	step     jobs.Step // how far it is
+	cancel   context.CancelFunc
+	stopping bool // it was cancelled and has not ended yet
+	quit     bool // hearth ends with it
 }
 
 // progressMsg says how far the job is; more follows.
 type progressMsg struct {
-	id, done, total int
-	next            tea.Cmd
+	id   int
+	step jobs.Step
+	next tea.Cmd
 }
 
 // jobEndedMsg says that the job is over, and what comes of it.
@@ -33,7 +35,7 @@ type jobEndedMsg struct {
 
 // start runs long work: its progress stands in the title bar, Ctrl-C cancels it,
 // and quitting asks. One job runs at a time; a second is refused with the reason.
-func (a *app) start(what string, work func(ctx context.Context, progress func(done, total int)) tea.Msg) tea.Cmd {
+func (a *app) start(what string, work func(ctx context.Context, progress jobs.Progress) tea.Msg) tea.Cmd {
 	if a.job != nil {
 		return note(warn, "Not now: "+a.job.what+" is still running; Ctrl-C cancels it.")
 	}
@@ -41,25 +43,24 @@ func (a *app) start(what string, work func(ctx context.Context, progress func(do
 	a.lastID++
 	id := a.lastID
 	a.job = &job{id: id, what: what, cancel: cancel}
-	type step struct{ done, total int }
-	steps := make(chan step, 1)
+	steps := make(chan jobs.Step, 1)
 	ended := make(chan tea.Msg, 1)
 	var listen tea.Cmd
 	listen = func() tea.Msg {
 		select {
 		case s := <-steps:
-			return progressMsg{id, s.done, s.total, listen}
+			return progressMsg{id, s, listen}
 		case msg := <-ended:
 			return jobEndedMsg{id, msg}
 		}
 	}
 	run := a.task(func(context.Context) tea.Msg {
-		return work(ctx, func(done, total int) {
+		return work(ctx, func(s jobs.Step) {
 			select { // the newest step is the one that counts
 			case <-steps:
 			default:
 			}
-			steps <- step{done, total}
+			steps <- s
 		})
 	})
 	return tea.Batch(func() tea.Msg {
@@ -70,7 +71,7 @@ func (a *app) start(what string, work func(ctx context.Context, progress func(do
 
 func (a *app) progress(msg progressMsg) tea.Cmd {
 	if a.job != nil && a.job.id == msg.id {
-		a.job.done, a.job.total = msg.done, msg.total
+		a.job.step = msg.step
 	}
 	return msg.next
 }
@@ -92,8 +93,11 @@ func (a *app) jobEnded(msg jobEndedMsg) tea.Cmd {
 func (a *app) jobLine() string {
 	j := a.job
 	text := "◌ " + core.Visible(j.what)
-	if j.total > 0 {
-		text += fmt.Sprintf(" %d/%d", j.done, j.total)
+	if j.step.Total > 1 {
+		text += fmt.Sprintf(" %d/%d", j.step.Done, j.step.Total)
+	}
+	if j.step.Text != "" {
+		text += ": " + core.Visible(j.step.Text)
 	}
 	if j.stopping {
 		text += " (stopping)"

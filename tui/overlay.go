@@ -68,52 +68,6 @@ func (s *styles) box(title string, lines []string, w, h int) string {
 // boxWidth is how wide the text of a dialog may be.
 func boxWidth(w int) int { return max(min(w-4, 76), 1) }
 
-// confirmBox asks before something is done. The answer no is in front.
-type confirmBox struct {
-	dialog
-	title string
-	text  string // what would happen, in words
-	yes   string // the label of the button that does it
-	do    func() tea.Cmd
-	onYes bool
-}
-
-func (c *confirmBox) no() tea.Cmd { return c.leave(note(info, "Nothing was done.")) }
-
-func (c *confirmBox) actions() []action {
-	return []action{
-		{keys: []string{"y"}, label: c.yes, help: "Yes, do it", run: func() tea.Cmd { return c.leave(c.do()) }},
-		{keys: []string{"n", "esc", "q", "ctrl+c"}, label: "No", help: "No, leave it", run: c.no},
-		{keys: []string{"tab", "shift+tab", "left", "right", "h", "l"}, label: "other answer", help: "Go to the other answer", run: func() tea.Cmd {
-			c.onYes = !c.onYes
-			return nil
-		}},
-		{keys: []string{"enter"}, label: "choose", help: "Give the answer that is marked", run: func() tea.Cmd {
-			if c.onYes {
-				return c.leave(c.do())
-			}
-			return c.no()
-		}},
-	}
-}
-
-func (c *confirmBox) view(s *styles, w, h int) string {
-	lines := wrap(core.VisibleLines(c.text), boxWidth(w))
-	if room := max(h-4, 1); len(lines) > room {
-		lines = append(lines[:room-1], s.dim.Paint("…"))
-	}
-	for i, l := range lines {
-		lines[i] = s.dialog.Paint(l)
-	}
-	no, yes := "  No (n)  ", "  "+c.yes+" (y)  "
-	if c.onYes {
-		no, yes = s.dialog.Paint(no), s.danger.Paint(">"+yes[1:])
-	} else {
-		no, yes = s.cursor.Paint(">"+no[1:]), s.dialog.Paint(yes)
-	}
-	return s.box(c.title, append(lines, "", no+"  "+yes), w, h)
-}
-
 // menuItem is a choice of a menu.
 type menuItem struct {
 	label string

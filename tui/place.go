@@ -168,7 +168,7 @@ type movedMsg struct {
 // everything stays as it is.
 func (a *app) moveTo(location string) tea.Cmd {
 	openPlace := a.opt.Open
-	return a.start("opening "+location, func(ctx context.Context, _ func(int, int)) tea.Msg {
+	return a.start("opening "+location, func(ctx context.Context, _ jobs.Progress) tea.Msg {
 		desk, closing, err := openPlace(ctx, location)
 		if err != nil {
 			return failure(err)
@@ -182,7 +182,7 @@ func (a *app) moved(msg movedMsg) tea.Cmd {
 	old := a.stay
 	a.stay, a.desk = newStay(a.ctx, msg.close), msg.desk
 	a.info, a.standing = msg.desk.Place.Info(), core.Scope{}
-	a.stack, a.roots, a.dialogs = nil, map[string]held{}, nil
+	a.stack, a.roots, a.dialogs, a.restores = nil, map[string]held{}, nil, nil
 	a.setTheme(a.styles.theme)
 	leave := func() tea.Msg { return failure(old.end(time.Minute)) }
 	return tea.Batch(leave, open(registry[0].name, ""), a.arrive(), note(good, "This is "+a.info.Title+" now."))

@@ -6,7 +6,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
-	"hearth/core/pyjson"
 	"hearth/tui/grid"
 )
 
@@ -19,7 +18,7 @@ func (t *restoreTab) Row(i int) ([]grid.Cell, bool) {
 	f := t.rows[i]
 	glyph, style := t.verdict(f)
 	return []grid.Cell{
-		{Text: glyph, Style: style}, {Text: fieldTitle(f), Style: t.emphasis(f)}, {Text: t.side(f, f.Before)}, {Text: t.side(f, f.After), Style: style},
+		{Text: glyph, Style: style}, {Text: fieldTitle(f), Style: t.emphasis(f)}, {Text: t.side(f.Name, f.Before)}, {Text: t.side(f.Name, f.After), Style: style},
 		{Text: string(f.Verdict), Style: style}, {Text: core.Visible(f.Why), Style: t.styles.dim},
 	}, true
 }
@@ -71,30 +70,6 @@ func (t *restoreTab) emphasis(f core.FieldPlan) grid.Style {
 	return grid.Style{}
 }
 
-// side is a value before or after, for a cell.
-func (t *restoreTab) side(f core.FieldPlan, v core.Opt[pyjson.Value]) string {
-	switch {
-	case !v.Set:
-		return ""
-	case v.V.IsNull():
-		return "-"
-	case core.SecretFields.Has(f.Name) && v.V.Truthy():
-		return core.Masked
-	case v.V.Kind() == pyjson.Bool:
-		return map[bool]string{true: "yes", false: "no"}[v.V.Bool()]
-	case v.V.Kind() == pyjson.Time:
-		at, _ := v.V.Time()
-		return t.clock(core.Some(at))
-	}
-	if s, ok := v.V.Str(); ok {
-		if s == "" {
-			return `""`
-		}
-		return core.Visible(s)
-	}
-	return core.Visible(pyjson.Text(v.V))
-}
-
 func (t *restoreTab) targetText() string {
 	switch p := t.plan; {
 	case p.Target.Volume != nil:
@@ -117,6 +92,9 @@ func (t *restoreTab) head(h int) []string {
 			s.dim.Paint("rules  ")+s.text.Paint(t.rulesText())+s.dim.Paint(": "+core.Visible(p.RulesWhy)),
 			s.dim.Paint("layers ")+s.text.Paint(t.layersText())+s.dim.Paint(": "+core.Visible(p.LayersWhy)))
 	}
+	if p.Via == core.ViaAPI {
+		lines = append(lines, s.dim.Paint("via    ")+s.text.Paint("the API, "+core.Count(len(p.Calls), "call")+": metadata only, without the data")+s.dim.Paint(leftOut(p)))
+	}
 	switch {
 	case p.Guess():
 		lines = append(lines, s.warn.Paint("GUESS  no capture of this backup is known: this is its volume as it is now"))
@@ -130,6 +108,14 @@ func (t *restoreTab) head(h int) []string {
 		lines = append(lines, "")
 	}
 	return lines
+}
+
+// leftOut tells how many fields were left out by hand.
+func leftOut(p *core.Plan) string {
+	if len(p.LeftOut) == 0 {
+		return ""
+	}
+	return "; " + core.Count(len(p.LeftOut), "field") + " left out"
 }
 
 func (t *restoreTab) rulesText() string {
@@ -171,7 +157,7 @@ func (t *restoreTab) explain() tea.Cmd {
 	var lines []line
 	if len(t.rows) > 0 {
 		f := t.rows[t.table.Cursor()]
-		lines = append(lines, s.heading(fieldTitle(f)), field("before", t.side(f, f.Before)), field("after", t.side(f, f.After)),
+		lines = append(lines, s.heading(fieldTitle(f)), field("before", t.side(f.Name, f.Before)), field("after", t.side(f.Name, f.After)),
 			field(string(f.Verdict), core.Visible(f.Why)), line{})
 	}
 	lines = append(lines, s.heading("the plan"), field("onto", t.targetText()), field("rules", t.rulesText()+": "+core.Visible(p.RulesWhy)),

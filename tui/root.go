@@ -36,6 +36,9 @@ func (a *app) rootActions() []action {
 		action{keys: []string{"ctrl+l"}, help: "Draw the screen anew", run: func() tea.Cmd { return tea.ClearScreen }},
 		action{keys: []string{"ctrl+z"}, help: "Suspend hearth; fg brings it back", run: func() tea.Cmd { return tea.Suspend }},
 	)
+	if a.operates() {
+		out = append(out, action{keys: []string{"W"}, help: "Show the last restore: how it gets on, and what came of it", why: a.noReport, run: a.showRestore})
+	}
 	out = append(out, a.projectActions()...)
 	for i := range out {
 		out[i].group = group

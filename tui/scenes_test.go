@@ -13,6 +13,7 @@ import (
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store"
+	"hearth/store/jobs"
 	"hearth/store/memory"
 )
 
@@ -214,7 +215,7 @@ func exporting(keys ...string) func(testing.TB, int, int) *rig {
 		r := newRig(t, sharedDemo(t), w, h).find("db-prod").press("a")
 		r.asleep = true
 		r.press("x")
-		r.send(progressMsg{id: r.job.id, done: 3, total: 10})
+		r.send(progressMsg{id: r.job.id, step: jobs.Step{Done: 3, Total: 10}})
 		for _, k := range keys {
 			r.send(keyMsg(k))
 			if k == "q" || k == "ctrl+c" { // the dialog comes by a command
@@ -273,6 +274,20 @@ var scenes = []scene{
 	{"cloud-backups", among()},
 	{"cloud-backup", inCloud("backup", dbBackup, "")},
 	{"cloud-chain", inCloud("backup", dbBackup, "chain")},
+	{"cloud-volumes", cloudKeys("v")},
+	{"cloud-create-form", cloudKeys("n", "tab", "tab", "space")},
+	{"cloud-create", cloudKeys(join([]string{"v", "/"}, letters("jenkins"), []string{"enter", "n", "tab", "tab", "space", "enter"})...)},
+	{"cloud-delete", cloudKeys(join([]string{"/"}, letters("postgres-primary-full-2026-11-18"), []string{"enter", "D"})...)},
+	{"cloud-delete-all", cloudKeys(join([]string{"/"}, letters("postgres-primary-full-2026-11-18"), []string{"enter", "D", "a"})...)},
+	{"cloud-reset", cloudKeys(join([]string{"/"}, letters("status:restoring"), []string{"enter", "Z", "2"})...)},
+	{"cloud-edit", cloudKeys("down", "E")},
+	{"cloud-restore", inCloud("backup", dbBackup, "restore")},
+	{"cloud-restore-refused", inCloud("backup", dbBackup, "restore", join([]string{"t", "/"}, letters("jenkins"), []string{"enter", "enter"})...)},
+	{"cloud-restore-left-out", inCloud("backup", dbBackup, "restore", join([]string{"t", "/"}, letters("jenkins"), []string{"enter", "enter", "end", "space"})...)},
+	{"cloud-restore-form", inCloud("backup", dbBackup, "restore", "t", "n", "enter")},
+	{"cloud-restore-plan", inCloud("backup", dbBackup, "restore", "t", "n", "enter", "enter")},
+	{"cloud-restoring", restoringOn},
+	{"cloud-report", inCloud("backup", dbBackup, "restore", "t", "n", "enter", "enter", "y")},
 	{"places", among("c")},
 	{"places-region", among("c", "down", "down", "down", "down")},
 	{"places-alone", keysOn("c")},

@@ -148,7 +148,7 @@ func (b base) backupActions(current func() *core.Backup, chosen func() []core.Ba
 		return ""
 	}
 	noExport := func() string { return either(noRow(), b.cannot(core.OpExport)) }
-	return []action{
+	return append([]action{
 		{keys: []string{"r"}, label: "restore", help: "Preview what a restore would change", why: noRow, run: func() tea.Cmd { return openTab("backup", string(current().ID), "restore") }},
 		{keys: []string{"x"}, label: "export", help: "Copy the record to the clipboard, or those of all marked", why: noExport, run: func() tea.Cmd { return b.exportToClipboard(chosen()) }},
 		{keys: []string{"X"}, help: "Export the record to a file, or those of all marked", why: noExport, run: func() tea.Cmd { return b.exportToFile(current(), chosen()) }},
@@ -164,5 +164,5 @@ func (b base) backupActions(current func() *core.Backup, chosen func() []core.Ba
 			}
 			return ""
 		}, run: func() tea.Cmd { return open("volume", string(current().RestoreVolumeID)) }},
-	}
+	}, b.backupOperations(current, chosen, noRow)...)
 }

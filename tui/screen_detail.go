@@ -55,7 +55,7 @@ func newBackup(b base, at openMsg) screen {
 		return s.row.VolumeID
 	}
 	s.tabbed = newTabbed(&b,
-		&overviewTab{scroll: scroll{base: &b}, about: func() []line {
+		&overviewTab{scroll: scroll{base: &b}, news: news{base: &b, resource: at.id}, about: func() []line {
 			lines := b.backupLines(&s.row.Backup)
 			if problem := s.row.chain.Problem(); problem != "" {
 				lines = append([]line{{sign: b.styles.bad.Paint("✗ "), value: b.styles.bad.Paint(problem + ": it cannot be restored")}, {}}, lines...)
@@ -89,12 +89,12 @@ func newVolume(b base, at openMsg) screen {
 	s := &detailScreen[core.Volume]{ref: at.id, start: at.tab, name: func(v *core.Volume) string { return v.Title() }}
 	s.get = func(ctx context.Context) (core.Volume, error) { return place.Volume(ctx, ref) }
 	s.tabbed = newTabbed(&b,
-		&overviewTab{scroll: scroll{base: &b}, about: func() []line { return b.volumeLines(s.row) }},
+		&overviewTab{scroll: scroll{base: &b}, news: news{base: &b, resource: at.id}, about: func() []line { return b.volumeLines(s.row) }},
 		newCaptureTab(&b, func() (core.VolumeID, core.BackupID) { return ref, "" }),
 		newChainTab(&b, func() core.VolumeID { return ref }, ""),
 	)
 	s.own = func() []action {
-		return s.toTab("m", "capture", b.volumeActions(func() *core.Volume { return s.row }))
+		return s.toTab("m", "capture", b.volumeActions(func() *core.Volume { return s.row }, func() []core.VolumeID { return []core.VolumeID{ref} }))
 	}
 	return s
 }
@@ -189,20 +189,29 @@ func (s *detailScreen[T]) actions() []action {
 // overviewTab shows every field.
 type overviewTab struct {
 	scroll
+	news  news
 	about func() []line
 }
 
 func (t *overviewTab) name() string  { return "Overview" }
-func (t *overviewTab) init() tea.Cmd { t.set(t.about()); return nil }
+func (t *overviewTab) init() tea.Cmd { t.fill(); return nil }
+func (t *overviewTab) fill()         { t.set(append(t.about(), t.news.lines()...)) }
 func (t *overviewTab) restyle() {
 	if t.lines != nil {
-		t.set(t.about())
+		t.fill()
 	}
 }
 func (t *overviewTab) update(msg tea.Msg) tea.Cmd {
-	switch msg.(type) {
-	case rowChangedMsg, tickMsg:
-		t.restyle()
+	var cmd tea.Cmd
+	switch msg := msg.(type) {
+	case messagesMsg:
+		cmd = t.news.take(msg)
+	case rowChangedMsg:
+		cmd = t.news.load()
+	case tickMsg:
+	default:
+		return nil
 	}
-	return nil
+	t.restyle()
+	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store/jobs"
 	"hearth/tui/grid"
 )
 
@@ -343,11 +344,11 @@ func (s *importScreen) confirm() tea.Cmd {
 	}
 	fmt.Fprintf(&text, "\nOwner: %s.", core.Visible(s.facts.Owner))
 	desk, checks, id := s.desk, s.checks, s.id
-	return show(&confirmBox{title: "Import", text: text.String(), yes: "Import", do: func() tea.Cmd {
-		return s.start("importing "+core.Count(len(picked), "backup"), func(ctx context.Context, _ func(int, int)) tea.Msg {
+	return show(s.asking("Import", text.String(), "Import", func() tea.Cmd {
+		return s.start("importing "+core.Count(len(picked), "backup"), func(ctx context.Context, _ jobs.Progress) tea.Msg {
 			results, err := desk.Import(ctx, checks, picked)
 			m := importedMsg{results}
 			return tell(m.note(err), reply{id, m})
 		})
-	}})
+	}))
 }

@@ -39,7 +39,14 @@ func volumeList(b base, filter string) *listScreen[core.Volume] {
 	s.detail = func(ctx context.Context, row core.Volume) (core.Volume, error) { return place.Volume(ctx, row.ID) }
 	s.lines = func(v *core.Volume) []line { return b.volumeLines(v) }
 	s.open = func(v *core.Volume) tea.Cmd { return open("volume", string(v.ID)) }
-	s.own = func() []action { return b.volumeActions(s.current) }
+	s.own = func() []action {
+		return b.volumeActions(s.current, func() (ids []core.VolumeID) {
+			for _, k := range s.chosen() {
+				ids = append(ids, core.VolumeID(k))
+			}
+			return ids
+		})
+	}
 	return s
 }
 
@@ -63,7 +70,7 @@ func (p *picker) actions() []action {
 			a.run = func() tea.Cmd { return p.pick(p.current().ID) }
 			out = append(out, a)
 			a = action{}
-		case "space", "a", "A":
+		case "space", "a", "A", "n":
 			a = action{}
 		}
 		if a.run != nil {
@@ -148,19 +155,19 @@ func (a *app) volumeColumns(v *core.Volume) []line {
 }
 
 // volumeActions are what can be done with a volume, wherever it is shown.
-func (b base) volumeActions(current func() *core.Volume) []action {
+func (b base) volumeActions(current func() *core.Volume, chosen func() []core.VolumeID) []action {
 	noRow := func() string {
 		if current() == nil {
 			return "there is no volume under the cursor"
 		}
 		return ""
 	}
-	return []action{
+	return append([]action{
 		{keys: []string{"m"}, label: "capture", help: "Show what a backup of it would capture now", why: noRow, run: func() tea.Cmd { return openTab("volume", string(current().ID), "capture") }},
 		{keys: []string{"B"}, label: "its backups", help: "List its backups", why: noRow, run: func() tea.Cmd { return open("backups", filterByVolume(current().ID)) }},
 		{keys: []string{"y"}, help: "Copy the id", why: noRow, run: func() tea.Cmd { return b.copyText(string(current().ID), "the id") }},
 		{keys: []string{"O"}, help: "Go to the backup that it was restored from", why: noRow, run: func() tea.Cmd { return b.openOrigin(*current()) }},
-	}
+	}, b.volumeOperations(current, chosen, noRow)...)
 }
 
 // filterByVolume is the text of a filter for the backups of a volume; an id may be

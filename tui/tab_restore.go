@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -90,6 +91,7 @@ func ownVolume(ctx context.Context, desk jobs.Desk, id core.BackupID) (core.Volu
 // aim changes the request; the plan before it is shown no longer.
 func (t *restoreTab) aim(set func(*jobs.PlanRequest)) {
 	set(&t.request)
+	t.request.LeaveOut = nil // which were the fields of another plan
 	t.state, t.plan, t.aimed = loading, nil, true
 	t.table.Home()
 }
@@ -116,7 +118,7 @@ func (t *restoreTab) fill() {
 		return
 	}
 	for _, f := range t.plan.Fields {
-		if t.all || f.Verdict.Changes() || f.Verdict == core.VerdictRefused {
+		if t.all || f.Verdict.Changes() || f.Verdict == core.VerdictRefused || slices.Contains(t.plan.LeftOut, f.Key()) {
 			t.rows = append(t.rows, f)
 		}
 	}
@@ -157,7 +159,7 @@ func (t *restoreTab) notReady() string {
 }
 
 func (t *restoreTab) actions() []action {
-	return append([]action{
+	return append(append(t.viaActions(), []action{
 		{keys: []string{"t"}, label: "target", help: "Choose what to restore onto", run: t.chooseTarget},
 		{keys: []string{"P"}, label: "apply", help: "Apply the plan: metadata only, after asking", why: t.cannotApply, run: t.confirm},
 		{keys: []string{"f"}, label: map[bool]string{true: "changes", false: "all"}[t.all], help: "Show every field, or only what changes", why: t.notReady, run: func() tea.Cmd {
@@ -166,15 +168,17 @@ func (t *restoreTab) actions() []action {
 			return nil
 		}},
 		{keys: []string{"o"}, label: "rules", help: "Switch the rule set: auto, icehouse, kilo, newton", run: func() tea.Cmd {
+			t.request.LeaveOut = nil
 			t.request.Rules = after(append([]core.RuleSet{core.RulesAuto}, core.RuleSets...), t.request.Rules)
 			return t.load()
 		}},
 		{keys: []string{"L"}, label: "layers", help: "Switch the layers: auto, all (chunked drivers), last (Ceph)", run: func() tea.Cmd {
+			t.request.LeaveOut = nil
 			t.request.Layers = after([]core.Layers{core.LayersAuto, core.LayersAll, core.LayersLast}, t.request.Layers)
 			return t.load()
 		}},
 		{keys: []string{"w"}, label: "why", minor: true, help: "Show all there is to say of the plan and of this field", why: t.notReady, run: t.explain},
-	}, tableMoves(t.table, func() tea.Cmd {
+	}...), tableMoves(t.table, func() tea.Cmd {
 		t.resize(t.w, t.h) // the foot may have grown
 		return nil
 	})...)
@@ -226,7 +230,8 @@ func (t *restoreTab) cannotApply() string {
 	return ""
 }
 
-// confirm asks before the plan is applied, and names the volume.
+// confirm asks before the plan is applied, and names the volume and what is asked
+// of its place.
 func (t *restoreTab) confirm() tea.Cmd {
 	p := t.plan
 	v := p.Target.Volume
@@ -234,7 +239,61 @@ func (t *restoreTab) confirm() tea.Cmd {
 	for _, w := range p.Warnings {
 		text += "\n! " + core.Visible(w)
 	}
-	return show(&confirmBox{title: "Apply the plan", text: text, yes: "Apply", do: func() tea.Cmd { return t.apply(p) }})
+	q := t.asking("Apply the plan", text, "Apply", func() tea.Cmd { return t.apply(p) })
+	if p.Via == core.ViaAPI {
+		words := []string{string(p.Backup), "--onto", string(v.ID)}
+		for i, c := range p.Calls {
+			q.lines = append(q.lines, line{sign: t.styles.dim.Paint(fmt.Sprintf("%d. ", i+1)), value: t.styles.dialog.Paint(core.Visible(c.What))})
+		}
+		for _, name := range p.LeftOut {
+			words = append(words, "--leave-out", name)
+		}
+		q.lines = append(q.lines, t.inShell("apply", words...)...)
+	}
+	return show(q)
+}
+
+// viaActions are what a place that is changed through an API adds: the restore
+// itself, which way a plan is for, and which fields are left out of it.
+func (t *restoreTab) viaActions() []action {
+	if !t.operates() {
+		return nil
+	}
+	return []action{
+		{keys: []string{"enter"}, label: "restore", help: "Restore data and metadata onto the target, after asking; then watch it and compare with the plan", why: t.noRestore, run: t.restoreData},
+		{keys: []string{"i"}, label: "via", minor: true, help: "Switch between what the API can be asked to change and what Cinder's own restore writes", why: func() string {
+			if t.request.Onto == "" {
+				return "a new volume is made by Cinder's own restore"
+			}
+			return t.notReady()
+		}, run: func() tea.Cmd {
+			if t.request.LeaveOut = nil; t.request.Via == core.ViaDatabase {
+				t.request.Via = ""
+			} else {
+				t.request.Via = core.ViaDatabase
+			}
+			return t.load()
+		}},
+		{keys: []string{"space"}, label: "leave out", minor: true, help: "Leave the field out of what the API is asked to change, or take it in again", why: func() string {
+			switch {
+			case t.notReady() != "":
+				return t.notReady()
+			case t.plan.Via != core.ViaAPI:
+				return "only a plan for the API leaves anything out; i switches to it"
+			case len(t.rows) == 0:
+				return "there is no field under the cursor"
+			}
+			return ""
+		}, run: func() tea.Cmd {
+			key := t.rows[t.table.Cursor()].Key()
+			if i := slices.Index(t.request.LeaveOut, key); i >= 0 {
+				t.request.LeaveOut = slices.Delete(slices.Clone(t.request.LeaveOut), i, i+1)
+			} else {
+				t.request.LeaveOut = append(slices.Clone(t.request.LeaveOut), key)
+			}
+			return t.load()
+		}},
+	}
 }
 
 // appliedMsg says that an apply has ended, well or not.
@@ -242,7 +301,7 @@ type appliedMsg struct{}
 
 func (t *restoreTab) apply(p *core.Plan) tea.Cmd {
 	desk, to := t.desk, t.id
-	return t.start("applying the plan to "+core.Visible(p.Target.Volume.Title()), func(ctx context.Context, _ func(int, int)) tea.Msg {
+	return t.start("applying the plan to "+core.Visible(p.Target.Volume.Title()), func(ctx context.Context, _ jobs.Progress) tea.Msg {
 		e, err := desk.Apply(ctx, p)
 		if err != nil {
 			return tell(failure(err), reply{to, appliedMsg{}})

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store/jobs"
 )
 
 // undo finds the entry that would be taken back (0: the last one), asks, and
@@ -24,13 +25,13 @@ func (a *app) undo(id core.EntryID) tea.Cmd {
 		}
 		name := fmt.Sprintf("%s\n(%s)", core.Visible(v.Title()), core.Visible(string(v.ID)))
 		text := fmt.Sprintf("Take back entry %d of %s by %s on volume %s?\n\n%s", e.ID, clockIn(core.Some(e.At), local), core.Visible(e.Who), name, core.Visible(e.Summary))
-		return showMsg{&confirmBox{title: "Undo", text: text, yes: "Undo", do: func() tea.Cmd { return a.undoEntry(e.ID) }}}
+		return showMsg{a.asking("Undo", text, "Undo", func() tea.Cmd { return a.undoEntry(e.ID) })}
 	})
 }
 
 func (a *app) undoEntry(id core.EntryID) tea.Cmd {
 	desk := a.desk
-	return a.start(fmt.Sprintf("taking back entry %d", id), func(ctx context.Context, _ func(int, int)) tea.Msg {
+	return a.start(fmt.Sprintf("taking back entry %d", id), func(ctx context.Context, _ jobs.Progress) tea.Msg {
 		done, err := desk.Undo(ctx, id)
 		if err != nil {
 			return tell(failure(err), changedMsg{})

@@ -1,0 +1,45 @@
+package tui
+
+import (
+	"strings"
+
+	"hearth/core"
+)
+
+// command is what does the same in a shell: a verb with its arguments, in the
+// place that is shown.
+func (a *app) command(verb string, args ...string) string {
+	words := append([]string{"hearth", verb}, args...)
+	scheme, rest, _ := strings.Cut(a.info.Location, ":")
+	switch scheme {
+	case "cloud":
+		words = append(words, "--cloud", rest)
+	case "sqlite":
+		words = append(words, "--store", rest)
+	case "demo":
+		words = append(words, "--demo")
+	default:
+		words = append(words, "--place", a.info.Location)
+	}
+	for i, w := range words {
+		words[i] = shellWord(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// shellWord quotes a word for a POSIX shell, if it needs it.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+/=-:@", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// inShell is the line of a question that tells the command.
+func (a *app) inShell(verb string, args ...string) []line {
+	s := a.styles
+	return []line{{}, {sign: s.dim.Paint("in a shell: "), value: s.dialog.Paint(core.Visible(a.command(verb, args...)))}}
+}

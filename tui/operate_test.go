@@ -1,0 +1,296 @@
+package tui
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"hearth/core"
+	"hearth/store/jobs"
+)
+
+// onCloud is a rig over a cloud whose rows are all there.
+func onCloud(t testing.TB, w, h int) (*rig, *cloud) {
+	c := newCloud(t, 0)
+	return newRigWith(t, c, w, h, new(world).options(t)), c
+}
+
+// lastCall is the last thing that the cloud was asked to change.
+func asked(c *cloud, method string) int {
+	n := 0
+	for _, call := range c.Calls() {
+		if call == method {
+			n++
+		}
+	}
+	return n
+}
+
+// TestCreateBackup: the form, the plan that names the parent, and the backup.
+func TestCreateBackup(t *testing.T) {
+	r, c := onCloud(t, 120, 40)
+	r.press("v").find("name:jenkins-home").press("n").want("Back up jenkins-home", "> name", "incremental", "force")
+	r.typeText("hearth test").press("tab", "tab", "space").want("[x]", "which the plan names").press("enter")
+	r.want("an incremental backup of jenkins-home", "stands on jenkins-home", "> No (n)", "Back up (y)", "hearth create", "--name", "--cloud lab")
+	if asked(c, "CreateBackup") > 0 {
+		t.Fatal("it is made before it is asked about")
+	}
+	r.press("n").said(info, "Nothing was done")
+	r.press("n").typeText("hearth test").press("enter").want("a full backup of").press("y").said(good, "hearth test: it is available")
+	r.press("b").want("hearth test", "91 backups")
+
+	r.press("v", "esc").find("name:db-prod-01").press("n", "enter").said(bad, "force flag").want("Back up db-prod-01")
+	r.press("tab", "tab", "tab", "space", "enter").want("power cut", "--force").press("tab").want("> Back up (y)").press("enter")
+	r.said(good, "available")
+	r.press("n", "tab", "tab", "tab", "tab", "tab", "tab").typeText("nonsense").press("enter").said(bad, "not key=value").press("esc")
+	c.GoWrong(core.OpCreate, "the disk is full")
+	r.press("esc").find("name:jenkins-home").press("n", "enter", "y").said(bad, "the disk is full")
+}
+
+// TestCreateSeveral gives each volume its result.
+func TestCreateSeveral(t *testing.T) {
+	r, c := onCloud(t, 120, 40)
+	r.press("v").find("db").press("a", "n").want("Back up 4 volumes").press("enter")
+	r.want("✗", "force flag", "a full backup of").press("y")
+	if n := asked(c, "CreateBackup"); n == 0 || n == 4 {
+		t.Errorf("%d backups were asked for", n)
+	}
+	if r.note.level == bad {
+		t.Error(r.note.text)
+	}
+}
+
+// TestDelete: what stands on a backup is listed newest first, and goes first.
+func TestDelete(t *testing.T) {
+	r, c := onCloud(t, 120, 40)
+	r.find("postgres-primary-full-2026-11-18").press("D").want("Delete 1 backup", "✗", "stand on it", "└ db-prod-01-incr-2026-11-22", "All 5 backups"[4:])
+	r.wantNot("(y)")
+	r.press("a").want("Delete 5 backups, in this order", "Delete 5 (y)", "hearth delete")
+	frame := r.screenText()
+	if frame = frame[strings.Index(frame, "in this order"):]; strings.Index(frame, "db-prod-01-incr-2026-11-22") > strings.Index(frame, "- postgres-primary-full-2026-11-18") {
+		t.Errorf("the full backup goes first:\n%s", frame)
+	}
+	r.press("y").said(good, "5 backups: deleted")
+	if asked(c, "DeleteBackup") != 5 {
+		t.Errorf("%d were deleted", asked(c, "DeleteBackup"))
+	}
+	r.press("esc").want("85 backups")
+
+	r.find("status:restoring").press("D").want("is restoring, and Cinder deletes only what").press("n")
+	r.press("ctrl+d").want("Force-delete", "cancels a backup").press("y").said(good, "deleted")
+
+	c.GoWrong(core.OpDelete, "the object store is down")
+	r.press("esc").find("id:"+guessedBackup).press("ctrl+d", "y")
+	r.press("esc").find("db-prod").press("a", "D", "y")
+	if r.note.level != warn && r.note.level != bad {
+		t.Errorf("said %v", r.note)
+	}
+	r.press("e").want("because", "the object store is down")
+}
+
+// TestReset says what a reset cancels.
+func TestReset(t *testing.T) {
+	r, _ := onCloud(t, 120, 40)
+	r.find("status:restoring").press("Z").want("available", "error").press("2").want("cancels the restore", "hearth reset", "--status error", "> No (n)")
+	r.press("y").said(good, "set to error").press("esc").find("status:error").want("4 backups of 90")
+}
+
+// TestEdit changes what was changed, and U takes it back.
+func TestEdit(t *testing.T) {
+	r, _ := onCloud(t, 120, 40)
+	r.find("id:"+dbBackup).press("E").want("Edit db-prod-01-incr-2026-11-22", "properties").typeText("-x").press("enter")
+	r.said(good, "--name db-prod-01-incr-2026-11-22-x").press("E", "enter").said(info, "Nothing was changed")
+	r.press("E", "tab").typeText("of the evening").press("tab").typeText("kept=yes, by=ops").press("enter").said(good, "--property kept=yes --property by=ops")
+	r.press("enter").want("of the evening", "kept", "ops")
+	r.press("E", "tab", "tab").typeText(" nonsense, =x").press("enter").said(bad, "not key=value")
+	if o, err := properties(" a = b ,, c="); err != nil || propertiesText(o) != "a=b, c=" {
+		t.Errorf("%v %v", o, err)
+	}
+}
+
+// TestRestoreData: the plan is asked about, the restore is watched while the
+// screens live on, and the report says whether it came true.
+func TestRestoreData(t *testing.T) {
+	r, c := onCloud(t, 120, 40)
+	id := fullID(t, "backup", dbBackup)
+	r.send(openMsg{"backup", id, "restore"})
+	r.press("enter").said(bad, "available") // its own volume is in use
+	r.press("t", "n", "enter").want("Restore into a new volume", "> name").typeText("hearth-test-1").press("enter")
+	r.want("named hearth-test-1?", "Metadata:", "hearth restore", "--new", "> No (n)")
+	if asked(c, "RestoreBackup") > 0 {
+		t.Fatal("it is restored before it is asked about")
+	}
+	r.asleep = true
+	r.press("y")
+	for len(r.queue) > 0 && r.top() != screen(nil) {
+		if _, ok := r.top().(*reportScreen); ok {
+			break
+		}
+		next := r.queue[0]
+		r.queue = r.queue[1:]
+		r.take(next())
+	}
+	r.want("Restore of db-prod-01-incr", "→ a new volume named hearth-test-1", "◌", "W comes back here")
+	r.wake()
+	r.want("FIELD", "PLANNED", "src_backup_id", "expected", "W shows the report")
+	r.press("enter").want("hearth-test-1", "[Overview]")
+	r.press("b", "W").want("FIELD", "src_backup_id").press("W")
+	if n := len(r.stack); n != 2 {
+		t.Errorf("%d screens", n)
+	}
+
+	c.GoWrong(core.OpRestore, "the disk is full")
+	r.send(openMsg{"backup", id, "restore"})
+	r.press("t", "n", "enter", "enter", "y").said(bad, "the disk is full").want("✗", "the disk is full")
+	r, _ = onCloud(t, 120, 40)
+	r.press("W").said(warn, "nothing has been restored")
+	r.send(openMsg{"backup", id, "restore"})
+	r.press("t", "n", "enter", "tab").typeText("x").press("enter").said(bad, "no number of GiB").want("Restore into a new volume")
+}
+
+// TestVia: on a cloud a plan is of what the API can be asked to do; what it refuses
+// blocks it until it is left out, which can be taken back.
+func TestVia(t *testing.T) {
+	r, c := onCloud(t, 120, 45)
+	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.want("via    the API")
+	r.press("i").wantNot("via    the API").press("P").said(warn, "").press("i").want("via    the API")
+
+	r.press("t").find("jenkins-home").press("enter").want("via    the API", "✗ meta größe", "the API refuses it")
+	r.press("P").said(warn, "größe")
+	onField(r, "meta größe")
+	r.press("space").want("1 field left out", "left out: it stays as it is", "· meta größe")
+	r.press("space").want("✗ meta größe").wantNot("1 field left out").press("space")
+	r.press("P").want("1. ", "hearth apply", "--leave-out", "größe")
+	r.press("y").said(good, "Applied as journal entry")
+	if asked(c, "Rewrite") > 0 {
+		t.Error("it is not changed call by call")
+	}
+	r.press("t", "n").want("a new volume").wantNot("via    the API").press("space").said(warn, "only a plan for the API")
+	r.press("i").said(warn, "a new volume is made by Cinder's own restore")
+}
+
+// onField puts the cursor on a field of the plan.
+func onField(r *rig, title string) {
+	r.t.Helper()
+	r.press("home")
+	for range 60 {
+		if strings.Contains(r.screenText(), "> ✗ "+title) {
+			return
+		}
+		r.press("down")
+	}
+	r.t.Fatalf("%s is not in the plan:\n%s", title, r.screenText())
+}
+
+// TestMessages: what went wrong stands in the overview.
+func TestMessages(t *testing.T) {
+	r, c := onCloud(t, 120, 40)
+	c.GoWrong(core.OpCreate, "the disk is full")
+	r.press("v").find("name:jenkins-home").press("n", "enter", "y")
+	r.press("b", "home", "enter").want("what went wrong", "the disk is full", "VOLUME_BACKUP_000001")
+}
+
+// TestOperationsDenied: what the login may not do says so.
+func TestOperationsDenied(t *testing.T) {
+	r, c := onCloud(t, 120, 40)
+	for key, op := range map[string]core.Operation{"n": core.OpCreate, "E": core.OpEdit, "D": core.OpDelete, "ctrl+d": core.OpForceDelete, "Z": core.OpReset} {
+		c.Deny(op, "only an admin may "+string(op))
+		r.press(key).said(warn, "only an admin may "+string(op))
+	}
+	c.Deny(core.OpRestore, "a reader may not")
+	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.press("enter").said(warn, "a reader may not")
+	for _, key := range []string{"n", "E", "D", "ctrl+d", "Z", "W"} {
+		if _, ok := press(newRig(t, sharedDemo(t), 80, 24).scope(), key); ok {
+			t.Errorf("%s does something in a file", key)
+		}
+	}
+}
+
+// TestOperationsFail lets each call of each operation fail in turn.
+func TestOperationsFail(t *testing.T) {
+	backup := fullID(t, "backup", dbBackup)
+	for name, flow := range map[string]struct{ before, during func(*rig) }{
+		"delete":       {nil, func(r *rig) { r.press("D") }},
+		"delete, yes":  {func(r *rig) { r.find("id:acde07b6").press("D") }, func(r *rig) { r.press("y") }},
+		"reset":        {func(r *rig) { r.press("Z") }, func(r *rig) { r.press("1") }},
+		"reset, yes":   {func(r *rig) { r.press("Z", "1") }, func(r *rig) { r.press("y") }},
+		"edit":         {nil, func(r *rig) { r.press("E") }},
+		"edit, yes":    {func(r *rig) { r.press("E").typeText("x") }, func(r *rig) { r.press("enter") }},
+		"create":       {func(r *rig) { r.press("v").find("name:jenkins-home").press("n") }, func(r *rig) { r.press("enter") }},
+		"create, yes":  {func(r *rig) { r.press("v").find("name:jenkins-home").press("n", "enter") }, func(r *rig) { r.press("y") }},
+		"scope":        {nil, func(r *rig) { r.press("c") }},
+		"messages":     {nil, func(r *rig) { r.send(openMsg{"backup", backup, ""}) }},
+		"all projects": {nil, func(r *rig) { r.press("0") }},
+		"restore": {func(r *rig) {
+			r.send(openMsg{"backup", backup, "restore"})
+			r.press("t", "n", "enter")
+		}, func(r *rig) { r.press("enter") }},
+		"restore, yes": {func(r *rig) {
+			r.send(openMsg{"backup", backup, "restore"})
+			r.press("t", "n", "enter", "enter")
+		}, func(r *rig) { r.press("y") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			begin := func() *rig {
+				r, _ := onCloud(t, 140, 40)
+				if flow.before != nil {
+					flow.before(r)
+				}
+				r.notes = nil
+				return r
+			}
+			whole := begin()
+			first := len(callsOf(whole))
+			flow.during(whole)
+			calls := callsOf(whole)[first:]
+			if len(calls) == 0 {
+				t.Fatal("the place is not called at all")
+			}
+			for n, call := range calls {
+				if name == "create" && call == "Scope" {
+					continue // it is only asked for a warning
+				}
+				r := begin()
+				place(r).FailCall(n+1, core.Fail(core.CodeInternal, "ask the place", "call "+call+" fails", "", context.DeadlineExceeded))
+				flow.during(r)
+				if !told(r) {
+					t.Errorf("call %d, %s: nobody says so: %v", n+1, call, r.notes)
+				}
+			}
+		})
+	}
+}
+
+// told reports whether the status line has told of a failure.
+func told(r *rig) bool {
+	for _, n := range r.notes {
+		if n.err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// cloudKeys is a scene of keys over a cloud.
+func cloudKeys(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		r, _ := onCloud(t, w, h)
+		return r.press(keys...)
+	}
+}
+
+// restoringOn is a restore under way.
+func restoringOn(t testing.TB, w, h int) *rig {
+	r, _ := onCloud(t, w, h)
+	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.press("t", "n", "enter", "enter")
+	r.asleep = true
+	x := &restoring{title: "db-prod-01-incr-2026-11-22", onto: "a new volume", began: until}
+	r.job = &job{id: 99, what: "restoring " + x.title, cancel: func() {}, step: jobs.Step{Text: "volume restore_backup_4e479383 is restoring-backup"}}
+	x.job, r.restores = 99, x
+	r.dialogs = nil
+	r.send(pushMsg{"restore", func(b base) screen { return newReport(b, x) }})
+	return r
+}
