@@ -100,8 +100,8 @@ func explainFault(tried string, f *fault, err error) error {
 		if strings.HasPrefix(said, "Service ") { // cinder-backup is down: Cinder says 404
 			return fail(core.CodeUnavailable, "no backup service is up there: "+said, "start cinder-backup and try again")
 		}
-		if said == "" {
-			said = "it is not there"
+		if said == "" { // Cinder itself names what it does not find
+			return fail(core.CodeNotFound, "what answers there does not know it: an older Block Storage API, or another service", "check the URL in the catalogue, or block_storage_endpoint_override")
 		}
 		return fail(core.CodeNotFound, said, "")
 	case http.StatusNotAcceptable:

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -249,15 +250,22 @@ func (s *session) interfaceName() string {
 
 // notIn explains why Keystone did not let us in.
 func (s *session) notIn(tried string, err error) error {
+	noKeystone := func() error {
+		return core.Fail(core.CodeNotFound, tried, "there is no Keystone version 3 at "+s.login.auth.IdentityEndpoint, "set auth_url to the one that ends in /v3", err)
+	}
 	f := faultOf(err)
+	var shape *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
 	switch {
+	case errors.As(err, &shape), errors.As(err, &syntax): // something else answers, as Cinder
+		return noKeystone()
 	case f == nil:
 		return explain(tried, err)
 	case f.status == http.StatusUnauthorized:
 		return core.Fail(core.CodeDenied, tried, "Keystone does not accept "+s.login.user()+": the name, the password, the project or a role in it is wrong",
 			"compare with openstack --os-cloud "+s.login.cloud+" token issue", err)
 	case f.status == http.StatusNotFound:
-		return core.Fail(core.CodeNotFound, tried, "there is no Keystone version 3 at "+s.login.auth.IdentityEndpoint, "set auth_url to the one that ends in /v3", err)
+		return noKeystone()
 	}
 	return explain(tried, err)
 }
