@@ -19,6 +19,9 @@ type volumeSource struct{ p *Place }
 func (s backupSource) fetch(ctx context.Context, marker string, limit int, count bool) ([]byte, error) {
 	return s.p.listing(ctx, "list the backups", "/backups/detail", marker, limit, count)
 }
+func (s backupSource) from(ctx context.Context, offset, limit int) ([]byte, error) {
+	return s.p.listingFrom(ctx, "list the backups", "/backups/detail", offset, limit)
+}
 func (s backupSource) next(body []byte) string { return nextMarker(body, "backups") }
 func (s backupSource) decode(body []byte) (fetched[core.Backup], error) {
 	rows, next, count, err := pageOf[backupRow]("list the backups", body, "backups")
@@ -45,6 +48,9 @@ func (s backupSource) save(ctx context.Context, rows []core.Backup, at time.Time
 
 func (s volumeSource) fetch(ctx context.Context, marker string, limit int, count bool) ([]byte, error) {
 	return s.p.listing(ctx, "list the volumes", "/volumes/detail", marker, limit, count)
+}
+func (s volumeSource) from(ctx context.Context, offset, limit int) ([]byte, error) {
+	return s.p.listingFrom(ctx, "list the volumes", "/volumes/detail", offset, limit)
 }
 func (s volumeSource) next(body []byte) string { return nextMarker(body, "volumes") }
 func (s volumeSource) decode(body []byte) (fetched[core.Volume], error) {
@@ -89,6 +95,16 @@ func (p *Place) listing(ctx context.Context, tried, path, marker string, limit i
 	if count && p.version() >= vCount { // older ones take it for a filter that nothing fulfils
 		q.Set("with_count", "true")
 	}
+	if p.AllProjects() {
+		q.Set("all_tenants", "1")
+	}
+	r, err := p.session.do(ctx, call{tried: tried, path: path, query: q})
+	return r.body, err
+}
+
+// listingFrom reads a page by its offset.
+func (p *Place) listingFrom(ctx context.Context, tried, path string, offset, limit int) ([]byte, error) {
+	q := url.Values{"limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
 	if p.AllProjects() {
 		q.Set("all_tenants", "1")
 	}

@@ -39,6 +39,8 @@ type work[T any] struct {
 type source[T any] interface {
 	// fetch reads the page after a marker, "" for the first, as the cloud sent it.
 	fetch(ctx context.Context, marker string, limit int, count bool) ([]byte, error)
+	// from reads a page that begins at an offset.
+	from(ctx context.Context, offset, limit int) ([]byte, error)
 	// next finds the marker of the page after one, before that is decoded; "" where
 	// it is not seen.
 	next(body []byte) string
@@ -95,8 +97,8 @@ func (m *mirror[T]) all(ctx context.Context) (view[T], error) {
 		case whole:
 			return v, nil
 		}
-		fresh := newMirror(m.life, m.source, m.now)
-		if err := fresh.sweep(ctx, ""); err != nil {
+		fresh, err := m.whole(ctx)
+		if err != nil {
 			return view[T]{}, err
 		}
 		m.mu.Lock()
@@ -231,6 +233,84 @@ func (m *mirror[T]) work(ctx context.Context, w *work[T]) error {
 	m.take(fresh)
 	m.mu.Unlock()
 	return nil
+}
+
+// whole reads every row for someone who waits for them: two pages at a time where
+// they are large, else one after the other.
+func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
+	fresh := newMirror(m.life, m.source, m.now)
+	first, err := fresh.page(ctx, pageSize, false)
+	if err != nil {
+		return nil, err
+	}
+	fresh.add(first)
+	switch {
+	case fresh.complete:
+		return fresh, nil
+	case len(first.rows) < large:
+		return fresh, fresh.sweep(ctx, first.next)
+	}
+	if ok, err := fresh.stride(ctx); ok || err != nil {
+		return fresh, err
+	}
+	fresh = newMirror(m.life, m.source, m.now)
+	return fresh, fresh.sweep(ctx, "")
+}
+
+const (
+	abreast = 2   // pages asked for at the same time: a cloud has other users, and more gain little
+	large   = 100 // rows of a page for which that is worth it
+)
+
+// stride reads the pages after the first two at a time, by their offsets. Each
+// begins with the last row of the one before it: where it does not, something has
+// come or gone meanwhile, and ok is false.
+func (m *mirror[T]) stride(ctx context.Context) (ok bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		body []byte
+		err  error
+	}
+	size := len(m.rows)
+	ask := func(page int) chan answer {
+		ch := make(chan answer, 1)
+		go func() {
+			body, err := m.source.from(ctx, page*(size-1), size)
+			ch <- answer{body, err}
+		}()
+		return ch
+	}
+	var coming []chan answer
+	for n := 1; n <= abreast; n++ {
+		coming = append(coming, ask(n))
+	}
+	for page := 1; ; page++ {
+		a := <-coming[0]
+		coming = append(coming[1:], ask(page+abreast))
+		if a.err != nil {
+			return false, a.err
+		}
+		p, err := m.source.decode(a.body)
+		if err != nil {
+			return false, err
+		}
+		last := m.source.id(&m.rows[len(m.rows)-1])
+		if len(p.rows) == 0 || m.source.id(&p.rows[0]) != last {
+			return false, nil
+		}
+		before := len(m.rows)
+		p.rows = p.rows[1:]
+		m.add(p)
+		switch {
+		case len(m.rows) != before+len(p.rows):
+			return false, nil
+		case p.next == "":
+			return true, nil
+		case len(p.rows) == 0:
+			return false, nil
+		}
+	}
 }
 
 // sweep reads all pages from a marker on. The next one is asked for while one is

@@ -29,6 +29,7 @@ type pages struct {
 	kept   []row
 	since  time.Time
 	counts bool
+	shift  func(offset int) []row // what is there when a page at an offset is asked for
 	saved  chan int
 }
 
@@ -64,6 +65,22 @@ func (p *pages) fetch(ctx context.Context, marker string, limit int, count bool)
 	}
 	if count && p.counts {
 		f.count = len(p.rows)
+	}
+	return json.Marshal(map[string]any{"rows": f.rows, "next": f.next, "count": f.count})
+}
+
+func (p *pages) from(_ context.Context, offset, limit int) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = append(p.asked, fmt.Sprint("+", offset))
+	rows := p.rows
+	if p.shift != nil {
+		rows = p.shift(offset)
+	}
+	lo, hi := min(offset, len(rows)), min(offset+limit, len(rows))
+	f := fetched[row]{rows: rows[lo:hi], count: -1}
+	if hi < len(rows) {
+		f.next = "on"
 	}
 	return json.Marshal(map[string]any{"rows": f.rows, "next": f.next, "count": f.count})
 }
@@ -330,4 +347,38 @@ func TestCancelledSweep(t *testing.T) {
 	close(p.hold)
 	v, err := m.all(t.Context())
 	want(t, "rows", say(len(v.rows), err), "10 <nil>")
+}
+
+// TestAbreast reads pages two at a time, by their offsets, and one after the other
+// where rows came or went meanwhile.
+func TestAbreast(t *testing.T) {
+	const n, size = 1000, 150
+	all := rowsOf(n)
+	more := append([]row{{"new", ""}}, all...)
+	for name, x := range map[string]struct {
+		n     int
+		shift func(int) []row
+		swept bool
+	}{
+		"quiet":          {n, nil, false},
+		"to the brim":    {size + 2*(size-1), nil, false},
+		"just above":     {size + 1, nil, false},
+		"one page":       {size, nil, false},
+		"one comes":      {n, func(int) []row { return more }, true},
+		"the first goes": {n, func(int) []row { return all[1:] }, true},
+		"most go":        {n, func(int) []row { return all[:10] }, true},
+		"comes midway":   {n, func(offset int) []row { return map[bool][]row{true: more, false: all}[offset > 500] }, true},
+		"goes midway":    {n, func(offset int) []row { return map[bool][]row{true: all[1:], false: all}[offset > 500] }, true},
+	} {
+		p := &pages{rows: rowsOf(x.n), size: size, shift: x.shift}
+		m, _ := mirrorOf(t, p)
+		v, err := m.all(t.Context())
+		if ids(v.rows) != ids(rowsOf(x.n)) || !v.complete || err != nil {
+			t.Errorf("%s: %d rows, complete %v, %v", name, len(v.rows), v.complete, err)
+		}
+		asked := p.questions()
+		if swept := slices.Contains(asked, rowsOf(x.n)[size-1].ID); swept != x.swept {
+			t.Errorf("%s: swept one after the other: %v, asked %v", name, swept, asked)
+		}
+	}
 }

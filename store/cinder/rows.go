@@ -220,27 +220,35 @@ func baseRow(doc *pyjson.Object) (*pyjson.Object, core.FieldSet) {
 	return row, unseen
 }
 
+// link leads from a page to another.
+type link struct{ Rel, Href string }
+
+// pageDoc is a page of either kind: read in one go.
+type pageDoc[R any] struct {
+	Backups      []R    `json:"backups"`
+	BackupsLinks []link `json:"backups_links"`
+	Volumes      []R    `json:"volumes"`
+	VolumesLinks []link `json:"volumes_links"`
+	Count        *int   `json:"count"`
+}
+
 // pageOf decodes a page of rows; next is the marker of the page after it, "" at
-// the end.
+// the end, and count is -1 where none is told.
 func pageOf[R any](tried string, body []byte, kind string) (rows []R, next string, count int, err error) {
-	var page map[string]json.RawMessage
+	var page pageDoc[R]
 	if err := decode(tried, body, &page); err != nil {
 		return nil, "", 0, err
 	}
-	if err := decode(tried, page[kind], &rows); err != nil {
-		return nil, "", 0, err
+	rows, links := page.Backups, page.BackupsLinks
+	if kind == "volumes" {
+		rows, links = page.Volumes, page.VolumesLinks
+	}
+	if rows == nil {
+		return nil, "", 0, decode(tried, []byte("it has no "+kind), nil)
 	}
 	count = -1
-	if raw, ok := page["count"]; ok {
-		if err := decode(tried, raw, &count); err != nil {
-			return nil, "", 0, err
-		}
-	}
-	var links []struct{ Rel, Href string }
-	if raw, ok := page[kind+"_links"]; ok {
-		if err := decode(tried, raw, &links); err != nil {
-			return nil, "", 0, err
-		}
+	if page.Count != nil {
+		count = *page.Count
 	}
 	for _, l := range links {
 		if l.Rel == "next" {
