@@ -267,7 +267,6 @@ const (
 // come or gone meanwhile, and ok is false.
 func (m *mirror[T]) stride(ctx context.Context) (ok bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	type answer struct {
 		body []byte
 		err  error
@@ -282,14 +281,28 @@ func (m *mirror[T]) stride(ctx context.Context) (ok bool, err error) {
 		return ch
 	}
 	var coming []chan answer
-	for n := 1; n <= abreast; n++ {
-		coming = append(coming, ask(n))
+	asked := 0
+	more := func() {
+		asked++
+		coming = append(coming, ask(asked))
 	}
-	for page := 1; ; page++ {
+	defer func() { // nothing is asked any more when this has ended
+		cancel()
+		for _, ch := range coming {
+			<-ch
+		}
+	}()
+	for range abreast {
+		more()
+	}
+	for {
 		a := <-coming[0]
-		coming = append(coming[1:], ask(page+abreast))
 		if a.err != nil {
 			return false, a.err
+		}
+		coming = coming[1:]
+		if m.source.next(a.body) != "" { // not beyond the end, if that can be told yet
+			more()
 		}
 		p, err := m.source.decode(a.body)
 		if err != nil {
@@ -309,6 +322,9 @@ func (m *mirror[T]) stride(ctx context.Context) (ok bool, err error) {
 			return true, nil
 		case len(p.rows) == 0:
 			return false, nil
+		}
+		if len(coming) == 0 {
+			more()
 		}
 	}
 }
