@@ -103,19 +103,18 @@ func (b base) askCreate(plans []creating) overlay {
 	}
 	if len(good) > 0 {
 		q.lines = append(q.lines, line{}, text(s.dim.Paint("The capture of this moment is kept with it.")))
-		q.lines = append(q.lines, b.inShell("create", createWords(good)...)...)
+		for _, p := range good {
+			q.lines = append(q.lines, b.inShell("create", createWords(p.Request)...)...)
+		}
 		q.answers = []answer{{"y", "Back up", func() tea.Cmd { return b.create(good) }}}
 	}
 	return q
 }
 
 // createWords are the arguments of the verb.
-func createWords(plans []jobs.CreatePlan) (words []string) {
-	for _, p := range plans {
-		words = append(words, string(p.Request.Volume))
-	}
-	r := plans[0].Request
-	for _, f := range []struct{ flag, value string }{{"--name", r.Name}, {"--description", r.Description}, {"--snapshot", r.Snapshot}, {"--container", r.Container}, {"--zone", r.AvailabilityZone}} {
+func createWords(r core.BackupRequest) []string {
+	words := []string{string(r.Volume)}
+	for _, f := range []struct{ flag, value string }{{"--name", r.Name}, {"--description", r.Description}, {"--snapshot", r.Snapshot}, {"--container", r.Container}, {"--availability-zone", r.AvailabilityZone}} {
 		if f.value != "" {
 			words = append(words, f.flag, f.value)
 		}

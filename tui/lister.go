@@ -22,6 +22,7 @@ type lister[T any] struct {
 	query   func(context.Context, core.Query) (core.Page[T], error)
 	id      func(*T) string
 	cells   func(*T) []grid.Cell
+	shown   []grid.Column
 	table   *grid.Model
 
 	read
@@ -104,6 +105,7 @@ func (l *lister[T]) refresh() tea.Cmd {
 // question asks for the rows around the window. A place that has to fetch its
 // rows answers with those that are here by now: see loaded.
 func (l *lister[T]) question(anew bool) tea.Cmd {
+	l.table.SetColumns(l.inView())
 	from, n := l.table.Window()
 	if n == 0 {
 		n = 50
@@ -123,6 +125,26 @@ func (l *lister[T]) question(anew bool) tea.Cmd {
 		page, err := query(ctx, q)
 		return pageLoadedMsg[T]{gen, page, err}
 	})
+}
+
+// projectColumn tells the rows of several projects apart; its cell is the last.
+var projectColumn = grid.Column{Name: "project-name", Title: "PROJECT", Width: 16, Min: 10, Grow: 1}
+
+// inView are the columns of the table: those of the screen, and where all projects
+// are listed whose each row is.
+func (l *lister[T]) inView() []grid.Column {
+	if p, ok := l.desk.Place.(wide); !ok || !p.AllProjects() {
+		return l.shown
+	}
+	return append(slices.Clip(l.shown), projectColumn)
+}
+
+// projectCell is whose a row is.
+func (a *app) projectCell(name core.Opt[string], id core.ProjectID) grid.Cell {
+	if name.Or("") != "" {
+		return grid.Cell{Text: core.Visible(name.V)}
+	}
+	return grid.Cell{Text: core.Visible(core.BackupID(id).Short()), Style: a.styles.dim}
 }
 
 // wanted asks for all rows that fulfil the filter, in order.

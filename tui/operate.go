@@ -120,7 +120,11 @@ func (b base) askDelete(p jobs.DeletePlan) overlay {
 	if p.Force {
 		q.title, verb = "Force-delete", "Force-delete"
 	}
-	q.lines = append(b.said(verb+" "+core.Count(len(p.Items), "backup")+", in this order? There is no way back."), line{})
+	order := "?"
+	if len(p.Items) > 1 {
+		order = ", in this order?"
+	}
+	q.lines = append(b.said(verb+" "+core.Count(len(p.Items), "backup")+order+" There is no way back."), line{})
 	all, extra := []core.BackupID{}, 0
 	for i := range p.Items {
 		it := &p.Items[i]
@@ -191,7 +195,7 @@ func (b base) askReset(p jobs.ResetPlan) overlay {
 			q.lines = append(q.lines, b.warning(it.Says))
 		}
 	}
-	q.lines = append(q.lines, b.inShell("reset", append(words, "--status", p.Status)...)...)
+	q.lines = append(q.lines, b.inShell("reset", append(words, "--state", p.Status)...)...)
 	return q
 }
 
@@ -277,6 +281,9 @@ func propertiesText(o *pyjson.Object) string {
 }
 
 func propertyWords(o *pyjson.Object) (words []string) {
+	if o != nil && o.Len() == 0 {
+		return []string{"--no-properties"}
+	}
 	for k, v := range o.All() {
 		words = append(words, "--property", k+"="+v.Text())
 	}

@@ -2,10 +2,14 @@ package tui
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
+	"hearth/store/archive"
 	"hearth/store/jobs"
 )
 
@@ -91,7 +95,7 @@ func TestDelete(t *testing.T) {
 // TestReset says what a reset cancels.
 func TestReset(t *testing.T) {
 	r, _ := onCloud(t, 120, 40)
-	r.find("status:restoring").press("Z").want("available", "error").press("2").want("cancels the restore", "hearth reset", "--status error", "> No (n)")
+	r.find("status:restoring").press("Z").want("available", "error").press("2").want("cancels the restore", "hearth reset", "--state error", "> No (n)")
 	r.press("y").said(good, "set to error").press("esc").find("status:error").want("4 backups of 90")
 }
 
@@ -293,4 +297,69 @@ func restoringOn(t testing.TB, w, h int) *rig {
 	r.dialogs = nil
 	r.send(pushMsg{"restore", func(b base) screen { return newReport(b, x) }})
 	return r
+}
+
+// TestFinish: an apply that broke off between two calls is finished from the
+// journal, which says what was done.
+func TestFinish(t *testing.T) {
+	begin := func() (*rig, *cloud) {
+		r, c := onCloud(t, 130, 45)
+		books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { books.Close() })
+		r.desk.Archive = books
+		r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+		r.press("t").find("name~restore_backup").press("enter")
+		onField(r, "meta größe")
+		return r.press("space"), c
+	}
+	r, c := begin()
+	first := len(c.Calls())
+	r.press("P", "y").said(good, "Applied as journal entry")
+	second := 0 // the second call that changes something
+	for i, n := first, 0; i < len(c.Calls()) && second == 0; i++ {
+		if strings.Contains(c.Calls()[i], "/volumes/") {
+			if n++; n == 2 {
+				second = i + 1 - first
+			}
+		}
+	}
+	if second == 0 {
+		t.Fatalf("there is only one call: %v", c.Calls()[first:])
+	}
+	r, c = begin()
+	c.FailCall(second, core.Fail(core.CodeUnavailable, "change the volume", "the cloud is gone", "", nil))
+	r.press("P", "y").said(bad, "after 1 step that did")
+	r.press("J").want("half", "✓", "· ").press("f").want("Do the rest of entry 1", "hearth apply --resume 1").press("y").said(good, "finished")
+	r.press("f").said(warn, "half-way")
+}
+
+// TestHopeless: a wrong password is not given again and again.
+func TestHopeless(t *testing.T) {
+	r, c := onCloud(t, 100, 24)
+	c.FailCall(1, core.Fail(core.CodeDenied, "log in to lab", "Keystone does not accept ops", "compare the password", nil))
+	n := len(c.Calls())
+	r.send(tickMsg(until))
+	r.send(tickMsg(until))
+	if got := len(c.Calls()); got != n+1 {
+		t.Errorf("%d calls", got-n)
+	}
+	r.want("not up to date: Keystone does not accept ops").press("ctrl+r").wantNot("not up to date")
+}
+
+// TestImportFollowed: an import is followed to its end, whatever that is.
+func TestImportFollowed(t *testing.T) {
+	r, _ := onCloud(t, 130, 40)
+	r.send(tea.PasteMsg{Content: sample(t, "db-prod-full.openstack.json")})
+	r.press("i", "y").said(good, "imported").want("imported: available")
+	r, c := onCloud(t, 130, 40)
+	c.GoWrong(core.OpImport, "the object store is down")
+	r.send(tea.PasteMsg{Content: sample(t, "db-prod-full.openstack.json")})
+	r.press("i", "y")
+	if !told(r) {
+		t.Errorf("said %v", r.notes)
+	}
+	r.want("the object store is down")
 }

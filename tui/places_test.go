@@ -144,7 +144,7 @@ func TestAllProjects(t *testing.T) {
 	c := newCloud(t, 0)
 	r := newRig(t, c, 120, 30)
 	n := len(c.asked)
-	r.press("0").said(info, "All projects are listed now").want("lab · demo · all projects")
+	r.press("0").said(info, "All projects are listed now").want("lab · demo · all projects", "PROJECT")
 	if len(c.asked) == n {
 		t.Error("the list is not read again")
 	}

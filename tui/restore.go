@@ -126,7 +126,7 @@ func newVolumeWords(r core.RestoreRequest) []string {
 	if r.Size > 0 {
 		words = append(words, "--size", strconv.FormatInt(r.Size, 10))
 	}
-	for _, f := range []struct{ flag, value string }{{"--type", r.Type}, {"--zone", r.AvailabilityZone}} {
+	for _, f := range []struct{ flag, value string }{{"--type", r.Type}, {"--availability-zone", r.AvailabilityZone}} {
 		if f.value != "" {
 			words = append(words, f.flag, f.value)
 		}

@@ -28,7 +28,7 @@ func newBackups(b base, at openMsg) screen {
 	place := b.desk.Place
 	l.query, l.id = place.Backups, func(b *core.Backup) string { return string(b.ID) }
 	l.cells = func(x *core.Backup) []grid.Cell { return b.backupCells(x) }
-	l.table = grid.New(backupColumns, b.styles.grid())
+	l.shown, l.table = backupColumns, grid.New(backupColumns, b.styles.grid())
 	l.table.SetSort(l.sort.Column, l.sort.Desc)
 	s.detail = func(ctx context.Context, row core.Backup) (core.Backup, error) {
 		full, err := place.Backup(ctx, row.ID)
@@ -78,6 +78,7 @@ func (a *app) backupCells(b *core.Backup) []grid.Cell {
 	return []grid.Cell{
 		a.nameCell(b.Name), a.statusCell(b.Status), kind, {Text: gib(b.Size)}, {Text: a.age(b.CreatedAt)}, volume,
 		{Text: core.Visible(b.FailReason.Or("")), Style: s.bad}, {Text: core.Visible(b.ID.Short()), Style: s.dim},
+		a.projectCell(b.ProjectName, b.ProjectID),
 	}
 }
 

@@ -162,6 +162,9 @@ func (s *importScreen) Row(i int) ([]grid.Cell, bool) {
 	if r, ok := s.ended[c.ID]; ok && !c.Refused() {
 		box, style, look = " ✓ ", st.good, st.good
 		verdict = "imported: " + r.Status
+		if n := len(r.Differs); n > 0 {
+			style, look, verdict = st.warn, st.warn, verdict+", but "+core.Count(n, "field")+" arrived otherwise"
+		}
 		if r.Err != nil {
 			box, style, look, verdict = " ✗ ", st.bad, st.bad, r.Err.Error()
 		}
@@ -215,7 +218,11 @@ func (s *importScreen) result(r core.ImportResult) []line {
 	if r.Revived {
 		text += "; its deleted row was used again"
 	}
-	return []line{{sign: st.good.Paint("✓ "), value: st.good.Paint(text)}}
+	lines := []line{{sign: st.good.Paint("✓ "), value: st.good.Paint(text)}}
+	for _, d := range r.Differs {
+		lines = append(lines, line{sign: st.warn.Paint("! "), value: st.warn.Paint("it arrived otherwise: " + core.Visible(d))})
+	}
+	return lines
 }
 
 // fields are the fields of a record that tell what it is of.

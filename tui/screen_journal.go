@@ -9,6 +9,7 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/store/jobs"
 	"hearth/tui/grid"
 )
 
@@ -123,6 +124,13 @@ func (s *journalScreen) detail() []line {
 	for _, id := range e.Backups {
 		lines = append(lines, field("backup", core.Visible(string(id))))
 	}
+	for _, step := range e.Steps {
+		sign, look := st.dim.Paint("  · "), st.dim
+		if step.Done {
+			sign, look = st.good.Paint("  ✓ "), st.text
+		}
+		lines = append(lines, line{sign: sign, value: look.Paint(core.Visible(step.What))})
+	}
 	if e.Error != "" {
 		lines = append(lines, field("why", st.bad.Paint(core.Visible(e.Error))))
 	}
@@ -192,6 +200,19 @@ func (s *journalScreen) actions() []action {
 			}
 			return ""
 		}, run: func() tea.Cmd { return s.undo(s.current().ID) }},
+		{keys: []string{"f"}, label: "finish this", minor: true, help: "Do the rest of the entry under the cursor, which ended half-way", why: func() string {
+			e := s.current()
+			switch {
+			case e == nil:
+				return s.noEntry()
+			case s.cannot(core.OpWriteVolume) != "":
+				return s.cannot(core.OpWriteVolume)
+			}
+			if err := e.Unfinished(); err != nil {
+				return whatOf(err)
+			}
+			return ""
+		}, run: s.confirmFinish},
 		{keys: []string{"w"}, label: "details", minor: true, help: "Show all of the entry", why: s.noEntry, run: func() tea.Cmd {
 			return show(&textBox{title: "The entry", lines: s.detail(), styles: s.styles})
 		}},
@@ -206,4 +227,22 @@ func (s *journalScreen) actions() []action {
 		s.resize(s.w, s.h)
 		return nil
 	})...)
+}
+
+// confirmFinish asks before the rest of an entry is done.
+func (s *journalScreen) confirmFinish() tea.Cmd {
+	e := s.current()
+	id, desk := e.ID, s.desk
+	q := s.asking("Finish", fmt.Sprintf("Do the rest of entry %d?\n\n%s\n", id, core.Visible(e.Summary)), "Finish", func() tea.Cmd {
+		return s.start(fmt.Sprintf("finishing entry %d", id), func(ctx context.Context, _ jobs.Progress) tea.Msg {
+			done, err := desk.Finish(ctx, id)
+			if err != nil {
+				return tell(failure(err), changedMsg{})
+			}
+			return tell(noteMsg{level: good, text: fmt.Sprintf("Entry %d finished, as journal entry %d.", id, done.ID)}, changedMsg{})
+		})
+	})
+	q.lines = append(q.lines, s.detail()...)
+	q.lines = append(q.lines, s.inShell("apply", "--resume", fmt.Sprint(id))...)
+	return show(q)
 }

@@ -119,7 +119,7 @@ func (s *listScreen[T]) update(msg tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		return s.moved()
 	case tickMsg: // cheap where nothing is new
-		if s.asking {
+		if s.asking || s.hopeless() {
 			return nil
 		}
 		return s.reload()
@@ -127,6 +127,13 @@ func (s *listScreen[T]) update(msg tea.Msg) tea.Cmd {
 		return s.typed(msg)
 	}
 	return nil
+}
+
+// hopeless reports whether asking again by itself would not help, or do harm, as a
+// wrong password given again and again does.
+func (s *listScreen[T]) hopeless() bool {
+	code := core.CodeOf(s.offline)
+	return code == core.CodeDenied || s.state == failed && code != core.CodeUnavailable
 }
 
 // moved follows a movement of the cursor.

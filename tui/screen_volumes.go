@@ -34,7 +34,7 @@ func volumeList(b base, filter string) *listScreen[core.Volume] {
 	place := b.desk.Place
 	l.query, l.id = place.Volumes, func(v *core.Volume) string { return string(v.ID) }
 	l.cells = func(v *core.Volume) []grid.Cell { return b.volumeCells(v) }
-	l.table = grid.New(volumeColumns, b.styles.grid())
+	l.shown, l.table = volumeColumns, grid.New(volumeColumns, b.styles.grid())
 	l.table.SetSort(l.sort.Column, l.sort.Desc)
 	s.detail = func(ctx context.Context, row core.Volume) (core.Volume, error) { return place.Volume(ctx, row.ID) }
 	s.lines = func(v *core.Volume) []line { return b.volumeLines(v) }
@@ -97,6 +97,7 @@ func (a *app) volumeCells(v *core.Volume) []grid.Cell {
 		a.nameCell(v.Name), a.statusCell(v.Status), {Text: gib(v.Size)},
 		{Text: thousands(int(v.Backups))}, newest, yes(v.Bootable), yes(v.EncryptionKeyID.Set), {Text: core.Visible(v.ID.Short()), Style: s.dim},
 		{Text: core.Visible(v.VolumeType.Or(v.VolumeTypeID.Or("")))},
+		a.projectCell(v.ProjectName, v.ProjectID),
 	}
 }
 

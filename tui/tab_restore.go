@@ -248,6 +248,12 @@ func (t *restoreTab) confirm() tea.Cmd {
 		for _, name := range p.LeftOut {
 			words = append(words, "--leave-out", name)
 		}
+		if t.request.Rules != core.RulesAuto {
+			words = append(words, "--rules", string(t.request.Rules))
+		}
+		if t.request.Layers != core.LayersAuto {
+			words = append(words, "--layers", string(t.request.Layers))
+		}
 		q.lines = append(q.lines, t.inShell("apply", words...)...)
 	}
 	return show(q)
