@@ -35,8 +35,10 @@ func (s backupSource) decode(body []byte) (fetched[core.Backup], error) {
 func (s backupSource) one(ctx context.Context, id string) (core.Backup, error) {
 	return s.p.backup(ctx, core.BackupID(id))
 }
-func (backupSource) id(b *core.Backup) string     { return string(b.ID) }
-func (backupSource) status(b *core.Backup) string { return b.Status }
+func (backupSource) id(b *core.Backup) string { return string(b.ID) }
+func (backupSource) moving(b *core.Backup) (bool, core.Opt[time.Time]) {
+	return core.InTransit(b.Status), lastChange(b.UpdatedAt, b.CreatedAt)
+}
 
 func (s backupSource) load(ctx context.Context) ([]core.Backup, time.Time) {
 	return loadListing(ctx, s.p, "backups", func(r *backupRow) core.Backup { return r.backup(s.p.version(), false) })
@@ -66,8 +68,17 @@ func (s volumeSource) one(ctx context.Context, id string) (core.Volume, error) {
 	v, _, err := s.p.volumeDoc(ctx, core.VolumeID(id))
 	return v, err
 }
-func (volumeSource) id(v *core.Volume) string     { return string(v.ID) }
-func (volumeSource) status(v *core.Volume) string { return v.Status }
+func (volumeSource) id(v *core.Volume) string { return string(v.ID) }
+func (volumeSource) moving(v *core.Volume) (bool, core.Opt[time.Time]) {
+	return core.InTransit(v.Status), lastChange(v.UpdatedAt, v.CreatedAt)
+}
+
+func lastChange(updated, created core.Opt[time.Time]) core.Opt[time.Time] {
+	if updated.Set {
+		return updated
+	}
+	return created
+}
 
 func (s volumeSource) load(ctx context.Context) ([]core.Volume, time.Time) {
 	return loadListing(ctx, s.p, "volumes", func(r *volumeRow) core.Volume { return r.volume(s.p.version()) })

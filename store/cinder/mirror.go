@@ -48,7 +48,9 @@ type source[T any] interface {
 	// one reads one row; CodeNotFound if it is gone.
 	one(ctx context.Context, id string) (T, error)
 	id(*T) string
-	status(*T) string
+	// moving reports whether a row is on its way to another status by itself; since
+	// tells when it last changed, null where that is not known.
+	moving(*T) (is bool, since core.Opt[time.Time])
 	// load and save keep the listing between runs; a zero time is no listing.
 	load(ctx context.Context) ([]T, time.Time)
 	save(ctx context.Context, rows []T, at time.Time)
@@ -66,6 +68,7 @@ const (
 	newestSize = 100              // rows that a look for news asks for
 	quietTime  = 20 * time.Second // between looks for news
 	busyTime   = 3 * time.Second  // while something is on its way
+	stuckTime  = 30 * time.Minute // after which what is on its way is not waited for any more
 	manyMoving = 20               // rows on their way that are asked for one by one
 )
 
@@ -175,7 +178,7 @@ func (m *mirror[T]) patience() time.Duration {
 		return busyTime
 	}
 	for i := range m.rows {
-		if core.InTransit(m.source.status(&m.rows[i])) {
+		if is, since := m.source.moving(&m.rows[i]); is && (!since.Set || m.now().Sub(since.V) < stuckTime) {
 			return busyTime
 		}
 	}
@@ -443,7 +446,8 @@ func (m *mirror[T]) news(ctx context.Context) (whole bool, err error) {
 	var moving []string
 	for i := range m.rows {
 		id := m.source.id(&m.rows[i])
-		if _, ok := newest[id]; !ok && core.InTransit(m.source.status(&m.rows[i])) {
+		is, _ := m.source.moving(&m.rows[i])
+		if _, ok := newest[id]; !ok && is {
 			moving = append(moving, id)
 		}
 	}

@@ -29,8 +29,10 @@ type pages struct {
 	kept   []row
 	since  time.Time
 	counts bool
-	shift  func(offset int) []row // what is there when a page at an offset is asked for
-	saved  chan int
+	// changed is when the rows on their way last changed.
+	changed core.Opt[time.Time]
+	shift   func(offset int) []row // what is there when a page at an offset is asked for
+	saved   chan int
 }
 
 func (p *pages) fetch(ctx context.Context, marker string, limit int, count bool) ([]byte, error) {
@@ -112,8 +114,10 @@ func (p *pages) one(_ context.Context, id string) (row, error) {
 	}
 	return row{}, core.Fail(core.CodeNotFound, "", "gone", "", nil)
 }
-func (*pages) id(r *row) string     { return r.ID }
-func (*pages) status(r *row) string { return r.Status }
+func (*pages) id(r *row) string { return r.ID }
+func (p *pages) moving(r *row) (bool, core.Opt[time.Time]) {
+	return core.InTransit(r.Status), p.changed
+}
 
 func (p *pages) load(context.Context) ([]row, time.Time) { return p.kept, p.since }
 func (p *pages) save(_ context.Context, rows []row, _ time.Time) {
@@ -256,6 +260,24 @@ func TestNews(t *testing.T) {
 	m.some(t.Context(), false)
 	settle(m)
 	want(t, "nothing on its way", p.questions(), "[]")
+}
+
+// TestStuck: what has been on its way for long is not looked at every few seconds.
+func TestStuck(t *testing.T) {
+	p := &pages{rows: rowsOf(5), size: 100}
+	p.rows[2].Status = core.StatusDeleting
+	m, c := mirrorOf(t, p)
+	p.changed = core.Some(c.now().Add(-stuckTime))
+	m.all(t.Context())
+	p.questions()
+	c.pass(busyTime)
+	m.some(t.Context(), false)
+	settle(m)
+	want(t, "after a moment", p.questions(), "[]")
+	c.pass(quietTime)
+	m.some(t.Context(), false)
+	settle(m)
+	want(t, "after a while", len(p.questions()), 1)
 }
 
 // TestMoreNews: more new rows than a look for news shows.
