@@ -188,6 +188,8 @@ func requestID(f *fault) string {
 	return "its logs know the request as " + f.request
 }
 
+const tryAgain = "try again"
+
 // explainNet tells why no answer came.
 func explainNet(tried string, err error) error {
 	host := "the cloud"
@@ -221,5 +223,5 @@ func explainNet(tried string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return fail(host+" did not answer in time", "try again, and look whether it took effect first if it was to change something")
 	}
-	return fail("the connection to "+host+" broke", "try again")
+	return fail("the connection to "+host+" broke", tryAgain)
 }

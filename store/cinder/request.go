@@ -1,6 +1,7 @@
 package cinder
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,7 +63,7 @@ func (s *session) do(ctx context.Context, c call) (reply, error) {
 		}
 		wait, again := repeat(c, err, n)
 		if !again || ctx.Err() != nil {
-			return r, explain(c.tried, err)
+			return r, c.explain(err)
 		}
 		select {
 		case <-time.After(wait):
@@ -70,6 +71,16 @@ func (s *session) do(ctx context.Context, c call) (reply, error) {
 			return r, explain(c.tried, ctx.Err())
 		}
 	}
+}
+
+// explain is the error of a call that is not sent again. One that may have taken
+// effect is not to be tried again just so.
+func (c call) explain(err error) error {
+	err = explain(c.tried, err)
+	if e, ok := err.(*core.Error); ok && e.Tried == c.tried && e.Next == tryAgain && c.method != http.MethodGet {
+		e.Next = "look whether it took effect before you try again"
+	}
+	return err
 }
 
 // repeat says whether a call that failed the nth time (from 0) is to be sent
@@ -142,6 +153,9 @@ func (s *session) once(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if broken(c, res, body) {
+		return reply{}, io.ErrUnexpectedEOF
+	}
 	if strings.HasPrefix(c.path, "/") {
 		v := parseVersion(res.Header.Get("OpenStack-API-Version"))
 		if v == 0 {
@@ -150,6 +164,17 @@ func (s *session) once(ctx context.Context, c call) (reply, error) {
 		s.learn(v)
 	}
 	return reply{body: body, header: res.Header}, nil
+}
+
+// broken reports whether an answer ends before its end. Debian's Cinder sends no
+// length, so that a connection that breaks looks like one that was closed. That it
+// does not end as JSON does is all that is looked at: the rest decoding finds out.
+func broken(c call, res *http.Response, body []byte) bool {
+	if res.ContentLength >= 0 || !strings.Contains(res.Header.Get("Content-Type"), "json") {
+		return false
+	}
+	body = bytes.TrimSpace(body)
+	return len(body) == 0 && c.method == http.MethodGet || len(body) > 0 && body[len(body)-1] != '}' && body[len(body)-1] != ']'
 }
 
 // ask is do with the answer decoded.
@@ -162,7 +187,12 @@ func (s *session) ask(ctx context.Context, c call, into any) error {
 }
 
 func decode(tried string, body []byte, into any) error {
-	if err := json.Unmarshal(body, into); err != nil {
+	err := json.Unmarshal(body, into)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) && syntax.Offset >= int64(len(body)) { // it ends before its end
+		return core.Fail(core.CodeUnavailable, tried, "the connection broke in the middle of the answer", "look whether it took effect before you try again", err)
+	}
+	if err != nil {
 		return core.Fail(core.CodeUnreadable, tried, "the answer is not what the Block Storage API sends", "check that the endpoint is Cinder's and no proxy answers in its place", err)
 	}
 	return nil

@@ -196,7 +196,11 @@ func (p *Place) RestoreBackup(ctx context.Context, r core.RestoreRequest) (core.
 // named lists the volumes of a name.
 func (p *Place) named(ctx context.Context, name string) ([]core.VolumeID, error) {
 	var body struct{ Volumes []struct{ ID, Name string } }
-	err := p.session.ask(ctx, call{tried: "look for volumes called " + name, path: "/volumes", query: url.Values{"name": {name}}}, &body)
+	q := url.Values{}
+	if name != "" { // without one the newest are looked through
+		q.Set("name", name)
+	}
+	err := p.session.ask(ctx, call{tried: "look for volumes called " + name, path: "/volumes", query: q}, &body)
 	var out []core.VolumeID
 	for _, v := range body.Volumes {
 		if v.Name == name {
@@ -260,10 +264,23 @@ func (p *Place) volumeFromBackup(ctx context.Context, tried string, r core.Resto
 			body[key] = v
 		}
 	}
+	before, err := p.named(ctx, r.Name)
+	if err != nil {
+		return out, err
+	}
 	var made struct{ Volume struct{ ID, Name string } }
-	err := p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: "/volumes", body: map[string]any{"volume": body}}, &made)
-	out.Volume, out.VolumeName = core.VolumeID(made.Volume.ID), made.Volume.Name
-	return out, p.noted(core.OpRestore, err)
+	err = p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: "/volumes", body: map[string]any{"volume": body}}, &made)
+	if p.noted(core.OpRestore, err) == nil {
+		out.Volume, out.VolumeName = core.VolumeID(made.Volume.ID), made.Volume.Name
+		return out, nil
+	}
+	if uncertain(err) {
+		if id, ok := p.begun(context.WithoutCancel(ctx), r, r.Name, before); ok {
+			out.Volume, out.VolumeName = id, r.Name
+			return out, nil
+		}
+	}
+	return out, err
 }
 
 // Rewrite takes a volume's metadata from one state to another by the API's own
