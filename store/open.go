@@ -8,6 +8,7 @@ import (
 
 	"hearth/core"
 	"hearth/store/cinder"
+	"hearth/store/repository"
 	"hearth/store/sqlite"
 )
 
@@ -109,6 +110,8 @@ type Options struct {
 	AllProjects bool            // of a cloud: list what every project has
 	CacheDir    string          // where a cloud's token is kept between runs; "": nowhere
 	Listings    cinder.Listings // where a cloud's lists are kept between runs; nil: nowhere
+
+	Repository repository.Options // of a backup repository: the service, and how it is reached
 }
 
 // Open makes a place of its location. Errors are *core.Error.
@@ -140,7 +143,14 @@ func Open(ctx context.Context, l Location, o Options) (Place, error) {
 			return nil, err
 		}
 		return p, nil
-	case "posix", "s3", "swift":
+	case "posix":
+		p, err := repository.OpenPosix(ctx, l.Rest, repository.Options{Badge: o.Config.Badge, Color: o.Config.Color, Service: o.Repository.Service,
+			Parallel: o.Repository.Parallel, Now: o.Now})
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
+	case "s3", "swift":
 		return nil, core.Fail(core.CodeUnsupported, "open "+l.String(), "this kind of place is not built yet", "use a cloud, a SQLite file, or --demo", nil)
 	}
 	return nil, core.Fail(core.CodeUsage, "open "+l.String(), "there is no such kind of place", "write "+Syntax, nil)

@@ -131,3 +131,23 @@ type Scoper interface {
 	// Scope asks the place who we are there, and so whether it answers.
 	Scope(ctx context.Context) (core.Scope, error)
 }
+
+// CaptureSource knows the captures that Cinder itself stored with backups: a backup
+// repository. They are what a restore will write, layer by layer.
+type CaptureSource interface {
+	// Capture returns what was stored with a backup; false where Cinder stored
+	// none. CodeNotFound if the source does not hold the backup.
+	Capture(ctx context.Context, id core.BackupID) (core.Capture, bool, error)
+}
+
+// Repository is a place whose backups are read from the objects they consist of.
+type Repository interface {
+	Place
+	Exporter
+	CaptureSource
+	// Scan reads it anew and tells what is in it, unfinished and broken backups
+	// and strays too.
+	Scan(ctx context.Context, progress func(core.ScanProgress)) (core.Inventory, error)
+	// Marks says what of a backup's row is assumed, and what is lost.
+	Marks(ctx context.Context, id core.BackupID) ([]core.Mark, error)
+}

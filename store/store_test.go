@@ -111,7 +111,7 @@ func TestOpen(t *testing.T) {
 	if info := marked.Info(); info.ReadOnly == "" || info.Badge != "PROD" {
 		t.Errorf("marked read_only it says %+v", info)
 	}
-	for _, scheme := range []string{"posix", "s3", "swift"} {
+	for _, scheme := range []string{"s3", "swift"} {
 		if _, err := store.Open(t.Context(), store.Location{Scheme: scheme, Rest: "x"}, store.Options{}); core.CodeOf(err) != core.CodeUnsupported {
 			t.Errorf("%s: %v", scheme, err)
 		}

@@ -17,16 +17,17 @@ import (
 // layers says who may import whom, besides the standard library. A package that
 // is not here has no place in the house yet.
 var layers = map[string][]string{
-	".":             {"*"},
-	"core":          {"hearth/core/pyjson"},
-	"core/pyjson":   {},
-	"store":         {"hearth/core", "hearth/core/pyjson", "hearth/store/sqlite", "hearth/store/cinder", "hearth/store/repository"},
-	"store/ledger":  {"hearth/core", "hearth/core/pyjson", "modernc.org/sqlite"},
-	"store/archive": {"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
-	"store/sqlite":  {"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
-	"store/cinder":  {"hearth/core", "hearth/core/pyjson", "github.com/gophercloud/gophercloud/v2", "gopkg.in/yaml.v2"},
-	"store/memory":  {"hearth/core", "hearth/core/pyjson", "hearth/store/ledger"},
-	"store/jobs":    {"hearth/core", "hearth/core/pyjson", "hearth/store", "hearth/store/archive"},
+	".":                {"*"},
+	"core":             {"hearth/core/pyjson"},
+	"core/pyjson":      {},
+	"store":            {"hearth/core", "hearth/core/pyjson", "hearth/store/sqlite", "hearth/store/cinder", "hearth/store/repository"},
+	"store/ledger":     {"hearth/core", "hearth/core/pyjson", "modernc.org/sqlite"},
+	"store/archive":    {"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
+	"store/sqlite":     {"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
+	"store/cinder":     {"hearth/core", "hearth/core/pyjson", "github.com/gophercloud/gophercloud/v2", "gopkg.in/yaml.v2"},
+	"store/repository": {"hearth/core", "hearth/core/pyjson", "github.com/minio/minio-go/v7", "github.com/ncw/swift/v2", "github.com/klauspost/compress"},
+	"store/memory":     {"hearth/core", "hearth/core/pyjson", "hearth/store/ledger"},
+	"store/jobs":       {"hearth/core", "hearth/core/pyjson", "hearth/store", "hearth/store/archive"},
 	// The contract that every driver's tests run.
 	"store/storetest": {"hearth/core", "hearth/core/pyjson", "hearth/store", "hearth/store/archive", "hearth/store/jobs"},
 	"themes":          {"github.com/BurntSushi/toml"},

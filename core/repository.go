@@ -1,0 +1,149 @@
+package core
+
+import "time"
+
+// HoldingKind says what a repository holds under a prefix.
+type HoldingKind string
+
+const (
+	HoldingBackup     HoldingKind = "backup"     // finished: its metadata object is there and reads
+	HoldingUnfinished HoldingKind = "unfinished" // no metadata object, which a backup writes last
+	HoldingBroken     HoldingKind = "broken"     // a metadata object that cannot be used
+	HoldingStray      HoldingKind = "stray"      // no part of any backup
+)
+
+// Holding is one thing that a backup repository holds: the objects under one
+// prefix, or a stray.
+type Holding struct {
+	Kind      HoldingKind
+	Container string         // the bucket, the container, or the folder under the root
+	Prefix    string         // of the objects, as in service_metadata; of a stray its name
+	ID        BackupID       // that the prefix names; "" for a stray
+	VolumeID  VolumeID       // that the prefix names
+	Began     Opt[time.Time] // when the backup began, as the prefix says
+	Objects   int64          // chunks that are there
+	Bytes     int64          // of everything under the prefix
+	Problem   string         // what is wrong with it, in a sentence; "" if nothing is seen
+
+	// Of a finished backup: the row that a database would have, as far as the
+	// repository tells, and what to think of its fields.
+	Backup   Backup
+	Marks    []Mark
+	Captured bool
+	Capture  Capture // only while a scan goes on: a repository's places read it again when asked
+}
+
+// MarkState says why a field of a rebuilt row is not to be taken at its word.
+type MarkState string
+
+const (
+	MarkAssumed MarkState = "assumed" // likely, and not known
+	MarkLost    MarkState = "lost"    // the repository does not hold it
+)
+
+// Mark is a word on one field of a row that was rebuilt from a repository.
+type Mark struct {
+	Field string // by its name in a record
+	State MarkState
+	Why   string // in words: no capital, no full stop
+}
+
+// ScanProgress is how far a scan of a repository has come.
+type ScanProgress struct {
+	Objects    int64 // listed
+	Bytes      int64 // that they take
+	Backups    int64 // finished ones
+	Unfinished int64
+	Broken     int64
+	Strays     int64
+}
+
+// Inventory is what a scan found in all.
+type Inventory struct {
+	ScanProgress
+	// Holdings is every backup, finished or not, by container and prefix, and after
+	// them the strays: of those only the first thousand.
+	Holdings []Holding
+	At       time.Time // when the scan ended
+}
+
+// Severity says what a flaw means for a restore.
+type Severity string
+
+const (
+	SeverityDamage  Severity = "damage"  // Cinder refuses the restore, or it gives other bytes than were backed up
+	SeverityWarning Severity = "warning" // a restore works, but something is not as Cinder leaves it
+	SeverityNote    Severity = "note"    // for the reader to know
+)
+
+// FlawCode sorts what a verification finds.
+type FlawCode string
+
+const (
+	FlawUnfinished      FlawCode = "unfinished"       // no metadata object
+	FlawMetadataCut     FlawCode = "metadata-cut"     // the metadata object ends too early, or is no JSON
+	FlawMetadataInvalid FlawCode = "metadata-invalid" // JSON, but not what Cinder writes
+	FlawIDMismatch      FlawCode = "id-mismatch"      // the metadata is of another backup or volume than the prefix says
+	FlawDuplicate       FlawCode = "duplicate"        // the same backup stands under two prefixes
+	FlawMissingObject   FlawCode = "missing-object"   // the metadata names it, and it is not there
+	FlawForeignObject   FlawCode = "foreign-object"   // it is there, and the metadata does not name it
+	FlawObjectSize      FlawCode = "object-size"      // the object's size cannot be right
+	FlawLayout          FlawCode = "layout"           // offsets and lengths leave gaps, overlap or go beyond the end
+	FlawOldLayout       FlawCode = "old-layout"       // offsets as Cinder wrote them in 2014
+	FlawParentMissing   FlawCode = "parent-missing"   // the chain ends at a backup that is not here
+	FlawParentCycle     FlawCode = "parent-cycle"     // the parents go round in a circle
+	FlawParentUnsound   FlawCode = "parent-unsound"   // a backup it stands on is damaged
+	FlawParentVolume    FlawCode = "parent-volume"    // the parent is of another volume
+	FlawHashesMissing   FlawCode = "hashes-missing"   // no sha256 file: no incremental can stand on it
+	FlawHashesUnusable  FlawCode = "hashes-unusable"  // the sha256 file is cut short, or not of this backup
+	FlawCompression     FlawCode = "compression"      // a compression that Cinder does not know
+	FlawUnreadable      FlawCode = "unreadable"       // the object could not be read
+	FlawDecompress      FlawCode = "decompress"       // the object does not decompress to its end
+	FlawTrailing        FlawCode = "trailing"         // bytes after the end of the compressed data
+	FlawLength          FlawCode = "length"           // other than the metadata says
+	FlawMD5             FlawCode = "md5"              // other than the metadata says
+	FlawSHA256          FlawCode = "sha256"           // a block is not what the sha256 file says
+	FlawEncrypted       FlawCode = "encrypted"        // the data is the volume's ciphertext
+)
+
+// Flaw is one thing that a verification found.
+type Flaw struct {
+	Code     FlawCode
+	Severity Severity
+	Object   string // the object's name, "" where it is not about one
+	Text     string // in words: no capital, no full stop
+}
+
+// VerifyReport is what a verification says of one backup.
+type VerifyReport struct {
+	ID        BackupID
+	Name      Opt[string]
+	VolumeID  VolumeID
+	Container string
+	Prefix    string
+	Deep      bool  // the chunks were read
+	Objects   int64 // that were compared, or read
+	Bytes     int64 // that were read, as stored
+	Blocks    int64 // compared with the sha256 file
+	Flaws     []Flaw
+	More      int64 // flaws beyond the first hundred
+	Damages   int64 // how many are damage, among all of them
+}
+
+// Sound reports whether a restore can be expected to work: there is no damage.
+func (r *VerifyReport) Sound() bool { return r.Damages == 0 }
+
+// VerifyRequest says what is verified, and how.
+type VerifyRequest struct {
+	IDs  []BackupID // none: everything in the repository
+	Deep bool       // read the chunks too
+	// Progress, if not nil, is called now and then from one goroutine at a time.
+	Progress func(VerifyProgress)
+}
+
+// VerifyProgress is how far a verification has come.
+type VerifyProgress struct {
+	Done, Of int64 // backups; Of 0: not known yet
+	Bytes    int64 // read, as stored
+	Total    int64 // bytes that there are to read; 0: not known, or nothing is read
+}

@@ -1,0 +1,57 @@
+// Package repository is a backup repository of Cinder's chunked drivers read
+// directly: a folder (the posix, NFS and GlusterFS drivers), an S3 bucket or a
+// Swift container. It is never written to. What a database would know of the
+// backups is rebuilt from their metadata objects, and what cannot be is said.
+package repository
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"hearth/core"
+)
+
+// Object is what a listing says of an object. The two names are Cinder's own: in
+// a folder the container is a path under the root.
+type Object struct {
+	Container string
+	Name      string
+	Size      int64
+	MD5       string // of the bytes as stored, in hexadecimal; "" where the listing does not tell
+	Problem   string // why it cannot be read, "" if it can
+}
+
+// Bucket is somewhere that holds objects. Its methods may be called from many
+// goroutines; errors are *core.Error.
+type Bucket interface {
+	// List pages through all there is. The objects of a container that begin with
+	// the same words need not come one after the other, but containers do not mix.
+	List(ctx context.Context, page func([]Object) error) error
+	// ListPrefix pages through the objects of one container whose names begin with
+	// a prefix. CodeNotFound if there is no such container.
+	ListPrefix(ctx context.Context, container, prefix string, page func([]Object) error) error
+	// Get reads an object. CodeNotFound if it is gone.
+	Get(ctx context.Context, container, name string) (io.ReadCloser, error)
+	// Sorted says whether names come in the order of their characters.
+	Sorted() bool
+	// Service is the driver that a Cinder would need to read the same, and whether
+	// that is sure.
+	Service() (class string, sure bool)
+	Close() error
+}
+
+// stopped is what to return between two pages of a listing.
+func stopped(ctx context.Context, tried string) error {
+	if err := ctx.Err(); err != nil {
+		return cancelled(tried, err)
+	}
+	return nil
+}
+
+func cancelled(tried string, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return core.Fail(core.CodeUnavailable, tried, "it took too long", "try again", err)
+	}
+	return core.Fail(core.CodeCancelled, tried, "it was cancelled", "", err)
+}

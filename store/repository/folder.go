@@ -1,0 +1,175 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"hearth/core"
+)
+
+// folderPage is how many entries of a folder are read at a time: a folder may
+// hold a hundred thousand.
+const folderPage = 512
+
+// folder is the repository of the posix, NFS and GlusterFS drivers.
+type folder struct {
+	path string
+	root *os.Root
+}
+
+// openFolder opens a folder. CodeNotFound, CodeDenied, CodeUsage if it is none.
+func openFolder(dir string) (*folder, error) {
+	tried := "open the repository " + dir
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		if info, serr := os.Stat(dir); serr == nil && !info.IsDir() {
+			return nil, core.Fail(core.CodeUsage, tried, "it is no folder", "name the folder that backup_posix_path names, or the mounted share", err)
+		}
+		return nil, explainFile(tried, err)
+	}
+	return &folder{dir, root}, nil
+}
+
+func explainFile(tried string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return core.Fail(core.CodeNotFound, tried, "it is not there", "look whether the path is right and the share is mounted", err)
+	case errors.Is(err, fs.ErrPermission):
+		return core.Fail(core.CodeDenied, tried, "this user may not read it", "run hearth as a user that may: Cinder's files belong to its group", err)
+	}
+	return core.Fail(core.CodeUnavailable, tried, reason(err), "look whether the share is mounted and answers", err)
+}
+
+// reason is an error of the system without the path, which the sentence has.
+func reason(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+func (f *folder) Sorted() bool            { return false }
+func (f *folder) Close() error            { return f.root.Close() }
+func (f *folder) Service() (string, bool) { return PosixDriver, false }
+
+// List goes through the folder: first the files of each, then its folders.
+func (f *folder) List(ctx context.Context, page func([]Object) error) error {
+	pending := []string{""}
+	for len(pending) > 0 {
+		dir := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
+		err := f.read(ctx, dir, "", page, func(sub string) { pending = append(pending, sub) })
+		switch {
+		case err == nil:
+		case dir != "" && core.CodeOf(err) == core.CodeNotFound: // gone meanwhile
+		case dir != "" && core.CodeOf(err) == core.CodeDenied: // lost+found, as a rule
+			up, base := path.Split(dir)
+			if err := page([]Object{{Container: strings.TrimSuffix(up, "/"), Name: base + "/", Problem: "this user may not read the folder"}}); err != nil {
+				return err
+			}
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// ListPrefix lists the files of one folder. Cinder's own listing sees folders too.
+func (f *folder) ListPrefix(ctx context.Context, container, prefix string, page func([]Object) error) error {
+	return f.read(ctx, container, prefix, page, func(string) {})
+}
+
+// read pages through one folder. A folder in it whose name a backup might have is
+// told as an object too, with a slash at its end: Cinder would take it for one.
+func (f *folder) read(ctx context.Context, dir, prefix string, page func([]Object) error, sub func(string)) error {
+	tried := "list the folder " + path.Join(f.path, dir)
+	d, err := f.root.Open(orDot(dir))
+	if err != nil {
+		return explainFile(tried, err)
+	}
+	defer d.Close()
+	objects := make([]Object, 0, folderPage)
+	for {
+		if err := stopped(ctx, tried); err != nil {
+			return err
+		}
+		entries, err := d.ReadDir(folderPage)
+		objects = objects[:0]
+		for _, e := range entries {
+			if e.IsDir() {
+				sub(path.Join(dir, e.Name()))
+			}
+			if strings.HasPrefix(e.Name(), prefix) {
+				if o, ok := f.object(dir, e); ok {
+					objects = append(objects, o)
+				}
+			}
+		}
+		if len(objects) > 0 {
+			if err := page(objects); err != nil {
+				return err
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF), err == nil && len(entries) == 0:
+			return nil
+		case err != nil:
+			return explainFile(tried, err)
+		}
+	}
+}
+
+// object is what a folder's entry is to a backup. A link is the file that it leads
+// to, as long as that is in the repository.
+func (f *folder) object(dir string, e fs.DirEntry) (Object, bool) {
+	o := Object{Container: dir, Name: e.Name()}
+	switch {
+	case e.IsDir():
+		o.Name += "/"
+		return o, strings.HasPrefix(e.Name(), "volume_")
+	case e.Type()&fs.ModeSymlink != 0:
+		info, err := f.root.Stat(path.Join(dir, e.Name()))
+		if err != nil || !info.Mode().IsRegular() {
+			o.Problem = "a link that leads to no file in the repository"
+			return o, true
+		}
+		o.Size = info.Size()
+		return o, true
+	case !e.Type().IsRegular():
+		o.Problem = "no file, but " + e.Type().String()
+		return o, true
+	}
+	info, err := e.Info()
+	if err != nil {
+		return o, false // gone meanwhile
+	}
+	o.Size = info.Size()
+	return o, true
+}
+
+// Get opens a file. Only what a listing named as a file is asked for: to open a
+// pipe would wait for ever.
+func (f *folder) Get(ctx context.Context, container, name string) (io.ReadCloser, error) {
+	tried := "read " + path.Join(f.path, container, name)
+	if err := stopped(ctx, tried); err != nil {
+		return nil, err
+	}
+	file, err := f.root.Open(path.Join(container, name))
+	if err != nil {
+		return nil, explainFile(tried, err)
+	}
+	return file, nil
+}
+
+func orDot(dir string) string {
+	if dir == "" {
+		return "."
+	}
+	return dir
+}

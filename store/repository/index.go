@@ -1,0 +1,225 @@
+package repository
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+)
+
+// fewStrays is how many strays are kept by name.
+const fewStrays = 1000
+
+// index is what a scan found, kept as rows. While the scan goes on, rows are only
+// added; at its end they are put in order, and do not change any more.
+type index struct {
+	mu       sync.Mutex // guards what follows until the scan is done
+	rows     []core.Backup
+	held     []held // beside the rows
+	others   []core.Holding
+	strays   []core.Holding
+	volumes  map[core.VolumeID]*seen
+	progress core.ScanProgress
+	at       time.Time
+
+	// Once the scan is done.
+	byID map[core.BackupID]int
+	list []core.Volume // by id
+}
+
+// held is what is known of a finished backup besides its row.
+type held struct {
+	began    core.Opt[time.Time]
+	objects  int64
+	bytes    int64
+	problem  string
+	marks    []core.Mark
+	volume   core.VolumeID // that its prefix names
+	captured bool
+}
+
+// seen is a volume as the last capture has it.
+type seen struct {
+	volume core.Volume
+	at     core.Opt[time.Time]
+	backup core.BackupID
+}
+
+// add keeps what a scan found.
+func (x *index) add(h core.Holding) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch h.Kind {
+	case core.HoldingStray:
+		if len(x.strays) < fewStrays {
+			x.strays = append(x.strays, h)
+		}
+	case core.HoldingBackup:
+		if h.Captured {
+			x.see(&h)
+		}
+		x.rows = append(x.rows, h.Backup)
+		x.held = append(x.held, held{h.Began, h.Objects, h.Bytes, h.Problem, h.Marks, h.VolumeID, h.Captured})
+	default:
+		x.others = append(x.others, h)
+	}
+	return nil
+}
+
+// see takes the volume out of a capture, if it is the newest of that volume.
+func (x *index) see(h *core.Holding) {
+	base := h.Capture.Section(core.BaseSection)
+	if base == nil {
+		return
+	}
+	if x.volumes == nil {
+		x.volumes = map[core.VolumeID]*seen{}
+	}
+	id, at := h.Capture.VolumeID, h.Backup.CreatedAt
+	if old := x.volumes[id]; old != nil {
+		if c := at.V.Compare(old.at.V); c < 0 || c == 0 && h.ID < old.backup {
+			return
+		}
+	}
+	x.volumes[id] = &seen{volumeOf(id, base), at, h.ID}
+}
+
+// volumeOf is the volume's row as a list shows it.
+func volumeOf(id core.VolumeID, base *pyjson.Object) core.Volume {
+	text := func(key string) core.Opt[string] {
+		v, _ := base.Get(key)
+		s, ok := v.Str()
+		return core.Opt[string]{V: strings.Clone(s), Set: ok}
+	}
+	when := func(key string) core.Opt[time.Time] {
+		t, err := time.Parse("2006-01-02T15:04:05", text(key).V)
+		return core.Opt[time.Time]{V: t, Set: err == nil}
+	}
+	yes := func(key string) bool { v, _ := base.Get(key); return v.Truthy() }
+	size, _ := base.Get("size")
+	v := core.Volume{ID: id, Name: text("display_name"), Description: text("display_description"), Status: text("status").V,
+		VolumeTypeID: text("volume_type_id"), Bootable: yes("bootable"), Multiattach: yes("multiattach"),
+		EncryptionKeyID: text("encryption_key_id"), ProjectID: core.ProjectID(text("project_id").V), UserID: text("user_id").V,
+		AvailabilityZone: text("availability_zone"), Host: text("host"), SnapshotID: text("snapshot_id"),
+		SourceVolumeID: core.VolumeID(text("source_volid").V), AttachStatus: text("attach_status"),
+		CreatedAt: when("created_at"), UpdatedAt: when("updated_at")}
+	v.Size, _ = size.Int64()
+	if was := text("previous_status"); v.Status == "backing-up" && was.V != "" {
+		v.Status = was.V // what it was before the backup began
+	}
+	return v
+}
+
+// finish puts rows in order, each id once, and counts what only all rows tell.
+func (x *index) finish(p core.ScanProgress, at time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	order := make([]int, len(x.rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := &x.rows[i], &x.rows[j]
+		if c := strings.Compare(a.Container.V, b.Container.V); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ServiceMetadata.V, b.ServiceMetadata.V)
+	})
+	best := map[core.BackupID]int{} // where a backup stands twice, the one that is whole
+	for _, i := range order {
+		j, twice := best[x.rows[i].ID]
+		if !twice || x.rows[j].Status != core.StatusAvailable && x.rows[i].Status == core.StatusAvailable {
+			best[x.rows[i].ID] = i
+		}
+	}
+	rows, keep := make([]core.Backup, 0, len(best)), make([]held, 0, len(best))
+	x.byID = make(map[core.BackupID]int, len(best))
+	for _, i := range order {
+		if j := best[x.rows[i].ID]; i != j {
+			h := x.holding(i)
+			h.Problem = "the same backup also stands under " + core.Visible(place(&x.rows[j]))
+			x.others = append(x.others, h)
+			continue
+		}
+		x.byID[x.rows[i].ID] = len(rows)
+		rows, keep = append(rows, x.rows[i]), append(keep, x.held[i])
+	}
+	x.rows, x.held = rows, keep
+	x.relate()
+	byPlace := func(a, b core.Holding) int {
+		if c := strings.Compare(a.Container, b.Container); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Prefix, b.Prefix)
+	}
+	slices.SortFunc(x.others, byPlace)
+	slices.SortFunc(x.strays, byPlace)
+	x.progress, x.at = p, at
+}
+
+// relate counts children and backups, and names volumes.
+func (x *index) relate() {
+	for i := range x.rows {
+		if p, ok := x.byID[x.rows[i].ParentID]; ok && x.rows[i].ParentID != "" {
+			x.rows[p].Dependents++
+		}
+	}
+	for i := range x.rows {
+		s := x.volumes[x.rows[i].VolumeID]
+		if s == nil {
+			continue
+		}
+		x.rows[i].VolumeName = s.volume.Name
+		if b := &x.rows[i]; b.Status == core.StatusAvailable {
+			if s.volume.Backups++; b.CreatedAt.Set && b.CreatedAt.V.After(s.volume.LastBackup.V) {
+				s.volume.LastBackup = b.CreatedAt
+			}
+		} else {
+			s.volume.Backups++
+		}
+	}
+	x.list = make([]core.Volume, 0, len(x.volumes))
+	for _, s := range x.volumes {
+		x.list = append(x.list, s.volume)
+	}
+	slices.SortFunc(x.list, func(a, b core.Volume) int { return strings.Compare(string(a.ID), string(b.ID)) })
+}
+
+func place(b *core.Backup) string {
+	if b.Container.V == "" {
+		return b.ServiceMetadata.V
+	}
+	return b.Container.V + "/" + b.ServiceMetadata.V
+}
+
+// holding is a row as an inventory has it.
+func (x *index) holding(i int) core.Holding {
+	b, h := &x.rows[i], &x.held[i]
+	return core.Holding{Kind: core.HoldingBackup, Container: b.Container.V, Prefix: b.ServiceMetadata.V, ID: b.ID, VolumeID: h.volume, Began: h.began,
+		Objects: h.objects, Bytes: h.bytes, Problem: h.problem, Backup: *b, Marks: h.marks, Captured: h.captured}
+}
+
+// inventory is all of it.
+func (x *index) inventory() core.Inventory {
+	v := core.Inventory{ScanProgress: x.progress, At: x.at}
+	v.Holdings = make([]core.Holding, 0, len(x.rows)+len(x.others)+len(x.strays))
+	for i := range x.rows {
+		v.Holdings = append(v.Holdings, x.holding(i))
+	}
+	v.Holdings = append(append(v.Holdings, x.others...), x.strays...)
+	return v
+}
+
+// shown are the rows that there are so far, and when the scan ended if it has.
+// Nobody changes them any more.
+func (x *index) shown() ([]core.Backup, core.Opt[time.Time]) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.byID != nil {
+		return x.rows, core.Some(x.at)
+	}
+	return slices.Clone(x.rows), core.Opt[time.Time]{}
+}

@@ -1,0 +1,187 @@
+package repository
+
+import (
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+)
+
+// metadata is a backup's metadata object (_write_metadata in
+// cinder/backup/chunkeddriver.py).
+type metadata struct {
+	version     string
+	backup      core.BackupID
+	volume      core.VolumeID
+	name        core.Opt[string]
+	description core.Opt[string]
+	created     string // Python's str() of a datetime, or "None"
+	parent      core.BackupID
+	volumeMeta  core.Opt[string] // the capture's text
+	entries     []entry
+	y2014       bool     // written before there were incrementals
+	odd         []string // what is not as Cinder writes it, in words
+}
+
+// entry is a chunk as the metadata tells it.
+type entry struct {
+	name        string
+	offset      int64 // in the volume; in 2014 of the chunk's end
+	length      int64 // uncompressed
+	compression string
+	md5         string // of the uncompressed data; in 2014 of the compressed
+}
+
+// readMetadata reads a metadata object. The error tells what is wrong in words.
+func readMetadata(text string) (*metadata, error) {
+	s, err := pyjson.DecodeUTF8(text)
+	if err != nil {
+		return nil, cut(text, err)
+	}
+	v, err := pyjson.Parse(s)
+	if err != nil {
+		return nil, cut(text, err)
+	}
+	if v.Kind() != pyjson.Dict {
+		return nil, invalid("it is a " + v.TypeName() + " and no object")
+	}
+	o, m := v.Object(), &metadata{}
+	get := func(key string) pyjson.Value { v, _ := o.Get(key); return v }
+	text1 := func(key string) core.Opt[string] {
+		v := get(key)
+		s, ok := v.Str()
+		if !ok && !v.IsNull() {
+			m.odd = append(m.odd, key+" is a "+v.TypeName()+" and no text")
+		}
+		return core.Opt[string]{V: s, Set: ok}
+	}
+	id := text1("backup_id")
+	if id.Or("") == "" {
+		return nil, invalid("it names no backup")
+	}
+	m.backup, m.volume = core.BackupID(id.V), core.VolumeID(text1("volume_id").V)
+	m.name, m.description, m.volumeMeta = text1("backup_name"), text1("backup_description"), text1("volume_meta")
+	m.version, m.created = text1("version").V, text1("created_at").V
+	m.parent = core.BackupID(text1("parent_id").V)
+	m.y2014 = !o.Has("parent_id")
+	objects := get("objects")
+	if objects.Kind() != pyjson.List {
+		return nil, invalid("it has no list of objects")
+	}
+	m.entries = make([]entry, 0, len(objects.Items()))
+	for _, item := range objects.Items() {
+		for name, v := range item.Object().All() {
+			m.entries = append(m.entries, readEntry(name, v))
+			break // Cinder reads the first
+		}
+		if item.Object().Len() != 1 {
+			return nil, invalid("its list of objects holds something else")
+		}
+	}
+	return m, nil
+}
+
+func readEntry(name string, v pyjson.Value) entry {
+	o := v.Object()
+	number := func(key string) int64 {
+		v, _ := o.Get(key)
+		if n, ok := v.Int64(); ok {
+			return n
+		}
+		return -1
+	}
+	word := func(key string) string { v, _ := o.Get(key); s, _ := v.Str(); return s }
+	return entry{name: name, offset: number("offset"), length: number("length"), compression: word("compression"), md5: word("md5")}
+}
+
+// faulty is a metadata object that cannot be used.
+type faulty struct {
+	code  core.FlawCode
+	what  string
+	cause error
+}
+
+func (f *faulty) Error() string { return f.what }
+func (f *faulty) Unwrap() error { return f.cause }
+
+func invalid(what string) error {
+	return &faulty{core.FlawMetadataInvalid, "its metadata object is not what Cinder writes: " + what, nil}
+}
+
+// cut is the error of a text that is no JSON: where that ends too early, the
+// object was cut short.
+func cut(text string, err error) error {
+	what := "its metadata object is no JSON (" + err.Error() + ")"
+	switch t := strings.TrimRight(text, " \n"); {
+	case t == "":
+		what = "its metadata object is empty"
+	case t[0] == '{' && t[len(t)-1] != '}':
+		what = "its metadata object is cut short (" + err.Error() + ")"
+	}
+	return &faulty{core.FlawMetadataCut, what, err}
+}
+
+// createdAt reads Python's str() of a datetime, with or without fraction and zone.
+func createdAt(s string) (time.Time, bool) {
+	for _, layout := range []string{"2006-01-02 15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// encodings are the names of compressions that Cinder knows (_get_compressor).
+type encoding uint8
+
+const (
+	unknown encoding = iota
+	plain
+	zlibbed
+	bzipped
+	zstandard
+)
+
+func encodingOf(compression string) encoding {
+	switch strings.ToLower(compression) {
+	case "none", "off", "no":
+		return plain
+	case "zlib", "gzip":
+		return zlibbed
+	case "bz2", "bzip2":
+		return bzipped
+	case "zstd":
+		return zstandard
+	}
+	return unknown
+}
+
+// oldLayout reports whether offsets are those of 2014: of the end of each chunk.
+func (m *metadata) oldLayout() bool {
+	return m.y2014 && len(m.entries) > 0 && m.entries[0].offset == m.entries[0].length && m.entries[0].length > 0
+}
+
+// end is where the last chunk ends, in bytes; false where numbers make no sense.
+func (m *metadata) end() (int64, bool) {
+	var end int64
+	old := m.oldLayout()
+	for _, e := range m.entries {
+		stop := e.offset
+		if !old {
+			stop += e.length
+		}
+		if e.offset < 0 || e.length < 0 || stop < 0 {
+			return 0, false
+		}
+		end = max(end, stop)
+	}
+	return end, true
+}
+
+// digest reads a hexadecimal digest of n bytes.
+func digest(s string, n int) ([]byte, bool) {
+	b, err := hex.DecodeString(s)
+	return b, err == nil && len(b) == n
+}

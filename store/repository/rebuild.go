@@ -1,0 +1,228 @@
+package repository
+
+import (
+	"path"
+	"strings"
+	"sync"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+)
+
+// The drivers of repositories, by their full class names.
+const (
+	PosixDriver = "cinder.backup.drivers.posix.PosixBackupDriver"
+	NFSDriver   = "cinder.backup.drivers.nfs.NFSBackupDriver"
+	SwiftDriver = "cinder.backup.drivers.swift.SwiftBackupDriver"
+	S3Driver    = "cinder.backup.drivers.s3.S3BackupDriver"
+	GCSDriver   = "cinder.backup.drivers.gcs.GoogleBackupDriver"
+)
+
+// The words on fields of a rebuilt row. Bits, so that twenty thousand rows share
+// the few lists of marks that there are.
+const (
+	markService uint32 = 1 << iota
+	markContainer
+	markCreatedPrefix
+	markCreatedLost
+	markDataTimestamp
+	markSizeHashes
+	markSizeChunks
+	markSizeLost
+	markOwner
+	markOwnerLost
+	markKeyVolume
+	markKeyLost
+	markZoneLost
+	markRest
+)
+
+var markTexts = []struct {
+	bit   uint32
+	marks []core.Mark
+}{
+	{markService, []core.Mark{{Field: "service", State: core.MarkAssumed, Why: "a folder does not tell posix from nfs from glusterfs; set service in the config if it is not posix"}}},
+	{markContainer, []core.Mark{{Field: "container", State: core.MarkAssumed, Why: "it is not the path that the drivers make of the id: either it was asked for, or the folder that was opened is not the repository's root"}}},
+	{markCreatedPrefix, []core.Mark{{Field: "created_at", State: core.MarkAssumed, Why: "the metadata does not tell; it is the time in the names of the objects"}}},
+	{markCreatedLost, []core.Mark{{Field: "created_at", State: core.MarkLost, Why: "the metadata does not tell"}}},
+	{markDataTimestamp, []core.Mark{{Field: "data_timestamp", State: core.MarkAssumed, Why: "taken to be created_at; a backup of a snapshot has the snapshot's time, which the repository does not hold"}}},
+	{markSizeHashes, []core.Mark{{Field: "size", State: core.MarkAssumed, Why: "no capture tells it; it is what the sha256 file covers, rounded up"}}},
+	{markSizeChunks, []core.Mark{{Field: "size", State: core.MarkAssumed, Why: "no capture tells it; it is where the last chunk ends, rounded up"}}},
+	{markSizeLost, []core.Mark{{Field: "size", State: core.MarkLost, Why: "neither a capture, nor a sha256 file, nor a full set of chunks tells it"}}},
+	{markOwner, []core.Mark{
+		{Field: "user_id", State: core.MarkAssumed, Why: "the volume's; an import makes it the importer's"},
+		{Field: "project_id", State: core.MarkAssumed, Why: "the volume's; an import makes it the importer's"}}},
+	{markOwnerLost, []core.Mark{
+		{Field: "user_id", State: core.MarkLost, Why: "no capture tells it; an import makes it the importer's"},
+		{Field: "project_id", State: core.MarkLost, Why: "no capture tells it; an import makes it the importer's"}}},
+	{markKeyVolume, []core.Mark{{Field: "encryption_key_id", State: core.MarkLost, Why: "the volume was encrypted; its capture has the volume's key, which may be gone with the volume, and not the backup's own copy"}}},
+	{markKeyLost, []core.Mark{{Field: "encryption_key_id", State: core.MarkLost, Why: "without a capture it is not known whether the volume was encrypted"}}},
+	{markZoneLost, []core.Mark{{Field: "availability_zone", State: core.MarkLost, Why: "a folder does not hold it; an import makes it the importing host's"}}},
+	{markRest, []core.Mark{
+		{Field: "host", State: core.MarkLost, Why: "an import makes it the importing host"},
+		{Field: "metadata", State: core.MarkLost, Why: "the backup's own properties are only in the database"},
+		{Field: "snapshot_id", State: core.MarkLost, Why: "only in the database"},
+		{Field: "restore_volume_id", State: core.MarkLost, Why: "only in the database"},
+		{Field: "fail_reason", State: core.MarkLost, Why: "only in the database"},
+		{Field: "temp_volume_id", State: core.MarkLost, Why: "only in the database"},
+		{Field: "temp_snapshot_id", State: core.MarkLost, Why: "only in the database"},
+		{Field: "updated_at", State: core.MarkLost, Why: "only in the database"}}},
+}
+
+// marked are the lists that there are, by their bits.
+var marked struct {
+	sync.Mutex
+	marks  map[uint32][]core.Mark
+	unseen map[uint32]core.FieldSet
+}
+
+// marksOf returns the marks of a set of bits, and the fields that are lost.
+func marksOf(bits uint32) ([]core.Mark, core.FieldSet) {
+	marked.Lock()
+	defer marked.Unlock()
+	if m, ok := marked.marks[bits]; ok {
+		return m, marked.unseen[bits]
+	}
+	var out []core.Mark
+	unseen := core.FieldSet{}
+	for _, t := range markTexts {
+		if bits&t.bit == 0 {
+			continue
+		}
+		out = append(out, t.marks...)
+		for _, m := range t.marks {
+			if m.State == core.MarkLost {
+				unseen[m.Field] = true
+			}
+		}
+	}
+	if marked.marks == nil {
+		marked.marks, marked.unseen = map[uint32][]core.Mark{}, map[uint32]core.FieldSet{}
+	}
+	marked.marks[bits], marked.unseen[bits] = out, unseen
+	return out, unseen
+}
+
+// facts is what a row is rebuilt from.
+type facts struct {
+	meta      *metadata
+	group     *group
+	where     string          // the place, for the capture's source
+	service   string          // the driver's class
+	sure      bool            // that it is that one
+	hashed    core.Opt[int64] // bytes that the sha256 file covers; only asked for without a capture
+	listed    bool            // the chunks that are there are those of the metadata
+	container string
+}
+
+// rebuild makes the row that a database would have, as far as a repository tells.
+func (f facts) rebuild() (core.Backup, []core.Mark, core.Capture) {
+	m, bits := f.meta, markRest
+	b := core.Backup{ID: m.backup, Name: m.name, Description: m.description, Status: core.StatusAvailable,
+		VolumeID: m.volume, ParentID: m.parent, Incremental: m.parent != "", ObjectCount: int64(len(m.entries)),
+		Container: core.Some(f.container), ServiceMetadata: core.Some(f.group.prefix), Service: core.Some(f.service),
+		AvailabilityZone: f.group.owner.zone}
+	if !f.listed {
+		b.Status = core.StatusError
+	}
+	if !f.sure {
+		bits |= markService
+	}
+	if !f.group.owner.zone.Set {
+		bits |= markZoneLost
+		if base := path.Base(f.container); base == string(b.ID) && f.container != hashedPath(b.ID) {
+			bits |= markContainer
+		}
+	}
+	if t, ok := createdAt(m.created); ok {
+		b.CreatedAt = core.Some(t)
+	} else if b.CreatedAt = f.group.owner.began; b.CreatedAt.Set {
+		bits |= markCreatedPrefix
+	} else {
+		bits |= markCreatedLost
+	}
+	if b.DataTimestamp = b.CreatedAt; b.CreatedAt.Set {
+		bits |= markDataTimestamp
+	}
+	var capture core.Capture
+	var base *pyjson.Object
+	if m.volumeMeta.Set {
+		capture = f.capture(b)
+		base = capture.Section(core.BaseSection)
+	}
+	bits |= f.sizes(&b, base) | owners(&b, base)
+	marks, unseen := marksOf(bits)
+	b.Unseen = unseen
+	return b, marks, capture
+}
+
+// capture is what Cinder stored with the backup.
+func (f facts) capture(b core.Backup) core.Capture {
+	c := core.ReadCapture(f.meta.volumeMeta.V, core.Source{Kind: core.SourceRepository, Where: f.where, At: b.CreatedAt})
+	c.BackupID = f.meta.backup
+	if c.VolumeID == "" {
+		c.VolumeID = f.meta.volume
+	}
+	return c
+}
+
+// hashedPath is the folder that file drivers make of an id (update_container_name).
+func hashedPath(id core.BackupID) string {
+	if len(id) < 4 {
+		return ""
+	}
+	return path.Join(string(id[:2]), string(id[2:4]), string(id))
+}
+
+const gib = 1 << 30
+
+// sizes finds the size in GiB.
+func (f facts) sizes(b *core.Backup, base *pyjson.Object) uint32 {
+	if v, _ := base.Get("size"); v.Kind() == pyjson.Int {
+		if n, ok := v.Int64(); ok && n > 0 {
+			b.Size = n
+			return 0
+		}
+	}
+	if f.hashed.Set && f.hashed.V > 0 {
+		b.Size = ceilGiB(f.hashed.V)
+		return markSizeHashes
+	}
+	if end, ok := f.meta.end(); ok && end > 0 && !b.Incremental {
+		b.Size = ceilGiB(end)
+		return markSizeChunks
+	}
+	return markSizeLost
+}
+
+func ceilGiB(n int64) int64 { return n/gib + min(n%gib, 1) }
+
+// owners finds who the backup's is, and what is known of its key.
+func owners(b *core.Backup, base *pyjson.Object) uint32 {
+	if base == nil {
+		return markOwnerLost | markKeyLost
+	}
+	text := func(key string) string { v, _ := base.Get(key); s, _ := v.Str(); return s }
+	b.UserID, b.ProjectID = text("user_id"), core.ProjectID(text("project_id"))
+	bits := markOwner
+	if b.UserID == "" && b.ProjectID == "" {
+		bits = markOwnerLost
+	}
+	switch v, ok := base.Get("encryption_key_id"); {
+	case !ok:
+		bits |= markKeyLost
+	case v.Truthy():
+		bits |= markKeyVolume
+	}
+	return bits
+}
+
+// record is the record that Cinder would export of a rebuilt row, null where the
+// repository does not know.
+func record(b core.Backup) (core.Record, error) {
+	b.Unseen = nil
+	if strings.HasPrefix(b.Status, "error") {
+		return core.Record{}, core.Fail(core.CodeRefused, "export backup "+string(b.ID), "its objects are not all there", "see hearth verify", nil)
+	}
+	return core.ExportRecord(&b)
+}

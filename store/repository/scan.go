@@ -1,0 +1,223 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"hearth/core"
+)
+
+// DefaultParallel is how many objects are read at a time.
+const DefaultParallel = 8
+
+// A metadata object is read whole. One of the largest is that of a volume of a
+// hundred thousand chunks, some 25 MB; what is beyond the limit is not believed.
+// The budget bounds what all that are being read may hold together.
+const (
+	maxMetadata    = 64 << 20
+	metadataBudget = 64 << 20
+)
+
+// scanner reads a repository once.
+type scanner struct {
+	bucket   Bucket
+	where    string // the place, for captures
+	service  string // the driver's class, "" for what the bucket says
+	parallel int
+	budget   *budget
+}
+
+// progressEvery is how often a scan tells how far it is.
+const progressEvery = 100 * time.Millisecond
+
+// scan goes through a repository and yields what it finds, in no order, from one
+// goroutine at a time. An error of yield ends it. Memory does not grow with what
+// there is: it holds a page of the listing, what of it is not whole yet, and the
+// metadata objects that are being read.
+func (s *scanner) scan(ctx context.Context, yield func(core.Holding) error, progress func(core.ScanProgress)) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var mu sync.Mutex // guards what follows, and yield
+	var p core.ScanProgress
+	var told time.Time
+	tell := func(now bool) {
+		if progress != nil && (now || time.Since(told) >= progressEvery) {
+			told = time.Now()
+			progress(p)
+		}
+	}
+	give := func(h core.Holding) error {
+		mu.Lock()
+		defer mu.Unlock()
+		switch h.Kind {
+		case core.HoldingBackup:
+			p.Backups++
+		case core.HoldingUnfinished:
+			p.Unfinished++
+		case core.HoldingBroken:
+			p.Broken++
+		case core.HoldingStray:
+			p.Strays++
+		}
+		err := yield(h)
+		if err != nil {
+			stop(err)
+		}
+		tell(false)
+		return err
+	}
+	work := make(chan *group, 4*s.parallel)
+	var wait sync.WaitGroup
+	for range s.parallel {
+		wait.Go(func() {
+			for g := range work {
+				h, err := s.finish(ctx, g)
+				if err == nil {
+					err = give(h)
+				}
+				if err != nil {
+					stop(err)
+					return
+				}
+			}
+		})
+	}
+	err := groups(ctx, s.bucket, func(g *group) error {
+		if !g.metadata.Set {
+			return give(g.holding(core.HoldingUnfinished, "it has no metadata object, which Cinder writes last: the backup was broken off, or is still being made"))
+		}
+		select {
+		case work <- g:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}, func(o Object) error {
+		return give(core.Holding{Kind: core.HoldingStray, Container: o.Container, Prefix: o.Name, Bytes: max(o.Size, 0), Problem: o.Problem})
+	}, func(page []Object) {
+		mu.Lock()
+		defer mu.Unlock()
+		p.Objects += int64(len(page))
+		for i := range page {
+			p.Bytes += max(page[i].Size, 0)
+		}
+		tell(false)
+	})
+	close(work)
+	wait.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause // what a worker met comes before what the listing met because of it
+	}
+	if ctx.Err() != nil || err != nil {
+		if err == nil {
+			err = ctx.Err()
+		}
+		var ours *core.Error
+		if !errors.As(err, &ours) && errors.Is(err, context.Canceled) {
+			return cancelled("scan the repository", err)
+		}
+		return err
+	}
+	tell(true)
+	return nil
+}
+
+func (g *group) holding(kind core.HoldingKind, problem string) core.Holding {
+	return core.Holding{Kind: kind, Container: g.container, Prefix: g.prefix, ID: g.owner.backup, VolumeID: g.owner.volume,
+		Began: g.owner.began, Objects: int64(len(g.chunks)), Bytes: g.bytes, Problem: problem}
+}
+
+// finish reads a group's metadata and rebuilds its row. The error is one that ends
+// the scan: the repository does not answer.
+func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, error) {
+	m, err := s.metadata(ctx, g)
+	if err != nil {
+		var f *faulty
+		switch code := core.CodeOf(err); {
+		case errors.As(err, &f):
+			return g.holding(core.HoldingBroken, f.what), nil
+		case code == core.CodeNotFound:
+			return g.holding(core.HoldingUnfinished, "its metadata object went away during the scan: the backup is being deleted"), nil
+		case code == core.CodeDenied || code == core.CodeUnreadable:
+			return g.holding(core.HoldingBroken, "its metadata object cannot be read: "+err.Error()), nil
+		}
+		return core.Holding{}, err
+	}
+	h := g.holding(core.HoldingBackup, "")
+	f := facts{meta: m, group: g, where: s.where, container: g.container, listed: g.holds(m)}
+	if f.service, f.sure = s.bucket.Service(); s.service != "" {
+		f.service, f.sure = s.service, true
+	}
+	if !f.listed {
+		h.Problem = "the objects that are there are not those that its metadata names"
+	} else if m.volume != g.owner.volume {
+		h.Problem = "its metadata is of another volume than its objects' names say"
+	}
+	if !m.volumeMeta.Set && g.hashes.Set {
+		if f.hashed, err = s.covered(ctx, g); err != nil {
+			return core.Holding{}, err
+		}
+	}
+	h.Backup, h.Marks, h.Capture = f.rebuild()
+	h.Captured = m.volumeMeta.Set
+	return h, nil
+}
+
+// metadata reads a group's metadata object; a *[faulty] where it is of no use.
+func (s *scanner) metadata(ctx context.Context, g *group) (*metadata, error) {
+	o := g.metadata.V
+	switch {
+	case o.Problem != "":
+		return nil, &faulty{core.FlawMetadataInvalid, "its metadata object is " + o.Problem, nil}
+	case o.Size > maxMetadata:
+		return nil, &faulty{core.FlawMetadataInvalid, "its metadata object is of " + core.Bytes(o.Size) + ", which no backup needs", nil}
+	}
+	take := max(o.Size, 0)
+	if err := s.budget.take(ctx, take); err != nil {
+		return nil, err
+	}
+	defer s.budget.give(take)
+	text, err := s.whole(ctx, o, take)
+	if err != nil {
+		return nil, err
+	}
+	m, err := readMetadata(text)
+	if err != nil {
+		return nil, err
+	}
+	if m.backup != g.owner.backup {
+		return nil, &faulty{core.FlawIDMismatch, "its metadata is of the backup " + core.Visible(string(m.backup)) + ", and not of the one that its objects' names say", nil}
+	}
+	return m, nil
+}
+
+// whole reads an object of a size that the listing told. One that has grown since
+// is cut, and so does not parse.
+func (s *scanner) whole(ctx context.Context, o Object, size int64) (string, error) {
+	r, err := s.bucket.Get(ctx, o.Container, o.Name)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	buf := make([]byte, size)
+	n, err := io.ReadFull(r, buf)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return "", broken("read "+o.Name, err)
+	}
+	return asText(buf[:n]), nil
+}
+
+// broken is an error in the middle of an object's bytes.
+func broken(tried string, err error) error {
+	var ours *core.Error
+	switch {
+	case errors.As(err, &ours):
+		return err
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return cancelled(tried, err)
+	}
+	return core.Fail(core.CodeUnavailable, tried, "it broke off: "+reason(err), "try again", err)
+}
