@@ -82,7 +82,7 @@ func (a *app) titleBar(w int) string {
 	}
 	right := a.zone()
 	if a.job != nil {
-		right = clip(a.jobLine(), w/2) + "  " + right
+		right = clip(a.jobLine(), w*2/5) + "  " + right
 	}
 	room := w - ansi.StringWidth(badge)
 	where := " hearth · " + a.whereabouts() + " · "

@@ -93,6 +93,9 @@ func (s *reportScreen) head(w int) []string {
 		}
 		lines = append(lines, clip(st.busy.Paint("◌ "+core.Visible(at))+st.dim.Paint("  for "+s.age(core.Some(x.began))), w))
 	}
+	if r := x.report; x.over && r.Plan != nil && r.Plan.Guess() {
+		lines = append(lines, clip(st.warn.Paint("! the plan was a guess: no capture of the backup was known"), w))
+	}
 	return append(lines, "")
 }
 

@@ -259,6 +259,11 @@ func (t *restoreTab) confirm() tea.Cmd {
 	return show(q)
 }
 
+// onRefused reports whether the field under the cursor is one that the API refuses.
+func (t *restoreTab) onRefused() bool {
+	return len(t.rows) > 0 && t.plan != nil && t.plan.Via == core.ViaAPI && t.rows[t.table.Cursor()].Verdict == core.VerdictRefused
+}
+
 // viaActions are what a place that is changed through an API adds: the restore
 // itself, which way a plan is for, and which fields are left out of it.
 func (t *restoreTab) viaActions() []action {
@@ -280,7 +285,7 @@ func (t *restoreTab) viaActions() []action {
 			}
 			return t.load()
 		}},
-		{keys: []string{"space"}, label: "leave out", minor: true, help: "Leave the field out of what the API is asked to change, or take it in again", why: func() string {
+		{keys: []string{"space"}, label: "leave out", minor: !t.onRefused(), help: "Leave the field out of what the API is asked to change, or take it in again", why: func() string {
 			switch {
 			case t.notReady() != "":
 				return t.notReady()
