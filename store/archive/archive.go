@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"hearth/core"
 	"hearth/store/ledger"
@@ -26,7 +25,7 @@ CREATE TABLE records (
 CREATE INDEX records_backup ON records (backup_id);
 `, `
 CREATE TABLE entry_steps (entry_id INTEGER PRIMARY KEY, steps TEXT NOT NULL);
-`, listingsStep}
+`, listingsStep, seenStep}
 
 // Archive is the open file. It keeps captures and the journal as a
 // [ledger.Book], by place.
@@ -161,52 +160,4 @@ func (a *Archive) Finish(ctx context.Context, e core.Entry, state core.EntryStat
 		}
 		return err
 	})
-}
-
-// KeptRecord is a record in the archive.
-type KeptRecord struct {
-	ID          int64
-	Place       string
-	Backup      core.BackupID
-	At          time.Time
-	Direction   string // "export" or "import"
-	Fingerprint string
-	Record      core.Record
-}
-
-// KeepRecord keeps a record that was exported or imported. One that says the
-// same of the same backup (by fingerprint) is kept once.
-func (a *Archive) KeepRecord(ctx context.Context, k KeptRecord) error {
-	return a.Write(ctx, "keep the record", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO records (place, backup_id, at, direction, fingerprint, service, url)
-			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM records WHERE place = ?1 AND backup_id = ?2 AND fingerprint = ?5)`,
-			k.Place, string(k.Backup), ledger.WriteTime(k.At), k.Direction, k.Fingerprint, k.Record.Service, k.Record.URL)
-		return err
-	})
-}
-
-// Records returns the kept records of a backup, newest first; with an empty
-// place those of every place.
-func (a *Archive) Records(ctx context.Context, place string, backup core.BackupID) ([]KeptRecord, error) {
-	var out []KeptRecord
-	err := a.Do(ctx, "read the records", func() error {
-		out = nil
-		rows, err := a.DB.QueryContext(ctx, `SELECT id, place, backup_id, at, direction, fingerprint, service, url FROM records
-			WHERE backup_id = ?1 AND (?2 = '' OR place = ?2) ORDER BY at DESC, id DESC`, string(backup), place)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var k KeptRecord
-			var at string
-			if err := rows.Scan(&k.ID, &k.Place, &k.Backup, &at, &k.Direction, &k.Fingerprint, &k.Record.Service, &k.Record.URL); err != nil {
-				return err
-			}
-			k.At = ledger.ReadTime(at)
-			out = append(out, k)
-		}
-		return rows.Err()
-	})
-	return out, err
 }

@@ -217,9 +217,9 @@ func TestRecords(t *testing.T) {
 		backup core.BackupID
 		want   string
 	}{
-		{"sqlite:/a", "one", "changed, first"}, // newest first, also within a second
+		{"sqlite:/a", "one", "first, changed"}, // what was last found to hold comes first
 		{"sqlite:/b", "one", "elsewhere"},
-		{"", "one", "elsewhere, changed, first"},
+		{"", "one", "first, elsewhere, changed"},
 		{"sqlite:/a", "'; DROP TABLE records; --", "größe"},
 		{"sqlite:/c", "one", ""},
 		{"sqlite:/a", "two", ""},

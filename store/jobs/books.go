@@ -57,13 +57,19 @@ func (d Desk) Journal() store.Journal {
 }
 
 // KeptCaptures returns the kept captures of a backup, or with an empty backup of
-// a volume, newest first.
+// a volume, newest first. A backup's are those that were kept of it in another
+// place, where none were in this one: its id is the same in every cloud that a copy
+// of it was imported into, and so are its files.
 func (d Desk) KeptCaptures(ctx context.Context, volume core.VolumeID, backup core.BackupID) ([]core.KeptCapture, error) {
 	c := d.captures()
 	if c == nil {
 		return nil, nil
 	}
-	return c.Captures(ctx, d.location(), volume, backup)
+	kept, err := c.Captures(ctx, d.location(), volume, backup)
+	if err == nil && len(kept) == 0 && backup != "" && d.Archive != nil {
+		return d.Archive.Captures(ctx, "", volume, backup)
+	}
+	return kept, err
 }
 
 // Capture takes the capture of a volume as it is now.

@@ -27,6 +27,8 @@ type Cloud struct {
 	children map[core.BackupID][]core.Backup // in projects that only Kin sees
 	scope    core.Scope
 	made     int
+	touches  bool
+	ticks    int
 }
 
 // pending is something that was asked for and is not done yet.
@@ -78,6 +80,36 @@ func (c *Cloud) Elsewhere(parent core.BackupID, child core.Backup) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.children[parent] = append(c.children[parent], child)
+}
+
+// Touches makes exports and edits move the row's updated_at, as Cinder's do.
+func (c *Cloud) Touches(yes bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.touches = yes
+}
+
+// touch moves a row's updated_at.
+func (c *Cloud) touch(b *core.Backup) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.touches {
+		c.ticks++
+		b.UpdatedAt = core.Some(c.now().UTC().Truncate(time.Microsecond).Add(time.Duration(c.ticks) * time.Second))
+	}
+}
+
+// Export makes the record that Cinder would export.
+func (c *Cloud) Export(ctx context.Context, id core.BackupID) (core.Record, error) {
+	r, err := c.Place.Export(ctx, id)
+	if err == nil {
+		c.Place.mu.Lock()
+		if b := c.find(id); b != nil {
+			c.touch(b)
+		}
+		c.Place.mu.Unlock()
+	}
+	return r, err
 }
 
 // Advance ends all that is under way.
@@ -288,6 +320,7 @@ func (c *Cloud) EditBackup(ctx context.Context, id core.BackupID, e core.BackupE
 		if e.Metadata != nil {
 			b.Metadata = e.Metadata.Clone()
 		}
+		c.touch(b)
 		return nil
 	})
 }

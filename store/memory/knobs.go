@@ -14,6 +14,19 @@ type Knobs struct {
 	calls []string
 	fails map[int]error // by the number of the call
 	stall chan struct{} // closed when calls may go on; nil: they may
+	on    int           // the call at whose beginning then is called
+	then  func()
+}
+
+// OnCall has fn called at the beginning of the nth call from now, counted from 1:
+// a test ends a run there as a kill would. n 0 calls nothing.
+func (k *Knobs) OnCall(n int, fn func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.on, k.then = len(k.calls)+n, fn
+	if n == 0 {
+		k.then = nil
+	}
 }
 
 // Calls names the methods called so far, in order.
@@ -50,7 +63,14 @@ func (k *Knobs) enter(ctx context.Context, method, tried string) error {
 	k.mu.Lock()
 	k.calls = append(k.calls, method)
 	err, gate := k.fails[len(k.calls)], k.stall
+	var then func()
+	if len(k.calls) == k.on {
+		then = k.then
+	}
 	k.mu.Unlock()
+	if then != nil {
+		then()
+	}
 	if gate != nil {
 		select {
 		case <-gate:

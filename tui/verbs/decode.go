@@ -20,7 +20,7 @@ func (e *Env) decode() *cobra.Command {
 			if err := f.check(formats...); err != nil {
 				return err
 			}
-			found, err := e.paste(cmd.Context(), args)
+			found, _, err := e.paste(cmd.Context(), args)
 			if err != nil {
 				return err
 			}

@@ -15,8 +15,8 @@ import (
 // canonical mode).
 const lineLimit = 4095
 
-// paste reads records from a file or stdin.
-func (e *Env) paste(ctx context.Context, args []string) ([]core.Found, error) {
+// paste reads records from a file or stdin; bundle is not nil if that is one.
+func (e *Env) paste(ctx context.Context, args []string) (found []core.Found, bundle *core.Bundle, err error) {
 	file, what := "-", "standard input"
 	if len(args) == 1 && args[0] != "-" {
 		file, what = args[0], args[0]
@@ -27,7 +27,12 @@ func (e *Env) paste(ctx context.Context, args []string) ([]core.Found, error) {
 	}
 	text, err := e.read(ctx, file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if bundle, err = bundled(text); err != nil {
+		return nil, nil, err
+	} else if bundle != nil {
+		return bundle.Found(), bundle, nil
 	}
 	if typed {
 		for line := range strings.Lines(text) {
@@ -37,25 +42,27 @@ func (e *Env) paste(ctx context.Context, args []string) ([]core.Found, error) {
 			}
 		}
 	}
-	found := core.FindRecords(text)
-	if len(found) == 0 {
-		return nil, core.Fail(core.CodeUnreadable, "find a record in "+what, fmt.Sprintf("there is none in its %s", core.Bytes(int64(len(text)))),
+	if found = core.FindRecords(text); len(found) == 0 {
+		return nil, nil, core.Fail(core.CodeUnreadable, "find a record in "+what, fmt.Sprintf("there is none in its %s", core.Bytes(int64(len(text)))),
 			"copy the output of an export, from its beginning", nil)
 	}
-	return found, nil
+	return found, nil, nil
 }
 
 func (e *Env) importing() *cobra.Command {
 	var dry, yes bool
 	cmd := &cobra.Command{
 		Use: "import [FILE|-]", Short: "Import records from whatever they were copied from", Args: takes(0, 1),
-		Long: "Find the records in a file or on stdin (JSON, tables however wrapped, commands, bare base64), say what would become of each, ask, " +
+		Long: "Find the records in a file or on stdin (JSON, tables however wrapped, commands, bare base64, or a bundle that hearth archive --bundle wrote, whose captures go into the archive), say what would become of each, ask, " +
 			"and import those that can be, parents first and all in one transaction. Records that Cinder would refuse, or leave broken, are refused.",
 		Example: "hearth import record.json --dry-run\nxclip -o | hearth import --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found, err := e.paste(cmd.Context(), args)
+			found, bundle, err := e.paste(cmd.Context(), args)
 			if err != nil {
 				return err
+			}
+			if bundle != nil {
+				e.sayBundle(bundle)
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 				checks, facts, err := d.Preflight(ctx, found)
@@ -73,6 +80,15 @@ func (e *Env) importing() *cobra.Command {
 				if !dry && len(chosen) > 0 {
 					if err := e.importChosen(ctx, d, checks, chosen, yes); err != nil {
 						return err
+					}
+				}
+				if !dry && bundle != nil {
+					n, err := d.KeepBundle(ctx, bundle)
+					if err != nil {
+						return err
+					}
+					if n > 0 {
+						e.say("%s of the bundle went into the archive.", core.Count(n, "capture"))
 					}
 				}
 				if dry {

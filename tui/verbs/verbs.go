@@ -40,6 +40,12 @@ type Env struct {
 	// asked.
 	Places func(ctx context.Context) ([]store.PlaceRow, error)
 	Probe  func(ctx context.Context, location string) (core.Scope, error)
+	// Open opens another place than that of the flags: by a name of the config or of
+	// clouds.yaml, or by its location. The function returned closes it.
+	Open func(ctx context.Context, location string) (jobs.Desk, func(), error)
+	// Keep is how long the archive keeps what is outdated when it is pruned; 0, or
+	// nil, is for ever.
+	Keep func() (time.Duration, error)
 }
 
 // Path is something that hearth uses: a file, or a place by its location.
@@ -55,7 +61,7 @@ func All(env *Env) []*cobra.Command {
 	return []*cobra.Command{
 		e.volumes(), e.backups(), e.volume(), e.backup(), e.capture(), e.plan(), e.apply(), e.undo(),
 		e.restore(), e.create(), e.edit(), e.delete(), e.reset(), e.messages(),
-		e.journal(), e.export(), e.importing(), e.decode(), e.places(), e.demo(), e.info(), e.man(),
+		e.journal(), e.export(), e.importing(), e.decode(), e.archive(), e.coverage(), e.places(), e.demo(), e.info(), e.man(),
 	}
 }
 

@@ -1,0 +1,428 @@
+package core
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"sort"
+	"strings"
+	"time"
+
+	"hearth/core/pyjson"
+)
+
+// A bundle carries records and captures from one machine to another: a text file
+// of JSON lines (.github/BUNDLE.md). Every line says its number and ends with a
+// checksum of itself, the last has one over all others, so that what was cut,
+// edited or put in another order is refused with the line's number.
+
+// BundleVersion is the form that is written, and the newest that is read.
+const BundleVersion = 1
+
+// bundleFormat is what a bundle's first line begins with.
+const bundleFormat = "hearth-bundle"
+
+// BundleHead is a bundle's first line.
+type BundleHead struct {
+	Made     time.Time
+	Place    string // "": of several places
+	Records  int
+	Captures int
+	Masked   bool // secrets of the captures are masked
+}
+
+// BundleRecord is a record in a bundle.
+type BundleRecord struct {
+	Place       string
+	Backup      BackupID
+	At          time.Time
+	Fingerprint string
+	Record      Record
+	Line        int // where it stands, when it was read
+}
+
+// BundleCapture is a capture in a bundle; Masked names the fields whose values
+// are not the real ones: then the text is not byte for byte what Cinder wrote.
+type BundleCapture struct {
+	KeptCapture
+	Masked []string
+}
+
+// Bundle is a whole one.
+type Bundle struct {
+	BundleHead
+	Records  []BundleRecord
+	Captures []BundleCapture
+}
+
+// WriteBundle writes a bundle: records first, then captures, in their order. The
+// counts of the head are set by it.
+func WriteBundle(w io.Writer, b Bundle) error {
+	out := bundleWriter{w: w, all: sha256.New()}
+	head := out.line()
+	head.Set("format", pyjson.OfString(bundleFormat))
+	head.Set("version", pyjson.OfInt(BundleVersion))
+	head.Set("made_at", bundleTime(b.Made))
+	head.Set("place", orNone(b.Place))
+	head.Set("records", pyjson.OfInt(int64(len(b.Records))))
+	head.Set("captures", pyjson.OfInt(int64(len(b.Captures))))
+	head.Set("masked", pyjson.OfBool(b.Masked))
+	out.write(head)
+	for _, r := range b.Records {
+		o := out.line()
+		o.Set("record", idValue(r.Backup))
+		o.Set("place", pyjson.OfString(r.Place))
+		o.Set("at", bundleTime(r.At))
+		o.Set("fingerprint", pyjson.OfString(r.Fingerprint))
+		o.Set("backup_service", pyjson.OfString(r.Record.Service))
+		o.Set("backup_url", pyjson.OfString(r.Record.URL))
+		out.write(o)
+	}
+	for _, c := range b.Captures {
+		o := out.line()
+		o.Set("capture", idValue(c.BackupID))
+		o.Set("volume_id", idValue(c.VolumeID))
+		o.Set("place", pyjson.OfString(c.Place))
+		o.Set("at", bundleTime(c.At))
+		src := c.Capture.Source
+		o.Set("source", pyjson.OfString(string(src.Kind)))
+		o.Set("source_where", pyjson.OfString(src.Where))
+		o.Set("source_at", pyjson.None)
+		if src.At.Set {
+			o.Set("source_at", bundleTime(src.At.V))
+		}
+		o.Set("unseen", textList(names(c.Capture.Unseen)))
+		o.Set("masked", textList(c.Masked))
+		o.Set("text", pyjson.OfString(c.Capture.Text))
+		out.write(o)
+	}
+	end := out.line()
+	end.Set("end", pyjson.OfInt(int64(out.n-1))) // lines before this one
+	end.Set("all_sha256", pyjson.OfString(hex.EncodeToString(out.all.Sum(nil))))
+	out.write(end)
+	return out.err
+}
+
+type bundleWriter struct {
+	w   io.Writer
+	all hash.Hash
+	n   int
+	err error
+}
+
+// line begins the next line.
+func (w *bundleWriter) line() *pyjson.Object {
+	w.n++
+	o := &pyjson.Object{}
+	o.Set("n", pyjson.OfInt(int64(w.n)))
+	return o
+}
+
+func (w *bundleWriter) write(o *pyjson.Object) {
+	if w.err != nil {
+		return
+	}
+	body := strings.TrimSuffix(pyjson.Text(pyjson.OfDict(o)), "}")
+	line := body + sumKey + sumOf(body) + "\"}\n"
+	io.WriteString(w.all, line)
+	_, w.err = io.WriteString(w.w, line)
+}
+
+// sumKey is what stands between a line's content and its checksum.
+const sumKey = `, "sha256": "`
+
+func sumOf(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+func bundleTime(t time.Time) pyjson.Value {
+	return pyjson.OfString(t.UTC().Format("2006-01-02T15:04:05.000000Z"))
+}
+
+func orNone(s string) pyjson.Value {
+	if s == "" {
+		return pyjson.None
+	}
+	return pyjson.OfString(s)
+}
+
+func names(s FieldSet) (out []string) {
+	for name := range s {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func textList(words []string) pyjson.Value {
+	items := []pyjson.Value{}
+	for _, w := range words {
+		items = append(items, pyjson.OfString(w))
+	}
+	return pyjson.OfList(items)
+}
+
+// IsBundle reports whether a text is a bundle, or was one before somebody cut or
+// edited it.
+func IsBundle(text string) bool {
+	head, _, _ := strings.Cut(text[:min(len(text), 400)], "\n")
+	return strings.HasPrefix(head, "{") && strings.Contains(head, `"`+bundleFormat+`"`) || strings.HasPrefix(head, `{"n": `) && strings.Contains(head, `"place"`)
+}
+
+// ReadBundle reads a whole bundle, or nothing: an error names the first line that
+// is not what was written.
+func ReadBundle(text string) (Bundle, error) {
+	r := bundleReader{all: sha256.New()}
+	for line := range strings.Lines(text) {
+		if err := r.read(line); err != nil {
+			return Bundle{}, err
+		}
+	}
+	switch {
+	case r.ended:
+	case r.n == 0:
+		return Bundle{}, badBundle(1, "the file is empty")
+	default:
+		return Bundle{}, badBundle(r.n, "the file ends here, and its last line is missing: it was cut")
+	}
+	return r.bundle, nil
+}
+
+type bundleReader struct {
+	all    hash.Hash
+	n      int
+	ended  bool
+	bundle Bundle
+}
+
+func badBundle(line int, what string) error {
+	return Fail(CodeUnreadable, "read the bundle", fmt.Sprintf("line %d: %s", line, what), "nothing of it was taken; have it sent, or written, once more", nil)
+}
+
+func (r *bundleReader) read(line string) error {
+	r.n++
+	bad := func(format string, args ...any) error { return badBundle(r.n, fmt.Sprintf(format, args...)) }
+	if r.ended {
+		return bad("something follows the last line")
+	}
+	v, err := pyjson.Parse(strings.TrimSuffix(line, "\n"))
+	if err != nil || v.Kind() != pyjson.Dict {
+		return bad("it is no JSON object: it was cut or edited")
+	}
+	l := bundleLine{o: v.Object()}
+	if r.n == 1 {
+		if l.text("format") != bundleFormat {
+			return bad("it is not the first line of a bundle")
+		}
+		if version := l.number("version"); version > BundleVersion {
+			return Fail(CodeUnreadable, "read the bundle", fmt.Sprintf("line 1: it is of version %d, and this hearth reads them up to version %d", version, BundleVersion), "use a newer hearth", nil)
+		} else if version < 1 {
+			return bad("it names no version")
+		}
+	}
+	body, sum, ok := strings.Cut(line, sumKey)
+	if i := strings.LastIndex(line, sumKey); ok && i >= 0 {
+		body, sum = line[:i], line[i+len(sumKey):]
+	}
+	if !ok || sum != sumOf(body)+"\"}\n" && sum != sumOf(body)+"\"}" {
+		return bad("its checksum does not fit: it was cut or edited")
+	}
+	if l.number("n") != r.n {
+		return bad("it was written as line %d: lines are missing, doubled or in another order", l.number("n"))
+	}
+	if !l.o.Has("end") {
+		io.WriteString(r.all, line)
+	}
+	switch {
+	case r.n == 1:
+		err = r.head(&l)
+	case l.o.Has("record"):
+		err = r.record(&l)
+	case l.o.Has("capture"):
+		r.capture(&l)
+	case l.o.Has("end"):
+		r.ended = true
+		switch {
+		case l.number("end") != r.n-1:
+			err = bad("it ends a bundle of %s, and %d stand before it", Count(l.number("end"), "line"), r.n-1)
+		case l.text("all_sha256") != hex.EncodeToString(r.all.Sum(nil)):
+			err = bad("its checksum over all lines does not fit: lines of another bundle are among them")
+		case r.bundle.BundleHead.Records != len(r.bundle.Records) || r.bundle.BundleHead.Captures != len(r.bundle.Captures):
+			err = bad("the first line tells of %s and %s, and there are %d and %d", Count(r.bundle.BundleHead.Records, "record"), Count(r.bundle.BundleHead.Captures, "capture"), len(r.bundle.Records), len(r.bundle.Captures))
+		}
+	default:
+		err = bad("it is neither a record nor a capture")
+	}
+	if err == nil && l.bad != "" {
+		err = bad("%s is missing, or not what it should be", l.bad)
+	}
+	return err
+}
+
+func (r *bundleReader) head(l *bundleLine) error {
+	place, _ := l.o.Get("place")
+	masked, _ := l.o.Get("masked")
+	r.bundle.BundleHead = BundleHead{Made: l.time("made_at"), Place: place.Text(), Records: l.number("records"), Captures: l.number("captures"), Masked: masked.Bool()}
+	return nil
+}
+
+func (r *bundleReader) record(l *bundleLine) error {
+	b := BundleRecord{Place: l.text("place"), Backup: BackupID(l.text("record")), At: l.time("at"), Fingerprint: l.text("fingerprint"),
+		Record: Record{Service: l.text("backup_service"), URL: l.text("backup_url")}, Line: r.n}
+	d, err := DecodeRecord(b.Record.URL, Today)
+	switch {
+	case l.bad != "":
+		return nil
+	case err != nil:
+		return badBundle(r.n, "its record does not decode: "+err.Error())
+	case d.ID() != b.Backup || d.Fingerprint() != b.Fingerprint:
+		return badBundle(r.n, "its record is of another backup, or of another fingerprint, than it says")
+	}
+	r.bundle.Records = append(r.bundle.Records, b)
+	return nil
+}
+
+func (r *bundleReader) capture(l *bundleLine) {
+	src := Source{Kind: SourceKind(l.text("source")), Where: l.text("source_where")}
+	if v, _ := l.o.Get("source_at"); !v.IsNull() {
+		src.At = Some(l.time("source_at"))
+	}
+	c := BundleCapture{Masked: l.list("masked")}
+	c.Place, c.VolumeID, c.BackupID, c.At = l.text("place"), VolumeID(l.optional("volume_id")), BackupID(l.text("capture")), l.time("at")
+	c.Capture = ReadCapture(l.text("text"), src)
+	c.Capture.VolumeID, c.Capture.BackupID = c.VolumeID, c.BackupID
+	if unseen := l.list("unseen"); len(unseen) > 0 {
+		c.Capture.Unseen = NewFieldSet(unseen...)
+	}
+	r.bundle.Captures = append(r.bundle.Captures, c)
+}
+
+// bundleLine reads the fields of a line and remembers the first that is not as it
+// should be.
+type bundleLine struct {
+	o   *pyjson.Object
+	bad string
+}
+
+func (l *bundleLine) wrong(key string) {
+	if l.bad == "" {
+		l.bad = key
+	}
+}
+
+func (l *bundleLine) text(key string) string {
+	v, _ := l.o.Get(key)
+	s, ok := v.Str()
+	if !ok {
+		l.wrong(key)
+	}
+	return s
+}
+
+func (l *bundleLine) optional(key string) string {
+	v, _ := l.o.Get(key)
+	return v.Text()
+}
+
+func (l *bundleLine) number(key string) int {
+	v, _ := l.o.Get(key)
+	n, ok := v.Int64()
+	if !ok {
+		l.wrong(key)
+	}
+	return int(n)
+}
+
+func (l *bundleLine) time(key string) time.Time {
+	t, err := time.Parse(time.RFC3339, l.text(key))
+	if err != nil {
+		l.wrong(key)
+	}
+	return t.UTC()
+}
+
+func (l *bundleLine) list(key string) (out []string) {
+	v, ok := l.o.Get(key)
+	if !ok || v.Kind() != pyjson.List {
+		l.wrong(key)
+	}
+	for _, item := range v.Items() {
+		out = append(out, item.Text())
+	}
+	return out
+}
+
+// Found is the bundle's records as those of a paste are: of several of one backup
+// the newest, and a note that says so.
+func (b *Bundle) Found() []Found {
+	var out []Found
+	at := map[BackupID]int{}
+	newest := map[BackupID]time.Time{}
+	for _, r := range b.Records {
+		f := FoundRecord(r.Record)
+		f.Line = r.Line
+		i, twice := at[r.Backup]
+		switch {
+		case !twice:
+			at[r.Backup], newest[r.Backup] = len(out), r.At
+			out = append(out, f)
+		case r.At.After(newest[r.Backup]):
+			newest[r.Backup] = r.At
+			f.Notes = append(f.Notes, fmt.Sprintf("an older record of it, on line %d, is left out", out[i].Line))
+			out[i] = f
+		default:
+			out[i].Notes = append(out[i].Notes, fmt.Sprintf("an older record of it, on line %d, is left out", r.Line))
+		}
+	}
+	return out
+}
+
+// FoundRecord is a record that need not be looked for in a text.
+func FoundRecord(r Record) Found {
+	f := Found{Record: r, Line: 1}
+	f.Decoded, f.Err = DecodeRecord(r.URL, Today)
+	return f
+}
+
+// MaskCapture returns a capture without the secrets that Cinder writes into it
+// ([SecretFields]), wherever in it they stand, and the names of those that it had.
+// Its text is then written anew, and no longer byte for byte Cinder's. false: it
+// does not parse, so that nothing can be masked.
+func MaskCapture(c Capture) (masked Capture, fields []string, ok bool) {
+	if c.Err != nil {
+		return c, nil, false
+	}
+	had := FieldSet{}
+	doc := mask(c.Doc, had)
+	if len(had) == 0 {
+		return c, nil, true
+	}
+	masked = c
+	masked.Doc, masked.Text = doc, pyjson.Text(doc)
+	return masked, names(had), true
+}
+
+func mask(v pyjson.Value, had FieldSet) pyjson.Value {
+	switch v.Kind() {
+	case pyjson.List:
+		items := []pyjson.Value{}
+		for _, item := range v.Items() {
+			items = append(items, mask(item, had))
+		}
+		return pyjson.OfList(items)
+	case pyjson.Dict:
+		o := &pyjson.Object{}
+		for key, item := range v.Object().All() {
+			if SecretFields.Has(key) && item.Truthy() {
+				had[key] = true
+				item = pyjson.OfString(Masked)
+			}
+			o.Set(key, mask(item, had))
+		}
+		return pyjson.OfDict(o)
+	}
+	return v
+}

@@ -1,0 +1,139 @@
+package archive
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"hearth/core"
+	"hearth/store/ledger"
+)
+
+// Config is the part of the configuration that says how long the archive keeps
+// what a newer one has taken the place of, under [archive].
+type Config struct {
+	Keep string `toml:"keep"` // such as "90d"; "": for ever
+}
+
+// Check says what is wrong with the configuration: the key at fault and why.
+func (c Config) Check() (key, what string) {
+	if _, err := c.Age(); err != nil {
+		return "keep", err.Error()
+	}
+	return "", ""
+}
+
+// Age is how long is kept; 0 is for ever.
+func (c Config) Age() (time.Duration, error) {
+	if c.Keep == "" {
+		return 0, nil
+	}
+	return ParseAge(c.Keep)
+}
+
+// ParseAge reads an age such as 36h, 90d, 12w or 2y.
+func ParseAge(s string) (time.Duration, error) {
+	const day = 24 * time.Hour
+	units := map[string]time.Duration{"h": time.Hour, "d": day, "w": 7 * day, "y": 365 * day}
+	number := strings.TrimRight(s, "hdwy")
+	n, err := strconv.Atoi(number)
+	unit, ok := units[strings.TrimPrefix(s, number)]
+	if err != nil || !ok || n < 1 || n > 36500 {
+		return 0, fmt.Errorf("%s is no age; write a number and h, d, w or y, such as 90d", s)
+	}
+	return time.Duration(n) * unit, nil
+}
+
+// Outdated is what a prune drops: records and captures that a newer one of the
+// same backup of the same place has taken the place of. The newest of each is
+// never among them, nor is the journal.
+type Outdated struct {
+	Records, Captures []int64
+	Bytes             int64 // of their texts
+}
+
+const (
+	outdatedRecords = `SELECT id, length(url) FROM records AS r WHERE checked < ?1 AND EXISTS (SELECT 1 FROM records AS n
+		WHERE n.place = r.place AND n.backup_id = r.backup_id AND (n.checked > r.checked OR n.checked = r.checked AND n.id > r.id)) ORDER BY id`
+	outdatedCaptures = `SELECT id, length(text) FROM hearth_captures AS r WHERE at < ?1 AND EXISTS (SELECT 1 FROM hearth_captures AS n
+		WHERE n.place = r.place AND n.volume_id = r.volume_id AND n.backup_id = r.backup_id AND n.source = r.source AND (n.at > r.at OR n.at = r.at AND n.id > r.id)) ORDER BY id`
+)
+
+// Outdated looks for what was replaced and is older than before.
+func (a *Archive) Outdated(ctx context.Context, before time.Time) (out Outdated, err error) {
+	err = a.Do(ctx, "look for what is outdated", func() error {
+		out = Outdated{}
+		for _, part := range []struct {
+			query string
+			to    *[]int64
+		}{{outdatedRecords, &out.Records}, {outdatedCaptures, &out.Captures}} {
+			rows, err := a.DB.QueryContext(ctx, part.query, ledger.WriteTime(before))
+			if err != nil {
+				return err
+			}
+			for rows.Next() {
+				var id, size int64
+				if err := rows.Scan(&id, &size); err != nil {
+					rows.Close()
+					return err
+				}
+				*part.to = append(*part.to, id)
+				out.Bytes += size
+			}
+			if err := rows.Close(); err != nil {
+				return err
+			}
+			if err := rows.Err(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Drop drops what [Archive.Outdated] found, all at once.
+func (a *Archive) Drop(ctx context.Context, o Outdated) error {
+	return a.Write(ctx, "drop what is outdated", func(tx *sql.Tx) error {
+		for table, ids := range map[string][]int64{"records": o.Records, "hearth_captures": o.Captures} {
+			for _, id := range ids {
+				if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE id = ?", id); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// EachCapture calls fn with the newest capture of each source of each backup of a
+// place, by place and id; with an empty place of every place. fn must not use the
+// archive.
+func (a *Archive) EachCapture(ctx context.Context, place string, fn func(core.KeptCapture) error) error {
+	var ids []string
+	err := a.texts(ctx, &ids, `SELECT DISTINCT place || char(10) || backup_id FROM hearth_captures
+		WHERE backup_id <> '' AND (?1 = '' OR place = ?1) ORDER BY 1`, place)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		where, backup, _ := strings.Cut(id, "\n")
+		kept, err := a.Captures(ctx, where, "", core.BackupID(backup))
+		if err != nil {
+			return err
+		}
+		had := map[core.SourceKind]bool{}
+		for _, k := range kept {
+			if !had[k.Capture.Source.Kind] {
+				had[k.Capture.Source.Kind] = true
+				if err := fn(k); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

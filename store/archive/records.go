@@ -1,0 +1,187 @@
+package archive
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"hearth/core"
+	"hearth/store/ledger"
+)
+
+// seenStep is the migration that remembers of a record when it was last found to
+// be what the backup says, and which state of the row that was.
+const seenStep = `
+ALTER TABLE records ADD COLUMN checked TEXT NOT NULL DEFAULT '';
+ALTER TABLE records ADD COLUMN seen TEXT NOT NULL DEFAULT '';
+UPDATE records SET checked = at;
+CREATE INDEX records_place ON records (place, backup_id);
+`
+
+// KeptRecord is a record in the archive.
+type KeptRecord struct {
+	ID          int64
+	Place       string
+	Backup      core.BackupID
+	At          time.Time // when it first came
+	Direction   string    // "export" or "import"
+	Fingerprint string
+	Record      core.Record
+
+	// Checked is when the backup was last found to say this; zero: At.
+	Checked time.Time
+	// Seen is the row's updated_at of then, after the export, which moves it; null
+	// where that is not known. A row that still has it has not changed since.
+	Seen core.Opt[time.Time]
+}
+
+// KeepRecord keeps a record that was exported or imported. One that says the
+// same of the same backup (by fingerprint) is kept once, and noted as found again.
+func (a *Archive) KeepRecord(ctx context.Context, k KeptRecord) error {
+	if k.Checked.IsZero() {
+		k.Checked = k.At
+	}
+	seen := ""
+	if k.Seen.Set {
+		seen = ledger.WriteTime(k.Seen.V)
+	}
+	return a.Write(ctx, "keep the record", func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `UPDATE records SET checked = max(checked, ?4), seen = CASE WHEN ?5 = '' THEN seen ELSE ?5 END
+			WHERE place = ?1 AND backup_id = ?2 AND fingerprint = ?3`,
+			k.Place, string(k.Backup), k.Fingerprint, ledger.WriteTime(k.Checked), seen)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); n > 0 || err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO records (place, backup_id, at, direction, fingerprint, service, url, checked, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			k.Place, string(k.Backup), ledger.WriteTime(k.At), k.Direction, k.Fingerprint, k.Record.Service, k.Record.URL, ledger.WriteTime(k.Checked), seen)
+		return err
+	})
+}
+
+const recordColumns = "id, place, backup_id, at, direction, fingerprint, service, url, checked, seen"
+
+func scanRecord(rows *sql.Rows) (k KeptRecord, err error) {
+	var at, checked, seen string
+	err = rows.Scan(&k.ID, &k.Place, &k.Backup, &at, &k.Direction, &k.Fingerprint, &k.Record.Service, &k.Record.URL, &checked, &seen)
+	k.At, k.Checked = ledger.ReadTime(at), ledger.ReadTime(checked)
+	if seen != "" {
+		k.Seen = core.Some(ledger.ReadTime(seen))
+	}
+	return k, err
+}
+
+// Records returns the kept records of a backup, the one that was last found to
+// hold first; with an empty place those of every place.
+func (a *Archive) Records(ctx context.Context, place string, backup core.BackupID) ([]KeptRecord, error) {
+	var out []KeptRecord
+	err := a.each(ctx, "SELECT "+recordColumns+` FROM records
+		WHERE backup_id = ?1 AND (?2 = '' OR place = ?2) ORDER BY checked DESC, id DESC`, func(k KeptRecord) error {
+		out = append(out, k)
+		return nil
+	}, string(backup), place)
+	return out, err
+}
+
+// newest are the records that were last found to hold, one of each backup of each
+// place.
+const newest = ` FROM records AS r WHERE (?1 = '' OR place = ?1) AND NOT EXISTS (SELECT 1 FROM records AS n
+	WHERE n.place = r.place AND n.backup_id = r.backup_id AND (n.checked > r.checked OR n.checked = r.checked AND n.id > r.id))`
+
+// EachNewest calls fn with the newest record of each backup of a place, by place
+// and id; with an empty place of every place. fn must not use the archive.
+func (a *Archive) EachNewest(ctx context.Context, place string, fn func(KeptRecord) error) error {
+	return a.each(ctx, "SELECT "+recordColumns+newest+" ORDER BY place, backup_id", fn, place)
+}
+
+func (a *Archive) each(ctx context.Context, query string, fn func(KeptRecord) error, args ...any) error {
+	const tried = "read the records"
+	var failed error // of what was handed on, which is not tried again
+	err := a.Do(ctx, tried, func() error {
+		rows, err := a.DB.QueryContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			k, err := scanRecord(rows)
+			if err == nil {
+				err = fn(k)
+			}
+			if err != nil {
+				failed = err
+				return nil
+			}
+		}
+		failed = ledger.Explain(ctx, tried, rows.Err())
+		return nil
+	})
+	if err == nil {
+		err = failed
+	}
+	return err
+}
+
+// Index returns the newest record of each backup of a place without its text,
+// which is most of it.
+func (a *Archive) Index(ctx context.Context, place string) (map[core.BackupID]KeptRecord, error) {
+	out := map[core.BackupID]KeptRecord{}
+	err := a.each(ctx, "SELECT id, place, backup_id, at, direction, fingerprint, service, '', checked, seen"+newest, func(k KeptRecord) error {
+		if old, twice := out[k.Backup]; !twice || k.Checked.After(old.Checked) {
+			out[k.Backup] = k
+		}
+		return nil
+	}, place)
+	return out, err
+}
+
+// Places names the places that the archive has records or captures of.
+func (a *Archive) Places(ctx context.Context) (out []string, err error) {
+	err = a.texts(ctx, &out, "SELECT place FROM records UNION SELECT place FROM hearth_captures ORDER BY 1")
+	return out, err
+}
+
+// Captured says of the backups that captures are kept of where the newest comes
+// from; with an empty place of every place.
+func (a *Archive) Captured(ctx context.Context, place string) (map[core.BackupID]core.SourceKind, error) {
+	out := map[core.BackupID]core.SourceKind{}
+	err := a.Do(ctx, "read the captures", func() error {
+		clear(out)
+		rows, err := a.DB.QueryContext(ctx, "SELECT backup_id, source FROM hearth_captures WHERE backup_id <> '' AND (?1 = '' OR place = ?1) ORDER BY at, id", place)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id core.BackupID
+			var kind core.SourceKind
+			if err := rows.Scan(&id, &kind); err != nil {
+				return err
+			}
+			out[id] = kind
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
+func (a *Archive) texts(ctx context.Context, out *[]string, query string, args ...any) error {
+	return a.Do(ctx, "read the archive", func() error {
+		*out = nil
+		rows, err := a.DB.QueryContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var s string
+			if err := rows.Scan(&s); err != nil {
+				return err
+			}
+			*out = append(*out, s)
+		}
+		return rows.Err()
+	})
+}

@@ -1,0 +1,141 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"hearth/core"
+)
+
+// RecordState says what the archive has of a backup's record.
+type RecordState string
+
+const (
+	RecordNone    RecordState = "none"
+	RecordOld     RecordState = "old" // the backup has changed since, or may have
+	RecordCurrent RecordState = "current"
+)
+
+// BackupCover is how well one backup is covered.
+type BackupCover struct {
+	Backup  core.Backup
+	Record  RecordState
+	Checked core.Opt[time.Time] // when the record was last found to hold
+	Capture core.SourceKind     // of the newest kept capture; "": none is known
+}
+
+// Gap says what there is not: "no record", "an old record", "no capture".
+func (c *BackupCover) Gap() (out []string) {
+	switch c.Record {
+	case RecordNone:
+		out = append(out, "no record")
+	case RecordOld:
+		out = append(out, "an old record")
+	}
+	if c.Capture == "" {
+		out = append(out, "no capture")
+	}
+	return out
+}
+
+// VolumeCover is how old the newest backup of a volume is.
+type VolumeCover struct {
+	Volume core.Volume
+	Newest core.Opt[time.Time] // of its available backups; null: it has none
+	Stale  bool                // that is too long ago
+}
+
+// Coverage says what of a place could be brought back.
+type Coverage struct {
+	Backups []BackupCover // the available ones
+	Volumes []VolumeCover
+}
+
+// Coverage looks through the archive for what is there of the place. A volume is
+// stale without an available backup of the last so long; 0 does not look. Of
+// captures is known what was taken by hearth or read from a repository: what lies
+// there unread is not seen.
+func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, error) {
+	var c Coverage
+	if err := d.keeps("look at the coverage"); err != nil {
+		return c, err
+	}
+	records, err := d.Archive.Index(ctx, d.location())
+	if err != nil {
+		return c, err
+	}
+	captured, err := d.Archive.Captured(ctx, "")
+	if err != nil {
+		return c, err
+	}
+	backups, err := d.allBackups(ctx)
+	if err != nil {
+		return c, err
+	}
+	newest := map[core.VolumeID]core.Opt[time.Time]{}
+	for _, b := range backups {
+		if b.Status != core.StatusAvailable && b.Status != core.StatusRestoring {
+			continue
+		}
+		if at := b.CreatedAt; at.Set && (!newest[b.VolumeID].Set || at.V.After(newest[b.VolumeID].V)) {
+			newest[b.VolumeID] = at
+		}
+		k := records[b.ID]
+		cover := BackupCover{Backup: b, Record: RecordNone, Capture: captured[b.ID]}
+		if own := d.captures(); cover.Capture == "" && own != nil && d.own() {
+			if kept, err := own.Captures(ctx, d.location(), b.VolumeID, b.ID); err == nil && len(kept) > 0 {
+				cover.Capture = kept[0].Capture.Source.Kind
+			}
+		}
+		if k.ID != 0 {
+			cover.Record, cover.Checked = RecordOld, core.Some(k.Checked)
+			if current(&k, &b) {
+				cover.Record = RecordCurrent
+			}
+		}
+		c.Backups = append(c.Backups, cover)
+	}
+	volumes, err := allRows(ctx, d.Place.Volumes)
+	for _, v := range volumes {
+		at := newest[v.ID]
+		c.Volumes = append(c.Volumes, VolumeCover{v, at, olderThan > 0 && (!at.Set || d.Now().Sub(at.V) > olderThan)})
+	}
+	return c, err
+}
+
+// Outdated is what a prune would drop.
+type Outdated struct {
+	Before            time.Time // what was last found to hold before this
+	Records, Captures int
+	Bytes             int64
+}
+
+const tryPrune = "prune the archive"
+
+// Outdated looks for what of the archive is older than so long and was replaced by
+// something newer of the same backup of the same place.
+func (d Desk) Outdated(ctx context.Context, age time.Duration) (Outdated, error) {
+	o := Outdated{Before: d.Now().Add(-age)}
+	if d.Archive == nil {
+		return o, core.Fail(core.CodeUnsupported, tryPrune, "there is no archive", "", nil)
+	}
+	found, err := d.Archive.Outdated(ctx, o.Before)
+	o.Records, o.Captures, o.Bytes = len(found.Records), len(found.Captures), found.Bytes
+	return o, err
+}
+
+// Prune drops what [Desk.Outdated] told of. CodeConflict, and nothing is dropped,
+// if that is no longer what is there.
+func (d Desk) Prune(ctx context.Context, seen Outdated) error {
+	if d.Archive == nil {
+		return core.Fail(core.CodeUnsupported, tryPrune, "there is no archive", "", nil)
+	}
+	found, err := d.Archive.Outdated(ctx, seen.Before)
+	if err != nil {
+		return err
+	}
+	if len(found.Records) != seen.Records || len(found.Captures) != seen.Captures || found.Bytes != seen.Bytes {
+		return core.Fail(core.CodeConflict, tryPrune, "it is no longer what was shown", "look again", nil)
+	}
+	return d.Archive.Drop(ctx, found)
+}

@@ -1,0 +1,142 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store/jobs"
+)
+
+// covered is a line of the coverage: of a backup or of a volume.
+type covered struct {
+	kind, id, name, project string
+	at                      core.Opt[time.Time] // of a backup: made; of a volume: of its newest backup
+	record                  string              // of a backup
+	checked                 core.Opt[time.Time]
+	capture                 string
+	gap                     []string
+}
+
+var coverColumns = core.Columns[covered]{
+	{Name: "what", Key: "what", Title: "What", Kind: core.WordColumn, Value: func(c *covered) pyjson.Value { return pyjson.OfString(c.kind) }},
+	{Name: "id", Key: "id", Title: "ID", Kind: core.IDColumn, Value: func(c *covered) pyjson.Value { return pyjson.OfString(c.id) }},
+	{Name: "name", Key: "name", Title: "Name", Value: func(c *covered) pyjson.Value { return orNull(c.name) }},
+	{Name: "project", Key: "project_id", Title: "Project", Kind: core.IDColumn, Value: func(c *covered) pyjson.Value { return orNull(c.project) }},
+	{Name: "backup-at", Key: "backup_at", Title: "Backup of", Kind: core.TimeColumn, Value: func(c *covered) pyjson.Value { return timeOrNull(c.at) }},
+	{Name: "record", Key: "record", Title: "Record", Kind: core.WordColumn, Value: func(c *covered) pyjson.Value { return orNull(c.record) }},
+	{Name: "checked", Key: "record_checked_at", Title: "Checked", Kind: core.TimeColumn, Value: func(c *covered) pyjson.Value { return timeOrNull(c.checked) }},
+	{Name: "capture", Key: "capture", Title: "Capture", Kind: core.WordColumn, Value: func(c *covered) pyjson.Value { return orNull(c.capture) }},
+	{Name: "gap", Key: "gap", Title: "Gap", Value: func(c *covered) pyjson.Value { return orNull(strings.Join(c.gap, ", ")) }},
+}
+
+func timeOrNull(t core.Opt[time.Time]) pyjson.Value {
+	if !t.Set {
+		return pyjson.None
+	}
+	return pyjson.OfTime(t.V.UTC(), false)
+}
+
+func (e *Env) coverage() *cobra.Command {
+	f := &format{}
+	var older string
+	var all bool
+	cmd := &cobra.Command{
+		Use: "coverage", Short: "Show what could not be brought back: backups without a record, volumes without a backup", Args: takes(0, 0),
+		Long: "Show which available backups of a place have no record in hearth's archive, or an old one (the backup has changed since it was exported), or no capture that hearth knows of, " +
+			"and with --older-than which volumes have no available backup newer than that.\n\n" +
+			"Of captures hearth knows those that it took itself when it made a backup and those that it read from a backup repository. " +
+			"Cinder shows no capture through its API: that none is known does not mean that there is none in the repository.\n\n" +
+			"The columns are " + words(coverColumns.Names(), "and") + ".",
+		Example:           "hearth coverage --cloud prod --older-than 7d\nhearth coverage --all -o csv\nhearth coverage -o value -c id,gap",
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if err := f.check(formats...); err != nil {
+				return err
+			}
+			var age time.Duration
+			if older != "" {
+				if age, err = jobs.ParseAge(older); err != nil {
+					return misuse(cmd, err.Error(), "")
+				}
+			}
+			columns, err := pick(coverColumns, f.columns, []string{"what", "id", "name", "backup-at", "record", "checked", "capture", "gap"})
+			if err != nil {
+				return err
+			}
+			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				c, err := d.Coverage(ctx, age)
+				if err != nil {
+					return err
+				}
+				rows, says := coverRows(&c, older, all)
+				if err := e.printCover(f, columns, rows); err != nil {
+					return err
+				}
+				e.say("%s", says)
+				return nil
+			})
+		},
+	}
+	f.flags(cmd, coverColumns.Names())
+	f.localFlag(cmd)
+	cmd.Flags().StringVar(&older, "older-than", "", "also volumes without a backup of the last so long, such as 30d")
+	cmd.Flags().BoolVar(&all, "all", false, "also what has no gap")
+	return cmd
+}
+
+func (e *Env) printCover(f *format, columns core.Columns[covered], list []covered) error {
+	whole := coverColumns
+	r := rows[covered]{format: f, columns: columns, width: e.Width, next: all(list), spare: []string{"checked", "backup-at", "name"},
+		unseen: func(*covered) core.FieldSet { return nil }}
+	if len(f.columns) > 0 {
+		whole, r.spare = columns, nil
+	}
+	r.object = func(c *covered) *pyjson.Object { return whole.Object(c, nil) }
+	_, err := r.print(e.Out)
+	return err
+}
+
+// coverRows are the lines of a coverage, and what it comes to.
+func coverRows(c *jobs.Coverage, older string, all bool) (out []covered, says string) {
+	gaps := map[string]int{}
+	for i := range c.Backups {
+		x := &c.Backups[i]
+		gap := x.Gap()
+		for _, g := range gap {
+			gaps[g]++
+		}
+		if all || len(gap) > 0 {
+			capture := string(x.Capture)
+			if capture == "" {
+				capture = "none known"
+			}
+			out = append(out, covered{"backup", string(x.Backup.ID), x.Backup.Name.Or(""), string(x.Backup.ProjectID), x.Backup.CreatedAt, string(x.Record), x.Checked, capture, gap})
+		}
+	}
+	stale := 0
+	for _, v := range c.Volumes {
+		var gap []string
+		switch {
+		case v.Stale && !v.Newest.Set:
+			gap = []string{"no backup"}
+		case v.Stale:
+			gap = []string{"no backup of the last " + older}
+		}
+		stale += len(gap)
+		if len(gap) > 0 || all && older != "" {
+			out = append(out, covered{kind: "volume", id: string(v.Volume.ID), name: v.Volume.Name.Or(""), project: string(v.Volume.ProjectID), at: v.Newest, gap: gap})
+		}
+	}
+	says = fmt.Sprintf("Of %s: %d without a record, %d with an old one, %d without a capture that hearth knows of.", core.Count(len(c.Backups), "available backup"),
+		gaps["no record"], gaps["an old record"], gaps["no capture"])
+	if older != "" {
+		says += fmt.Sprintf(" Of %s: %d without a backup of the last %s.", core.Count(len(c.Volumes), "volume"), stale, older)
+	}
+	return out, says
+}
