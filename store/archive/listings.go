@@ -19,9 +19,9 @@ const listingsStep = `
 CREATE TABLE listings (place TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (place, name));
 `
 
-// Listing returns what was last kept under a place and a name, and since when; a
-// zero time where nothing is.
-func (a *Archive) Listing(ctx context.Context, place, name string) (body []byte, at time.Time, err error) {
+// Listing reads what was last kept under a place and a name, and says since when
+// it holds; a zero time where nothing is kept, and then read is not called.
+func (a *Archive) Listing(ctx context.Context, place, name string, read func(io.Reader) error) (at time.Time, err error) {
 	const tried = "read the last listing"
 	var when string
 	var packed []byte
@@ -29,27 +29,27 @@ func (a *Archive) Listing(ctx context.Context, place, name string) (body []byte,
 		return a.DB.QueryRowContext(ctx, "SELECT at, body FROM listings WHERE place = ? AND name = ?", place, name).Scan(&when, &packed)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, time.Time{}, nil
+		return time.Time{}, nil
 	}
 	if err != nil {
-		return nil, time.Time{}, err
+		return time.Time{}, err
 	}
 	r, err := gzip.NewReader(bytes.NewReader(packed))
 	if err == nil {
-		body, err = io.ReadAll(r)
+		err = read(r)
 	}
 	if err != nil {
-		return nil, time.Time{}, core.Fail(core.CodeUnreadable, tried, "it is damaged", "it is made anew at the next look at the place", err)
+		return time.Time{}, core.Fail(core.CodeUnreadable, tried, "it is damaged", "it is made anew at the next look at the place", err)
 	}
-	return body, ledger.ReadTime(when), nil
+	return ledger.ReadTime(when), nil
 }
 
-// KeepListing keeps a listing in place of the one before it.
-func (a *Archive) KeepListing(ctx context.Context, place, name string, body []byte, at time.Time) error {
+// KeepListing keeps what write writes in place of the listing before it.
+func (a *Archive) KeepListing(ctx context.Context, place, name string, at time.Time, write func(io.Writer) error) error {
 	var packed bytes.Buffer
 	w, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
 	if err == nil {
-		_, err = w.Write(body)
+		err = write(w)
 	}
 	if err == nil {
 		err = w.Close()

@@ -5,6 +5,7 @@ package cinder
 
 import (
 	"context"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -25,10 +26,10 @@ type Options struct {
 
 // Listings keeps what lists showed, so that the next run begins with that.
 type Listings interface {
-	// Listing returns what is kept under a place and a name, and since when; a zero
-	// time where nothing is.
-	Listing(ctx context.Context, place, name string) ([]byte, time.Time, error)
-	KeepListing(ctx context.Context, place, name string, body []byte, at time.Time) error
+	// Listing reads what is kept under a place and a name, and says since when; a
+	// zero time where nothing is.
+	Listing(ctx context.Context, place, name string, read func(io.Reader) error) (time.Time, error)
+	KeepListing(ctx context.Context, place, name string, at time.Time, write func(io.Writer) error) error
 }
 
 // Place is a cloud as one login sees it. Nothing is asked of it before it is first
@@ -85,8 +86,9 @@ func (p *Place) Info() core.PlaceInfo {
 	info := core.PlaceInfo{Location: p.location, Kind: core.PlaceCloud, Title: p.name, Rules: core.Newton,
 		RulesWhy: "every cloud since Newton restores by these rules", ReadOnly: p.options.ReadOnly, Badge: p.options.Badge, Color: p.options.Color}
 	if pass, ok := p.session.current(); ok {
-		if project := pass.Project.Name; project != "" && !strings.Contains(p.name, "/") {
-			info.Title += " · " + core.Visible(project)
+		if project := pass.Project.Name; project != "" {
+			cloud, _, _ := strings.Cut(p.name, "/")
+			info.Title = cloud + " · " + core.Visible(project)
 		}
 		if pass.Version > 0 {
 			info.RulesWhy = "the cloud's API is at " + pass.Version.String() + ", and every Cinder since Newton restores by these rules"

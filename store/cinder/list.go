@@ -3,6 +3,7 @@ package cinder
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/url"
 	"strconv"
 	"sync"
@@ -26,9 +27,12 @@ func (s backupSource) next(body []byte) string { return nextMarker(body, "backup
 func (s backupSource) decode(body []byte) (fetched[core.Backup], error) {
 	rows, next, count, err := pageOf[backupRow]("list the backups", body, "backups")
 	out := fetched[core.Backup]{rows: make([]core.Backup, len(rows)), next: next, count: count}
-	v := s.p.version()
+	v, one := s.p.version(), interned{}
 	for i := range rows {
-		out.rows[i] = rows[i].backup(v, false)
+		b := rows[i].backup(v, false)
+		b.Status, b.UserID, b.ProjectID = one.of(b.Status), one.of(b.UserID), core.ProjectID(one.of(string(b.ProjectID)))
+		b.VolumeID, b.AvailabilityZone.V, b.Container.V = core.VolumeID(one.of(string(b.VolumeID))), one.of(b.AvailabilityZone.V), one.of(b.Container.V)
+		out.rows[i] = b
 	}
 	return out, err
 }
@@ -88,6 +92,17 @@ func (s volumeSource) save(ctx context.Context, rows []core.Volume, at time.Time
 	saveListing(ctx, s.p, "volumes", rows, at, volumeRowOf)
 }
 
+// interned holds texts that many rows share once.
+type interned map[string]string
+
+func (m interned) of(s string) string {
+	if t, ok := m[s]; ok {
+		return t
+	}
+	m[s] = s
+	return s
+}
+
 // version is the cloud's, as far as hearth knows it.
 func (p *Place) version() version {
 	pass, _ := p.session.current()
@@ -135,29 +150,42 @@ func loadListing[R, T any](ctx context.Context, p *Place, kind string, row func(
 	if p.options.Listings == nil {
 		return nil, time.Time{}
 	}
-	body, at, err := p.options.Listings.Listing(ctx, p.location, p.listingName(kind))
-	var rows []R
-	if err != nil || at.IsZero() || json.Unmarshal(body, &rows) != nil {
+	var out []T
+	at, err := p.options.Listings.Listing(ctx, p.location, p.listingName(kind), func(r io.Reader) error {
+		d := json.NewDecoder(r)
+		for {
+			var x R
+			switch err := d.Decode(&x); {
+			case err == io.EOF:
+				return nil
+			case err != nil:
+				return err
+			}
+			out = append(out, row(&x))
+		}
+	})
+	if err != nil || at.IsZero() {
 		return nil, time.Time{} // the cloud will tell
-	}
-	out := make([]T, len(rows))
-	for i := range rows {
-		out[i] = row(&rows[i])
 	}
 	return out, at
 }
 
+// saveListing keeps a list, a row a line: it is written as it is packed, so that it
+// never lies in memory whole.
 func saveListing[R, T any](ctx context.Context, p *Place, kind string, rows []T, at time.Time, row func(*T) R) {
 	if p.options.Listings == nil {
 		return
 	}
-	out := make([]R, len(rows))
-	for i := range rows {
-		out[i] = row(&rows[i])
-	}
-	if body, err := json.Marshal(out); err == nil {
-		p.options.Listings.KeepListing(ctx, p.location, p.listingName(kind), body, at) // that it could not be kept costs the next run a moment
-	}
+	// That it could not be kept costs the next run a moment.
+	p.options.Listings.KeepListing(ctx, p.location, p.listingName(kind), at, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		for i := range rows {
+			if err := e.Encode(row(&rows[i])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Backups answers a query. Without Partial every row is read first, unless the
@@ -168,13 +196,20 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	if err != nil && len(v.rows) == 0 {
 		return core.Page[core.Backup]{Offset: q.Offset}, p.noted(core.OpAllProjects, err)
 	}
-	if err := named(); err != nil {
-		return core.Page[core.Backup]{Offset: q.Offset}, err
+	ready, nerr := named()
+	if nerr != nil {
+		return core.Page[core.Backup]{Offset: q.Offset}, nerr
 	}
-	v.rows = p.withNames(v.rows)
-	v.rows = p.withParents(v.rows)
+	// What is joined to the rows is joined to those of the page only, unless it
+	// decides which rows those are.
+	decides := q
+	decides.Wants = nil
+	if decides.Needs("volume") || decides.Needs("project-name") || decides.Needs("parent") {
+		v.rows = p.joined(v.rows)
+	}
 	page := core.SelectBackups(v.rows, q)
-	page.AsOf, page.Complete = v.asOf, v.complete
+	page.Rows = p.joined(page.Rows)
+	page.AsOf, page.Complete = v.asOf, v.complete && ready
 	return page, err
 }
 
@@ -185,8 +220,9 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 	if err != nil && len(v.rows) == 0 {
 		return core.Page[core.Volume]{Offset: q.Offset}, p.noted(core.OpAllProjects, err)
 	}
-	if err := named(); err != nil {
-		return core.Page[core.Volume]{Offset: q.Offset}, err
+	ready, nerr := named()
+	if nerr != nil {
+		return core.Page[core.Volume]{Offset: q.Offset}, nerr
 	}
 	if projects := p.names.projects.get(); len(projects) > 0 {
 		rows := make([]core.Volume, len(v.rows))
@@ -206,7 +242,7 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 		v.complete = v.complete && (b.complete || berr != nil)
 	}
 	page := core.SelectVolumes(v.rows, q)
-	page.AsOf, page.Complete = v.asOf, v.complete
+	page.AsOf, page.Complete = v.asOf, v.complete && ready
 	return page, err
 }
 
@@ -281,6 +317,13 @@ func (s *shelf) get() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.of
+}
+
+// coming reports whether the names are being read for the first time.
+func (s *shelf) coming() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.busy && s.of == nil
 }
 
 // need reads the names if they are not here.
@@ -373,7 +416,7 @@ func (p *Place) projectNames(ctx context.Context) (map[string]string, error) {
 
 // gather sees to it that the names a query needs are here, or will be: with Partial
 // they come when the list is asked again.
-func (p *Place) gather(ctx context.Context, q core.Query) (wait func() error) {
+func (p *Place) gather(ctx context.Context, q core.Query) (wait func() (ready bool, err error)) {
 	type part struct {
 		shelf *shelf
 		read  func(context.Context) (map[string]string, error)
@@ -390,19 +433,26 @@ func (p *Place) gather(ctx context.Context, q core.Query) (wait func() error) {
 		for _, x := range parts {
 			x.shelf.soon(p.life, now, x.read)
 		}
-		return func() error { return nil }
+		return func() (bool, error) {
+			for _, x := range parts {
+				if x.shelf.coming() {
+					return false, nil
+				}
+			}
+			return true, nil
+		}
 	}
 	errs := make(chan error, len(parts)) // beside the list itself
 	for _, x := range parts {
 		go func() { errs <- x.shelf.need(ctx, now, x.read) }()
 	}
-	return func() error {
+	return func() (bool, error) {
 		for range parts {
 			if err := <-errs; err != nil {
-				return err
+				return false, err
 			}
 		}
-		return nil
+		return true, nil
 	}
 }
 
@@ -420,6 +470,11 @@ func (p *Place) nameVolume(v *core.Volume, projects map[string]string) {
 	if name, ok := projects[string(v.ProjectID)]; ok {
 		v.ProjectName = core.Some(name)
 	}
+}
+
+// joined is rows with what is known of their volumes, projects and parents.
+func (p *Place) joined(rows []core.Backup) []core.Backup {
+	return p.withParents(p.withNames(rows))
 }
 
 // withNames is rows with the names that are known.

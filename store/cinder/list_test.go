@@ -3,6 +3,7 @@ package cinder
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -109,7 +110,7 @@ func TestOffline(t *testing.T) {
 	p.backups.start(&work[core.Backup]{fresh: newMirror(p.life, p.backups.source, time.Now)})
 	settle(p.backups)
 	for n := 0; ; n++ { // it is kept in the background
-		if _, at, _ := a.Listing(t.Context(), p.location, "backups"); !at.IsZero() {
+		if at, _ := a.Listing(t.Context(), p.location, "backups", func(io.Reader) error { return nil }); !at.IsZero() {
 			break
 		}
 		if n > 500 {
