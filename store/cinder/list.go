@@ -369,6 +369,9 @@ func (p *Place) volumeNames(ctx context.Context) (map[string]string, error) {
 	of := map[string]string{}
 	for marker := ""; ; {
 		body, err := p.listing(ctx, "read the volumes' names", "/volumes", marker, pageSize, false)
+		if core.CodeOf(err) == core.CodeNotFound && marker != "" {
+			return of, nil // the volume that the page was to follow has gone: some names are missing, and no list
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -354,8 +354,14 @@ func (m *mirror[T]) sweep(ctx context.Context, marker string) error {
 		}()
 		return coming
 	}
+	back := 1
 	for coming := ask(marker); coming != nil; {
 		a := <-coming
+		if earlier, ok := m.earlier(back); ok && core.CodeOf(a.err) == core.CodeNotFound && !seen[earlier] {
+			// The row that the page was to follow has gone meanwhile: one before it will do.
+			coming, back = ask(earlier), 2*back
+			continue
+		}
 		if a.err != nil {
 			return a.err
 		}
@@ -378,6 +384,16 @@ func (m *mirror[T]) sweep(ctx context.Context, marker string) error {
 		m.mu.Unlock()
 	}
 	return nil
+}
+
+// earlier is the id of the row that is n before the last.
+func (m *mirror[T]) earlier(n int) (string, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.rows) <= n {
+		return "", false
+	}
+	return m.source.id(&m.rows[len(m.rows)-1-n]), true
 }
 
 // page reads one page.

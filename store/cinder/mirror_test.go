@@ -55,6 +55,9 @@ func (p *pages) fetch(ctx context.Context, marker string, limit int, count bool)
 	from := 0
 	if marker != "" {
 		from = 1 + slices.IndexFunc(p.rows, func(r row) bool { return r.ID == marker })
+		if from == 0 {
+			return nil, core.Fail(core.CodeNotFound, "list", marker+" could not be found", "", nil)
+		}
 	}
 	size := p.size
 	if limit < size {
@@ -403,4 +406,28 @@ func TestAbreast(t *testing.T) {
 			t.Errorf("%s: swept one after the other: %v, asked %v", name, swept, asked)
 		}
 	}
+}
+
+// TestMarkerGoes: a page is asked for after a row that has gone meanwhile. The list
+// goes on from a row before it.
+func TestMarkerGoes(t *testing.T) {
+	p := &pages{rows: rowsOf(12), size: 4, hold: make(chan bool, 10)}
+	m, _ := mirrorOf(t, p)
+	fresh := newMirror(m.life, m.source, m.now)
+	done := make(chan error, 1)
+	go func() { done <- fresh.sweep(t.Context(), "") }()
+	for asked := 0; asked < 2; asked += len(p.questions()) { // until the second page is asked for
+		time.Sleep(time.Millisecond)
+	}
+	p.mu.Lock()
+	p.rows = slices.Delete(slices.Clone(p.rows), 2, 4) // its marker goes, and the row before that
+	p.mu.Unlock()
+	for range 10 {
+		p.hold <- true
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	want(t, "rows", ids(fresh.rows), ids(rowsOf(12))) // what has gone since was there
+	want(t, "complete", fresh.complete, true)
 }
