@@ -111,7 +111,7 @@ type Options struct {
 	CacheDir    string          // where a cloud's token is kept between runs; "": nowhere
 	Listings    cinder.Listings // where a cloud's lists are kept between runs; nil: nowhere
 
-	Repository repository.Options // of a backup repository: the service, and how it is reached
+	Repository repository.Options // of a backup repository: which driver wrote it, and how it is reached
 }
 
 // Open makes a place of its location. Errors are *core.Error.
@@ -143,17 +143,28 @@ func Open(ctx context.Context, l Location, o Options) (Place, error) {
 			return nil, err
 		}
 		return p, nil
-	case "posix":
-		p, err := repository.OpenPosix(ctx, l.Rest, repository.Options{Badge: o.Config.Badge, Color: o.Config.Color, Service: o.Repository.Service,
-			Parallel: o.Repository.Parallel, Now: o.Now})
+	case "posix", "s3", "swift":
+		p, err := openRepository(ctx, l, o)
 		if err != nil {
 			return nil, err
 		}
 		return p, nil
-	case "s3", "swift":
-		return nil, core.Fail(core.CodeUnsupported, "open "+l.String(), "this kind of place is not built yet", "use a cloud, a SQLite file, or --demo", nil)
 	}
 	return nil, core.Fail(core.CodeUsage, "open "+l.String(), "there is no such kind of place", "write "+Syntax, nil)
+}
+
+// openRepository opens a backup repository.
+func openRepository(ctx context.Context, l Location, o Options) (*repository.Place, error) {
+	ro := o.Repository
+	ro.Badge, ro.Color, ro.Now = o.Config.Badge, o.Config.Color, o.Now
+	switch l.Scheme {
+	case "s3":
+		return repository.OpenS3(ctx, l.Rest, ro)
+	case "swift":
+		cloud, container, _ := strings.Cut(l.Rest, "/")
+		return repository.OpenSwift(ctx, cloud, container, ro)
+	}
+	return repository.OpenPosix(ctx, l.Rest, ro)
 }
 
 // World says what demo data to make; the same World makes the same data.

@@ -111,9 +111,25 @@ func TestOpen(t *testing.T) {
 	if info := marked.Info(); info.ReadOnly == "" || info.Badge != "PROD" {
 		t.Errorf("marked read_only it says %+v", info)
 	}
-	for _, scheme := range []string{"s3", "swift"} {
-		if _, err := store.Open(t.Context(), store.Location{Scheme: scheme, Rest: "x"}, store.Options{}); core.CodeOf(err) != core.CodeUnsupported {
-			t.Errorf("%s: %v", scheme, err)
+	for s, code := range map[string]core.Code{"posix:" + t.TempDir(): "", "posix:" + path: core.CodeUsage, "posix:/none/such": core.CodeNotFound,
+		"s3://host:1/box/under": "", "s3://host": core.CodeUsage, "swift:cloud/box": core.CodeUnsupported} {
+		l, err := store.ParseLocation(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := store.Open(t.Context(), l, store.Options{Config: store.PlaceConfig{Badge: "OLD"}})
+		if core.CodeOf(err) != code || (p == nil) != (code != "") {
+			t.Errorf("%s: %v, %v", s, p, err)
+		}
+		if p == nil {
+			continue
+		}
+		_, repository := p.(store.Repository)
+		if info := p.Info(); !repository || info.Kind != core.PlaceRepository || info.ReadOnly == "" || info.Location != s || info.Badge != "OLD" {
+			t.Errorf("%s says %+v", s, info)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 	t.Setenv("OS_CLIENT_CONFIG_FILE", filepath.Join(t.TempDir(), "none.yaml"))
