@@ -114,7 +114,7 @@ func (f *flags) env() *verbs.Env {
 	talks, errWidth := terminal(os.Stderr)
 	return &verbs.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
-		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Places: f.known, Probe: f.probe}
+		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Places: f.known, Probe: f.probe, Open: f.open, Keep: f.kept}
 }
 
 // terminal reports whether a file is a terminal, and how wide that is.
@@ -128,7 +128,8 @@ func terminal(file *os.File) (is bool, width int) {
 // config is the one configuration file; each room declares the part it reads.
 type config struct {
 	store.Config
-	Screen tui.Config `toml:"screen"`
+	Screen  tui.Config     `toml:"screen"`
+	Archive archive.Config `toml:"archive"`
 }
 
 func (c *config) check() (key, what string) {
@@ -137,6 +138,9 @@ func (c *config) check() (key, what string) {
 	}
 	if key, what := c.Screen.Check(); key != "" {
 		return "screen." + key, what
+	}
+	if key, what := c.Archive.Check(); key != "" {
+		return "archive." + key, what
 	}
 	return "", ""
 }
@@ -212,12 +216,12 @@ func (f *flags) desk(ctx context.Context) (jobs.Desk, func(), error) {
 	if err != nil {
 		return d, nil, err
 	}
-	return f.openDesk(ctx, loc, pc)
+	return f.openDesk(ctx, c, loc, pc)
 }
 
 // openDesk opens a place, and the archive unless it is a demo, which leaves
 // nothing behind.
-func (f *flags) openDesk(ctx context.Context, loc store.Location, pc store.PlaceConfig) (jobs.Desk, func(), error) {
+func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc store.PlaceConfig) (jobs.Desk, func(), error) {
 	d := jobs.Desk{Who: who(), Now: time.Now}
 	o := store.Options{Write: f.write, Now: time.Now, Config: pc, Demo: store.World{Until: time.Now()}, AllProjects: f.allProjects,
 		CacheDir: filepath.Join(xdg.CacheHome, "hearth")}
@@ -237,10 +241,66 @@ func (f *flags) openDesk(ctx context.Context, loc store.Location, pc store.Place
 		closeArchive()
 		return d, nil, err
 	}
+	source, err := f.repository(ctx, c, pc)
+	if err != nil {
+		d.Place.Close()
+		closeArchive()
+		return d, nil, err
+	}
+	if source != nil {
+		d.Source = source
+	}
 	return d, func() {
+		if source != nil {
+			source.Close()
+		}
 		d.Place.Close()
 		closeArchive()
 	}, nil
+}
+
+// repository opens the backup repository that is configured for a place; nil if
+// none is.
+func (f *flags) repository(ctx context.Context, c config, pc store.PlaceConfig) (store.Repository, error) {
+	if pc.Repository == "" {
+		return nil, nil
+	}
+	loc, rc, err := c.Find(pc.Repository)
+	if err != nil {
+		return nil, err
+	}
+	place, err := store.Open(ctx, loc, store.Options{Now: time.Now, Config: rc, CacheDir: filepath.Join(xdg.CacheHome, "hearth")})
+	if err != nil {
+		return nil, err
+	}
+	r, ok := place.(store.Repository)
+	if !ok {
+		place.Close()
+		return nil, core.Fail(core.CodeUsage, "open the repository "+pc.Repository, "it is no backup repository", "name a posix:/DIR, an s3://… or a swift:… in the config", nil)
+	}
+	return r, nil
+}
+
+// open opens another place than that of the flags.
+func (f *flags) open(ctx context.Context, name string) (jobs.Desk, func(), error) {
+	c, err := f.load()
+	if err != nil {
+		return jobs.Desk{}, nil, err
+	}
+	loc, pc, err := c.Named(name)
+	if err != nil {
+		return jobs.Desk{}, nil, err
+	}
+	return f.openDesk(ctx, c, loc, pc)
+}
+
+// kept is how long the archive keeps what is outdated.
+func (f *flags) kept() (time.Duration, error) {
+	c, err := f.load()
+	if err != nil {
+		return 0, err
+	}
+	return c.Archive.Age()
 }
 
 // screens is what the screens are given: how to go to another place, too.
@@ -255,7 +315,7 @@ func (f *flags) screens(c config, done func()) tui.Options {
 			if err != nil {
 				return jobs.Desk{}, nil, err
 			}
-			desk, done, err := f.openDesk(ctx, loc, pc)
+			desk, done, err := f.openDesk(ctx, c, loc, pc)
 			return desk, func() error { done(); return nil }, err
 		},
 		Close: func() error { done(); return nil },

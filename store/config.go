@@ -3,11 +3,13 @@ package store
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
 	"hearth/core"
 	"hearth/store/cinder"
+	"hearth/store/repository"
 )
 
 // PlaceConfig is what the configuration says of a place, under [places.NAME].
@@ -18,6 +20,15 @@ type PlaceConfig struct {
 	ReadOnly bool   `toml:"read_only"` // nothing is ever written there
 	// AllProjects lists what every project of a cloud has.
 	AllProjects bool `toml:"all_projects"`
+
+	// Repository is the backup repository that the place's backups lie in, by its
+	// location or its name here: what it holds makes restore previews exact.
+	Repository string `toml:"repository"`
+	// Of a backup repository: the full class name of the driver that wrote it, and
+	// how it is reached.
+	Service string                  `toml:"service"`
+	S3      repository.S3Options    `toml:"s3"`
+	Swift   repository.SwiftOptions `toml:"swift"`
 }
 
 // Config is the part of the configuration that says where places are.
@@ -32,6 +43,13 @@ func (c Config) Check() (key, what string) {
 		p := c.Places[name]
 		if _, err := ParseLocation(p.Location); err != nil {
 			return "places." + name + ".location", err.Error()
+		}
+	}
+	for _, name := range c.Names() {
+		if r := c.Places[name].Repository; r != "" {
+			if _, _, err := c.Find(r); err != nil {
+				return "places." + name + ".repository", err.Error()
+			}
 		}
 	}
 	if c.Place != "" {
@@ -103,6 +121,21 @@ func (c Config) Find(s string) (Location, PlaceConfig, error) {
 		}
 	}
 	return l, PlaceConfig{}, nil
+}
+
+// Named is [Config.Find] for what people write after --from and --to: a cloud of
+// clouds.yaml goes by its bare name, too.
+func (c Config) Named(s string) (Location, PlaceConfig, error) {
+	if _, configured := c.Places[s]; !configured && !strings.Contains(s, ":") && s != "demo" {
+		clouds, err := cinder.Clouds()
+		if err != nil {
+			return Location{}, PlaceConfig{}, err
+		}
+		if slices.Contains(clouds, s) {
+			s = "cloud:" + s
+		}
+	}
+	return c.Find(s)
 }
 
 // PlaceRow is a place that can be gone to.

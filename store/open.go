@@ -111,7 +111,7 @@ type Options struct {
 	CacheDir    string          // where a cloud's token is kept between runs; "": nowhere
 	Listings    cinder.Listings // where a cloud's lists are kept between runs; nil: nowhere
 
-	Repository repository.Options // of a backup repository: which driver wrote it, and how it is reached
+	Repository repository.Options // of a backup repository, besides what the configuration says
 }
 
 // Open makes a place of its location. Errors are *core.Error.
@@ -157,11 +157,30 @@ func Open(ctx context.Context, l Location, o Options) (Place, error) {
 func openRepository(ctx context.Context, l Location, o Options) (*repository.Place, error) {
 	ro := o.Repository
 	ro.Badge, ro.Color, ro.Now = o.Config.Badge, o.Config.Color, o.Now
+	if o.Config.Service != "" {
+		ro.Service = o.Config.Service
+	}
+	if o.Config.S3 != (repository.S3Options{}) {
+		ro.S3 = o.Config.S3
+	}
+	if o.Config.Swift.AuthURL != "" {
+		ro.Swift = o.Config.Swift
+	}
 	switch l.Scheme {
 	case "s3":
 		return repository.OpenS3(ctx, l.Rest, ro)
 	case "swift":
 		cloud, container, _ := strings.Cut(l.Rest, "/")
+		if ro.Swift.AuthURL == "" && ro.Swift.Login == nil {
+			objects, err := cinder.OpenObjects(cloud, o.CacheDir, o.Now)
+			if err != nil {
+				return nil, err
+			}
+			ro.Swift.Login = func(ctx context.Context) (repository.SwiftToken, error) {
+				url, token, expires, err := objects.Login(ctx)
+				return repository.SwiftToken{Token: token, StorageURL: url, Expires: expires}, err
+			}
+		}
 		return repository.OpenSwift(ctx, cloud, container, ro)
 	}
 	return repository.OpenPosix(ctx, l.Rest, ro)

@@ -111,8 +111,9 @@ func TestOpen(t *testing.T) {
 	if info := marked.Info(); info.ReadOnly == "" || info.Badge != "PROD" {
 		t.Errorf("marked read_only it says %+v", info)
 	}
+	t.Setenv("OS_CLIENT_CONFIG_FILE", filepath.Join(t.TempDir(), "none.yaml"))
 	for s, code := range map[string]core.Code{"posix:" + t.TempDir(): "", "posix:" + path: core.CodeUsage, "posix:/none/such": core.CodeNotFound,
-		"s3://host:1/box/under": "", "s3://host": core.CodeUsage, "swift:cloud/box": core.CodeUnsupported} {
+		"s3://host:1/box/under": "", "s3://host": core.CodeUsage, "swift:cloud/box": core.CodeNotFound} {
 		l, err := store.ParseLocation(s)
 		if err != nil {
 			t.Fatal(err)

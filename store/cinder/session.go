@@ -30,6 +30,7 @@ type pass struct {
 	Expires  time.Time    `json:"expires"`
 	Endpoint string       `json:"endpoint"` // of the Block Storage API, without a slash at its end
 	Identity string       `json:"identity"` // Keystone's, with /v3
+	Objects  string       `json:"objects"`  // of the object store, "" if there is none
 	Version  version      `json:"version"`
 	Project  core.Project `json:"project"`
 	User     string       `json:"user"`
@@ -43,7 +44,9 @@ type pass struct {
 type session struct {
 	login login
 	keep  string // the file of the kept token; "": none is kept
-	now   func() time.Time
+
+	objects bool // only the object store is wanted
+	now     func() time.Time
 
 	opening chan struct{} // holds one: the right to log in
 
@@ -206,23 +209,28 @@ func (s *session) passOf(result tokens.CreateResult, identity string) (pass, err
 	best := len(serviceTypes)
 	for _, service := range t.Catalog {
 		rank := slices.Index(serviceTypes, service.Type)
-		if rank < 0 {
-			continue
-		}
 		for _, e := range service.Endpoints {
-			if e.Interface != s.interfaceName() {
+			here := s.login.endpoint.Region == "" || e.Region == s.login.endpoint.Region
+			switch {
+			case e.Interface != s.interfaceName():
+				continue
+			case service.Type == "object-store" && here:
+				p.Objects = strings.TrimSuffix(e.URL, "/")
+				continue
+			case rank < 0:
 				continue
 			}
 			if !slices.Contains(p.Regions, e.Region) {
 				p.Regions = append(p.Regions, e.Region)
 			}
-			if rank < best && (s.login.endpoint.Region == "" || e.Region == s.login.endpoint.Region) {
+			if rank < best && here {
 				best, p.Endpoint = rank, strings.TrimSuffix(e.URL, "/")
 			}
 		}
 	}
 	sort.Strings(p.Regions)
 	switch {
+	case s.objects && p.Objects != "": // nobody asks for the Block Storage service
 	case s.login.override != "":
 		p.Endpoint = strings.TrimSuffix(s.login.override, "/")
 	case p.Endpoint != "":
@@ -297,7 +305,7 @@ func (s *session) read() (pass, bool) {
 	if err != nil || json.Unmarshal(body, &p) != nil {
 		return pass{}, false
 	}
-	if p.Token == "" || p.Endpoint == "" || p.Expires.Sub(s.now()) < time.Minute {
+	if p.Token == "" || s.objects && p.Objects == "" || !s.objects && p.Endpoint == "" || p.Expires.Sub(s.now()) < time.Minute {
 		return pass{}, false
 	}
 	return p, true

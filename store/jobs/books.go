@@ -19,6 +19,9 @@ type Desk struct {
 	Archive *archive.Archive // nil: nothing is kept outside of the place (a demo)
 	Who     string           // user@host, for the journal
 	Now     func() time.Time // the clock
+	// Source knows the captures that Cinder stored with the place's backups: the
+	// backup repository, where one is configured for the place; nil: none is.
+	Source store.CaptureSource
 	// Sleep waits between two looks at a place; nil waits for real. It returns the
 	// context's error when that ends.
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -59,17 +62,24 @@ func (d Desk) Journal() store.Journal {
 // KeptCaptures returns the kept captures of a backup, or with an empty backup of
 // a volume, newest first. A backup's are those that were kept of it in another
 // place, where none were in this one: its id is the same in every cloud that a copy
-// of it was imported into, and so are its files.
+// of it was imported into, and so are its files. What Cinder itself stored with the
+// backup comes before all of them, where a repository shows it.
 func (d Desk) KeptCaptures(ctx context.Context, volume core.VolumeID, backup core.BackupID) ([]core.KeptCapture, error) {
+	var first []core.KeptCapture
+	if c, has, _, err := d.stored(ctx, backup); has {
+		first = []core.KeptCapture{{Place: c.Source.Where, VolumeID: volume, BackupID: backup, At: c.Source.At.V, Capture: c}}
+	} else if ctx.Err() != nil {
+		return nil, err
+	}
 	c := d.captures()
 	if c == nil {
-		return nil, nil
+		return first, nil
 	}
 	kept, err := c.Captures(ctx, d.location(), volume, backup)
 	if err == nil && len(kept) == 0 && backup != "" && d.Archive != nil {
-		return d.Archive.Captures(ctx, "", volume, backup)
+		kept, err = d.Archive.Captures(ctx, "", volume, backup)
 	}
-	return kept, err
+	return append(first, kept...), err
 }
 
 // Capture takes the capture of a volume as it is now.

@@ -153,6 +153,21 @@ func (d Desk) target(ctx context.Context, r PlanRequest, types []core.VolumeType
 func (d Desk) chainCaptures(ctx context.Context, chain core.Chain) (captures []core.Capture, warnings []string, err error) {
 	for i := range chain.Backups {
 		b := &chain.Backups[i]
+		stored, has, known, err := d.stored(ctx, b.ID)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil, nil, err
+		case err != nil: // a repository out of reach is no reason to show nothing
+			warnings = append(warnings, "the backup repository cannot be asked, so this plan rests on what else is known: "+err.Error())
+		case has:
+			captures = append(captures, stored)
+			continue
+		case known:
+			warnings = append(warnings, fmt.Sprintf("Cinder stored no metadata with layer %d (%s): a restore passes over it", i+1, core.Visible(b.Title())))
+			continue
+		case d.source() != nil:
+			warnings = append(warnings, fmt.Sprintf("the backup repository does not hold layer %d (%s)", i+1, core.Visible(b.Title())))
+		}
 		kept, err := d.KeptCaptures(ctx, b.VolumeID, b.ID)
 		if err != nil {
 			return nil, nil, err

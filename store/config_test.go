@@ -1,0 +1,75 @@
+package store_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"hearth/core"
+	"hearth/store"
+)
+
+func cloudsFile(t *testing.T, text string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "clouds.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("OS_CLIENT_CONFIG_FILE", path)
+	t.Setenv("OS_AUTH_URL", "")
+}
+
+// TestCloudConfig: what the configuration says of a cloud holds in all of its
+// regions and projects, above all that nothing is written there.
+func TestCloudConfig(t *testing.T) {
+	c := store.Config{Places: map[string]store.PlaceConfig{
+		"prod":  {Location: "cloud:prod", ReadOnly: true, Badge: "PROD"},
+		"south": {Location: "cloud:prod@South", Badge: "SOUTH"},
+	}}
+	for s, badge := range map[string]string{"prod": "PROD", "cloud:prod": "PROD", "cloud:prod@North": "PROD", "cloud:prod/0123": "PROD",
+		"cloud:prod@South/0123": "PROD", "cloud:prod@South": "SOUTH", "south": "SOUTH", "cloud:production": "", "cloud:other@prod": ""} {
+		_, pc, err := c.Find(s)
+		if err != nil || pc.Badge != badge || pc.ReadOnly != (badge == "PROD") {
+			t.Errorf("%s: %+v, %v", s, pc, err)
+		}
+	}
+}
+
+func TestWithin(t *testing.T) {
+	for _, x := range []struct{ at, region, project, want string }{
+		{"cloud:a", "", "", "cloud:a"}, {"cloud:a", "R", "", "cloud:a@R"}, {"cloud:a", "", "p", "cloud:a/p"}, {"cloud:a@Q/o", "R", "p", "cloud:a@R/p"},
+		{"cloud:a@Q/o", "R", "", "cloud:a@R/o"},
+	} {
+		l, err := store.ParseLocation(x.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l, err = l.Within(x.region, x.project); err != nil || l.String() != x.want {
+			t.Errorf("%s within %q %q: %s, %v; want %s", x.at, x.region, x.project, l, err, x.want)
+		}
+	}
+	l, _ := store.ParseLocation("sqlite:/x")
+	if _, err := l.Within("R", ""); core.CodeOf(err) != core.CodeUsage {
+		t.Errorf("a file has a region: %v", err)
+	}
+}
+
+func TestKnown(t *testing.T) {
+	cloudsFile(t, "clouds: {lab: {}, other: {}}")
+	c := store.Config{Places: map[string]store.PlaceConfig{"mine": {Location: "cloud:lab", Badge: "LAB", Color: "red", ReadOnly: true}, "file": {Location: "sqlite:/x"}}}
+	known, err := c.Known()
+	if err != nil || len(known) != 3 || known[1] != (store.PlaceRow{Name: "mine", Location: "cloud:lab", Badge: "LAB", Color: "red", ReadOnly: true}) || known[2].Location != "cloud:other" {
+		t.Errorf("%+v, %v", known, err)
+	}
+	for s, want := range map[string]string{"mine": "cloud:lab", "other": "cloud:other", "cloud:x": "cloud:x"} {
+		if l, _, err := c.Named(s); err != nil || l.String() != want {
+			t.Errorf("%s: %s, %v", s, l, err)
+		}
+	}
+	if _, _, err := c.Named("nosuch"); core.CodeOf(err) != core.CodeUsage {
+		t.Errorf("%v", err)
+	}
+	if key, what := (store.Config{Places: map[string]store.PlaceConfig{"a": {Location: "cloud:a", Repository: "nowhere"}}}).Check(); key != "places.a.repository" || what == "" {
+		t.Errorf("%s %s", key, what)
+	}
+}
