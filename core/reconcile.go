@@ -138,12 +138,13 @@ func HostOf(host string) string {
 
 // Stranger says why a backup seems to be another cloud's, by the capture that
 // Cinder stored with it if there is one (nil: none) and by the row; "" if nothing
-// speaks for that.
+// speaks for that. What the archive knows as the place's own may have been imported
+// there: its capture still tells where it comes from.
 func (n Native) Stranger(b *Backup, c *Capture) string {
-	if n.Own[b.ID] {
-		return ""
-	}
 	project, host := string(b.ProjectID), ""
+	if n.Own[b.ID] {
+		project = "" // an import changes that; the capture stays what it was
+	}
 	if c != nil {
 		base := c.Section(BaseSection)
 		if v, ok := base.Get("project_id"); ok && v.Text() != "" {
@@ -180,6 +181,24 @@ func (n Native) Lacks(b *Backup, c *Capture) (out []string) {
 	}
 	if typ != "" && n.Types != nil && !n.Types.Has(typ) {
 		out = append(out, "its volume type "+Visible(typ)+" is not here: what is restored gets another")
+	}
+	return out
+}
+
+// RecordsDiffer names the fields in which a kept row and one that was rebuilt from
+// a repository differ, but for those of which the repository does not tell.
+func RecordsDiffer(kept, rebuilt *Backup, marks []Mark) (out []string) {
+	unknown := FieldSet{}
+	for _, m := range marks {
+		unknown[m.Field] = true
+	}
+	x, y := kept.Object(), rebuilt.Object()
+	for _, name := range arriving {
+		v, seen := x.Get(name)
+		w, too := y.Get(name)
+		if seen && too && !unknown.Has(name) && !sameText(v, w) {
+			out = append(out, fmt.Sprintf("%s: %s in the archive, %s in the repository", name, shown(name, v), shown(name, w)))
+		}
 	}
 	return out
 }

@@ -86,6 +86,12 @@ func (d Desk) keepRecord(ctx context.Context, id core.BackupID, r core.Record, d
 		Fingerprint: dec.Fingerprint(), Record: r})
 }
 
+// KeepRecord keeps a record that came from elsewhere in the archive, as one of the
+// place's.
+func (d Desk) KeepRecord(ctx context.Context, id core.BackupID, r core.Record) error {
+	return d.keepRecord(ctx, id, r, "import")
+}
+
 // Preflight checks the records of a paste against the place.
 func (d Desk) Preflight(ctx context.Context, found []core.Found) ([]core.Check, core.ImportFacts, error) {
 	im, ok := d.Place.(store.Importer)

@@ -28,6 +28,7 @@ type Cloud struct {
 	scope    core.Scope
 	made     int
 	touches  bool
+	quota    core.Opt[core.Headway]
 	ticks    int
 }
 
@@ -87,6 +88,22 @@ func (c *Cloud) Touches(yes bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.touches = yes
+}
+
+// Leaves says what the quota leaves.
+func (c *Cloud) Leaves(h core.Opt[core.Headway]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.quota = h
+}
+
+// ImportFacts says what the cloud shows before an import.
+func (c *Cloud) ImportFacts(ctx context.Context, ids []core.BackupID) (core.ImportFacts, error) {
+	f, err := c.Place.ImportFacts(ctx, ids)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f.Quota = c.quota
+	return f, err
 }
 
 // touch moves a row's updated_at.

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	"hearth/core"
@@ -16,6 +17,18 @@ type Knobs struct {
 	stall chan struct{} // closed when calls may go on; nil: they may
 	on    int           // the call at whose beginning then is called
 	then  func()
+	kill  int // the call at which the program dies, and every one after it
+}
+
+// KillCall makes the nth call from now, and every one after that, end the goroutine
+// that makes it: so a program dies that is killed there. n 0 lets it live.
+func (k *Knobs) KillCall(n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.kill = 0
+	if n > 0 {
+		k.kill = len(k.calls) + n
+	}
 }
 
 // OnCall has fn called at the beginning of the nth call from now, counted from 1:
@@ -63,11 +76,15 @@ func (k *Knobs) enter(ctx context.Context, method, tried string) error {
 	k.mu.Lock()
 	k.calls = append(k.calls, method)
 	err, gate := k.fails[len(k.calls)], k.stall
+	dead := k.kill > 0 && len(k.calls) >= k.kill
 	var then func()
 	if len(k.calls) == k.on {
 		then = k.then
 	}
 	k.mu.Unlock()
+	if dead {
+		runtime.Goexit()
+	}
 	if then != nil {
 		then()
 	}

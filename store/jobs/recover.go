@@ -1,0 +1,374 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+
+	"hearth/core"
+	"hearth/store"
+	"hearth/store/archive"
+)
+
+// Source is where lost backups can be found: records that were kept, or what a
+// repository or another place still holds.
+type Source struct {
+	Name string
+	// find returns what the source has, each backup once, and what it has and is
+	// of no use.
+	find func(ctx context.Context, target Desk, progress Progress) ([]finding, []core.Holding, error)
+}
+
+// finding is a backup that was found.
+type finding struct {
+	row     core.Backup
+	origin  string
+	rebuilt bool
+	marks   []core.Mark
+	// record and capture are read only of what is missing.
+	record  func(ctx context.Context) (core.Record, error)
+	capture func(ctx context.Context) (*core.Capture, error)
+	from    *core.Found // where the record is there already
+}
+
+// FromArchive finds what the archive has records of, of every place: of a backup
+// that was kept in several the target's own, else the one that was last found to
+// hold.
+func FromArchive() Source {
+	return Source{Name: "the archive", find: func(ctx context.Context, target Desk, _ Progress) ([]finding, []core.Holding, error) {
+		if err := target.keeps(tryRecover); err != nil {
+			return nil, nil, err
+		}
+		best := map[core.BackupID]archive.KeptRecord{}
+		var order []core.BackupID
+		err := target.Archive.EachNewest(ctx, "", func(k archive.KeptRecord) error {
+			old, twice := best[k.Backup]
+			if !twice {
+				order = append(order, k.Backup)
+			}
+			if !twice || better(k, old, target.location()) {
+				best[k.Backup] = k
+			}
+			return nil
+		})
+		var out []finding
+		for _, id := range order {
+			k := best[id]
+			f := core.FoundRecord(k.Record)
+			if !f.OK() {
+				continue
+			}
+			out = append(out, finding{row: core.RecordBackup(f.Decoded), origin: keptIn(&k), from: &f, capture: target.keptReal(id)})
+		}
+		return out, nil, err
+	}}
+}
+
+// better reports whether a is to be taken rather than b.
+func better(a, b archive.KeptRecord, own string) bool {
+	if (a.Place == own) != (b.Place == own) {
+		return a.Place == own
+	}
+	return a.Checked.After(b.Checked)
+}
+
+func keptIn(k *archive.KeptRecord) string {
+	return fmt.Sprintf("archived from %s, %s UTC", core.Visible(k.Place), k.Checked.UTC().Format("2006-01-02 15:04"))
+}
+
+// keptReal returns the capture of a backup that the archive has, the repository's
+// own before others.
+func (d Desk) keptReal(id core.BackupID) func(context.Context) (*core.Capture, error) {
+	return func(ctx context.Context) (*core.Capture, error) {
+		if d.Archive == nil {
+			return nil, nil
+		}
+		kept, err := d.Archive.Captures(ctx, "", "", id)
+		if err != nil || len(kept) == 0 {
+			return nil, err
+		}
+		best := &kept[0].Capture
+		for i := range kept {
+			if kept[i].Capture.Source.Kind == core.SourceRepository {
+				best = &kept[i].Capture
+				break
+			}
+		}
+		return best, nil
+	}
+}
+
+// FromBundle finds what a bundle holds.
+func FromBundle(b *core.Bundle, name string) Source {
+	return Source{Name: name, find: func(_ context.Context, target Desk, _ Progress) ([]finding, []core.Holding, error) {
+		captures := map[core.BackupID]*core.Capture{}
+		for i := range b.Captures {
+			c := &b.Captures[i]
+			if old := captures[c.BackupID]; old == nil || c.Capture.Source.Kind == core.SourceRepository {
+				captures[c.BackupID] = &c.Capture
+			}
+		}
+		places := map[int]string{}
+		for _, r := range b.Records {
+			places[r.Line] = r.Place
+		}
+		var out []finding
+		for _, f := range b.Found() {
+			row := core.RecordBackup(f.Decoded)
+			real := target.keptReal(row.ID)
+			if c := captures[row.ID]; c != nil {
+				real = func(context.Context) (*core.Capture, error) { return c, nil }
+			}
+			out = append(out, finding{row: row, origin: fmt.Sprintf("line %d of the bundle, from %s", f.Line, core.Visible(places[f.Line])), from: &f, capture: real})
+		}
+		return out, nil, nil
+	}}
+}
+
+// FromPlace finds what a place holds: a backup repository, or any place that can
+// export records. Of a repository the records are rebuilt, and those that the
+// archive has are taken instead, as they hold more.
+func FromPlace(source Desk) Source {
+	return Source{Name: source.location(), find: func(ctx context.Context, target Desk, progress Progress) ([]finding, []core.Holding, error) {
+		ex, ok := source.Place.(store.Exporter)
+		if !ok {
+			return nil, nil, core.Fail(core.CodeUnsupported, tryRecover, "records cannot be exported from "+source.location(), "", nil)
+		}
+		export := func(id core.BackupID) func(context.Context) (core.Record, error) {
+			return func(ctx context.Context) (core.Record, error) { return ex.Export(ctx, id) }
+		}
+		if r, ok := source.Place.(store.Repository); ok {
+			return source.holdings(ctx, r, target, export, progress)
+		}
+		rows, err := source.allBackups(ctx)
+		var out []finding
+		for _, b := range rows {
+			if b.Status == core.StatusAvailable {
+				out = append(out, finding{row: b, origin: "exported from " + source.location(), record: export(b.ID), capture: target.keptReal(b.ID)})
+			}
+		}
+		return out, nil, err
+	}}
+}
+
+// holdings finds what a repository holds.
+func (d Desk) holdings(ctx context.Context, r store.Repository, target Desk, export func(core.BackupID) func(context.Context) (core.Record, error), progress Progress) ([]finding, []core.Holding, error) {
+	inv, err := r.Scan(ctx, func(p core.ScanProgress) {
+		progress.say(0, 0, "reading %s: %s", d.location(), core.Count(int(p.Backups), "backup"))
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []finding
+	var unusable []core.Holding
+	seen := map[core.BackupID]bool{}
+	for i := range inv.Holdings {
+		h := &inv.Holdings[i]
+		switch {
+		case h.Kind == core.HoldingStray:
+		case h.Kind != core.HoldingBackup || seen[h.Backup.ID]:
+			unusable = append(unusable, *h)
+		default:
+			seen[h.Backup.ID] = true
+			id := h.Backup.ID
+			f := finding{row: h.Backup, origin: "rebuilt from " + d.location(), rebuilt: true, marks: h.Marks, record: export(id), capture: target.keptReal(id)}
+			if h.Captured {
+				f.capture = func(ctx context.Context) (*core.Capture, error) {
+					c, ok, err := r.Capture(ctx, id)
+					if err != nil || !ok {
+						return nil, err
+					}
+					c.BackupID = id
+					return &c, nil
+				}
+			}
+			out = append(out, f)
+		}
+	}
+	return out, unusable, nil
+}
+
+const tryRecover = "recover"
+
+// Recovery is a plan to bring back what a place has lost.
+type Recovery struct {
+	Transfer
+	Compared []core.Reconciled // all that either has
+	Unusable []core.Holding    // unfinished and broken ones in a repository
+}
+
+// RecoverOptions says what is chosen.
+type RecoverOptions struct {
+	All bool // also what seems to be another cloud's
+}
+
+// Reconcile lays what a source has and what the target's database has side by side.
+func Reconcile(ctx context.Context, source Source, target Desk, progress Progress) ([]core.Reconciled, []core.Holding, error) {
+	found, unusable, err := source.find(ctx, target, progress)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, _, err := reconcile(ctx, found, target, progress)
+	return out, unusable, err
+}
+
+func reconcile(ctx context.Context, found []finding, target Desk, progress Progress) ([]core.Reconciled, []core.Backup, error) {
+	progress.say(0, 0, "reading the backups of %s", target.location())
+	there, err := target.allBackups(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows := make([]core.Backup, len(found))
+	for i := range found {
+		rows[i] = found[i].row
+	}
+	return core.Reconcile(rows, there), there, nil
+}
+
+// PlanRecovery finds what the source has and the target has not, and works out for
+// each whether, in which order and into whose project it would be imported, what
+// it lacks for good, and whether it seems to be another cloud's. Nothing is
+// changed.
+func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOptions, progress Progress) (Recovery, error) {
+	var r Recovery
+	if _, ok := target.Place.(store.Importer); !ok {
+		return r, core.Fail(core.CodeUnsupported, tryRecover, "records cannot be imported into "+target.location(), "", nil)
+	}
+	found, unusable, err := source.find(ctx, target, progress)
+	if err != nil {
+		return r, err
+	}
+	r.Unusable = unusable
+	compared, there, err := reconcile(ctx, found, target, progress)
+	if err != nil {
+		return r, err
+	}
+	r.Compared = compared
+	native, err := target.native(ctx, there)
+	if err != nil {
+		return r, err
+	}
+	lost := map[core.BackupID]*core.Reconciled{}
+	for i := range compared {
+		if c := &compared[i]; c.Standing == core.OnlySource || c.Standing == core.InBoth && c.Target.Status != core.StatusAvailable {
+			lost[c.ID] = c
+		}
+	}
+	var items []Arrival
+	for i := range found {
+		c := lost[found[i].row.ID]
+		if c == nil {
+			continue
+		}
+		progress.say(len(items), len(lost), "%s", core.Visible(found[i].row.Title()))
+		it, capture, err := target.lost(ctx, &found[i])
+		if err != nil {
+			return r, err
+		}
+		it.Stranger, it.Lacks = native.Stranger(&it.Backup, capture), native.Lacks(&it.Backup, capture)
+		if p := c.Problem(); p != "" {
+			it.Lacks = append(it.Lacks, p+": it cannot be restored without")
+		}
+		items = append(items, it)
+	}
+	progress.say(0, 0, "asking %s", target.location())
+	r.Transfer, err = target.arrivals(ctx, source.Name, items)
+	if err != nil {
+		return r, err
+	}
+	strangers := 0
+	for i := range r.Items {
+		if r.Items[i].Stranger != "" {
+			strangers++
+			r.Items[i].Ticked = o.All
+		}
+	}
+	r.Fit()
+	if strangers > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s to be another cloud's: deleting an imported copy here deletes that cloud's files", seem(strangers)))
+	}
+	return r, nil
+}
+
+func seem(n int) string {
+	if n == 1 {
+		return "1 backup seems"
+	}
+	return fmt.Sprintf("%d backups seem", n)
+}
+
+// lost makes an arrival of what was found: the archive's record before one that was
+// rebuilt.
+func (d Desk) lost(ctx context.Context, f *finding) (it Arrival, capture *core.Capture, err error) {
+	it = Arrival{Backup: f.row, Origin: f.origin, Rebuilt: f.rebuilt, Marks: f.marks}
+	if f.capture != nil {
+		capture, err = f.capture(ctx)
+		if err != nil && ctx.Err() != nil {
+			return it, nil, err
+		} // else it goes without
+		if it.Captured = capture != nil; it.Captured {
+			it.capture = f.capture // and is read again then, for there may be very many
+		}
+	}
+	if f.from != nil {
+		it.Found = *f.from
+		return it, capture, nil
+	}
+	if f.rebuilt && d.keeps("") == nil {
+		kept, err := d.Archive.Records(ctx, "", f.row.ID)
+		if err != nil {
+			return it, capture, err
+		}
+		var best *archive.KeptRecord
+		for i := range kept {
+			if best == nil || better(kept[i], *best, d.location()) {
+				best = &kept[i]
+			}
+		}
+		if best != nil {
+			if it.Found = core.FoundRecord(best.Record); it.Found.OK() {
+				it.Backup, it.Origin, it.Rebuilt, it.Marks = core.RecordBackup(it.Found.Decoded), keptIn(best), false, nil
+				it.Conflicts = core.RecordsDiffer(&it.Backup, &f.row, f.marks)
+				return it, capture, nil
+			}
+		}
+	}
+	record, err := f.record(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return it, capture, err
+		}
+		it.Found = core.Found{Err: err, Line: 1}
+		return it, capture, nil
+	}
+	it.Found = core.FoundRecord(record)
+	return it, capture, nil
+}
+
+// Recover brings back what is ticked in a plan and gives one result for each. The
+// captures that were found go into the archive, where plans of restores find them.
+func Recover(ctx context.Context, target Desk, r *Recovery, progress Progress) ([]core.ImportResult, error) {
+	results, err := target.send(ctx, &r.Transfer, tryRecover, progress)
+	arrived := map[core.BackupID]bool{}
+	for _, x := range results {
+		arrived[x.ID] = x.Err == nil
+	}
+	if target.keeps("") != nil {
+		return results, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	for i := range r.Items {
+		it := &r.Items[i]
+		if it.capture == nil || !arrived[it.ID] {
+			continue
+		}
+		c, cerr := it.capture(ctx)
+		if cerr == nil && c != nil && c.Source.Kind == core.SourceRepository {
+			k := core.KeptCapture{Place: target.location(), VolumeID: c.VolumeID, BackupID: it.ID, At: target.Now(), Capture: *c}
+			_, cerr = target.Archive.KeepCapture(ctx, k)
+		}
+		if cerr != nil && err == nil {
+			err = cerr
+		}
+	}
+	return results, err
+}

@@ -1,0 +1,420 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"hearth/core"
+	"hearth/store"
+)
+
+// ArrivalState says what would become of a backup that is to be brought somewhere.
+type ArrivalState string
+
+const (
+	ArrivalGoes    ArrivalState = "goes"       // it is sent
+	ArrivalUnder   ArrivalState = "on its way" // it was sent, and is followed
+	ArrivalThere   ArrivalState = "there"      // it is there, and is left as it is
+	ArrivalRefused ArrivalState = "refused"    // it is not sent; the findings say why
+)
+
+// Arrival is a backup that is to be brought into a place by its record.
+type Arrival struct {
+	core.Check             // its record, and what the place makes of it
+	Backup     core.Backup // as its record tells of it
+	State      ArrivalState
+	Status     string   // in the place now; "" if it is not there
+	Differs    []string // it is there: where its row is not what the record says
+	Ticked     bool     // it is among those that are to go
+	Problem    string   // why it is held back all the same: the quota, its parent; see Fit
+
+	// Of a recovery: where the record comes from and what to think of it.
+	Origin    string      // "the archive, cloud:lab", "rebuilt"
+	Rebuilt   bool        // from a repository
+	Conflicts []string    // what the repository says otherwise than the archive's record, which is taken
+	Marks     []core.Mark // of one that was rebuilt: what is assumed or lost
+	Captured  bool        // the capture that Cinder stored with it is known
+	Stranger  string      // why it seems to be another cloud's; "": nothing speaks for that
+	Lacks     []string    // what the place must have besides, for a restore
+
+	item    core.ImportItem
+	capture func(context.Context) (*core.Capture, error) // nil: none is known
+}
+
+// Transfer is a plan to bring backups into a place by their records.
+type Transfer struct {
+	From, To string
+	Items    []Arrival // parents first
+	Facts    core.ImportFacts
+	Warnings []string
+}
+
+// Transferred counts what a transfer comes to, of what is ticked.
+type Transferred struct{ Goes, Under, There, Refused, Held, Unticked int }
+
+// Count counts.
+func (t *Transfer) Count() (n Transferred) {
+	for i := range t.Items {
+		it := &t.Items[i]
+		switch {
+		case it.State == ArrivalThere:
+			n.There++
+		case it.State == ArrivalRefused:
+			n.Refused++
+		case !it.Ticked:
+			n.Unticked++
+		case it.Problem != "":
+			n.Held++
+		case it.State == ArrivalUnder:
+			n.Under++
+		default:
+			n.Goes++
+		}
+	}
+	return n
+}
+
+// Fit works out what is held back of what is ticked: what the quota leaves no room
+// for, and what stands on such. It must be called after ticks have changed.
+func (t *Transfer) Fit() {
+	left, limited := t.Facts.Quota.V, t.Facts.Quota.Set
+	held, at := map[core.BackupID]string{}, map[core.BackupID]*Arrival{}
+	for i := range t.Items {
+		at[t.Items[i].ID] = &t.Items[i]
+	}
+	for i := range t.Items {
+		it := &t.Items[i]
+		it.Problem = ""
+		if it.State != ArrivalGoes || !it.Ticked {
+			continue
+		}
+		parent := at[it.Parent]
+		switch {
+		case held[it.Parent] != "":
+			it.Problem = "its parent " + it.Parent.Short() + " is held back"
+		case parent != nil && parent != it && !parent.Ticked && parent.State == ArrivalGoes:
+			it.Problem = "its parent " + it.Parent.Short() + " is not chosen: restores of it would fail"
+		case limited && left.Backups == 0:
+			it.Problem = "the quota of backups is used up"
+		case limited && left.GiB >= 0 && left.GiB < it.Size:
+			it.Problem = fmt.Sprintf("it takes %d GiB, and the quota of backups leaves %d", it.Size, left.GiB)
+		}
+		if it.Problem != "" {
+			held[it.ID] = it.Problem
+			continue
+		}
+		if limited && left.Backups > 0 {
+			left.Backups--
+		}
+		if limited && left.GiB >= 0 {
+			left.GiB -= it.Size
+		}
+	}
+}
+
+// arrivals is a plan to bring records into the place: all ticked, parents first.
+// Those that are there already are looked at, not refused.
+func (d Desk) arrivals(ctx context.Context, from string, items []Arrival) (Transfer, error) {
+	t := Transfer{From: from, To: d.location()}
+	found := make([]core.Found, len(items))
+	for i := range items {
+		found[i] = items[i].Found
+	}
+	checks, facts, err := d.Preflight(ctx, found)
+	if err != nil {
+		return t, err
+	}
+	t.Facts = facts
+	free := facts // as if none of them were there
+	free.Existing = map[core.BackupID]string{}
+	for id, status := range facts.Existing {
+		free.Existing[id] = status
+	}
+	for i := range checks {
+		delete(free.Existing, checks[i].ID)
+	}
+	unmet := core.Preflight(found, free)
+	for i := range items {
+		it := &items[i]
+		status, here := facts.Existing[checks[i].ID]
+		here = here && status != core.StatusDeleted && found[i].OK()
+		it.Check, it.Ticked, it.State = checks[i], true, ArrivalGoes
+		if it.ID == "" { // its record cannot be read
+			it.ID, it.Name, it.Size, it.Parent = it.Backup.ID, it.Backup.Name.Or(""), it.Backup.Size, it.Backup.ParentID
+		}
+		if here {
+			it.Check, it.Status = unmet[i], status
+		}
+		if made := core.Items([]core.Check{it.Check}, []int{0}); len(made) == 1 {
+			it.item = made[0]
+		}
+		switch {
+		case here:
+			err = d.met(ctx, it)
+		case it.Refused():
+			it.State = ArrivalRefused
+		}
+		if err != nil {
+			return t, err
+		}
+	}
+	t.Items = core.ParentsFirst(items, func(a Arrival) core.BackupID { return a.ID }, func(a Arrival) core.BackupID { return a.Parent })
+	t.Fit()
+	return t, nil
+}
+
+// met says what to think of a backup that is there already.
+func (d Desk) met(ctx context.Context, it *Arrival) error {
+	switch {
+	case it.Status == core.StatusCreating:
+		it.State = ArrivalUnder
+		return nil
+	case it.Status == core.StatusDeleting || core.Failed(it.Status):
+		it.State = ArrivalRefused
+		it.Findings = append(it.Findings, core.Finding{Level: core.LevelRefuse, Text: "it is there already, and is " + it.Status +
+			": what is left of it must go first, which deletes its files too if the service can reach them; or reset its state"})
+		return nil
+	}
+	it.State = ArrivalThere
+	b, err := d.Place.Backup(ctx, it.ID)
+	if core.CodeOf(err) == core.CodeNotFound { // in another project, or gone since
+		return nil
+	}
+	if err == nil && it.item.ID != "" {
+		it.Differs = it.item.Arrived(&b)
+	}
+	return err
+}
+
+// transferring is a transfer that goes on.
+type transferring struct {
+	d        Desk
+	im       store.Importer
+	a        *account
+	step     map[core.BackupID]int // of the entry
+	results  []core.ImportResult
+	at       map[core.BackupID]int // of results
+	failed   map[core.BackupID]bool
+	ended    error // why no more is sent
+	lost     int
+	done     int
+	progress Progress
+}
+
+// send carries a transfer out and gives one result for each item that is ticked or
+// there. What is accepted is followed until it is available or has failed, parents
+// before what stands on them. It can be ended at any moment, also without being
+// told, and begun anew with a new plan: what is there is never sent again.
+func (d Desk) send(ctx context.Context, t *Transfer, what string, progress Progress) ([]core.ImportResult, error) {
+	im, ok := d.Place.(store.Importer)
+	if !ok {
+		return nil, core.Fail(core.CodeUnsupported, what, "this kind of place cannot import records", "", nil)
+	}
+	if err := d.Allowed(core.OpImport); err != nil {
+		return nil, err
+	}
+	s := transferring{d: d, im: im, step: map[core.BackupID]int{}, at: map[core.BackupID]int{}, failed: map[core.BackupID]bool{}, progress: progress}
+	e := core.Entry{Kind: core.EntryImport}
+	var going []*Arrival
+	for i := range t.Items {
+		it := &t.Items[i]
+		r := core.ImportResult{ID: it.ID, Name: it.Name, Status: it.Status, Differs: it.Differs}
+		switch {
+		case it.State == ArrivalRefused && it.Ticked:
+			r.Err = core.Fail(core.CodeRefused, what+" "+string(it.ID), it.Verdict(), "", nil)
+		case it.State == ArrivalThere:
+		case !it.Ticked:
+			continue
+		case it.Problem != "":
+			r.Err = core.Fail(core.CodeRefused, what+" "+string(it.ID), it.Problem, "", nil)
+		default:
+			going = append(going, it)
+			if it.State == ArrivalGoes {
+				s.step[it.ID] = len(e.Backups)
+				e.Backups = append(e.Backups, it.ID)
+				e.Steps = append(e.Steps, core.EntryStep{What: "import " + string(it.ID)})
+			}
+		}
+		s.at[it.ID] = len(s.results)
+		s.results = append(s.results, r)
+	}
+	if len(going) == 0 {
+		return s.results, transferErr(what, s.results)
+	}
+	if d.Place.Info().Kind != core.PlaceCloud {
+		return d.sendWhole(ctx, &s, going, what)
+	}
+	if len(e.Backups) > 0 {
+		e.Summary = what + " of " + core.Count(len(e.Backups), "backup") + " from " + t.From
+		a, err := d.begin(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		s.a = a
+	}
+	for _, wave := range waves(going) {
+		s.wave(ctx, wave, len(going))
+	}
+	err := transferErr(what, s.results)
+	if s.a != nil {
+		why := ""
+		if err != nil {
+			why = err.Error()
+		}
+		if aerr := s.a.endBy(ctx, why); err == nil {
+			err = aerr
+		}
+	}
+	if cerr := ctx.Err(); cerr != nil {
+		err = core.Fail(core.CodeCancelled, what, fmt.Sprintf("it was cancelled after %d of %s", s.done, core.Count(len(going), "backup")), "run it again: it goes on from there", cerr)
+	}
+	return s.results, err
+}
+
+// sendWhole imports where a place takes all in one transaction.
+func (d Desk) sendWhole(ctx context.Context, s *transferring, going []*Arrival, what string) ([]core.ImportResult, error) {
+	var checks []core.Check
+	var chosen []int
+	for i, it := range going {
+		checks, chosen = append(checks, it.Check), append(chosen, i)
+	}
+	s.progress.say(0, len(going), "importing")
+	results, err := d.Import(ctx, checks, chosen)
+	for _, r := range results {
+		s.results[s.at[r.ID]] = r
+	}
+	if err != nil {
+		for _, it := range going {
+			if r := &s.results[s.at[it.ID]]; r.Status == "" && r.Err == nil {
+				r.Err = err
+			}
+		}
+		return s.results, err
+	}
+	s.progress.say(len(going), len(going), "imported")
+	return s.results, transferErr(what, s.results)
+}
+
+// waves groups what goes by how many of it stand on each other: a wave is sent when
+// the one before it has arrived.
+func waves(going []*Arrival) (out [][]*Arrival) {
+	depth := map[core.BackupID]int{}
+	for _, it := range going { // parents first
+		n := 0
+		if d, ok := depth[it.Parent]; ok && it.Parent != it.ID {
+			n = d + 1
+		}
+		depth[it.ID] = n
+		for len(out) <= n {
+			out = append(out, nil)
+		}
+		out[n] = append(out[n], it)
+	}
+	return out
+}
+
+// wave sends some records and follows them.
+func (s *transferring) wave(ctx context.Context, wave []*Arrival, total int) {
+	sent := 0
+	for _, it := range wave {
+		r := &s.results[s.at[it.ID]]
+		switch {
+		case ctx.Err() != nil:
+			r.Err = core.Fail(core.CodeCancelled, "import backup "+string(it.ID), "it was cancelled", "run it again", ctx.Err())
+		case s.ended != nil:
+			r.Err = s.ended
+		case s.failed[it.Parent]:
+			r.Err = core.Fail(core.CodeRefused, "import backup "+string(it.ID), "its parent "+it.Parent.Short()+" did not arrive", "run it again when that is mended", nil)
+		case it.State == ArrivalGoes:
+			sent++
+			s.progress.say(s.done, total, "sending %s", core.Visible(it.Name))
+			s.one(ctx, it, r)
+		}
+		if r.Err != nil {
+			s.failed[it.ID] = true
+		}
+	}
+	for _, it := range wave {
+		r := &s.results[s.at[it.ID]]
+		if r.Err == nil {
+			s.d.followImport(ctx, &it.item, r)
+			if r.Err == nil {
+				r.Err = s.d.keepRecord(context.WithoutCancel(ctx), it.ID, it.Found.Record, "import")
+			} else {
+				s.failed[it.ID] = true
+			}
+		}
+		s.done++
+		status := r.Status
+		if r.Err != nil {
+			status = "failed"
+		}
+		s.progress.say(s.done, total, "%s: %s", core.Visible(it.Name), status)
+	}
+}
+
+// one sends a record. After any refusal it is looked for: another run, or a request
+// that was taken for lost, may have brought it meanwhile.
+func (s *transferring) one(ctx context.Context, it *Arrival, r *core.ImportResult) {
+	results, err := s.im.Import(ctx, []core.ImportItem{it.item}, s.a.e)
+	switch {
+	case len(results) == 1:
+		*r = results[0]
+	case err == nil:
+		err = core.Fail(core.CodeUnavailable, "import backup "+string(it.ID), "the place said nothing of it", "look whether it is there", nil)
+		fallthrough
+	default:
+		r.Err = err
+	}
+	if r.Err != nil {
+		if b, err := s.d.Place.Backup(context.WithoutCancel(ctx), it.ID); err == nil && b.Status != core.StatusDeleted {
+			r.Status, r.Err = b.Status, nil
+		}
+	}
+	switch code := core.CodeOf(r.Err); {
+	case r.Err == nil:
+		s.lost = 0
+		s.did(ctx, s.step[it.ID])
+	case code == core.CodeDenied || code == core.CodeReadOnly:
+		s.ended = r.Err
+	case code == core.CodeUnavailable:
+		if s.lost++; s.lost >= lostMost {
+			s.ended = r.Err
+		}
+	case strings.Contains(r.Err.Error(), "OverLimit") || strings.Contains(r.Err.Error(), "quota"):
+		s.ended = r.Err
+	}
+}
+
+// did says that a step of the entry worked. An entry of very many is not written
+// anew for each: what a crash loses of it is read back.
+func (s *transferring) did(ctx context.Context, step int) {
+	s.a.e.Steps[step].Done = true
+	if n := s.a.done(); len(s.a.e.Steps) <= 200 || n%50 == 0 {
+		s.a.note(ctx)
+	}
+}
+
+// transferErr is the error of a transfer of which some failed; nil if none did.
+func transferErr(what string, results []core.ImportResult) error {
+	failed := 0
+	var first error
+	for _, r := range results {
+		if r.Err != nil {
+			failed++
+			if first == nil {
+				first = r.Err
+			}
+		}
+	}
+	switch {
+	case failed == 0:
+		return nil
+	case len(results) == 1:
+		return first
+	case failed == len(results):
+		return core.Fail(core.CodeOf(first), what, "none of "+core.Count(failed, "backup")+" arrived", "see what is said of each", first)
+	}
+	return core.Fail(core.CodePartial, what+" all", fmt.Sprintf("%d of %s did not arrive", failed, core.Count(len(results), "backup")), "see what is said of each; a new run goes on with those", first)
+}
