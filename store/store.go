@@ -150,4 +150,8 @@ type Repository interface {
 	Scan(ctx context.Context, progress func(core.ScanProgress)) (core.Inventory, error)
 	// Marks says what of a backup's row is assumed, and what is lost.
 	Marks(ctx context.Context, id core.BackupID) ([]core.Mark, error)
+	// Verify compares backups with their metadata, and where it is asked to reads
+	// them. Each report is handed over as it is done, in no order, one at a time; an
+	// error of report ends it.
+	Verify(ctx context.Context, r core.VerifyRequest, report func(core.VerifyReport) error) error
 }

@@ -185,3 +185,12 @@ func digest(s string, n int) ([]byte, bool) {
 	b, err := hex.DecodeString(s)
 	return b, err == nil && len(b) == n
 }
+
+// captureBase is the volume's row in the capture; nil where there is none.
+func (m *metadata) captureBase() *pyjson.Object {
+	if !m.volumeMeta.Set {
+		return nil
+	}
+	c := core.ReadCapture(m.volumeMeta.V, core.Source{})
+	return c.Section(core.BaseSection)
+}
