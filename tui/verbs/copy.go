@@ -1,0 +1,257 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hearth/core"
+	"hearth/store/jobs"
+)
+
+// at opens a place that a flag names, or the one of the flags that every verb takes
+// where it names none.
+func (e *Env) at(ctx context.Context, name string) (jobs.Desk, func(), error) {
+	open := e.Desk
+	if name != "" {
+		if e.Open == nil {
+			return jobs.Desk{}, nil, core.Fail(core.CodeUnsupported, "open "+name, "nothing opens places here", "", nil)
+		}
+		open = func(ctx context.Context) (jobs.Desk, func(), error) { return e.Open(ctx, name) }
+	}
+	d, done, err := open(ctx)
+	if err != nil {
+		return d, nil, err
+	}
+	settled, err := d.Settle(ctx)
+	for _, s := range settled {
+		e.say("Journal entry %d was left open by an interrupted hearth; the place was read back: %s.", s.ID, s.State)
+	}
+	if err != nil {
+		done()
+		return d, nil, err
+	}
+	return d, done, nil
+}
+
+func (e *Env) copying() *cobra.Command {
+	var from, to string
+	var o jobs.CopyOptions
+	var yes, dry, quiet bool
+	cmd := &cobra.Command{
+		Use: "copy BACKUP… [--from PLACE] [--to PLACE]", Short: "Copy backups into another cloud, by their records", Args: takes(1, -1),
+		Long: "Bring backups, each named " + named + ", into another place: export their records, import them there, parents first, follow each until it is available, and compare what arrived with the record. " +
+			"It says first what would be sent and in which order, what is there already, what is refused and why, whose it will be, and what nobody can know before a restore; and asks. " +
+			"The records are exported for that, unless the archive has them as they are now.\n\n" +
+			"A copy has no files of its own: both clouds must see the same backup repository, and deleting either deletes the files of both.\n\n" +
+			"Whatever interrupts it, the same command goes on where it stopped, and imports nothing twice. " +
+			"PLACE is a name of the config or of clouds.yaml, or a location; where --from or --to is left out, it is the place of --place, --cloud and so on.",
+		Example:           "hearth copy db-incr-2 --chain --from prod --to dr\nhearth copy $(hearth backups --cloud prod -o value -c id) --from prod --to dr --dry-run",
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case from == "" && to == "":
+				return misuse(cmd, "neither --from nor --to is given", "")
+			case o.Jobs < 1:
+				return misuse(cmd, "--jobs wants a number from 1", "")
+			}
+			ctx := cmd.Context()
+			source, done, err := e.at(ctx, from)
+			if err != nil {
+				return err
+			}
+			defer done()
+			target, done, err := e.at(ctx, to)
+			if err != nil {
+				return err
+			}
+			defer done()
+			if err := writable(target, "copy", core.OpImport); err != nil && !dry {
+				return err
+			}
+			ids, err := backupsNamed(ctx, source, args)
+			if err != nil {
+				return err
+			}
+			progress, end := e.bar(quiet)
+			t, err := jobs.PlanCopy(ctx, source, target, ids, o, progress)
+			end()
+			if err != nil {
+				return err
+			}
+			e.sayTransfer(&t)
+			return e.transfer(ctx, transferring{what: "copy", yes: yes, dry: dry, quiet: quiet}, &t, func(p jobs.Progress) ([]core.ImportResult, error) {
+				return jobs.Copy(ctx, target, &t, p)
+			})
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&from, "from", "", "the place that has them")
+	fl.StringVar(&to, "to", "", "the place that is to have them")
+	fl.BoolVar(&o.Chain, "chain", false, "with the parents of each")
+	fl.IntVar(&o.Jobs, "jobs", 2, "how many exports run at once")
+	fl.BoolVar(&dry, "dry-run", false, "only say what would be done")
+	fl.BoolVar(&yes, "yes", false, "do not ask")
+	fl.BoolVarP(&quiet, "quiet", "q", false, "say nothing of how it gets on")
+	e.completePlaces(cmd, "from", "to")
+	return cmd
+}
+
+// completePlaces completes flags that name a place.
+func (e *Env) completePlaces(cmd *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		cmd.RegisterFlagCompletionFunc(name, func(cmd *cobra.Command, _ []string, _ string) (out []cobra.Completion, _ cobra.ShellCompDirective) {
+			if e.Places != nil {
+				known, _ := e.Places(cmd.Context())
+				for _, p := range known {
+					if p.Name != "" {
+						out = append(out, p.Name)
+					}
+				}
+			}
+			return out, cobra.ShellCompDirectiveDefault
+		})
+	}
+}
+
+// sayTransfer says what a transfer comes to: a line for each backup in the order in
+// which they go.
+func (e *Env) sayTransfer(t *jobs.Transfer) {
+	e.say("From %s to %s:", t.From, t.To)
+	for i := range t.Items {
+		e.sayArrival(i, &t.Items[i])
+	}
+	e.say("Owner: %s.", t.Facts.Owner)
+	if t.Facts.Quota.Set {
+		e.say("Quota: %s left.", left(t.Facts.Quota.V))
+	}
+	e.warn(t.Warnings)
+	e.say("%s.", tallied(t.Count()))
+}
+
+func left(h core.Headway) string {
+	part := func(n int64, unit string) string {
+		if n < 0 {
+			return "any number of " + unit
+		}
+		return fmt.Sprintf("%d %s", n, unit)
+	}
+	return part(h.Backups, "backups") + " and " + part(h.GiB, "GiB")
+}
+
+func tallied(n jobs.Transferred) string {
+	parts := []string{fmt.Sprintf("%d to send", n.Goes)}
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{n.Under, "on the way"}, {n.There, "there already"}, {n.Held, "held back"}, {n.Refused, "refused"}, {n.Unticked, "not chosen"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (e *Env) sayArrival(i int, it *jobs.Arrival) {
+	name := it.Name
+	if name == "" {
+		name = "(no name)"
+	}
+	kind := "full"
+	if it.Parent != "" {
+		kind = "incremental"
+	}
+	state := string(it.State)
+	switch {
+	case it.State == jobs.ArrivalThere:
+		state = "there already (" + it.Status + "), left as it is"
+	case it.State == jobs.ArrivalUnder:
+		state = "on its way already: it is followed"
+	case it.State == jobs.ArrivalRefused:
+	case !it.Ticked:
+		state = "not chosen"
+	case it.Problem != "":
+		state = "held back"
+	}
+	e.say("%4d  %s (%s), %s, %d GiB: %s", i+1, name, string(it.ID), kind, it.Size, state)
+	mark := map[core.Level]string{core.LevelInfo: "·", core.LevelWarn: "!", core.LevelRefuse: "✗"}
+	for _, f := range it.Findings {
+		if f.Level > core.LevelInfo {
+			e.say("      %s %s", mark[f.Level], f.Text)
+		}
+	}
+	if it.Problem != "" {
+		e.say("      ✗ %s", it.Problem)
+	}
+	for _, x := range it.Differs {
+		e.say("      ! %s", x)
+	}
+	if it.Stranger != "" {
+		e.say("      ! %s", it.Stranger)
+	}
+	for _, x := range it.Lacks {
+		e.say("      ! %s", x)
+	}
+	for _, m := range it.Marks {
+		e.say("      · %s is %s: %s", m.Field, string(m.State), m.Why)
+	}
+	if it.Origin != "" && it.Origin != "exported" {
+		e.say("      · %s", it.Origin)
+	}
+	for _, x := range it.Conflicts {
+		e.say("      · %s", x)
+	}
+}
+
+// transferring is how a transfer is done.
+type transferring struct {
+	what            string
+	yes, dry, quiet bool
+}
+
+// transfer asks, carries a transfer out and says what became of each.
+func (e *Env) transfer(ctx context.Context, how transferring, t *jobs.Transfer, do func(jobs.Progress) ([]core.ImportResult, error)) error {
+	n := t.Count()
+	if how.dry {
+		e.say("Nothing was sent.")
+		if n.Refused+n.Held > 0 {
+			return core.Fail(core.CodePartial, how.what+" all", fmt.Sprintf("%s would not go", core.Count(n.Refused+n.Held, "backup")), "see what is said of each", nil)
+		}
+		return nil
+	}
+	if n.Goes+n.Under > 0 {
+		question := fmt.Sprintf("Import %s into %s?", core.Count(n.Goes, "backup"), t.To)
+		if n.Goes == 0 {
+			question = fmt.Sprintf("Follow %s in %s?", core.Count(n.Under, "backup"), t.To)
+		}
+		if err := e.confirm(ctx, how.yes, how.what, question, "look at it with --dry-run"); err != nil {
+			return err
+		}
+	}
+	progress, end := e.bar(how.quiet)
+	results, err := do(progress)
+	end()
+	arrived := 0
+	was := map[core.BackupID]jobs.ArrivalState{}
+	for i := range t.Items {
+		was[t.Items[i].ID] = t.Items[i].State
+	}
+	for _, r := range results {
+		switch {
+		case r.Err != nil:
+			e.say("- %s (%s): %s.", r.Name, string(r.ID), r.Err)
+		case was[r.ID] == jobs.ArrivalThere:
+			continue
+		default:
+			arrived++
+			e.say("- %s (%s): %s", r.Name, string(r.ID), r.Status)
+			for _, x := range r.Differs {
+				e.say("  ! %s", x)
+			}
+		}
+	}
+	e.say("%s arrived in %s, %d were there already.", core.Count(arrived, "backup"), t.To, n.There)
+	return err
+}
