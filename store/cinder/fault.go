@@ -124,7 +124,7 @@ func explainFault(tried string, f *fault, err error) error {
 		}
 		return fail(core.CodeUnavailable, said, "try again when it is up")
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
-		return fail(core.CodeUnavailable, "a proxy before the cloud got no answer in time ("+strconv.Itoa(f.status)+")", "look whether it took effect before you try again")
+		return fail(core.CodeUnavailable, "a proxy before the cloud got no answer in time ("+strconv.Itoa(f.status)+")", lookFirst)
 	}
 	if f.status >= 500 {
 		return fail(core.CodeUnavailable, "the cloud failed ("+strconv.Itoa(f.status)+"): "+said, "look into cinder-api's log"+strings.TrimSuffix(" for "+f.request, " for "))
@@ -188,7 +188,11 @@ func requestID(f *fault) string {
 	return "its logs know the request as " + f.request
 }
 
-const tryAgain = "try again"
+// What to do when no answer came: ask again, or not before one knows more.
+const (
+	tryAgain  = "try again"
+	lookFirst = "look whether it took effect before you try again"
+)
 
 // explainNet tells why no answer came.
 func explainNet(tried string, err error) error {

@@ -77,8 +77,13 @@ func (s *session) do(ctx context.Context, c call) (reply, error) {
 // effect is not to be tried again just so.
 func (c call) explain(err error) error {
 	err = explain(c.tried, err)
-	if e, ok := err.(*core.Error); ok && e.Tried == c.tried && e.Next == tryAgain && c.method != http.MethodGet {
-		e.Next = "look whether it took effect before you try again"
+	if e, ok := err.(*core.Error); ok && e.Tried == c.tried {
+		switch {
+		case e.Next == tryAgain && c.method != http.MethodGet:
+			e.Next = lookFirst
+		case e.Next == lookFirst && c.method == http.MethodGet:
+			e.Next = tryAgain
+		}
 	}
 	return err
 }
@@ -150,11 +155,11 @@ func (s *session) once(ctx context.Context, c call) (reply, error) {
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return reply{}, err
+	if err == nil && broken(c, res, body) {
+		err = io.ErrUnexpectedEOF
 	}
-	if broken(c, res, body) {
-		return reply{}, io.ErrUnexpectedEOF
+	if err != nil {
+		return reply{}, &url.Error{Op: c.method, URL: address, Err: err}
 	}
 	if strings.HasPrefix(c.path, "/") {
 		v := parseVersion(res.Header.Get("OpenStack-API-Version"))
@@ -190,7 +195,7 @@ func decode(tried string, body []byte, into any) error {
 	err := json.Unmarshal(body, into)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) && syntax.Offset >= int64(len(body)) { // it ends before its end
-		return core.Fail(core.CodeUnavailable, tried, "the connection broke in the middle of the answer", "look whether it took effect before you try again", err)
+		return core.Fail(core.CodeUnavailable, tried, "the connection broke in the middle of the answer", lookFirst, err)
 	}
 	if err != nil {
 		return core.Fail(core.CodeUnreadable, tried, "the answer is not what the Block Storage API sends", "check that the endpoint is Cinder's and no proxy answers in its place", err)
