@@ -48,6 +48,9 @@ type Place struct {
 	names   names
 	parents parents
 
+	sortedBackups sorted[core.Backup]
+	sortedVolumes sorted[core.Volume]
+
 	mu     sync.Mutex // guards what follows
 	all    bool       // every project's
 	denied map[core.Operation]string

@@ -3,6 +3,7 @@ package cinder
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/url"
 	"strconv"
@@ -192,7 +193,7 @@ func saveListing[R, T any](ctx context.Context, p *Place, kind string, rows []T,
 // newest few are all that is asked for.
 func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
 	named := p.gather(ctx, q)
-	v, err := answer(ctx, p.backups, q, "created")
+	v, err := answer(ctx, p.backups, q)
 	if err != nil && len(v.rows) == 0 {
 		return core.Page[core.Backup]{Offset: q.Offset}, p.noted(core.OpAllProjects, err)
 	}
@@ -207,7 +208,7 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	if decides.Needs("volume") || decides.Needs("project-name") || decides.Needs("parent") {
 		v.rows = p.joined(v.rows)
 	}
-	page := core.SelectBackups(v.rows, q)
+	page := p.sortedBackups.page(v.rows, q, core.SelectBackups)
 	page.Rows = p.joined(page.Rows)
 	page.AsOf, page.Complete = v.asOf, v.complete && ready
 	return page, err
@@ -216,7 +217,7 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 // Volumes answers a query.
 func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volume], error) {
 	named := p.gather(ctx, q)
-	v, err := answer(ctx, p.volumes, q, "created")
+	v, err := answer(ctx, p.volumes, q)
 	if err != nil && len(v.rows) == 0 {
 		return core.Page[core.Volume]{Offset: q.Offset}, p.noted(core.OpAllProjects, err)
 	}
@@ -234,28 +235,37 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 	}
 	if q.Needs("backups") || q.Needs("last-backup") {
 		bq := core.Query{Partial: q.Partial}
-		b, berr := answer(ctx, p.backups, bq, "")
+		b, berr := answer(ctx, p.backups, bq)
 		if berr != nil && !q.Partial {
 			return core.Page[core.Volume]{Offset: q.Offset}, berr
 		}
 		v.rows = withCounts(v.rows, b.rows, b.complete)
 		v.complete = v.complete && (b.complete || berr != nil)
 	}
-	page := core.SelectVolumes(v.rows, q)
+	page := p.sortedVolumes.page(v.rows, q, core.SelectVolumes)
 	page.AsOf, page.Complete = v.asOf, v.complete && ready
 	return page, err
 }
 
 // answer reads as much of a list as a query needs.
-func answer[T any](ctx context.Context, m *mirror[T], q core.Query, newest string) (view[T], error) {
-	inOrder := len(q.Sort) == 0 || len(q.Sort) == 1 && q.Sort[0].Column == newest && q.Sort[0].Desc
+func answer[T any](ctx context.Context, m *mirror[T], q core.Query) (view[T], error) {
 	switch {
 	case q.Partial:
 		return m.some(ctx, q.Anew)
-	case q.Limit > 0 && q.Offset == 0 && q.Limit <= pageSize && q.Filter.Empty() && inOrder:
+	case q.Limit > 0 && q.Offset == 0 && q.Limit <= pageSize && q.Filter.Empty() && asListed(q.Sort):
 		return m.first(ctx, q.Limit)
 	}
 	return m.all(ctx)
+}
+
+// asListed reports whether an order is the one that the cloud lists in.
+func asListed(orders []core.Order) bool {
+	for i, o := range orders {
+		if i > 1 || o != (core.Order{Column: []string{"created", "id"}[i], Desc: true}) {
+			return false
+		}
+	}
+	return true
 }
 
 // withCounts adds to volumes what is known of their backups.
@@ -517,5 +527,34 @@ func without(set core.FieldSet, name string) core.FieldSet {
 		}
 	}
 	shorterSets.Store(key, out)
+	return out
+}
+
+// sorted is the last answer, in order: who reads a list page by page does not have
+// it filtered and sorted for each.
+type sorted[T any] struct {
+	mu   sync.Mutex
+	of   []T // the rows that were selected from
+	key  string
+	last core.Page[T]
+}
+
+// page answers a query from rows.
+func (s *sorted[T]) page(rows []T, q core.Query, choose func([]T, core.Query) core.Page[T]) core.Page[T] {
+	if q.Limit == 0 || q.Partial {
+		return choose(rows, q)
+	}
+	key := fmt.Sprintf("%q %v %v", q.Filter.Text, q.Sort, q.Now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	same := len(s.of) == len(rows) && s.key == key && (len(rows) == 0 || &s.of[0] == &rows[0])
+	if !same {
+		whole := q
+		whole.Offset, whole.Limit = 0, 0
+		s.of, s.key, s.last = rows, key, choose(rows, whole)
+	}
+	out := s.last
+	lo := min(max(q.Offset, 0), len(s.last.Rows))
+	out.Offset, out.Rows = q.Offset, s.last.Rows[lo:min(lo+q.Limit, len(s.last.Rows))]
 	return out
 }

@@ -33,6 +33,7 @@ type work[T any] struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	fresh  *mirror[T] // a sweep that reads all anew; nil where rows are added to those here
+	quiet  bool       // somebody waits for it, and gets the error; nothing is kept for the next run
 }
 
 // source is what a mirror reads from: the API.
@@ -112,7 +113,8 @@ func (m *mirror[T]) all(ctx context.Context) (view[T], error) {
 	}
 }
 
-// first reads the newest rows only: at most limit.
+// first reads the newest rows only: at most limit. Where that is a whole page, the
+// others are read in the background: whoever asked for it goes on as a rule.
 func (m *mirror[T]) first(ctx context.Context, limit int) (view[T], error) {
 	m.mu.Lock()
 	if m.complete && !m.kept.Set {
@@ -121,7 +123,20 @@ func (m *mirror[T]) first(ctx context.Context, limit int) (view[T], error) {
 	}
 	m.mu.Unlock()
 	p, err := m.page(ctx, limit, false)
-	return view[T]{rows: p.rows, complete: p.next == ""}, err
+	if err != nil {
+		return view[T]{}, err
+	}
+	if limit < pageSize || p.next == "" {
+		return view[T]{rows: p.rows, complete: p.next == ""}, nil
+	}
+	begun := newMirror(m.life, m.source, m.now)
+	begun.add(p)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.busy == nil {
+		m.start(&work[T]{fresh: begun, quiet: true})
+	}
+	return view[T]{rows: p.rows}, nil
 }
 
 // some answers with what is here, and sees to it that there will be more: the
@@ -206,6 +221,9 @@ func (m *mirror[T]) start(w *work[T]) {
 		if err == nil && w.fresh != nil {
 			m.take(w.fresh)
 		}
+		if w.quiet {
+			return // who waits sees that it is not complete, and reads it
+		}
 		m.err = err
 		if err == nil && m.complete {
 			rows, at := m.rows, m.now()
@@ -219,6 +237,10 @@ func (m *mirror[T]) work(ctx context.Context, w *work[T]) error {
 	complete, next := m.complete, m.next
 	m.mu.Unlock()
 	switch {
+	case w.quiet:
+		fresh, err := w.fresh.rest(ctx)
+		w.fresh = fresh
+		return err
 	case w.fresh != nil:
 		return w.fresh.sweep(ctx, "")
 	case !complete:
@@ -238,8 +260,7 @@ func (m *mirror[T]) work(ctx context.Context, w *work[T]) error {
 	return nil
 }
 
-// whole reads every row for someone who waits for them: two pages at a time where
-// they are large, else one after the other.
+// whole reads every row for someone who waits for them.
 func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
 	fresh := newMirror(m.life, m.source, m.now)
 	first, err := fresh.page(ctx, pageSize, false)
@@ -247,16 +268,22 @@ func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
 		return nil, err
 	}
 	fresh.add(first)
+	return fresh.rest(ctx)
+}
+
+// rest reads the rows after the first page: two pages at a time where they are
+// large, else one after the other. It returns the mirror that has them all.
+func (m *mirror[T]) rest(ctx context.Context) (*mirror[T], error) {
 	switch {
-	case fresh.complete:
-		return fresh, nil
-	case len(first.rows) < large:
-		return fresh, fresh.sweep(ctx, first.next)
+	case m.complete:
+		return m, nil
+	case len(m.rows) < large:
+		return m, m.sweep(ctx, m.next)
 	}
-	if ok, err := fresh.stride(ctx); ok || err != nil {
-		return fresh, err
+	if ok, err := m.stride(ctx); ok || err != nil {
+		return m, err
 	}
-	fresh = newMirror(m.life, m.source, m.now)
+	fresh := newMirror(m.life, m.source, m.now)
 	return fresh, fresh.sweep(ctx, "")
 }
 

@@ -324,6 +324,27 @@ func TestKeptListing(t *testing.T) {
 	want(t, "kept for the next run", <-p.saved, 5)
 }
 
+// TestPageByPage: who asks for a whole page goes on, so that the others are read
+// meanwhile; who asks for less gets that.
+func TestPageByPage(t *testing.T) {
+	p := &pages{rows: rowsOf(2500), size: pageSize}
+	m, _ := mirrorOf(t, p)
+	v, err := m.first(t.Context(), 5)
+	want(t, "five", say(len(v.rows), v.complete, err), "5 false <nil>")
+	want(t, "asked", p.questions(), "[]")
+	v, err = m.first(t.Context(), pageSize)
+	want(t, "a page", say(len(v.rows), v.complete, err), "1000 false <nil>")
+	v, err = m.all(t.Context())
+	want(t, "all", say(len(v.rows), v.complete, err), "2500 true <nil>")
+	want(t, "asked", len(p.questions()), 4) // one beyond the end, before that was seen
+	p.mu.Lock()
+	p.err = errors.New("the cloud is gone")
+	p.mu.Unlock()
+	m, _ = mirrorOf(t, p)
+	_, err = m.first(t.Context(), pageSize)
+	want(t, "gone", err, "the cloud is gone")
+}
+
 // TestAnew reads everything again while the old rows stay on screen.
 func TestAnew(t *testing.T) {
 	p := &pages{rows: rowsOf(10), size: 3}
