@@ -264,7 +264,7 @@ func (t *taking) one(ctx context.Context, i int) {
 	default:
 		t.lost = 0
 	}
-	t.progress.say(t.done, len(t.results), "%s: %s", core.Visible(r.Backup.Title()), r.State)
+	t.progress.of(t.done, len(t.results), r.Backup.ID, r.Backup.Title(), string(r.State))
 }
 
 // exportKept exports a backup and keeps its record. An export may itself move the

@@ -16,11 +16,21 @@ type Progress func(Step)
 type Step struct {
 	Done, Total int
 	Text        string // what it is at: "volume db is restoring-backup"
+	// Where the work is on many backups: which this step is of, and how far that is.
+	Backup core.BackupID
+	State  string
 }
 
 func (p Progress) say(done, total int, format string, args ...any) {
 	if p != nil {
-		p(Step{done, total, fmt.Sprintf(format, args...)})
+		p(Step{Done: done, Total: total, Text: fmt.Sprintf(format, args...)})
+	}
+}
+
+// of says how far one of several backups is.
+func (p Progress) of(done, total int, id core.BackupID, name, state string) {
+	if p != nil {
+		p(Step{done, total, core.Visible(name) + ": " + state, id, state})
 	}
 }
 

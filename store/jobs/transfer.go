@@ -328,7 +328,7 @@ func (s *transferring) wave(ctx context.Context, wave []*Arrival, total int) {
 			r.Err = core.Fail(core.CodeRefused, "import backup "+string(it.ID), "its parent "+it.Parent.Short()+" did not arrive", "run it again when that is mended", nil)
 		case it.State == ArrivalGoes:
 			sent++
-			s.progress.say(s.done, total, "sending %s", core.Visible(it.Name))
+			s.progress.of(s.done, total, it.ID, it.Name, "sending")
 			s.one(ctx, it, r)
 		}
 		if r.Err != nil {
@@ -338,6 +338,7 @@ func (s *transferring) wave(ctx context.Context, wave []*Arrival, total int) {
 	for _, it := range wave {
 		r := &s.results[s.at[it.ID]]
 		if r.Err == nil {
+			s.progress.of(s.done, total, it.ID, it.Name, core.StatusCreating)
 			s.d.followImport(ctx, &it.item, r)
 			if r.Err == nil {
 				r.Err = s.d.keepRecord(context.WithoutCancel(ctx), it.ID, it.Found.Record, "import")
@@ -350,7 +351,7 @@ func (s *transferring) wave(ctx context.Context, wave []*Arrival, total int) {
 		if r.Err != nil {
 			status = "failed"
 		}
-		s.progress.say(s.done, total, "%s: %s", core.Visible(it.Name), status)
+		s.progress.of(s.done, total, it.ID, it.Name, status)
 	}
 }
 

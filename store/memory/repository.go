@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"slices"
 
 	"hearth/core"
 )
@@ -12,6 +13,7 @@ type Repository struct {
 	*Place
 	marks    map[core.BackupID][]core.Mark
 	unusable []core.Holding
+	flaws    map[core.BackupID][]core.Flaw
 }
 
 // NewRepository makes a repository of a world's available backups and captures.
@@ -26,7 +28,7 @@ func NewRepository(w World, marks map[core.BackupID][]core.Mark, unusable ...cor
 		}
 	}
 	w.Backups = whole
-	return &Repository{New(w), marks, unusable}
+	return &Repository{Place: New(w), marks: marks, unusable: unusable}
 }
 
 // Capture returns what was stored with a backup.
@@ -69,4 +71,52 @@ func (r *Repository) Scan(ctx context.Context, progress func(core.ScanProgress))
 		progress(inv.ScanProgress)
 	}
 	return inv, nil
+}
+
+// Verify reports that a backup is sound, or what [Repository.Spoil] said of it, in
+// the order of the inventory.
+func (r *Repository) Verify(ctx context.Context, q core.VerifyRequest, report func(core.VerifyReport) error) error {
+	inv, err := r.Scan(ctx, nil)
+	if err != nil {
+		return err
+	}
+	var todo []core.VerifyReport
+	for _, h := range inv.Holdings {
+		if h.Kind == core.HoldingStray || len(q.IDs) > 0 && !slices.Contains(q.IDs, h.ID) {
+			continue
+		}
+		v := core.VerifyReport{ID: h.ID, Name: h.Backup.Name, VolumeID: h.VolumeID, Container: h.Container, Prefix: h.Prefix, Deep: q.Deep, Objects: max(h.Objects, 1), Flaws: r.flaws[h.ID]}
+		if h.Kind == core.HoldingUnfinished {
+			v.Flaws = append(v.Flaws, core.Flaw{Code: core.FlawUnfinished, Severity: core.SeverityDamage, Text: h.Problem})
+		}
+		if q.Deep {
+			v.Bytes = h.Bytes
+		}
+		for _, f := range v.Flaws {
+			if f.Severity == core.SeverityDamage {
+				v.Damages++
+			}
+		}
+		todo = append(todo, v)
+	}
+	for i, v := range todo {
+		if err := r.enter(ctx, "Verify", "verify the repository"); err != nil {
+			return err
+		}
+		if err := report(v); err != nil {
+			return err
+		}
+		if q.Progress != nil {
+			q.Progress(core.VerifyProgress{Done: int64(i + 1), Of: int64(len(todo))})
+		}
+	}
+	return nil
+}
+
+// Spoil says what a verification finds of a backup.
+func (r *Repository) Spoil(id core.BackupID, flaws ...core.Flaw) {
+	if r.flaws == nil {
+		r.flaws = map[core.BackupID][]core.Flaw{}
+	}
+	r.flaws[id] = flaws
 }
