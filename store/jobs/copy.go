@@ -70,8 +70,9 @@ func PlanCopy(ctx context.Context, from, to Desk, ids []core.BackupID, o CopyOpt
 	if err := to.reach(ctx, &t); err != nil {
 		return t, err
 	}
-	t.owners()
-	return t, nil
+	scope, _, err := to.scope(ctx)
+	t.owners(string(scope.Project.ID))
+	return t, err
 }
 
 // lame makes an arrival one that cannot be.
@@ -129,13 +130,13 @@ func lie(n int) string {
 	return fmt.Sprintf("%d backups lie", n)
 }
 
-// owners says whose the backups were.
-func (t *Transfer) owners() {
+// owners says whose the backups were, where that is not the project they go to.
+func (t *Transfer) owners(own string) {
 	var projects []string
 	n := 0
 	for i := range t.Items {
 		it := &t.Items[i]
-		if it.State != ArrivalGoes || it.Backup.ProjectID == "" {
+		if it.State != ArrivalGoes || it.Backup.ProjectID == "" || string(it.Backup.ProjectID) == own {
 			continue
 		}
 		n++
@@ -149,7 +150,7 @@ func (t *Transfer) owners() {
 		if len(list) > most {
 			list = append(list[:most:most], "…")
 		}
-		t.Warnings = append(t.Warnings, fmt.Sprintf("they belong to project %s now; to keep that, import as that project (--project, or cloud:NAME/PROJECT)", core.Visible(strings.Join(list, ", "))))
+		t.Warnings = append(t.Warnings, fmt.Sprintf("%s of project %s will be the importer's; to keep that, import as that project (cloud:NAME/PROJECT)", core.Count(n, "backup"), core.Visible(strings.Join(list, ", "))))
 	}
 }
 

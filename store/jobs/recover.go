@@ -136,7 +136,7 @@ func FromPlace(source Desk) Source {
 		export := func(id core.BackupID) func(context.Context) (core.Record, error) {
 			return func(ctx context.Context) (core.Record, error) { return ex.Export(ctx, id) }
 		}
-		if r, ok := source.Place.(store.Repository); ok {
+		if r, ok := source.Place.(scanned); ok {
 			return source.holdings(ctx, r, target, export, progress)
 		}
 		rows, err := source.allBackups(ctx)
@@ -150,8 +150,14 @@ func FromPlace(source Desk) Source {
 	}}
 }
 
+// scanned is a repository, as far as a recovery needs one.
+type scanned interface {
+	store.CaptureSource
+	Scan(ctx context.Context, progress func(core.ScanProgress)) (core.Inventory, error)
+}
+
 // holdings finds what a repository holds.
-func (d Desk) holdings(ctx context.Context, r store.Repository, target Desk, export func(core.BackupID) func(context.Context) (core.Record, error), progress Progress) ([]finding, []core.Holding, error) {
+func (d Desk) holdings(ctx context.Context, r scanned, target Desk, export func(core.BackupID) func(context.Context) (core.Record, error), progress Progress) ([]finding, []core.Holding, error) {
 	inv, err := r.Scan(ctx, func(p core.ScanProgress) {
 		progress.say(0, 0, "reading %s: %s", d.location(), core.Count(int(p.Backups), "backup"))
 	})

@@ -115,7 +115,7 @@ func TestCopy(t *testing.T) {
 	if got := plan.Count(); got.Goes != 4 || len(plan.Items) != 4 || plan.Items[0].ID != chained(0) || plan.Items[3].ID != chained(3) {
 		t.Errorf("a chain: %+v", got)
 	}
-	if all := strings.Join(plan.Warnings, "\n"); !strings.Contains(all, "deletes the files of both") || !strings.Contains(all, "they belong to project") {
+	if all := strings.Join(plan.Warnings, "\n"); !strings.Contains(all, "deletes the files of both") || !strings.Contains(all, "4 backups of project ") {
 		t.Errorf("it warns %q", all)
 	}
 	if count(p.to, "Import") > 0 {

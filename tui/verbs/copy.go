@@ -191,6 +191,9 @@ func (e *Env) sayArrival(i int, it *jobs.Arrival) {
 	if it.Stranger != "" {
 		e.say("      ! %s", it.Stranger)
 	}
+	if it.Stranger != "" && !it.Ticked {
+		return
+	}
 	for _, x := range it.Lacks {
 		e.say("      ! %s", x)
 	}
