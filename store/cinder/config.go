@@ -41,6 +41,7 @@ type extras struct {
 	Auth     map[string]any `yaml:"auth"`
 	Regions  []any          `yaml:"regions"`
 	Region   string         `yaml:"region_name"`
+	Face     string         `yaml:"interface"`
 	Block    string         `yaml:"block_storage_endpoint_override"`
 	Volume3  string         `yaml:"volumev3_endpoint_override"`
 	Volume   string         `yaml:"volume_endpoint_override"`
@@ -206,6 +207,9 @@ func (l *login) from(f file, cloud string) error {
 	case "", "password", "token", "v3password", "v3token", "v3applicationcredential", "v3totp":
 	default:
 		return core.Fail(core.CodeUnsupported, tried, "its auth_type "+entry.AuthType+" is not supported", "use password, token or application credential", nil)
+	}
+	if face := strings.TrimSuffix(entry.Face, "URL"); face != "" && !slices.Contains([]string{"public", "internal", "admin"}, face) {
+		return core.Fail(core.CodeUsage, tried, "its interface "+entry.Face+" is none of public, internal and admin", "repair it in "+f.path, nil)
 	}
 	options := []clouds.ParseOption{clouds.WithCloudName(cloud), clouds.WithCloudsYAML(bytes.NewReader(f.body))}
 	if f.secure != nil {

@@ -41,6 +41,7 @@ const sample = `clouds:
   lost:
     auth_type: admin_token
     auth: {token: x}
+  sideways: {interface: sideways, auth: {auth_url: https://keys.example/v3}}
   federated: {auth_type: v3oidcpassword, auth: {auth_url: https://keys.example/v3}}
 `
 
@@ -83,8 +84,9 @@ func TestLogins(t *testing.T) {
 		code core.Code
 		part string
 	}{
-		"nosuch":    {core.CodeNotFound, "it names base, federated, fixed, lost, many, merged, named, noproject"},
+		"nosuch":    {core.CodeNotFound, "it names base, federated, fixed, lost, many, merged, named, noproject, sideways"},
 		"federated": {core.CodeUnsupported, "v3oidcpassword"},
+		"sideways":  {core.CodeUsage, "none of public, internal and admin"},
 		"lost":      {core.CodeUsage, "block_storage_endpoint_override"},
 	} {
 		_, err := findLogin(cloud, "", "")
@@ -94,7 +96,7 @@ func TestLogins(t *testing.T) {
 		}
 	}
 	names, err := Clouds()
-	want(t, "clouds", say(strings.Join(names, " "), err), "base federated fixed lost many merged named noproject <nil>")
+	want(t, "clouds", say(strings.Join(names, " "), err), "base federated fixed lost many merged named noproject sideways <nil>")
 	a, b := find("base", "", ""), find("base", "", "")
 	b.auth.Password = "another"
 	if a.identity() == b.identity() {

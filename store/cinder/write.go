@@ -325,15 +325,15 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 
 // stopped is the error of a change that ended at call i.
 func stopped(tried string, calls []core.APICall, i int, err error) error {
-	if i == 0 && !uncertain(err) {
-		return err
+	switch {
+	case i > 0:
+		return core.Fail(core.CodePartial, tried, fmt.Sprintf("call %d of %d (%s) failed after %s that worked: %s", i+1, len(calls), calls[i].What, core.Count(i, "call"), err.Error()),
+			"hearth journal shows what was done; apply --resume finishes it, undo takes it back", err)
+	case uncertain(err):
+		return core.Fail(core.CodeUnavailable, tried, fmt.Sprintf("the first of %s (%s) got no answer: %s", core.Count(len(calls), "call"), calls[0].What, err.Error()),
+			"hearth journal says whether it took effect", err)
 	}
-	code := core.CodePartial
-	if i == 0 {
-		code = core.CodeUnavailable
-	}
-	return core.Fail(code, tried, fmt.Sprintf("call %d of %d (%s) failed after %s: %s", i+1, len(calls), calls[i].What, core.Count(i, "call")+" that worked", err.Error()),
-		"hearth journal shows what was done; apply --resume finishes it, undo takes it back", err)
+	return err
 }
 
 func list(names []string) string {
