@@ -227,14 +227,16 @@ func (j *chunkJob) run(ctx context.Context) error {
 		return j.unread(ctx, broken("read "+j.object.Name, errors.Join(ctx.Err(), raw.err)))
 	}
 	out.close()
-	sum := out.md5.Sum(nil)
+	sum := hex.EncodeToString(out.md5.Sum(nil))
 	if j.y2014 {
 		if _, cerr := io.Copy(io.Discard, buf); cerr != nil {
 			return j.unread(ctx, broken("read "+j.object.Name, cerr))
 		}
-		sum = raw.sum.Sum(nil)
+		if old := hex.EncodeToString(raw.sum.Sum(nil)); strings.EqualFold(old, j.entry.md5) {
+			sum = old // of the data as stored
+		}
 	}
-	j.judge(n, err, hex.EncodeToString(sum), out, buf)
+	j.judge(n, err, sum, out, buf)
 	j.v.readChunk(j.r, raw.n, out.compared)
 	return nil
 }

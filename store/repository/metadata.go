@@ -31,7 +31,7 @@ type entry struct {
 	offset      int64 // in the volume; in 2014 of the chunk's end
 	length      int64 // uncompressed
 	compression string
-	md5         string // of the uncompressed data; in 2014 of the compressed
+	md5         string // of the uncompressed data; in 2014 of the data as stored
 }
 
 // readMetadata reads a metadata object. The error tells what is wrong in words.

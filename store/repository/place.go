@@ -170,6 +170,9 @@ func (p *Place) whole(ctx context.Context, anew bool, progress func(core.ScanPro
 		if r.err != nil {
 			return nil, r.err
 		}
+		if progress != nil { // it may have ended before it could tell
+			progress(r.index.progress)
+		}
 		return r, nil
 	case <-ctx.Done():
 	}

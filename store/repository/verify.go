@@ -277,7 +277,7 @@ func (r *reading) objects(g *group, m *metadata) {
 			continue
 		}
 		seen[at] = true
-		r.sizes(e, &g.chunks[at], m.y2014)
+		r.sizes(e, &g.chunks[at], m)
 	}
 	for i, ok := range seen {
 		if !ok {
@@ -293,7 +293,7 @@ func (r *reading) objects(g *group, m *metadata) {
 }
 
 // sizes holds one chunk that is there against its entry.
-func (r *reading) sizes(e *entry, c *chunk, y2014 bool) {
+func (r *reading) sizes(e *entry, c *chunk, m *metadata) {
 	enc := encodingOf(e.compression)
 	sum, ok := digest(e.md5, 16)
 	switch {
@@ -306,12 +306,12 @@ func (r *reading) sizes(e *entry, c *chunk, y2014 bool) {
 		r.flaw(core.FlawObjectSize, damage, e.name, "it has %d bytes, and should have %d", c.size, e.length)
 	case c.size == 0 && e.length > 0:
 		r.flaw(core.FlawObjectSize, damage, e.name, "it is empty")
-	case enc != plain && c.size >= e.length && e.length > 0 && !y2014:
+	case enc != plain && c.size >= e.length && e.length > 0 && !m.y2014:
 		r.flaw(core.FlawObjectSize, warning, e.name, "compressed it has %d bytes, more than the %d of its data: Cinder stores such a chunk as it is", c.size, e.length)
 	}
 	if !ok {
 		r.flaw(core.FlawMetadataInvalid, warning, e.name, "its md5 in the metadata is none")
-	} else if c.hasMD5 && (enc == plain || y2014) && string(sum) != string(c.md5[:]) {
+	} else if c.hasMD5 && (enc == plain || m.oldLayout()) && string(sum) != string(c.md5[:]) {
 		r.flaw(core.FlawMD5, damage, e.name, "the store's md5 of it is another than the metadata's: its bytes have changed")
 	}
 }

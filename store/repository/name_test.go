@@ -1,0 +1,99 @@
+package repository
+
+import (
+	"strings"
+	"testing"
+
+	"hearth/core"
+)
+
+const testID = "0a0b0c0d-1111-2222-3333-444455556666"
+
+func TestParseName(t *testing.T) {
+	const file = "volume_v_20260102030405_backup_" + testID
+	const object = "volume_v/20260102030405/az_nova_backup_" + testID
+	for s, want := range map[string]name{
+		file + "-00001":                       {file, partChunk, 1},
+		file + "-99999":                       {file, partChunk, 99999},
+		file + "-100000":                      {file, partChunk, 100000},
+		file + "-1234567":                     {file, partChunk, 1234567},
+		file + "-012345":                      {file, partForeign, 0}, // %05d writes no such number
+		file + "-1":                           {file, partForeign, 0},
+		file + "-0000x":                       {file, partForeign, 0},
+		file + "-1" + strings.Repeat("0", 30): {file, partForeign, 0},
+		file + "_metadata":                    {file, partMetadata, 0},
+		file + "_sha256file":                  {file, partHashes, 0},
+		file:                                  {file, partForeign, 0},
+		file + "/":                            {file, partForeign, 0},
+		file + "_metadata.bak":                {file, partForeign, 0},
+		object + "-00002":                     {object, partChunk, 2},
+		object + "_metadata":                  {object, partMetadata, 0},
+		object + "/x":                         {object, partForeign, 0},
+		"sub/" + object + "_metadata":         {"sub/" + object, partMetadata, 0},
+		object + "_backup_" + testID:          {object, partForeign, 0}, // to Cinder it begins as the first
+		// Zones may be called anything.
+		"volume_v/20260102030405/az_a/b c_backup_" + testID + "_metadata":     {"volume_v/20260102030405/az_a/b c_backup_" + testID, partMetadata, 0},
+		"volume_v/20260102030405/az__backup_x_backup_" + testID + "_metadata": {"volume_v/20260102030405/az__backup_x_backup_" + testID, partMetadata, 0},
+		// An id that is no UUID.
+		"volume_v_20260102030405_backup_7_metadata": {"volume_v_20260102030405_backup_7", partMetadata, 0},
+		"volume_v_20260102030405_backup_7-00001":    {"volume_v_20260102030405_backup_7", partChunk, 1},
+	} {
+		got, ok := parseName(s)
+		if !ok || got != want {
+			t.Errorf("%s is %+v, %v", s, got, ok)
+		}
+		if got.part == partChunk && chunkName(got.prefix, got.chunk) != s {
+			t.Errorf("%s is written as %s", s, chunkName(got.prefix, got.chunk))
+		}
+	}
+	for _, s := range []string{"", "README.txt", "logs/2026/app_metadata", "_metadata", "_backup_" + testID, "volume_", "volume_v_backup_" + testID + "_metadata",
+		"volume_v_2026010203040_backup_" + testID + "-00001", "volume__20261302030405_backup_" + testID + "-00001", "volume_v/x/az_nova_backup_" + testID + "_metadata",
+		"az_nova_backup_" + testID + "_metadata", "volume_v/20260102030405/az_nova_backup_", "volume_v_20260102030405_backup_7_other"} {
+		if got, ok := parseName(s); ok {
+			t.Errorf("%s is %+v", s, got)
+		}
+	}
+	o, ok := parsePrefix(object)
+	if !ok || o.volume != "v" || o.backup != testID || o.zone != core.Some("nova") || o.began.V.Format("20060102150405") != "20260102030405" {
+		t.Errorf("%+v", o)
+	}
+}
+
+func FuzzParseName(f *testing.F) {
+	f.Add("volume_v_20260102030405_backup_" + testID + "-00001")
+	f.Add("volume_v/20260102030405/az_nova_backup_" + testID + "_metadata")
+	f.Fuzz(func(t *testing.T, s string) {
+		n, ok := parseName(s)
+		if !ok {
+			return
+		}
+		if !strings.HasPrefix(s, n.prefix) {
+			t.Fatalf("%q has the prefix %q", s, n.prefix)
+		}
+		if _, ok := parsePrefix(n.prefix); !ok {
+			t.Fatalf("%q is no prefix", n.prefix)
+		}
+		if n.part == partChunk && chunkName(n.prefix, n.chunk) != s {
+			t.Fatalf("%q is written %q", s, chunkName(n.prefix, n.chunk))
+		}
+	})
+}
+
+func FuzzReadMetadata(f *testing.F) {
+	f.Add(`{"backup_id": "x", "objects": [{"x-00001": {"offset": 0, "length": 9, "compression": "zlib", "md5": ""}}], "version": "1.0.0"}`)
+	f.Add(`{"backup_id": "x", "objects": [{"x-00001": {"offset": 9223372036854775807, "length": 9223372036854775807}}, {}]}`)
+	f.Fuzz(func(t *testing.T, s string) {
+		m, err := readMetadata(s)
+		if err != nil {
+			return
+		}
+		m.end()
+		m.spans()
+		r := &reading{}
+		r.layout(m)
+		g := &group{prefix: "x", chunks: []chunk{{number: 1}}}
+		g.holds(m)
+		r.objects(g, m)
+		facts{meta: m, group: g}.rebuild()
+	})
+}
