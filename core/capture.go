@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"hearth/core/pyjson"
@@ -344,6 +345,28 @@ func CaptureWarnings(c *Capture) []string {
 	}
 	for _, x := range c.Excluded {
 		out = append(out, x.Section.Title()+" field "+x.Field+" is left out: it does not serialise")
+	}
+	if hidden := c.Hidden(); len(hidden) > 0 {
+		out = append(out, Count(len(hidden), "base field")+" that Cinder captures "+are(len(hidden))+" not shown here, so the text is shorter than Cinder's: "+strings.Join(hidden, ", "))
+	}
+	return out
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// Hidden lists the base fields that Cinder captures and that the capture's source
+// could not see, in Cinder's order.
+func (c *Capture) Hidden() []string {
+	var out []string
+	for _, name := range VolumeColumns {
+		if c.Unseen.Has(name) {
+			out = append(out, name)
+		}
 	}
 	return out
 }
