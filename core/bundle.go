@@ -371,10 +371,10 @@ func (b *Bundle) Found() []Found {
 			out = append(out, f)
 		case r.At.After(newest[r.Backup]):
 			newest[r.Backup] = r.At
-			f.Notes = append(f.Notes, fmt.Sprintf("an older record of it, on line %d, is left out", out[i].Line))
+			f.Notes = append(f.Notes, fmt.Sprintf("another record of it, on line %d, is left out", out[i].Line))
 			out[i] = f
 		default:
-			out[i].Notes = append(out[i].Notes, fmt.Sprintf("an older record of it, on line %d, is left out", r.Line))
+			out[i].Notes = append(out[i].Notes, fmt.Sprintf("another record of it, on line %d, is left out", r.Line))
 		}
 	}
 	return out

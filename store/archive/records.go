@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"time"
 
 	"hearth/core"
@@ -137,9 +138,17 @@ func (a *Archive) Index(ctx context.Context, place string) (map[core.BackupID]Ke
 	return out, err
 }
 
-// Places names the places that the archive has records or captures of.
-func (a *Archive) Places(ctx context.Context) (out []string, err error) {
-	err = a.texts(ctx, &out, "SELECT place FROM records UNION SELECT place FROM hearth_captures ORDER BY 1")
+// Came says of each backup that the archive has records of how the first of them
+// came to be known in a place: by its export, or by an import that hearth made.
+func (a *Archive) Came(ctx context.Context, place string) (map[core.BackupID]string, error) {
+	var rows []string
+	err := a.texts(ctx, &rows, `SELECT direction || ' ' || backup_id FROM records AS r WHERE place = ?1
+		AND NOT EXISTS (SELECT 1 FROM records AS n WHERE n.place = r.place AND n.backup_id = r.backup_id AND n.id < r.id)`, place)
+	out := map[core.BackupID]string{}
+	for _, row := range rows {
+		direction, id, _ := strings.Cut(row, " ")
+		out[core.BackupID(id)] = direction
+	}
 	return out, err
 }
 

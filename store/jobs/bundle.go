@@ -28,7 +28,7 @@ type Bundled struct {
 const tryBundle = "write the bundle"
 
 // Bundle collects what the archive has of the place: the newest record of each
-// backup, and the newest capture of each source.
+// backup, and the newest capture of each source, wherever those were kept.
 func (d Desk) Bundle(ctx context.Context, o BundleOptions) (core.Bundle, Bundled, error) {
 	b := core.Bundle{BundleHead: core.BundleHead{Made: d.Now(), Place: d.location(), Masked: o.Mask}}
 	var n Bundled
@@ -38,7 +38,7 @@ func (d Desk) Bundle(ctx context.Context, o BundleOptions) (core.Bundle, Bundled
 	if o.Everywhere {
 		b.Place = ""
 	}
-	wanted := map[string]bool{}
+	wanted := map[core.BackupID]bool{}
 	err := d.Archive.EachNewest(ctx, b.Place, func(k archive.KeptRecord) error {
 		dec, err := core.DecodeRecord(k.Record.URL, core.Today)
 		if err != nil {
@@ -46,7 +46,7 @@ func (d Desk) Bundle(ctx context.Context, o BundleOptions) (core.Bundle, Bundled
 		}
 		row := core.RecordBackup(dec)
 		if o.Filter.Empty() || core.Match(o.Filter, core.BackupColumns, &row, d.Now()) {
-			wanted[k.Place+"\n"+string(k.Backup)] = true
+			wanted[k.Backup] = true
 			b.Records = append(b.Records, core.BundleRecord{Place: k.Place, Backup: k.Backup, At: k.At, Fingerprint: k.Fingerprint, Record: k.Record})
 		}
 		return nil
@@ -54,8 +54,8 @@ func (d Desk) Bundle(ctx context.Context, o BundleOptions) (core.Bundle, Bundled
 	if err != nil {
 		return b, n, err
 	}
-	err = d.Archive.EachCapture(ctx, b.Place, func(k core.KeptCapture) error {
-		if !o.Filter.Empty() && !wanted[k.Place+"\n"+string(k.BackupID)] {
+	err = d.Archive.EachCapture(ctx, "", func(k core.KeptCapture) error {
+		if here := b.Place == "" || k.Place == b.Place; !wanted[k.BackupID] && (!here || !o.Filter.Empty()) {
 			return nil
 		}
 		c := core.BundleCapture{KeptCapture: k}

@@ -8,7 +8,6 @@ import (
 
 	"hearth/core"
 	"hearth/store"
-	"hearth/store/archive"
 )
 
 // CopyOptions says what is copied and how.
@@ -210,14 +209,12 @@ func (d Desk) native(ctx context.Context, backups []core.Backup) (core.Native, e
 			n.Types[t.ID] = true
 		}
 	}
-	var kept map[core.BackupID]archive.KeptRecord
-	if d.keeps("") == nil {
-		if kept, err = d.Archive.Index(ctx, d.location()); err != nil {
-			return n, err
-		}
+	if d.keeps("") != nil {
+		return n, nil
 	}
-	for id, k := range kept {
-		n.Own[id] = k.Direction == "export"
+	came, err := d.Archive.Came(ctx, d.location())
+	for id, how := range came {
+		n.Own[id] = how == "export"
 	}
-	return n, nil
+	return n, err
 }

@@ -53,8 +53,9 @@ type Coverage struct {
 
 // Coverage looks through the archive for what is there of the place. A volume is
 // stale without an available backup of the last so long; 0 does not look. Of
-// captures is known what was taken by hearth or read from a repository: what lies
-// there unread is not seen.
+// captures is known what was taken by hearth, what was read from a repository, and
+// what lies in the repository that is configured for the place: what lies in any
+// other is not seen.
 func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, error) {
 	var c Coverage
 	if err := d.keeps("look at the coverage"); err != nil {
@@ -66,6 +67,9 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 	}
 	captured, err := d.Archive.Captured(ctx, "")
 	if err != nil {
+		return c, err
+	}
+	if err := d.stocked(ctx, captured); err != nil {
 		return c, err
 	}
 	backups, err := d.allBackups(ctx)
@@ -101,6 +105,22 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 		c.Volumes = append(c.Volumes, VolumeCover{v, at, olderThan > 0 && (!at.Set || d.Now().Sub(at.V) > olderThan)})
 	}
 	return c, err
+}
+
+// stocked adds the captures that lie in the place's repository, where one is
+// configured.
+func (d Desk) stocked(ctx context.Context, captured map[core.BackupID]core.SourceKind) error {
+	r, ok := d.source().(scanned)
+	if !ok {
+		return nil
+	}
+	inv, err := r.Scan(ctx, nil)
+	for i := range inv.Holdings {
+		if h := &inv.Holdings[i]; h.Kind == core.HoldingBackup && h.Captured {
+			captured[h.Backup.ID] = core.SourceRepository
+		}
+	}
+	return err
 }
 
 // Outdated is what a prune would drop.

@@ -22,6 +22,7 @@ type Source struct {
 type finding struct {
 	row     core.Backup
 	origin  string
+	other   string // the other place that the archive has it from, and not from the target
 	rebuilt bool
 	marks   []core.Mark
 	// record and capture are read only of what is missing.
@@ -57,7 +58,11 @@ func FromArchive() Source {
 			if !f.OK() {
 				continue
 			}
-			out = append(out, finding{row: core.RecordBackup(f.Decoded), origin: keptIn(&k), from: &f, capture: target.keptReal(id)})
+			found := finding{row: core.RecordBackup(f.Decoded), origin: keptIn(&k), from: &f, capture: target.keptReal(id)}
+			if k.Place != target.location() {
+				found.other = k.Place
+			}
+			out = append(out, found)
 		}
 		return out, nil, err
 	}}
@@ -75,10 +80,14 @@ func keptIn(k *archive.KeptRecord) string {
 	return fmt.Sprintf("archived from %s, %s UTC", core.Visible(k.Place), k.Checked.UTC().Format("2006-01-02 15:04"))
 }
 
-// keptReal returns the capture of a backup that the archive has, the repository's
-// own before others.
+// keptReal returns the capture that Cinder stored with a backup, from the
+// repository that is configured for the place or as it was kept; failing that,
+// another that was kept.
 func (d Desk) keptReal(id core.BackupID) func(context.Context) (*core.Capture, error) {
 	return func(ctx context.Context) (*core.Capture, error) {
+		if c, has, _, _ := d.stored(ctx, id); has {
+			return &c, nil
+		}
 		if d.Archive == nil {
 			return nil, nil
 		}
@@ -226,6 +235,14 @@ func reconcile(ctx context.Context, found []finding, target Desk, progress Progr
 	rows := make([]core.Backup, len(found))
 	for i := range found {
 		rows[i] = found[i].row
+		unseen := core.FieldSet{}
+		for name := range rows[i].Unseen {
+			unseen[name] = true
+		}
+		for _, m := range found[i].marks { // what is assumed is not compared
+			unseen[m.Field] = true
+		}
+		rows[i].Unseen = unseen
 	}
 	return core.Reconcile(rows, there), there, nil
 }
@@ -271,6 +288,14 @@ func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOpti
 			return r, err
 		}
 		it.Stranger, it.Lacks = native.Stranger(&it.Backup, capture), native.Lacks(&it.Backup, capture)
+		own, known := native.Own[it.Backup.ID]
+		switch other := found[i].other; {
+		case it.Stranger != "" || capture != nil:
+		case other != "":
+			it.Stranger = "its record was archived from " + core.Visible(other) + ", and no capture says that it is of this cloud"
+		case known && !own:
+			it.Stranger = "it had been imported here, and no capture says whose it is"
+		}
 		if p := c.Problem(); p != "" {
 			it.Lacks = append(it.Lacks, p+": it cannot be restored without")
 		}

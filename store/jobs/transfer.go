@@ -316,7 +316,6 @@ func waves(going []*Arrival) (out [][]*Arrival) {
 
 // wave sends some records and follows them.
 func (s *transferring) wave(ctx context.Context, wave []*Arrival, total int) {
-	sent := 0
 	for _, it := range wave {
 		r := &s.results[s.at[it.ID]]
 		switch {
@@ -327,7 +326,6 @@ func (s *transferring) wave(ctx context.Context, wave []*Arrival, total int) {
 		case s.failed[it.Parent]:
 			r.Err = core.Fail(core.CodeRefused, "import backup "+string(it.ID), "its parent "+it.Parent.Short()+" did not arrive", "run it again when that is mended", nil)
 		case it.State == ArrivalGoes:
-			sent++
 			s.progress.of(s.done, total, it.ID, it.Name, "sending")
 			s.one(ctx, it, r)
 		}

@@ -416,8 +416,16 @@ func TestRecoverFromArchive(t *testing.T) {
 	ok(t, err)
 	for _, source := range []jobs.Source{jobs.FromArchive(), jobs.FromBundle(&bundle, "b.jsonl")} {
 		fresh := twoClouds(t, n)
-		fresh.toDesk.Archive = p.fromDesk.Archive
+		all := source.Name == "the archive" // which has them from the other cloud only
+		if all {
+			fresh.toDesk.Archive = p.fromDesk.Archive
+		}
 		plan, err := jobs.PlanRecovery(t.Context(), source, fresh.toDesk, jobs.RecoverOptions{}, nil)
+		ok(t, err)
+		if got := plan.Count(); all && (got.Unticked != n || !strings.Contains(plan.Items[0].Stranger, "archived from cloud:a")) {
+			t.Errorf("%s: %+v", source.Name, got)
+		}
+		plan, err = jobs.PlanRecovery(t.Context(), source, fresh.toDesk, jobs.RecoverOptions{All: all}, nil)
 		ok(t, err)
 		if got := plan.Count(); got.Goes != n || plan.Items[0].ID != chained(0) || plan.Items[3].ID != chained(3) {
 			t.Errorf("%s: %+v", source.Name, got)

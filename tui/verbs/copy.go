@@ -119,6 +119,10 @@ func (e *Env) completePlaces(cmd *cobra.Command, flags ...string) {
 // sayTransfer says what a transfer comes to: a line for each backup in the order in
 // which they go.
 func (e *Env) sayTransfer(t *jobs.Transfer) {
+	if len(t.Items) == 0 {
+		e.say("There is nothing to bring from %s to %s.", t.From, t.To)
+		return
+	}
 	e.say("From %s to %s:", t.From, t.To)
 	for i := range t.Items {
 		e.sayArrival(i, &t.Items[i])
@@ -217,7 +221,10 @@ type transferring struct {
 // transfer asks, carries a transfer out and says what became of each.
 func (e *Env) transfer(ctx context.Context, how transferring, t *jobs.Transfer, do func(jobs.Progress) ([]core.ImportResult, error)) error {
 	n := t.Count()
-	if how.dry {
+	switch {
+	case len(t.Items) == 0:
+		return nil
+	case how.dry:
 		e.say("Nothing was sent.")
 		if n.Refused+n.Held > 0 {
 			return core.Fail(core.CodePartial, how.what+" all", fmt.Sprintf("%s would not go", core.Count(n.Refused+n.Held, "backup")), "see what is said of each", nil)

@@ -50,8 +50,8 @@ func (e *Env) coverage() *cobra.Command {
 		Use: "coverage", Short: "Show what could not be brought back: backups without a record, volumes without a backup", Args: takes(0, 0),
 		Long: "Show which available backups of a place have no record in hearth's archive, or an old one (the backup has changed since it was exported), or no capture that hearth knows of, " +
 			"and with --older-than which volumes have no available backup newer than that.\n\n" +
-			"Of captures hearth knows those that it took itself when it made a backup and those that it read from a backup repository. " +
-			"Cinder shows no capture through its API: that none is known does not mean that there is none in the repository.\n\n" +
+			"Of captures hearth knows those that it took itself when it made a backup, those that it has read from a backup repository, and those in the repository that the config names for the place. " +
+			"Cinder shows no capture through its API: that none is known does not mean that there is none.\n\n" +
 			"The columns are " + words(coverColumns.Names(), "and") + ".",
 		Example:           "hearth coverage --cloud prod --older-than 7d\nhearth coverage --all -o csv\nhearth coverage -o value -c id,gap",
 		ValidArgsFunction: cobra.NoFileCompletions,
