@@ -61,6 +61,10 @@ type Restoring struct {
 	Backup     BackupID
 	Volume     VolumeID // its target
 	VolumeName string   // as it was then: a restore without a name may still rename it
+	// Inferred: Cinder's answer was lost, and a new volume that could be its target
+	// is there. Whether anything is put on it is not known: Cinder makes the volume
+	// first, and begins the restore later.
+	Inferred bool
 }
 
 // Message is what Cinder tells a user about something that went wrong on the way

@@ -36,6 +36,7 @@ type RestoreReport struct {
 	VolumeStatus string
 	BackupStatus string
 	Waited       bool           // it was followed to its end; false: it may still be under way
+	Inferred     bool           // Cinder's answer was lost, and nothing has shown that it began the restore
 	Fields       []FieldOutcome // empty before the end, and without a plan
 	Messages     []Message      // what Cinder says of a failure
 	Entry        EntryID        // in the journal; 0: none
@@ -57,6 +58,10 @@ func (r *RestoreReport) Differing() (out []FieldOutcome) {
 // Verdict tells the outcome in a line.
 func (r *RestoreReport) Verdict() string {
 	switch n := len(r.Differing()); {
+	case r.Inferred && r.Waited:
+		return "Cinder's answer was lost, and nothing shows that it put the backup on the volume it made: take the volume for empty"
+	case r.Inferred:
+		return "Cinder's answer was lost: it made a volume, and whether it puts the backup on it is not known"
 	case r.Failed():
 		text := "the restore failed: the volume is " + r.VolumeStatus
 		if r.BackupStatus != "" {
@@ -94,6 +99,13 @@ func CompareRestore(p *Plan, backup *Backup, v *Volume) []FieldOutcome {
 
 // sourceBackup is the key in which Cinder notes what a volume was restored from.
 const sourceBackup = "src_backup_id"
+
+// RestoredFrom is the backup that a volume's metadata says it was restored from;
+// "" where it says nothing, as before Cinder 16.
+func RestoredFrom(v *Volume) BackupID {
+	id, _ := v.Metadata.Get(sourceBackup)
+	return BackupID(id.Text())
+}
 
 type comparison struct {
 	plan   *Plan

@@ -186,7 +186,7 @@ func (p *Place) RestoreBackup(ctx context.Context, r core.RestoreRequest) (core.
 	}
 	if uncertain(err) {
 		if id, ok := p.begun(context.WithoutCancel(ctx), r, name, before); ok {
-			out.Volume, out.VolumeName = id, name
+			out.Volume, out.VolumeName, out.Inferred = id, name, r.Volume == ""
 			return out, nil
 		}
 	}
@@ -276,7 +276,7 @@ func (p *Place) volumeFromBackup(ctx context.Context, tried string, r core.Resto
 	}
 	if uncertain(err) {
 		if id, ok := p.begun(context.WithoutCancel(ctx), r, r.Name, before); ok {
-			out.Volume, out.VolumeName = id, r.Name
+			out.Volume, out.VolumeName, out.Inferred = id, r.Name, true
 			return out, nil
 		}
 	}

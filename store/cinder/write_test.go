@@ -65,7 +65,7 @@ func TestRestoreLost(t *testing.T) {
 				reply200(text)(w, r)
 			})
 			got, err := c.direct().RestoreBackup(t.Context(), core.RestoreRequest{Backup: "b1"})
-			if err != nil || got.Volume != "new" {
+			if err != nil || got.Volume != "new" || !got.Inferred {
 				t.Errorf("%+v, %v", got, err)
 			}
 			if n := count(c.requests(), "POST /backups/b1/restore"); n != 1 {
@@ -83,7 +83,7 @@ func TestRestoreOnto(t *testing.T) {
 	})
 	c.on("GET /volumes/v1", reply200(`{"volume": {"id": "v1", "status": "restoring-backup"}}`))
 	got, err := c.direct().RestoreBackup(t.Context(), core.RestoreRequest{Backup: "b1", Volume: "v1"})
-	if err != nil || got.Volume != "v1" {
+	if err != nil || got.Volume != "v1" || got.Inferred {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

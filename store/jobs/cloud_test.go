@@ -648,6 +648,47 @@ func TestRestoreGoesWrong(t *testing.T) {
 	}
 }
 
+// losing is a cloud whose answer to a restore gets lost; dead where the API had made
+// the volume by then, and nothing more.
+type losing struct {
+	*memory.Cloud
+	dead  bool
+	empty core.VolumeID
+}
+
+func (l losing) RestoreBackup(ctx context.Context, r core.RestoreRequest) (core.Restoring, error) {
+	if l.dead {
+		return core.Restoring{Backup: r.Backup, Volume: l.empty, Inferred: true}, nil
+	}
+	done, err := l.Cloud.RestoreBackup(ctx, r)
+	done.Inferred = true
+	return done, err
+}
+
+// TestRestoreInferred: a volume that is there after the answer was lost is no
+// restored volume; only one that was seen restoring, or says so itself, is.
+func TestRestoreInferred(t *testing.T) {
+	c, d := cloudDesk(t)
+	d.Place = losing{Cloud: c}
+	report, err := restoreJob(t, d, core.RestoreRequest{Backup: storetest.Second})
+	if err != nil || report.Inferred || report.Verdict() != "the restore is done, and the plan came true" || newest(t, d).Volume != report.Volume {
+		t.Errorf("one that began: %v, %s, %+v", err, report.Verdict(), newest(t, d))
+	}
+	c, d = cloudDesk(t)
+	d.Place = losing{Cloud: c, dead: true, empty: storetest.WebRoot}
+	report, err = restoreJob(t, d, core.RestoreRequest{Backup: storetest.Second})
+	if core.CodeOf(err) != core.CodePartial || !strings.Contains(err.Error(), "take the volume for empty") || len(report.Fields) > 0 {
+		t.Errorf("one that never began: %v, %+v", err, report)
+	}
+	if e := newest(t, d); e.State != core.EntryFailed || e.Volume != "" {
+		t.Errorf("the journal says %+v", e)
+	}
+	report, err = d.Restore(t.Context(), core.RestoreRequest{Backup: storetest.Second}, nil, false, nil)
+	if err != nil || !strings.Contains(report.Verdict(), "is not known") {
+		t.Errorf("not waited for: %v, %s", err, report.Verdict())
+	}
+}
+
 // TestFollowLost: a place that does not answer for a while is asked again, and
 // nothing is asked for twice.
 func TestFollowLost(t *testing.T) {

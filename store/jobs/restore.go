@@ -84,25 +84,50 @@ func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 		} // else it stays open, for Settle
 		return report, err
 	}
-	report.Volume, report.VolumeName = done.Volume, done.VolumeName
-	a.e.Volume = done.Volume
-	a.note(ctx)
+	report.Volume, report.VolumeName, report.Inferred = done.Volume, done.VolumeName, done.Inferred
+	if !done.Inferred { // else the journal must not say that the volume holds the backup
+		a.e.Volume = done.Volume
+		a.note(ctx)
+	}
 	if !wait {
 		return report, nil // the entry stays open, for Settle
 	}
 	return report, d.watch(ctx, &b, a, report, progress)
 }
 
-// watch follows a restore to its end and says what came of it.
+// doubtful is how often a volume that nobody has seen restoring is found available
+// before it is given up: some 30 seconds. Cinder begins within one.
+const doubtful = 10
+
+// watch follows a restore to its end and says what came of it. One whose answer was
+// lost has begun once its volume is seen restoring, or says what it was restored
+// from: a volume that is there and available may just be new.
 func (d Desk) watch(ctx context.Context, b *core.Backup, a *account, report *core.RestoreReport, progress Progress) error {
 	var v core.Volume
+	idle := 0
 	err := d.follow(ctx, 0, func() (over bool, err error) {
 		if v, err = d.Place.Volume(ctx, report.Volume); err != nil {
+			if core.CodeOf(err) == core.CodeUnavailable {
+				progress.say(0, 1, "no answer; the restore goes on in the cloud, and is looked at again")
+			}
 			return core.CodeOf(err) == core.CodeNotFound, err
 		}
 		report.VolumeName, report.VolumeStatus = v.Title(), v.Status
+		if report.Inferred && (v.Status == "restoring-backup" || v.Status == "error_restoring" || core.RestoredFrom(&v) == b.ID) {
+			report.Inferred, a.e.Volume = false, report.Volume
+			a.note(ctx)
+		}
 		progress.say(0, 1, "volume %s is %s", core.Visible(v.Title()), v.Status)
-		return v.Status == core.StatusAvailable || v.Status == "in-use" || core.Failed(v.Status), nil
+		switch {
+		case core.Failed(v.Status):
+			return true, nil
+		case v.Status != core.StatusAvailable && v.Status != "in-use":
+			return false, nil
+		case report.Inferred:
+			idle++
+			return idle > doubtful, nil
+		}
+		return true, nil
 	})
 	if err != nil {
 		return err // it stays open, for Settle
@@ -110,6 +135,13 @@ func (d Desk) watch(ctx context.Context, b *core.Backup, a *account, report *cor
 	report.Waited = true
 	if now, err := d.Place.Backup(ctx, b.ID); err == nil {
 		report.BackupStatus = now.Status
+	}
+	if report.Inferred {
+		err := core.Fail(core.CodePartial, tryRestore, report.Verdict(), "delete volume "+string(report.Volume)+" if nobody else made it, and restore again", nil)
+		if aerr := a.end(ctx, core.EntryFailed, err.Error()); aerr != nil {
+			return aerr
+		}
+		return err
 	}
 	if report.Failed() {
 		err = d.restoreFailed(ctx, report, a.e.At)
