@@ -207,6 +207,7 @@ func TestOffline(t *testing.T) {
 	if r.send(tickMsg(until)); strings.Contains(r.screenText(), "offline") {
 		t.Error("it is offline though the place answers")
 	}
+	r.said(good, "answers again") // the trouble is over, and is not told any longer
 	c.asOf = core.Some(until.Add(-5 * time.Hour))
 	r.send(tickMsg(until))
 	r.want("as of 2026-11-22 04:00:00, 5h ago")
@@ -225,6 +226,8 @@ func TestOffline(t *testing.T) {
 	c.FailCall(1, down(nil))
 	r.fire()
 	r.want("40 backups", "offline:").wantNot("reading")
+	r.send(tickMsg(until))
+	r.want("80 backups so far").said(good, "answers again")
 }
 
 // TestPaneRests: in a cloud the pane waits until the cursor rests.

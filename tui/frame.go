@@ -147,7 +147,11 @@ func (a *app) age(t core.Opt[time.Time]) string {
 	if !t.Set {
 		return "-"
 	}
-	d := a.now.Sub(t.V)
+	return span(a.now.Sub(t.V))
+}
+
+// span tells a length of time by its largest unit.
+func span(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "0s"

@@ -32,6 +32,7 @@ type lister[T any] struct {
 	asking  bool         // an answer is on its way
 	anew    bool         // the answer is to other rows: the cursor goes to the first
 	offline error        // why the rows could not be read anew, nil once they are
+	said    string       // the trouble that the status line told, "" once it is over
 
 	holds   core.Filter // the filter that the rows fulfil
 	begun   string      // the filter that the list was opened with
@@ -182,13 +183,28 @@ func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
 		}
 		return cmd
 	}
-	l.state, l.err, l.offline = ready, nil, nil
+	came := msg.page.Complete || len(l.page.Rows) == 0 || msg.page.All > l.page.All // else it may still be in trouble
+	l.state, l.err = ready, nil
 	l.take(msg.page)
+	over := tea.Cmd(nil)
+	if came {
+		over = l.recovered()
+	}
 	if l.page.Complete {
-		return l.more()
+		return tea.Batch(over, l.more())
 	}
 	wait := 100*time.Millisecond + time.Duration(l.page.All/50)*time.Millisecond // an answer costs by its rows
-	return l.later(wait, readOnMsg{l.gen})
+	return tea.Batch(over, l.later(wait, readOnMsg{l.gen}))
+}
+
+// recovered ends a trouble; what the status line still says of it is taken back.
+func (l *lister[T]) recovered() tea.Cmd {
+	said := l.said
+	l.offline, l.said = nil, ""
+	if said == "" || l.note.text != said || l.passed {
+		return nil
+	}
+	return note(good, "The place answers again.")
 }
 
 // readOnMsg says that it is time to ask for the rest.
@@ -231,6 +247,7 @@ func (l *lister[T]) trouble(err error) tea.Cmd {
 	if told {
 		return nil
 	}
+	l.said = err.Error()
 	return fail(err)
 }
 

@@ -23,9 +23,9 @@ type reportScreen struct {
 
 var outcomeColumns = []grid.Column{
 	{Title: "", Width: 1},
-	{Title: "FIELD", Width: 26, Min: 16, Grow: 1},
-	{Title: "PLANNED", Width: 26, Min: 12, Grow: 2},
-	{Title: "IS NOW", Width: 26, Min: 12, Grow: 2},
+	{Title: "FIELD", Width: 22, Min: 16, Grow: 1},
+	{Title: "PLANNED", Width: 20, Min: 12, Grow: 2},
+	{Title: "IS NOW", Width: 20, Min: 12, Grow: 2},
 	{Title: "OUTCOME", Width: 10},
 }
 
@@ -91,7 +91,7 @@ func (s *reportScreen) head(w int) []string {
 		if j := s.job; j != nil && j.id == x.job && j.step.Text != "" {
 			at = j.step.Text
 		}
-		lines = append(lines, clip(st.busy.Paint("◌ "+core.Visible(at))+st.dim.Paint("  for "+s.age(core.Some(x.began))), w))
+		lines = append(lines, clip(st.busy.Paint("◌ "+core.Visible(at))+st.dim.Paint("  for "+span(s.desk.Now().Sub(x.began))), w))
 	}
 	if r := x.report; x.over && r.Plan != nil && r.Plan.Guess() {
 		lines = append(lines, clip(st.warn.Paint("! the plan was a guess: no capture of the backup was known"), w))
