@@ -61,14 +61,16 @@ func PlanCopy(ctx context.Context, from, to Desk, ids []core.BackupID, o CopyOpt
 		lame = append(lame, it)
 	}
 	progress.say(0, 0, "asking %s", to.location())
-	t, err := to.arrivals(ctx, from.location(), items)
+	there, err := to.allBackups(ctx)
+	if err != nil {
+		return Transfer{}, err
+	}
+	t, err := to.arrivals(ctx, from.location(), items, there)
 	if err != nil {
 		return t, err
 	}
 	t.Items = append(t.Items, lame...)
-	if err := to.reach(ctx, &t); err != nil {
-		return t, err
-	}
+	t.reach(there)
 	scope, _, err := to.scope(ctx)
 	t.owners(string(scope.Project.ID))
 	return t, err
@@ -81,14 +83,10 @@ func (a *Arrival) lame(why string) {
 	a.Findings = []core.Finding{{Level: core.LevelRefuse, Text: why}}
 }
 
-// reach says whether the place's backup service can read the files, as far as
-// anyone can know: by the names of the service and of the containers in which its
-// own backups lie.
-func (d Desk) reach(ctx context.Context, t *Transfer) error {
-	own, err := d.allBackups(ctx)
-	if err != nil {
-		return err
-	}
+// reach says whether the target's backup service can read the files, as far as
+// anyone can know: by the names of the service, which the preflight looks at, and
+// of the containers in which its own backups lie.
+func (t *Transfer) reach(own []core.Backup) {
 	containers := map[string]bool{}
 	for _, b := range own {
 		containers[b.Container.Or("")] = true
@@ -119,7 +117,6 @@ func (d Desk) reach(ctx context.Context, t *Transfer) error {
 	if goes > 0 {
 		say("a copy has no files of its own: deleting it, in %s or in %s, deletes the files of both", t.From, t.To)
 	}
-	return nil
 }
 
 func lie(n int) string {

@@ -98,7 +98,15 @@ func (d Desk) Preflight(ctx context.Context, found []core.Found) ([]core.Check, 
 	if !ok {
 		return nil, core.ImportFacts{}, core.Fail(core.CodeUnsupported, "import", "this kind of place cannot import records", "", nil)
 	}
-	var ids []core.BackupID
+	facts, err := im.ImportFacts(ctx, idsIn(found))
+	if err != nil {
+		return nil, facts, err
+	}
+	return core.Preflight(found, facts), facts, nil
+}
+
+// idsIn are the backups that records tell of, and their parents, each once.
+func idsIn(found []core.Found) (ids []core.BackupID) {
 	asked := map[core.BackupID]bool{"": true}
 	for _, f := range found {
 		if !f.OK() {
@@ -111,11 +119,7 @@ func (d Desk) Preflight(ctx context.Context, found []core.Found) ([]core.Check, 
 			}
 		}
 	}
-	facts, err := im.ImportFacts(ctx, ids)
-	if err != nil {
-		return nil, facts, err
-	}
-	return core.Preflight(found, facts), facts, nil
+	return ids
 }
 
 // Import imports the chosen records of a preflight, parents first, and gives one

@@ -302,7 +302,7 @@ func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOpti
 		items = append(items, it)
 	}
 	progress.say(0, 0, "asking %s", target.location())
-	r.Transfer, err = target.arrivals(ctx, source.Name, items)
+	r.Transfer, err = target.arrivals(ctx, source.Name, items, there)
 	if err != nil {
 		return r, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"hearth/core"
 	"hearth/store"
@@ -114,17 +115,23 @@ func (t *Transfer) Fit() {
 }
 
 // arrivals is a plan to bring records into the place: all ticked, parents first.
-// Those that are there already are looked at, not refused.
-func (d Desk) arrivals(ctx context.Context, from string, items []Arrival) (Transfer, error) {
+// Those that are there already are looked at, not refused. there is the place's
+// list.
+func (d Desk) arrivals(ctx context.Context, from string, items []Arrival, there []core.Backup) (Transfer, error) {
 	t := Transfer{From: from, To: d.location()}
 	found := make([]core.Found, len(items))
 	for i := range items {
 		found[i] = items[i].Found
 	}
-	checks, facts, err := d.Preflight(ctx, found)
+	listed := map[core.BackupID]*core.Backup{}
+	for i := range there {
+		listed[there[i].ID] = &there[i]
+	}
+	facts, err := d.importFacts(ctx, found, listed)
 	if err != nil {
 		return t, err
 	}
+	checks := core.Preflight(found, facts)
 	t.Facts = facts
 	free := facts // as if none of them were there
 	free.Existing = map[core.BackupID]string{}
@@ -151,7 +158,7 @@ func (d Desk) arrivals(ctx context.Context, from string, items []Arrival) (Trans
 		}
 		switch {
 		case here:
-			err = d.met(ctx, it)
+			err = d.met(ctx, it, listed[it.ID])
 		case it.Refused():
 			it.State = ArrivalRefused
 		}
@@ -164,8 +171,50 @@ func (d Desk) arrivals(ctx context.Context, from string, items []Arrival) (Trans
 	return t, nil
 }
 
-// met says what to think of a backup that is there already.
-func (d Desk) met(ctx context.Context, it *Arrival) error {
+// askAtOnce is how many parts the ids of very many backups are asked for in.
+const askAtOnce, askMost = 4, 50
+
+// importFacts asks for what a preflight must know. What the place lists is there,
+// and not asked for.
+func (d Desk) importFacts(ctx context.Context, found []core.Found, listed map[core.BackupID]*core.Backup) (core.ImportFacts, error) {
+	im, ok := d.Place.(store.Importer)
+	if !ok {
+		return core.ImportFacts{}, core.Fail(core.CodeUnsupported, "import", "this kind of place cannot import records", "", nil)
+	}
+	known := map[core.BackupID]string{}
+	var ids []core.BackupID
+	for _, id := range idsIn(found) {
+		if b := listed[id]; b != nil {
+			known[id] = b.Status
+		} else {
+			ids = append(ids, id)
+		}
+	}
+	parts := 1
+	if len(ids) > askMost {
+		parts = askAtOnce
+	}
+	all, errs := make([]core.ImportFacts, parts), make([]error, parts)
+	var wg sync.WaitGroup
+	for i := range parts {
+		wg.Go(func() { all[i], errs[i] = im.ImportFacts(ctx, ids[len(ids)*i/parts:len(ids)*(i+1)/parts]) })
+	}
+	wg.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return all[i], err
+		}
+		for id, status := range all[i].Existing {
+			known[id] = status
+		}
+	}
+	all[0].Existing = known
+	return all[0], nil
+}
+
+// met says what to think of a backup that is there already; row is that of the
+// place's list, nil if it does not list it.
+func (d Desk) met(ctx context.Context, it *Arrival, row *core.Backup) error {
 	switch {
 	case it.Status == core.StatusCreating:
 		it.State = ArrivalUnder
@@ -177,6 +226,18 @@ func (d Desk) met(ctx context.Context, it *Arrival) error {
 		return nil
 	}
 	it.State = ArrivalThere
+	if row != nil {
+		b := *row
+		if b.Unseen = (core.FieldSet{"metadata": b.Metadata == nil}); row.Unseen != nil {
+			for name := range row.Unseen {
+				b.Unseen[name] = true
+			}
+		}
+		if it.item.ID != "" {
+			it.Differs = it.item.Arrived(&b)
+		}
+		return nil
+	}
 	b, err := d.Place.Backup(ctx, it.ID)
 	if core.CodeOf(err) == core.CodeNotFound { // in another project, or gone since
 		return nil
