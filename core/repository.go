@@ -27,10 +27,23 @@ type Holding struct {
 
 	// Of a finished backup: the row that a database would have, as far as the
 	// repository tells, and what to think of its fields.
-	Backup   Backup
-	Marks    []Mark
-	Captured bool
-	Capture  Capture // only while a scan goes on: a repository's places read it again when asked
+	Backup      Backup
+	Marks       []Mark
+	CaptureText Opt[string] // volume_meta; in an inventory its text is left out
+	CaptureFrom Source
+}
+
+// Capture reads the capture of a finished backup; false where Cinder stored none.
+func (h *Holding) Capture() (Capture, bool) {
+	if !h.CaptureText.Set {
+		return Capture{}, false
+	}
+	c := ReadCapture(h.CaptureText.V, h.CaptureFrom)
+	c.BackupID = h.ID
+	if c.VolumeID == "" {
+		c.VolumeID = h.Backup.VolumeID
+	}
+	return c, true
 }
 
 // MarkState says why a field of a rebuilt row is not to be taken at its word.

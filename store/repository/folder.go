@@ -35,6 +35,15 @@ func openFolder(dir string) (*folder, error) {
 	return &folder{dir, root}, nil
 }
 
+// OpenFolder opens a folder as a bucket.
+func OpenFolder(dir string) (Bucket, error) {
+	f, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
 func explainFile(tried string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

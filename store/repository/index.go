@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -43,6 +44,7 @@ type held struct {
 
 // seen is a volume as the last capture has it.
 type seen struct {
+	text   string // of the capture, until the scan is done
 	volume core.Volume
 	at     core.Opt[time.Time]
 	backup core.BackupID
@@ -58,33 +60,42 @@ func (x *index) add(h core.Holding) error {
 			x.strays = append(x.strays, h)
 		}
 	case core.HoldingBackup:
-		if h.Captured {
+		if h.CaptureText.Set {
 			x.see(&h)
 		}
 		x.rows = append(x.rows, h.Backup)
-		x.held = append(x.held, held{h.Began, h.Objects, h.Bytes, h.Problem, h.Marks, h.VolumeID, h.Captured})
+		x.held = append(x.held, held{h.Began, h.Objects, h.Bytes, h.Problem, h.Marks, h.VolumeID, h.CaptureText.Set})
 	default:
 		x.others = append(x.others, h)
 	}
 	return nil
 }
 
-// see takes the volume out of a capture, if it is the newest of that volume.
+// see keeps a capture if it is the newest of its volume.
 func (x *index) see(h *core.Holding) {
-	base := h.Capture.Section(core.BaseSection)
-	if base == nil {
-		return
-	}
 	if x.volumes == nil {
 		x.volumes = map[core.VolumeID]*seen{}
 	}
-	id, at := h.Capture.VolumeID, h.Backup.CreatedAt
+	id, at := h.Backup.VolumeID, h.Backup.CreatedAt
 	if old := x.volumes[id]; old != nil {
 		if c := at.V.Compare(old.at.V); c < 0 || c == 0 && h.ID < old.backup {
 			return
 		}
 	}
-	x.volumes[id] = &seen{volumeOf(id, base), at, h.ID}
+	x.volumes[id] = &seen{text: strings.Clone(h.CaptureText.V), at: at, backup: h.ID}
+}
+
+// describe takes the volumes out of their captures.
+func (x *index) describe() {
+	for id, s := range x.volumes {
+		c := core.ReadCapture(s.text, core.Source{})
+		s.text = ""
+		if base := c.Section(core.BaseSection); base != nil {
+			s.volume = volumeOf(id, base)
+		} else {
+			delete(x.volumes, id)
+		}
+	}
 }
 
 // volumeOf is the volume's row as a list shows it.
@@ -148,6 +159,7 @@ func (x *index) finish(p core.ScanProgress, at time.Time) {
 		rows, keep = append(rows, x.rows[i]), append(keep, x.held[i])
 	}
 	x.rows, x.held = rows, keep
+	x.describe()
 	x.relate()
 	byPlace := func(a, b core.Holding) int {
 		if c := strings.Compare(a.Container, b.Container); c != 0 {
@@ -199,17 +211,31 @@ func place(b *core.Backup) string {
 func (x *index) holding(i int) core.Holding {
 	b, h := &x.rows[i], &x.held[i]
 	return core.Holding{Kind: core.HoldingBackup, Container: b.Container.V, Prefix: b.ServiceMetadata.V, ID: b.ID, VolumeID: h.volume, Began: h.began,
-		Objects: h.objects, Bytes: h.bytes, Problem: h.problem, Backup: *b, Marks: h.marks, Captured: h.captured}
+		Objects: h.objects, Bytes: h.bytes, Problem: h.problem, Backup: *b, Marks: h.marks, CaptureText: core.Opt[string]{Set: h.captured}}
+}
+
+// backups goes through what is no stray.
+func (x *index) backups() iter.Seq[core.Holding] {
+	return func(yield func(core.Holding) bool) {
+		for i := range x.rows {
+			if !yield(x.holding(i)) {
+				return
+			}
+		}
+		for _, h := range x.others {
+			if !yield(h) {
+				return
+			}
+		}
+	}
 }
 
 // inventory is all of it.
 func (x *index) inventory() core.Inventory {
 	v := core.Inventory{ScanProgress: x.progress, At: x.at}
 	v.Holdings = make([]core.Holding, 0, len(x.rows)+len(x.others)+len(x.strays))
-	for i := range x.rows {
-		v.Holdings = append(v.Holdings, x.holding(i))
-	}
-	v.Holdings = append(append(v.Holdings, x.others...), x.strays...)
+	v.Holdings = slices.AppendSeq(v.Holdings, x.backups())
+	v.Holdings = append(v.Holdings, x.strays...)
 	return v
 }
 

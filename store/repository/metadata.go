@@ -36,6 +36,14 @@ type entry struct {
 
 // readMetadata reads a metadata object. The error tells what is wrong in words.
 func readMetadata(text string) (*metadata, error) {
+	if m, ok := peekMetadata(text); ok {
+		return m, nil
+	}
+	return parseMetadata(text)
+}
+
+// parseMetadata reads it as Python would, whatever it is.
+func parseMetadata(text string) (*metadata, error) {
 	s, err := pyjson.DecodeUTF8(text)
 	if err != nil {
 		return nil, cut(text, err)
@@ -57,14 +65,16 @@ func readMetadata(text string) (*metadata, error) {
 		}
 		return core.Opt[string]{V: s, Set: ok}
 	}
-	id := text1("backup_id")
-	if id.Or("") == "" {
+	if id, _ := get("backup_id").Str(); id == "" {
 		return nil, invalid("it names no backup")
 	}
-	m.backup, m.volume = core.BackupID(id.V), core.VolumeID(text1("volume_id").V)
-	m.name, m.description, m.volumeMeta = text1("backup_name"), text1("backup_description"), text1("volume_meta")
-	m.version, m.created = text1("version").V, text1("created_at").V
-	m.parent = core.BackupID(text1("parent_id").V)
+	var texts [8]string
+	var set [8]bool
+	for i, key := range metadataKeys {
+		t := text1(key)
+		texts[i], set[i] = t.V, t.Set
+	}
+	m.set(texts, set)
 	m.y2014 = !o.Has("parent_id")
 	objects := get("objects")
 	if objects.Kind() != pyjson.List {
@@ -81,6 +91,20 @@ func readMetadata(text string) (*metadata, error) {
 		}
 	}
 	return m, nil
+}
+
+// metadataKeys are those whose values are texts, in the order in which set takes
+// them.
+var metadataKeys = [8]string{"backup_id", "volume_id", "backup_name", "backup_description", "volume_meta", "version", "created_at", "parent_id"}
+
+// set takes the texts. What a row keeps are copies: the whole object would stay in
+// memory with any part of it.
+func (m *metadata) set(texts [8]string, set [8]bool) {
+	keep := func(i int) core.Opt[string] { return core.Opt[string]{V: strings.Clone(texts[i]), Set: set[i]} }
+	m.backup, m.volume = core.BackupID(keep(0).V), core.VolumeID(keep(1).V)
+	m.name, m.description = keep(2), keep(3)
+	m.volumeMeta = core.Opt[string]{V: texts[4], Set: set[4]}
+	m.version, m.created, m.parent = texts[5], texts[6], core.BackupID(keep(7).V)
 }
 
 func readEntry(name string, v pyjson.Value) entry {
@@ -186,11 +210,30 @@ func digest(s string, n int) ([]byte, bool) {
 	return b, err == nil && len(b) == n
 }
 
-// captureBase is the volume's row in the capture; nil where there is none.
-func (m *metadata) captureBase() *pyjson.Object {
+// basics reads what a row needs of the capture.
+func (m *metadata) basics() basics {
 	if !m.volumeMeta.Set {
-		return nil
+		return basics{}
 	}
-	c := core.ReadCapture(m.volumeMeta.V, core.Source{})
-	return c.Section(core.BaseSection)
+	if b, ok := peekCapture(m.volumeMeta.V); ok {
+		return b
+	}
+	return parseBasics(m.volumeMeta.V)
+}
+
+// parseBasics reads it as Python would.
+func parseBasics(text string) basics {
+	c := core.ReadCapture(text, core.Source{})
+	base := c.Section(core.BaseSection)
+	if base == nil {
+		return basics{}
+	}
+	word := func(key string) string { v, _ := base.Get(key); s, _ := v.Str(); return s }
+	b := basics{base: true, id: word("id"), user: word("user_id"), project: word("project_id")}
+	if v, _ := base.Get("size"); v.Kind() == pyjson.Int {
+		b.size, _ = v.Int64()
+	}
+	key, ok := base.Get("encryption_key_id")
+	b.hasKey, b.key = ok, key.Truthy()
+	return b
 }

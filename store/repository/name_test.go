@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -79,11 +80,31 @@ func FuzzParseName(f *testing.F) {
 	})
 }
 
+// sample is a metadata object as Cinder writes it.
+const sample = `{"backup_description": null, "backup_id": "x", "backup_name": "gr\u00f6\u00dfe \ud83d", "created_at": "2026-11-22 08:51:40+00:00",
+  "objects": [{"x-00001": {"compression": "zlib", "length": 9, "md5": "ab", "offset": 0}}, {"x-00002": {"compression": "none", "length": 9, "md5": "ab", "offset": 9}}],
+  "parent_id": null, "version": "1.0.0", "volume_id": "v", "volume_meta": "{\"version\": 2, \"volume-base-metadata\": {\"id\": \"v\", \"size\": 7, \"user_id\": null, \"project_id\": \"p\"}}"}`
+
+// TestPeek: the quick way is taken for what Cinder writes, and only there.
+func TestPeek(t *testing.T) {
+	m, ok := peekMetadata(sample)
+	if !ok || m.name.V != "größe \xed\xa0\xbd" || len(m.entries) != 2 || m.y2014 {
+		t.Fatalf("%+v %v", m, ok)
+	}
+	if b, ok := peekCapture(m.volumeMeta.V); !ok || b != (basics{base: true, id: "v", size: 7, project: "p"}) {
+		t.Errorf("%+v %v", b, ok)
+	}
+}
+
 func FuzzReadMetadata(f *testing.F) {
-	f.Add(`{"backup_id": "x", "objects": [{"x-00001": {"offset": 0, "length": 9, "compression": "zlib", "md5": ""}}], "version": "1.0.0"}`)
+	f.Add(sample)
+	f.Add(strings.Replace(sample, `"parent_id": null,`, "", 1))
 	f.Add(`{"backup_id": "x", "objects": [{"x-00001": {"offset": 9223372036854775807, "length": 9223372036854775807}}, {}]}`)
 	f.Fuzz(func(t *testing.T, s string) {
-		m, err := readMetadata(s)
+		m, err := parseMetadata(s)
+		if quick, ok := peekMetadata(s); ok && (err != nil || !reflect.DeepEqual(quick, m)) {
+			t.Fatalf("%q is read as %+v, and quickly as %+v (%v)", s, m, quick, err)
+		}
 		if err != nil {
 			return
 		}
@@ -95,5 +116,17 @@ func FuzzReadMetadata(f *testing.F) {
 		g.holds(m)
 		r.objects(g, m)
 		facts{meta: m, group: g}.rebuild()
+	})
+}
+
+func FuzzBasics(f *testing.F) {
+	m, _ := peekMetadata(sample)
+	f.Add(m.volumeMeta.V)
+	f.Add(`{"volume-base-metadata": {"encryption_key_id": "k", "size": -0, "x": {"\u00e4": [1, true, -2]}}, "volume-metadata": {"a": "b"}}`)
+	f.Fuzz(func(t *testing.T, s string) {
+		want := parseBasics(s)
+		if got, ok := peekCapture(s); ok && got != want {
+			t.Fatalf("%q is read as %+v, and quickly as %+v", s, want, got)
+		}
 	})
 }

@@ -397,5 +397,7 @@ func (p *Place) capture(ctx context.Context, tried string, b *core.Backup) (core
 	if err != nil || !m.volumeMeta.Set {
 		return core.Capture{}, false, err
 	}
-	return facts{meta: m, group: g, where: p.info.Location}.capture(*b), true, nil
+	h := core.Holding{ID: b.ID, Backup: *b, CaptureText: m.volumeMeta, CaptureFrom: p.scanner.source(b)}
+	c, ok := h.Capture()
+	return c, ok, nil
 }

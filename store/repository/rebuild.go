@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"hearth/core"
-	"hearth/core/pyjson"
 )
 
 // The drivers of repositories, by their full class names.
@@ -107,7 +106,6 @@ func marksOf(bits uint32) ([]core.Mark, core.FieldSet) {
 type facts struct {
 	meta      *metadata
 	group     *group
-	where     string          // the place, for the capture's source
 	service   string          // the driver's class
 	sure      bool            // that it is that one
 	hashed    core.Opt[int64] // bytes that the sha256 file covers; only asked for without a capture
@@ -116,7 +114,7 @@ type facts struct {
 }
 
 // rebuild makes the row that a database would have, as far as a repository tells.
-func (f facts) rebuild() (core.Backup, []core.Mark, core.Capture) {
+func (f facts) rebuild() (core.Backup, []core.Mark) {
 	m, bits := f.meta, markRest
 	b := core.Backup{ID: m.backup, Name: m.name, Description: m.description, Status: core.StatusAvailable,
 		VolumeID: m.volume, ParentID: m.parent, Incremental: m.parent != "", ObjectCount: int64(len(m.entries)),
@@ -144,26 +142,11 @@ func (f facts) rebuild() (core.Backup, []core.Mark, core.Capture) {
 	if b.DataTimestamp = b.CreatedAt; b.CreatedAt.Set {
 		bits |= markDataTimestamp
 	}
-	var capture core.Capture
-	var base *pyjson.Object
-	if m.volumeMeta.Set {
-		capture = f.capture(b)
-		base = capture.Section(core.BaseSection)
-	}
+	base := m.basics()
 	bits |= f.sizes(&b, base) | owners(&b, base)
 	marks, unseen := marksOf(bits)
 	b.Unseen = unseen
-	return b, marks, capture
-}
-
-// capture is what Cinder stored with the backup.
-func (f facts) capture(b core.Backup) core.Capture {
-	c := core.ReadCapture(f.meta.volumeMeta.V, core.Source{Kind: core.SourceRepository, Where: f.where, At: b.CreatedAt})
-	c.BackupID = f.meta.backup
-	if c.VolumeID == "" {
-		c.VolumeID = f.meta.volume
-	}
-	return c
+	return b, marks
 }
 
 // hashedPath is the folder that file drivers make of an id (update_container_name).
@@ -177,12 +160,10 @@ func hashedPath(id core.BackupID) string {
 const gib = 1 << 30
 
 // sizes finds the size in GiB.
-func (f facts) sizes(b *core.Backup, base *pyjson.Object) uint32 {
-	if v, _ := base.Get("size"); v.Kind() == pyjson.Int {
-		if n, ok := v.Int64(); ok && n > 0 {
-			b.Size = n
-			return 0
-		}
+func (f facts) sizes(b *core.Backup, base basics) uint32 {
+	if base.size > 0 {
+		b.Size = base.size
+		return 0
 	}
 	if f.hashed.Set && f.hashed.V > 0 {
 		b.Size = ceilGiB(f.hashed.V)
@@ -198,20 +179,19 @@ func (f facts) sizes(b *core.Backup, base *pyjson.Object) uint32 {
 func ceilGiB(n int64) int64 { return n/gib + min(n%gib, 1) }
 
 // owners finds who the backup's is, and what is known of its key.
-func owners(b *core.Backup, base *pyjson.Object) uint32 {
-	if base == nil {
+func owners(b *core.Backup, base basics) uint32 {
+	if !base.base {
 		return markOwnerLost | markKeyLost
 	}
-	text := func(key string) string { v, _ := base.Get(key); s, _ := v.Str(); return s }
-	b.UserID, b.ProjectID = text("user_id"), core.ProjectID(text("project_id"))
+	b.UserID, b.ProjectID = strings.Clone(base.user), core.ProjectID(strings.Clone(base.project))
 	bits := markOwner
 	if b.UserID == "" && b.ProjectID == "" {
 		bits = markOwnerLost
 	}
-	switch v, ok := base.Get("encryption_key_id"); {
-	case !ok:
+	switch {
+	case !base.hasKey:
 		bits |= markKeyLost
-	case v.Truthy():
+	case base.key:
 		bits |= markKeyVolume
 	}
 	return bits

@@ -30,6 +30,17 @@ type scanner struct {
 	budget   *budget
 }
 
+// Scan reads a repository once and yields what it finds, in no order, one at a time;
+// an error of yield ends it. Of options it reads Service and Parallel. Children are
+// not counted: only who has seen all knows.
+func Scan(ctx context.Context, b Bucket, o Options, yield func(core.Holding) error, progress func(core.ScanProgress)) error {
+	if o.Parallel <= 0 {
+		o.Parallel = DefaultParallel
+	}
+	s := scanner{bucket: b, service: o.Service, parallel: o.Parallel, budget: newBudget(metadataBudget)}
+	return s.scan(ctx, yield, progress)
+}
+
 // progressEvery is how often a scan tells how far it is.
 const progressEvery = 100 * time.Millisecond
 
@@ -147,7 +158,7 @@ func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, error) {
 		return core.Holding{}, err
 	}
 	h := g.holding(core.HoldingBackup, "")
-	f := facts{meta: m, group: g, where: s.where, container: g.container, listed: g.holds(m)}
+	f := facts{meta: m, group: g, container: g.container, listed: g.holds(m)}
 	if f.service, f.sure = s.bucket.Service(); s.service != "" {
 		f.service, f.sure = s.service, true
 	}
@@ -161,8 +172,8 @@ func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, error) {
 			return core.Holding{}, err
 		}
 	}
-	h.Backup, h.Marks, h.Capture = f.rebuild()
-	h.Captured = m.volumeMeta.Set
+	h.Backup, h.Marks = f.rebuild()
+	h.CaptureText, h.CaptureFrom = m.volumeMeta, s.source(&h.Backup)
 	return h, nil
 }
 
@@ -192,6 +203,11 @@ func (s *scanner) metadata(ctx context.Context, g *group) (*metadata, error) {
 		return nil, &faulty{core.FlawIDMismatch, "its metadata is of the backup " + core.Visible(string(m.backup)) + ", and not of the one that its objects' names say", nil}
 	}
 	return m, nil
+}
+
+// source says where a backup's capture comes from.
+func (s *scanner) source(b *core.Backup) core.Source {
+	return core.Source{Kind: core.SourceRepository, Where: s.where, At: b.CreatedAt}
 }
 
 // whole reads an object of a size that the listing told. One that has grown since

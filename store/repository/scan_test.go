@@ -176,7 +176,7 @@ func TestSwift2014(t *testing.T) {
 	}
 	defer p.Close()
 	h := only(t, p)
-	if b := h.Backup; b.Size != 1 || marks(h)["size"] != core.MarkAssumed || b.Status != core.StatusAvailable || b.AvailabilityZone.V != "nova" || b.ObjectCount != 2 || h.Captured {
+	if b := h.Backup; b.Size != 1 || marks(h)["size"] != core.MarkAssumed || b.Status != core.StatusAvailable || b.AvailabilityZone.V != "nova" || b.ObjectCount != 2 || h.CaptureText.Set {
 		t.Errorf("%+v", h)
 	}
 	for _, deep := range []bool{false, true} {

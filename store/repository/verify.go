@@ -68,30 +68,26 @@ func (p *Place) Verify(ctx context.Context, req core.VerifyRequest, report func(
 
 // targets are the prefixes that are asked for; nil for all there is.
 func (v *verifier) targets() ([]core.Holding, error) {
-	all := v.index.inventory().Holdings
 	if len(v.request.IDs) == 0 {
-		for _, h := range all {
-			if h.Kind != core.HoldingStray {
-				v.count(h)
-			}
+		for h := range v.index.backups() {
+			v.count(h)
 		}
 		return nil, nil
 	}
-	want := map[core.BackupID]bool{}
+	want := map[core.BackupID]bool{} // whether it was found
 	for _, id := range v.request.IDs {
-		want[id] = true
+		want[id] = false
 	}
-	found := map[core.BackupID]bool{}
 	var out []core.Holding
-	for _, h := range all {
-		if h.Kind != core.HoldingStray && want[h.ID] {
-			found[h.ID] = true
+	for h := range v.index.backups() {
+		if _, asked := want[h.ID]; asked {
+			want[h.ID] = true
 			out = append(out, h)
 			v.count(h)
 		}
 	}
 	for _, id := range v.request.IDs {
-		if !found[id] {
+		if !want[id] {
 			return nil, core.Fail(core.CodeNotFound, "verify backup "+string(id), "the repository holds no such backup", "list them with hearth backups", nil)
 		}
 	}
