@@ -116,7 +116,7 @@ func (d Desk) stocked(ctx context.Context, captured map[core.BackupID]core.Sourc
 	}
 	inv, err := r.Scan(ctx, nil)
 	for i := range inv.Holdings {
-		if h := &inv.Holdings[i]; h.Kind == core.HoldingBackup && h.Captured {
+		if h := &inv.Holdings[i]; h.Kind == core.HoldingBackup && h.CaptureText.Set {
 			captured[h.Backup.ID] = core.SourceRepository
 		}
 	}

@@ -186,7 +186,7 @@ func (d Desk) holdings(ctx context.Context, r scanned, target Desk, export func(
 			seen[h.Backup.ID] = true
 			id := h.Backup.ID
 			f := finding{row: h.Backup, origin: "rebuilt from " + d.location(), rebuilt: true, marks: h.Marks, record: export(id), capture: target.keptReal(id)}
-			if h.Captured {
+			if h.CaptureText.Set {
 				f.capture = func(ctx context.Context) (*core.Capture, error) {
 					c, ok, err := r.Capture(ctx, id)
 					if err != nil || !ok {

@@ -61,7 +61,7 @@ func (r *Repository) Scan(ctx context.Context, progress func(core.ScanProgress))
 	for _, b := range r.backups {
 		h := core.Holding{Kind: core.HoldingBackup, ID: b.ID, VolumeID: b.VolumeID, Backup: b, Marks: r.marks[b.ID]}
 		for _, k := range r.captures {
-			h.Captured = h.Captured || k.BackupID == b.ID
+			h.CaptureText.Set = h.CaptureText.Set || k.BackupID == b.ID
 		}
 		inv.Holdings = append(inv.Holdings, h)
 		inv.Backups++
