@@ -154,7 +154,21 @@ func (d Desk) restoreOutcome(ctx context.Context, e core.Entry) (core.EntryState
 // import none was.
 func (d Desk) importOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
 	there := 0
+	listed := map[core.BackupID]bool{}
+	if len(e.Backups) > askMost { // one list rather than very many questions
+		rows, err := d.allBackups(ctx)
+		if err != nil {
+			return core.EntryOpen, err
+		}
+		for _, b := range rows {
+			listed[b.ID] = true
+		}
+	}
 	for _, id := range e.Backups {
+		if listed[id] {
+			there++
+			continue
+		}
 		_, err := d.Place.Backup(ctx, id)
 		switch {
 		case err == nil:

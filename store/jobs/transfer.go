@@ -171,8 +171,8 @@ func (d Desk) arrivals(ctx context.Context, from string, items []Arrival, there 
 	return t, nil
 }
 
-// askAtOnce is how many parts the ids of very many backups are asked for in.
-const askAtOnce, askMost = 4, 50
+// askAtOnce is how many parts the ids of more than askMost backups are asked for in.
+const askAtOnce, askMost = 4, 20
 
 // importFacts asks for what a preflight must know. What the place lists is there,
 // and not asked for.
