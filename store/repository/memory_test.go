@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -81,6 +82,33 @@ func (e endless) Sorted() bool            { return e.sorted }
 func (e endless) Close() error            { return nil }
 func (e endless) Service() (string, bool) { return repository.SwiftDriver, true }
 
+// probe collects garbage now and then, and keeps how much was left at most.
+type probe struct {
+	every, n     int
+	before, most uint64
+}
+
+func newProbe(n int) *probe {
+	p := &probe{every: max(n/8, 1)}
+	p.before = p.left()
+	return p
+}
+
+func (p *probe) left() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func (p *probe) step() {
+	if p.n++; p.n%p.every == 0 {
+		p.most = max(p.most, p.left())
+	}
+}
+
+func (p *probe) mib() uint64 { return (max(p.most, p.before) - p.before) >> 20 }
+
 // TestMemory: what a scan and a verification hold does not grow with what there is.
 // (Where a listing has no order it grows by what one folder holds: some forty bytes
 // an object.)
@@ -92,21 +120,22 @@ func TestMemory(t *testing.T) {
 		bucket endless
 		most   uint64 // MiB
 	}{
-		"few":            {endless{1000, 3, true}, 8},
-		"many":           {endless{20000, 3, true}, 8},
-		"many, unsorted": {endless{20000, 3, false}, 48},
-		"one large":      {endless{1, 200000, true}, 160}, // its metadata is of 35 MB
+		"few":            {endless{1000, 3, true}, 4},
+		"many":           {endless{20000, 3, true}, 4},
+		"many, unsorted": {endless{20000, 3, false}, 32},
+		"one large":      {endless{1, 100000, true}, 64}, // its metadata is of 18 MB
 	} {
 		t.Run(name, func(t *testing.T) {
-			stop := watch()
+			probe := newProbe(c.bucket.n)
 			n := 0
 			err := repository.Scan(t.Context(), c.bucket, repository.Options{}, func(h core.Holding) error {
+				probe.step()
 				if h.Kind == core.HoldingBackup && h.Problem == "" && h.Objects == int64(c.bucket.chunks) {
 					n++
 				}
 				return nil
 			}, nil)
-			most := stop() >> 20
+			most := probe.mib()
 			if err != nil || n != c.bucket.n || most > c.most {
 				t.Errorf("%d backups, %d MiB, %v", n, most, err)
 			}
@@ -117,16 +146,17 @@ func TestMemory(t *testing.T) {
 			if _, err := p.Backups(t.Context(), core.Query{}); err != nil {
 				t.Fatal(err)
 			}
-			stop = watch()
+			probe = newProbe(c.bucket.n)
 			n = 0
 			err = p.Verify(t.Context(), core.VerifyRequest{}, func(r core.VerifyReport) error {
+				probe.step()
 				if r.Sound() && r.Objects == int64(c.bucket.chunks) {
 					n++
 				}
 				return nil
 			})
-			most = stop() >> 20
-			if err != nil || n != c.bucket.n || most > 2*c.most+uint64(c.bucket.n/400) { // the rows of a second scan too
+			most = probe.mib()
+			if err != nil || n != c.bucket.n || most > c.most {
 				t.Errorf("%d reports, %d MiB, %v", n, most, err)
 			}
 			t.Logf("a verification holds %d MiB at most", most)

@@ -208,6 +208,7 @@ func TestSwiftTruth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		captured(t, p, within(readTruth(t, filepath.Join(dir, "truth.json")), box))
 		agree(t, p, within(readTruth(t, filepath.Join(dir, "truth.json")), box))
 		strays(t, p, dir, box)
 		p.Close()
@@ -248,16 +249,33 @@ func real(t *testing.T, name, form string) (where, user, key, dir string) {
 	return parts[0], parts[1], parts[2], parts[3]
 }
 
+// captured reads every capture before anything was scanned.
+func captured(t *testing.T, p *repository.Place, rows map[core.BackupID]truth) {
+	t.Helper()
+	for id, row := range rows {
+		c, ok, err := p.Capture(t.Context(), id)
+		if err != nil || ok && (c.Err != nil || string(c.VolumeID) != row.Row["volume_id"] || c.BackupID != id || !c.Source.At.Set) || !ok && row.Row["display_name"] != nil {
+			t.Errorf("%s: %+v, %v", id, c, err)
+		}
+	}
+	if _, _, err := p.Capture(t.Context(), "none"); core.CodeOf(err) != core.CodeNotFound {
+		t.Error(err)
+	}
+}
+
 func TestRealSwift(t *testing.T) {
 	where, user, key, dir := real(t, "HEARTH_TEST_SWIFT", "AUTH-URL,USER,KEY,DIR/swift")
+	rows := readTruth(t, filepath.Join(dir, "truth.json"))
 	login := repository.SwiftOptions{AuthURL: where, User: user, Key: key}
 	for _, box := range boxes {
 		p, err := repository.OpenSwift(t.Context(), "lab", box, repository.Options{Swift: login})
 		if err != nil {
 			t.Fatal(err)
 		}
-		agree(t, p, within(readTruth(t, filepath.Join(dir, "truth.json")), box))
+		captured(t, p, within(rows, box))
+		agree(t, p, within(rows, box))
 		strays(t, p, dir, box)
+		sound(t, p, within(rows, box))
 		p.Close()
 	}
 	for _, c := range []struct {
@@ -279,6 +297,7 @@ func TestRealSwift(t *testing.T) {
 
 func TestRealS3(t *testing.T) {
 	where, user, key, dir := real(t, "HEARTH_TEST_S3", "HOST:PORT,KEY,SECRET,DIR/s3")
+	rows := readTruth(t, filepath.Join(dir, "truth.json"))
 	for _, region := range []string{"us-east-1", ""} {
 		for _, box := range boxes {
 			o := repository.Options{S3: repository.S3Options{AccessKey: user, SecretKey: key, Region: region, Plain: true}}
@@ -286,8 +305,10 @@ func TestRealS3(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			agree(t, p, within(readTruth(t, filepath.Join(dir, "truth.json")), box))
+			captured(t, p, within(rows, box))
+			agree(t, p, within(rows, box))
 			strays(t, p, dir, box)
+			sound(t, p, within(rows, box))
 			p.Close()
 		}
 	}

@@ -2,7 +2,6 @@ package repository
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -33,6 +32,8 @@ type Place struct {
 	now     func() time.Time
 	life    context.Context
 	end     context.CancelFunc
+
+	catalog catalog
 
 	mu   sync.Mutex // guards what follows
 	busy *run       // the scan that goes on, or failed
@@ -80,6 +81,9 @@ func OpenPosix(ctx context.Context, dir string, o Options) (*Place, error) {
 	f, err := openFolder(dir)
 	if err != nil {
 		return nil, err
+	}
+	if o.Title == "" {
+		o.Title = "posix " + dir
 	}
 	return New(ctx, "posix:"+dir, f, o), nil
 }
@@ -351,53 +355,4 @@ func (p *Place) Export(ctx context.Context, id core.BackupID) (core.Record, erro
 		return core.Record{}, err
 	}
 	return record(b)
-}
-
-// Capture reads what Cinder stored with a backup; false where it stored none.
-// CodeNotFound if the repository does not hold the backup, CodeUnreadable where
-// its metadata can not be used any more.
-func (p *Place) Capture(ctx context.Context, id core.BackupID) (core.Capture, bool, error) {
-	tried := "read the capture of backup " + string(id)
-	x, i, err := p.find(ctx, id, tried)
-	if err != nil {
-		return core.Capture{}, false, err
-	}
-	b := &x.rows[i]
-	type answer struct {
-		c   core.Capture
-		ok  bool
-		err error
-	}
-	done := make(chan answer, 1)
-	go func() { // a share that is gone may never answer
-		var a answer
-		a.c, a.ok, a.err = p.capture(ctx, tried, b)
-		done <- a
-	}()
-	select {
-	case a := <-done:
-		return a.c, a.ok, a.err
-	case <-ctx.Done():
-		return core.Capture{}, false, cancelled(tried, ctx.Err())
-	}
-}
-
-func (p *Place) capture(ctx context.Context, tried string, b *core.Backup) (core.Capture, bool, error) {
-	g, err := one(ctx, p.bucket, b.Container.V, b.ServiceMetadata.V)
-	if err != nil {
-		return core.Capture{}, false, err
-	}
-	if !g.metadata.Set {
-		return core.Capture{}, false, core.Fail(core.CodeNotFound, tried, "its metadata object is gone", "scan the repository anew", nil)
-	}
-	m, err := p.scanner.metadata(ctx, g)
-	if f := (*faulty)(nil); errors.As(err, &f) {
-		return core.Capture{}, false, core.Fail(core.CodeUnreadable, tried, f.what, "see hearth verify", err)
-	}
-	if err != nil || !m.volumeMeta.Set {
-		return core.Capture{}, false, err
-	}
-	h := core.Holding{ID: b.ID, Backup: *b, CaptureText: m.volumeMeta, CaptureFrom: p.scanner.source(b)}
-	c, ok := h.Capture()
-	return c, ok, nil
 }

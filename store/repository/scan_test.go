@@ -312,7 +312,6 @@ func TestCaptures(t *testing.T) {
 
 // slow is a bucket whose objects take as long as a test wants.
 type slow struct {
-	repository.Bucket
 	gate chan struct{}
 	fail error
 }
@@ -324,6 +323,9 @@ func (s *slow) List(ctx context.Context, page func([]repository.Object) error) e
 		}
 	}
 	return s.fail
+}
+func (s *slow) ListPrefix(ctx context.Context, container, prefix string, page func([]repository.Object) error) error {
+	return page([]repository.Object{{Container: container, Name: prefix + "_metadata", Size: 9}})
 }
 func (s *slow) Sorted() bool            { return true }
 func (s *slow) Close() error            { return nil }
@@ -343,7 +345,7 @@ func TestCancel(t *testing.T) {
 		"backup":  func(ctx context.Context) error { _, err := p.Backup(ctx, "x"); return err },
 		"volume":  func(ctx context.Context) error { _, err := p.Volume(ctx, "x"); return err },
 		"export":  func(ctx context.Context) error { _, err := p.Export(ctx, "x"); return err },
-		"capture": func(ctx context.Context) error { _, _, err := p.Capture(ctx, "x"); return err },
+		"capture": func(ctx context.Context) error { _, _, err := p.Capture(ctx, core.BackupID(uuid(1))); return err },
 		"marks":   func(ctx context.Context) error { _, err := p.Marks(ctx, "x"); return err },
 		"scan":    func(ctx context.Context) error { _, err := p.Scan(ctx, nil); return err },
 		"partial": func(ctx context.Context) error { _, err := p.Backups(ctx, core.Query{Partial: true}); return err },
