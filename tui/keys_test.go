@@ -103,6 +103,7 @@ func keyTable(t *testing.T) string {
 	part("Its capture", "volume-capture", "Capture")
 	part("The preview of its restore", "backup-restore", "Restore")
 	part("Choosing what to restore onto", "backup-restore-target", "", "Lists")
+	part("Choosing a file", "backup-restore-file", "Choosing a file")
 	part("Its record", "backup-record", "Record")
 	part("Its chain", "backup-chain", "Chain")
 	part("Import", "import-several", "")

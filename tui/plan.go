@@ -2,6 +2,8 @@ package tui
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -98,6 +100,10 @@ func (t *restoreTab) head(h int) []string {
 	switch {
 	case p.Guess():
 		lines = append(lines, s.warn.Paint("GUESS  no capture of this backup is known: this is its volume as it is now"))
+	case len(t.files) > 1:
+		lines = append(lines, s.dim.Paint("source ")+s.warn.Paint(core.Count(len(t.files), "file")+" given, in this order: ")+core.Visible(strings.Join(names(t.files), ", ")))
+	case len(t.files) > 0:
+		lines = append(lines, s.dim.Paint("source ")+s.warn.Paint("a file that was given: ")+core.Visible(t.files[0]))
 	case len(p.Captures) > 0 && h >= lowRoom:
 		lines = append(lines, s.dim.Paint("source ")+core.Visible(p.Captures[len(p.Captures)-1].Source.String()))
 	}
@@ -108,6 +114,14 @@ func (t *restoreTab) head(h int) []string {
 		lines = append(lines, "")
 	}
 	return lines
+}
+
+// names are files without their folders.
+func names(files []string) (out []string) {
+	for _, f := range files {
+		out = append(out, filepath.Base(f))
+	}
+	return out
 }
 
 // leftOut tells how many fields were left out by hand.

@@ -113,7 +113,7 @@ func (t *restoreTab) askRestore(r core.RestoreRequest, b *core.Backup, plan *cor
 			q.lines = append(q.lines, t.warning(w))
 		}
 	}
-	q.lines = append(q.lines, t.inShell("restore", words...)...)
+	q.lines = append(q.lines, t.inShell("restore", append(words, t.captureWords()...)...)...)
 	return q
 }
 

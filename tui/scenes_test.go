@@ -317,6 +317,7 @@ var scenes = []scene{
 	{"backup-restore-confirm", openOn("backup", dbBackup, "restore", "P")},
 	{"backup-restore-confirm-yes", openOn("backup", dbBackup, "restore", "P", "tab")},
 	{"backup-restore-target", openOn("backup", dbBackup, "restore", "t")},
+	{"backup-restore-file", openOn("backup", dbBackup, "restore", join([]string{"C"}, letters("/no-such-folder/x"))...)},
 	{"backup-restore-target-name", openOn("backup", dbBackup, "restore", "t", "N", "d", "b")},
 	{"backup-record", openOn("backup", dbBackup, "record")},
 	{"backup-record-refused", openOn("backup", guessedBackup, "record")},

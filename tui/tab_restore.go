@@ -19,7 +19,8 @@ type restoreTab struct {
 	*base
 	read
 	request jobs.PlanRequest
-	aimed   bool // the request's target was chosen; else it is the backup's own volume
+	aimed   bool     // the request's target was chosen; else it is the backup's own volume
+	files   []string // where the request's captures are from
 	table   *grid.Model
 	plan    *core.Plan // nil until it is worked out
 	rows    []core.FieldPlan
@@ -105,6 +106,9 @@ func (t *restoreTab) update(msg tea.Msg) tea.Cmd {
 			t.fill()
 		}
 		return cmd
+	case captureGivenMsg:
+		t.files = append(slices.Clip(t.files), msg.file)
+		return t.given(append(slices.Clip(t.request.Captures), msg.capture))
 	case appliedMsg:
 		return t.load()
 	}
@@ -138,7 +142,7 @@ func (t *restoreTab) view(w, h int) string {
 	s := t.styles
 	switch {
 	case t.state == failed:
-		return failedView(s, t.err, "t chooses another target", w)
+		return failedView(s, t.err, "t chooses another target, C gives a capture from a file", w)
 	case t.plan == nil:
 		return "\n  " + s.busy.Paint("◌ working it out…")
 	}
@@ -177,6 +181,7 @@ func (t *restoreTab) actions() []action {
 			t.request.Layers = after([]core.Layers{core.LayersAuto, core.LayersAll, core.LayersLast}, t.request.Layers)
 			return t.load()
 		}},
+		{keys: []string{"C"}, label: "capture", minor: true, help: "Give captures from files, the full backup's first, in place of those that are known", run: t.giveCapture},
 		{keys: []string{"w"}, label: "why", minor: true, help: "Show all there is to say of the plan and of this field", why: t.notReady, run: t.explain},
 	}...), tableMoves(t.table, func() tea.Cmd {
 		t.resize(t.w, t.h) // the foot may have grown
@@ -248,6 +253,7 @@ func (t *restoreTab) confirm() tea.Cmd {
 		for _, name := range p.LeftOut {
 			words = append(words, "--leave-out", name)
 		}
+		words = append(words, t.captureWords()...)
 		if t.request.Rules != core.RulesAuto {
 			words = append(words, "--rules", string(t.request.Rules))
 		}
