@@ -73,6 +73,8 @@ func (d Desk) keeps(tried string) error {
 	switch {
 	case d.Place.Info().Demo:
 		return core.Fail(core.CodeUnsupported, tried, "nothing of a demo is kept", "name a place", nil)
+	case d.Place.Info().Kind == core.PlaceRepository: // what is rebuilt must not pass for what was exported
+		return core.Fail(core.CodeUnsupported, tried, "a backup repository is read whenever it is needed, and nothing of it is archived", "name the cloud", nil)
 	case d.Archive == nil:
 		return core.Fail(core.CodeUnsupported, tried, "there is no archive", "", nil)
 	}

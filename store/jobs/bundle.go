@@ -85,6 +85,9 @@ func (d Desk) WriteBundle(ctx context.Context, file string, o BundleOptions) (Bu
 	}
 	tried := tryBundle + " " + file
 	if len(b.Records)+len(b.Captures) == 0 {
+		if !o.Filter.Empty() {
+			return n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that fulfils the filter", "leave it out to see all", nil)
+		}
 		return n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that it could hold", "run hearth archive first", nil)
 	}
 	fail := func(err error) (Bundled, error) {

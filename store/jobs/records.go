@@ -73,9 +73,10 @@ func (d Desk) toExport(ctx context.Context, ids []core.BackupID, chain bool) ([]
 	return out, nil
 }
 
-// keepRecord keeps a record in the archive; nothing of a demo goes there.
+// keepRecord keeps a record in the archive; nothing of a demo goes there, nor what
+// was rebuilt from a repository.
 func (d Desk) keepRecord(ctx context.Context, id core.BackupID, r core.Record, direction string) error {
-	if d.Archive == nil || d.Place.Info().Demo {
+	if d.keeps("") != nil {
 		return nil
 	}
 	dec, err := core.DecodeRecord(r.URL, core.Today)

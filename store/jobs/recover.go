@@ -3,6 +3,8 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"hearth/core"
 	"hearth/store"
@@ -22,7 +24,8 @@ type Source struct {
 type finding struct {
 	row     core.Backup
 	origin  string
-	other   string // the other place that the archive has it from, and not from the target
+	other   string // the other place that its record is of
+	handed  bool   // by the user, who may know better: it is chosen all the same
 	rebuilt bool
 	marks   []core.Mark
 	// record and capture are read only of what is missing.
@@ -127,7 +130,11 @@ func FromBundle(b *core.Bundle, name string) Source {
 			if c := captures[row.ID]; c != nil {
 				real = func(context.Context) (*core.Capture, error) { return c, nil }
 			}
-			out = append(out, finding{row: row, origin: fmt.Sprintf("line %d of the bundle, from %s", f.Line, core.Visible(places[f.Line])), from: &f, capture: real})
+			found := finding{row: row, origin: fmt.Sprintf("line %d of the bundle, from %s", f.Line, core.Visible(places[f.Line])), from: &f, capture: real, handed: true}
+			if places[f.Line] != target.location() {
+				found.other = places[f.Line]
+			}
+			out = append(out, found)
 		}
 		return out, nil, nil
 	}}
@@ -277,6 +284,7 @@ func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOpti
 		}
 	}
 	var items []Arrival
+	handed := map[string]int{}
 	for i := range found {
 		c := lost[found[i].row.ID]
 		if c == nil {
@@ -291,6 +299,8 @@ func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOpti
 		own, known := native.Own[it.Backup.ID]
 		switch other := found[i].other; {
 		case it.Stranger != "" || capture != nil:
+		case other != "" && found[i].handed:
+			handed[other]++
 		case other != "":
 			it.Stranger = "its record was archived from " + core.Visible(other) + ", and no capture says that it is of this cloud"
 		case known && !own:
@@ -316,6 +326,10 @@ func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOpti
 	r.Fit()
 	if strangers > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%s to be another cloud's: deleting an imported copy here deletes that cloud's files", seem(strangers)))
+	}
+	for _, other := range slices.Sorted(maps.Keys(handed)) {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s of %s: no capture says whose the files are: if that cloud lives and shares the repository, deleting an imported copy here deletes its files",
+			core.Count(handed[other], "record"), core.Visible(other)))
 	}
 	return r, nil
 }

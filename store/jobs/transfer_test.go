@@ -376,6 +376,17 @@ func TestRecover(t *testing.T) {
 	if err != nil || len(kept) != 1 || kept[0].Capture.Source.Kind != core.SourceRepository {
 		t.Errorf("its capture: %+v, %v", kept, err)
 	}
+	// What is copied out of a repository is rebuilt, and not archived as if it had
+	// been exported.
+	books := repository
+	books.Archive, books.Sleep = d.Archive, c.Sleep
+	copied, err := jobs.PlanCopy(t.Context(), books, d, []core.BackupID{chained(n - 1)}, jobs.CopyOptions{Chain: true}, nil)
+	ok(t, err)
+	if kept, err := d.Archive.Index(t.Context(), "posix:/memory"); err != nil || len(kept) != 0 || copied.Count().Goes != 4 {
+		t.Errorf("copied out of a repository: %+v, %d records are archived, %v", copied.Count(), len(kept), err)
+	}
+	_, err = books.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
+	wantCode(t, "archiving a repository", err, core.CodeUnsupported)
 	// All of them, with those chosen that seem strange.
 	plan, err = jobs.PlanRecovery(t.Context(), jobs.FromPlace(repository), d, jobs.RecoverOptions{All: true}, nil)
 	ok(t, err)
