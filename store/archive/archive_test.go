@@ -363,3 +363,56 @@ func TestSize(t *testing.T) {
 		t.Errorf("it was of %d bytes and is of %d, %v", before, after, err)
 	}
 }
+
+func TestConfig(t *testing.T) {
+	for keep, wrong := range map[string]bool{"": false, "90d": false, "2y": false, "90": true, "x": true, "0d": true} {
+		c := Config{Keep: keep}
+		key, what := c.Check()
+		if age, err := c.Age(); (key == "keep") != wrong || (what != "") != wrong || (err != nil) != wrong || !wrong && (age > 0) != (keep != "") {
+			t.Errorf("%q: %q %q, %v, %v", keep, key, what, age, err)
+		}
+	}
+}
+
+// TestOutdated: of a backup's records and captures the newest stays, however old.
+func TestOutdated(t *testing.T) {
+	a := opened(t, filepath.Join(t.TempDir(), "archive.sqlite"))
+	for i := range 3 {
+		at := now.Add(time.Duration(i) * 24 * time.Hour)
+		for _, place := range []string{"p", "q"} {
+			ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: place, Backup: "b", At: at, Fingerprint: fmt.Sprint(i), Record: record("x")}))
+		}
+		for _, backup := range []core.BackupID{"b", ""} {
+			_, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: "p", VolumeID: "v", BackupID: backup, At: at, Capture: core.ReadCapture(fmt.Sprintf(`{"version": %d}`, i), core.Source{Kind: core.SourceTaken})})
+			ok(t, err)
+		}
+	}
+	before := now.Add(36 * time.Hour)
+	o, err := a.Outdated(t.Context(), before)
+	if err != nil || len(o.Records) != 4 || len(o.Captures) != 2 {
+		t.Errorf("%+v, %v", o, err)
+	}
+	ok(t, a.Drop(t.Context(), o))
+	if o, err = a.Outdated(t.Context(), before.Add(time.Hour*10000)); err != nil || len(o.Records)+len(o.Captures) != 0 {
+		t.Errorf("what is left is outdated: %+v, %v", o, err)
+	}
+	index, err := a.Index(t.Context(), "p")
+	if err != nil || len(index) != 1 || index["b"].Fingerprint != "2" || index["b"].Record.URL != "" {
+		t.Errorf("the index is %+v, %v", index, err)
+	}
+	captures, err := a.Captures(t.Context(), "p", "v", "")
+	if err != nil || len(captures) != 4 {
+		t.Errorf("%d captures are left, %v", len(captures), err)
+	}
+	// A record that is found again is the newest again, and keeps its place.
+	ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: "p", Backup: "b", At: now.Add(time.Hour * 1000), Direction: "import", Fingerprint: "2", Seen: core.Some(now)}))
+	ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: "p", Backup: "b", At: now.Add(time.Hour * 2000), Fingerprint: "2"}))
+	kept, err := a.Records(t.Context(), "p", "b")
+	if err != nil || len(kept) != 1 || !kept[0].Seen.Set || !kept[0].Seen.V.Equal(now) || !kept[0].Checked.Equal(now.Add(time.Hour*2000)) || !kept[0].At.Equal(now.Add(48*time.Hour)) {
+		t.Errorf("found again: %+v, %v", kept, err)
+	}
+	came, err := a.Came(t.Context(), "p")
+	if err != nil || len(came) != 1 || came["b"] != "" {
+		t.Errorf("it came by %q, %v", came, err)
+	}
+}

@@ -49,7 +49,7 @@ func ParseAge(s string) (time.Duration, error) {
 
 // Outdated is what a prune drops: records and captures that a newer one of the
 // same backup of the same place has taken the place of. The newest of each is
-// never among them, nor is the journal.
+// never among them, nor is the journal, nor a capture of a volume at large.
 type Outdated struct {
 	Records, Captures []int64
 	Bytes             int64 // of their texts
@@ -58,7 +58,7 @@ type Outdated struct {
 const (
 	outdatedRecords = `SELECT id, length(url) FROM records AS r WHERE checked < ?1 AND EXISTS (SELECT 1 FROM records AS n
 		WHERE n.place = r.place AND n.backup_id = r.backup_id AND (n.checked > r.checked OR n.checked = r.checked AND n.id > r.id)) ORDER BY id`
-	outdatedCaptures = `SELECT id, length(text) FROM hearth_captures AS r WHERE at < ?1 AND EXISTS (SELECT 1 FROM hearth_captures AS n
+	outdatedCaptures = `SELECT id, length(text) FROM hearth_captures AS r WHERE backup_id <> '' AND at < ?1 AND EXISTS (SELECT 1 FROM hearth_captures AS n
 		WHERE n.place = r.place AND n.volume_id = r.volume_id AND n.backup_id = r.backup_id AND n.source = r.source AND (n.at > r.at OR n.at = r.at AND n.id > r.id)) ORDER BY id`
 )
 

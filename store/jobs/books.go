@@ -1,5 +1,5 @@
 // Package jobs is what both faces do at length with places: plan, apply and read
-// back, undo, export, import. Its functions work over the store's interfaces,
+// back, undo, export, import, archive, copy, recover. Its functions work over the store's interfaces,
 // take a context, and give one result per item.
 package jobs
 

@@ -216,8 +216,12 @@ func (d Desk) importFacts(ctx context.Context, found []core.Found, listed map[co
 // place's list, nil if it does not list it.
 func (d Desk) met(ctx context.Context, it *Arrival, row *core.Backup) error {
 	switch {
-	case it.Status == core.StatusCreating:
+	case it.Status == core.StatusCreating && d.Place.Info().Kind == core.PlaceCloud:
 		it.State = ArrivalUnder
+		return nil
+	case it.Status == core.StatusCreating:
+		it.State = ArrivalRefused
+		it.Findings = append(it.Findings, core.Finding{Level: core.LevelRefuse, Text: "it is there already, and is creating: nobody here would end that"})
 		return nil
 	case it.Status == core.StatusDeleting || core.Failed(it.Status):
 		it.State = ArrivalRefused
@@ -442,9 +446,17 @@ func (s *transferring) one(ctx context.Context, it *Arrival, r *core.ImportResul
 		if s.lost++; s.lost >= lostMost {
 			s.ended = r.Err
 		}
-	case strings.Contains(r.Err.Error(), "OverLimit") || strings.Contains(r.Err.Error(), "quota"):
+	case overQuota(r.Err):
 		s.ended = r.Err
 	}
+}
+
+// overQuota reports whether Cinder refused for want of quota, which it will do to
+// the next as well: "Maximum number of backups allowed (10) exceeded", "Requested
+// backup exceeds allowed Backup gigabytes quota." (cinder/exception.py).
+func overQuota(err error) bool {
+	text := strings.ToLower(err.Error())
+	return core.CodeOf(err) == core.CodeRefused && (strings.Contains(text, "quota") || strings.Contains(text, "backups allowed"))
 }
 
 // did says that a step of the entry worked. An entry of very many is not written
