@@ -134,13 +134,13 @@ type VerifyReport struct {
 	VolumeID  VolumeID
 	Container string
 	Prefix    string
-	Deep      bool  // the chunks were read
-	Objects   int64 // that were compared, or read
-	Bytes     int64 // that were read, as stored
-	Blocks    int64 // compared with the sha256 file
-	Flaws     []Flaw
-	More      int64 // flaws beyond the first hundred
-	Damages   int64 // how many are damage, among all of them
+	Deep      bool   // the chunks were read
+	Objects   int64  // that were compared, or read
+	Bytes     int64  // that were read, as stored
+	Blocks    int64  // compared with the sha256 file
+	Flaws     []Flaw // the worst first, then by object
+	More      int64  // flaws beyond the first hundred
+	Damages   int64  // how many are damage, among all of them
 }
 
 // Sound reports whether a restore can be expected to work: there is no damage.

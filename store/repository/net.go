@@ -45,6 +45,8 @@ func explainNet(tried, host string, err error) error {
 		return fail(host+" shows a certificate that this machine does not trust", "add its CA to the system's, or name it in SSL_CERT_FILE")
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return fail(host+" does not answer in time", "try again")
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return fail(host+" speaks plain HTTP", "set plain_http in the config, or AWS_ENDPOINT_URL to http://"+host)
 	case errors.As(err, &u):
 		err = u.Err
 	}

@@ -1,6 +1,7 @@
 package repository_test
 
 import (
+	"context"
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
@@ -247,6 +248,79 @@ func real(t *testing.T, name, form string) (where, user, key, dir string) {
 		t.Skipf("%s is not set to %s: .ci/lab/lab objects up, and objects fill DIR", name, form)
 	}
 	return parts[0], parts[1], parts[2], parts[3]
+}
+
+// TestSwiftLogin: a cloud's login can serve, and is asked again when its token has
+// run out.
+func TestSwiftLogin(t *testing.T) {
+	pages, logins := 0, 0
+	server := dump(t, root("swift", "dump")).swift(t, &pages)
+	o := repository.Options{Swift: repository.SwiftOptions{Login: func(context.Context) (repository.SwiftToken, error) {
+		logins++
+		token := repository.SwiftToken{Token: "token", StorageURL: server.URL + "/v1/AUTH_backup"}
+		switch logins {
+		case 1:
+			token.Token = "run out"
+		case 3:
+			return token, core.Fail(core.CodeDenied, "log in", "the password is wrong", "", nil)
+		}
+		return token, nil
+	}}}
+	p, err := repository.OpenSwift(t.Context(), "lab", "shared-box", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	agree(t, p, within(readTruth(t, root("swift", "truth.json")), "shared-box"))
+	if logins != 2 {
+		t.Errorf("%d logins", logins)
+	}
+	again, err := repository.OpenSwift(t.Context(), "lab", "shared-box", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if _, err := again.Backups(t.Context(), core.Query{}); core.CodeOf(err) != core.CodeDenied || !strings.Contains(err.Error(), "password") {
+		t.Error(err)
+	}
+}
+
+// TestUnreached: what cannot be asked is told so that a person can act.
+func TestUnreached(t *testing.T) {
+	pages := 0
+	server := served{}.s3(t, &pages)
+	host := strings.TrimPrefix(server.URL, "http://")
+	t.Setenv("AWS_ACCESS_KEY_ID", "k")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
+	for where, want := range map[string]string{host + "/box": host + " speaks plain HTTP", "127.0.0.1:1/box": "127.0.0.1:1 cannot be reached"} {
+		p, err := repository.OpenS3(t.Context(), where, repository.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Backups(t.Context(), core.Query{})
+		if core.CodeOf(err) != core.CodeUnavailable || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", where, err)
+		}
+		p.Close()
+	}
+	for _, where := range []string{"host", "host/", "/box", "host/Bad_Bucket!", "ho st/box"} {
+		if _, err := repository.OpenS3(t.Context(), where, repository.Options{}); core.CodeOf(err) != core.CodeUsage {
+			t.Errorf("%s: %v", where, err)
+		}
+	}
+	server = served{}.swift(t, &pages)
+	p, err := repository.OpenSwift(t.Context(), "lab", "none", repository.Options{Swift: repository.SwiftOptions{AuthURL: server.URL + "/auth/v1.0", User: "backup:cinder", Key: "labpass"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Backups(t.Context(), core.Query{}); core.CodeOf(err) != core.CodeNotFound {
+		t.Error(err)
+	}
+	server.Close()
+	if _, err := p.Backups(t.Context(), core.Query{}); core.CodeOf(err) != core.CodeUnavailable {
+		t.Error(err)
+	}
+	p.Close()
 }
 
 // captured reads every capture before anything was scanned.

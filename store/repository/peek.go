@@ -36,43 +36,50 @@ func (p *peeker) take(c byte) bool {
 	return false
 }
 
+// ends are the bytes that end a run of plain text in a string.
+var ends = func() (t [256]bool) {
+	for c := range ' ' {
+		t[c] = true
+	}
+	t['"'], t['\\'] = true, true
+	return t
+}()
+
 // str passes over a string and returns it with its quotes.
 func (p *peeker) str() (raw string, ok bool) {
-	from := p.i
-	if !p.take('"') {
+	s, i := p.s, p.i
+	if i >= len(s) || s[i] != '"' {
 		return "", false
 	}
-	for p.i < len(p.s) {
-		switch c := p.s[p.i]; {
-		case c == '"':
-			p.i++
-			return p.s[from:p.i], true
-		case c < ' ':
+	for i++; ; {
+		for i < len(s) && !ends[s[i]] {
+			i++
+		}
+		switch {
+		case i >= len(s) || s[i] < ' ' || s[i] == '\\' && i+1 >= len(s):
 			return "", false
-		case c != '\\':
-			p.i++
-		case p.i+1 >= len(p.s):
-			return "", false
-		default:
-			p.i += 2
-			switch p.s[p.i-1] {
-			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			case 'u':
-				if p.i+4 > len(p.s) {
-					return "", false
-				}
-				for _, c := range []byte(p.s[p.i : p.i+4]) {
-					if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-						return "", false
-					}
-				}
-				p.i += 4
-			default:
+		case s[i] == '"':
+			from := p.i
+			p.i = i + 1
+			return s[from:p.i], true
+		}
+		i += 2
+		switch s[i-1] {
+		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		case 'u':
+			if i+4 > len(s) {
 				return "", false
 			}
+			for _, c := range []byte(s[i : i+4]) {
+				if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+					return "", false
+				}
+			}
+			i += 4
+		default:
+			return "", false
 		}
 	}
-	return "", false
 }
 
 // plain passes over a string without escapes and returns what is in it.
@@ -204,9 +211,29 @@ func textOf(raw string) (s string, set, ok bool) {
 	case strings.IndexByte(raw, '\\') < 0:
 		return raw[1 : len(raw)-1], true, true
 	}
+	if s, ok = unescape(raw[1 : len(raw)-1]); ok {
+		return s, true, true
+	}
 	v, err := pyjson.Parse(raw)
 	s, ok = v.Str()
 	return s, true, ok && err == nil
+}
+
+// unescape takes out the escapes of quotes and backslashes, which is what a text of
+// JSON inside of JSON is full of; false where there are others.
+func unescape(s string) (string, bool) {
+	out := make([]byte, 0, len(s))
+	for {
+		i := strings.IndexByte(s, '\\')
+		if i < 0 {
+			return asText(append(out, s...)), true
+		}
+		if c := s[i+1]; c != '"' && c != '\\' {
+			return "", false
+		}
+		out = append(append(out, s[:i]...), s[i+1])
+		s = s[i+2:]
+	}
 }
 
 // peekMetadata reads a metadata object as Cinder writes it today; false for any

@@ -62,7 +62,7 @@ var markTexts = []struct {
 		{Field: "metadata", State: core.MarkLost, Why: "the backup's own properties are only in the database"},
 		{Field: "snapshot_id", State: core.MarkLost, Why: "only in the database"},
 		{Field: "restore_volume_id", State: core.MarkLost, Why: "only in the database"},
-		{Field: "fail_reason", State: core.MarkLost, Why: "only in the database"},
+		{Field: "fail_reason", State: core.MarkAssumed, Why: "a finished backup has none, as a rule; what there may be is only in the database"},
 		{Field: "temp_volume_id", State: core.MarkLost, Why: "only in the database"},
 		{Field: "temp_snapshot_id", State: core.MarkLost, Why: "only in the database"},
 		{Field: "updated_at", State: core.MarkLost, Why: "only in the database"}}},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/s3utils"
 
 	"hearth/core"
 )
@@ -64,6 +65,9 @@ func openS3(where string, o S3Options) (*s3Bucket, error) {
 	bucket, prefix, _ := strings.Cut(rest, "/")
 	if host == "" || bucket == "" {
 		return nil, core.Fail(core.CodeUsage, tried, "it names no bucket", "write s3://HOST[:PORT]/BUCKET[/PREFIX]", nil)
+	}
+	if err := s3utils.CheckValidBucketName(bucket); err != nil {
+		return nil, core.Fail(core.CodeUsage, tried, bucket+" is no name of a bucket", "write s3://HOST[:PORT]/BUCKET[/PREFIX]", err)
 	}
 	lookup := minio.BucketLookupAuto
 	switch o.Addressing {

@@ -1,9 +1,11 @@
 package repository
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -151,6 +153,9 @@ func (v *verifier) run(ctx context.Context, stop context.CancelCauseFunc, target
 
 // hand gives a report to the caller.
 func (v *verifier) hand(r core.VerifyReport) error {
+	slices.SortStableFunc(r.Flaws, func(a, b core.Flaw) int { // as chunks were read they came in any order
+		return cmp.Or(cmp.Compare(rank[a.Severity], rank[b.Severity]), cmp.Compare(a.Object, b.Object))
+	})
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.progress.Done++
@@ -195,6 +200,9 @@ const (
 	warning = core.SeverityWarning
 	note    = core.SeverityNote
 )
+
+// rank puts the worst first.
+var rank = map[core.Severity]int{damage: 0, warning: 1, note: 2}
 
 // backup verifies one backup. The error is one that ends the verification.
 func (v *verifier) backup(ctx context.Context, g *group) (core.VerifyReport, error) {

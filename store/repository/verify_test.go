@@ -2,13 +2,18 @@ package repository_test
 
 import (
 	"bytes"
+	compress "compress/zlib"
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"hearth/core"
 	"hearth/store"
@@ -260,14 +265,27 @@ func TestDamage(t *testing.T) {
 		"trailing zlib":        {one(zlib, "-00001", func(b []byte) []byte { return append(b, "more"...) }), core.FlawTrailing, false, "-00001", true},
 		"trailing bz2":         {one(bz2, "-00001", func(b []byte) []byte { return append(b, "more"...) }), core.FlawTrailing, false, "-00001", true},
 		"trailing zstd":        {one(zstd, "-00001", func(b []byte) []byte { return append(b, "more"...) }), core.FlawDecompress, false, "-00001", false},
-		"shorter than said":    {meta(zlib, func(m map[string]any) { c := chunks(m)[2]; c["length"] = c["length"].(float64) + 1 }), core.FlawLength, false, "-00003", false},
-		"longer than said":     {meta(bz2, func(m map[string]any) { c := chunks(m)[0]; c["length"] = c["length"].(float64) - 1 }), core.FlawLength, false, "-00001", false},
-		"md5 of another":       {meta(zlib, func(m map[string]any) { chunks(m)[0]["md5"] = strings.Repeat("0", 32) }), core.FlawMD5, false, "-00001", false},
-		"md5 none":             {meta(zlib, func(m map[string]any) { chunks(m)[0]["md5"] = "x" }), core.FlawMetadataInvalid, true, "-00001", true},
-		"hashes gone":          {func(b box) string { p := b.prefix(zlib); rm(t, p+"_sha256file"); return p }, core.FlawHashesMissing, true, "_sha256file", true},
-		"hashes cut":           {one(zlib, "_sha256file", cutBy(200)), core.FlawHashesUnusable, false, "_sha256file", true},
-		"hashes empty":         {one(zlib, "_sha256file", func([]byte) []byte { return nil }), core.FlawHashesUnusable, false, "_sha256file", true},
-		"hashes no JSON":       {one(zlib, "_sha256file", func([]byte) []byte { return []byte("{'") }), core.FlawHashesUnusable, false, "_sha256file", true},
+		"a bomb": {one(zlib, "-00001", func([]byte) []byte {
+			var b bytes.Buffer
+			z := compress.NewWriter(&b)
+			io.CopyN(z, zeros{}, 32<<20)
+			z.Close()
+			return b.Bytes()
+		}), core.FlawLength, false, "-00001", false},
+		"a window of terabytes": {one(zstd, "-00001", func(b []byte) []byte { return append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xff}, b[6:]...) }), core.FlawDecompress, false, "-00001", false},
+		"zstd of nothing": {func(b box) string {
+			p := b.prefix(zstd)
+			put(t, p+"-00001", []byte{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}) // a frame to be skipped
+			return p
+		}, core.FlawLength, false, "-00001", false},
+		"shorter than said": {meta(zlib, func(m map[string]any) { c := chunks(m)[2]; c["length"] = c["length"].(float64) + 1 }), core.FlawLength, false, "-00003", false},
+		"longer than said":  {meta(bz2, func(m map[string]any) { c := chunks(m)[0]; c["length"] = c["length"].(float64) - 1 }), core.FlawLength, false, "-00001", false},
+		"md5 of another":    {meta(zlib, func(m map[string]any) { chunks(m)[0]["md5"] = strings.Repeat("0", 32) }), core.FlawMD5, false, "-00001", false},
+		"md5 none":          {meta(zlib, func(m map[string]any) { chunks(m)[0]["md5"] = "x" }), core.FlawMetadataInvalid, true, "-00001", true},
+		"hashes gone":       {func(b box) string { p := b.prefix(zlib); rm(t, p+"_sha256file"); return p }, core.FlawHashesMissing, true, "_sha256file", true},
+		"hashes cut":        {one(zlib, "_sha256file", cutBy(200)), core.FlawHashesUnusable, false, "_sha256file", true},
+		"hashes empty":      {one(zlib, "_sha256file", func([]byte) []byte { return nil }), core.FlawHashesUnusable, false, "_sha256file", true},
+		"hashes no JSON":    {one(zlib, "_sha256file", func([]byte) []byte { return []byte("{'") }), core.FlawHashesUnusable, false, "_sha256file", true},
 		"hashes of another": {one(zlib, "_sha256file", func(b []byte) []byte {
 			return bytes.Replace(b, []byte(`"backup_id": "`), []byte(`"backup_id": "x`), 1)
 		}), core.FlawHashesUnusable, false, "_sha256file", true},
@@ -315,6 +333,33 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestUnreadable: one dead disk is told object by object, a dead repository is not.
+func TestUnreadable(t *testing.T) {
+	e := deaf{endless{3, 8, true}}
+	p := repository.New(t.Context(), "swift:made/up", e, repository.Options{})
+	defer p.Close()
+	reports := verify(t, p, core.VerifyRequest{Deep: true, IDs: []core.BackupID{core.BackupID(uuid(1))}})
+	for _, r := range reports {
+		if len(r.Flaws) < 8 || r.Flaws[0].Code != core.FlawUnreadable || r.Sound() {
+			t.Errorf("%+v", r)
+		}
+	}
+	err := p.Verify(t.Context(), core.VerifyRequest{Deep: true}, func(core.VerifyReport) error { return nil })
+	if core.CodeOf(err) != core.CodeUnavailable {
+		t.Error(err)
+	}
+}
+
+// deaf gives no chunk.
+type deaf struct{ endless }
+
+func (d deaf) Get(ctx context.Context, container, name string) (io.ReadCloser, error) {
+	if strings.HasSuffix(name, "_metadata") || strings.HasSuffix(name, "_sha256file") {
+		return d.endless.Get(ctx, container, name)
+	}
+	return io.NopCloser(io.MultiReader(strings.NewReader("da"), iotest.ErrReader(errors.New("input/output error")))), nil
+}
+
 // TestSwiftETags: the listing of a Swift container has the md5 of what is stored, so
 // that a flipped byte of an uncompressed chunk is found without reading it.
 func TestSwiftETags(t *testing.T) {
@@ -340,6 +385,10 @@ func TestSwiftETags(t *testing.T) {
 		}
 	}
 }
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
 func rm(t *testing.T, path string) {
 	t.Helper()
