@@ -3,6 +3,7 @@ package verbs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -124,8 +125,15 @@ func (e *Env) sayTransfer(t *jobs.Transfer) {
 		return
 	}
 	e.say("From %s to %s:", t.From, t.To)
+	common, rebuilt := commonMarks(t)
 	for i := range t.Items {
-		e.sayArrival(i, &t.Items[i])
+		e.sayArrival(i, &t.Items[i], common)
+	}
+	if len(common) > 0 {
+		e.say("Of the %s that were rebuilt:", core.Count(rebuilt, "record"))
+		for _, m := range common {
+			e.say("  · %s is %s: %s", m.Field, string(m.State), m.Why)
+		}
 	}
 	e.say("Owner: %s.", t.Facts.Owner)
 	if t.Facts.Quota.Set {
@@ -133,6 +141,26 @@ func (e *Env) sayTransfer(t *jobs.Transfer) {
 	}
 	e.warn(t.Warnings)
 	e.say("%s.", tallied(t.Count()))
+}
+
+// commonMarks are the marks that all rebuilt backups have which go; a single one's
+// are its own.
+func commonMarks(t *jobs.Transfer) (common []core.Mark, rebuilt int) {
+	for i := range t.Items {
+		it := &t.Items[i]
+		if !it.Rebuilt || !it.Ticked {
+			continue
+		}
+		if rebuilt++; rebuilt == 1 {
+			common = slices.Clone(it.Marks)
+			continue
+		}
+		common = slices.DeleteFunc(common, func(m core.Mark) bool { return !slices.Contains(it.Marks, m) })
+	}
+	if rebuilt < 2 {
+		return nil, rebuilt
+	}
+	return common, rebuilt
 }
 
 func left(h core.Headway) string {
@@ -158,7 +186,7 @@ func tallied(n jobs.Transferred) string {
 	return strings.Join(parts, ", ")
 }
 
-func (e *Env) sayArrival(i int, it *jobs.Arrival) {
+func (e *Env) sayArrival(i int, it *jobs.Arrival, common []core.Mark) {
 	name := it.Name
 	if name == "" {
 		name = "(no name)"
@@ -202,6 +230,9 @@ func (e *Env) sayArrival(i int, it *jobs.Arrival) {
 		e.say("      ! %s", x)
 	}
 	for _, m := range it.Marks {
+		if slices.Contains(common, m) {
+			continue
+		}
 		e.say("      · %s is %s: %s", m.Field, string(m.State), m.Why)
 	}
 	if it.Origin != "" && it.Origin != "exported" {

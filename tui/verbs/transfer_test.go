@@ -64,7 +64,9 @@ func twoClouds(t *testing.T) *between {
 			Capture: core.ReadCapture(`{"version": 2, "volume-base-metadata": {"host": "`+[]string{"b", "b", "b", "a", "a"}[i]+`@file#pool", "provider_auth": "CHAP secret"}}`, core.Source{})})
 	}
 	repository := memory.NewRepository(memory.World{Backups: fiveBackups(), Captures: captures, Now: now}, map[core.BackupID][]core.Mark{
-		fiveBackups()[1].ID: {{Field: "data_timestamp", State: core.MarkAssumed, Why: "it is taken to be created_at"}},
+		fiveBackups()[0].ID: {{Field: "host", State: core.MarkLost, Why: "an import makes it the importing host"}},
+		fiveBackups()[1].ID: {{Field: "host", State: core.MarkLost, Why: "an import makes it the importing host"}, {Field: "data_timestamp", State: core.MarkAssumed, Why: "taken to be created_at"}},
+		fiveBackups()[2].ID: {{Field: "host", State: core.MarkLost, Why: "an import makes it the importing host"}},
 	}, core.Holding{Kind: core.HoldingUnfinished, ID: "7a000009-0000-4000-8000-000000000000", Prefix: "volume_x", Problem: "it has no metadata object"})
 	books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
 	if err != nil {
@@ -208,8 +210,9 @@ func TestCopyVerb(t *testing.T) {
 
 func TestRecoverVerb(t *testing.T) {
 	x := twoClouds(t)
-	x.run("archive", "-q")
 	var all strings.Builder
+	fmt.Fprintf(&all, "$ hearth recover --from r --to b --dry-run\n%s\n", both(x.run("recover", "--from", "r", "--to", "b", "--dry-run")))
+	x.run("archive", "-q")
 	for _, args := range []string{
 		"reconcile --from r --to b -q",
 		"recover --from r --to b --dry-run -q",
