@@ -83,11 +83,22 @@ func idsOf(backups []core.Backup) (ids []core.BackupID, words []string) {
 // the screens read anew.
 func operated(done string, results []jobs.Result, err error) tea.Msg {
 	var failures []error
+	var gone goneMsg
 	for _, r := range results {
-		if r.Err != nil {
+		switch {
+		case r.Err != nil:
 			failures = append(failures, fmt.Errorf("%s: %w", core.Visible(r.Backup.Title()), r.Err))
+		case r.Status == "":
+			gone = append(gone, string(r.Backup.ID))
 		}
 	}
+	return tell(gone, outcomeNote(done, results, failures, err))
+}
+
+// goneMsg names rows that are there no longer, by their keys.
+type goneMsg []string
+
+func outcomeNote(done string, results []jobs.Result, failures []error, err error) tea.Msg {
 	switch n := len(results); {
 	case len(failures) == 0 && err != nil, n == 1 && err != nil:
 		return tell(failure(err), changedMsg{})

@@ -69,7 +69,7 @@ func TestDelete(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
 	r.find("postgres-primary-full-2026-11-18").press("D").want("Delete 1 backup", "✗", "stand on it", "└ db-prod-01-incr-2026-11-22", "All 5 backups"[4:])
 	r.wantNot("(y)")
-	r.press("a").want("Delete 5 backups, in this order", "Delete 5 (y)", "hearth delete")
+	r.press("n", "space").want("1 marked").press("D", "a").want("Delete 5 backups, in this order", "Delete 5 (y)", "hearth delete")
 	frame := r.screenText()
 	if frame = frame[strings.Index(frame, "in this order"):]; strings.Index(frame, "db-prod-01-incr-2026-11-22") > strings.Index(frame, "- postgres-primary-full-2026-11-18") {
 		t.Errorf("the full backup goes first:\n%s", frame)
@@ -78,7 +78,7 @@ func TestDelete(t *testing.T) {
 	if asked(c, "DeleteBackup") != 5 {
 		t.Errorf("%d were deleted", asked(c, "DeleteBackup"))
 	}
-	r.press("esc").want("85 backups")
+	r.press("esc").want("85 backups").wantNot("marked")
 
 	r.find("status:restoring").press("D").want("is restoring, and Cinder deletes only what").press("n")
 	r.press("ctrl+d").want("Force-delete", "cancels a backup").press("y").said(good, "deleted")

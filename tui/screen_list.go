@@ -116,6 +116,10 @@ func (s *listScreen[T]) update(msg tea.Msg) tea.Cmd {
 		return s.paneLoaded(msg)
 	case allKeysMsg:
 		return s.markKeys(msg)
+	case goneMsg:
+		for _, key := range msg {
+			s.table.Forget(key)
+		}
 	case tea.WindowSizeMsg:
 		return s.moved()
 	case tickMsg: // cheap where nothing is new

@@ -4,6 +4,8 @@ package tui
 
 import (
 	"context"
+	"os"
+	"runtime/debug"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -78,6 +80,9 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	}
 	o.Theme = t
 	o.Clipboard.Off = o.Clipboard.Off || o.Config.Clipboard == "off"
+	if os.Getenv("GOGC") == "" { // a filter leaves a page of rows behind with each letter: let it not double the heap
+		debug.SetGCPercent(50)
+	}
 	a := newApp(ctx, desk, o)
 	// Signals end ctx. Were the framework to catch them too, it could wait for ever
 	// to hand one on to the loop that ctx has ended.

@@ -192,6 +192,9 @@ func (m *Model) Mark(key string) {
 // Unmark takes all marks away.
 func (m *Model) Unmark() { clear(m.marks) }
 
+// Forget takes the mark of a row away that is there no longer.
+func (m *Model) Forget(key string) { delete(m.marks, key) }
+
 // Marked reports whether the row of the key is marked.
 func (m *Model) Marked(key string) bool { return m.marks[key] > 0 }
 
