@@ -126,13 +126,17 @@ func (m *mirror[T]) first(ctx context.Context, limit int) (view[T], error) {
 	if err != nil {
 		return view[T]{}, err
 	}
-	if limit < pageSize || p.next == "" {
-		return view[T]{rows: p.rows, complete: p.next == ""}, nil
+	if limit < pageSize && p.next != "" {
+		return view[T]{rows: p.rows}, nil
 	}
 	begun := newMirror(m.life, m.source, m.now)
 	begun.add(p)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if begun.complete { // whoever asks for a next page gets it from the same list
+		m.take(begun)
+		return m.shown(), nil
+	}
 	if m.busy == nil {
 		m.start(&work[T]{fresh: begun, quiet: true})
 	}
@@ -238,9 +242,7 @@ func (m *mirror[T]) work(ctx context.Context, w *work[T]) error {
 	m.mu.Unlock()
 	switch {
 	case w.quiet:
-		fresh, err := w.fresh.rest(ctx)
-		w.fresh = fresh
-		return err
+		return w.fresh.rest(ctx)
 	case w.fresh != nil:
 		return w.fresh.sweep(ctx, "")
 	case !complete:
@@ -268,23 +270,23 @@ func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
 		return nil, err
 	}
 	fresh.add(first)
-	return fresh.rest(ctx)
+	return fresh, fresh.rest(ctx)
 }
 
 // rest reads the rows after the first page: two pages at a time where they are
-// large, else one after the other. It returns the mirror that has them all.
-func (m *mirror[T]) rest(ctx context.Context) (*mirror[T], error) {
+// large, else one after the other.
+func (m *mirror[T]) rest(ctx context.Context) error {
 	switch {
 	case m.complete:
-		return m, nil
+		return nil
 	case len(m.rows) < large:
-		return m, m.sweep(ctx, m.next)
+		return m.sweep(ctx, m.next)
 	}
 	if ok, err := m.stride(ctx); ok || err != nil {
-		return m, err
+		return err
 	}
-	fresh := newMirror(m.life, m.source, m.now)
-	return fresh, fresh.sweep(ctx, "")
+	// What is here holds together: on from its last row.
+	return m.sweep(ctx, m.source.id(&m.rows[len(m.rows)-1]))
 }
 
 const (
