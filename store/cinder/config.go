@@ -322,6 +322,18 @@ func (l *login) user() string {
 	return "the token's user"
 }
 
+// whose tells one login's view of a cloud from another's, without secrets: what is
+// kept of a cloud is not shown of another one that has the same name elsewhere.
+func (l *login) whose() string {
+	a := l.auth
+	scope := ""
+	if a.Scope != nil {
+		scope = fmt.Sprintf("%+v", *a.Scope)
+	}
+	return strings.Join([]string{a.IdentityEndpoint, a.Username, a.UserID, a.DomainID, a.DomainName, a.TenantID, a.TenantName,
+		a.ApplicationCredentialID, a.ApplicationCredentialName, scope, l.endpoint.Region, l.override}, "\x00")
+}
+
 // identity tells one login from another, its secrets included; it is only hashed.
 func (l *login) identity() string {
 	a := l.auth

@@ -2,7 +2,10 @@ package cinder
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -147,6 +150,18 @@ func (p *Place) listingName(kind string) string {
 	return kind
 }
 
+// listingHead begins a kept list: whose it is.
+type listingHead struct {
+	Login string `json:"hearth_login"`
+}
+
+func (p *Place) listingHead() listingHead {
+	sum := sha256.Sum256([]byte(p.session.login.whose()))
+	return listingHead{hex.EncodeToString(sum[:8])}
+}
+
+var errOtherLogin = errors.New("it is another login's")
+
 func loadListing[R, T any](ctx context.Context, p *Place, kind string, row func(*R) T) ([]T, time.Time) {
 	if p.options.Listings == nil {
 		return nil, time.Time{}
@@ -154,6 +169,13 @@ func loadListing[R, T any](ctx context.Context, p *Place, kind string, row func(
 	var out []T
 	at, err := p.options.Listings.Listing(ctx, p.location, p.listingName(kind), func(r io.Reader) error {
 		d := json.NewDecoder(r)
+		var head listingHead
+		switch err := d.Decode(&head); {
+		case err != nil:
+			return err
+		case head != p.listingHead():
+			return errOtherLogin
+		}
 		for {
 			var x R
 			switch err := d.Decode(&x); {
@@ -180,6 +202,9 @@ func saveListing[R, T any](ctx context.Context, p *Place, kind string, rows []T,
 	// That it could not be kept costs the next run a moment.
 	p.options.Listings.KeepListing(ctx, p.location, p.listingName(kind), at, func(w io.Writer) error {
 		e := json.NewEncoder(w)
+		if err := e.Encode(p.listingHead()); err != nil {
+			return err
+		}
 		for i := range rows {
 			if err := e.Encode(row(&rows[i])); err != nil {
 				return err

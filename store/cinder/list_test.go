@@ -128,6 +128,16 @@ func TestOffline(t *testing.T) {
 	page, err = q.Backups(t.Context(), core.Query{Partial: true})
 	wantCode(t, err, core.CodeUnavailable, "nothing listens")
 	want(t, "rows in spite of it", page.Total, online.Total)
+
+	// A cloud of the same name elsewhere is another one.
+	elsewhere := c.direct()
+	elsewhere.options.Listings = a
+	elsewhere.session.login.override += "/elsewhere"
+	page, err = elsewhere.Backups(t.Context(), core.Query{Partial: true})
+	settle(elsewhere.backups)
+	if page.Total > 0 {
+		t.Errorf("another cloud shows %d rows of the first, %v", page.Total, err)
+	}
 }
 
 // TestProxied: a cloud that names itself as nobody else does is read to its end.
