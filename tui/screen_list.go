@@ -214,7 +214,7 @@ func (s *listScreen[T]) body(w int) string {
 	case s.page.Total > 0:
 		return s.table.View()
 	case s.state == failed:
-		what = st.bad.Paint("✗ "+core.Visible(s.err.Error())) + "\n\n" + st.dim.Paint("Ctrl-R tries again, e shows the cause")
+		what = st.bad.Paint("✗ "+core.Visible(s.err.Error())) + "\n\n" + st.dim.Paint("Ctrl-R tries again, e shows the cause, c goes to another place")
 	case s.state != ready, !s.page.Complete && s.offline == nil:
 		what = st.busy.Paint("◌ reading…")
 	case s.holds.Text != "":

@@ -44,7 +44,7 @@ var placeColumns = []grid.Column{
 	{Title: "", Width: 7},
 	{Title: "NAME", Width: 30, Min: 14, Grow: 2},
 	{Title: "BADGE", Width: 10, Drop: 1},
-	{Title: "", Width: 10, Drop: 3},
+	{Title: "NOTE", Width: 10, Drop: 3},
 	{Title: "LOCATION", Width: 46, Min: 20, Grow: 3, Drop: 2},
 }
 
