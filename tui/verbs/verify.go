@@ -1,0 +1,219 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store"
+	"hearth/store/jobs"
+)
+
+// verified is a line of a verification: a flaw of a backup, or that it has none.
+type verified struct {
+	report *core.VerifyReport
+	flaw   *core.Flaw // nil: nothing was found
+}
+
+func (v *verified) verdict() string {
+	switch {
+	case v.flaw == nil:
+		return "sound"
+	case v.flaw.Severity == "":
+		return "unknown"
+	}
+	return string(v.flaw.Severity)
+}
+
+func (v *verified) of(part func(*core.Flaw) string) pyjson.Value {
+	if v.flaw == nil {
+		return pyjson.None
+	}
+	return orNull(part(v.flaw))
+}
+
+var verifyColumns = core.Columns[verified]{
+	{Name: "id", Key: "backup_id", Title: "Backup", Kind: core.IDColumn, Value: func(v *verified) pyjson.Value { return orNull(string(v.report.ID)) }},
+	{Name: "name", Key: "name", Title: "Name", Value: func(v *verified) pyjson.Value { return orNull(v.report.Name.Or("")) }},
+	{Name: "verdict", Key: "verdict", Title: "Verdict", Kind: core.WordColumn, Value: func(v *verified) pyjson.Value { return pyjson.OfString(v.verdict()) }},
+	{Name: "flaw", Key: "flaw", Title: "Flaw", Kind: core.WordColumn, Value: func(v *verified) pyjson.Value { return v.of(func(f *core.Flaw) string { return string(f.Code) }) }},
+	{Name: "text", Key: "text", Title: "What is wrong", Value: func(v *verified) pyjson.Value { return v.of(func(f *core.Flaw) string { return f.Text }) }},
+	{Name: "object", Key: "object", Title: "Object", Value: func(v *verified) pyjson.Value { return v.of(func(f *core.Flaw) string { return f.Object }) }},
+	{Name: "objects", Key: "objects", Title: "Objects", Kind: core.NumberColumn, Value: func(v *verified) pyjson.Value { return pyjson.OfInt(v.report.Objects) }},
+	{Name: "bytes", Key: "bytes_read", Title: "Read", Kind: core.NumberColumn, Value: func(v *verified) pyjson.Value { return pyjson.OfInt(v.report.Bytes) }},
+	{Name: "container", Key: "container", Title: "Container", Value: func(v *verified) pyjson.Value { return orNull(v.report.Container) }},
+	{Name: "prefix", Key: "prefix", Title: "Prefix", Value: func(v *verified) pyjson.Value { return orNull(v.report.Prefix) }},
+}
+
+// repository is the desk's place if it is a backup repository.
+func repository(d jobs.Desk, tried string) (store.Repository, error) {
+	if r, ok := d.Place.(store.Repository); ok {
+		return r, nil
+	}
+	return nil, core.Fail(core.CodeUnsupported, tried, d.Place.Info().Location+" is no backup repository", "name one with --place posix:/DIR, s3://HOST/BUCKET or swift:CLOUD/CONTAINER", nil)
+}
+
+func (e *Env) verify() *cobra.Command {
+	f := &format{}
+	var deep bool
+	cmd := &cobra.Command{
+		Use: "verify [BACKUP…]", Short: "Compare the backups of a repository with what their metadata says", Args: cobra.ArbitraryArgs,
+		Long: "Compare the backups of a backup repository, all of them or those named, with what their metadata says: that all objects are there and no others, with the sizes and places that they must have, and that the chain is whole. " +
+			"With --deep every chunk is read, decompressed and compared with its md5 and with the file of sha256 sums. Nothing is changed.\n\n" +
+			"A backup with a flaw has a line for each; damage is what makes Cinder refuse a restore, or restore other bytes than were backed up. The exit code is then that of something unreadable.\n\n" +
+			"The columns are " + words(verifyColumns.Names(), "and") + ".",
+		Example:           "hearth verify --place posix:/var/lib/cinder/backup\nhearth verify --place s3://s3.example/volumebackups --deep 4e47\nhearth verify --place posix:/srv/backup -o json",
+		ValidArgsFunction: e.backupIDs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(formats...); err != nil {
+				return err
+			}
+			columns, err := pick(verifyColumns, f.columns, []string{"id", "name", "verdict", "flaw", "text", "object"})
+			if err != nil {
+				return err
+			}
+			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				r, err := repository(d, "verify")
+				if err != nil {
+					return err
+				}
+				request := core.VerifyRequest{Deep: deep}
+				for _, arg := range args {
+					b, err := d.ResolveBackup(ctx, arg)
+					if err != nil {
+						return err
+					}
+					request.IDs = append(request.IDs, b.ID)
+				}
+				reports, err := e.verifyAll(ctx, r, request)
+				if err != nil {
+					return err
+				}
+				return e.printVerified(f, columns, reports)
+			})
+		},
+	}
+	f.flags(cmd, verifyColumns.Names())
+	cmd.Flags().BoolVar(&deep, "deep", false, "read every chunk and compare its sums")
+	return cmd
+}
+
+// verifyAll collects the reports, and tells on the way how far it has come.
+func (e *Env) verifyAll(ctx context.Context, r store.Repository, q core.VerifyRequest) ([]core.VerifyReport, error) {
+	said := e.Now()
+	q.Progress = func(p core.VerifyProgress) {
+		if now := e.Now(); now.Sub(said) >= 2*time.Second {
+			said = now
+			e.say("… %d of %d, %s read", p.Done, p.Of, core.Bytes(p.Bytes))
+		}
+	}
+	var reports []core.VerifyReport
+	err := r.Verify(ctx, q, func(v core.VerifyReport) error {
+		reports = append(reports, v)
+		return nil
+	})
+	sort.Slice(reports, func(i, j int) bool {
+		a, b := &reports[i], &reports[j]
+		if a.Damages > 0 != (b.Damages > 0) {
+			return a.Damages > 0
+		}
+		return a.Container+"\x00"+a.Prefix < b.Container+"\x00"+b.Prefix
+	})
+	return reports, err
+}
+
+func (e *Env) printVerified(f *format, columns core.Columns[verified], reports []core.VerifyReport) error {
+	var list []verified
+	damaged := 0
+	for i := range reports {
+		r := &reports[i]
+		if !r.Sound() {
+			damaged++
+		}
+		for n := range r.Flaws {
+			list = append(list, verified{r, &r.Flaws[n]})
+		}
+		if r.More > 0 {
+			list = append(list, verified{r, &core.Flaw{Code: "more", Text: fmt.Sprintf("%d more flaws are not listed", r.More)}})
+		}
+		if len(r.Flaws) == 0 {
+			list = append(list, verified{report: r})
+		}
+	}
+	whole := verifyColumns
+	out := rows[verified]{format: f, columns: columns, width: e.Width, next: all(list), spare: []string{"object", "name"}, unseen: func(*verified) core.FieldSet { return nil }}
+	if len(f.columns) > 0 {
+		whole, out.spare = columns, nil
+	}
+	out.object = func(v *verified) *pyjson.Object { return whole.Object(v, nil) }
+	if _, err := out.print(e.Out); err != nil {
+		return err
+	}
+	if damaged > 0 {
+		return core.Fail(core.CodeUnreadable, "", fmt.Sprintf("%d of %s damaged", damaged, core.Count(len(reports), "backup")+" are"), "restore from another copy, and make new backups of their volumes", nil)
+	}
+	e.say("%s, no damage.", core.Count(len(reports), "backup"))
+	return nil
+}
+
+var inventoryColumns = core.Columns[core.Holding]{
+	{Name: "kind", Key: "kind", Title: "Kind", Kind: core.WordColumn, Value: func(h *core.Holding) pyjson.Value { return pyjson.OfString(string(h.Kind)) }},
+	{Name: "id", Key: "backup_id", Title: "Backup", Kind: core.IDColumn, Value: func(h *core.Holding) pyjson.Value { return orNull(string(h.ID)) }},
+	{Name: "name", Key: "name", Title: "Name", Value: func(h *core.Holding) pyjson.Value { return orNull(h.Backup.Name.Or("")) }},
+	{Name: "volume-id", Key: "volume_id", Title: "Volume ID", Kind: core.IDColumn, Value: func(h *core.Holding) pyjson.Value { return orNull(string(h.VolumeID)) }},
+	{Name: "began", Key: "began_at", Title: "Began", Kind: core.TimeColumn, Value: func(h *core.Holding) pyjson.Value { return timeOrNull(h.Began) }},
+	{Name: "objects", Key: "objects", Title: "Chunks", Kind: core.NumberColumn, Value: func(h *core.Holding) pyjson.Value { return pyjson.OfInt(h.Objects) }},
+	{Name: "bytes", Key: "bytes", Title: "Bytes", Kind: core.NumberColumn, Value: func(h *core.Holding) pyjson.Value { return pyjson.OfInt(h.Bytes) }},
+	{Name: "problem", Key: "problem", Title: "Problem", Value: func(h *core.Holding) pyjson.Value { return orNull(h.Problem) }},
+	{Name: "container", Key: "container", Title: "Container", Value: func(h *core.Holding) pyjson.Value { return orNull(h.Container) }},
+	{Name: "prefix", Key: "prefix", Title: "Prefix", Value: func(h *core.Holding) pyjson.Value { return orNull(h.Prefix) }},
+}
+
+func (e *Env) inventory() *cobra.Command {
+	f := &format{}
+	cmd := &cobra.Command{
+		Use: "inventory", Short: "List what lies in a backup repository, unfinished backups and strays too", Args: takes(0, 0),
+		Long: "List all that lies in a backup repository: finished backups, unfinished ones (which have no metadata object, as that is written last), broken ones, and objects that are part of none.\n\n" +
+			"The columns are " + words(inventoryColumns.Names(), "and") + ".",
+		Example:           "hearth inventory --place posix:/var/lib/cinder/backup\nhearth inventory --place s3://s3.example/volumebackups -o csv",
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(formats...); err != nil {
+				return err
+			}
+			columns, err := pick(inventoryColumns, f.columns, []string{"kind", "id", "name", "began", "objects", "bytes", "problem", "prefix"})
+			if err != nil {
+				return err
+			}
+			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				r, err := repository(d, "list what lies in it")
+				if err != nil {
+					return err
+				}
+				found, err := r.Scan(ctx, nil)
+				if err != nil {
+					return err
+				}
+				whole := inventoryColumns
+				out := rows[core.Holding]{format: f, columns: columns, width: e.Width, next: all(found.Holdings), spare: []string{"prefix", "began"}, unseen: func(*core.Holding) core.FieldSet { return nil }}
+				if len(f.columns) > 0 {
+					whole, out.spare = columns, nil
+				}
+				out.object = func(h *core.Holding) *pyjson.Object { return whole.Object(h, nil) }
+				if _, err := out.print(e.Out); err != nil {
+					return err
+				}
+				e.say("%s, %d unfinished, %d broken, %s; %s, %s.", core.Count(int(found.Backups), "finished backup"), found.Unfinished, found.Broken,
+					core.Count(int(found.Strays), "stray"), core.Count(int(found.Objects), "object"), core.Bytes(found.Bytes))
+				return nil
+			})
+		},
+	}
+	f.flags(cmd, inventoryColumns.Names())
+	return cmd
+}

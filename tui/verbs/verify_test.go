@@ -1,0 +1,96 @@
+package verbs
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hearth/core"
+	"hearth/store"
+)
+
+// posix is a bench at a copy of a repository that Cinder's own driver wrote.
+func posix(t *testing.T) (b *bench, dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../testdata/repository/posix/repo")); err != nil {
+		t.Fatal(err)
+	}
+	p, err := store.Open(t.Context(), store.Location{Scheme: "posix", Rest: dir}, store.Options{Now: clockAt(noon)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return on(t, p), dir
+}
+
+// chunk is the path of a backup's object.
+func chunk(t *testing.T, dir, id, end string) string {
+	t.Helper()
+	found := ""
+	filepath.WalkDir(dir, func(path string, _ os.DirEntry, _ error) error {
+		if strings.HasSuffix(path, "_backup_"+id+end) {
+			found = path
+		}
+		return nil
+	})
+	if found == "" {
+		t.Fatal("there is no such object")
+	}
+	return found
+}
+
+func TestVerify(t *testing.T) {
+	const flipped, gone = "07070e3e-110a-4fb9-81c8-5436a1e09fff", "512fd8d1-25cd-4e2b-85cb-30a4f849e9cc"
+	b, _ := posix(t)
+	for _, args := range [][]string{{"verify"}, {"verify", "--deep"}} {
+		got := b.run(args...)
+		if got.code != 0 || !strings.Contains(got.err, "6 backups, no damage") || strings.Contains(got.out, "damage") {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+	b, dir := posix(t)
+	path := chunk(t, dir, flipped, "-00002")
+	body, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body[len(body)/2] ^= 1
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(chunk(t, dir, gone, "-00001")); err != nil {
+		t.Fatal(err)
+	}
+	got := b.run("verify", "-o", "value", "-c", "id,verdict,flaw")
+	if got.code != 8 || !strings.Contains(got.out, gone+"\tdamage\tmissing-object") || strings.Contains(got.out, flipped+"\tdamage") || !strings.Contains(got.err, "backups are damaged") {
+		t.Errorf("without reading: %+v", got)
+	}
+	if got = b.run("verify", "--deep", "-o", "value", "-c", "id,verdict", flipped); got.code != 8 || !strings.Contains(got.out, flipped+"\tdamage") {
+		t.Errorf("reading: %+v", got)
+	}
+	for args, code := range map[string]int{"verify nosuch": 3, "verify -c x": 2, "verify -o x": 2, "inventory -c x": 2} {
+		if got := b.run(strings.Fields(args)...); got.code != code {
+			t.Errorf("%s: %+v, want %d", args, got, code)
+		}
+	}
+	if got := open(t, lab).run("verify"); got.code != 12 || !strings.Contains(got.err, "is no backup repository") {
+		t.Errorf("a database: %+v", got)
+	}
+}
+
+func TestInventory(t *testing.T) {
+	b, dir := posix(t)
+	if err := os.Remove(chunk(t, dir, "07070e3e-110a-4fb9-81c8-5436a1e09fff", "_metadata")); err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]int{}
+	for _, o := range b.list("inventory", "-o", "json") {
+		kind, _ := o.Get("kind")
+		kinds[kind.Text()]++
+	}
+	if kinds[string(core.HoldingBackup)] != 5 || kinds[string(core.HoldingUnfinished)] != 1 || kinds[string(core.HoldingStray)] != 1 {
+		t.Errorf("%v", kinds)
+	}
+}
