@@ -17,11 +17,19 @@ func (p *Place) backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 	var body struct{ Backup backupRow }
 	if err := p.session.ask(ctx, call{tried: tried, path: "/backups/" + url.PathEscape(string(id))}, &body); err != nil {
 		if core.CodeOf(err) == core.CodeNotFound {
-			return core.Backup{}, core.Fail(core.CodeNotFound, tried, "there is no such backup in this project", "list them with --all-projects", err)
+			return core.Backup{}, p.notHere(tried, "backup", err)
 		}
 		return core.Backup{}, err
 	}
 	return body.Backup.backup(p.version(), true), nil
+}
+
+// notHere says that there is no such thing, as far as the login sees.
+func (p *Place) notHere(tried, what string, err error) error {
+	if p.AllProjects() || p.isAdmin() { // an administrator reads any by its id
+		return core.Fail(core.CodeNotFound, tried, "there is no such "+what, "list them with hearth "+what+"s", err)
+	}
+	return core.Fail(core.CodeNotFound, tried, "there is no such "+what+" in this project", "ask whoever sees the other projects", err)
 }
 
 // Backup reads one backup. Its parent is in no reply of the API: it is looked for
@@ -257,7 +265,7 @@ func (p *Place) volumeDoc(ctx context.Context, id core.VolumeID) (core.Volume, *
 	err := p.session.ask(ctx, call{tried: tried, path: "/volumes/" + url.PathEscape(string(id))}, &body)
 	if err != nil {
 		if core.CodeOf(err) == core.CodeNotFound {
-			err = core.Fail(core.CodeNotFound, tried, "there is no such volume in this project", "list them with --all-projects", err)
+			err = p.notHere(tried, "volume", err)
 		}
 		return core.Volume{}, nil, err
 	}
