@@ -273,7 +273,7 @@ func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
 	return fresh, fresh.rest(ctx)
 }
 
-// rest reads the rows after the first page: two pages at a time where they are
+// rest reads the rows after the first page: some pages at a time where they are
 // large, else one after the other.
 func (m *mirror[T]) rest(ctx context.Context) error {
 	switch {
@@ -290,11 +290,11 @@ func (m *mirror[T]) rest(ctx context.Context) error {
 }
 
 const (
-	abreast = 2   // pages asked for at the same time: a cloud has other users, and more gain little
+	abreast = 3   // pages asked for at the same time: a cloud has other users, and more gain little (measured)
 	large   = 100 // rows of a page for which that is worth it
 )
 
-// stride reads the pages after the first two at a time, by their offsets. Each
+// stride reads the pages after the first some at a time, by their offsets. Each
 // begins with the last row of the one before it: where it does not, something has
 // come or gone meanwhile, and ok is false.
 func (m *mirror[T]) stride(ctx context.Context) (ok bool, err error) {
