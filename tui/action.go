@@ -74,7 +74,19 @@ func (a *app) scope() []action {
 	if t, ok := top.(texter); ok && t.wantsText() {
 		return t.fieldActions()
 	}
-	return append(slices.Clip(top.actions()), a.rootActions()...)
+	out := slices.Clip(top.actions())
+	taken := map[string]bool{}
+	for _, act := range out {
+		for _, k := range act.keys {
+			taken[k] = true
+		}
+	}
+	for _, act := range a.rootActions() { // what a screen's own hides is not told
+		if slices.ContainsFunc(act.keys, func(k string) bool { return !taken[k] }) {
+			out = append(out, act)
+		}
+	}
+	return out
 }
 
 // footer draws as many actions as there is room for: the screen's, then the

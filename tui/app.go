@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -180,7 +181,7 @@ func (a *app) answer(r reply) tea.Cmd {
 func (a *app) held() []held {
 	out := append([]held{}, a.stack...)
 	for _, r := range a.roots {
-		if len(a.stack) == 0 || a.stack[0].id != r.id {
+		if !slices.ContainsFunc(a.stack, func(h held) bool { return h.id == r.id }) {
 			out = append(out, r)
 		}
 	}
@@ -218,6 +219,9 @@ func (a *app) open(msg openMsg) tea.Cmd {
 	if n := len(a.stack); e.above && n > 0 && a.stack[n-1].name == e.name {
 		return nil // it is shown
 	}
+	if e.kept {
+		return a.openKept(e, msg)
+	}
 	if e.key == "" || e.above || msg.id != "" {
 		return a.push(e.name, mk)
 	}
@@ -230,6 +234,28 @@ func (a *app) open(msg openMsg) tea.Cmd {
 	cmd := a.push(e.name, mk)
 	a.roots[e.name] = a.stack[0]
 	return cmd
+}
+
+// openKept shows the one screen of its kind: what is on top of it goes.
+func (a *app) openKept(e entry, msg openMsg) tea.Cmd {
+	h, there := a.roots[e.name]
+	if !there {
+		a.lastID++
+		h = held{a.lastID, e.name, e.make(base{a, a.lastID}, msg)}
+		a.roots[e.name] = h
+	}
+	if i := slices.IndexFunc(a.stack, func(x held) bool { return x.id == h.id }); i >= 0 {
+		a.stack = a.stack[:i]
+	}
+	a.stack, a.dialogs, a.passed = append(a.stack, h), nil, true
+	a.layout()
+	if o, ok := h.screen.(opener); ok && there && msg.id != "" {
+		return o.reopen(msg)
+	}
+	if there {
+		return a.resumed()
+	}
+	return h.init()
 }
 
 // push puts a screen on top.

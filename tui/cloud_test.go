@@ -24,7 +24,10 @@ type cloud struct {
 }
 
 // newCloud is a cloud whose rows come in pages, 0 for all at once.
-func newCloud(t testing.TB, page int) *cloud {
+func newCloud(t testing.TB, page int) *cloud { return newCloudOf(t, page, func(*memory.World) {}) }
+
+// newCloudOf is a cloud of another world.
+func newCloudOf(t testing.TB, page int, change func(*memory.World)) *cloud {
 	t.Helper()
 	w, err := demoWorld()
 	if err != nil {
@@ -38,6 +41,7 @@ func newCloud(t testing.TB, page int) *cloud {
 			v.Metadata.Set("größe", pyjson.OfString("500 GiB"))
 		}
 	}
+	change(&w)
 	c := memory.NewCloud(w)
 	c.Scoped(labScope)
 	return &cloud{Cloud: c, page: page}

@@ -21,10 +21,16 @@ func (a *app) command(verb string, args ...string) string {
 	default:
 		words = append(words, "--place", a.info.Location)
 	}
-	for i, w := range words {
-		words[i] = shellWord(w)
+	return shellLine(words)
+}
+
+// shellLine writes words as a line for a POSIX shell.
+func shellLine(words []string) string {
+	var out []string
+	for _, w := range words {
+		out = append(out, shellWord(w))
 	}
-	return strings.Join(words, " ")
+	return strings.Join(out, " ")
 }
 
 // shellWord quotes a word for a POSIX shell, if it needs it.
@@ -40,6 +46,10 @@ func shellWord(s string) string {
 
 // inShell is the line of a question that tells the command.
 func (a *app) inShell(verb string, args ...string) []line {
+	return a.shellIs(a.command(verb, args...))
+}
+
+func (a *app) shellIs(command string) []line {
 	s := a.styles
-	return []line{{}, {sign: s.dim.Paint("in a shell: "), value: s.dialog.Paint(core.Visible(a.command(verb, args...)))}}
+	return []line{{}, {sign: s.dim.Paint("in a shell: "), value: s.dialog.Paint(core.Visible(command))}}
 }

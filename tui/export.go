@@ -177,6 +177,14 @@ func writeNew(path, text string) error {
 	return nil
 }
 
+// mustBeNew refuses a file that is there already.
+func mustBeNew(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return core.Fail(core.CodeConflict, "write "+path, "there is a file of that name already", "choose another; hearth overwrites nothing", nil)
+	}
+	return nil
+}
+
 // chooseFormat lets the format of exports be chosen.
 func (a *app) chooseFormat() tea.Cmd {
 	var items []menuItem

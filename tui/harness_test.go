@@ -344,6 +344,8 @@ func place(r *rig) *memory.Place {
 		return p
 	case *cloud:
 		return p.Cloud.Place
+	case *memory.Repository:
+		return p.Place
 	}
 	r.t.Fatalf("the place is a %T", r.desk.Place)
 	return nil

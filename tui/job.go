@@ -3,6 +3,9 @@ package tui
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strings"
+	"sync"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -14,17 +17,20 @@ import (
 type job struct {
 	id       int
 	what     string
-	step     jobs.Step // how far it is
+	step     jobs.Step                // how far it is
+	items    map[core.BackupID]string // how far each backup is, where there are many
 	cancel   context.CancelFunc
 	stopping bool // it was cancelled and has not ended yet
 	quit     bool // hearth ends with it
 }
 
-// progressMsg says how far the job is; more follows.
+// progressMsg says how far the job is, and what has become of single backups since
+// the last; more follows.
 type progressMsg struct {
-	id   int
-	step jobs.Step
-	next tea.Cmd
+	id    int
+	step  jobs.Step
+	items map[core.BackupID]string
+	next  tea.Cmd
 }
 
 // jobEndedMsg says that the job is over, and what comes of it.
@@ -43,24 +49,33 @@ func (a *app) start(what string, work func(ctx context.Context, progress jobs.Pr
 	a.lastID++
 	id := a.lastID
 	a.job = &job{id: id, what: what, cancel: cancel}
-	steps := make(chan jobs.Step, 1)
+	steps := make(chan progressMsg, 1)
 	ended := make(chan tea.Msg, 1)
 	var listen tea.Cmd
 	listen = func() tea.Msg {
 		select {
 		case s := <-steps:
-			return progressMsg{id, s, listen}
+			s.next = listen
+			return s
 		case msg := <-ended:
 			return jobEndedMsg{id, msg}
 		}
 	}
 	run := a.task(func(context.Context) tea.Msg {
+		var saying sync.Mutex
 		return work(ctx, func(s jobs.Step) {
-			select { // the newest step is the one that counts
-			case <-steps:
+			saying.Lock()
+			defer saying.Unlock()
+			m := progressMsg{id: id, step: s, items: map[core.BackupID]string{}}
+			select { // the newest step is the one that counts, of each backup
+			case old := <-steps:
+				m.items = old.items
 			default:
 			}
-			steps <- s
+			if s.Backup != "" {
+				m.items[s.Backup] = s.State
+			}
+			steps <- m
 		})
 	})
 	return tea.Batch(func() tea.Msg {
@@ -72,6 +87,10 @@ func (a *app) start(what string, work func(ctx context.Context, progress jobs.Pr
 func (a *app) progress(msg progressMsg) tea.Cmd {
 	if a.job != nil && a.job.id == msg.id {
 		a.job.step = msg.step
+		if a.job.items == nil {
+			a.job.items = map[core.BackupID]string{}
+		}
+		maps.Copy(a.job.items, msg.items)
 	}
 	return msg.next
 }
@@ -103,6 +122,19 @@ func (a *app) jobLine() string {
 		text += " (stopping)"
 	}
 	return text
+}
+
+// bar draws how far the job is, for the screen that shows its work: a bar, how many
+// of how many, and what it is at.
+func (a *app) bar(w int) string {
+	j, s := a.job, a.styles
+	if j.step.Total < 1 {
+		return clip(s.busy.Paint("◌ "+core.Visible(either(j.step.Text, j.what)))+s.dim.Paint("  Ctrl-C cancels it"), w)
+	}
+	const cells = 20
+	n := max(min(j.step.Done*cells/j.step.Total, cells), 0)
+	text := fmt.Sprintf(" %d/%d  ", j.step.Done, j.step.Total)
+	return clip(s.busy.Paint("["+strings.Repeat("#", n)+strings.Repeat("·", cells-n)+"]"+text)+s.text.Paint(core.Visible(j.step.Text)), w)
 }
 
 // interrupt is Ctrl-C: it cancels what runs; where nothing does it ends hearth.

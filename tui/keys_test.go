@@ -14,7 +14,8 @@ import (
 // shadowing lists the screen's keys that mean something else at the root, each on
 // purpose.
 var shadowing = map[string]string{
-	"esc": "a filter that was typed is cleared first, the next Esc goes back",
+	"esc": "a filter that was typed is cleared first, and a plan that is shown; the next Esc goes back",
+	"Y":   "it is the same, and takes along what is marked",
 }
 
 // TestKeys holds the actions of every scene: no key twice, help for all, keys
@@ -113,6 +114,14 @@ func keyTable(t *testing.T) string {
 	part("In a cloud: volumes", "cloud-volumes", "")
 	part("In a cloud: the preview of a restore", "cloud-restore", "Restore")
 	part("In a cloud: a restore", "cloud-report", "")
+	part("The archive", "archive", "")
+	part("A copy: the two places", "copy", "")
+	part("A copy: the plan", "copy-plan", "")
+	part("Recovery: from where to where", "recovery", "")
+	part("Recovery: both sides", "recovery-found", "")
+	part("Recovery: what is to come back", "recovery-choose", "")
+	part("In a backup repository: backups", "repository", "Everywhere", "")
+	part("In a backup repository: all that lies there", "inventory", "")
 	part("Forms", "cloud-create-form", "")
 	part("Questions", "backup-restore-confirm", "")
 	part("Menus", "dialog-sort", "")

@@ -22,6 +22,8 @@ type lister[T any] struct {
 	query   func(context.Context, core.Query) (core.Page[T], error)
 	id      func(*T) string
 	cells   func(*T) []grid.Cell
+	beside  func(context.Context, []T) map[string][]core.Mark // what to think of fields of rows; nil: nothing
+	marks   map[string][]core.Mark                            // of the rows that are here
 	shown   []grid.Column
 	table   *grid.Model
 
@@ -46,6 +48,8 @@ type pageLoadedMsg[T any] struct {
 	gen  generation
 	page core.Page[T]
 	err  error
+	// marks say what to think of fields of the rows, where they are all here.
+	marks map[string][]core.Mark
 }
 
 func newLister[T any](b *base, columns core.Columns[T], filter string) *lister[T] {
@@ -121,10 +125,14 @@ func (l *lister[T]) question(anew bool) tea.Cmd {
 	if l.state == idle {
 		l.state = loading
 	}
-	gen, query := l.gen.next(), l.query
+	gen, query, beside := l.gen.next(), l.query, l.beside
 	return l.ask(func(ctx context.Context) tea.Msg {
-		page, err := query(ctx, q)
-		return pageLoadedMsg[T]{gen, page, err}
+		m := pageLoadedMsg[T]{gen: gen}
+		m.page, m.err = query(ctx, q)
+		if beside != nil && m.err == nil && m.page.Complete {
+			m.marks = beside(ctx, m.page.Rows)
+		}
+		return m
 	})
 }
 
@@ -335,6 +343,9 @@ func (l *lister[T]) head(noun string, w int) string {
 	}
 	if n := l.table.Marks(); n > 0 {
 		text += s.accent.Paint(", " + thousands(n) + " marked")
+	}
+	if l.beside != nil && len(l.page.Rows) > 0 {
+		text += s.unknown.Paint("  ~ assumed, ? lost")
 	}
 	var e *core.Error
 	if l.typing && errors.As(l.mistake, &e) {

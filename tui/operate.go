@@ -26,7 +26,7 @@ func (a *app) operates() bool {
 // backupOperations are the keys of what is done to backups, wherever they are
 // shown.
 func (b base) backupOperations(current func() *core.Backup, chosen func() []core.BackupID, noRow func() string) []action {
-	if !b.operates() {
+	if !b.operates() && b.repository() == nil {
 		return nil
 	}
 	may := func(op core.Operation) func() string {

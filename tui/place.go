@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,13 @@ type stay struct {
 	mu      sync.Mutex
 	over    bool
 	working sync.WaitGroup
+	others  map[string]other // places that were opened besides, by location
+}
+
+// other is a place that was opened beside the one that is shown.
+type other struct {
+	desk  jobs.Desk
+	close func() error
 }
 
 func newStay(ctx context.Context, close func() error) *stay {
@@ -68,10 +76,56 @@ func (s *stay) end(atMost time.Duration) error {
 	case <-gone:
 	case <-time.After(atMost):
 	}
-	if s.close == nil {
-		return nil
+	var errs []error
+	s.mu.Lock()
+	for _, o := range s.others {
+		if o.close != nil {
+			errs = append(errs, o.close())
+		}
 	}
-	return s.close()
+	s.others = nil
+	s.mu.Unlock()
+	if s.close != nil {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
+}
+
+// other opens a place beside the one that is shown, which stays open until that is
+// left: whoever asks for it again gets the same.
+func (s *stay) other(ctx context.Context, open func(context.Context, string) (jobs.Desk, func() error, error), location string) (jobs.Desk, error) {
+	s.mu.Lock()
+	o, ok := s.others[location]
+	s.mu.Unlock()
+	if ok {
+		return o.desk, nil
+	}
+	desk, closing, err := open(ctx, location)
+	if err != nil {
+		return desk, err
+	}
+	if _, err = desk.Settle(ctx); err != nil { // what an interrupted hearth may have left behind there
+		if closing != nil {
+			closing()
+		}
+		return desk, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o, ok := s.others[location]; ok || s.over { // somebody was faster, or nobody needs it any more
+		if closing != nil {
+			err = closing()
+		}
+		if err == nil && !ok {
+			err = core.Fail(core.CodeCancelled, "open "+location, "the place that is shown was left meanwhile", "", nil)
+		}
+		return o.desk, err
+	}
+	if s.others == nil {
+		s.others = map[string]other{}
+	}
+	s.others[location] = other{desk, closing}
+	return desk, nil
 }
 
 // cannot says why an operation is not to be done here, "" if it can be.

@@ -16,11 +16,11 @@ func (a *app) rootActions() []action {
 		{keys: []string{"esc"}, label: a.backLabel(), help: "Go back", run: func() tea.Cmd { return closeScreen }},
 	}
 	for _, e := range registry {
-		if e.key == "" {
+		if e.key == "" || e.only != nil && !e.only(a) {
 			continue
 		}
 		act := action{keys: []string{e.key}, label: e.name, help: "Go to " + e.name, minor: e.minor, run: func() tea.Cmd { return open(e.name, "") }}
-		if len(a.stack) == 1 && a.stack[0].name == e.name {
+		if n := len(a.stack); n == 1 && a.stack[0].name == e.name || e.kept && n > 0 && a.stack[n-1].name == e.name {
 			act.label = ""
 		}
 		out = append(out, act)

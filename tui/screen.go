@@ -19,10 +19,11 @@ type screen interface {
 
 // What a screen may also be, by assertion.
 type (
-	titled  interface{ title() string }        // for the title bar; else the registry's name
-	paster  interface{ paste(string) tea.Cmd } // takes a paste itself
-	resumer interface{ resume() tea.Cmd }      // is shown again: what it shows may be stale
-	styled  interface{ restyle() }             // holds text that a change of theme or zone makes stale
+	titled  interface{ title() string }          // for the title bar; else the registry's name
+	paster  interface{ paste(string) tea.Cmd }   // takes a paste itself
+	resumer interface{ resume() tea.Cmd }        // is shown again: what it shows may be stale
+	styled  interface{ restyle() }               // holds text that a change of theme or zone makes stale
+	opener  interface{ reopen(openMsg) tea.Cmd } // a kept one, that is opened for something once more
 
 	// texter has a text field, which gets the keys while it has the focus.
 	texter interface {
@@ -43,7 +44,12 @@ type entry struct {
 	// above: its key opens it on top of what is shown, not in its place.
 	above bool
 	minor bool // in the footer only where there is room
-	make  maker
+	// kept: there is one of it, which goes on with what it was at when it is opened
+	// again, on top of what is shown.
+	kept bool
+	// only, if not nil, says where its key is there at all.
+	only func(*app) bool
+	make maker
 	// paste makes the screen of a pasted text; set on the one that takes pastes
 	// from everywhere.
 	paste func(b base, text string) screen
@@ -59,6 +65,10 @@ func init() {
 		{name: "volumes", key: "v", help: "Volumes", make: newVolumes},
 		{name: "journal", key: "J", help: "Journal", minor: true, make: newJournal},
 		{name: "places", key: "c", help: "Places", above: true, minor: true, make: newPlaces},
+		{name: "archive", key: "K", help: "Archive", minor: true, kept: true, make: newArchive},
+		{name: "copy", key: "Y", help: "Copy to another place", minor: true, kept: true, make: newCopy},
+		{name: "recovery", key: "I", help: "Recovery", minor: true, kept: true, make: newRecover},
+		{name: "inventory", key: "H", help: "Inventory of the repository", minor: true, kept: true, only: func(a *app) bool { return a.repository() != nil }, make: newInventory},
 		{name: "backup", help: "Backup", make: newBackup},
 		{name: "volume", help: "Volume", make: newVolume},
 		{name: "import", help: "Import", make: newImport, paste: importOf},

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -28,6 +29,18 @@ func newBackups(b base, at openMsg) screen {
 	place := b.desk.Place
 	l.query, l.id = place.Backups, func(b *core.Backup) string { return string(b.ID) }
 	l.cells = func(x *core.Backup) []grid.Cell { return b.backupCells(x) }
+	if r := b.repository(); r != nil {
+		l.beside = func(ctx context.Context, rows []core.Backup) map[string][]core.Mark {
+			out := map[string][]core.Mark{}
+			for i := range rows {
+				if marks, err := r.Marks(ctx, rows[i].ID); err == nil {
+					out[string(rows[i].ID)] = marks
+				}
+			}
+			return out
+		}
+		l.cells = func(x *core.Backup) []grid.Cell { return b.markCells(b.backupCells(x), l.marks[string(x.ID)]) }
+	}
 	l.shown, l.table = backupColumns, grid.New(backupColumns, b.styles.grid())
 	l.table.SetSort(l.sort.Column, l.sort.Desc)
 	s.detail = func(ctx context.Context, row core.Backup) (core.Backup, error) {
@@ -37,12 +50,21 @@ func newBackups(b base, at openMsg) screen {
 		}
 		return full, err
 	}
-	s.lines = func(x *core.Backup) []line { return b.backupLines(x) }
+	s.lines = func(x *core.Backup) []line { return b.backupLines(x, l.marks[string(x.ID)]...) }
 	s.open = func(x *core.Backup) tea.Cmd { return open("backup", string(x.ID)) }
 	s.own = func() []action {
 		return b.backupActions(s.current, func() []core.BackupID { return backupIDs(s.chosen()) })
 	}
 	return s
+}
+
+// spaced are ids as a screen is opened for them.
+func spaced(ids []core.BackupID) string {
+	var words []string
+	for _, id := range ids {
+		words = append(words, string(id))
+	}
+	return strings.Join(words, " ")
 }
 
 func backupIDs(keys []string) []core.BackupID {
@@ -82,6 +104,22 @@ func (a *app) backupCells(b *core.Backup) []grid.Cell {
 	}
 }
 
+// markCells puts a sign before the cells of fields that are assumed or lost.
+func (a *app) markCells(cells []grid.Cell, marks []core.Mark) []grid.Cell {
+	columns := map[string]int{"size": 3, "created_at": 4, "display_name": 0, "volume_id": 5}
+	for _, m := range marks {
+		i, ok := columns[m.Field]
+		switch {
+		case !ok:
+		case m.State == core.MarkLost:
+			cells[i] = grid.Cell{Text: "?", Style: a.styles.unknown}
+		default:
+			cells[i] = grid.Cell{Text: "~" + cells[i].Text, Style: a.styles.unknown}
+		}
+	}
+	return cells
+}
+
 // gib writes a size in GiB.
 func gib(n int64) string { return thousands(int(n)) + " GiB" }
 
@@ -89,8 +127,12 @@ func gib(n int64) string { return thousands(int(n)) + " GiB" }
 const parentGuess = "? a guess: the newest backup before it"
 
 // backupLines is what there is to know about a backup, for the pane and the tab.
-func (a *app) backupLines(b *core.Backup) []line {
+func (a *app) backupLines(b *core.Backup, marks ...core.Mark) []line {
 	s := a.styles
+	marked := map[string]core.Mark{}
+	for _, m := range marks {
+		marked[m.Field] = m
+	}
 	lines := []line{
 		text(s.accent.Paint(core.Visible(b.Title()))),
 		{},
@@ -131,7 +173,14 @@ func (a *app) backupLines(b *core.Backup) []line {
 		if b.Unseen.Has(f.column) && !(f.column == "parent_id" && b.ParentID != "") {
 			f.value = s.cannotSee()
 		}
-		lines = append(lines, field(f.label, f.value))
+		l := field(f.label, f.value)
+		switch m := marked[f.column]; m.State {
+		case core.MarkAssumed:
+			l.note = s.unknown.Paint("~ assumed: " + core.Visible(m.Why))
+		case core.MarkLost:
+			l.value, l.note = s.unknown.Paint("? lost"), s.dim.Paint(core.Visible(m.Why))
+		}
+		lines = append(lines, l)
 	}
 	if b.Metadata != nil {
 		lines = append(lines, s.metadata("properties", b.Metadata)...)
@@ -149,13 +198,18 @@ func (b base) backupActions(current func() *core.Backup, chosen func() []core.Ba
 		return ""
 	}
 	noExport := func() string { return either(noRow(), b.cannot(core.OpExport)) }
+	toVolume := action{keys: []string{"V"}, help: "Go to its volume", why: noRow, run: func() tea.Cmd { return open("volume", string(current().VolumeID)) }}
+	if b.repository() != nil {
+		toVolume = action{keys: []string{"V"}, label: "verify", help: "Verify it, or all that are marked: its objects, or every chunk", why: noRow, run: func() tea.Cmd { return open("inventory", spaced(chosen())) }}
+	}
 	return append([]action{
 		{keys: []string{"r"}, label: "restore", help: "Preview what a restore would change", why: noRow, run: func() tea.Cmd { return openTab("backup", string(current().ID), "restore") }},
 		{keys: []string{"x"}, label: "export", help: "Copy the record to the clipboard, or those of all marked", why: noExport, run: func() tea.Cmd { return b.exportToClipboard(chosen()) }},
 		{keys: []string{"X"}, help: "Export the record to a file, or those of all marked", why: noExport, run: func() tea.Cmd { return b.exportToFile(current(), chosen()) }},
 		{keys: []string{"F"}, help: "Choose the format of exports", run: b.chooseFormat},
 		{keys: []string{"y"}, help: "Copy the id", why: noRow, run: func() tea.Cmd { return b.copyText(string(current().ID), "the id") }},
-		{keys: []string{"V"}, help: "Go to its volume", why: noRow, run: func() tea.Cmd { return open("volume", string(current().VolumeID)) }},
+		toVolume,
+		{keys: []string{"Y"}, label: "copy", minor: true, help: "Copy it, or all that are marked, into another place", why: noExport, run: func() tea.Cmd { return open("copy", spaced(chosen())) }},
 		{keys: []string{"R"}, help: "Go to the volume it was last restored to", why: func() string {
 			switch x := current(); {
 			case x == nil:

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store"
 )
 
 // detailScreen is everything about one row, in tabs: a backup or a volume.
@@ -36,6 +37,7 @@ type rowChangedMsg struct{}
 type backupInChain struct {
 	core.Backup
 	chain core.Chain
+	marks []core.Mark // where it was rebuilt from a repository
 }
 
 // newBackup is the screen of a backup.
@@ -45,6 +47,9 @@ func newBackup(b base, at openMsg) screen {
 	s.get = func(ctx context.Context) (x backupInChain, err error) {
 		if x.Backup, err = desk.Place.Backup(ctx, ref); err == nil {
 			x.chain, err = desk.Chain(ctx, ref)
+		}
+		if r, ok := desk.Place.(store.Repository); ok && err == nil {
+			x.marks, err = r.Marks(ctx, ref)
 		}
 		return x, err
 	}
@@ -56,7 +61,7 @@ func newBackup(b base, at openMsg) screen {
 	}
 	s.tabbed = newTabbed(&b,
 		&overviewTab{scroll: scroll{base: &b}, news: news{base: &b, resource: at.id}, about: func() []line {
-			lines := b.backupLines(&s.row.Backup)
+			lines := b.backupLines(&s.row.Backup, s.row.marks...)
 			if problem := s.row.chain.Problem(); problem != "" {
 				lines = append([]line{{sign: b.styles.bad.Paint("✗ "), value: b.styles.bad.Paint(problem + ": it cannot be restored")}, {}}, lines...)
 			}

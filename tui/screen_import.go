@@ -193,7 +193,7 @@ func (s *importScreen) detail() []line {
 	c, st := &s.checks[s.table.Cursor()], s.styles
 	var lines []line
 	if r, ok := s.ended[c.ID]; ok && !c.Refused() {
-		return append(s.result(r), s.fields(c)...)
+		return append(s.result(r), s.recordLines(c)...)
 	}
 	for _, f := range c.Findings {
 		sign := []string{st.dim.Paint("· "), st.warn.Paint("! "), st.bad.Paint("✗ ")}[f.Level]
@@ -205,7 +205,7 @@ func (s *importScreen) detail() []line {
 	if !c.Found.OK() {
 		return lines
 	}
-	return append(lines, s.fields(c)...)
+	return append(lines, s.recordLines(c)...)
 }
 
 // result is what became of a record.
@@ -225,9 +225,9 @@ func (s *importScreen) result(r core.ImportResult) []line {
 	return lines
 }
 
-// fields are the fields of a record that tell what it is of.
-func (s *importScreen) fields(c *core.Check) []line {
-	st, d := s.styles, &c.Found.Decoded
+// recordLines are the fields of a record that tell what it is of.
+func (a *app) recordLines(c *core.Check) []line {
+	st, d := a.styles, &c.Found.Decoded
 	lines := []line{field("fingerprint", st.accent.Paint(d.Fingerprint())+"  "+st.dim.Paint("to compare by voice"))}
 	for _, f := range []struct{ label, name string }{{"id", "id"}, {"name", "display_name"}, {"description", "display_description"}, {"volume", "volume_id"}, {"parent", "parent_id"},
 		{"created", "created_at"}, {"container", "container"}, {"project", "project_id"}, {"user", "user_id"}} {

@@ -59,14 +59,22 @@ func (r *Repository) Scan(ctx context.Context, progress func(core.ScanProgress))
 	defer r.mu.RUnlock()
 	inv := core.Inventory{At: r.now()}
 	for _, b := range r.backups {
-		h := core.Holding{Kind: core.HoldingBackup, ID: b.ID, VolumeID: b.VolumeID, Backup: b, Marks: r.marks[b.ID]}
+		h := core.Holding{Kind: core.HoldingBackup, ID: b.ID, VolumeID: b.VolumeID, Backup: b, Marks: r.marks[b.ID],
+			Container: b.Container.V, Prefix: "backup_" + string(b.ID), Began: b.CreatedAt, Objects: b.ObjectCount + 2, Bytes: b.ObjectCount << 20}
 		for _, k := range r.captures {
 			h.CaptureText.Set = h.CaptureText.Set || k.BackupID == b.ID
 		}
 		inv.Holdings = append(inv.Holdings, h)
 		inv.Backups++
 	}
-	inv.Holdings = append(inv.Holdings, r.unusable...)
+	for _, h := range r.unusable {
+		inv.Holdings = append(inv.Holdings, h)
+		*map[core.HoldingKind]*int64{core.HoldingBackup: &inv.Backups, core.HoldingUnfinished: &inv.Unfinished, core.HoldingBroken: &inv.Broken, core.HoldingStray: &inv.Strays}[h.Kind]++
+	}
+	for _, h := range inv.Holdings {
+		inv.Objects += h.Objects
+		inv.Bytes += h.Bytes
+	}
 	if progress != nil {
 		progress(inv.ScanProgress)
 	}
@@ -86,8 +94,11 @@ func (r *Repository) Verify(ctx context.Context, q core.VerifyRequest, report fu
 			continue
 		}
 		v := core.VerifyReport{ID: h.ID, Name: h.Backup.Name, VolumeID: h.VolumeID, Container: h.Container, Prefix: h.Prefix, Deep: q.Deep, Objects: max(h.Objects, 1), Flaws: r.flaws[h.ID]}
-		if h.Kind == core.HoldingUnfinished {
+		switch h.Kind {
+		case core.HoldingUnfinished:
 			v.Flaws = append(v.Flaws, core.Flaw{Code: core.FlawUnfinished, Severity: core.SeverityDamage, Text: h.Problem})
+		case core.HoldingBroken:
+			v.Flaws = append(v.Flaws, core.Flaw{Code: core.FlawMetadataCut, Severity: core.SeverityDamage, Text: h.Problem})
 		}
 		if q.Deep {
 			v.Bytes = h.Bytes

@@ -1,0 +1,519 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/store"
+	"hearth/store/jobs"
+	"hearth/tui/grid"
+)
+
+// copyScreen has two places side by side: what this one has, and what is in the
+// other already. What is marked is planned, asked about, and brought there.
+type copyScreen struct {
+	*base
+	from, to side
+	target   jobs.Desk
+	toName   string
+	right    bool // the other place has the focus
+	bare     bool // without the parents
+	filter   core.Filter
+	pane     *transferPane // the plan; nil: the two sides are shown
+	planned  []core.BackupID
+	plans    generation
+	w, h     int
+}
+
+// side is the backups of one of the two places.
+type side struct {
+	read
+	s     *copyScreen
+	mine  bool
+	all   []core.Backup
+	rows  []int // of all: those that fulfil the filter
+	at    map[core.BackupID]int
+	table *grid.Model
+}
+
+// sideMsg brings the backups of a side; desk is that of the other place.
+type sideMsg struct {
+	gen     generation
+	mine    bool
+	desk    jobs.Desk
+	backups []core.Backup
+	err     error
+}
+
+// plannedMsg brings the plan of a copy.
+type plannedMsg struct {
+	gen  generation
+	plan jobs.Transfer
+	err  error
+}
+
+var fromColumns = []grid.Column{
+	{Title: "NAME", Width: 30, Min: 18, Grow: 3},
+	{Title: "STATUS", Width: 13, Drop: 3},
+	{Title: "KIND", Width: 5, Drop: 1},
+	{Title: "SIZE", Width: 9, Right: true, Drop: 2},
+	{Title: "AGE", Width: 4, Right: true, Drop: 4},
+	{Title: "THERE?", Width: 12},
+}
+
+var toColumns = []grid.Column{
+	{Title: "NAME", Width: 30, Min: 18, Grow: 3},
+	{Title: "STATUS", Width: 13},
+	{Title: "KIND", Width: 5, Drop: 1},
+	{Title: "SIZE", Width: 9, Right: true, Drop: 2},
+	{Title: "AGE", Width: 4, Right: true, Drop: 4},
+	{Title: "HERE?", Width: 5},
+}
+
+func newCopy(b base, at openMsg) screen {
+	s := &copyScreen{base: &b}
+	s.from = side{s: s, mine: true, table: grid.New(fromColumns, b.styles.grid())}
+	s.to = side{s: s, table: grid.New(toColumns, b.styles.grid())}
+	s.mark(at.id)
+	return s
+}
+
+// mark marks the backups that it was opened for.
+func (s *copyScreen) mark(ids string) {
+	for _, id := range strings.Fields(ids) {
+		s.from.table.Mark(id)
+	}
+}
+
+// reopen takes other backups; a plan that is not being carried out goes.
+func (s *copyScreen) reopen(msg openMsg) tea.Cmd {
+	if s.pane != nil && s.pane.running() {
+		return note(warn, "The copy that goes on is shown first.")
+	}
+	s.pane = nil
+	s.from.table.Unmark()
+	s.mark(msg.id)
+	s.toMark()
+	return s.resume()
+}
+
+func (s *copyScreen) title() string {
+	if s.toName == "" {
+		return "Copy"
+	}
+	return "Copy to " + s.toName
+}
+
+func (s *copyScreen) restyle() {
+	s.from.table.SetStyles(s.styles.grid())
+	s.to.table.SetStyles(s.styles.grid())
+	if s.pane != nil {
+		s.pane.restyle()
+	}
+}
+
+func (s *copyScreen) init() tea.Cmd {
+	cmds := []tea.Cmd{s.load(&s.from)}
+	if s.noOther() == "" {
+		cmds = append(cmds, s.choose())
+	}
+	return tea.Batch(cmds...)
+}
+
+func (s *copyScreen) resume() tea.Cmd {
+	if s.pane != nil {
+		return nil
+	}
+	if s.to.state == idle {
+		return s.load(&s.from)
+	}
+	return tea.Batch(s.load(&s.from), s.load(&s.to))
+}
+
+// load reads the backups of a side; the other place is opened for it.
+func (s *copyScreen) load(x *side) tea.Cmd {
+	gen, mine, desk, to, opens := x.begin(), x.mine, s.desk, s.toName, s.opening()
+	return s.ask(func(ctx context.Context) tea.Msg {
+		m := sideMsg{gen: gen, mine: mine, desk: desk}
+		if !mine {
+			if m.desk, m.err = opens(ctx, to); m.err != nil {
+				return m
+			}
+		}
+		m.backups, m.err = everyBackup(ctx, m.desk.Place)
+		return m
+	})
+}
+
+// choose asks where to copy to.
+func (s *copyScreen) choose() tea.Cmd {
+	id := s.id
+	return s.choosePlace("Copy to", nil, noImports, func(location string) tea.Cmd {
+		return func() tea.Msg { return reply{id, targetMsg{location}} }
+	})
+}
+
+// targetMsg says which place was chosen.
+type targetMsg struct{ location string }
+
+func (s *copyScreen) update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case targetMsg:
+		s.toName, s.target = msg.location, jobs.Desk{}
+		s.to.all, s.to.read = nil, read{gen: s.to.gen}
+		s.to.fill()
+		s.from.fill()
+		return s.load(&s.to)
+	case filterMsg:
+		s.filter = msg.filter
+		s.from.fill()
+		s.to.fill()
+	case sideMsg:
+		return s.loaded(msg)
+	case plannedMsg:
+		if msg.gen != s.plans {
+			return nil
+		}
+		if msg.err != nil {
+			return fail(msg.err)
+		}
+		s.show(msg.plan)
+	case sentMsg:
+		if s.pane != nil {
+			s.pane.sent(msg)
+		}
+	}
+	return nil
+}
+
+func (s *copyScreen) loaded(msg sideMsg) tea.Cmd {
+	x := &s.to
+	if msg.mine {
+		x = &s.from
+	}
+	cmd, ok := x.end(msg.gen, msg.err)
+	if !ok {
+		return cmd
+	}
+	if !msg.mine {
+		s.target = msg.desk
+	}
+	first := len(x.all) == 0
+	x.all = msg.backups
+	s.from.fill()
+	s.to.fill()
+	if msg.mine && first {
+		s.toMark()
+	}
+	return nil
+}
+
+// toMark puts the cursor on the first that is marked.
+func (s *copyScreen) toMark() {
+	for i := range s.from.rows {
+		if s.from.table.Marked(s.from.Key(i)) {
+			s.from.table.Move(i)
+			return
+		}
+	}
+}
+
+// fill makes the rows of a side.
+func (x *side) fill() {
+	x.rows, x.at = nil, map[core.BackupID]int{}
+	for i := range x.all {
+		b := &x.all[i]
+		x.at[b.ID] = i
+		if x.s.filter.Empty() || core.Match(x.s.filter, core.BackupColumns, b, x.s.now) {
+			x.rows = append(x.rows, i)
+		}
+	}
+	x.table.SetSource(x)
+}
+
+// Len, Row and Key make a side the source of its table.
+func (x *side) Len() int         { return len(x.rows) }
+func (x *side) Key(i int) string { return string(x.all[x.rows[i]].ID) }
+func (x *side) Row(i int) ([]grid.Cell, bool) {
+	b, st := &x.all[x.rows[i]], x.s.styles
+	kind := grid.Cell{Text: "full"}
+	if b.Incremental {
+		kind = grid.Cell{Text: "incr", Style: st.dim}
+	}
+	return []grid.Cell{x.s.nameCell(b.Name), x.s.statusCell(b.Status), kind, {Text: gib(b.Size)}, {Text: x.s.age(b.CreatedAt)}, x.met(b)}, true
+}
+
+// met says whether the other side has a backup too.
+func (x *side) met(b *core.Backup) grid.Cell {
+	other, st := &x.s.to, x.s.styles
+	if !x.mine {
+		other = &x.s.from
+	}
+	if other.state != ready {
+		return grid.Cell{}
+	}
+	i, ok := other.at[b.ID]
+	switch {
+	case !ok && x.mine && b.Status != core.StatusAvailable:
+		return grid.Cell{Text: "no export", Style: st.dim}
+	case !ok:
+		return grid.Cell{}
+	case !x.mine:
+		return grid.Cell{Text: "✓", Style: st.good}
+	}
+	switch there := &other.all[i]; {
+	case there.Status != core.StatusAvailable:
+		return grid.Cell{Text: statusGlyph(there.Status) + " " + core.Visible(there.Status), Style: st.status(there.Status)}
+	case len(core.BackupsDiffer(b, there)) > 0:
+		return grid.Cell{Text: "≠ differs", Style: st.warn}
+	}
+	return grid.Cell{Text: "✓ there", Style: st.good}
+}
+
+// chosen are the backups to copy: the marked ones, else the one under the cursor.
+func (s *copyScreen) chosen() []core.BackupID {
+	if s.from.table.Marks() > 0 {
+		return backupIDs(s.from.table.MarkedKeys())
+	}
+	if key := s.from.table.Key(); key != "" {
+		return []core.BackupID{core.BackupID(key)}
+	}
+	return nil
+}
+
+// sideBySide reports whether there is room for both.
+func (s *copyScreen) sideBySide() bool { return s.w >= wideEnough }
+
+func (s *copyScreen) resize(w, h int) {
+	s.w, s.h = w, h
+	left, right := w, w
+	if s.sideBySide() {
+		left = w/2 - 1
+		right = w - left - 2
+	}
+	s.from.table.SetSize(left, h-2)
+	s.to.table.SetSize(right, h-2)
+	if s.pane != nil {
+		s.pane.resize(w, h)
+	}
+}
+
+func (s *copyScreen) view(w, h int) string {
+	st := s.styles
+	if s.pane != nil {
+		return s.pane.view(w, h)
+	}
+	parents := "with the parents of each"
+	if s.bare {
+		parents = "without parents"
+	}
+	foot := clip(st.dim.Paint(parents+" (L)"), w)
+	if s.filter.Text != "" {
+		foot = clip(st.dim.Paint("filter ")+st.mark.Paint(core.Visible(s.filter.Text))+st.dim.Paint("  "+parents+" (L)"), w)
+	}
+	if s.planning() {
+		foot = s.bar(w)
+	}
+	if s.sideBySide() {
+		lw := w/2 - 1
+		return beside(s.from.view(lw, h-1), s.to.view(w-lw-2, h-1), lw, w-lw-2, h-1, st.border) + "\n" + foot
+	}
+	shown := &s.from
+	if s.right {
+		shown = &s.to
+	}
+	return fit(shown.view(w, h-1), w, h-1) + "\n" + foot
+}
+
+// view is a side: its heading, and its rows or why there are none.
+func (x *side) view(w, h int) string {
+	s, st := x.s, x.s.styles
+	name, look := "from "+core.Visible(s.info.Title), st.dim
+	if !x.mine {
+		name = "to " + core.Visible(s.toName)
+		if s.target.Place != nil {
+			name = "to " + titleOfPlace(s.target)
+		}
+	}
+	if x.mine != s.right {
+		look, name = st.tab, "["+name+"]"
+	} else {
+		name = " " + name + " "
+	}
+	head := look.Paint(name)
+	if x.state == ready {
+		count := "  " + core.Count(len(x.all), "backup")
+		if len(x.rows) != len(x.all) {
+			count = fmt.Sprintf("  %d of %d backups", len(x.rows), len(x.all))
+		}
+		head += st.dim.Paint(count)
+		if n := x.table.Marks(); n > 0 {
+			head += st.accent.Paint(fmt.Sprintf(", %d marked", n))
+		}
+	}
+	what := ""
+	switch {
+	case x.state == failed:
+		what = st.bad.Paint("✗ "+core.Visible(x.err.Error())) + "\n\n" + st.dim.Paint("Ctrl-R tries again, t chooses another place")
+	case x.state == loading:
+		what = st.busy.Paint("◌ reading…")
+	case x.state == idle:
+		what = st.dim.Paint("t chooses the place to copy to")
+	case len(x.all) == 0:
+		what = st.dim.Paint("there are no backups yet")
+	case len(x.rows) == 0:
+		what = st.dim.Paint("no backup fulfils the filter; / changes it")
+	default:
+		return clip(head, w) + "\n" + x.table.View()
+	}
+	return clip(head, w) + "\n\n" + strings.Join(hang("  ", what, w-2), "\n")
+}
+
+// planning reports whether the plan is being made.
+func (s *copyScreen) planning() bool { return s.app.job != nil && s.app.job.what == planningCopy }
+
+const planningCopy = "planning the copy"
+
+// plan exports the records of what is chosen, unless the archive has them, and asks
+// the other place about them.
+func (s *copyScreen) plan(ids []core.BackupID) tea.Cmd {
+	gen, id, from, to, o := s.plans.next(), s.id, s.desk, s.target, jobs.CopyOptions{Chain: !s.bare}
+	s.planned = ids
+	return s.start(planningCopy, func(ctx context.Context, progress jobs.Progress) tea.Msg {
+		plan, err := jobs.PlanCopy(ctx, from, to, ids, o, progress)
+		return reply{id, plannedMsg{gen, plan, err}}
+	})
+}
+
+// show shows a plan.
+func (s *copyScreen) show(plan jobs.Transfer) {
+	to := s.target
+	s.pane = newTransferPane(s.base, copying, &plan, to)
+	s.pane.send = func(ctx context.Context, t *jobs.Transfer, p jobs.Progress) ([]core.ImportResult, error) {
+		return jobs.Copy(ctx, to, t, p)
+	}
+	s.pane.shell = s.shell
+	s.resize(s.w, s.h)
+}
+
+// shell is the command that does the same.
+func (s *copyScreen) shell() string {
+	const most = 20
+	var words []string
+	for i, id := range s.planned {
+		if i == most { // nobody reads on
+			words = append(words, fmt.Sprintf("…%d more", len(s.planned)-most))
+			break
+		}
+		words = append(words, string(id))
+	}
+	if !s.bare {
+		words = append(words, "--chain")
+	}
+	return s.command("copy", append(words, "--to", s.toName)...)
+}
+
+func (s *copyScreen) noPlan() string {
+	switch {
+	case s.toName == "":
+		return "no place to copy to is chosen; t chooses one"
+	case s.to.state == failed:
+		return "the place to copy to cannot be read"
+	case s.target.Place == nil || s.from.state != ready:
+		return "the backups are not read yet"
+	case len(s.chosen()) == 0:
+		return "there is no backup to copy"
+	}
+	if _, ok := s.target.Place.(store.Importer); !ok {
+		return "records cannot be imported there"
+	}
+	if err := s.target.Allowed(core.OpImport); err != nil {
+		return whatOf(err)
+	}
+	return s.cannot(core.OpExport)
+}
+
+func (s *copyScreen) actions() []action {
+	if s.pane != nil {
+		return append(s.pane.actions(),
+			action{keys: []string{"esc"}, label: "the places", help: "Back to the two places; while a copy goes on, to where you came from", run: s.back},
+			action{keys: []string{"ctrl+r"}, help: "Plan it anew: what is there by now is left as it is, the rest goes", why: func() string {
+				if s.pane.running() {
+					return "it is being carried out"
+				}
+				return ""
+			}, run: func() tea.Cmd { return s.plan(s.planned) }},
+		)
+	}
+	table := s.from.table
+	if s.right {
+		table = s.to.table
+	}
+	left := func() string {
+		if s.right {
+			return "only what is here can be marked; Tab goes there"
+		}
+		return ""
+	}
+	return append([]action{
+		{keys: []string{"enter"}, label: "plan", help: "Plan the copy of what is marked, or of the one under the cursor. Its records are exported for that, unless the archive has them: each export is a call that writes the backup's row", why: s.noPlan,
+			run: func() tea.Cmd { return s.plan(s.chosen()) }},
+		{keys: []string{"t"}, label: "target", help: "Choose the place to copy to", why: s.noOther, run: s.choose},
+		{keys: []string{"tab", "shift+tab", "left", "right"}, label: "other side", help: "To the other place", run: func() tea.Cmd {
+			s.right = !s.right
+			return nil
+		}},
+		{keys: []string{"space"}, label: "mark", help: "Mark it, or take its mark away", why: left, run: func() tea.Cmd {
+			s.from.table.Toggle()
+			s.from.table.Step(1)
+			return nil
+		}},
+		{keys: []string{"a"}, help: "Mark all that can be exported and are not there yet", why: left, run: s.markMissing},
+		{keys: []string{"A"}, help: "Take all marks away", run: func() tea.Cmd { s.from.table.Unmark(); return nil }},
+		{keys: []string{"L"}, help: "With the parents of each, or without", run: func() tea.Cmd {
+			s.bare = !s.bare
+			return nil
+		}},
+		{keys: []string{"/"}, label: "filter", minor: true, help: "Filter both sides: name~db age>30d word", run: s.askFilter},
+		{keys: []string{"ctrl+r"}, help: "Read both anew", run: s.resume},
+	}, tableMoves(table, nil)...)
+}
+
+// back leaves the plan; one that goes on is shown again by the next look.
+func (s *copyScreen) back() tea.Cmd {
+	if s.pane.running() {
+		return closeScreen
+	}
+	s.pane = nil
+	return s.resume()
+}
+
+func (s *copyScreen) markMissing() tea.Cmd {
+	n := 0
+	for _, i := range s.from.rows {
+		b := &s.from.all[i]
+		if _, there := s.to.at[b.ID]; !there && b.Status == core.StatusAvailable {
+			s.from.table.Mark(string(b.ID))
+			n++
+		}
+	}
+	return note(info, thousands(n)+" marked.")
+}
+
+func (s *copyScreen) askFilter() tea.Cmd {
+	id := s.id
+	return show(&inputBox{title: "Filter", hint: "name~db status:error age>30d size>=10 kind:incr word; empty shows all", input: newInput(s.filter.Text), submit: func(text string) tea.Cmd {
+		f, err := core.ParseFilter(text, core.BackupColumns)
+		if err != nil {
+			return fail(err)
+		}
+		return func() tea.Msg { return reply{id, filterMsg{f}} }
+	}})
+}
+
+// filterMsg brings a filter that was typed.
+type filterMsg struct{ filter core.Filter }

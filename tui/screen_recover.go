@@ -1,0 +1,605 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/store"
+	"hearth/store/jobs"
+	"hearth/tui/grid"
+)
+
+// recoverScreen leads through bringing back what a place has lost: from where, to
+// where, what there is on both sides, what of it is to come, a dry run, the way
+// there, and what came of it. What is interrupted goes on with the next look.
+type recoverScreen struct {
+	*base
+	from    origin
+	to      string // the location of the target; "": none is chosen
+	finds   generation
+	job     int // that looks
+	dry     bool
+	dried   bool // a dry run was shown
+	found   *jobs.Recovery
+	pane    *transferPane
+	compare bool // both sides are shown, not what is to come
+	all     bool // also what both have, and the same
+	table   *grid.Model
+	lines   []meeting
+	w, h    int
+}
+
+// origin is where backups are recovered from.
+type origin struct {
+	kind string // place, bundle, archive; "": none is chosen
+	name string // location or file
+}
+
+// The kinds of origins.
+const (
+	fromPlace   = "place"
+	fromBundle  = "bundle"
+	fromArchive = "archive"
+)
+
+func (o origin) String() string {
+	if o.kind == fromArchive {
+		return "hearth's archive"
+	}
+	return o.name
+}
+
+// meeting is a line of what both sides have.
+type meeting struct {
+	both *core.Reconciled
+	lame *core.Holding // unfinished or broken, in a repository
+}
+
+// foundMsg brings what was found.
+type foundMsg struct {
+	gen    generation
+	found  jobs.Recovery
+	target jobs.Desk
+	err    error
+}
+
+// originMsg says what was chosen as the origin.
+type originMsg struct{ origin }
+
+var meetingColumns = []grid.Column{
+	{Title: "IN", Width: 11},
+	{Title: "NAME", Width: 28, Min: 16, Grow: 2},
+	{Title: "KIND", Width: 5, Drop: 2},
+	{Title: "SIZE", Width: 9, Right: true, Drop: 1},
+	{Title: "AGE", Width: 4, Right: true, Drop: 4},
+	{Title: "ID", Width: 8, Drop: 3},
+	{Title: "WHAT ABOUT IT", Width: 36, Min: 20, Grow: 3},
+}
+
+func newRecover(b base, _ openMsg) screen {
+	s := &recoverScreen{base: &b, table: grid.New(meetingColumns, b.styles.grid())}
+	if b.repository() != nil {
+		s.from = origin{fromPlace, b.info.Location}
+	} else {
+		s.to = b.info.Location
+	}
+	return s
+}
+
+func (s *recoverScreen) title() string { return "Recovery" }
+func (s *recoverScreen) init() tea.Cmd { return nil }
+func (s *recoverScreen) restyle() {
+	s.table.SetStyles(s.styles.grid())
+	if s.pane != nil {
+		s.pane.restyle()
+	}
+}
+
+// looks reports whether it looks for what is lost.
+func (s *recoverScreen) looks() bool { return s.app.job != nil && s.app.job.id == s.job }
+
+// own is the repository that is configured for this place, "" if none is.
+func (s *recoverScreen) own() string {
+	if r, ok := s.desk.Source.(store.Repository); ok {
+		return r.Info().Location
+	}
+	return ""
+}
+
+func (s *recoverScreen) chooseSource() tea.Cmd {
+	id := s.id
+	pick := func(o origin) tea.Cmd { return func() tea.Msg { return reply{id, originMsg{o}} } }
+	place := func(location string) tea.Cmd { return pick(origin{fromPlace, location}) }
+	var first []choice
+	if own := s.own(); own != "" {
+		first = append(first, choice{label: own, hint: "the repository of this place", location: own})
+	}
+	first = append(first,
+		choice{label: "hearth's archive", hint: "records that were exported or imported here", run: func() tea.Cmd { return pick(origin{kind: fromArchive}) }},
+		choice{label: "a bundle file…", hint: "that hearth archive wrote", run: func() tea.Cmd {
+			return show(&inputBox{title: "A bundle", hint: "The file that was written by hearth archive --bundle, here or on another machine.", input: newInput("hearth-bundle.jsonl"), submit: func(file string) tea.Cmd {
+				if file = strings.TrimSpace(file); file == "" {
+					return note(info, "Nothing was done.")
+				}
+				return pick(origin{fromBundle, expandHome(file)})
+			}})
+		}})
+	if s.to != s.info.Location {
+		first = append(first, choice{label: s.info.Title, hint: "this place", location: s.info.Location})
+	}
+	return s.choosePlace("Recover from", first, func(store.PlaceRow) string { return "" }, place)
+}
+
+func (s *recoverScreen) chooseTarget() tea.Cmd {
+	id := s.id
+	var first []choice
+	if s.repository() == nil {
+		first = append(first, choice{label: s.info.Title, hint: "this place", location: s.info.Location, why: s.cannot(core.OpImport)})
+	}
+	return s.choosePlace("Recover into", first, noImports, func(location string) tea.Cmd {
+		return func() tea.Msg { return reply{id, targetMsg{location}} }
+	})
+}
+
+func (s *recoverScreen) update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case originMsg:
+		s.from = msg.origin
+		s.forget()
+	case targetMsg:
+		s.to = msg.location
+		s.forget()
+	case foundMsg:
+		return s.take(msg)
+	case sentMsg:
+		if s.pane != nil {
+			s.pane.sent(msg)
+		}
+	}
+	return nil
+}
+
+// forget goes back to the beginning.
+func (s *recoverScreen) forget() { s.found, s.pane, s.dried, s.lines = nil, nil, false, nil }
+
+// desks makes the function that opens a place for this screen: the one that is
+// shown, its own repository, or another.
+func (s *recoverScreen) desks() func(context.Context, string) (jobs.Desk, error) {
+	here, desk, opens := s.info.Location, s.desk, s.opening()
+	repository, _ := desk.Source.(store.Repository)
+	return func(ctx context.Context, location string) (jobs.Desk, error) {
+		switch {
+		case location == here:
+			return desk, nil
+		case repository != nil && location == repository.Info().Location:
+			d := desk
+			d.Place, d.Source = repository, nil
+			return d, nil
+		}
+		return opens(ctx, location)
+	}
+}
+
+// look finds what there is on both sides, and plans. Nothing is changed.
+func (s *recoverScreen) look(dry bool) tea.Cmd {
+	gen, id, from, to, opens, before := s.finds.next(), s.id, s.from, s.to, s.desks(), s.app.job
+	cmd := s.start("looking for what is lost", func(ctx context.Context, progress jobs.Progress) tea.Msg {
+		m := foundMsg{gen: gen}
+		source, err := from.open(ctx, opens)
+		if err == nil {
+			m.target, err = opens(ctx, to)
+		}
+		if err == nil {
+			m.found, err = jobs.PlanRecovery(ctx, source, m.target, jobs.RecoverOptions{}, progress)
+		}
+		m.err = err
+		return reply{id, m}
+	})
+	if s.app.job != before {
+		s.job, s.dry = s.app.job.id, dry
+	}
+	return cmd
+}
+
+// open makes a source of where to recover from.
+func (o origin) open(ctx context.Context, places func(context.Context, string) (jobs.Desk, error)) (jobs.Source, error) {
+	switch o.kind {
+	case fromArchive:
+		return jobs.FromArchive(), nil
+	case fromBundle:
+		tried := "read the bundle " + o.name
+		data, err := os.ReadFile(o.name)
+		if err != nil {
+			return jobs.Source{}, core.Fail(core.CodeUnreadable, tried, "the file cannot be read", "check its name", err)
+		}
+		text := string(data)
+		if !core.IsBundle(text) {
+			return jobs.Source{}, core.Fail(core.CodeUnreadable, tried, "it is no bundle", "records are imported by pasting them", nil)
+		}
+		b, err := core.ReadBundle(text)
+		return jobs.FromBundle(&b, o.name), err
+	}
+	d, err := places(ctx, o.name)
+	if err != nil {
+		return jobs.Source{}, err
+	}
+	return jobs.FromPlace(d), nil
+}
+
+// take takes what was found; what was chosen before stays chosen.
+func (s *recoverScreen) take(msg foundMsg) tea.Cmd {
+	if msg.gen != s.finds {
+		return nil
+	}
+	s.job = 0
+	if msg.err != nil {
+		return fail(msg.err)
+	}
+	found, target := msg.found, msg.target
+	again := s.pane != nil
+	if again {
+		was := map[core.BackupID]bool{}
+		for i := range s.pane.plan.Items {
+			was[s.pane.plan.Items[i].ID] = s.pane.plan.Items[i].Ticked
+		}
+		for i := range found.Items {
+			if on, ok := was[found.Items[i].ID]; ok {
+				found.Items[i].Ticked = on
+			}
+		}
+		found.Fit()
+	}
+	s.found = &found
+	p := newTransferPane(s.base, recovering, &found.Transfer, target)
+	p.send = func(ctx context.Context, t *jobs.Transfer, progress jobs.Progress) ([]core.ImportResult, error) {
+		r := found
+		r.Transfer = *t
+		return jobs.Recover(ctx, target, &r, progress)
+	}
+	p.shell = s.shell
+	s.pane = p
+	if !again {
+		s.compare = true
+	}
+	s.fill()
+	s.resize(s.w, s.h)
+	if s.dry {
+		s.dry, s.dried = false, true
+		return s.showDry()
+	}
+	return nil
+}
+
+// fill makes the lines of what both sides have.
+func (s *recoverScreen) fill() {
+	s.lines = nil
+	for i := range s.found.Compared {
+		r := &s.found.Compared[i]
+		if s.all || r.Standing != core.InBoth || len(r.Differs) > 0 || r.Target.Status != core.StatusAvailable {
+			s.lines = append(s.lines, meeting{both: r})
+		}
+	}
+	for i := range s.found.Unusable {
+		s.lines = append(s.lines, meeting{lame: &s.found.Unusable[i]})
+	}
+	s.table.SetSource(s)
+}
+
+// Len, Row and Key make the screen the source of the table of both sides.
+func (s *recoverScreen) Len() int         { return len(s.lines) }
+func (s *recoverScreen) Key(i int) string { return fmt.Sprint(i) }
+func (s *recoverScreen) Row(i int) ([]grid.Cell, bool) {
+	st, m := s.styles, s.lines[i]
+	if h := m.lame; h != nil {
+		return []grid.Cell{{Text: "✗ " + string(h.Kind), Style: st.bad}, {Text: core.Visible(either(h.Backup.Name.Or(""), h.Prefix))}, {}, {Text: core.Bytes(h.Bytes)}, {Text: s.age(h.Began)}, {Text: core.Visible(h.ID.Short()), Style: st.dim},
+			{Text: core.Visible(h.Problem), Style: st.bad}}, true
+	}
+	b := m.both.Backup()
+	in := map[core.Standing]grid.Cell{core.OnlySource: {Text: "+ source", Style: st.added}, core.OnlyTarget: {Text: "- target", Style: st.dim}, core.InBoth: {Text: "= both", Style: st.dim}}[m.both.Standing]
+	kind := "full"
+	if b.Incremental {
+		kind = "incr"
+	}
+	text, look := s.about(m.both)
+	return []grid.Cell{in, s.nameCell(b.Name), {Text: kind}, {Text: gib(b.Size)}, {Text: s.age(b.CreatedAt)}, {Text: core.Visible(b.ID.Short()), Style: st.dim}, {Text: core.Visible(text), Style: look}}, true
+}
+
+// about is what there is to say of a backup that one or both sides have.
+func (s *recoverScreen) about(r *core.Reconciled) (string, grid.Style) {
+	st := s.styles
+	switch p := r.Problem(); {
+	case p != "":
+		return p, st.bad
+	case r.Standing == core.OnlySource:
+		return "the target has lost it, or never had it", st.added
+	case r.Standing == core.OnlyTarget:
+		return "the source has nothing of it", st.warn
+	case r.Target.Status != core.StatusAvailable:
+		return "it is " + r.Target.Status + " in the target", st.status(r.Target.Status)
+	case len(r.Differs) > 0:
+		return "≠ " + strings.Join(r.Differs, "; "), st.changed
+	}
+	return "the same", st.dim
+}
+
+// below is all there is to say of the line under the cursor.
+func (s *recoverScreen) below() []line {
+	if len(s.lines) == 0 {
+		return nil
+	}
+	st, m := s.styles, s.lines[s.table.Cursor()]
+	if h := m.lame; h != nil {
+		return []line{{sign: st.bad.Paint("✗ "), value: st.bad.Paint(core.Visible(string(h.Kind) + ": " + h.Problem))},
+			field("prefix", core.Visible(h.Prefix)), field("container", core.Visible(h.Container)), field("backup", core.Visible(string(h.ID))), field("volume", core.Visible(string(h.VolumeID))),
+			field("objects", fmt.Sprintf("%d, %s", h.Objects, core.Bytes(h.Bytes)))}
+	}
+	text, look := s.about(m.both)
+	lines := []line{{value: look.Paint(core.Visible(text))}}
+	for _, d := range m.both.Differs {
+		lines = append(lines, line{sign: st.changed.Paint("≠ "), value: core.Visible(d) + st.dim.Paint("  (source, target)")})
+	}
+	b := m.both.Backup()
+	return append(lines, field("id", core.Visible(string(b.ID))), field("volume", st.named(b.VolumeName, string(b.VolumeID))), field("chain", core.Count(len(m.both.Chain), "layer")),
+		field("project", st.named(b.ProjectName, string(b.ProjectID))), field("created", s.since(b.CreatedAt)), field("container", st.opt(b.Container)))
+}
+
+// stations are the parts of the way, and at which of them one is.
+func (s *recoverScreen) stations() (names []string, at int) {
+	names = []string{"source", "target", "find", "choose", "dry run", "go", "report"}
+	switch {
+	case s.from.kind == "":
+		return names, 0
+	case s.to == "":
+		return names, 1
+	case s.pane == nil || s.compare:
+		return names, 2
+	case s.pane.over:
+		return names, 6
+	case s.pane.running():
+		return names, 5
+	case s.dried:
+		return names, 4
+	}
+	return names, 3
+}
+
+// way draws the stations.
+func (s *recoverScreen) way(w int) string {
+	st := s.styles
+	names, at := s.stations()
+	var parts []string
+	for i, n := range names {
+		switch {
+		case i == at:
+			parts = append(parts, st.tab.Paint("["+n+"]"))
+		case i < at && (n != "dry run" || s.dried):
+			parts = append(parts, st.good.Paint("✓ "+n))
+		default:
+			parts = append(parts, st.dim.Paint(n))
+		}
+	}
+	return clip(strings.Join(parts, st.dim.Paint(" › ")), w)
+}
+
+func (s *recoverScreen) resize(w, h int) {
+	s.w, s.h = w, h
+	s.table.SetSize(w, max(min(len(s.lines)+1, (h-4)*3/5), 2))
+	if s.pane != nil {
+		s.pane.resize(w, h-2)
+	}
+}
+
+func (s *recoverScreen) view(w, h int) string {
+	st := s.styles
+	head := s.way(w) + "\n" + st.border.Paint(strings.Repeat("─", max(w, 0)))
+	switch {
+	case s.pane == nil:
+		return head + "\n" + s.begin(w)
+	case s.compare:
+		return head + "\n" + s.counts(w) + "\n" + splitView(st, s.table, s.below(), w, h-3)
+	case s.looks():
+		return head + "\n" + s.bar(w)
+	}
+	return head + "\n" + s.pane.view(w, h-2)
+}
+
+// counts tells what the two sides have.
+func (s *recoverScreen) counts(w int) string {
+	if s.looks() {
+		return s.bar(w)
+	}
+	st, n := s.styles, map[core.Standing]int{}
+	for i := range s.found.Compared {
+		n[s.found.Compared[i].Standing]++
+	}
+	text := fmt.Sprintf("%d only in the source, %d in both, %d only in the target", n[core.OnlySource], n[core.InBoth], n[core.OnlyTarget])
+	if k := len(s.found.Unusable); k > 0 {
+		text += fmt.Sprintf(", %d unusable", k)
+	}
+	return clip(st.accent.Paint(text)+st.dim.Paint("  "+core.Visible(s.found.From)+" → "+core.Visible(s.found.To)), w)
+}
+
+// begin is the screen before anything was looked for.
+func (s *recoverScreen) begin(w int) string {
+	st := s.styles
+	or := func(text, none string) string {
+		if text == "" {
+			return st.warn.Paint(none)
+		}
+		return core.Visible(text)
+	}
+	lines := []line{
+		text(st.text.Paint("What a place has lost comes back from where it still lies: a backup repository itself, a bundle, hearth's archive, or another place.")), {},
+		field("source", or(s.from.String(), "not chosen: s")),
+		field("target", or(s.to, "not chosen: t")), {},
+	}
+	switch {
+	case s.looks():
+		return strings.Join(s.styles.lay(lines, w), "\n") + "\n" + s.bar(w)
+	case s.noLook() == "":
+		lines = append(lines, text(st.dim.Paint("Enter looks for what is in the source and not in the target, and the reverse. Nothing is changed by that.")))
+	}
+	lines = append(lines, text(st.dim.Paint("What was interrupted goes on: look again, and what is there by then is left as it is.")))
+	return strings.Join(s.styles.lay(lines, w), "\n")
+}
+
+// noLook says why it cannot look, "" if it can.
+func (s *recoverScreen) noLook() string {
+	switch {
+	case s.from.kind == "":
+		return "no source is chosen; s chooses one"
+	case s.to == "":
+		return "no target is chosen; t chooses one"
+	case s.from.kind == fromPlace && s.from.name == s.to:
+		return "source and target are the same"
+	case s.pane != nil && s.pane.running():
+		return "it is being carried out; Ctrl-C cancels it"
+	case s.app.job != nil:
+		return s.app.job.what + " is still running; Ctrl-C cancels it"
+	}
+	return ""
+}
+
+func (s *recoverScreen) actions() []action {
+	again := action{keys: []string{"ctrl+r"}, help: "Look again: what is there by now is left as it is, the rest goes on", why: s.noLook, run: func() tea.Cmd {
+		s.dried = false
+		return s.look(false)
+	}}
+	busy := func() string {
+		if s.pane != nil && s.pane.running() || s.looks() {
+			return "it goes on; Ctrl-C cancels it"
+		}
+		return ""
+	}
+	if s.pane == nil {
+		return []action{
+			{keys: []string{"enter"}, label: "find", help: "Look for what is lost, and lay both sides side by side; nothing is changed", why: s.noLook, run: func() tea.Cmd { return s.look(false) }},
+			{keys: []string{"s"}, label: "source", help: "Choose where to recover from", why: busy, run: s.chooseSource},
+			{keys: []string{"t"}, label: "target", help: "Choose the place that is to have it", why: busy, run: s.chooseTarget},
+		}
+	}
+	tab := action{keys: []string{"tab", "shift+tab"}, label: "both sides", help: "What both sides have, or what is to come back", run: s.turn}
+	back := action{keys: []string{"esc"}, label: "begin anew", help: "Back to the beginning; while it goes on, to where you came from", run: func() tea.Cmd {
+		if s.pane.running() {
+			return closeScreen
+		}
+		s.forget()
+		return nil
+	}}
+	if s.compare {
+		tab.label = ""
+		return append([]action{
+			{keys: []string{"enter"}, label: "choose", help: "Go on: choose what is to come back", why: busy, run: s.turn}, tab,
+			{keys: []string{"f"}, label: "all", help: "Show all, or only what is not the same on both sides", run: func() tea.Cmd {
+				s.all = !s.all
+				s.fill()
+				s.resize(s.w, s.h)
+				return nil
+			}},
+			{keys: []string{"w"}, label: "details", minor: true, help: "Show all there is to say of it", run: func() tea.Cmd {
+				return show(&textBox{title: "On both sides", lines: s.below(), styles: s.styles})
+			}},
+			back, again}, tableMoves(s.table, nil)...)
+	}
+	return append(s.pane.actions(), tab,
+		action{keys: []string{"d"}, label: "dry run", help: "Ask the target again, and show all that would be done; nothing is changed", why: func() string {
+			if s.pane.over {
+				return "it has been carried out; Ctrl-R looks again"
+			}
+			return s.noLook()
+		}, run: func() tea.Cmd { return s.look(true) }},
+		back, again)
+}
+
+func (s *recoverScreen) turn() tea.Cmd {
+	s.compare = !s.compare
+	return nil
+}
+
+// shell is the command that does the same, or says where it does more.
+func (s *recoverScreen) shell() string {
+	from := s.from.name
+	if s.from.kind == fromArchive {
+		from = fromArchive
+	}
+	words := []string{"hearth", "recover", "--from", from, "--to", s.to}
+	strangers, ticked, left := 0, 0, 0
+	for i := range s.pane.plan.Items {
+		switch it := &s.pane.plan.Items[i]; {
+		case it.State == jobs.ArrivalThere, it.State == jobs.ArrivalRefused:
+		case it.Stranger != "":
+			strangers++
+			if it.Ticked {
+				ticked++
+			}
+		case !it.Ticked:
+			left++
+		}
+	}
+	if ticked > 0 {
+		words = append(words, "--all")
+	}
+	line := shellLine(words)
+	if left > 0 || ticked > 0 && ticked < strangers {
+		line += "  # takes all that can go, not only what is chosen"
+	}
+	return line
+}
+
+// commonlyLost are the fields that are lost of every one that was rebuilt.
+func (p *transferPane) commonlyLost() core.FieldSet {
+	count, of := map[string]int{}, 0
+	for i := range p.plan.Items {
+		if it := &p.plan.Items[i]; it.Rebuilt {
+			of++
+			for _, m := range it.Marks {
+				if m.State == core.MarkLost {
+					count[m.Field]++
+				}
+			}
+		}
+	}
+	common := core.FieldSet{}
+	for name, n := range count {
+		if n == of {
+			common[name] = true
+		}
+	}
+	return common
+}
+
+// showDry shows all that would be done.
+func (s *recoverScreen) showDry() tea.Cmd {
+	p, st := s.pane, s.styles
+	n := p.plan.Count()
+	lines := []line{text(st.accent.Paint(fmt.Sprintf("%d would be sent, in this order; nothing was.", n.Goes+n.Under))), {}}
+	common := p.commonlyLost()
+	for i := range p.plan.Items {
+		it := &p.plan.Items[i]
+		if !it.Ticked && it.State == jobs.ArrivalGoes {
+			continue
+		}
+		box, says, look := p.stands(it)
+		project, _ := it.Found.Decoded.Field("project_id").Str()
+		lines = append(lines, line{sign: look.Paint(strings.TrimSpace(box)) + " ", value: core.Visible(either(it.Name, "(no name)")) + st.dim.Paint("  "+core.Visible(it.ID.Short())+"  of project "+core.Visible(project)+"  ") + look.Paint(core.Visible(says))})
+		for _, l := range it.Lacks {
+			lines = append(lines, line{sign: st.warn.Paint("    ! "), value: st.warn.Paint(core.Visible(l))})
+		}
+		for _, m := range it.Marks {
+			if m.State == core.MarkLost && !common.Has(m.Field) {
+				lines = append(lines, line{sign: st.dim.Paint("    ? "), value: st.dim.Paint(core.Visible(m.Field + " is lost: " + m.Why))})
+			}
+		}
+	}
+	if len(common) > 0 {
+		lines = append(lines, line{}, line{sign: st.dim.Paint("? "), value: st.dim.Paint("lost of all that were rebuilt: " + core.Visible(strings.Join(slices.Sorted(maps.Keys(common)), ", ")))})
+	}
+	return show(&textBox{title: "Dry run", lines: append(lines, append([]line{{}}, p.whole()...)...), styles: st})
+}
