@@ -282,12 +282,12 @@ func (e *Env) transfer(ctx context.Context, how transferring, t *jobs.Transfer, 
 	for _, r := range results {
 		switch {
 		case r.Err != nil:
-			e.say("- %s (%s): %s.", r.Name, string(r.ID), r.Err)
+			e.say("- %s (%s): %s.", calling(r.Name), string(r.ID), r.Err)
 		case was[r.ID] == jobs.ArrivalThere:
 			continue
 		default:
 			arrived++
-			e.say("- %s (%s): %s", r.Name, string(r.ID), r.Status)
+			e.say("- %s (%s): %s", calling(r.Name), string(r.ID), r.Status)
 			for _, x := range r.Differs {
 				e.say("  ! %s", x)
 			}

@@ -119,11 +119,11 @@ func (e *Env) importChosen(ctx context.Context, d jobs.Desk, checks []core.Check
 		switch {
 		case r.Err != nil:
 			failed++
-			e.say("- %s (%s): %s.", r.Name, string(r.ID), r.Err)
+			e.say("- %s (%s): %s.", calling(r.Name), string(r.ID), r.Err)
 		case r.Revived:
-			e.say("- %s (%s): %s; its deleted row is used again", r.Name, string(r.ID), r.Status)
+			e.say("- %s (%s): %s; its deleted row is used again", calling(r.Name), string(r.ID), r.Status)
 		default:
-			e.say("- %s (%s): %s", r.Name, string(r.ID), r.Status)
+			e.say("- %s (%s): %s", calling(r.Name), string(r.ID), r.Status)
 		}
 		for _, x := range r.Differs {
 			e.say("  ! %s", x)

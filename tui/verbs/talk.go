@@ -25,6 +25,14 @@ func (e *Env) say(format string, args ...any) {
 	fmt.Fprintln(e.Err, core.VisibleLines(fmt.Sprintf(format, args...)))
 }
 
+// calling is a name for a sentence, also where there is none.
+func calling(name string) string {
+	if name == "" {
+		return "(no name)"
+	}
+	return name
+}
+
 // confirm asks before something is changed. yes answers for the person, who can
 // only be asked on a terminal; look says how to see beforehand what would happen.
 func (e *Env) confirm(ctx context.Context, yes bool, tried, question, look string) error {
