@@ -187,11 +187,7 @@ func tallied(n jobs.Transferred) string {
 }
 
 func (e *Env) sayArrival(i int, it *jobs.Arrival, common []core.Mark) {
-	name := it.Name
-	if name == "" {
-		name = "(no name)"
-	}
-	kind := "full"
+	name, kind := calling(it.Name), "full"
 	if it.Parent != "" {
 		kind = "incremental"
 	}

@@ -152,11 +152,7 @@ func (e *Env) sayCheck(i int, c *core.Check) {
 	if !c.Found.OK() {
 		e.say("Record %d, line %d: cannot be read.", i+1, c.Found.Line)
 	} else {
-		name := c.Name
-		if name == "" {
-			name = "(no name)"
-		}
-		e.say("Record %d, line %d: %s (%s), %d GiB, %s, fingerprint %s", i+1, c.Found.Line, name, string(c.ID), c.Size,
+		e.say("Record %d, line %d: %s (%s), %d GiB, %s, fingerprint %s", i+1, c.Found.Line, calling(c.Name), string(c.ID), c.Size,
 			c.Found.Record.Service, c.Found.Decoded.Fingerprint())
 	}
 	for _, f := range c.Findings {
