@@ -43,25 +43,38 @@ type Result struct {
 
 // failures is the error of a call of which some items failed; nil if none did.
 func failures(tried string, results []Result) error {
+	return ending{tried, tried, "could be done", "failed", "see what is said of each"}.of(len(results), func(i int) error { return results[i].Err })
+}
+
+// ending is how a work on several backups says that some of it failed.
+type ending struct {
+	tried, triedAll string
+	none            string // "none of 3 backups" and this
+	some            string // "2 of 3 backups" and this
+	next            string
+}
+
+// of is the error of n items; nil if none failed. One item's is its own.
+func (e ending) of(n int, err func(i int) error) error {
 	failed := 0
 	var first error
-	for _, r := range results {
-		if r.Err != nil {
+	for i := range n {
+		if x := err(i); x != nil {
 			failed++
 			if first == nil {
-				first = r.Err
+				first = x
 			}
 		}
 	}
 	switch {
 	case failed == 0:
 		return nil
-	case len(results) == 1:
+	case n == 1:
 		return first
-	case failed == len(results):
-		return core.Fail(core.CodeOf(first), tried, "none of "+core.Count(failed, "backup")+" could be done", "see what is said of each", first)
+	case failed == n:
+		return core.Fail(core.CodeOf(first), e.tried, "none of "+core.Count(failed, "backup")+" "+e.none, "see what is said of each", first)
 	}
-	return core.Fail(core.CodePartial, tried, fmt.Sprintf("%d of %s failed", failed, core.Count(len(results), "backup")), "see what is said of each", first)
+	return core.Fail(core.CodePartial, e.triedAll, fmt.Sprintf("%d of %s %s", failed, core.Count(n, "backup"), e.some), e.next, first)
 }
 
 // How a place is looked at while something there is under way.

@@ -470,23 +470,6 @@ func (s *transferring) did(ctx context.Context, step int) {
 
 // transferErr is the error of a transfer of which some failed; nil if none did.
 func transferErr(what string, results []core.ImportResult) error {
-	failed := 0
-	var first error
-	for _, r := range results {
-		if r.Err != nil {
-			failed++
-			if first == nil {
-				first = r.Err
-			}
-		}
-	}
-	switch {
-	case failed == 0:
-		return nil
-	case len(results) == 1:
-		return first
-	case failed == len(results):
-		return core.Fail(core.CodeOf(first), what, "none of "+core.Count(failed, "backup")+" arrived", "see what is said of each", first)
-	}
-	return core.Fail(core.CodePartial, what+" all", fmt.Sprintf("%d of %s did not arrive", failed, core.Count(len(results), "backup")), "see what is said of each; a new run goes on with those", first)
+	e := ending{what, what + " all", "arrived", "did not arrive", "see what is said of each; a new run goes on with those"}
+	return e.of(len(results), func(i int) error { return results[i].Err })
 }
