@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
-	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
 )
@@ -36,26 +34,6 @@ type recoverScreen struct {
 	w, h    int
 }
 
-// origin is where backups are recovered from.
-type origin struct {
-	kind string // place, bundle, archive; "": none is chosen
-	name string // location or file
-}
-
-// The kinds of origins.
-const (
-	fromPlace   = "place"
-	fromBundle  = "bundle"
-	fromArchive = "archive"
-)
-
-func (o origin) String() string {
-	if o.kind == fromArchive {
-		return "hearth's archive"
-	}
-	return o.name
-}
-
 // meeting is a line of what both sides have.
 type meeting struct {
 	both *core.Reconciled
@@ -69,9 +47,6 @@ type foundMsg struct {
 	target jobs.Desk
 	err    error
 }
-
-// originMsg says what was chosen as the origin.
-type originMsg struct{ origin }
 
 var meetingColumns = []grid.Column{
 	{Title: "IN", Width: 11},
@@ -105,49 +80,6 @@ func (s *recoverScreen) restyle() {
 // looks reports whether it looks for what is lost.
 func (s *recoverScreen) looks() bool { return s.app.job != nil && s.app.job.id == s.job }
 
-// own is the repository that is configured for this place, "" if none is.
-func (s *recoverScreen) own() string {
-	if r, ok := s.desk.Source.(store.Repository); ok {
-		return r.Info().Location
-	}
-	return ""
-}
-
-func (s *recoverScreen) chooseSource() tea.Cmd {
-	id := s.id
-	pick := func(o origin) tea.Cmd { return func() tea.Msg { return reply{id, originMsg{o}} } }
-	place := func(location string) tea.Cmd { return pick(origin{fromPlace, location}) }
-	var first []choice
-	if own := s.own(); own != "" {
-		first = append(first, choice{label: own, hint: "the repository of this place", location: own})
-	}
-	first = append(first,
-		choice{label: "hearth's archive", hint: "records that were exported or imported here", run: func() tea.Cmd { return pick(origin{kind: fromArchive}) }},
-		choice{label: "a bundle file…", hint: "that hearth archive wrote", run: func() tea.Cmd {
-			return show(&inputBox{title: "A bundle", hint: "The file that was written by hearth archive --bundle, here or on another machine.", input: newInput("hearth-bundle.jsonl"), submit: func(file string) tea.Cmd {
-				if file = strings.TrimSpace(file); file == "" {
-					return note(info, "Nothing was done.")
-				}
-				return pick(origin{fromBundle, expandHome(file)})
-			}})
-		}})
-	if s.to != s.info.Location {
-		first = append(first, choice{label: s.info.Title, hint: "this place", location: s.info.Location})
-	}
-	return s.choosePlace("Recover from", first, func(store.PlaceRow) string { return "" }, place)
-}
-
-func (s *recoverScreen) chooseTarget() tea.Cmd {
-	id := s.id
-	var first []choice
-	if s.repository() == nil {
-		first = append(first, choice{label: s.info.Title, hint: "this place", location: s.info.Location, why: s.cannot(core.OpImport)})
-	}
-	return s.choosePlace("Recover into", first, noImports, func(location string) tea.Cmd {
-		return func() tea.Msg { return reply{id, targetMsg{location}} }
-	})
-}
-
 func (s *recoverScreen) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case originMsg:
@@ -169,24 +101,6 @@ func (s *recoverScreen) update(msg tea.Msg) tea.Cmd {
 // forget goes back to the beginning.
 func (s *recoverScreen) forget() { s.found, s.pane, s.dried, s.lines = nil, nil, false, nil }
 
-// desks makes the function that opens a place for this screen: the one that is
-// shown, its own repository, or another.
-func (s *recoverScreen) desks() func(context.Context, string) (jobs.Desk, error) {
-	here, desk, opens := s.info.Location, s.desk, s.opening()
-	repository, _ := desk.Source.(store.Repository)
-	return func(ctx context.Context, location string) (jobs.Desk, error) {
-		switch {
-		case location == here:
-			return desk, nil
-		case repository != nil && location == repository.Info().Location:
-			d := desk
-			d.Place, d.Source = repository, nil
-			return d, nil
-		}
-		return opens(ctx, location)
-	}
-}
-
 // look finds what there is on both sides, and plans. Nothing is changed.
 func (s *recoverScreen) look(dry bool) tea.Cmd {
 	gen, id, from, to, opens, before := s.finds.next(), s.id, s.from, s.to, s.desks(), s.app.job
@@ -206,31 +120,6 @@ func (s *recoverScreen) look(dry bool) tea.Cmd {
 		s.job, s.dry = s.app.job.id, dry
 	}
 	return cmd
-}
-
-// open makes a source of where to recover from.
-func (o origin) open(ctx context.Context, places func(context.Context, string) (jobs.Desk, error)) (jobs.Source, error) {
-	switch o.kind {
-	case fromArchive:
-		return jobs.FromArchive(), nil
-	case fromBundle:
-		tried := "read the bundle " + o.name
-		data, err := os.ReadFile(o.name)
-		if err != nil {
-			return jobs.Source{}, core.Fail(core.CodeUnreadable, tried, "the file cannot be read", "check its name", err)
-		}
-		text := string(data)
-		if !core.IsBundle(text) {
-			return jobs.Source{}, core.Fail(core.CodeUnreadable, tried, "it is no bundle", "records are imported by pasting them", nil)
-		}
-		b, err := core.ReadBundle(text)
-		return jobs.FromBundle(&b, o.name), err
-	}
-	d, err := places(ctx, o.name)
-	if err != nil {
-		return jobs.Source{}, err
-	}
-	return jobs.FromPlace(d), nil
 }
 
 // take takes what was found; what was chosen before stays chosen.

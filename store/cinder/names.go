@@ -1,0 +1,216 @@
+package cinder
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"hearth/core"
+)
+
+// names are what people call things that a row only has the id of: the volumes of
+// backups, and projects.
+type names struct {
+	volumes  shelf
+	projects shelf
+}
+
+func (n *names) forget() {
+	n.volumes.forget()
+	n.projects.forget()
+}
+
+// shelf holds the names of one kind. They are read when something needs them, and
+// again after a while.
+type shelf struct {
+	mu     sync.Mutex
+	of     map[string]string // nil: not read
+	read   time.Time
+	failed time.Time
+	busy   bool
+}
+
+const namesHold = 5 * time.Minute
+
+func (s *shelf) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.of, s.read = nil, time.Time{}
+}
+
+// get returns the names that are here.
+func (s *shelf) get() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.of
+}
+
+// coming reports whether the names are being read for the first time.
+func (s *shelf) coming() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.busy && s.of == nil
+}
+
+// need reads the names if they are not here.
+func (s *shelf) need(ctx context.Context, now func() time.Time, read func(context.Context) (map[string]string, error)) error {
+	if s.get() != nil {
+		return nil
+	}
+	of, err := read(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.failed = now()
+		return err
+	}
+	s.of, s.read = of, now()
+	return nil
+}
+
+// soon has the names read in the background: a list does not wait for them, and
+// that they cannot be read is no failure of the list.
+func (s *shelf) soon(life context.Context, now func() time.Time, read func(context.Context) (map[string]string, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy || now().Sub(s.failed) < quietTime || s.of != nil && now().Sub(s.read) < namesHold {
+		return
+	}
+	s.busy = true
+	go func() {
+		of, err := read(life)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.busy = false
+		if err != nil {
+			s.failed = now()
+			return
+		}
+		s.of, s.read = of, now()
+	}()
+}
+
+// volumeNames reads the names of all volumes: the short list is a tenth of the long.
+func (p *Place) volumeNames(ctx context.Context) (map[string]string, error) {
+	of := map[string]string{}
+	for marker := ""; ; {
+		body, err := p.listing(ctx, "read the volumes' names", "/volumes", marker, pageSize, false)
+		if core.CodeOf(err) == core.CodeNotFound && marker != "" {
+			return of, nil // the volume that the page was to follow has gone: some names are missing, and no list
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows, next, _, err := pageOf[struct {
+			ID   string
+			Name *string
+		}]("read the volumes' names", body, "volumes")
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			of[r.ID] = or(r.Name)
+		}
+		if next == "" || next == marker {
+			return of, nil
+		}
+		marker = next
+	}
+}
+
+// projectNames reads the names of the projects that the login may know of: an
+// administrator of all, others of their own.
+func (p *Place) projectNames(ctx context.Context) (map[string]string, error) {
+	if _, _, err := p.session.open(ctx); err != nil {
+		return nil, err
+	}
+	pass, _ := p.session.current()
+	of := map[string]string{}
+	if pass.Identity == "" {
+		return of, nil
+	}
+	path := "/auth/projects"
+	if p.isAdmin() {
+		path = "/projects"
+	}
+	var body struct{ Projects []struct{ ID, Name string } }
+	if err := p.session.ask(ctx, call{tried: "read the projects' names", path: pass.Identity + path}, &body); err != nil {
+		return nil, err
+	}
+	for _, x := range body.Projects {
+		of[x.ID] = x.Name
+	}
+	return of, nil
+}
+
+// gather sees to it that the names a query needs are here, or will be: with Partial
+// they come when the list is asked again.
+func (p *Place) gather(ctx context.Context, q core.Query) (wait func() (ready bool, err error)) {
+	type part struct {
+		shelf *shelf
+		read  func(context.Context) (map[string]string, error)
+	}
+	var parts []part
+	if q.Needs("volume") {
+		parts = append(parts, part{&p.names.volumes, p.volumeNames})
+	}
+	if q.Needs("project-name") {
+		parts = append(parts, part{&p.names.projects, p.projectNames})
+	}
+	now := p.options.Now
+	if q.Partial {
+		for _, x := range parts {
+			x.shelf.soon(p.life, now, x.read)
+		}
+		return func() (bool, error) {
+			for _, x := range parts {
+				if x.shelf.coming() {
+					return false, nil
+				}
+			}
+			return true, nil
+		}
+	}
+	errs := make(chan error, len(parts)) // beside the list itself
+	for _, x := range parts {
+		go func() { errs <- x.shelf.need(ctx, now, x.read) }()
+	}
+	return func() (bool, error) {
+		for range parts {
+			if err := <-errs; err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	}
+}
+
+// nameBackup and nameVolume add the names that are known.
+func (p *Place) nameBackup(b *core.Backup, volumes, projects map[string]string) {
+	if name, ok := volumes[string(b.VolumeID)]; ok {
+		b.VolumeName, b.Unseen = core.Some(name), without(b.Unseen, "volume_name")
+	}
+	if name, ok := projects[string(b.ProjectID)]; ok {
+		b.ProjectName, b.Unseen = core.Some(name), without(b.Unseen, "project_name")
+	}
+}
+
+func (p *Place) nameVolume(v *core.Volume, projects map[string]string) {
+	if name, ok := projects[string(v.ProjectID)]; ok {
+		v.ProjectName = core.Some(name)
+	}
+}
+
+// withNames is rows with the names that are known.
+func (p *Place) withNames(rows []core.Backup) []core.Backup {
+	volumes, projects := p.names.volumes.get(), p.names.projects.get()
+	if len(volumes) == 0 && len(projects) == 0 {
+		return rows
+	}
+	out := make([]core.Backup, len(rows))
+	for i, b := range rows {
+		p.nameBackup(&b, volumes, projects)
+		out[i] = b
+	}
+	return out
+}

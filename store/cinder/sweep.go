@@ -1,0 +1,179 @@
+package cinder
+
+import (
+	"context"
+
+	"hearth/core"
+)
+
+// whole reads every row for someone who waits for them.
+func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
+	fresh := newMirror(m.life, m.source, m.now)
+	first, err := fresh.page(ctx, pageSize, false)
+	if err != nil {
+		return nil, err
+	}
+	fresh.add(first)
+	return fresh, fresh.rest(ctx)
+}
+
+// rest reads the rows after the first page: some pages at a time where they are
+// large, else one after the other.
+func (m *mirror[T]) rest(ctx context.Context) error {
+	switch {
+	case m.complete:
+		return nil
+	case len(m.rows) < large:
+		return m.sweep(ctx, m.next)
+	}
+	if ok, err := m.stride(ctx); ok || err != nil {
+		return err
+	}
+	// What is here holds together: on from its last row.
+	return m.sweep(ctx, m.source.id(&m.rows[len(m.rows)-1]))
+}
+
+const (
+	abreast = 3   // pages asked for at the same time: a cloud has other users, and more gain little (measured)
+	large   = 100 // rows of a page for which that is worth it
+)
+
+// stride reads the pages after the first some at a time, by their offsets. Each
+// begins with the last row of the one before it: where it does not, something has
+// come or gone meanwhile, and ok is false.
+func (m *mirror[T]) stride(ctx context.Context) (ok bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	type answer struct {
+		body []byte
+		err  error
+	}
+	size := len(m.rows)
+	ask := func(page int) chan answer {
+		ch := make(chan answer, 1)
+		go func() {
+			body, err := m.source.from(ctx, page*(size-1), size)
+			ch <- answer{body, err}
+		}()
+		return ch
+	}
+	var coming []chan answer
+	asked := 0
+	more := func() {
+		asked++
+		coming = append(coming, ask(asked))
+	}
+	defer func() { // nothing is asked any more when this has ended
+		cancel()
+		for _, ch := range coming {
+			<-ch
+		}
+	}()
+	for range abreast {
+		more()
+	}
+	for {
+		a := <-coming[0]
+		if a.err != nil {
+			return false, a.err
+		}
+		coming = coming[1:]
+		if m.source.next(a.body) != "" { // not beyond the end, if that can be told yet
+			more()
+		}
+		p, err := m.source.decode(a.body)
+		if err != nil {
+			return false, err
+		}
+		last := m.source.id(&m.rows[len(m.rows)-1])
+		if len(p.rows) == 0 || m.source.id(&p.rows[0]) != last {
+			return false, nil
+		}
+		before := len(m.rows)
+		p.rows = p.rows[1:]
+		m.add(p)
+		switch {
+		case len(m.rows) != before+len(p.rows):
+			return false, nil
+		case p.next == "":
+			return true, nil
+		case len(p.rows) == 0:
+			return false, nil
+		}
+		if len(coming) == 0 {
+			more()
+		}
+	}
+}
+
+// sweep reads all pages from a marker on. The next one is asked for while one is
+// decoded.
+func (m *mirror[T]) sweep(ctx context.Context, marker string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		body []byte
+		err  error
+	}
+	seen := map[string]bool{"": true}
+	ask := func(marker string) chan answer {
+		if seen[marker] && marker != "" {
+			return nil // a cloud that turns in circles
+		}
+		seen[marker] = true
+		coming := make(chan answer, 1)
+		go func() {
+			body, err := m.source.fetch(ctx, marker, pageSize, false)
+			coming <- answer{body, err}
+		}()
+		return coming
+	}
+	back := 1
+	for coming := ask(marker); coming != nil; {
+		a := <-coming
+		if earlier, ok := m.earlier(back); ok && core.CodeOf(a.err) == core.CodeNotFound && !seen[earlier] {
+			// The row that the page was to follow has gone meanwhile: one before it will do.
+			coming, back = ask(earlier), 2*back
+			continue
+		}
+		if a.err != nil {
+			return a.err
+		}
+		coming = nil
+		if next := m.source.next(a.body); next != "" {
+			coming = ask(next)
+		}
+		p, err := m.source.decode(a.body)
+		if err != nil {
+			return err
+		}
+		if coming == nil && p.next != "" {
+			coming = ask(p.next)
+		}
+		if coming == nil {
+			p.next = ""
+		}
+		m.mu.Lock()
+		m.add(p)
+		m.mu.Unlock()
+	}
+	return nil
+}
+
+// earlier is the id of the row that is n before the last.
+func (m *mirror[T]) earlier(n int) (string, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.rows) <= n {
+		return "", false
+	}
+	return m.source.id(&m.rows[len(m.rows)-1-n]), true
+}
+
+// page reads one page.
+func (m *mirror[T]) page(ctx context.Context, limit int, count bool) (fetched[T], error) {
+	body, err := m.source.fetch(ctx, "", limit, count)
+	if err != nil {
+		return fetched[T]{}, err
+	}
+	return m.source.decode(body)
+}
