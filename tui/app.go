@@ -3,41 +3,43 @@ package tui
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
-	"hearth/core"
-	"hearth/store/jobs"
+	"hearth/themes"
 )
 
-// app is the root model: size, theme, the stack of screens, the stack of
-// dialogs, the status line and the one job that may run. It names no screen.
-type app struct {
-	ctx      context.Context // hearth's own; what is asked of the place has the stay's
-	stay     *stay
-	desk     jobs.Desk
-	info     core.PlaceInfo
-	standing core.Scope // where in its place the login stands, as far as that is known
-	opt      Options
-	styles   *styles
-	mono     bool // the terminal has no colours
+// Options is what the shell is given.
+type ShellOptions struct {
+	Theme     themes.Theme
+	AutoTheme bool // follow the terminal's background
+	Clipboard Clipboard
+	Local     bool             // times in local time instead of UTC
+	Now       func() time.Time // the clock; nil is the real one
+	// After makes a command that waits and then makes a message; nil is tea.Tick.
+	After func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
+}
+
+// App is the root model: what runs the screens. It names no screen and no place;
+// both come with a [Begin].
+type App struct {
+	ctx      context.Context // hearth's own; what is asked of a place has the visit's
+	opt      ShellOptions
+	visit    *visit
+	banner   Banner
+	look     Look // changed by relook alone: others read it off the loop
+	looking  *sync.RWMutex
 	terminal terminal
 	w, h     int
-	now      time.Time // when the clock last ticked; ages are told against it
-	local    bool      // times in local time instead of UTC
 	stack    []held
 	roots    map[string]held // screens that a key opens keep their place
 	dialogs  []overlay
-	note     noteMsg
-	passed   bool // the note is of a screen that has been left
-	job      *job
-	restores *restoring // the last restore that was begun
+	note     told
+	tasks    tasks
 	lastID   int
-	format   core.RecordFormat // of x and X
-	// wholeChain: exports take the parents along.
-	wholeChain bool
-	asked      bool // the terminal was asked for its clipboard
+	asked    bool // the terminal was asked for its clipboard
 }
 
 // held is a screen on the stack.
@@ -47,25 +49,34 @@ type held struct {
 	screen
 }
 
-// newApp makes the model; nothing is read yet.
-func newApp(ctx context.Context, desk jobs.Desk, o Options) *app {
+// told is the last note.
+type told struct {
+	noteMsg
+	passed bool // it is of a screen that has been left
+}
+
+// NewApp makes the model, in a place; nothing is read yet.
+func NewApp(ctx context.Context, in Begin, o ShellOptions) *App {
 	if o.After == nil {
 		o.After = tea.Tick
 	}
-	info := desk.Place.Info()
-	return &app{ctx: ctx, stay: newStay(ctx, o.Close), desk: desk, info: info, opt: o, now: desk.Now(), local: o.Config.Local(),
-		styles: newStyles(o.Theme, false, info.Color), roots: map[string]held{}, format: core.FormatAPI}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &App{ctx: ctx, opt: o, visit: newVisit(ctx, in), banner: in.Banner(), roots: map[string]held{}, looking: &sync.RWMutex{}}
+	a.look = Look{newStyles(o.Theme, false, a.banner.Color), o.Now(), o.Local}
+	return a
 }
 
 // tickMsg is the clock's: ages grow.
 type tickMsg time.Time
 
-func (a *app) tick() tea.Cmd {
+func (a *App) tick() tea.Cmd {
 	return a.opt.After(10*time.Second, func(t time.Time) tea.Msg { return tickMsg(t) })
 }
 
 // Init is what happens before the terminal says its size.
-func (a *app) Init() tea.Cmd {
+func (a *App) Init() tea.Cmd {
 	cmds := []tea.Cmd{a.tick(), a.arrive()}
 	if a.opt.AutoTheme {
 		cmds = append(cmds, tea.RequestBackgroundColor)
@@ -73,20 +84,19 @@ func (a *app) Init() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// settle looks at what an interrupted hearth may have left behind.
-func (a *app) settle() tea.Cmd {
-	desk := a.desk
-	return a.task(func(ctx context.Context) tea.Msg {
-		settled, err := desk.Settle(ctx)
-		if err != nil || len(settled) == 0 {
-			return failure(err)
-		}
-		return noteMsg{level: warn, text: core.Count(len(settled), "journal entry") + " of an interrupted hearth settled by reading the place back; J shows the journal."}
-	})
+// arrive is what is done first in a place.
+func (a *App) arrive() tea.Cmd {
+	if a.visit.in.Arrive == nil {
+		return nil
+	}
+	return a.visit.in.Arrive(a.seat(0))
 }
 
+// End cancels all that runs and closes the place, at most so long.
+func (a *App) End(atMost time.Duration) error { return a.visit.end(atMost) }
+
 // top is the screen that is shown.
-func (a *app) top() screen {
+func (a *App) top() screen {
 	if len(a.stack) == 0 {
 		return blank{}
 	}
@@ -103,60 +113,35 @@ func (blank) view(int, int) string   { return "" }
 func (blank) actions() []action      { return nil }
 
 // Update is tea's.
-func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return a, a.handle(msg) }
+func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return a, a.handle(msg) }
 
-func (a *app) handle(msg tea.Msg) tea.Cmd {
+// handle takes a message: the terminal's, the clock's, what leads somewhere, what
+// comes from work; what is none of these is for the screen that is shown.
+func (a *App) handle(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		a.w, a.h = msg.Width, msg.Height
-		a.layout()
-		if len(a.stack) == 0 { // what a screen asks for depends on its room
-			return open(registry[0].name, "")
-		}
-		return a.top().update(msg)
-	case tea.BackgroundColorMsg:
-		a.background(msg)
-	case tea.ColorProfileMsg:
-		a.colours(msg)
+		return a.sized(msg)
+	case tea.BackgroundColorMsg, tea.ColorProfileMsg:
+		a.coloured(msg)
 	case tickMsg:
-		a.now, a.info = a.desk.Now(), a.desk.Place.Info()
+		a.renew()
 		return tea.Batch(a.tick(), a.top().update(msg))
 	case noteMsg:
-		a.note, a.passed = msg, false
+		a.note = told{noteMsg: msg}
 	case reply:
 		return a.answer(msg)
-	case openMsg:
-		return a.open(msg)
-	case pushMsg:
-		return a.push(msg.name, msg.make)
-	case closeMsg:
-		return a.pop()
-	case showMsg:
-		a.passed = a.passed || a.note.level == busy // it has come
-		a.dialogs = append(a.dialogs, msg.overlay)
-		a.layout()
+	case openMsg, pushMsg, closeMsg, showMsg, Go, Begin:
+		return a.navigate(msg)
+	case BannerMsg:
+		a.renew()
 	case changedMsg:
-		return a.resumed()
-	case scopeMsg:
-		a.standing, a.info = msg.scope, a.desk.Place.Info()
-	case restoredMsg:
-		return a.restored(msg)
-	case movedMsg:
-		return a.moved(msg)
-	case exportedMsg:
-		return a.exported(msg)
-	case copiedMsg:
-		return a.copied(msg)
-	case clipboardTextMsg:
-		return a.clipboardText(msg)
-	case tea.ClipboardMsg:
-		return a.clipboardAnswer(msg.Content)
-	case clipboardLateMsg:
-		return a.clipboardLate()
+		return tea.Batch(a.everyScreen(msg), a.resumed())
+	case copyMsg, saveMsg, copiedMsg, clipboardTextMsg, tea.ClipboardMsg, clipboardLateMsg:
+		return a.copying(msg)
 	case progressMsg:
 		return a.progress(msg)
-	case jobEndedMsg:
-		return a.jobEnded(msg)
+	case workEndedMsg:
+		return a.workEnded(msg)
 	case tea.PasteMsg:
 		return a.takePaste(msg.Content)
 	case tea.KeyPressMsg:
@@ -167,8 +152,52 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
+// sized takes the terminal's size.
+func (a *App) sized(msg tea.WindowSizeMsg) tea.Cmd {
+	a.w, a.h = msg.Width, msg.Height
+	a.layout()
+	if len(a.stack) == 0 { // what a screen asks for depends on its room
+		return open(a.visit.in.Screens[0].name, "")
+	}
+	return a.top().update(msg)
+}
+
+// renew looks at the clock, and at what is to be said of the place.
+func (a *App) renew() {
+	a.banner = a.visit.in.Banner()
+	a.relook(func(l *Look) { l.Now = a.opt.Now() })
+}
+
+// relook changes the look.
+func (a *App) relook(change func(*Look)) {
+	a.looking.Lock()
+	defer a.looking.Unlock()
+	change(&a.look)
+}
+
+// navigate goes where a message leads.
+func (a *App) navigate(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case openMsg:
+		return a.open(msg)
+	case pushMsg:
+		return a.push(msg.name, msg.make)
+	case closeMsg:
+		return a.pop()
+	case showMsg:
+		a.note.passed = a.note.passed || a.note.level == busy // it has come
+		a.dialogs = append(a.dialogs, msg.overlay)
+		a.layout()
+	case Go:
+		return a.elsewhere(msg)
+	case Begin:
+		return a.begin(msg)
+	}
+	return nil
+}
+
 // answer takes a reply to the screen that asked, if it is alive.
-func (a *app) answer(r reply) tea.Cmd {
+func (a *App) answer(r reply) tea.Cmd {
 	for _, h := range a.held() {
 		if h.id == r.to {
 			return h.update(r.msg)
@@ -178,7 +207,7 @@ func (a *app) answer(r reply) tea.Cmd {
 }
 
 // held lists the screens that are alive: those on the stack and the roots.
-func (a *app) held() []held {
+func (a *App) held() []held {
 	out := append([]held{}, a.stack...)
 	for _, r := range a.roots {
 		if !slices.ContainsFunc(a.stack, func(h held) bool { return h.id == r.id }) {
@@ -190,7 +219,7 @@ func (a *app) held() []held {
 
 // keyPress goes, in this order, to: the dialog on top, the text field that has
 // the focus, the screen's actions, the root keys.
-func (a *app) keyPress(k tea.KeyPressMsg) tea.Cmd {
+func (a *App) keyPress(k tea.KeyPressMsg) tea.Cmd {
 	cmd, ok := press(a.scope(), k.String())
 	if n := len(a.dialogs); n > 0 {
 		d := a.dialogs[n-1]
@@ -208,97 +237,9 @@ func (a *app) keyPress(k tea.KeyPressMsg) tea.Cmd {
 	return cmd
 }
 
-// open opens a screen of the registry: one with a key of its own takes the place
-// of the whole stack and keeps its cursor, any other goes on top.
-func (a *app) open(msg openMsg) tea.Cmd {
-	e, ok := find(msg.screen)
-	if !ok {
-		return nil
-	}
-	mk := func(b base) screen { return e.make(b, msg) }
-	if n := len(a.stack); e.above && n > 0 && a.stack[n-1].name == e.name {
-		return nil // it is shown
-	}
-	if e.kept {
-		return a.openKept(e, msg)
-	}
-	if e.key == "" || e.above || msg.id != "" {
-		return a.push(e.name, mk)
-	}
-	if h, ok := a.roots[e.name]; ok {
-		a.stack, a.dialogs, a.passed = []held{h}, nil, true
-		a.layout()
-		return a.resumed()
-	}
-	a.stack = nil
-	cmd := a.push(e.name, mk)
-	a.roots[e.name] = a.stack[0]
-	return cmd
-}
-
-// openKept shows the one screen of its kind: what is on top of it goes.
-func (a *app) openKept(e entry, msg openMsg) tea.Cmd {
-	h, there := a.roots[e.name]
-	if !there {
-		a.lastID++
-		h = held{a.lastID, e.name, e.make(base{a, a.lastID}, msg)}
-		a.roots[e.name] = h
-	}
-	if i := slices.IndexFunc(a.stack, func(x held) bool { return x.id == h.id }); i >= 0 {
-		a.stack = a.stack[:i]
-	}
-	a.stack, a.dialogs, a.passed = append(a.stack, h), nil, true
-	a.layout()
-	if o, ok := h.screen.(opener); ok && there && msg.id != "" {
-		return o.reopen(msg)
-	}
-	if there {
-		return a.resumed()
-	}
-	return h.init()
-}
-
-// push puts a screen on top.
-func (a *app) push(name string, mk func(base) screen) tea.Cmd {
-	a.lastID++
-	h := held{a.lastID, name, mk(base{a, a.lastID})}
-	a.stack, a.dialogs, a.passed = append(a.stack, h), nil, true
-	a.layout()
-	return h.init()
-}
-
-// pop leaves the screen on top; the last one stays.
-func (a *app) pop() tea.Cmd {
-	if len(a.stack) < 2 {
-		return nil
-	}
-	a.stack, a.passed = a.stack[:len(a.stack)-1], true
-	a.layout()
-	return a.resumed()
-}
-
-func (a *app) resumed() tea.Cmd {
-	if r, ok := a.top().(resumer); ok {
-		return r.resume()
-	}
-	return nil
-}
-
-// layout tells screens and dialogs their room.
-func (a *app) layout() {
-	w, h := a.body()
-	for _, s := range a.stack {
-		s.resize(w, h)
-	}
-	w, h = a.upper()
-	for _, d := range a.dialogs {
-		d.resize(w, h)
-	}
-}
-
 // takePaste takes a paste wherever it comes: a text field that has the focus and
 // a text for one, a screen that wants it; else it is taken for records.
-func (a *app) takePaste(text string) tea.Cmd {
+func (a *App) takePaste(text string) tea.Cmd {
 	short, small := forField(text)
 	if n := len(a.dialogs); n > 0 {
 		d := a.dialogs[n-1]
@@ -311,18 +252,18 @@ func (a *app) takePaste(text string) tea.Cmd {
 	if t, ok := top.(texter); ok && t.wantsText() && small {
 		return top.update(tea.PasteMsg{Content: short})
 	}
-	return a.importText(text)
+	return a.pasted(text)
 }
 
-// importText opens the screen that takes pastes, or hands the text to it if it is
+// pasted opens the screen that takes pastes, or hands the text to it if it is
 // shown; "" opens it empty.
-func (a *app) importText(text string) tea.Cmd {
+func (a *App) pasted(text string) tea.Cmd {
 	if p, ok := a.top().(paster); ok {
 		return p.paste(text)
 	}
-	for _, e := range registry {
+	for _, e := range a.screens() {
 		if e.paste != nil {
-			return a.push(e.name, func(b base) screen { return e.paste(b, text) })
+			return a.push(e.name, func(h Host) screen { return e.paste(h, text) })
 		}
 	}
 	return nil

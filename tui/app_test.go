@@ -34,7 +34,7 @@ func TestQuitAsks(t *testing.T) {
 	last()
 	r.want("exporting 10 backups is still running", "Let it run and stay")
 	r.press("1")
-	if r.quits() || r.job == nil || r.job.stopping {
+	if r.quits() || r.Running().ID == 0 || (r.Running().State == TaskStopping) {
 		t.Fatal("it does not simply run on")
 	}
 	r.press("q")
@@ -54,7 +54,7 @@ func TestQuitAsks(t *testing.T) {
 	last()
 	r.press("2")
 	r.wake()
-	if r.quits() || r.job != nil {
+	if r.quits() || r.Running().ID != 0 {
 		t.Error("cancelled and stayed is something else")
 	}
 }
@@ -62,7 +62,7 @@ func TestQuitAsks(t *testing.T) {
 // TestCtrlCCancels what runs; once it is stopping, it asks.
 func TestCtrlCCancels(t *testing.T) {
 	r := running(t).press("ctrl+c")
-	if !r.job.stopping {
+	if !(r.Running().State == TaskStopping) {
 		t.Fatal("it runs on")
 	}
 	r.press("ctrl+c")
@@ -73,15 +73,15 @@ func TestCtrlCCancels(t *testing.T) {
 	if !r.quits() {
 		t.Error("it does not quit")
 	}
-	r.dialogs = nil
+	r.CloseDialogs()
 	r.wake()
-	if core.CodeOf(r.note.err) != core.CodeCancelled && r.job != nil {
-		t.Errorf("the job ended as %v", r.note)
+	if core.CodeOf(r.lastNote().err) != core.CodeCancelled && r.Running().ID != 0 {
+		t.Errorf("the job ended as %v", r.lastNote())
 	}
 
 	r = running(t).press("ctrl+c")
 	r.wake()
-	if r.said(warn, "cancelled"); r.job != nil || r.quits() {
+	if r.said(warn, "cancelled"); r.Running().ID != 0 || r.quits() {
 		t.Error("the job did not end alone")
 	}
 }
@@ -89,14 +89,14 @@ func TestCtrlCCancels(t *testing.T) {
 // TestOneJobAtATime: a second is refused with the reason, and the first goes on.
 func TestOneJobAtATime(t *testing.T) {
 	r := running(t)
-	first := r.job
+	first := r.Running().ID
 	r.press("x")
-	if r.take(r.queue[len(r.queue)-1]()); r.job != first {
+	if r.take(r.queue[len(r.queue)-1]()); r.Running().ID != first {
 		t.Fatal("the job is another one")
 	}
 	r.said(warn, "exporting 10 backups is still running")
 	r.wake()
-	if r.job != nil {
+	if r.Running().ID != 0 {
 		t.Error("it does not end")
 	}
 }
@@ -104,7 +104,7 @@ func TestOneJobAtATime(t *testing.T) {
 // TestPanics in a command do not end hearth.
 func TestPanics(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 80, 24)
-	r.run(r.task(func(context.Context) tea.Msg { panic("boo") }))
+	r.run(r.Host().Tell(func(context.Context) tea.Msg { panic("boo") }))
 	r.said(bad, "Something unforeseen").press("e").want("boo", "please report it")
 }
 
@@ -119,17 +119,17 @@ func TestThemeFollowsTheTerminal(t *testing.T) {
 		{tea.ColorProfileMsg{Profile: colorprofile.ANSI}, "sixteen"},
 		{tea.ColorProfileMsg{Profile: colorprofile.TrueColor}, "dark"},
 	} {
-		if r.send(c.msg); r.styles.theme.Name != c.want {
-			t.Errorf("%T: theme %s, want %s", c.msg, r.styles.theme.Name, c.want)
+		if r.send(c.msg); r.CurrentLook().theme.Name != c.want {
+			t.Errorf("%T: theme %s, want %s", c.msg, r.CurrentLook().theme.Name, c.want)
 		}
 	}
 	r.press("T").want("contrast", "sixteen").press("1").said(info, "Theme contrast")
-	if r.send(tea.BackgroundColorMsg{Color: color.White}); r.styles.theme.Name != "contrast" {
-		t.Errorf("a theme that was chosen gives way to %s", r.styles.theme.Name)
+	if r.send(tea.BackgroundColorMsg{Color: color.White}); r.CurrentLook().theme.Name != "contrast" {
+		t.Errorf("a theme that was chosen gives way to %s", r.CurrentLook().theme.Name)
 	}
 	r = newRig(t, sharedDemo(t), 80, 24)
-	if r.send(tea.BackgroundColorMsg{Color: color.White}); r.styles.theme.Name != "dark" {
-		t.Errorf("a theme from the config gives way to %s", r.styles.theme.Name)
+	if r.send(tea.BackgroundColorMsg{Color: color.White}); r.CurrentLook().theme.Name != "dark" {
+		t.Errorf("a theme from the config gives way to %s", r.CurrentLook().theme.Name)
 	}
 }
 
@@ -176,11 +176,11 @@ func TestResize(t *testing.T) {
 func TestZone(t *testing.T) {
 	t.Setenv("TZ", "UTC")
 	r := newRig(t, sharedDemo(t), 130, 40).press("enter").want("UTC", "2026-11-22 08:45:24")
-	if r.press("z"); !r.local {
+	if r.press("z"); !r.CurrentLook().Local {
 		t.Fatal("the zone is the same")
 	}
 	r.said(info, "Times are in ")
-	if r.press("z"); r.local {
+	if r.press("z"); r.CurrentLook().Local {
 		t.Error("the zone does not come back")
 	}
 	r.want("UTC", "2026-11-22 08:45:24")
@@ -189,8 +189,8 @@ func TestZone(t *testing.T) {
 // TestClock: ages grow with the clock.
 func TestClock(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 80, 24).want("14m")
-	r.desk.Now = func() time.Time { return until.Add(3 * time.Hour) }
-	r.send(tickMsg(until))
+	r.clock = func() time.Time { return until.Add(3 * time.Hour) }
+	r.send(Tick())
 	r.want(" 3h ").wantNot("14m")
 	if len(r.later) < 2 {
 		t.Error("the clock does not go on")
@@ -207,20 +207,20 @@ func TestNotePasses(t *testing.T) {
 // TestHelp lists every key that there is.
 func TestHelp(t *testing.T) {
 	eachScene(t, 120, 40, func(t *testing.T, r *rig) {
-		if len(r.dialogs) > 0 || r.asleep {
+		if r.Dialog() != nil || r.asleep {
 			return
 		}
-		if tx, ok := r.top().(texter); ok && tx.wantsText() {
+		if tx, ok := r.Top().(texter); ok && tx.wantsText() {
 			return
 		}
 		r.press("?")
-		box, ok := r.dialogs[0].(*textBox)
+		box, ok := r.Dialog().(*textBox)
 		if !ok {
-			t.Fatalf("the dialog is a %T", r.dialogs[0])
+			t.Fatalf("the dialog is a %T", r.Dialog())
 		}
 		text := ansi.Strip(strings.Join(box.laid, "\n"))
 		r.press("esc")
-		for _, act := range r.scope() {
+		for _, act := range r.Keys() {
 			if !strings.Contains(text, keyName(act.keys[0])) || !strings.Contains(text, act.help[:min(len(act.help), 20)]) {
 				t.Errorf("the help lacks %s: %s", act.keys[0], act.help)
 			}

@@ -8,31 +8,7 @@ import (
 
 	"hearth/core"
 	"hearth/store"
-	"hearth/store/jobs"
 )
-
-// What screens need that work with two places: choosing the other one, and
-// opening it beside the one that is shown.
-
-// opening makes the function that opens another place, or returns why there is
-// none. Its result stays open until the place that is shown is left.
-func (a *app) opening() func(ctx context.Context, location string) (jobs.Desk, error) {
-	st, openPlace := a.stay, a.opt.Open
-	return func(ctx context.Context, location string) (jobs.Desk, error) {
-		if openPlace == nil {
-			return jobs.Desk{}, core.Fail(core.CodeUnsupported, "open "+location, "this hearth was not given a way to open other places", "", nil)
-		}
-		return st.other(ctx, openPlace, location)
-	}
-}
-
-// noOther says why no other place can be opened, "" if one can.
-func (a *app) noOther() string {
-	if a.opt.Open == nil {
-		return "this hearth was not given a way to open other places"
-	}
-	return ""
-}
 
 // isRepository reports whether a location is that of a backup repository.
 func isRepository(location string) bool {
@@ -51,18 +27,14 @@ type choice struct {
 	run                   func() tea.Cmd
 }
 
-// choosePlace asks for one of the places that there are: those that may be taken,
+// Choose asks for one of the places that there are: those that may be taken,
 // other regions of this cloud, those in first, and any by its location. The list is
 // read off the loop.
-func (b base) choosePlace(title string, first []choice, refuse func(store.PlaceRow) string, pick func(location string) tea.Cmd) tea.Cmd {
-	list, here, scope := b.opt.Places, cutScope(b.info.Location), b.standing
-	return b.task(func(context.Context) tea.Msg {
+func (s *Stay) Choose(host Host, title string, first []choice, refuse func(store.PlaceRow) string, pick func(location string) tea.Cmd) tea.Cmd {
+	here, scope := cutScope(s.Info().Location), s.Scope()
+	return host.Tell(func(context.Context) tea.Msg {
 		all := first
-		var places []store.PlaceRow
-		if list != nil {
-			places = list()
-		}
-		for _, p := range places {
+		for _, p := range s.Places() {
 			if p.Location == here.String() {
 				continue
 			}
@@ -118,6 +90,3 @@ func everyBackup(ctx context.Context, p store.Place) ([]core.Backup, error) {
 	page, err := p.Backups(ctx, core.Query{Sort: []core.Order{{Column: "created", Desc: true}}, Anew: true})
 	return page.Rows, err
 }
-
-// titleOfPlace is a place for a heading.
-func titleOfPlace(d jobs.Desk) string { return core.Visible(d.Place.Info().Title) }

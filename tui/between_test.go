@@ -141,9 +141,7 @@ func (p *severalPlaces) desk(place store.Place) jobs.Desk {
 
 // rig opens the screens over one of the places.
 func (p *severalPlaces) rig(t testing.TB, place store.Place, w, h int) *rig {
-	r := newRigWith(t, place, w, h, p.options())
-	r.desk.Archive = p.books
-	return r
+	return newRigWith(t, place, w, h, p.options(), func(d *jobs.Desk) { d.Archive = p.books })
 }
 
 // betweenOn makes a scene on one of the places.
@@ -162,9 +160,9 @@ func midway(which string, done, total int, text string, items map[int]string, ke
 		r := betweenOn(which, keys[:len(keys)-1]...)(t, w, h)
 		r.asleep = true
 		r.press(keys[len(keys)-1])
-		at := map[core.BackupID]string{}
+		at := map[string]string{}
 		var ids []core.BackupID
-		switch s := r.top().(type) {
+		switch s := r.Top().(type) {
 		case *archiveScreen:
 			for i := range s.rows {
 				ids = append(ids, core.BackupID(s.Key(i)))
@@ -179,9 +177,9 @@ func midway(which string, done, total int, text string, items map[int]string, ke
 			}
 		}
 		for i, state := range items {
-			at[ids[i]] = state
+			at[string(ids[i])] = state
 		}
-		r.send(progressMsg{id: r.job.id, step: jobs.Step{Done: done, Total: total, Text: text}, items: at})
+		r.send(Progressed(r.Running().ID, Step{Done: done, Total: total, Text: text}, at))
 		return r
 	}
 }

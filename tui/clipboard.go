@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
 	"github.com/atotto/clipboard"
 	"github.com/charmbracelet/x/ansi"
 
@@ -186,94 +185,4 @@ func (c Clipboard) read(ctx context.Context) (text string, ok bool, err error) {
 		return text, err == nil, nil
 	}
 	return "", false, nil
-}
-
-// copiedMsg is how a copy ended.
-type copiedMsg struct {
-	parcel
-	done copied
-	err  error
-}
-
-// copyText takes a text to the clipboard and says which way it went.
-func (a *app) copyText(text, what string) tea.Cmd {
-	return a.copyParcel(parcel{text: text, what: what})
-}
-
-func (a *app) copyParcel(p parcel) tea.Cmd {
-	c := a.opt.Clipboard
-	return a.task(func(ctx context.Context) tea.Msg {
-		done, err := c.copy(ctx, p.text)
-		return copiedMsg{p, done, err}
-	})
-}
-
-func (a *app) copied(msg copiedMsg) tea.Cmd {
-	level := good
-	switch {
-	case errors.Is(msg.err, errTooLarge):
-		return a.askForFile(msg.parcel)
-	case msg.err != nil:
-		return fail(msg.err)
-	case msg.done.sent:
-		level = info // nobody confirms it
-	}
-	said := func() tea.Msg { return msg.note(level, msg.done.how) }
-	if msg.done.sent {
-		return tea.Batch(tea.Raw(a.opt.Clipboard.osc52(msg.text)), said)
-	}
-	return said
-}
-
-// clipboardTextMsg brings the clipboard's text, or says that nobody hands it out.
-type clipboardTextMsg struct {
-	text string
-	ok   bool
-	err  error
-}
-
-// clipboardLateMsg says that the terminal has had its time to answer.
-type clipboardLateMsg struct{}
-
-// readClipboard reads the clipboard and takes it for a paste.
-func (a *app) readClipboard() tea.Cmd {
-	c := a.opt.Clipboard
-	return a.task(func(ctx context.Context) tea.Msg {
-		text, ok, err := c.read(ctx)
-		return clipboardTextMsg{text, ok, err}
-	})
-}
-
-// answerTime is how long a terminal may take to hand out its clipboard; most
-// never do.
-const answerTime = 1500 * time.Millisecond
-
-func (a *app) clipboardText(msg clipboardTextMsg) tea.Cmd {
-	switch {
-	case msg.err != nil:
-		return tea.Sequence(a.importText(""), fail(msg.err))
-	case msg.ok && strings.TrimSpace(msg.text) == "":
-		return tea.Sequence(a.importText(""), note(warn, "The clipboard is empty; paste with the terminal's own key if it holds something else."))
-	case msg.ok:
-		return a.takePaste(msg.text)
-	}
-	a.asked = true
-	return tea.Batch(tea.ReadClipboard, a.opt.After(answerTime, func(time.Time) tea.Msg { return clipboardLateMsg{} }))
-}
-
-// clipboardAnswer is the terminal's, if it was asked.
-func (a *app) clipboardAnswer(text string) tea.Cmd {
-	if !a.asked {
-		return nil
-	}
-	a.asked = false
-	return a.clipboardText(clipboardTextMsg{text: text, ok: true})
-}
-
-func (a *app) clipboardLate() tea.Cmd {
-	if !a.asked {
-		return nil
-	}
-	a.asked = false
-	return tea.Sequence(a.importText(""), note(warn, "This terminal does not hand out its clipboard; paste with its own key (Ctrl-Shift-V, Shift-Insert, Cmd-V)."))
 }

@@ -126,7 +126,7 @@ func TestStream(t *testing.T) {
 	}
 	r.later = nil
 	n := len(c.asked)
-	r.send(reply{backupsOf(r).base.id, readOnMsg{backupsOf(r).gen}})
+	r.send(backupsOf(r).host.Answer(readOnMsg{backupsOf(r).gen}))
 	if r.later != nil && len(c.asked) > n+1 {
 		t.Error("it asks on though all is here")
 	}
@@ -197,7 +197,7 @@ func TestOffline(t *testing.T) {
 	r.notes = nil
 	for range 6 {
 		c.FailCall(1, down(nil))
-		r.send(tickMsg(until))
+		r.send(Tick())
 	}
 	r.want("90 backups", "as of 2026-11-22 08:59:00, 1m ago", "offline: lab does not answer", "> bastion-root-full")
 	if len(r.notes) != 1 {
@@ -208,12 +208,12 @@ func TestOffline(t *testing.T) {
 	if r.press("ctrl+r"); len(r.notes) != 2 {
 		t.Error("Ctrl-R does not say that it failed")
 	}
-	if r.send(tickMsg(until)); strings.Contains(r.screenText(), "offline") {
+	if r.send(Tick()); strings.Contains(r.screenText(), "offline") {
 		t.Error("it is offline though the place answers")
 	}
 	r.said(good, "answers again") // the trouble is over, and is not told any longer
 	c.asOf = core.Some(until.Add(-5 * time.Hour))
-	r.send(tickMsg(until))
+	r.send(Tick())
 	r.want("as of 2026-11-22 04:00:00, 5h ago")
 
 	// Without any rows it asks by itself as well.
@@ -221,7 +221,7 @@ func TestOffline(t *testing.T) {
 	c.FailCall(1, down(nil)) // the scope
 	c.FailCall(2, down(nil))
 	r = newRig(t, c, 100, 24).want("lab does not answer", "Ctrl-R")
-	r.send(tickMsg(until))
+	r.send(Tick())
 	r.want("90 backups").wantNot("offline")
 
 	// An answer that breaks off shows what is here, and asks no more by itself.
@@ -230,7 +230,7 @@ func TestOffline(t *testing.T) {
 	c.FailCall(1, down(nil))
 	r.fire()
 	r.want("40 backups", "offline:").wantNot("reading")
-	r.send(tickMsg(until))
+	r.send(Tick())
 	r.want("80 backups so far").said(good, "answers again")
 }
 
@@ -256,9 +256,9 @@ func TestUnseen(t *testing.T) {
 	c := newCloud(t, 0)
 	r := newRig(t, c, 100, 45)
 	id := fullID(t, "backup", dbBackup)
-	r.send(openMsg{"backup", id, ""})
+	r.send(openMsg{Screen: "backup", ID: id})
 	r.want("service        ? unknown here", "restored to    ? unknown here", "dependents     ? unknown here", "? a guess: the newest backup before it", "encryption key -")
-	r.send(openMsg{"backup", id, "chain"})
+	r.send(openMsg{Screen: "backup", ID: id, Tab: "chain"})
 	r.want("? this place does not name the parent", "└ ? postgres-primary-incr", "[Chain]")
 	r.wantNot("? postgres-primary-full")
 }
@@ -267,7 +267,7 @@ func TestUnseen(t *testing.T) {
 func inCloud(screen, id, tab string, keys ...string) func(testing.TB, int, int) *rig {
 	return func(t testing.TB, w, h int) *rig {
 		r := newRigWith(t, newCloud(t, 0), w, h, new(world).options(t))
-		r.send(openMsg{screen, fullID(t, screen, id), tab})
+		r.send(openMsg{Screen: screen, ID: fullID(t, screen, id), Tab: tab})
 		return r.press(keys...)
 	}
 }

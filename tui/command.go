@@ -2,15 +2,13 @@ package tui
 
 import (
 	"strings"
-
-	"hearth/core"
 )
 
-// command is what does the same in a shell: a verb with its arguments, in the
+// Command is what does the same in a shell: a verb with its arguments, in the
 // place that is shown.
-func (a *app) command(verb string, args ...string) string {
+func (s *Stay) Command(verb string, args ...string) string {
 	words := append([]string{"hearth", verb}, args...)
-	scheme, rest, _ := strings.Cut(a.info.Location, ":")
+	scheme, rest, _ := strings.Cut(s.Info().Location, ":")
 	switch scheme {
 	case "cloud":
 		words = append(words, "--cloud", rest)
@@ -19,7 +17,7 @@ func (a *app) command(verb string, args ...string) string {
 	case "demo":
 		words = append(words, "--demo")
 	default:
-		words = append(words, "--place", a.info.Location)
+		words = append(words, "--place", s.Info().Location)
 	}
 	return shellLine(words)
 }
@@ -44,12 +42,7 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// inShell is the line of a question that tells the command.
-func (a *app) inShell(verb string, args ...string) []line {
-	return a.shellIs(a.command(verb, args...))
-}
-
-func (a *app) shellIs(command string) []line {
-	s := a.styles
-	return []line{{}, {sign: s.dim.Paint("in a shell: "), value: s.dialog.Paint(core.Visible(command))}}
+// InShell are the lines of a question that tell the command.
+func (s *Stay) InShell(l Look, verb string, args ...string) []line {
+	return shellIs(l, s.Command(verb, args...))
 }

@@ -23,11 +23,11 @@ const (
 )
 
 // createForm asks what a backup of a volume, or of each of several, is to be.
-func (b base) createForm(volumes []core.VolumeID, title string) tea.Cmd {
+func (o operator) createForm(volumes []core.VolumeID, title string) tea.Cmd {
 	if len(volumes) > 1 {
 		title = core.Count(len(volumes), "volume")
 	}
-	return show(&formBox{title: "Back up " + core.Visible(title), submit: func(f *formBox) tea.Cmd { return b.planCreate(volumes, f) }, fields: []formField{
+	return show(&formBox{title: "Back up " + core.Visible(title), submit: func(f *formBox) tea.Cmd { return o.planCreate(volumes, f) }, fields: []formField{
 		textField("name", "", "Enter shows the plan before anything is done."),
 		textField("description", "", ""),
 		switchField("incremental", "Only what changed since the volume's newest backup, which the plan names: that one, and what it stands on, must stay."),
@@ -46,7 +46,7 @@ type creating struct {
 }
 
 // planCreate plans the backups, and asks.
-func (b base) planCreate(volumes []core.VolumeID, f *formBox) tea.Cmd {
+func (o operator) planCreate(volumes []core.VolumeID, f *formBox) tea.Cmd {
 	r := core.BackupRequest{Name: f.text(newName), Description: f.text(newDescription), Incremental: f.on(newIncremental), Force: f.on(newForce),
 		Snapshot: f.text(newSnapshot), Container: f.text(newContainer), AvailabilityZone: f.text(newZone)}
 	again := f.again()
@@ -57,8 +57,8 @@ func (b base) planCreate(volumes []core.VolumeID, f *formBox) tea.Cmd {
 		}
 		r.Metadata = o
 	}
-	desk := b.desk
-	return tea.Batch(looking("Looking at "+core.Count(len(volumes), "volume")), b.task(func(ctx context.Context) tea.Msg {
+	desk := o.at.Desk()
+	return tea.Batch(looking("Looking at "+core.Count(len(volumes), "volume")), o.host.Tell(func(ctx context.Context) tea.Msg {
 		var plans []creating
 		for _, id := range volumes {
 			r.Volume = id
@@ -68,13 +68,13 @@ func (b base) planCreate(volumes []core.VolumeID, f *formBox) tea.Cmd {
 			}
 			plans = append(plans, creating{p, err})
 		}
-		return showMsg{b.askCreate(plans)}
+		return showMsg{o.askCreate(plans)}
 	}))
 }
 
-func (b base) askCreate(plans []creating) overlay {
-	s := b.styles
-	q := &questionBox{title: "Back up", styles: s}
+func (o operator) askCreate(plans []creating) overlay {
+	s := o.host.Look()
+	q := &questionBox{title: "Back up", look: s}
 	var good []jobs.CreatePlan
 	for _, p := range plans {
 		v := &p.Volume
@@ -88,15 +88,15 @@ func (b base) askCreate(plans []creating) overlay {
 		}
 		q.lines = append(q.lines, line{sign: s.dialog.Paint("- "), value: s.dialog.Paint(what+core.Visible(name)) + s.dim.Paint("  "+core.Visible(fmt.Sprintf("%s, %s, %s", v.ID.Short(), v.Status, gib(v.Size))))})
 		if p.Parent != nil {
-			l := b.item(p.Parent)
+			l := item(o.host.Look(), p.Parent)
 			l.sign = s.dialog.Paint("    stands on ")
 			q.lines = append(q.lines, l)
 		}
 		for _, w := range p.Warnings {
-			q.lines = append(q.lines, b.warning(w))
+			q.lines = append(q.lines, warning(o.host.Look(), w))
 		}
 		if p.err != nil {
-			q.lines = append(q.lines, b.problem(p.err))
+			q.lines = append(q.lines, problem(o.host.Look(), p.err))
 			continue
 		}
 		good = append(good, p.CreatePlan)
@@ -104,9 +104,9 @@ func (b base) askCreate(plans []creating) overlay {
 	if len(good) > 0 {
 		q.lines = append(q.lines, line{}, text(s.dim.Paint("The capture of this moment is kept with it.")))
 		for _, p := range good {
-			q.lines = append(q.lines, b.inShell("create", createWords(p.Request)...)...)
+			q.lines = append(q.lines, o.at.InShell(o.host.Look(), "create", createWords(p.Request)...)...)
 		}
-		q.answers = []answer{{"y", "Back up", func() tea.Cmd { return b.create(good) }}}
+		q.answers = []answer{{"y", "Back up", func() tea.Cmd { return o.create(good) }}}
 	}
 	return q
 }
@@ -131,13 +131,17 @@ func createWords(r core.BackupRequest) []string {
 }
 
 // create makes the backups: one is followed to its end, several are asked for.
-func (b base) create(plans []jobs.CreatePlan) tea.Cmd {
-	desk := b.desk
+func (o operator) create(plans []jobs.CreatePlan) tea.Cmd {
+	desk := o.at.Desk()
 	what := "backing up " + plans[0].Volume.Title()
 	if len(plans) > 1 {
 		what = "backing up " + core.Count(len(plans), "volume")
 	}
-	return b.start(what, func(ctx context.Context, progress jobs.Progress) tea.Msg {
+	var volumes []core.VolumeID
+	for i := range plans {
+		volumes = append(volumes, plans[i].Volume.ID)
+	}
+	_, cmd := o.at.Start(o.host, what, Touching(o.at, "volume", volumes...), func(ctx context.Context, progress jobs.Progress) Result {
 		var results []jobs.Result
 		var capture error
 		for i, p := range plans {
@@ -154,22 +158,24 @@ func (b base) create(plans []jobs.CreatePlan) tea.Cmd {
 			}
 			results = append(results, jobs.Result{Backup: c.Backup, Status: c.Backup.Status, Err: err})
 		}
-		return b.created(ctx, plans, results, capture)
+		return created(ctx, plans, results, capture)
 	})
+	return cmd
 }
 
 // created tells how the backups went.
-func (b base) created(ctx context.Context, plans []jobs.CreatePlan, results []jobs.Result, capture error) tea.Msg {
+func created(ctx context.Context, plans []jobs.CreatePlan, results []jobs.Result, capture error) Result {
 	var err error
 	if len(results) == 1 {
 		err = results[0].Err
 	}
 	if len(results) < len(plans) {
-		err = core.Fail(core.CodeCancelled, "back up all", fmt.Sprintf("it was cancelled after %d of %s", len(results), core.Count(len(plans), "volume")), "", ctx.Err())
-		return tell(failure(err), changedMsg{})
+		return wrote("", core.Fail(core.CodeCancelled, "back up all",
+			fmt.Sprintf("it was cancelled after %d of %s", len(results), core.Count(len(plans), "volume")), "", ctx.Err()))
 	}
 	if err == nil && capture != nil {
-		return tell(noteMsg{level: warn, text: "Backed up, but the capture of that moment was not kept: " + whatOf(capture) + ".", err: capture}, changedMsg{})
+		text := "Backed up, but the capture of that moment was not kept: " + whatOf(capture) + "."
+		return Result{Note: noteMsg{level: warn, text: text, err: capture}, Changed: true}
 	}
 	done := "asked for; the list shows how they get on"
 	if len(results) == 1 {

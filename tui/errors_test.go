@@ -19,13 +19,13 @@ func TestEveryCallFails(t *testing.T) {
 	backup := fullID(t, "backup", dbBackup)
 	at := func(tab string, keys ...string) func(*rig) {
 		return func(r *rig) {
-			r.send(openMsg{"backup", backup, tab})
+			r.send(openMsg{Screen: "backup", ID: backup, Tab: tab})
 			r.press(keys...)
 		}
 	}
 	for name, flow := range map[string]struct{ before, during func(*rig) }{
 		"list":         {nil, func(r *rig) { r.press("ctrl+r") }},
-		"tick":         {nil, func(r *rig) { r.send(tickMsg(until)) }},
+		"tick":         {nil, func(r *rig) { r.send(Tick()) }},
 		"filter":       {nil, func(r *rig) { r.press("/").typeText("web") }},
 		"pane":         {nil, func(r *rig) { r.press("down") }},
 		"mark all":     {nil, func(r *rig) { r.press("a") }},
@@ -34,7 +34,7 @@ func TestEveryCallFails(t *testing.T) {
 		"origin":       {nil, func(r *rig) { r.press("v", "O") }},
 		"backup":       {nil, at("")},
 		"capture":      {at(""), func(r *rig) { r.press("tab") }},
-		"keep":         {func(r *rig) { r.send(openMsg{"volume", fullID(t, "volume", "db-prod-01"), "capture"}) }, func(r *rig) { r.press("s") }},
+		"keep":         {func(r *rig) { r.send(openMsg{Screen: "volume", ID: fullID(t, "volume", "db-prod-01"), Tab: "capture"}) }, func(r *rig) { r.press("s") }},
 		"plan":         {at("capture"), func(r *rig) { r.press("tab") }},
 		"rules":        {at("restore"), func(r *rig) { r.press("o") }},
 		"target":       {at("restore"), func(r *rig) { r.press("t") }},
@@ -50,7 +50,7 @@ func TestEveryCallFails(t *testing.T) {
 		"import":       {func(r *rig) { r.send(tea.PasteMsg{Content: several(t)}) }, func(r *rig) { r.press("i", "y") }},
 		"journal":      {nil, func(r *rig) { r.press("J") }},
 		"undo this":    {at("restore", "P", "y", "J"), func(r *rig) { r.press("u", "y") }},
-		"volume":       {nil, func(r *rig) { r.send(openMsg{screen: "volume", id: fullID(t, "volume", "db-prod-01")}) }},
+		"volume":       {nil, func(r *rig) { r.send(openMsg{Screen: "volume", ID: fullID(t, "volume", "db-prod-01")}) }},
 		"resumed":      {at("chain"), func(r *rig) { r.press("esc") }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,12 +97,12 @@ func failNth(t *testing.T, r *rig, n int, call string, during func(*rig)) {
 	if said.level != bad || strings.ContainsAny(said.text, "\n\x1b") || said.text == "" {
 		t.Errorf("call %d, %s: said as %v %q", n, call, said.level, said.text)
 	}
-	r.dialogs = nil
+	r.CloseDialogs()
 	r.send(said)
 	if line := r.statusLine(140); !strings.Contains(line, "✗") || !strings.Contains(line, "e: more") {
 		t.Errorf("call %d, %s: the status line is %q", n, call, line)
 	}
-	if tx, ok := r.top().(texter); ok && tx.wantsText() {
+	if tx, ok := r.Top().(texter); ok && tx.wantsText() {
 		r.press("enter")
 		r.send(said)
 	}

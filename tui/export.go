@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -14,33 +12,45 @@ import (
 	"hearth/store/jobs"
 )
 
-// exportedMsg brings the records of an export.
-type exportedMsg struct {
-	done []jobs.Exported
-	file string // where to write them; "" for the clipboard
-	err  error
+// exports is how records are exported from here: both can be chosen.
+type exports struct {
+	format     core.RecordFormat // of x and X
+	wholeChain bool              // the parents are taken along
 }
 
-// exportToClipboard exports backups and copies their records.
-func (a *app) exportToClipboard(ids []core.BackupID) tea.Cmd { return a.export(ids, "") }
+func newExports() *exports { return &exports{format: core.FormatAPI} }
 
-func (a *app) export(ids []core.BackupID, file string) tea.Cmd {
-	desk, chain := a.desk, a.wholeChain
-	return a.start("exporting "+core.Count(len(ids), "backup"), func(ctx context.Context, progress jobs.Progress) tea.Msg {
-		done, err := desk.Export(ctx, ids, chain, func(done, total int) { progress(jobs.Step{Done: done, Total: total}) })
-		return exportedMsg{done, file, err}
-	})
-}
-
-// exported takes the records to the clipboard or into a file, and tells of those
-// that failed.
-func (a *app) exported(msg exportedMsg) tea.Cmd {
-	if msg.err != nil {
-		return fail(msg.err)
+// actions are the keys that export, wherever backups are shown.
+func (x *exports) actions(host Host, at *Stay, rows BackupRows) []action {
+	no := func() string { return either(rows.None(), at.Cannot(core.OpExport)) }
+	return []action{
+		{name: "export", keys: []string{"x"}, label: "export", help: "Copy the record to the clipboard, or those of all marked", why: no,
+			run: func() tea.Cmd { return x.export(host, at, rows.Chosen(), "") }},
+		{name: "export-file", keys: []string{"X"}, help: "Export the record to a file, or those of all marked", why: no,
+			run: func() tea.Cmd { return x.toFile(host, at, rows.Current(), rows.Chosen()) }},
+		{name: "format", keys: []string{"F"}, help: "Choose the format of exports", run: x.chooseFormat},
 	}
+}
+
+// export exports backups and takes their records to the clipboard, or into a file.
+func (x *exports) export(host Host, at *Stay, ids []core.BackupID, file string) tea.Cmd {
+	desk, chain, format := at.Desk(), x.wholeChain, x.format
+	_, cmd := at.Start(host, "exporting "+core.Count(len(ids), "backup"), Touching(at, "backup", ids...),
+		func(ctx context.Context, progress jobs.Progress) Result {
+			done, err := desk.Export(ctx, ids, chain, func(done, total int) { progress(jobs.Step{Done: done, Total: total}) })
+			if err != nil {
+				return failedWith(err)
+			}
+			return exported(done, format, file)
+		})
+	return cmd
+}
+
+// exported is what goes out of an export, and tells of those that failed.
+func exported(done []jobs.Exported, format core.RecordFormat, file string) Result {
 	var records []core.Record
 	var failures []error
-	for _, x := range msg.done {
+	for _, x := range done {
 		if x.Err != nil {
 			failures = append(failures, fmt.Errorf("%s: %w", core.Visible(x.Backup.Title()), x.Err))
 			continue
@@ -50,67 +60,40 @@ func (a *app) exported(msg exportedMsg) tea.Cmd {
 	var partial error
 	switch n := len(failures); {
 	case n == 1 && len(records) == 0:
-		return fail(msg.done[0].Err)
+		return failedWith(done[0].Err)
 	case n > 0:
-		partial = core.Fail(core.CodePartial, "export all", fmt.Sprintf("%d of %s failed", n, core.Count(len(msg.done), "backup")), "e shows which", errors.Join(failures...))
+		partial = core.Fail(core.CodePartial, "export all", fmt.Sprintf("%d of %s failed", n, core.Count(len(done), "backup")),
+			"e shows which", errors.Join(failures...))
 	}
 	if len(records) == 0 {
-		return fail(partial)
+		return failedWith(partial)
 	}
-	what := core.Count(len(records), "record") + " as " + a.format.Title()
-	if len(msg.done) == 1 {
-		what = "the record of " + core.Visible(msg.done[0].Backup.Title()) + " as " + a.format.Title()
+	what := core.Count(len(records), "record") + " as " + format.Title()
+	if len(done) == 1 {
+		what = "the record of " + core.Visible(done[0].Backup.Title()) + " as " + format.Title()
 	}
-	if w := a.format.Warning(); w != "" {
+	if w := format.Warning(); w != "" {
 		what += ". Note: " + w
 	}
-	p := parcel{core.WriteRecords(records, a.format), what, partial}
-	if msg.file != "" {
-		return a.writeFile(msg.file, p)
+	p := parcel{text: core.WriteRecords(records, format), what: what, partial: partial, file: "hearth-records." + extension(format)}
+	if file != "" {
+		return Result{Then: saveMsg{file, p}}
 	}
-	return a.copyParcel(p)
+	return Result{Then: copyMsg{p}}
 }
 
-// parcel is a text on its way out, and what to say of it.
-type parcel struct {
-	text    string
-	what    string
-	partial error // what is missing in it
-}
-
-// note tells how the parcel went, and what is missing in it.
-func (p parcel) note(l level, how string) noteMsg {
-	n := noteMsg{level: l, text: strings.TrimSuffix(how, ".") + ": " + p.what + "."}
-	if p.partial != nil {
-		n.level, n.err = warn, p.partial
-		n.text += " But " + whatOf(p.partial) + "; e shows which."
-	}
-	return n
-}
-
-// exportToFile asks for a file and exports into it.
-func (a *app) exportToFile(current *core.Backup, ids []core.BackupID) tea.Cmd {
-	name := "hearth-records." + extension(a.format)
+// toFile asks for a file and exports into it.
+func (x *exports) toFile(host Host, at *Stay, current *core.Backup, ids []core.BackupID) tea.Cmd {
+	name := "hearth-records." + extension(x.format)
 	if len(ids) == 1 && current != nil && current.ID == ids[0] {
-		name = "hearth-" + fileName(current.Title()) + "." + extension(a.format)
+		name = "hearth-" + fileName(current.Title()) + "." + extension(x.format)
 	}
-	return show(&inputBox{title: "Export to a file", hint: "Only you will be able to read it (mode 0600); nothing is overwritten. Format: " + a.format.Title() + " (F changes it).",
-		input: newInput(name), submit: func(file string) tea.Cmd {
-			if strings.TrimSpace(file) == "" {
-				return note(warn, "No name was given; nothing was done.")
-			}
-			return a.export(ids, file)
-		}})
-}
-
-// askForFile offers a file for a parcel that the clipboard does not take.
-func (a *app) askForFile(p parcel) tea.Cmd {
-	why := core.Bytes(int64(len(p.text))) + " is more than most terminals' clipboards take. Write it to a file instead?"
-	return show(&inputBox{title: "Write a file", hint: why, input: newInput("hearth-records." + extension(a.format)), submit: func(file string) tea.Cmd {
+	hint := "Only you will be able to read it (mode 0600); nothing is overwritten. Format: " + x.format.Title() + " (F changes it)."
+	return show(&inputBox{title: "Export to a file", hint: hint, input: newInput(name), submit: func(file string) tea.Cmd {
 		if strings.TrimSpace(file) == "" {
 			return note(warn, "No name was given; nothing was done.")
 		}
-		return a.writeFile(file, p)
+		return x.export(host, at, ids, file)
 	}})
 }
 
@@ -138,74 +121,27 @@ func fileName(s string) string {
 	return out[:min(len(out), 60)]
 }
 
-// writeFile writes a parcel to a new file that only its owner can read.
-func (a *app) writeFile(file string, p parcel) tea.Cmd {
-	return a.task(func(context.Context) tea.Msg {
-		path := expandHome(strings.TrimSpace(file))
-		if err := writeNew(path, p.text); err != nil {
-			return failure(err)
-		}
-		return p.note(good, fmt.Sprintf("Wrote %s to %s", core.Bytes(int64(len(p.text))), core.Visible(path)))
-	})
-}
-
-func expandHome(file string) string {
-	if rest, ok := strings.CutPrefix(file, "~/"); ok {
-		if home, err := os.UserHomeDir(); err == nil {
-			return filepath.Join(home, rest)
-		}
-	}
-	return file
-}
-
-// writeNew makes a file of mode 0600 that is not there yet, whole or not at all.
-func writeNew(path, text string) error {
-	tried := "write " + path
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	switch {
-	case errors.Is(err, os.ErrExist):
-		return core.Fail(core.CodeConflict, tried, "there is a file of that name already", "choose another; hearth overwrites nothing", err)
-	case err != nil:
-		return core.Fail(core.CodeUnreadable, tried, "the file cannot be made", "check that the folder is there and can be written", err)
-	}
-	_, err = f.WriteString(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		os.Remove(path)
-		return core.Fail(core.CodeUnavailable, tried, "it could not be written whole, and is removed again", "look at the disk", err)
-	}
-	return nil
-}
-
-// mustBeNew refuses a file that is there already.
-func mustBeNew(path string) error {
-	if _, err := os.Lstat(path); err == nil {
-		return core.Fail(core.CodeConflict, "write "+path, "there is a file of that name already", "choose another; hearth overwrites nothing", nil)
-	}
-	return nil
-}
-
 // chooseFormat lets the format of exports be chosen.
-func (a *app) chooseFormat() tea.Cmd {
+func (x *exports) chooseFormat() tea.Cmd {
 	var items []menuItem
 	at := 0
 	for i, f := range core.RecordFormats {
 		items = append(items, menuItem{label: f.Title(), hint: f.Warning()})
-		if f == a.format {
+		if f == x.format {
 			at = i
 		}
 	}
 	chain := menuItem{label: "With its whole chain, parents first", hint: "now off"}
-	if a.wholeChain {
+	if x.wholeChain {
 		chain.hint = "now on"
 	}
 	items = append(items, chain)
 	return show(&menuBox{title: "Exports are written as", items: items, at: at, pick: func(i int) tea.Cmd {
 		if i == len(core.RecordFormats) {
-			a.wholeChain = !a.wholeChain
-			return note(info, map[bool]string{true: "Exports take the whole chain along.", false: "Exports take only the backup itself."}[a.wholeChain])
+			x.wholeChain = !x.wholeChain
+			return note(info, map[bool]string{true: "Exports take the whole chain along.", false: "Exports take only the backup itself."}[x.wholeChain])
 		}
-		a.format = core.RecordFormats[i]
-		return note(info, "Exports are written as "+a.format.Title()+".")
+		x.format = core.RecordFormats[i]
+		return note(info, "Exports are written as "+x.format.Title()+".")
 	}})
 }

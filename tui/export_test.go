@@ -104,8 +104,8 @@ func TestExportInTmux(t *testing.T) {
 	if len(b.ran) != 1 || b.ran[0] != "tmux load-buffer -w -" || len(r.sent) != 0 {
 		t.Errorf("ran %v, sent %v", b.ran, r.sent)
 	}
-	if size := core.Bytes(int64(len(b.tmux))); !strings.Contains(r.note.text, size) || !strings.Contains(r.note.text, "API JSON") {
-		t.Errorf("the note %q does not tell %s and the format", r.note.text, size)
+	if size := core.Bytes(int64(len(b.tmux))); !strings.Contains(r.lastNote().text, size) || !strings.Contains(r.lastNote().text, "API JSON") {
+		t.Errorf("the note %q does not tell %s and the format", r.lastNote().text, size)
 	}
 	b.tmuxE = errors.New("no server running")
 	if r.press("x").said(info, "OSC 52"); len(b.ran) != 3 {

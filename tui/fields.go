@@ -4,9 +4,6 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
-
-	"hearth/core"
-	"hearth/core/pyjson"
 )
 
 // line is a line of details: a label with its value, or without a label a text
@@ -108,74 +105,4 @@ func hang(sign, value string, w int) []string {
 		}
 	}
 	return rows
-}
-
-// opt is a nullable text for eyes.
-func (s *styles) opt(v core.Opt[string]) string {
-	switch {
-	case !v.Set:
-		return s.dim.Paint("-")
-	case v.V == "":
-		return s.dim.Paint(`""`)
-	}
-	return core.Visible(v.V)
-}
-
-// orNone is a text for eyes that is "" where there is none.
-func (s *styles) orNone(v string) string {
-	if v == "" {
-		return s.dim.Paint("-")
-	}
-	return core.Visible(v)
-}
-
-// named is a name with its id, or the id alone.
-func (s *styles) named(name core.Opt[string], id string) string {
-	if name.Or("") == "" {
-		return s.orNone(id)
-	}
-	return core.Visible(name.V) + "  " + s.dim.Paint(core.Visible(id))
-}
-
-// value is a Python value for eyes; secrets are masked.
-func (s *styles) value(name string, v pyjson.Value) string {
-	switch {
-	case v.IsNull():
-		return s.dim.Paint("-")
-	case core.SecretFields.Has(name) && v.Truthy():
-		return s.warn.Paint(core.Masked)
-	}
-	switch v.Kind() {
-	case pyjson.String:
-		if v.Text() == "" {
-			return s.dim.Paint(`""`)
-		}
-		return core.Visible(v.Text())
-	case pyjson.Bool:
-		return strings.ToLower(pyjson.Str(v))
-	}
-	return core.Visible(pyjson.Text(v))
-}
-
-// cannotSee stands for what a place cannot see.
-func (s *styles) cannotSee() string { return s.unknown.Paint("? unknown here") }
-
-// seen is a value, or that the place cannot see it.
-func (s *styles) seen(unseen core.FieldSet, column, value string) string {
-	if unseen.Has(column) {
-		return s.cannotSee()
-	}
-	return value
-}
-
-// metadata lists the keys of metadata under a heading.
-func (s *styles) metadata(title string, o *pyjson.Object) []line {
-	lines := []line{{}, s.heading(title)}
-	if o.Len() == 0 {
-		return append(lines, text(s.dim.Paint("none")))
-	}
-	for k, v := range o.All() {
-		lines = append(lines, field(core.Visible(k), s.value(k, v)))
-	}
-	return lines
 }

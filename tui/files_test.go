@@ -61,7 +61,7 @@ func TestGivenInShell(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newRigWith(t, newCloud(t, 0), 200, 40, new(world).options(t))
-	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.press("C")
 	r.send(tea.PasteMsg{Content: file})
 	r.press("enter")

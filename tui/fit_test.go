@@ -78,12 +78,11 @@ func TestFitInEveryTheme(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, mono := range []bool{false, true} {
-				r.mono = mono
-				r.setTheme(th)
+				r.Paint(th, mono)
 				if what := checkFrame(r.View().Content, 80, 24); what != "" {
 					t.Errorf("%s: %s", name, what)
 				}
-				if len(r.dialogs) == 0 && r.screenText() != text {
+				if r.Dialog() == nil && r.screenText() != text {
 					t.Errorf("%s: the text depends on the theme", name)
 				}
 			}
@@ -95,12 +94,12 @@ func TestFitInEveryTheme(t *testing.T) {
 func TestPure(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {160, 45}, {9, 4}} {
 		eachScene(t, size[0], size[1], func(t *testing.T, r *rig) {
-			before := fingerprint(r.app)
+			before := fingerprint(r.App)
 			first := r.View()
 			if second := r.View(); first.Content != second.Content {
 				t.Error("the second frame is another one")
 			}
-			if after := fingerprint(r.app); after != before {
+			if after := fingerprint(r.App); after != before {
 				t.Errorf("drawing changed the model:\n%s", firstDifference(before, after))
 			}
 		})

@@ -84,7 +84,7 @@ func (f *formBox) update(msg tea.Msg) tea.Cmd {
 	return cmd
 }
 
-func (f *formBox) view(s *styles, w, h int) string {
+func (f *formBox) view(s Look, w, h int) string {
 	label := 0
 	for _, x := range f.fields {
 		label = max(label, ansi.StringWidth(x.label))
@@ -110,7 +110,7 @@ func (f *formBox) view(s *styles, w, h int) string {
 }
 
 // value draws what a field holds.
-func (f *formBox) value(s *styles, i, w int) string {
+func (f *formBox) value(s Look, i, w int) string {
 	x := f.fields[i]
 	switch {
 	case x.toggle && x.on:

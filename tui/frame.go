@@ -1,9 +1,7 @@
 package tui
 
 import (
-	"fmt"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -13,16 +11,16 @@ import (
 
 // View draws the frame: title, screen, status line, footer, and the dialogs over
 // them. It reads the model and changes nothing.
-func (a *app) View() tea.View {
+func (a *App) View() tea.View {
 	v := tea.NewView(a.frame())
 	v.AltScreen = true
-	v.WindowTitle = "hearth " + core.Visible(a.info.Title)
+	v.WindowTitle = "hearth " + core.Visible(a.banner.Title)
 	return v
 }
 
 // chrome is how many lines stand around a screen: title, status and footer, which
 // go in this order where the terminal is too low for them.
-func (a *app) chrome() int {
+func (a *App) chrome() int {
 	switch {
 	case a.h >= 6:
 		return 3
@@ -33,12 +31,12 @@ func (a *app) chrome() int {
 }
 
 // body is the room for a screen.
-func (a *app) body() (w, h int) {
+func (a *App) body() (w, h int) {
 	return max(a.w, 0), max(a.h-a.chrome(), 0)
 }
 
 // upper is the room for dialogs: all but status and footer.
-func (a *app) upper() (w, h int) {
+func (a *App) upper() (w, h int) {
 	w, h = a.body()
 	if a.chrome() == 3 {
 		h++
@@ -46,7 +44,7 @@ func (a *app) upper() (w, h int) {
 	return w, h
 }
 
-func (a *app) frame() string {
+func (a *App) frame() string {
 	w, h := a.body()
 	if w == 0 || h == 0 {
 		return ""
@@ -57,7 +55,7 @@ func (a *app) frame() string {
 		h++
 	}
 	for _, d := range a.dialogs {
-		frame = over(frame, d.view(a.styles, w, h), w, h)
+		frame = over(frame, d.view(a.look, w, h), w, h)
 	}
 	if a.chrome() > 0 {
 		frame += "\n" + clip(a.statusLine(w), w)
@@ -70,22 +68,22 @@ func (a *app) frame() string {
 
 // titleBar says where one is: the place and its badge, the screens on the stack;
 // at its end what runs, and the zone that times are in.
-func (a *app) titleBar(w int) string {
-	s := a.styles
+func (a *App) titleBar(w int) string {
+	s := a.look
 	badge := ""
-	if a.info.Badge != "" {
-		badge = clip(" "+core.Visible(a.info.Badge)+" ", w)
+	if a.banner.Badge != "" {
+		badge = clip(" "+core.Visible(a.banner.Badge)+" ", w)
 	}
 	crumbs := []string{}
 	for _, h := range a.stack {
-		crumbs = append(crumbs, core.Visible(titleOf(h)))
+		crumbs = append(crumbs, core.Visible(a.titleOf(h)))
 	}
-	right := a.zone()
-	if a.job != nil {
-		right = clip(a.jobLine(), w*2/5) + "  " + right
+	right := a.look.Zone()
+	if what := a.taskLine(); what != "" {
+		right = clip(what, w*2/5) + "  " + right
 	}
 	room := w - ansi.StringWidth(badge)
-	where := " hearth · " + a.whereabouts() + " · "
+	where := " hearth · " + a.banner.Where + " · "
 	text := where + strings.Join(crumbs, " › ")
 	if over := ansi.StringWidth(text+right) + 1 - room; over > 0 && len(crumbs) > 1 { // the way there matters least
 		text = where + "… › " + crumbs[len(crumbs)-1]
@@ -96,73 +94,32 @@ func (a *app) titleBar(w int) string {
 	return s.badge.Paint(badge) + s.title.Paint(spread(clip(text, room), clip(right, room), room))
 }
 
-func titleOf(h held) string {
+func (a *App) titleOf(h held) string {
 	if t, ok := h.screen.(titled); ok {
 		return t.title()
 	}
-	return nameOf(h)
+	return a.nameOf(h)
 }
 
-// nameOf is what the registry calls a screen.
-func nameOf(h held) string {
-	if e, ok := find(h.name); ok {
+// nameOf is what the list of screens calls one.
+func (a *App) nameOf(h held) string {
+	if e, ok := a.find(h.name); ok {
 		return e.help
 	}
 	return h.name
 }
 
-// zone is the zone that times are shown in.
-func (a *app) zone() string {
-	if !a.local {
-		return "UTC"
+// statusLine draws the latest note; of one that is too long the end goes, and
+// e shows it whole.
+func (a *App) statusLine(w int) string {
+	n := a.note
+	if n.text == "" || n.passed {
+		return ""
 	}
-	name, _ := a.now.In(time.Local).Zone()
-	return name
-}
-
-// clock writes a point in time, in the zone that the title bar says.
-func (a *app) clock(t core.Opt[time.Time]) string { return clockIn(t, a.local) }
-
-func clockIn(t core.Opt[time.Time], local bool) string {
-	if !t.Set {
-		return "-"
+	text := n.level.glyph() + " " + core.Visible(n.text)
+	more := ""
+	if len(n.beneath()) > 0 || ansi.StringWidth(text) > w {
+		more = a.look.dim.Paint(" e: more")
 	}
-	at := t.V.UTC()
-	if local {
-		at = at.Local()
-	}
-	return at.Format("2006-01-02 15:04:05")
-}
-
-// since is a point in time with its age, for details.
-func (a *app) since(t core.Opt[time.Time]) string {
-	if !t.Set {
-		return a.styles.dim.Paint("-")
-	}
-	return a.clock(t) + "  " + a.styles.dim.Paint(a.age(t)+" ago")
-}
-
-// age tells how long ago something was: 45s, 12m, 5h, 30d, 2y.
-func (a *app) age(t core.Opt[time.Time]) string {
-	if !t.Set {
-		return "-"
-	}
-	return span(a.now.Sub(t.V))
-}
-
-// span tells a length of time by its largest unit.
-func span(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0s"
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", int(d.Hours()))
-	case d < 2*365*24*time.Hour:
-		return fmt.Sprintf("%dd", int(d.Hours()/24))
-	}
-	return fmt.Sprintf("%dy", int(d.Hours()/24/365))
+	return spread(a.look.level(n.level).Paint(clip(text, w-ansi.StringWidth(more)-1)), more, w)
 }

@@ -48,9 +48,9 @@ func (t *restoreTab) chooseCapture() tea.Cmd {
 		note = "The capture of the layer above " + filepath.Base(t.files[n-1]) + "."
 	}
 	return func() tea.Msg {
-		return pushMsg{"files", func(b base) screen {
-			s := newFiles(b, "A capture from a file", note, at)
-			s.to, s.take = t.id, readCapture
+		return pushMsg{"files", func(host Host) screen {
+			s := newFiles(host, "A capture from a file", note, at)
+			s.answer, s.take = t.host.Answer, readCapture
 			return s
 		}}
 	}

@@ -112,7 +112,9 @@ func remembered(t testing.TB) *memory.Place {
 // commands that come back, all in the test's goroutine.
 type rig struct {
 	t testing.TB
-	*app
+	*App
+	desk   jobs.Desk
+	clock  func() time.Time // what the shell and the jobs go by
 	queue  []tea.Cmd
 	later  []timer
 	sent   []tea.Msg // what is for the terminal and tea itself: quit, raw sequences
@@ -145,12 +147,12 @@ func newRig(t testing.TB, p store.Place, w, h int) *rig {
 	return newRigWith(t, p, w, h, Options{})
 }
 
-func newRigWith(t testing.TB, p store.Place, w, h int, o Options) *rig {
+func newRigWith(t testing.TB, p store.Place, w, h int, o Options, change ...func(*jobs.Desk)) *rig {
 	t.Helper()
 	if _, ok := p.(interface{ Stall() func() }); inMemory && !ok {
 		p = remembered(t)
 	}
-	r := &rig{t: t}
+	r := &rig{t: t, clock: now}
 	if o.Theme.Name == "" {
 		o.Theme = plain(t)
 	}
@@ -158,11 +160,14 @@ func newRigWith(t testing.TB, p store.Place, w, h int, o Options) *rig {
 		r.later = append(r.later, timer{d, f})
 		return nil
 	}
-	desk := jobs.Desk{Place: p, Who: "ops@console", Now: now}
+	r.desk = jobs.Desk{Place: p, Who: "ops@console", Now: func() time.Time { return r.clock() }}
 	if c, ok := p.(*cloud); ok {
-		desk.Sleep = c.Sleep
+		r.desk.Sleep = c.Sleep
 	}
-	r.app = newApp(context.Background(), desk, o)
+	for _, f := range change {
+		f(&r.desk)
+	}
+	r.App = newApp(context.Background(), r.desk, o)
 	r.run(r.Init())
 	r.send(tea.WindowSizeMsg{Width: w, Height: h})
 	return r
@@ -226,6 +231,16 @@ func (r *rig) take(msg tea.Msg) {
 	if cmd != nil {
 		r.queue = append(r.queue, cmd)
 	}
+}
+
+// takeLast runs the newest of what is held back, and no more.
+func (r *rig) takeLast() *rig {
+	r.t.Helper()
+	n := len(r.queue) - 1
+	next := r.queue[n]
+	r.queue = r.queue[:n]
+	r.take(next())
+	return r
 }
 
 // wake runs what has been held back.
@@ -319,10 +334,16 @@ func (r *rig) wantNot(texts ...string) *rig {
 // said checks the status line's note.
 func (r *rig) said(l level, part string) *rig {
 	r.t.Helper()
-	if r.note.level != l || !strings.Contains(r.note.text, part) {
-		r.t.Errorf("the note is %v %q (%v), want %v with %q", r.note.level, r.note.text, r.note.err, l, part)
+	if r.lastNote().level != l || !strings.Contains(r.lastNote().text, part) {
+		r.t.Errorf("the note is %v %q (%v), want %v with %q", r.lastNote().level, r.lastNote().text, r.lastNote().err, l, part)
 	}
 	return r
+}
+
+// lastNote is what was said last.
+func (r *rig) lastNote() noteMsg {
+	n, _ := r.Note()
+	return n
 }
 
 // quits reports whether hearth was told to end.
@@ -356,9 +377,9 @@ func callsOf(r *rig) []string { return place(r).Calls() }
 // setField replaces the text of the dialog's field.
 func (r *rig) setField(text string) *rig {
 	r.t.Helper()
-	box, ok := r.dialogs[len(r.dialogs)-1].(*inputBox)
+	box, ok := r.Dialog().(*inputBox)
 	if !ok {
-		r.t.Fatalf("the dialog is a %T", r.dialogs[len(r.dialogs)-1])
+		r.t.Fatalf("the dialog is a %T", r.Dialog())
 	}
 	box.input.SetValue(text)
 	return r

@@ -16,9 +16,9 @@ import (
 
 func importOn(r *rig) *importScreen {
 	r.t.Helper()
-	s, ok := r.top().(*importScreen)
+	s, ok := r.Top().(*importScreen)
 	if !ok {
-		r.t.Fatalf("the screen is a %T", r.top())
+		r.t.Fatalf("the screen is a %T", r.Top())
 	}
 	return s
 }
@@ -28,11 +28,11 @@ func importOn(r *rig) *importScreen {
 func TestPasteAnywhere(t *testing.T) {
 	text := sample(t, "db-prod-full.openstack.table")
 	eachScene(t, 100, 30, func(t *testing.T, r *rig) {
-		r.queue, r.asleep, r.job = nil, false, nil
-		dialog := len(r.dialogs) > 0
+		r.queue, r.asleep = nil, false
+		dialog := r.Dialog() != nil
 		r.send(tea.PasteMsg{Content: text})
 		if dialog {
-			if r.said(warn, "Close the dialog first"); len(r.dialogs) == 0 {
+			if r.said(warn, "Close the dialog first"); r.Dialog() == nil {
 				t.Error("the dialog is gone")
 			}
 			return

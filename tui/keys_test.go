@@ -28,12 +28,12 @@ func TestKeys(t *testing.T) {
 				root[k] = true
 			}
 		}
-		alone := len(r.dialogs) > 0
-		if tx, ok := r.top().(texter); ok && tx.wantsText() {
+		alone := r.Dialog() != nil
+		if tx, ok := r.Top().(texter); ok && tx.wantsText() {
 			alone = true
 		}
 		at := map[string]string{}
-		for _, act := range r.scope() {
+		for _, act := range r.Keys() {
 			if act.help == "" || len(act.keys) == 0 || act.run == nil {
 				t.Errorf("an action is not whole: %v %q", act.keys, act.help)
 			}
@@ -59,12 +59,12 @@ func TestKeys(t *testing.T) {
 // TestBlockedSaysWhy presses what does not work now: the status line says why.
 func TestBlockedSaysWhy(t *testing.T) {
 	eachScene(t, 100, 30, func(t *testing.T, r *rig) {
-		for _, act := range r.scope() {
+		for _, act := range r.Keys() {
 			why := act.blocked()
 			if why == "" {
 				continue
 			}
-			cmd, ok := press(r.scope(), act.keys[0])
+			cmd, ok := press(r.Keys(), act.keys[0])
 			if !ok {
 				t.Fatalf("%s does nothing", act.keys[0])
 			}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"hearth/core"
 	"hearth/tui/grid"
 )
 
@@ -191,3 +192,29 @@ func window(lines []string, top, h int) ([]string, int) {
 	top = max(min(top, len(lines)-h), 0)
 	return lines[top:min(top+h, len(lines))], top
 }
+
+// splitView is a table with details below it; what has no room is told of.
+func splitView(s Look, t *grid.Model, detail []line, w, h int) string {
+	table := t.View()
+	room := h - strings.Count(table, "\n") - 2
+	lines := s.lay(detail, w)
+	if room > 0 && len(lines) > room {
+		lines = append(lines[:room-1], s.dim.Paint("… w shows all of it"))
+	}
+	return table + "\n" + s.border.Paint(strings.Repeat("─", max(w, 0))) + "\n" + strings.Join(lines, "\n")
+}
+
+// failedView stands where something could not be read.
+func failedView(s Look, err error, hint string, w int) string {
+	what := s.bad.Paint("✗ " + core.Visible(err.Error()))
+	if hint != "" {
+		what += "\n\n" + s.dim.Paint(hint)
+	}
+	return "\n" + strings.Join(hang("  ", what, w-2), "\n")
+}
+
+// lowRoom is the height below which only what matters most stands around the plan.
+const lowRoom = 14
+
+// wideEnough is the width from which the pane stands beside the list.
+const wideEnough = 120

@@ -14,9 +14,9 @@ import (
 // backupsOf is the list of backups that is shown.
 func backupsOf(r *rig) *listScreen[core.Backup] {
 	r.t.Helper()
-	s, ok := r.top().(*listScreen[core.Backup])
+	s, ok := r.Top().(*listScreen[core.Backup])
 	if !ok {
-		r.t.Fatalf("the screen is a %T", r.top())
+		r.t.Fatalf("the screen is a %T", r.Top())
 	}
 	return s
 }
@@ -54,7 +54,7 @@ func TestSort(t *testing.T) {
 	for i, col := range core.BackupColumns {
 		for _, again := range []bool{false, true} {
 			r.press("s")
-			menu := r.dialogs[0].(*menuBox)
+			menu := r.Dialog().(*menuBox)
 			for menu.at != i {
 				r.press("down")
 			}
@@ -162,7 +162,7 @@ func TestCursorStaysOnItsRow(t *testing.T) {
 	other := newRig(t, p, 100, 24)
 	other.send(tea.PasteMsg{Content: several(t)})
 	other.press("i", "y").said(good, "imported")
-	r.send(tickMsg(until))
+	r.send(Tick())
 	r.want("93 backups")
 	if got := backupsOf(r).table.Key(); got != key || backupsOf(r).table.Cursor() == 3 {
 		t.Errorf("the cursor is on %s, row %d", got, backupsOf(r).table.Cursor())

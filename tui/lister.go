@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
@@ -17,7 +16,8 @@ import (
 // lister is a list of a place's rows: a window of them, a filter, an order. The
 // screens of backups and of volumes are each one of these with their own columns.
 type lister[T any] struct {
-	*base
+	host    Host
+	at      *Stay
 	columns core.Columns[T]
 	query   func(context.Context, core.Query) (core.Page[T], error)
 	id      func(*T) string
@@ -52,8 +52,8 @@ type pageLoadedMsg[T any] struct {
 	marks map[string][]core.Mark
 }
 
-func newLister[T any](b *base, columns core.Columns[T], filter string) *lister[T] {
-	l := &lister[T]{base: b, columns: columns, sort: core.Order{Column: "created", Desc: true}, begun: filter, field: newInput(filter)}
+func newLister[T any](host Host, at *Stay, columns core.Columns[T], filter string) *lister[T] {
+	l := &lister[T]{host: host, at: at, columns: columns, sort: core.Order{Column: "created", Desc: true}, begun: filter, field: newInput(filter)}
 	l.field.Blur()
 	l.holds, l.mistake = core.ParseFilter(filter, columns)
 	return l
@@ -63,21 +63,21 @@ func newLister[T any](b *base, columns core.Columns[T], filter string) *lister[T
 func (l *lister[T]) Len() int { return l.page.Total }
 
 func (l *lister[T]) Row(i int) ([]grid.Cell, bool) {
-	if row := l.at(i); row != nil {
+	if row := l.row(i); row != nil {
 		return l.cells(row), true
 	}
 	return nil, false
 }
 
 func (l *lister[T]) Key(i int) string {
-	if row := l.at(i); row != nil {
+	if row := l.row(i); row != nil {
 		return l.id(row)
 	}
 	return ""
 }
 
-// at returns row i if it is here.
-func (l *lister[T]) at(i int) *T {
+// row returns row i if it is here.
+func (l *lister[T]) row(i int) *T {
 	if j := i - l.page.Offset; j >= 0 && j < len(l.page.Rows) {
 		return &l.page.Rows[j]
 	}
@@ -89,7 +89,7 @@ func (l *lister[T]) current() *T {
 	if l.page.Total == 0 {
 		return nil
 	}
-	return l.at(l.table.Cursor())
+	return l.row(l.table.Cursor())
 }
 
 // around is how many rows are read on each side of those on screen.
@@ -126,7 +126,7 @@ func (l *lister[T]) question(anew bool) tea.Cmd {
 		l.state = loading
 	}
 	gen, query, beside := l.gen.next(), l.query, l.beside
-	return l.ask(func(ctx context.Context) tea.Msg {
+	return l.host.Ask(func(ctx context.Context) tea.Msg {
 		m := pageLoadedMsg[T]{gen: gen}
 		m.page, m.err = query(ctx, q)
 		if beside != nil && m.err == nil && m.page.Complete {
@@ -142,23 +142,15 @@ var projectColumn = grid.Column{Name: "project-name", Title: "PROJECT", Width: 1
 // inView are the columns of the table: those of the screen, and where all projects
 // are listed whose each row is.
 func (l *lister[T]) inView() []grid.Column {
-	if p, ok := l.desk.Place.(wide); !ok || !p.AllProjects() {
+	if p, ok := l.at.Desk().Place.(wide); !ok || !p.AllProjects() {
 		return l.shown
 	}
 	return append(slices.Clip(l.shown), projectColumn)
 }
 
-// projectCell is whose a row is.
-func (a *app) projectCell(name core.Opt[string], id core.ProjectID) grid.Cell {
-	if name.Or("") != "" {
-		return grid.Cell{Text: core.Visible(name.V)}
-	}
-	return grid.Cell{Text: core.Visible(core.BackupID(id).Short()), Style: a.styles.dim}
-}
-
 // wanted asks for all rows that fulfil the filter, in order.
 func (l *lister[T]) wanted() core.Query {
-	return core.Query{Filter: l.holds, Sort: []core.Order{l.sort}, Now: l.now}
+	return core.Query{Filter: l.holds, Sort: []core.Order{l.sort}, Now: l.host.Look().Now}
 }
 
 // more reads on when the window comes near the end of the rows that are here, or
@@ -202,14 +194,14 @@ func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
 		return tea.Batch(over, l.more())
 	}
 	wait := 100*time.Millisecond + time.Duration(l.page.All/50)*time.Millisecond // an answer costs by its rows
-	return tea.Batch(over, l.later(wait, readOnMsg{l.gen}))
+	return tea.Batch(over, l.host.Later(wait, readOnMsg{l.gen}))
 }
 
 // recovered ends a trouble; what the status line still says of it is taken back.
 func (l *lister[T]) recovered() tea.Cmd {
 	said := l.said
 	l.offline, l.said = nil, ""
-	if said == "" || l.note.text != said || l.passed {
+	if said == "" || l.host.Said() != said {
 		return nil
 	}
 	return note(good, "The place answers again.")
@@ -221,7 +213,7 @@ type readOnMsg struct{ gen generation }
 // readOn asks for the rest, if that has not been done meanwhile. A list that is
 // not shown asks when it is shown again.
 func (l *lister[T]) readOn(msg readOnMsg) tea.Cmd {
-	if msg.gen != l.gen || l.asking || !l.onTop() {
+	if msg.gen != l.gen || l.asking || !l.host.Shown() {
 		return nil
 	}
 	return l.reload()
@@ -315,7 +307,7 @@ func (l *lister[T]) setSort(column string, desc bool) tea.Cmd {
 
 // filterLine shows the filter: what is typed, or what holds.
 func (l *lister[T]) filterLine(w int) string {
-	s := l.styles
+	s := l.host.Look()
 	if l.typing {
 		return s.key.Paint("/") + " " + s.input(l.field, w-2)
 	}
@@ -325,7 +317,7 @@ func (l *lister[T]) filterLine(w int) string {
 // head tells how many rows there are ("34 backups of 90"), whether that is all
 // and how old, and while a filter is typed what is wrong with it.
 func (l *lister[T]) head(noun string, w int) string {
-	s := l.styles
+	s := l.host.Look()
 	if l.state != ready && l.page.All == 0 {
 		return ""
 	}
@@ -359,9 +351,9 @@ const fresh = 2 * time.Minute
 
 // freshness tells how old the rows are, and why they are not newer.
 func (l *lister[T]) freshness() string {
-	s, text := l.styles, ""
-	if at := l.page.AsOf; at.Set && (l.offline != nil || l.now.Sub(at.V) > fresh) {
-		text = s.warn.Paint("  as of " + l.clock(at) + ", " + l.age(at) + " ago")
+	s, text := l.host.Look(), ""
+	if at := l.page.AsOf; at.Set && (l.offline != nil || s.Now.Sub(at.V) > fresh) {
+		text = s.warn.Paint("  as of " + s.Clock(at) + ", " + s.Age(at) + " ago")
 	}
 	switch {
 	case l.offline == nil:
@@ -370,12 +362,4 @@ func (l *lister[T]) freshness() string {
 		return text + s.bad.Paint("  offline: "+core.Visible(whatOf(l.offline)))
 	}
 	return text + s.bad.Paint("  not up to date: "+core.Visible(whatOf(l.offline)))
-}
-
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

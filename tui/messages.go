@@ -12,7 +12,8 @@ import (
 // news is what the place has to say of a volume or backup: why something about it
 // went wrong.
 type news struct {
-	*base
+	host Host
+	at   *Stay
 	read
 	resource string
 	messages []core.Message
@@ -26,12 +27,12 @@ type messagesMsg struct {
 
 // load asks for the messages, where the place keeps any.
 func (n *news) load() tea.Cmd {
-	m, ok := n.desk.Place.(store.Messenger)
+	m, ok := n.at.Desk().Place.(store.Messenger)
 	if !ok {
 		return nil
 	}
 	gen, resource := n.begin(), n.resource
-	return n.ask(func(ctx context.Context) tea.Msg {
+	return n.host.Ask(func(ctx context.Context) tea.Msg {
 		messages, err := m.Messages(ctx, resource)
 		if core.CodeOf(err) == core.CodeUnsupported { // it is too old for them
 			err = nil
@@ -53,19 +54,9 @@ func (n *news) lines() []line {
 	if len(n.messages) == 0 {
 		return nil
 	}
-	out := []line{{}, n.styles.heading("what went wrong")}
+	out := []line{{}, n.host.Look().heading("what went wrong")}
 	for i := range n.messages {
-		out = append(out, n.message(&n.messages[i]))
+		out = append(out, message(n.host.Look(), &n.messages[i]))
 	}
 	return out
-}
-
-// message is the line of a message.
-func (a *app) message(m *core.Message) line {
-	s := a.styles
-	text := s.text.Paint(core.Visible(m.Text)) + s.dim.Paint("  "+core.Visible(m.Event))
-	if m.RequestID != "" {
-		text += s.dim.Paint("  " + core.Visible(m.RequestID))
-	}
-	return line{sign: s.bad.Paint("✗ ") + s.dim.Paint(a.clock(m.At)) + " ", value: text}
 }

@@ -59,8 +59,8 @@ func TestCreateSeveral(t *testing.T) {
 	if n := asked(c, "CreateBackup"); n == 0 || n == 4 {
 		t.Errorf("%d backups were asked for", n)
 	}
-	if r.note.level == bad {
-		t.Error(r.note.text)
+	if r.lastNote().level == bad {
+		t.Error(r.lastNote().text)
 	}
 }
 
@@ -86,8 +86,8 @@ func TestDelete(t *testing.T) {
 	c.GoWrong(core.OpDelete, "the object store is down")
 	r.press("esc").find("id:"+guessedBackup).press("ctrl+d", "y")
 	r.press("esc").find("db-prod").press("a", "D", "y")
-	if r.note.level != warn && r.note.level != bad {
-		t.Errorf("said %v", r.note)
+	if r.lastNote().level != warn && r.lastNote().level != bad {
+		t.Errorf("said %v", r.lastNote())
 	}
 	r.press("e").want("because", "the object store is down")
 }
@@ -117,7 +117,7 @@ func TestEdit(t *testing.T) {
 func TestRestoreData(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
 	id := fullID(t, "backup", dbBackup)
-	r.send(openMsg{"backup", id, "restore"})
+	r.send(openMsg{Screen: "backup", ID: id, Tab: "restore"})
 	r.press("enter").said(bad, "available") // its own volume is in use
 	r.press("t", "n", "enter").want("Restore into a new volume", "> name").typeText("hearth-test-1").press("enter")
 	r.want("named hearth-test-1?", "Metadata:", "hearth restore", "--new", "> No (n)")
@@ -126,37 +126,42 @@ func TestRestoreData(t *testing.T) {
 	}
 	r.asleep = true
 	r.press("y")
-	for len(r.queue) > 0 && r.top() != screen(nil) {
-		if _, ok := r.top().(*reportScreen); ok {
-			break
+	r.untilReport()
+	r.want("Restore of db-prod-01-incr", "→ a new volume named hearth-test-1", "◌", "W leads back here")
+	r.wake()
+	r.want("FIELD", "PLANNED", "src_backup_id", "expected", "W shows it")
+	r.press("enter").want("hearth-test-1", "[Overview]")
+	r.press("b", "W").want("Tasks", "restoring db-prod-01-incr", "done", "W shows it").press("enter").want("FIELD", "src_backup_id").press("W", "W")
+	if n := r.Depth(); n != 4 {
+		t.Errorf("%d screens", n)
+	}
+
+	c.GoWrong(core.OpRestore, "the disk is full")
+	r.send(openMsg{Screen: "backup", ID: id, Tab: "restore"})
+	r.press("t", "n", "enter", "enter", "y").said(bad, "the disk is full").want("✗", "the disk is full")
+	r, _ = onCloud(t, 120, 40)
+	r.press("W").want("nothing has run").press("esc")
+	r.send(openMsg{Screen: "backup", ID: id, Tab: "restore"})
+	r.press("t", "n", "enter", "tab").typeText("x").press("enter").said(bad, "no number of GiB").want("Restore into a new volume")
+}
+
+// untilReport runs what was begun until the report is shown, and no further.
+func (r *rig) untilReport() {
+	for len(r.queue) > 0 {
+		if _, ok := r.Top().(*reportScreen); ok {
+			return
 		}
 		next := r.queue[0]
 		r.queue = r.queue[1:]
 		r.take(next())
 	}
-	r.want("Restore of db-prod-01-incr", "→ a new volume named hearth-test-1", "◌", "W comes back here")
-	r.wake()
-	r.want("FIELD", "PLANNED", "src_backup_id", "expected", "W shows the report")
-	r.press("enter").want("hearth-test-1", "[Overview]")
-	r.press("b", "W").want("FIELD", "src_backup_id").press("W")
-	if n := len(r.stack); n != 2 {
-		t.Errorf("%d screens", n)
-	}
-
-	c.GoWrong(core.OpRestore, "the disk is full")
-	r.send(openMsg{"backup", id, "restore"})
-	r.press("t", "n", "enter", "enter", "y").said(bad, "the disk is full").want("✗", "the disk is full")
-	r, _ = onCloud(t, 120, 40)
-	r.press("W").said(warn, "nothing has been restored")
-	r.send(openMsg{"backup", id, "restore"})
-	r.press("t", "n", "enter", "tab").typeText("x").press("enter").said(bad, "no number of GiB").want("Restore into a new volume")
 }
 
 // TestVia: on a cloud a plan is of what the API can be asked to do; what it refuses
 // blocks it until it is left out, which can be taken back.
 func TestVia(t *testing.T) {
 	r, c := onCloud(t, 120, 45)
-	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.want("via    the API")
 	r.press("i").wantNot("via    the API").press("P").said(warn, "").press("i").want("via    the API")
 
@@ -203,10 +208,10 @@ func TestOperationsDenied(t *testing.T) {
 		r.press(key).said(warn, "only an admin may "+string(op))
 	}
 	c.Deny(core.OpRestore, "a reader may not")
-	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.press("enter").said(warn, "a reader may not")
-	for _, key := range []string{"n", "E", "D", "ctrl+d", "Z", "W"} {
-		if _, ok := press(newRig(t, sharedDemo(t), 80, 24).scope(), key); ok {
+	for _, key := range []string{"n", "E", "D", "ctrl+d", "Z"} {
+		if _, ok := press(newRig(t, sharedDemo(t), 80, 24).Keys(), key); ok {
 			t.Errorf("%s does something in a file", key)
 		}
 	}
@@ -225,14 +230,14 @@ func TestOperationsFail(t *testing.T) {
 		"create":       {func(r *rig) { r.press("v").find("name:jenkins-home").press("n") }, func(r *rig) { r.press("enter") }},
 		"create, yes":  {func(r *rig) { r.press("v").find("name:jenkins-home").press("n", "enter") }, func(r *rig) { r.press("y") }},
 		"scope":        {nil, func(r *rig) { r.press("c") }},
-		"messages":     {nil, func(r *rig) { r.send(openMsg{"backup", backup, ""}) }},
+		"messages":     {nil, func(r *rig) { r.send(openMsg{Screen: "backup", ID: backup}) }},
 		"all projects": {nil, func(r *rig) { r.press("0") }},
 		"restore": {func(r *rig) {
-			r.send(openMsg{"backup", backup, "restore"})
+			r.send(openMsg{Screen: "backup", ID: backup, Tab: "restore"})
 			r.press("t", "n", "enter")
 		}, func(r *rig) { r.press("enter") }},
 		"restore, yes": {func(r *rig) {
-			r.send(openMsg{"backup", backup, "restore"})
+			r.send(openMsg{Screen: "backup", ID: backup, Tab: "restore"})
 			r.press("t", "n", "enter", "enter")
 		}, func(r *rig) { r.press("y") }},
 	} {
@@ -259,7 +264,7 @@ func TestOperationsFail(t *testing.T) {
 				r := begin()
 				place(r).FailCall(n+1, core.Fail(core.CodeInternal, "ask the place", "call "+call+" fails", "", context.DeadlineExceeded))
 				flow.during(r)
-				if !told(r) {
+				if !hasTold(r) {
 					t.Errorf("call %d, %s: nobody says so: %v", n+1, call, r.notes)
 				}
 			}
@@ -267,8 +272,8 @@ func TestOperationsFail(t *testing.T) {
 	}
 }
 
-// told reports whether the status line has told of a failure.
-func told(r *rig) bool {
+// hasTold reports whether the status line has told of a failure.
+func hasTold(r *rig) bool {
 	for _, n := range r.notes {
 		if n.err != nil {
 			return true
@@ -288,14 +293,11 @@ func cloudKeys(keys ...string) func(testing.TB, int, int) *rig {
 // restoringOn is a restore under way.
 func restoringOn(t testing.TB, w, h int) *rig {
 	r, _ := onCloud(t, w, h)
-	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.press("t", "n", "enter", "enter")
 	r.asleep = true
-	x := &restoring{title: "db-prod-01-incr-2026-11-22", onto: "a new volume", began: until}
-	r.job = &job{id: 99, what: "restoring " + x.title, cancel: func() {}, step: jobs.Step{Text: "volume restore_backup_4e479383 is restoring-backup"}}
-	x.job, r.restores = 99, x
-	r.dialogs = nil
-	r.send(pushMsg{"restore", func(b base) screen { return newReport(b, x) }})
+	r.press("y").untilReport()
+	r.send(Progressed(r.Running().ID, Step{Text: "volume restore_backup_4e479383 is restoring-backup"}, nil))
 	return r
 }
 
@@ -303,14 +305,14 @@ func restoringOn(t testing.TB, w, h int) *rig {
 // journal, which says what was done.
 func TestFinish(t *testing.T) {
 	begin := func() (*rig, *cloud) {
-		r, c := onCloud(t, 130, 45)
 		books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { books.Close() })
-		r.desk.Archive = books
-		r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+		c := newCloud(t, 0)
+		r := newRigWith(t, c, 130, 45, new(world).options(t), func(d *jobs.Desk) { d.Archive = books })
+		r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 		r.press("t").find("name~restore_backup").press("enter")
 		onField(r, "meta größe")
 		return r.press("space"), c
@@ -341,8 +343,8 @@ func TestHopeless(t *testing.T) {
 	r, c := onCloud(t, 100, 24)
 	c.FailCall(1, core.Fail(core.CodeDenied, "log in to lab", "Keystone does not accept ops", "compare the password", nil))
 	n := len(c.Calls())
-	r.send(tickMsg(until))
-	r.send(tickMsg(until))
+	r.send(Tick())
+	r.send(Tick())
 	if got := len(c.Calls()); got != n+1 {
 		t.Errorf("%d calls", got-n)
 	}
@@ -358,7 +360,7 @@ func TestImportFollowed(t *testing.T) {
 	c.GoWrong(core.OpImport, "the object store is down")
 	r.send(tea.PasteMsg{Content: sample(t, "db-prod-full.openstack.json")})
 	r.press("i", "y")
-	if !told(r) {
+	if !hasTold(r) {
 		t.Errorf("said %v", r.notes)
 	}
 	r.want("the object store is down")

@@ -17,7 +17,7 @@ type overlay interface {
 	update(tea.Msg) tea.Cmd // what no action takes, such as text for a field
 	closed() bool
 	resize(w, h int)
-	view(s *styles, w, h int) string // a box that fits into w by h
+	view(s Look, w, h int) string // a box that fits into w by h
 }
 
 // dialog is what all overlays have in common.
@@ -115,7 +115,7 @@ func (m *menuBox) choose(i int) tea.Cmd {
 
 // view draws the choices; a hint that has no room beside its choice stands below
 // while that is marked.
-func (m *menuBox) view(s *styles, w, h int) string {
+func (m *menuBox) view(s Look, w, h int) string {
 	room := max(h-2, 1)
 	var below []string
 	if it := m.items[m.at]; ansi.StringWidth(it.label+it.hint) > boxWidth(w)-6 {
@@ -182,7 +182,7 @@ func (b *inputBox) update(msg tea.Msg) tea.Cmd {
 	return cmd
 }
 
-func (b *inputBox) view(s *styles, w, h int) string {
+func (b *inputBox) view(s Look, w, h int) string {
 	lines := wrap(core.Visible(b.hint), boxWidth(w))
 	if room := max(h-4, 0); len(lines) > room {
 		lines = lines[:room]
@@ -198,13 +198,13 @@ type textBox struct {
 	dialog
 	title  string
 	lines  []line
-	styles *styles
+	look   Look
 	laid   []string
 	top, h int
 }
 
 func (t *textBox) resize(w, h int) {
-	t.laid, t.h = t.styles.lay(t.lines, boxWidth(w)), max(h-2, 1)
+	t.laid, t.h = t.look.lay(t.lines, boxWidth(w)), max(h-2, 1)
 	t.scroll(0)
 }
 
@@ -215,7 +215,7 @@ func (t *textBox) actions() []action {
 		action{keys: []string{"esc", "enter", "q", "?", "e", "w", "ctrl+c"}, label: "close", help: "Close it", run: t.leaving})
 }
 
-func (t *textBox) view(s *styles, w, h int) string {
+func (t *textBox) view(s Look, w, h int) string {
 	shown, top := window(t.laid, t.top, h-2)
 	title := t.title
 	switch rest := len(t.laid) - top - len(shown); {

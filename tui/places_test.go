@@ -66,7 +66,7 @@ func TestPlaces(t *testing.T) {
 	if !slices.Equal(w.opened, []string{"cloud:prod"}) || !slices.Equal(w.closed, []string{"the first"}) {
 		t.Errorf("opened %v, closed %v", w.opened, w.closed)
 	}
-	if r.press("esc"); len(r.stack) != 1 || len(r.roots) != 1 || r.job != nil {
+	if r.press("esc"); r.Depth() != 1 || len(r.roots) != 1 || r.Running().ID != 0 {
 		t.Error("something of the old place is left")
 	}
 	r.press("c", "end", "enter")
@@ -106,25 +106,42 @@ func TestPlacesWait(t *testing.T) {
 	w := &world{}
 	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).press("c", "down")
 	r.asleep = true
-	r.press("enter").want("◌ opening cloud:prod")
+	r.press("enter").takeLast().want("◌ opening cloud:prod")
 	r.press("down").want(">   place   evening copy")
-	if r.wake(); r.job != nil || len(r.stack) != 1 {
+	if r.wake(); r.Running().ID != 0 || r.Depth() != 1 {
 		t.Error("it does not arrive")
 	}
 
-	r = newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).find("db-prod").press("a")
-	r.asleep = true
-	r.press("x", "c")
-	r.take(r.queue[len(r.queue)-1]())
-	for _, q := range r.queue[len(r.queue)-1:] {
-		r.take(q())
+	// While something runs it asks what is to become of that.
+	leaving := func(choice string) (*rig, int) {
+		r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).find("db-prod").press("a")
+		r.asleep = true
+		r.press("x", "c").takeLast()
+		r.takeLast()
+		n := len(w.opened)
+		r.press("down", "enter").takeLast()
+		r.takeLast().want("exporting 10 backups is still running", "Stay here", "Leave it running, and go", "Cancel it, and go")
+		r.press(choice)
+		return r, n
 	}
-	n := len(w.opened)
-	r.press("down", "enter")
-	if r.take(r.queue[len(r.queue)-1]()); len(w.opened) != n {
-		t.Error("the place is left while an export runs")
+	r, n := leaving("1")
+	if r.wake(); len(w.opened) != n {
+		t.Error("the place is left though one stays")
 	}
-	r.said(warn, "still running")
+	r, n = leaving("2")
+	if r.wake(); len(w.opened) != n+1 || r.Running().ID != 0 {
+		t.Errorf("%d places were opened, and %q runs", len(w.opened)-n, r.Running().What)
+	}
+	if all := r.Tasks(); all[0].State != TaskDone {
+		t.Errorf("what was left running is %s", all[0].State)
+	}
+	r, n = leaving("3")
+	if r.wake(); len(w.opened) != n+1 {
+		t.Error("it does not go")
+	}
+	if all := r.Tasks(); all[0].State != TaskCancelled {
+		t.Errorf("what was cancelled is %s", all[0].State)
+	}
 }
 
 // TestStayEnds: what was asked of a place that has been left comes to nothing, and
@@ -132,7 +149,7 @@ func TestPlacesWait(t *testing.T) {
 func TestStayEnds(t *testing.T) {
 	w := &world{}
 	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).press("c", "down")
-	late := r.task(func(context.Context) tea.Msg { return noteMsg{level: bad, text: "too late"} })
+	late := r.Host().Tell(func(context.Context) tea.Msg { return noteMsg{level: bad, text: "too late"} })
 	r.press("enter")
 	if msg := late(); msg != nil {
 		t.Errorf("it says %v", msg)
@@ -153,7 +170,7 @@ func TestAllProjects(t *testing.T) {
 	if r.press("0").said(warn, "it takes the role admin"); c.all {
 		t.Error("it is switched all the same")
 	}
-	if _, ok := press(newRig(t, sharedDemo(t), 80, 24).scope(), "0"); ok {
+	if _, ok := press(newRig(t, sharedDemo(t), 80, 24).Keys(), "0"); ok {
 		t.Error("a file has projects to choose from")
 	}
 }
@@ -170,7 +187,7 @@ func TestDenied(t *testing.T) {
 		r.press("z").press(key).said(warn, why)
 	}
 	r.want("x (export)")
-	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.press("P").said(warn, why)
 	r.press("tab", "enter").said(warn, why)
 	r.send(tea.PasteMsg{Content: several(t)})

@@ -20,31 +20,14 @@ func (t *restoreTab) Row(i int) ([]grid.Cell, bool) {
 	f := t.rows[i]
 	glyph, style := t.verdict(f)
 	return []grid.Cell{
-		{Text: glyph, Style: style}, {Text: fieldTitle(f), Style: t.emphasis(f)}, {Text: t.side(f.Name, f.Before)}, {Text: t.side(f.Name, f.After), Style: style},
-		{Text: string(f.Verdict), Style: style}, {Text: core.Visible(f.Why), Style: t.styles.dim},
+		{Text: glyph, Style: style}, {Text: fieldTitle(f), Style: t.emphasis(f)}, {Text: sideText(t.host.Look(), f.Name, f.Before)}, {Text: sideText(t.host.Look(), f.Name, f.After), Style: style},
+		{Text: string(f.Verdict), Style: style}, {Text: core.Visible(f.Why), Style: t.host.Look().dim},
 	}, true
-}
-
-// fieldTitle is what people call a field.
-func fieldTitle(f core.FieldPlan) string {
-	switch f.Section {
-	case core.UserSection:
-		return "meta " + core.Visible(f.Name)
-	case core.ImageSection:
-		return "image " + core.Visible(f.Name)
-	}
-	switch f.Name {
-	case "display_name":
-		return "name"
-	case "display_description":
-		return "description"
-	}
-	return core.Visible(f.Name)
 }
 
 // verdict is a sign and a look for what becomes of a field.
 func (t *restoreTab) verdict(f core.FieldPlan) (string, grid.Style) {
-	s := t.styles
+	s := t.host.Look()
 	switch f.Verdict {
 	case core.VerdictSet, core.VerdictAdded:
 		return "+", s.added
@@ -67,7 +50,7 @@ func (t *restoreTab) verdict(f core.FieldPlan) (string, grid.Style) {
 
 func (t *restoreTab) emphasis(f core.FieldPlan) grid.Style {
 	if f.Danger {
-		return t.styles.removed
+		return t.host.Look().removed
 	}
 	return grid.Style{}
 }
@@ -82,12 +65,9 @@ func (t *restoreTab) targetText() string {
 	return "a new volume, named by Cinder"
 }
 
-// lowRoom is the height below which only what matters most stands around the plan.
-const lowRoom = 14
-
 // head is what stands above the table, a line each.
 func (t *restoreTab) head(h int) []string {
-	s, p := t.styles, t.plan
+	s, p := t.host.Look(), t.plan
 	lines := []string{s.dim.Paint("onto   ") + s.accent.Paint(t.targetText())}
 	if h >= lowRoom {
 		lines = append(lines,
@@ -101,7 +81,7 @@ func (t *restoreTab) head(h int) []string {
 	case p.Guess():
 		lines = append(lines, s.warn.Paint("GUESS  no capture of this backup is known: this is its volume as it is now"))
 	case len(t.files) > 1:
-		lines = append(lines, s.dim.Paint("source ")+s.warn.Paint(core.Count(len(t.files), "file")+" given, in this order: ")+core.Visible(strings.Join(names(t.files), ", ")))
+		lines = append(lines, s.dim.Paint("source ")+s.warn.Paint(core.Count(len(t.files), "file")+" given, in this order: ")+core.Visible(strings.Join(baseNames(t.files), ", ")))
 	case len(t.files) > 0:
 		lines = append(lines, s.dim.Paint("source ")+s.warn.Paint("a file that was given: ")+core.Visible(t.files[0]))
 	case len(p.Captures) > 0 && h >= lowRoom:
@@ -116,8 +96,8 @@ func (t *restoreTab) head(h int) []string {
 	return lines
 }
 
-// names are files without their folders.
-func names(files []string) (out []string) {
+// baseNames are files without their folders.
+func baseNames(files []string) (out []string) {
 	for _, f := range files {
 		out = append(out, filepath.Base(f))
 	}
@@ -148,7 +128,7 @@ func (t *restoreTab) layersText() string {
 // for it the reason for the row under the cursor, and the warnings; at most a third
 // of the height.
 func (t *restoreTab) foot(w, h int) []string {
-	s, p := t.styles, t.plan
+	s, p := t.host.Look(), t.plan
 	lines := []string{s.accent.Paint(p.Summary())}
 	if w < wideEnough && len(t.rows) > 0 {
 		lines = append(lines, hang(s.dim.Paint("why: "), core.Visible(t.rows[t.table.Cursor()].Why), w)...)
@@ -167,11 +147,11 @@ func (t *restoreTab) foot(w, h int) []string {
 
 // explain shows all there is to say of the plan and of the field under the cursor.
 func (t *restoreTab) explain() tea.Cmd {
-	s, p := t.styles, t.plan
+	s, p := t.host.Look(), t.plan
 	var lines []line
 	if len(t.rows) > 0 {
 		f := t.rows[t.table.Cursor()]
-		lines = append(lines, s.heading(fieldTitle(f)), field("before", t.side(f.Name, f.Before)), field("after", t.side(f.Name, f.After)),
+		lines = append(lines, s.heading(fieldTitle(f)), field("before", sideText(t.host.Look(), f.Name, f.Before)), field("after", sideText(t.host.Look(), f.Name, f.After)),
 			field(string(f.Verdict), core.Visible(f.Why)), line{})
 	}
 	lines = append(lines, s.heading("the plan"), field("onto", t.targetText()), field("rules", t.rulesText()+": "+core.Visible(p.RulesWhy)),
@@ -189,13 +169,5 @@ func (t *restoreTab) explain() tea.Cmd {
 	for _, w := range p.Warnings {
 		lines = append(lines, line{sign: s.warn.Paint("! "), value: s.warn.Paint(core.Visible(w))})
 	}
-	return show(&textBox{title: "The plan", lines: lines, styles: s})
-}
-
-// whatOf is what went wrong, without what was tried.
-func whatOf(err error) string {
-	if e, ok := err.(*core.Error); ok {
-		return e.What
-	}
-	return err.Error()
+	return show(&textBox{title: "The plan", lines: lines, look: s})
 }

@@ -18,7 +18,7 @@ type questionBox struct {
 	lines   []line
 	answers []answer
 	at      int // 0 does nothing
-	styles  *styles
+	look    Look
 	laid    []string
 	top, h  int
 }
@@ -31,14 +31,14 @@ type answer struct {
 }
 
 // asking makes a question of a text with one answer that does something.
-func (a *app) asking(title, text, yes string, do func() tea.Cmd) *questionBox {
-	return &questionBox{title: title, lines: a.said(text), answers: []answer{{"y", yes, do}}, styles: a.styles}
+func asking(l Look, title, text, yes string, do func() tea.Cmd) *questionBox {
+	return &questionBox{title: title, lines: said(l, text), answers: []answer{{"y", yes, do}}, look: l}
 }
 
 // said is a text of several lines for a dialog.
-func (a *app) said(text string) (out []line) {
-	for _, l := range strings.Split(core.VisibleLines(text), "\n") {
-		out = append(out, line{value: a.styles.dialog.Paint(l)})
+func said(l Look, text string) (out []line) {
+	for _, part := range strings.Split(core.VisibleLines(text), "\n") {
+		out = append(out, line{value: l.dialog.Paint(part)})
 	}
 	return out
 }
@@ -78,11 +78,11 @@ func (q *questionBox) actions() []action {
 func (q *questionBox) scroll(by int) { _, q.top = window(q.laid, q.top+by, q.h) }
 
 func (q *questionBox) resize(w, h int) {
-	q.laid, q.h = q.styles.lay(q.lines, boxWidth(w)), max(h-4, 1)
+	q.laid, q.h = q.look.lay(q.lines, boxWidth(w)), max(h-4, 1)
 	q.scroll(0)
 }
 
-func (q *questionBox) view(s *styles, w, h int) string {
+func (q *questionBox) view(s Look, w, h int) string {
 	lines, top := window(q.laid, q.top, max(h-4, 1))
 	title := q.title
 	switch rest := len(q.laid) - top - len(lines); {
@@ -96,7 +96,7 @@ func (q *questionBox) view(s *styles, w, h int) string {
 }
 
 // buttons draws the answers, the marked one in its look and with a sign.
-func (q *questionBox) buttons(s *styles) string {
+func (q *questionBox) buttons(s Look) string {
 	var out []string
 	for i := range len(q.answers) + 1 {
 		label, look := "No (n)", s.cursor

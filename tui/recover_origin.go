@@ -37,15 +37,15 @@ type originMsg struct{ origin }
 
 // own is the repository that is configured for this place, "" if none is.
 func (s *recoverScreen) own() string {
-	if r, ok := s.desk.Source.(store.Repository); ok {
+	if r, ok := s.at.Desk().Source.(store.Repository); ok {
 		return r.Info().Location
 	}
 	return ""
 }
 
 func (s *recoverScreen) chooseSource() tea.Cmd {
-	id := s.id
-	pick := func(o origin) tea.Cmd { return func() tea.Msg { return reply{id, originMsg{o}} } }
+	answer := s.host.Answer
+	pick := func(o origin) tea.Cmd { return func() tea.Msg { return answer(originMsg{o}) } }
 	place := func(location string) tea.Cmd { return pick(origin{fromPlace, location}) }
 	var first []choice
 	if own := s.own(); own != "" {
@@ -61,27 +61,27 @@ func (s *recoverScreen) chooseSource() tea.Cmd {
 				return pick(origin{fromBundle, expandHome(file)})
 			}})
 		}})
-	if s.to != s.info.Location {
-		first = append(first, choice{label: s.info.Title, hint: "this place", location: s.info.Location})
+	if s.to != s.at.Info().Location {
+		first = append(first, choice{label: s.at.Info().Title, hint: "this place", location: s.at.Info().Location})
 	}
-	return s.choosePlace("Recover from", first, func(store.PlaceRow) string { return "" }, place)
+	return s.at.Choose(s.host, "Recover from", first, func(store.PlaceRow) string { return "" }, place)
 }
 
 func (s *recoverScreen) chooseTarget() tea.Cmd {
-	id := s.id
+	answer := s.host.Answer
 	var first []choice
-	if s.repository() == nil {
-		first = append(first, choice{label: s.info.Title, hint: "this place", location: s.info.Location, why: s.cannot(core.OpImport)})
+	if s.at.Repository() == nil {
+		first = append(first, choice{label: s.at.Info().Title, hint: "this place", location: s.at.Info().Location, why: s.at.Cannot(core.OpImport)})
 	}
-	return s.choosePlace("Recover into", first, noImports, func(location string) tea.Cmd {
-		return func() tea.Msg { return reply{id, targetMsg{location}} }
+	return s.at.Choose(s.host, "Recover into", first, noImports, func(location string) tea.Cmd {
+		return func() tea.Msg { return answer(targetMsg{location}) }
 	})
 }
 
 // desks makes the function that opens a place for this screen: the one that is
 // shown, its own repository, or another.
 func (s *recoverScreen) desks() func(context.Context, string) (jobs.Desk, error) {
-	here, desk, opens := s.info.Location, s.desk, s.opening()
+	here, desk, opens := s.at.Info().Location, s.at.Desk(), s.at.Another
 	repository, _ := desk.Source.(store.Repository)
 	return func(ctx context.Context, location string) (jobs.Desk, error) {
 		switch {

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
-	"hearth/store/jobs"
 )
 
 // A restore of data and metadata, which Cinder does: planned and asked about in
@@ -18,24 +16,19 @@ import (
 
 // restoring is a restore that was begun here.
 type restoring struct {
-	title  string // of the backup
-	onto   string
-	began  time.Time
-	job    int // the job that watches it
-	report *core.RestoreReport
-	over   bool
-	err    error
+	title string // of the backup
+	onto  string
+	task  TaskID // that watches it
 }
 
-// restoredMsg is how it ended.
+// restoredMsg is how it ended; it is kept with the task.
 type restoredMsg struct {
-	of     *restoring
 	report *core.RestoreReport
 	err    error
 }
 
 // noRestore says why the data cannot be restored, "" if it can.
-func (t *restoreTab) noRestore() string { return t.cannot(core.OpRestore) }
+func (t *restoreTab) noRestore() string { return t.at.Cannot(core.OpRestore) }
 
 // restoreData begins a restore onto the target that was chosen; of a new volume it
 // asks first what that is to be.
@@ -67,9 +60,9 @@ func (t *restoreTab) restoreData() tea.Cmd {
 // planRestore looks whether Cinder would take it and what would come of it, and
 // asks; refused is what follows where it would not.
 func (t *restoreTab) planRestore(r core.RestoreRequest, refused func(error) tea.Msg) tea.Cmd {
-	desk, p := t.desk, t.request
+	desk, p := t.at.Desk(), t.request
 	p.Onto, p.Name, p.Type, p.Bare, p.Via, p.LeaveOut = r.Volume, r.Name, r.Type, r.Size > 0 || r.AvailabilityZone != "", core.ViaDatabase, nil
-	return tea.Batch(looking("Looking at the backup and its target"), t.task(func(ctx context.Context) tea.Msg {
+	return tea.Batch(looking("Looking at the backup and its target"), t.host.Tell(func(ctx context.Context) tea.Msg {
 		if err := desk.CheckRestore(ctx, r); err != nil {
 			return refused(err)
 		}
@@ -101,19 +94,19 @@ func (t *restoreTab) askRestore(r core.RestoreRequest, b *core.Backup, plan *cor
 	} else {
 		words = newVolumeWords(r)
 	}
-	q := t.asking("Restore", text, "Restore", func() tea.Cmd { return t.restore(r, b.Title(), onto, plan) })
+	q := asking(t.host.Look(), "Restore", text, "Restore", func() tea.Cmd { return t.restore(r, b.Title(), onto, plan) })
 	if plan == nil {
-		q.lines = append(q.lines, t.warning("no capture of it is known: what becomes of the metadata cannot be said beforehand"))
+		q.lines = append(q.lines, warning(t.host.Look(), "no capture of it is known: what becomes of the metadata cannot be said beforehand"))
 	} else {
-		q.lines = append(q.lines, t.said("Metadata: "+plan.Summary()+".")...)
+		q.lines = append(q.lines, said(t.host.Look(), "Metadata: "+plan.Summary()+".")...)
 		if plan.Error != nil {
-			q.lines = append(q.lines, t.warning("Cinder refuses while it writes the metadata, after the data: "+plan.Error.Message))
+			q.lines = append(q.lines, warning(t.host.Look(), "Cinder refuses while it writes the metadata, after the data: "+plan.Error.Message))
 		}
 		for _, w := range plan.Warnings {
-			q.lines = append(q.lines, t.warning(w))
+			q.lines = append(q.lines, warning(t.host.Look(), w))
 		}
 	}
-	q.lines = append(q.lines, t.inShell("restore", append(words, t.captureWords()...)...)...)
+	q.lines = append(q.lines, t.at.InShell(t.host.Look(), "restore", append(words, t.captureWords()...)...)...)
 	return q
 }
 
@@ -136,53 +129,33 @@ func newVolumeWords(r core.RestoreRequest) []string {
 
 // restore begins it, and shows how it gets on.
 func (t *restoreTab) restore(r core.RestoreRequest, title, onto string, plan *core.Plan) tea.Cmd {
-	desk, x := t.desk, &restoring{title: title, onto: onto, began: t.desk.Now()}
-	before := t.job
-	cmd := t.start("restoring "+title, func(ctx context.Context, progress jobs.Progress) tea.Msg {
-		report, err := desk.Restore(ctx, r, plan, true, progress)
-		return restoredMsg{x, report, err}
-	})
-	if t.job == before { // another job runs
+	desk, at, x := t.at.Desk(), t.at, &restoring{title: title, onto: onto}
+	touches := Touching(at, "backup", r.Backup)
+	if r.Volume != "" {
+		touches = append(touches, Touching(at, "volume", r.Volume)...)
+	}
+	report := func(host Host) screen { return newReport(host, at, x) }
+	id, cmd := t.host.Start(Work{What: "restoring " + title, Touches: touches, Opens: report,
+		Do: func(ctx context.Context, say Progress) Result {
+			report, err := desk.Restore(ctx, r, plan, true, stepsTo(say))
+			return Result{Note: restoredNote(title, report, err), Answer: restoredMsg{report, err}, Changed: true}
+		}})
+	if id == 0 {
 		return cmd
 	}
-	x.job = t.job.id
-	t.restores = x
-	return tea.Batch(cmd, t.showRestore())
+	x.task = id
+	return tea.Batch(cmd, func() tea.Msg { return pushMsg{"restore", report} })
 }
 
-// showRestore opens the screen of the last restore.
-func (a *app) showRestore() tea.Cmd {
-	x := a.restores
-	if _, shown := a.top().(*reportScreen); shown {
-		return nil
+// restoredNote tells how a restore ended, whatever screen is shown.
+func restoredNote(title string, report *core.RestoreReport, err error) noteMsg {
+	const more = "; W shows it."
+	if err == nil {
+		return noteMsg{level: good, text: core.Visible(title) + ": " + report.Verdict() + more}
 	}
-	return func() tea.Msg { return pushMsg{"restore", func(b base) screen { return newReport(b, x) }} }
-}
-
-// restored takes the end of a restore, which the status line tells whatever screen
-// is shown.
-func (a *app) restored(msg restoredMsg) tea.Cmd {
-	x := msg.of
-	x.report, x.err, x.over = msg.report, msg.err, true
-	for _, h := range a.held() {
-		if s, ok := h.screen.(*reportScreen); ok {
-			s.fill()
-		}
+	told := failureNote(err)
+	if report.Waited {
+		told.text = core.Visible(title) + ": " + whatOf(err) + more
 	}
-	said := noteMsg{level: good, text: core.Visible(x.title) + ": " + msg.report.Verdict() + "; W shows the report."}
-	if msg.err != nil {
-		said = failure(msg.err).(noteMsg)
-		if msg.report.Waited {
-			said.text = core.Visible(x.title) + ": " + whatOf(msg.err) + "; W shows the report."
-		}
-	}
-	return tea.Batch(func() tea.Msg { return said }, func() tea.Msg { return changedMsg{} })
-}
-
-// noReport says why there is no restore to be shown, "" if there is.
-func (a *app) noReport() string {
-	if a.restores == nil {
-		return "nothing has been restored since hearth was started"
-	}
-	return ""
+	return told
 }

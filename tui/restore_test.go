@@ -13,15 +13,15 @@ import (
 // preview opens the restore of the demo's database backup.
 func preview(t testing.TB, p store.Place) *rig {
 	r := newRig(t, p, 130, 40)
-	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	return r
 }
 
 func planOf(r *rig) *core.Plan {
 	r.t.Helper()
-	d, ok := r.top().(*detailScreen[backupInChain])
+	d, ok := r.Top().(*detailScreen[backupInChain])
 	if !ok {
-		r.t.Fatalf("the screen is a %T", r.top())
+		r.t.Fatalf("the screen is a %T", r.Top())
 	}
 	return d.tabs[d.at].(*restoreTab).plan
 }
@@ -89,7 +89,7 @@ func TestApplyAndUndo(t *testing.T) {
 	before := state()
 	r.press("P").want("Apply to volume db-prod-01", string(id), "1 added, 1 changed, 1 removed", "> No (n)")
 	for _, no := range []string{"enter", "n", "esc", "q", "ctrl+c"} {
-		r.dialogs = nil
+		r.CloseDialogs()
 		if r.press("P", no).said(info, "Nothing was done"); !state().Equal(before) {
 			t.Fatalf("%s applies it", no)
 		}
@@ -126,7 +126,7 @@ func TestApplyRefusesAChangedVolume(t *testing.T) {
 // TestGuess: a plan without a capture says that it is a guess.
 func TestGuess(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 100, 30)
-	r.send(openMsg{"backup", fullID(t, "backup", guessedBackup), "restore"})
+	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", guessedBackup), Tab: "restore"})
 	r.want("GUESS")
 	r.press("shift+tab").want("GUESS").press("s").said(warn, "only a guess")
 }
@@ -138,7 +138,7 @@ func TestReadOnlyPlace(t *testing.T) {
 	for _, key := range []string{"U"} {
 		r.press(key).said(warn, "opened read-only")
 	}
-	r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.press("P").said(warn, "opened read-only").want("P (apply)")
 	r.send(tea.PasteMsg{Content: several(t)})
 	r.press("i").said(warn, "opened read-only")

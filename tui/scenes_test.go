@@ -13,7 +13,6 @@ import (
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store"
-	"hearth/store/jobs"
 	"hearth/store/memory"
 )
 
@@ -41,7 +40,7 @@ func keysOn(keys ...string) func(testing.TB, int, int) *rig {
 func openOn(screen, id, tab string, keys ...string) func(testing.TB, int, int) *rig {
 	return func(t testing.TB, w, h int) *rig {
 		r := newRig(t, sharedDemo(t), w, h)
-		r.send(openMsg{screen, fullID(t, screen, id), tab})
+		r.send(openMsg{Screen: screen, ID: fullID(t, screen, id), Tab: tab})
 		return r.press(keys...)
 	}
 }
@@ -150,7 +149,7 @@ func onWorst(screen, tab string, keys ...string) func(testing.TB, int, int) *rig
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.send(openMsg{screen, string(page.Rows[0].ID), tab})
+			r.send(openMsg{Screen: screen, ID: string(page.Rows[0].ID), Tab: tab})
 		}
 		return r.press(keys...)
 	}
@@ -188,7 +187,7 @@ func emptyWorld(keys ...string) func(testing.TB, int, int) *rig {
 func used(keys ...string) func(testing.TB, int, int) *rig {
 	return func(t testing.TB, w, h int) *rig {
 		r := newRig(t, demo(t, store.World{}), w, h)
-		r.send(openMsg{"backup", fullID(t, "backup", dbBackup), "restore"})
+		r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 		r.press("P", "y", "U", "y", "P", "y")
 		r.send(tea.PasteMsg{Content: several(t)})
 		r.press("i", "y", "J")
@@ -215,7 +214,7 @@ func exporting(keys ...string) func(testing.TB, int, int) *rig {
 		r := newRig(t, sharedDemo(t), w, h).find("db-prod").press("a")
 		r.asleep = true
 		r.press("x")
-		r.send(progressMsg{id: r.job.id, step: jobs.Step{Done: 3, Total: 10}})
+		r.send(Progressed(r.Running().ID, Step{Done: 3, Total: 10}, nil))
 		for _, k := range keys {
 			r.send(keyMsg(k))
 			if k == "q" || k == "ctrl+c" { // the dialog comes by a command
@@ -252,8 +251,8 @@ var scenes = []scene{
 		r := &rig{t: t}
 		*r = *newRig(t, sharedDemo(t), w, h)
 		r.asleep = true
-		r.roots, r.stack = map[string]held{}, nil
-		r.send(openMsg{screen: "backups"})
+		r.Anew()
+		r.send(openMsg{Screen: "backups"})
 		return r
 	}},
 	{"backups-failed", func(t testing.TB, w, h int) *rig {
@@ -299,7 +298,7 @@ var scenes = []scene{
 	{"backup-broken", openOn("backup", rootless, "")},
 	{"backup-gone", func(t testing.TB, w, h int) *rig {
 		r := newRig(t, sharedDemo(t), w, h)
-		r.send(openMsg{screen: "backup", id: "no-such-backup"})
+		r.send(openMsg{Screen: "backup", ID: "no-such-backup"})
 		return r
 	}},
 	{"backup-loading", waiting("enter")},

@@ -33,10 +33,7 @@ type (
 	}
 )
 
-// maker makes a screen of what is to be opened.
-type maker func(base, openMsg) screen
-
-// entry is a screen in the registry.
+// entry is a screen in the list of screens.
 type entry struct {
 	name string // for openMsg
 	key  string // opens it from everywhere; "" for those that are opened for something
@@ -44,69 +41,57 @@ type entry struct {
 	// above: its key opens it on top of what is shown, not in its place.
 	above bool
 	minor bool // in the footer only where there is room
+	quiet bool // never in the footer
 	// kept: there is one of it, which goes on with what it was at when it is opened
 	// again, on top of what is shown.
 	kept bool
 	// only, if not nil, says where its key is there at all.
-	only func(*app) bool
-	make maker
+	only func() bool
+	make func(Host, openMsg) screen
 	// paste makes the screen of a pasted text; set on the one that takes pastes
 	// from everywhere.
-	paste func(b base, text string) screen
-}
-
-// registry is the one ordered list of screens. A new screen is a file and a line
-// here.
-var registry []entry
-
-func init() {
-	registry = []entry{
-		{name: "backups", key: "b", help: "Backups", make: newBackups},
-		{name: "volumes", key: "v", help: "Volumes", make: newVolumes},
-		{name: "journal", key: "J", help: "Journal", minor: true, make: newJournal},
-		{name: "places", key: "c", help: "Places", above: true, minor: true, make: newPlaces},
-		{name: "archive", key: "K", help: "Archive", minor: true, kept: true, make: newArchive},
-		{name: "copy", key: "Y", help: "Copy to another place", minor: true, kept: true, make: newCopy},
-		{name: "recovery", key: "I", help: "Recovery", minor: true, kept: true, make: newRecover},
-		{name: "inventory", key: "H", help: "Inventory of the repository", minor: true, kept: true, only: func(a *app) bool { return a.repository() != nil }, make: newInventory},
-		{name: "backup", help: "Backup", make: newBackup},
-		{name: "volume", help: "Volume", make: newVolume},
-		{name: "import", help: "Import", make: newImport, paste: importOf},
-	}
-}
-
-// find returns the registry's entry of the name.
-func find(name string) (entry, bool) {
-	for _, e := range registry {
-		if e.name == name {
-			return e, true
-		}
-	}
-	return entry{}, false
+	paste func(Host, string) screen
 }
 
 // openMsg opens a screen: navigation is data.
 type openMsg struct {
-	screen string // its name in the registry
-	id     string // of what; a list takes it for a filter
-	tab    string // to begin with; "" is the first
+	Screen string   // its name in the list
+	ID     string   // of what
+	IDs    []string // of what, where that are several
+	Filter string   // for a list
+	Tab    string   // to begin with; "" is the first
+	Pick   *Pick    // a list is opened for one of its rows to be chosen; nil: it is not
+}
+
+// aimed reports whether it is opened for something.
+func (o openMsg) aimed() bool {
+	return o.ID != "" || len(o.IDs) > 0 || o.Filter != "" || o.Pick != nil
+}
+
+// Pick is what a list of which one row is to be chosen is opened for.
+type Pick struct {
+	Title string
+	More  []action                 // what else can be chosen
+	Take  func(key string) tea.Cmd // the row that was chosen
 }
 
 // open makes a command that opens a screen.
-func open(screen, id string) tea.Cmd { return openTab(screen, id, "") }
+func open(name, id string) tea.Cmd { return opening(openMsg{Screen: name, ID: id}) }
 
-// openTab makes a command that opens a screen at a tab.
-func openTab(screen, id, tab string) tea.Cmd {
-	return func() tea.Msg { return openMsg{screen, id, tab} }
-}
+// opening makes a command that opens a screen for something.
+func opening(o openMsg) tea.Cmd { return func() tea.Msg { return o } }
 
 // pushMsg opens a screen that needs more than an id.
 type pushMsg struct {
 	name string
-	make func(base) screen
+	make func(Host) screen
 }
 
 // closeMsg leaves the screen on top.
 type closeMsg struct{}
 
 func closeScreen() tea.Msg { return closeMsg{} }
+
+// changedMsg says that something was written: what is shown may be stale, and the
+// rows of these keys are there no longer.
+type changedMsg struct{ Gone []string }

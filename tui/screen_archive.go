@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -18,7 +17,8 @@ import (
 // backups have no record in the archive, an old one, or no capture, and which
 // volumes have no recent backup. It fills the archive, writes bundles and prunes.
 type archiveScreen struct {
-	*base
+	host Host
+	at   *Stay
 	read
 	cover   jobs.Coverage
 	age     string // volumes are to have a backup of the last so long
@@ -27,7 +27,7 @@ type archiveScreen struct {
 	rows    []int  // of what is shown: those with a gap, or all
 	table   *grid.Model
 	other   *grid.Model // of what is not shown
-	job     int         // that archives
+	task    TaskID      // that archives
 	results map[core.BackupID]jobs.Archived
 	w, h    int
 }
@@ -40,11 +40,7 @@ type coverMsg struct {
 }
 
 // archivedMsg is how a run of exports ended.
-type archivedMsg struct {
-	job     int
-	results []jobs.Archived
-	err     error
-}
+type archivedMsg struct{ results []jobs.Archived }
 
 var coverColumns = []grid.Column{
 	{Title: "NAME", Width: 32, Min: 22, Grow: 2},
@@ -68,16 +64,16 @@ var staleColumns = []grid.Column{
 // usualAge is how old a volume's newest backup may be, until something else is said.
 const usualAge = "7d"
 
-func newArchive(b base, _ openMsg) screen {
-	return &archiveScreen{base: &b, age: usualAge, table: grid.New(coverColumns, b.styles.grid()), other: grid.New(staleColumns, b.styles.grid()), results: map[core.BackupID]jobs.Archived{}}
+func newArchive(host Host, at *Stay, _ openMsg) screen {
+	return &archiveScreen{host: host, at: at, age: usualAge, table: grid.New(coverColumns, host.Look().grid()), other: grid.New(staleColumns, host.Look().grid()), results: map[core.BackupID]jobs.Archived{}}
 }
 
 func (s *archiveScreen) title() string   { return "Archive" }
 func (s *archiveScreen) init() tea.Cmd   { return s.load() }
 func (s *archiveScreen) resume() tea.Cmd { return s.load() }
 func (s *archiveScreen) restyle() {
-	s.table.SetStyles(s.styles.grid())
-	s.other.SetStyles(s.styles.grid())
+	s.table.SetStyles(s.host.Look().grid())
+	s.other.SetStyles(s.host.Look().grid())
 }
 
 func (s *archiveScreen) load() tea.Cmd {
@@ -85,8 +81,8 @@ func (s *archiveScreen) load() tea.Cmd {
 	if err != nil {
 		return fail(err)
 	}
-	gen, desk := s.begin(), s.desk
-	return s.ask(func(ctx context.Context) tea.Msg {
+	gen, desk := s.begin(), s.at.Desk()
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
 		cover, err := desk.Coverage(ctx, age)
 		return coverMsg{gen, cover, err}
 	})
@@ -105,7 +101,7 @@ func (s *archiveScreen) update(msg tea.Msg) tea.Cmd {
 		for _, r := range msg.results {
 			s.results[r.Backup.ID] = r
 		}
-		s.job = 0
+		s.task = 0
 		return s.load()
 	case ageMsg:
 		s.age = msg.age
@@ -153,7 +149,7 @@ func (s *archiveScreen) Key(i int) string {
 }
 
 func (s *archiveScreen) Row(i int) ([]grid.Cell, bool) {
-	st := s.styles
+	st := s.host.Look()
 	if s.volumes {
 		v := &s.cover.Volumes[s.rows[i]]
 		gap := grid.Cell{Text: "✓", Style: st.good}
@@ -163,7 +159,7 @@ func (s *archiveScreen) Row(i int) ([]grid.Cell, bool) {
 		case v.Stale:
 			gap = grid.Cell{Text: "! none in " + s.age, Style: st.warn}
 		}
-		return []grid.Cell{s.nameCell(v.Volume.Name), s.statusCell(v.Volume.Status), {Text: gib(v.Volume.Size)}, {Text: s.ageOf(v.Newest)}, {Text: core.Visible(v.Volume.ID.Short()), Style: st.dim}, gap}, true
+		return []grid.Cell{nameCell(s.host.Look(), v.Volume.Name), statusCell(s.host.Look(), v.Volume.Status), {Text: gib(v.Volume.Size)}, {Text: st.Age(v.Newest)}, {Text: core.Visible(v.Volume.ID.Short()), Style: st.dim}, gap}, true
 	}
 	x := &s.cover.Backups[s.rows[i]]
 	record := map[jobs.RecordState]grid.Cell{jobs.RecordNone: {Text: "✗ none", Style: st.bad}, jobs.RecordOld: {Text: "! old", Style: st.warn}, jobs.RecordCurrent: {Text: "✓ current", Style: st.good}}[x.Record]
@@ -171,14 +167,14 @@ func (s *archiveScreen) Row(i int) ([]grid.Cell, bool) {
 	if x.Capture == "" {
 		capture = grid.Cell{Text: "! none known", Style: st.warn}
 	}
-	return []grid.Cell{s.nameCell(x.Backup.Name), {Text: s.ageOf(x.Backup.CreatedAt)}, record, {Text: s.ageOf(x.Checked)}, capture, {Text: core.Visible(x.Backup.ID.Short()), Style: st.dim}, s.runCell(x)}, true
+	return []grid.Cell{nameCell(s.host.Look(), x.Backup.Name), {Text: st.Age(x.Backup.CreatedAt)}, record, {Text: st.Age(x.Checked)}, capture, {Text: core.Visible(x.Backup.ID.Short()), Style: st.dim}, s.runCell(x)}, true
 }
 
 // runCell is what has just become of a backup's record.
 func (s *archiveScreen) runCell(x *jobs.BackupCover) grid.Cell {
-	st, r := s.styles, s.results[x.Backup.ID]
+	st, r := s.host.Look(), s.results[x.Backup.ID]
 	if s.archiving() {
-		r = jobs.Archived{State: jobs.ArchivedState(s.app.job.items[x.Backup.ID])}
+		r = jobs.Archived{State: jobs.ArchivedState(s.host.Task(s.task).Items[string(x.Backup.ID)])}
 	}
 	switch {
 	case r.Err != nil:
@@ -192,10 +188,6 @@ func (s *archiveScreen) runCell(x *jobs.BackupCover) grid.Cell {
 	}
 	return grid.Cell{Text: "✓ " + string(r.State), Style: st.good}
 }
-
-// ageOf is an age for a column, "-" where there is none. (The field age is the
-// limit.)
-func (s *archiveScreen) ageOf(t core.Opt[time.Time]) string { return s.app.age(t) }
 
 // counts tells the gaps.
 func (s *archiveScreen) counts() (none, old, uncaptured, stale int) {
@@ -219,10 +211,10 @@ func (s *archiveScreen) counts() (none, old, uncaptured, stale int) {
 }
 
 // archiving reports whether the exports go on.
-func (s *archiveScreen) archiving() bool { return s.app.job != nil && s.app.job.id == s.job }
+func (s *archiveScreen) archiving() bool { return s.host.Task(s.task).Runs() }
 
 func (s *archiveScreen) head(w int) []string {
-	st := s.styles
+	st := s.host.Look()
 	none, old, uncaptured, stale := s.counts()
 	tell := func(n int, text string) string {
 		look := st.warn
@@ -244,7 +236,7 @@ func (s *archiveScreen) head(w int) []string {
 		clip(v+tell(stale, "without a backup of the last "+s.age)+st.dim.Paint(" (N)"), w),
 	}
 	if s.archiving() {
-		lines = append(lines, s.bar(w))
+		lines = append(lines, s.host.Task(s.task).bar(st, w))
 	}
 	return lines
 }
@@ -255,7 +247,7 @@ func (s *archiveScreen) resize(w, h int) {
 }
 
 func (s *archiveScreen) view(w, h int) string {
-	st := s.styles
+	st := s.host.Look()
 	switch {
 	case s.state == failed:
 		return failedView(st, s.err, "Ctrl-R tries again", w)
@@ -301,7 +293,7 @@ func (s *archiveScreen) actions() []action {
 		if s.archiving() {
 			return "it goes on already; Ctrl-C cancels it"
 		}
-		return either(s.none(), s.cannot(core.OpExport))
+		return either(s.none(), s.at.Cannot(core.OpExport))
 	}
 	missing := func() string {
 		if why := noExport(); why != "" {
@@ -330,7 +322,7 @@ func (s *archiveScreen) actions() []action {
 			}
 			return open("backup", s.table.Key())
 		}},
-		{keys: []string{"y"}, help: "Copy the id", why: s.noRow, run: func() tea.Cmd { return s.copyText(s.table.Key(), "the id") }},
+		{keys: []string{"y"}, help: "Copy the id", why: s.noRow, run: func() tea.Cmd { return s.host.Copy(s.table.Key(), "the id") }},
 		{keys: []string{"ctrl+r"}, help: "Read it anew", run: s.load},
 	}, tableMoves(s.table, nil)...)
 }
@@ -342,30 +334,31 @@ func (s *archiveScreen) askArchive(all bool) tea.Cmd {
 	if all {
 		n, words = len(s.cover.Backups), []string{"--all"}
 	}
-	q := s.asking("Archive", fmt.Sprintf("Export the records of %s of %s into hearth's archive?\n", core.Count(n, "backup"), core.Visible(s.info.Location)), "Archive",
+	q := asking(s.host.Look(), "Archive", fmt.Sprintf("Export the records of %s of %s into hearth's archive?\n", core.Count(n, "backup"), core.Visible(s.at.Info().Location)), "Archive",
 		func() tea.Cmd { return s.archive(all) })
-	q.lines = append(q.lines, s.warning("each export is a call to the backup service, and writes the backup's row: its updated_at moves. Two run at once"),
-		text(s.styles.dim.Paint("Ctrl-C ends it at any moment; the next run goes on where it stopped.")))
-	q.lines = append(q.lines, s.inShell("archive", words...)...)
+	q.lines = append(q.lines, warning(s.host.Look(), "each export is a call to the backup service, and writes the backup's row: its updated_at moves. Two run at once"),
+		text(s.host.Look().dim.Paint("Ctrl-C ends it at any moment; the next run goes on where it stopped.")))
+	q.lines = append(q.lines, s.at.InShell(s.host.Look(), "archive", words...)...)
 	return show(q)
 }
 
 func (s *archiveScreen) archive(all bool) tea.Cmd {
-	desk, id, before := s.desk, s.id, s.app.job
+	desk := s.at.Desk()
 	clear(s.results)
-	cmd := s.start("archiving records", func(ctx context.Context, progress jobs.Progress) tea.Msg {
-		results, err := desk.ArchiveRecords(ctx, jobs.ArchiveOptions{All: all}, progress)
-		return tell(archivedNote(results, err), reply{id, archivedMsg{results: results, err: err}})
-	})
-	if s.app.job != before {
-		s.job = s.app.job.id
+	id, cmd := s.at.Start(s.host, "archiving records", Touching(s.at, "archive", "records"),
+		func(ctx context.Context, progress jobs.Progress) Result {
+			results, err := desk.ArchiveRecords(ctx, jobs.ArchiveOptions{All: all}, progress)
+			return Result{Note: archivedNote(results, err), Answer: archivedMsg{results}}
+		})
+	if id != 0 {
+		s.task = id
 	}
 	return cmd
 }
 
 // archivedNote tells how the exports went: how many of each, and under e which
 // failed.
-func archivedNote(results []jobs.Archived, err error) tea.Msg {
+func archivedNote(results []jobs.Archived, err error) noteMsg {
 	count, failures := map[jobs.ArchivedState]int{}, []error{}
 	for _, r := range results {
 		if count[r.State]++; r.Err != nil && r.State == jobs.ArchivedFailed {
@@ -381,7 +374,7 @@ func archivedNote(results []jobs.Archived, err error) tea.Msg {
 	said := strings.Join(parts, ", ")
 	switch {
 	case err != nil && len(results) == 0:
-		return failure(err)
+		return failureNote(err)
 	case err != nil && core.CodeOf(err) == core.CodeCancelled:
 		return noteMsg{level: warn, text: "Records: " + said + "; x goes on with the rest.", err: err}
 	case err != nil:
@@ -396,13 +389,13 @@ func archivedNote(results []jobs.Archived, err error) tea.Msg {
 type ageMsg struct{ age string }
 
 func (s *archiveScreen) askAge() tea.Cmd {
-	id := s.id
+	answer := s.host.Answer
 	return show(&inputBox{title: "A backup of the last", hint: "A volume without an available backup of the last so long has a gap: such as 36h, 7d, 12w or 1y.", input: newInput(s.age), submit: func(text string) tea.Cmd {
 		text = strings.TrimSpace(text)
 		if _, err := jobs.ParseAge(text); err != nil {
 			return fail(core.Fail(core.CodeUsage, "look at the coverage", err.Error(), "", err))
 		}
-		return func() tea.Msg { return reply{id, ageMsg{text}} }
+		return func() tea.Msg { return answer(ageMsg{text}) }
 	}})
 }
 
@@ -434,7 +427,7 @@ func (s *archiveScreen) bundle(f *formBox) tea.Cmd {
 	if err != nil {
 		return func() tea.Msg { return again(err) }
 	}
-	desk, o := s.desk, jobs.BundleOptions{Filter: filter, Mask: f.on(bundleMask), Everywhere: f.on(bundleEverywhere)}
+	desk, o := s.at.Desk(), jobs.BundleOptions{Filter: filter, Mask: f.on(bundleMask), Everywhere: f.on(bundleEverywhere)}
 	words := []string{"--bundle", file}
 	if filter.Text != "" {
 		words = append(words, "--filter", filter.Text)
@@ -444,25 +437,33 @@ func (s *archiveScreen) bundle(f *formBox) tea.Cmd {
 			words = append(words, flag)
 		}
 	}
-	command := s.command("archive", words...)
-	return s.start("writing a bundle", func(ctx context.Context, _ jobs.Progress) tea.Msg {
+	command := s.at.Command("archive", words...)
+	_, cmd := s.at.Start(s.host, "writing a bundle", Touching(s.at, "file", file), func(ctx context.Context, _ jobs.Progress) Result {
 		if err := mustBeNew(file); err != nil {
-			return again(err)
+			return Result{Then: again(err)}
 		}
 		n, err := desk.WriteBundle(ctx, file, o)
 		if err != nil {
-			return again(err)
+			return Result{Then: again(err)}
 		}
-		said := noteMsg{level: good, text: fmt.Sprintf("Wrote %s and %s (%s) to %s.", core.Count(n.Records, "record"), core.Count(n.Captures, "capture"), core.Bytes(n.Bytes), core.Visible(file))}
-		switch {
-		case n.LeftOut > 0:
-			said.level, said.text = warn, said.text+fmt.Sprintf(" %s cannot be read, so that nothing in them can be masked: left out.", core.Count(n.LeftOut, "capture"))
-		case !o.Mask && n.Captures > 0:
-			said.text += " Captures can hold secrets: mask them where the file leaves the house."
-		}
-		said.text += " In a shell: " + command
-		return said
+		return Result{Note: bundleNote(file, n, o.Mask, command)}
 	})
+	return cmd
+}
+
+// bundleNote tells what a bundle holds.
+func bundleNote(file string, n jobs.Bundled, masked bool, command string) noteMsg {
+	told := noteMsg{level: good, text: fmt.Sprintf("Wrote %s and %s (%s) to %s.",
+		core.Count(n.Records, "record"), core.Count(n.Captures, "capture"), core.Bytes(n.Bytes), core.Visible(file))}
+	switch {
+	case n.LeftOut > 0:
+		told.level = warn
+		told.text += fmt.Sprintf(" %s cannot be read, so that nothing in them can be masked: left out.", core.Count(n.LeftOut, "capture"))
+	case !masked && n.Captures > 0:
+		told.text += " Captures can hold secrets: mask them where the file leaves the house."
+	}
+	told.text += " In a shell: " + command
+	return told
 }
 
 // askKeep asks how old the outdated must be, and looks for it.
@@ -474,8 +475,8 @@ func (s *archiveScreen) askKeep() tea.Cmd {
 			if err != nil {
 				return fail(core.Fail(core.CodeUsage, "prune the archive", err.Error(), "", err))
 			}
-			desk := s.desk
-			return tea.Batch(looking("Looking for what is outdated"), s.task(func(ctx context.Context) tea.Msg {
+			desk := s.at.Desk()
+			return tea.Batch(looking("Looking for what is outdated"), s.host.Tell(func(ctx context.Context) tea.Msg {
 				o, err := desk.Outdated(ctx, age)
 				if err != nil {
 					return failure(err)
@@ -489,16 +490,17 @@ func (s *archiveScreen) askKeep() tea.Cmd {
 }
 
 func (s *archiveScreen) askPrune(o jobs.Outdated, age string) overlay {
-	q := s.asking("Prune the archive", fmt.Sprintf("Drop %s and %s (%s) that are older than %s,\nof every place that the archive knows?\nEach has a newer one of the same backup, which stays. There is no way back.\n",
+	q := asking(s.host.Look(), "Prune the archive", fmt.Sprintf("Drop %s and %s (%s) that are older than %s,\nof every place that the archive knows?\nEach has a newer one of the same backup, which stays. There is no way back.\n",
 		core.Count(o.Records, "record"), core.Count(o.Captures, "capture"), core.Bytes(o.Bytes), age), "Drop them", func() tea.Cmd {
-		desk := s.desk
-		return s.start("pruning the archive", func(ctx context.Context, _ jobs.Progress) tea.Msg {
+		desk := s.at.Desk()
+		_, cmd := s.at.Start(s.host, "pruning the archive", Touching(s.at, "archive", "records"), func(ctx context.Context, _ jobs.Progress) Result {
 			if err := desk.Prune(ctx, o); err != nil {
-				return failure(err)
+				return failedWith(err)
 			}
-			return noteMsg{level: good, text: fmt.Sprintf("Dropped %s and %s.", core.Count(o.Records, "record"), core.Count(o.Captures, "capture"))}
+			return Result{Note: noteMsg{level: good, text: fmt.Sprintf("Dropped %s and %s.", core.Count(o.Records, "record"), core.Count(o.Captures, "capture"))}}
 		})
+		return cmd
 	})
-	q.lines = append(q.lines, s.shellIs(shellLine([]string{"hearth", "archive", "--prune", "--keep", age, "--place", s.info.Location}))...)
+	q.lines = append(q.lines, shellIs(s.host.Look(), shellLine([]string{"hearth", "archive", "--prune", "--keep", age, "--place", s.at.Info().Location}))...)
 	return q
 }

@@ -16,7 +16,8 @@ import (
 // copyScreen has two places side by side: what this one has, and what is in the
 // other already. What is marked is planned, asked about, and brought there.
 type copyScreen struct {
-	*base
+	host     Host
+	at       *Stay
 	from, to side
 	target   jobs.Desk
 	toName   string
@@ -25,7 +26,7 @@ type copyScreen struct {
 	filter   core.Filter
 	pane     *transferPane // the plan; nil: the two sides are shown
 	planned  []core.BackupID
-	plans    generation
+	planning TaskID // the task that plans
 	w, h     int
 }
 
@@ -51,7 +52,6 @@ type sideMsg struct {
 
 // plannedMsg brings the plan of a copy.
 type plannedMsg struct {
-	gen  generation
 	plan jobs.Transfer
 	err  error
 }
@@ -74,17 +74,17 @@ var toColumns = []grid.Column{
 	{Title: "HERE?", Width: 5},
 }
 
-func newCopy(b base, at openMsg) screen {
-	s := &copyScreen{base: &b}
-	s.from = side{s: s, mine: true, table: grid.New(fromColumns, b.styles.grid())}
-	s.to = side{s: s, table: grid.New(toColumns, b.styles.grid())}
-	s.mark(at.id)
+func newCopy(host Host, at *Stay, o openMsg) screen {
+	s := &copyScreen{host: host, at: at}
+	s.from = side{s: s, mine: true, table: grid.New(fromColumns, host.Look().grid())}
+	s.to = side{s: s, table: grid.New(toColumns, host.Look().grid())}
+	s.mark(o.IDs)
 	return s
 }
 
 // mark marks the backups that it was opened for.
-func (s *copyScreen) mark(ids string) {
-	for _, id := range strings.Fields(ids) {
+func (s *copyScreen) mark(ids []string) {
+	for _, id := range ids {
 		s.from.table.Mark(id)
 	}
 }
@@ -96,7 +96,7 @@ func (s *copyScreen) reopen(msg openMsg) tea.Cmd {
 	}
 	s.pane = nil
 	s.from.table.Unmark()
-	s.mark(msg.id)
+	s.mark(msg.IDs)
 	s.toMark()
 	return s.resume()
 }
@@ -109,8 +109,8 @@ func (s *copyScreen) title() string {
 }
 
 func (s *copyScreen) restyle() {
-	s.from.table.SetStyles(s.styles.grid())
-	s.to.table.SetStyles(s.styles.grid())
+	s.from.table.SetStyles(s.host.Look().grid())
+	s.to.table.SetStyles(s.host.Look().grid())
 	if s.pane != nil {
 		s.pane.restyle()
 	}
@@ -118,7 +118,7 @@ func (s *copyScreen) restyle() {
 
 func (s *copyScreen) init() tea.Cmd {
 	cmds := []tea.Cmd{s.load(&s.from)}
-	if s.noOther() == "" {
+	if s.at.NoOther() == "" {
 		cmds = append(cmds, s.choose())
 	}
 	return tea.Batch(cmds...)
@@ -136,8 +136,8 @@ func (s *copyScreen) resume() tea.Cmd {
 
 // load reads the backups of a side; the other place is opened for it.
 func (s *copyScreen) load(x *side) tea.Cmd {
-	gen, mine, desk, to, opens := x.begin(), x.mine, s.desk, s.toName, s.opening()
-	return s.ask(func(ctx context.Context) tea.Msg {
+	gen, mine, desk, to, opens := x.begin(), x.mine, s.at.Desk(), s.toName, s.at.Another
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
 		m := sideMsg{gen: gen, mine: mine, desk: desk}
 		if !mine {
 			if m.desk, m.err = opens(ctx, to); m.err != nil {
@@ -151,9 +151,9 @@ func (s *copyScreen) load(x *side) tea.Cmd {
 
 // choose asks where to copy to.
 func (s *copyScreen) choose() tea.Cmd {
-	id := s.id
-	return s.choosePlace("Copy to", nil, noImports, func(location string) tea.Cmd {
-		return func() tea.Msg { return reply{id, targetMsg{location}} }
+	answer := s.host.Answer
+	return s.at.Choose(s.host, "Copy to", nil, noImports, func(location string) tea.Cmd {
+		return func() tea.Msg { return answer(targetMsg{location}) }
 	})
 }
 
@@ -175,9 +175,6 @@ func (s *copyScreen) update(msg tea.Msg) tea.Cmd {
 	case sideMsg:
 		return s.loaded(msg)
 	case plannedMsg:
-		if msg.gen != s.plans {
-			return nil
-		}
 		if msg.err != nil {
 			return fail(msg.err)
 		}
@@ -228,7 +225,7 @@ func (x *side) fill() {
 	for i := range x.all {
 		b := &x.all[i]
 		x.at[b.ID] = i
-		if x.s.filter.Empty() || core.Match(x.s.filter, core.BackupColumns, b, x.s.now) {
+		if x.s.filter.Empty() || core.Match(x.s.filter, core.BackupColumns, b, x.s.host.Look().Now) {
 			x.rows = append(x.rows, i)
 		}
 	}
@@ -239,17 +236,17 @@ func (x *side) fill() {
 func (x *side) Len() int         { return len(x.rows) }
 func (x *side) Key(i int) string { return string(x.all[x.rows[i]].ID) }
 func (x *side) Row(i int) ([]grid.Cell, bool) {
-	b, st := &x.all[x.rows[i]], x.s.styles
+	b, st := &x.all[x.rows[i]], x.s.host.Look()
 	kind := grid.Cell{Text: "full"}
 	if b.Incremental {
 		kind = grid.Cell{Text: "incr", Style: st.dim}
 	}
-	return []grid.Cell{x.s.nameCell(b.Name), x.s.statusCell(b.Status), kind, {Text: gib(b.Size)}, {Text: x.s.age(b.CreatedAt)}, x.met(b)}, true
+	return []grid.Cell{nameCell(st, b.Name), statusCell(st, b.Status), kind, {Text: gib(b.Size)}, {Text: x.s.host.Look().Age(b.CreatedAt)}, x.met(b)}, true
 }
 
 // met says whether the other side has a backup too.
 func (x *side) met(b *core.Backup) grid.Cell {
-	other, st := &x.s.to, x.s.styles
+	other, st := &x.s.to, x.s.host.Look()
 	if !x.mine {
 		other = &x.s.from
 	}
@@ -267,7 +264,7 @@ func (x *side) met(b *core.Backup) grid.Cell {
 	}
 	switch there := &other.all[i]; {
 	case there.Status != core.StatusAvailable:
-		return grid.Cell{Text: statusGlyph(there.Status) + " " + core.Visible(there.Status), Style: st.status(there.Status)}
+		return grid.Cell{Text: statusGlyph(there.Status) + " " + core.Visible(there.Status), Style: statusStyle(st, there.Status)}
 	case len(core.BackupsDiffer(b, there)) > 0:
 		return grid.Cell{Text: "≠ differs", Style: st.warn}
 	}
@@ -303,7 +300,7 @@ func (s *copyScreen) resize(w, h int) {
 }
 
 func (s *copyScreen) view(w, h int) string {
-	st := s.styles
+	st := s.host.Look()
 	if s.pane != nil {
 		return s.pane.view(w, h)
 	}
@@ -315,8 +312,8 @@ func (s *copyScreen) view(w, h int) string {
 	if s.filter.Text != "" {
 		foot = clip(st.dim.Paint("filter ")+st.mark.Paint(core.Visible(s.filter.Text))+st.dim.Paint("  "+parents+" (L)"), w)
 	}
-	if s.planning() {
-		foot = s.bar(w)
+	if t := s.host.Task(s.planning); t.Runs() {
+		foot = t.bar(st, w)
 	}
 	if s.sideBySide() {
 		lw := w/2 - 1
@@ -331,12 +328,12 @@ func (s *copyScreen) view(w, h int) string {
 
 // view is a side: its heading, and its rows or why there are none.
 func (x *side) view(w, h int) string {
-	s, st := x.s, x.s.styles
-	name, look := "from "+core.Visible(s.info.Title), st.dim
+	s, st := x.s, x.s.host.Look()
+	name, look := "from "+core.Visible(s.at.Info().Title), st.dim
 	if !x.mine {
 		name = "to " + core.Visible(s.toName)
 		if s.target.Place != nil {
-			name = "to " + titleOfPlace(s.target)
+			name = "to " + core.Visible(s.target.Place.Info().Title)
 		}
 	}
 	if x.mine != s.right {
@@ -373,26 +370,25 @@ func (x *side) view(w, h int) string {
 	return clip(head, w) + "\n\n" + strings.Join(hang("  ", what, w-2), "\n")
 }
 
-// planning reports whether the plan is being made.
-func (s *copyScreen) planning() bool { return s.app.job != nil && s.app.job.what == planningCopy }
-
-const planningCopy = "planning the copy"
-
 // plan exports the records of what is chosen, unless the archive has them, and asks
 // the other place about them.
 func (s *copyScreen) plan(ids []core.BackupID) tea.Cmd {
-	gen, id, from, to, o := s.plans.next(), s.id, s.desk, s.target, jobs.CopyOptions{Chain: !s.bare}
-	s.planned = ids
-	return s.start(planningCopy, func(ctx context.Context, progress jobs.Progress) tea.Msg {
-		plan, err := jobs.PlanCopy(ctx, from, to, ids, o, progress)
-		return reply{id, plannedMsg{gen, plan, err}}
-	})
+	from, to, o := s.at.Desk(), s.target, jobs.CopyOptions{Chain: !s.bare}
+	id, cmd := s.at.Start(s.host, "planning the copy", append(Touching(s.at, "copy", "plan"), Touching(s.at, "backup", ids...)...),
+		func(ctx context.Context, progress jobs.Progress) Result {
+			plan, err := jobs.PlanCopy(ctx, from, to, ids, o, progress)
+			return Result{Answer: plannedMsg{plan, err}}
+		})
+	if id != 0 {
+		s.planning, s.planned = id, ids
+	}
+	return cmd
 }
 
 // show shows a plan.
 func (s *copyScreen) show(plan jobs.Transfer) {
 	to := s.target
-	s.pane = newTransferPane(s.base, copying, &plan, to)
+	s.pane = newTransferPane(s.host, s.at, copying, &plan, to)
 	s.pane.send = func(ctx context.Context, t *jobs.Transfer, p jobs.Progress) ([]core.ImportResult, error) {
 		return jobs.Copy(ctx, to, t, p)
 	}
@@ -414,7 +410,7 @@ func (s *copyScreen) shell() string {
 	if !s.bare {
 		words = append(words, "--chain")
 	}
-	return s.command("copy", append(words, "--to", s.toName)...)
+	return s.at.Command("copy", append(words, "--to", s.toName)...)
 }
 
 func (s *copyScreen) noPlan() string {
@@ -434,7 +430,7 @@ func (s *copyScreen) noPlan() string {
 	if err := s.target.Allowed(core.OpImport); err != nil {
 		return whatOf(err)
 	}
-	return s.cannot(core.OpExport)
+	return s.at.Cannot(core.OpExport)
 }
 
 func (s *copyScreen) actions() []action {
@@ -462,7 +458,7 @@ func (s *copyScreen) actions() []action {
 	return append([]action{
 		{keys: []string{"enter"}, label: "plan", help: "Plan the copy of what is marked, or of the one under the cursor. Its records are exported for that, unless the archive has them: each export is a call that writes the backup's row", why: s.noPlan,
 			run: func() tea.Cmd { return s.plan(s.chosen()) }},
-		{keys: []string{"t"}, label: "target", help: "Choose the place to copy to", why: s.noOther, run: s.choose},
+		{keys: []string{"t"}, label: "target", help: "Choose the place to copy to", why: s.at.NoOther, run: s.choose},
 		{keys: []string{"tab", "shift+tab", "left", "right"}, label: "other side", help: "To the other place", run: func() tea.Cmd {
 			s.right = !s.right
 			return nil
@@ -505,13 +501,13 @@ func (s *copyScreen) markMissing() tea.Cmd {
 }
 
 func (s *copyScreen) askFilter() tea.Cmd {
-	id := s.id
+	answer := s.host.Answer
 	return show(&inputBox{title: "Filter", hint: "name~db status:error age>30d size>=10 kind:incr word; empty shows all", input: newInput(s.filter.Text), submit: func(text string) tea.Cmd {
 		f, err := core.ParseFilter(text, core.BackupColumns)
 		if err != nil {
 			return fail(err)
 		}
-		return func() tea.Msg { return reply{id, filterMsg{f}} }
+		return func() tea.Msg { return answer(filterMsg{f}) }
 	}})
 }
 

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -13,6 +12,7 @@ import (
 // detailScreen is everything about one row, in tabs: a backup or a volume.
 type detailScreen[T any] struct {
 	*tabbed
+	host  Host
 	ref   string
 	start string // the tab to begin with
 	get   func(context.Context) (T, error)
@@ -40,46 +40,43 @@ type backupInChain struct {
 	marks []core.Mark // where it was rebuilt from a repository
 }
 
-// newBackup is the screen of a backup.
-func newBackup(b base, at openMsg) screen {
-	ref, desk := core.BackupID(at.id), b.desk
-	s := &detailScreen[backupInChain]{ref: at.id, start: at.tab, name: func(x *backupInChain) string { return x.Title() }}
-	s.get = func(ctx context.Context) (x backupInChain, err error) {
-		if x.Backup, err = desk.Place.Backup(ctx, ref); err == nil {
-			x.chain, err = desk.Chain(ctx, ref)
-		}
-		if r, ok := desk.Place.(store.Repository); ok && err == nil {
-			x.marks, err = r.Marks(ctx, ref)
-		}
-		return x, err
-	}
+// TabOf makes a tab of a backup's screen.
+type TabOf func(Host, *Stay, core.BackupID) tab
+
+// backupDetail makes the screen of a backup, with two tabs of other rooms.
+func backupDetail(at *Stay, more RowActions, restore, record TabOf) func(Host, openMsg) screen {
+	return func(host Host, o openMsg) screen { return newBackup(host, at, more, []TabOf{restore, record}, o) }
+}
+
+func newBackup(host Host, at *Stay, more RowActions, between []TabOf, o openMsg) screen {
+	ref := core.BackupID(o.ID)
+	s := &detailScreen[backupInChain]{host: host, ref: o.ID, start: o.Tab, get: readInChain(at, ref)}
+	s.name = func(x *backupInChain) string { return x.Title() }
 	volume := func() core.VolumeID {
 		if s.row == nil {
 			return ""
 		}
 		return s.row.VolumeID
 	}
-	s.tabbed = newTabbed(&b,
-		&overviewTab{scroll: scroll{base: &b}, news: news{base: &b, resource: at.id}, about: func() []line {
-			lines := b.backupLines(&s.row.Backup, s.row.marks...)
-			if problem := s.row.chain.Problem(); problem != "" {
-				lines = append([]line{{sign: b.styles.bad.Paint("✗ "), value: b.styles.bad.Paint(problem + ": it cannot be restored")}, {}}, lines...)
-			}
-			return lines
+	tabs := []tab{
+		&overviewTab{scroll: scroll{host: host}, news: news{host: host, at: at, resource: o.ID}, about: func() []line {
+			return aboutBackup(host.Look(), s.row)
 		}},
-		newCaptureTab(&b, func() (core.VolumeID, core.BackupID) { return volume(), ref }),
-		newRestoreTab(&b, ref),
-		newRecordTab(&b, ref),
-		newChainTab(&b, volume, ref),
-	)
+		newCaptureTab(host, at, func() (core.VolumeID, core.BackupID) { return volume(), ref }),
+	}
+	for _, mk := range between {
+		tabs = append(tabs, mk(host, at, ref))
+	}
+	s.tabbed = newTabbed(host, append(tabs, newChainTab(host, at, volume, ref))...)
 	current := func() *core.Backup {
 		if s.row == nil {
 			return nil
 		}
 		return &s.row.Backup
 	}
+	rows := BackupRows{current, func() []core.BackupID { return []core.BackupID{ref} }}
 	s.own = func() []action {
-		out := s.toTab("r", "restore", b.backupActions(current, func() []core.BackupID { return []core.BackupID{ref} }))
+		out := s.toTab("restore", backupActions(host, at, more, rows))
 		for i := range out { // the restore has enough keys of its own
 			out[i].minor = out[i].minor || s.shows("restore")
 		}
@@ -88,28 +85,56 @@ func newBackup(b base, at openMsg) screen {
 	return s
 }
 
-// newVolume is the screen of a volume.
-func newVolume(b base, at openMsg) screen {
-	ref, place := core.VolumeID(at.id), b.desk.Place
-	s := &detailScreen[core.Volume]{ref: at.id, start: at.tab, name: func(v *core.Volume) string { return v.Title() }}
-	s.get = func(ctx context.Context) (core.Volume, error) { return place.Volume(ctx, ref) }
-	s.tabbed = newTabbed(&b,
-		&overviewTab{scroll: scroll{base: &b}, news: news{base: &b, resource: at.id}, about: func() []line { return b.volumeLines(s.row) }},
-		newCaptureTab(&b, func() (core.VolumeID, core.BackupID) { return ref, "" }),
-		newChainTab(&b, func() core.VolumeID { return ref }, ""),
-	)
-	s.own = func() []action {
-		return s.toTab("m", "capture", b.volumeActions(func() *core.Volume { return s.row }, func() []core.VolumeID { return []core.VolumeID{ref} }))
+// readInChain reads a backup with what it stands on.
+func readInChain(at *Stay, ref core.BackupID) func(context.Context) (backupInChain, error) {
+	desk := at.Desk()
+	return func(ctx context.Context) (x backupInChain, err error) {
+		if x.Backup, err = desk.Place.Backup(ctx, ref); err == nil {
+			x.chain, err = desk.Chain(ctx, ref)
+		}
+		if r, ok := desk.Place.(store.Repository); ok && err == nil {
+			x.marks, err = r.Marks(ctx, ref)
+		}
+		return x, err
 	}
+}
+
+// aboutBackup is all there is to say of a backup; that it cannot be restored comes
+// first.
+func aboutBackup(l Look, x *backupInChain) []line {
+	lines := backupLines(l, &x.Backup, x.marks...)
+	if problem := x.chain.Problem(); problem != "" {
+		lines = append([]line{{sign: l.bad.Paint("✗ "), value: l.bad.Paint(problem + ": it cannot be restored")}, {}}, lines...)
+	}
+	return lines
+}
+
+// volumeDetail makes the screen of a volume.
+func volumeDetail(at *Stay, more RowActions) func(Host, openMsg) screen {
+	return func(host Host, o openMsg) screen { return newVolume(host, at, more, o) }
+}
+
+func newVolume(host Host, at *Stay, more RowActions, o openMsg) screen {
+	ref, place := core.VolumeID(o.ID), at.Desk().Place
+	s := &detailScreen[core.Volume]{host: host, ref: o.ID, start: o.Tab, name: func(v *core.Volume) string { return v.Title() }}
+	s.get = func(ctx context.Context) (core.Volume, error) { return place.Volume(ctx, ref) }
+	s.tabbed = newTabbed(host,
+		&overviewTab{scroll: scroll{host: host}, news: news{host: host, at: at, resource: o.ID},
+			about: func() []line { return volumeLines(host.Look(), s.row) }},
+		newCaptureTab(host, at, func() (core.VolumeID, core.BackupID) { return ref, "" }),
+		newChainTab(host, at, func() core.VolumeID { return ref }, ""),
+	)
+	rows := VolumeRows{func() *core.Volume { return s.row }, func() []core.VolumeID { return []core.VolumeID{ref} }}
+	s.own = func() []action { return s.toTab("capture", volumeActions(host, at, more, rows)) }
 	return s
 }
 
-// toTab makes the key that leads from a list to a tab turn to it; where it is
-// open, the key is left out.
-func (s *detailScreen[T]) toTab(key, tab string, actions []action) []action {
+// toTab makes the action that leads from a list to the tab of its name turn to it;
+// where that is open, the action is left out.
+func (s *detailScreen[T]) toTab(tab string, actions []action) []action {
 	var out []action
 	for _, a := range actions {
-		if a.keys[0] == key {
+		if a.name == tab {
 			if s.shows(tab) {
 				continue
 			}
@@ -124,14 +149,14 @@ func (s *detailScreen[T]) title() string {
 	if s.row != nil {
 		return s.name(s.row)
 	}
-	return string(core.BackupID(s.ref).Short())
+	return core.Short(s.ref)
 }
 
 func (s *detailScreen[T]) init() tea.Cmd { return s.load() }
 
 func (s *detailScreen[T]) load() tea.Cmd {
 	gen, get := s.begin(), s.get
-	return s.ask(func(ctx context.Context) tea.Msg {
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
 		row, err := get(ctx)
 		return rowLoadedMsg[T]{gen, row, err}
 	})
@@ -166,20 +191,11 @@ func (s *detailScreen[T]) update(msg tea.Msg) tea.Cmd {
 func (s *detailScreen[T]) view(w, h int) string {
 	switch {
 	case s.state == failed:
-		return failedView(s.styles, s.err, "Ctrl-R tries again", w)
+		return failedView(s.host.Look(), s.err, "Ctrl-R tries again", w)
 	case s.row == nil:
-		return "\n  " + s.styles.busy.Paint("◌ reading…")
+		return "\n  " + s.host.Look().busy.Paint("◌ reading…")
 	}
 	return s.tabbed.view(w, h)
-}
-
-// failedView stands where something could not be read.
-func failedView(s *styles, err error, hint string, w int) string {
-	what := s.bad.Paint("✗ " + core.Visible(err.Error()))
-	if hint != "" {
-		what += "\n\n" + s.dim.Paint(hint)
-	}
-	return "\n" + strings.Join(hang("  ", what, w-2), "\n")
 }
 
 func (s *detailScreen[T]) actions() []action {

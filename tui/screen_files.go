@@ -21,7 +21,7 @@ import (
 // filesScreen lets a file be chosen: a path is typed, and what fits it is listed.
 // Folders and files are read off the loop.
 type filesScreen struct {
-	*base
+	host Host
 	read
 	name  string
 	note  string // what the file is wanted for
@@ -32,8 +32,8 @@ type filesScreen struct {
 	rows  []fileRow // those that fit what is typed
 	// take makes what is chosen into a message for the screen below, or says what is
 	// wrong with it.
-	take func(file, text string) (tea.Msg, error)
-	to   int // the screen that asked
+	take   func(file, text string) (tea.Msg, error)
+	answer func(tea.Msg) tea.Msg // to the screen that asked
 }
 
 // fileRow is an entry of a folder.
@@ -63,17 +63,17 @@ var fileColumns = []grid.Column{
 	{Title: "CHANGED", Width: 19, Drop: 1},
 }
 
-func newFiles(b base, name, note, at string) *filesScreen {
-	return &filesScreen{base: &b, name: name, note: note, field: newInput(at), table: grid.New(fileColumns, b.styles.grid())}
+func newFiles(host Host, name, note, at string) *filesScreen {
+	return &filesScreen{host: host, name: name, note: note, field: newInput(at), table: grid.New(fileColumns, host.Look().grid())}
 }
 
 func (s *filesScreen) title() string   { return s.name }
 func (s *filesScreen) init() tea.Cmd   { return s.look() }
-func (s *filesScreen) restyle()        { s.table.SetStyles(s.styles.grid()) }
+func (s *filesScreen) restyle()        { s.table.SetStyles(s.host.Look().grid()) }
 func (s *filesScreen) wantsText() bool { return true }
 
-// full is a path as it was typed, ~ being the home folder.
-func full(path string) string {
+// fullPath is a path as it was typed, ~ being the home folder.
+func fullPath(path string) string {
 	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
 		if home, err := os.UserHomeDir(); err == nil {
 			return home + rest
@@ -83,7 +83,7 @@ func full(path string) string {
 }
 
 // split takes what is typed apart: the folder, and the beginning of a name in it.
-func (s *filesScreen) split() (dir, begun string) { return filepath.Split(full(s.field.Value())) }
+func (s *filesScreen) split() (dir, begun string) { return filepath.Split(fullPath(s.field.Value())) }
 
 // look reads the folder, if it is another one, and shows what fits.
 func (s *filesScreen) look() tea.Cmd {
@@ -95,7 +95,7 @@ func (s *filesScreen) look() tea.Cmd {
 	s.dir, s.all, s.state = dir, nil, loading
 	s.fill()
 	gen := s.gen.next()
-	return s.ask(func(context.Context) tea.Msg {
+	return s.host.Ask(func(context.Context) tea.Msg {
 		rows, err := folder(dir)
 		return folderMsg{gen, dir, rows, err}
 	})
@@ -159,8 +159,8 @@ func (s *filesScreen) update(msg tea.Msg) tea.Cmd {
 		}
 		s.fill()
 	case fileTakenMsg:
-		to := s.to
-		return tea.Batch(closeScreen, func() tea.Msg { return reply{to, msg.msg} })
+		answer := s.answer
+		return tea.Batch(closeScreen, func() tea.Msg { return answer(msg.msg) })
 	case tea.PasteMsg:
 		return s.typed(msg)
 	}
@@ -198,9 +198,9 @@ func (s *filesScreen) Len() int         { return len(s.rows) }
 func (s *filesScreen) Key(i int) string { return s.rows[i].name }
 func (s *filesScreen) Row(i int) ([]grid.Cell, bool) {
 	r := s.rows[i]
-	at := grid.Cell{Text: s.clock(core.Some(r.at)), Style: s.styles.dim}
+	at := grid.Cell{Text: s.host.Look().Clock(core.Some(r.at)), Style: s.host.Look().dim}
 	if r.folder {
-		return []grid.Cell{{Text: core.Visible(r.name) + "/", Style: s.styles.accent}, {}, at}, true
+		return []grid.Cell{{Text: core.Visible(r.name) + "/", Style: s.host.Look().accent}, {}, at}, true
 	}
 	return []grid.Cell{{Text: core.Visible(r.name)}, {Text: core.Bytes(r.size)}, at}, true
 }
@@ -208,7 +208,7 @@ func (s *filesScreen) Row(i int) ([]grid.Cell, bool) {
 func (s *filesScreen) resize(w, h int) { s.table.SetSize(w, max(h-3, 2)) }
 
 func (s *filesScreen) view(w, _ int) string {
-	st := s.styles
+	st := s.host.Look()
 	lines := []string{clip(st.dim.Paint(core.Visible(s.note)), w), st.key.Paint("> ") + st.input(s.field, w-2)}
 	switch {
 	case s.state == loading:
@@ -251,12 +251,12 @@ func (s *filesScreen) open() tea.Cmd {
 	if folder {
 		return s.complete()
 	}
-	file, err := filepath.Abs(full(strings.TrimSpace(path)))
+	file, err := filepath.Abs(fullPath(strings.TrimSpace(path)))
 	if err != nil {
 		return fail(err)
 	}
 	take := s.take
-	return tea.Batch(looking("Reading "+core.Visible(file)), s.ask(func(context.Context) tea.Msg {
+	return tea.Batch(looking("Reading "+core.Visible(file)), s.host.Ask(func(context.Context) tea.Msg {
 		text, err := readWhole(file)
 		if err != nil {
 			return failure(err)

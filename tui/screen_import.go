@@ -15,7 +15,8 @@ import (
 // importScreen takes a paste: every record found in it, what would become of each,
 // which are to be imported, and how that ended.
 type importScreen struct {
-	*base
+	host Host
+	at   *Stay
 	read
 	text   string // the paste, until it is read
 	table  *grid.Model
@@ -39,7 +40,7 @@ type checkedMsg struct {
 type importedMsg struct{ results []core.ImportResult }
 
 // note tells how an import ended, whatever screen is shown by then.
-func (m importedMsg) note(err error) tea.Msg {
+func (m importedMsg) note(err error) noteMsg {
 	failed, total := 0, core.Count(len(m.results), "backup")
 	for _, r := range m.results {
 		if r.Err != nil {
@@ -48,7 +49,7 @@ func (m importedMsg) note(err error) tea.Msg {
 	}
 	switch {
 	case err != nil:
-		return failure(err)
+		return failureNote(err)
 	case failed > 0:
 		return noteMsg{level: warn, text: fmt.Sprintf("%d of %s could not be imported; see each.", failed, total)}
 	}
@@ -65,15 +66,15 @@ var importColumns = []grid.Column{
 }
 
 // newImport is the screen without a paste yet.
-func newImport(b base, _ openMsg) screen { return importOf(b, "") }
+func newImport(host Host, at *Stay, _ openMsg) screen { return importOf(host, at, "") }
 
 // importOf is the screen of a pasted text.
-func importOf(b base, text string) screen {
-	return &importScreen{base: &b, text: text, table: grid.New(importColumns, b.styles.grid()), chosen: map[int]bool{}, ended: map[core.BackupID]core.ImportResult{}}
+func importOf(host Host, at *Stay, text string) screen {
+	return &importScreen{host: host, at: at, text: text, table: grid.New(importColumns, host.Look().grid()), chosen: map[int]bool{}, ended: map[core.BackupID]core.ImportResult{}}
 }
 
 func (s *importScreen) title() string { return "Import" }
-func (s *importScreen) restyle()      { s.table.SetStyles(s.styles.grid()) }
+func (s *importScreen) restyle()      { s.table.SetStyles(s.host.Look().grid()) }
 
 func (s *importScreen) init() tea.Cmd {
 	text := s.text
@@ -92,8 +93,8 @@ func (s *importScreen) paste(text string) tea.Cmd {
 
 // check finds and checks the records, off the loop: a paste may be large.
 func (s *importScreen) check(text string) tea.Cmd {
-	gen, desk := s.begin(), s.desk
-	return s.ask(func(ctx context.Context) tea.Msg {
+	gen, desk := s.begin(), s.at.Desk()
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
 		m := checkedMsg{gen: gen, size: len(text)}
 		found := core.FindRecords(text)
 		if len(found) > 0 {
@@ -150,7 +151,7 @@ func (s *importScreen) imported(msg importedMsg) tea.Cmd {
 func (s *importScreen) Len() int         { return len(s.checks) }
 func (s *importScreen) Key(i int) string { return fmt.Sprint(i) }
 func (s *importScreen) Row(i int) ([]grid.Cell, bool) {
-	c, st := &s.checks[i], s.styles
+	c, st := &s.checks[i], s.host.Look()
 	box, style := "[ ]", grid.Style{}
 	switch {
 	case c.Refused():
@@ -190,10 +191,10 @@ func (s *importScreen) detail() []line {
 	if len(s.checks) == 0 {
 		return nil
 	}
-	c, st := &s.checks[s.table.Cursor()], s.styles
+	c, st := &s.checks[s.table.Cursor()], s.host.Look()
 	var lines []line
 	if r, ok := s.ended[c.ID]; ok && !c.Refused() {
-		return append(s.result(r), s.recordLines(c)...)
+		return append(s.result(r), recordLines(s.host.Look(), c)...)
 	}
 	for _, f := range c.Findings {
 		sign := []string{st.dim.Paint("· "), st.warn.Paint("! "), st.bad.Paint("✗ ")}[f.Level]
@@ -205,12 +206,12 @@ func (s *importScreen) detail() []line {
 	if !c.Found.OK() {
 		return lines
 	}
-	return append(lines, s.recordLines(c)...)
+	return append(lines, recordLines(s.host.Look(), c)...)
 }
 
 // result is what became of a record.
 func (s *importScreen) result(r core.ImportResult) []line {
-	st := s.styles
+	st := s.host.Look()
 	if r.Err != nil {
 		return []line{{sign: st.bad.Paint("✗ "), value: st.bad.Paint(core.Visible(r.Err.Error()))}}
 	}
@@ -225,20 +226,9 @@ func (s *importScreen) result(r core.ImportResult) []line {
 	return lines
 }
 
-// recordLines are the fields of a record that tell what it is of.
-func (a *app) recordLines(c *core.Check) []line {
-	st, d := a.styles, &c.Found.Decoded
-	lines := []line{field("fingerprint", st.accent.Paint(d.Fingerprint())+"  "+st.dim.Paint("to compare by voice"))}
-	for _, f := range []struct{ label, name string }{{"id", "id"}, {"name", "display_name"}, {"description", "display_description"}, {"volume", "volume_id"}, {"parent", "parent_id"},
-		{"created", "created_at"}, {"container", "container"}, {"project", "project_id"}, {"user", "user_id"}} {
-		lines = append(lines, field(f.label, st.value(f.name, d.Field(f.name))))
-	}
-	return append(lines, field("service", core.Visible(c.Found.Record.Service)))
-}
-
 // head tells how many records there are, and who will own them.
 func (s *importScreen) head(w, h int) []string {
-	st := s.styles
+	st := s.host.Look()
 	lines := hang(st.accent.Paint(core.Count(len(s.checks), "record"))+"  ", st.dim.Paint("owner: "+core.Visible(s.facts.Owner)), w)
 	if h < lowRoom { // the question before the import tells it again
 		lines = lines[:1]
@@ -254,7 +244,7 @@ func (s *importScreen) resize(w, h int) {
 }
 
 func (s *importScreen) view(w, h int) string {
-	st := s.styles
+	st := s.host.Look()
 	switch {
 	case s.state == loading:
 		return "\n  " + st.busy.Paint("◌ looking for records…")
@@ -270,17 +260,6 @@ func (s *importScreen) view(w, h int) string {
 	return strings.Join(s.head(w, h), "\n") + "\n" + splitView(st, s.table, s.detail(), w, h-len(s.head(w, h)))
 }
 
-// splitView is a table with details below it; what has no room is told of.
-func splitView(s *styles, t *grid.Model, detail []line, w, h int) string {
-	table := t.View()
-	room := h - strings.Count(table, "\n") - 2
-	lines := s.lay(detail, w)
-	if room > 0 && len(lines) > room {
-		lines = append(lines[:room-1], s.dim.Paint("… w shows all of it"))
-	}
-	return table + "\n" + s.border.Paint(strings.Repeat("─", max(w, 0))) + "\n" + strings.Join(lines, "\n")
-}
-
 func (s *importScreen) actions() []action {
 	none := func() string {
 		if s.state != ready || len(s.checks) == 0 {
@@ -290,7 +269,7 @@ func (s *importScreen) actions() []action {
 	}
 	return append([]action{
 		{keys: []string{"i"}, label: "import", help: "Import the chosen records, after asking", why: func() string {
-			why := either(s.cannot(core.OpImport), none())
+			why := either(s.at.Cannot(core.OpImport), none())
 			if why == "" && len(s.picked()) == 0 {
 				why = "none is chosen"
 			}
@@ -315,10 +294,10 @@ func (s *importScreen) actions() []action {
 			return nil
 		}},
 		{keys: []string{"w"}, label: "details", minor: true, help: "Show all there is to say of the record", why: none, run: func() tea.Cmd {
-			return show(&textBox{title: "The record", lines: s.detail(), styles: s.styles})
+			return show(&textBox{title: "The record", lines: s.detail(), look: s.host.Look()})
 		}},
 		{keys: []string{"y"}, help: "Copy the fingerprint", why: none, run: func() tea.Cmd {
-			return s.copyText(s.checks[s.table.Cursor()].Found.Decoded.Fingerprint(), "the fingerprint")
+			return s.host.Copy(s.checks[s.table.Cursor()].Found.Decoded.Fingerprint(), "the fingerprint")
 		}},
 	}, tableMoves(s.table, nil)...)
 }
@@ -337,7 +316,7 @@ func (s *importScreen) picked() []int {
 func (s *importScreen) confirm() tea.Cmd {
 	picked := s.picked()
 	var text strings.Builder
-	fmt.Fprintf(&text, "Import %s into %s?\n\n", core.Count(len(picked), "backup"), core.Visible(s.info.Location))
+	fmt.Fprintf(&text, "Import %s into %s?\n\n", core.Count(len(picked), "backup"), core.Visible(s.at.Info().Location))
 	for n, i := range picked {
 		if n == 8 {
 			fmt.Fprintf(&text, "… and %d more\n", len(picked)-n)
@@ -350,12 +329,21 @@ func (s *importScreen) confirm() tea.Cmd {
 		}
 	}
 	fmt.Fprintf(&text, "\nOwner: %s.", core.Visible(s.facts.Owner))
-	desk, checks, id := s.desk, s.checks, s.id
-	return show(s.asking("Import", text.String(), "Import", func() tea.Cmd {
-		return s.start("importing "+core.Count(len(picked), "backup"), func(ctx context.Context, _ jobs.Progress) tea.Msg {
+	return show(asking(s.host.Look(), "Import", text.String(), "Import", func() tea.Cmd { return s.bringIn(picked) }))
+}
+
+// bringIn imports the records.
+func (s *importScreen) bringIn(picked []int) tea.Cmd {
+	desk, checks := s.at.Desk(), s.checks
+	var ids []core.BackupID
+	for _, i := range picked {
+		ids = append(ids, checks[i].ID)
+	}
+	_, cmd := s.at.Start(s.host, "importing "+core.Count(len(picked), "backup"), Touching(s.at, "backup", ids...),
+		func(ctx context.Context, _ jobs.Progress) Result {
 			results, err := desk.Import(ctx, checks, picked)
 			m := importedMsg{results}
-			return tell(m.note(err), reply{id, m})
+			return Result{Note: m.note(err), Answer: m}
 		})
-	}))
+	return cmd
 }

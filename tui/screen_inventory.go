@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -13,21 +12,16 @@ import (
 	"hearth/tui/grid"
 )
 
-// repository is the place that is shown, if it is a backup repository; else nil.
-func (a *app) repository() store.Repository {
-	r, _ := a.desk.Place.(store.Repository)
-	return r
-}
-
 // inventoryScreen lists everything that lies in a backup repository, whole or not,
 // and what a verification said of each.
 type inventoryScreen struct {
-	*base
+	host    Host
+	at      *Stay
 	inv     *core.Inventory
 	err     error
-	job     int  // that reads or verifies
-	verifys bool // it verifies
-	all     bool // also what is whole and was not verified, or is sound
+	task    TaskID // that reads or verifies
+	verifys bool   // it verifies
+	all     bool   // also what is whole and was not verified, or is sound
 	want    []core.BackupID
 	reports map[string]core.VerifyReport
 	ended   string // how the last verification ended
@@ -59,12 +53,12 @@ var holdingColumns = []grid.Column{
 	{Title: "WHAT ABOUT IT", Width: 34, Min: 20, Grow: 3},
 }
 
-func newInventory(b base, at openMsg) screen {
-	return &inventoryScreen{base: &b, all: true, want: backupIDs(strings.Fields(at.id)), reports: map[string]core.VerifyReport{}, table: grid.New(holdingColumns, b.styles.grid())}
+func newInventory(host Host, at *Stay, o openMsg) screen {
+	return &inventoryScreen{host: host, at: at, all: true, want: backupIDs(o.IDs), reports: map[string]core.VerifyReport{}, table: grid.New(holdingColumns, host.Look().grid())}
 }
 
 func (s *inventoryScreen) title() string { return "Inventory" }
-func (s *inventoryScreen) restyle()      { s.table.SetStyles(s.styles.grid()) }
+func (s *inventoryScreen) restyle()      { s.table.SetStyles(s.host.Look().grid()) }
 
 // init reads what is there, and asks how to verify where it was opened for that.
 func (s *inventoryScreen) init() tea.Cmd { return s.scan() }
@@ -72,30 +66,34 @@ func (s *inventoryScreen) init() tea.Cmd { return s.scan() }
 // reopen is for a verification of some of it.
 func (s *inventoryScreen) reopen(msg openMsg) tea.Cmd {
 	if s.inv == nil {
-		s.want = backupIDs(strings.Fields(msg.id))
+		s.want = backupIDs(msg.IDs)
 		return nil
 	}
-	return s.askVerify(backupIDs(strings.Fields(msg.id)))
+	return s.askVerify(backupIDs(msg.IDs))
 }
 
 func (s *inventoryScreen) scan() tea.Cmd {
-	r, id, before := s.repository(), s.id, s.app.job
-	cmd := s.start("reading the repository", func(ctx context.Context, progress jobs.Progress) tea.Msg {
+	r := s.at.Repository()
+	id, cmd := s.at.Start(s.host, "reading the repository", s.touches(), func(ctx context.Context, progress jobs.Progress) Result {
 		inv, err := r.Scan(ctx, func(p core.ScanProgress) {
-			progress(jobs.Step{Text: fmt.Sprintf("%s, %d unfinished, %d broken; %s", core.Count(int(p.Backups), "backup"), p.Unfinished, p.Broken, core.Count(int(p.Objects), "object"))})
+			progress(jobs.Step{Text: fmt.Sprintf("%s, %d unfinished, %d broken; %s",
+				core.Count(int(p.Backups), "backup"), p.Unfinished, p.Broken, core.Count(int(p.Objects), "object"))})
 		})
-		return reply{id, scannedMsg{inv, err}}
+		return Result{Answer: scannedMsg{inv, err}}
 	})
-	if s.app.job != before {
-		s.job, s.verifys, s.err = s.app.job.id, false, nil
+	if id != 0 {
+		s.task, s.verifys, s.err = id, false, nil
 	}
 	return cmd
 }
 
+// touches: one reading of the repository, or verification, at a time.
+func (s *inventoryScreen) touches() []string { return Touching(s.at, "inventory", "all") }
+
 func (s *inventoryScreen) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case scannedMsg:
-		s.job = 0
+		s.task = 0
 		if msg.err != nil {
 			s.err = msg.err
 			return fail(msg.err)
@@ -107,7 +105,7 @@ func (s *inventoryScreen) update(msg tea.Msg) tea.Cmd {
 			return s.askVerify(want)
 		}
 	case verifiedMsg:
-		s.job = 0
+		s.task = 0
 		for _, r := range msg.reports {
 			s.reports[r.Container+"\n"+r.Prefix] = r
 		}
@@ -151,25 +149,25 @@ func (s *inventoryScreen) Key(i int) string {
 }
 
 func (s *inventoryScreen) Row(i int) ([]grid.Cell, bool) {
-	st, h := s.styles, &s.inv.Holdings[s.rows[i]]
+	st, h := s.host.Look(), &s.inv.Holdings[s.rows[i]]
 	what := map[core.HoldingKind]grid.Cell{core.HoldingBackup: {Text: "✓ backup", Style: st.good}, core.HoldingUnfinished: {Text: "◌ unfinished", Style: st.warn},
 		core.HoldingBroken: {Text: "✗ broken", Style: st.bad}, core.HoldingStray: {Text: "? stray", Style: st.unknown}}[h.Kind]
 	name := grid.Cell{Text: core.Visible(h.Prefix), Style: st.dim}
 	switch {
 	case h.Kind == core.HoldingBackup:
-		name = s.nameCell(h.Backup.Name)
+		name = nameCell(s.host.Look(), h.Backup.Name)
 	case h.ID != "" && h.VolumeID != "":
 		name.Text = core.Visible(fmt.Sprintf("%s of volume %s", h.ID.Short(), h.VolumeID.Short()))
 	}
 	text, look := s.about(h)
-	return []grid.Cell{what, name, {Text: s.age(h.Began)}, {Text: fmt.Sprint(h.Objects)}, {Text: core.Bytes(h.Bytes)}, {Text: core.Visible(h.ID.Short()), Style: st.dim}, {Text: core.Visible(text), Style: look}}, true
+	return []grid.Cell{what, name, {Text: s.host.Look().Age(h.Began)}, {Text: fmt.Sprint(h.Objects)}, {Text: core.Bytes(h.Bytes)}, {Text: core.Visible(h.ID.Short()), Style: st.dim}, {Text: core.Visible(text), Style: look}}, true
 }
 
 // about is what there is to say of a holding, in a few words.
 func (s *inventoryScreen) about(h *core.Holding) (string, grid.Style) {
-	st := s.styles
+	st := s.host.Look()
 	if s.verifys && s.busy() {
-		if at := s.app.job.items[h.ID]; at != "" && h.ID != "" {
+		if at := s.host.Task(s.task).Items[string(h.ID)]; at != "" && h.ID != "" {
 			return "◌ " + at, st.busy
 		}
 	}
@@ -214,7 +212,7 @@ func (s *inventoryScreen) detail() []line {
 	if h == nil {
 		return nil
 	}
-	st := s.styles
+	st := s.host.Look()
 	var lines []line
 	if r, ok := s.report(h); ok {
 		how := "its objects were compared with its metadata"
@@ -250,9 +248,9 @@ func (s *inventoryScreen) detail() []line {
 	if _, told := s.report(h); h.Problem != "" && !told {
 		lines = append(lines, line{sign: st.warn.Paint("! "), value: st.warn.Paint(core.Visible(h.Problem))})
 	}
-	lines = append(lines, field("prefix", core.Visible(h.Prefix)), field("container", st.orNone(h.Container)))
+	lines = append(lines, field("prefix", core.Visible(h.Prefix)), field("container", orNone(st, h.Container)))
 	if h.Kind != core.HoldingStray {
-		lines = append(lines, field("backup", st.orNone(string(h.ID))), field("volume", st.orNone(string(h.VolumeID))), field("began", s.since(h.Began)))
+		lines = append(lines, field("backup", orNone(st, string(h.ID))), field("volume", orNone(st, string(h.VolumeID))), field("began", s.host.Look().Since(h.Began)))
 	}
 	lines = append(lines, field("objects", fmt.Sprintf("%d, %s", h.Objects, core.Bytes(h.Bytes))))
 	for _, m := range h.Marks {
@@ -271,12 +269,12 @@ func (s *inventoryScreen) current() *core.Holding {
 }
 
 // busy reports whether its job goes on.
-func (s *inventoryScreen) busy() bool { return s.app.job != nil && s.app.job.id == s.job }
+func (s *inventoryScreen) busy() bool { return s.host.Task(s.task).Runs() }
 
 func (s *inventoryScreen) head(w int) string {
-	st := s.styles
+	st := s.host.Look()
 	if s.busy() {
-		return s.bar(w)
+		return s.host.Task(s.task).bar(st, w)
 	}
 	p := s.inv.ScanProgress
 	text := st.accent.Paint(core.Count(int(p.Backups), "backup"))
@@ -305,12 +303,12 @@ func (s *inventoryScreen) resize(w, h int) {
 }
 
 func (s *inventoryScreen) view(w, h int) string {
-	st := s.styles
+	st := s.host.Look()
 	switch {
 	case s.inv == nil && s.err != nil:
 		return failedView(st, s.err, "Ctrl-R tries again", w)
 	case s.inv == nil && s.busy():
-		return "\n" + s.bar(w)
+		return "\n" + s.host.Task(s.task).bar(st, w)
 	case s.inv == nil:
 		return "\n  " + st.dim.Paint("not read: Ctrl-R reads what lies there")
 	case len(s.rows) == 0 && len(s.inv.Holdings) == 0:
@@ -340,13 +338,10 @@ func (s *inventoryScreen) chosen() (ids []core.BackupID) {
 
 func (s *inventoryScreen) actions() []action {
 	none := func() string {
-		switch {
-		case s.inv == nil:
+		if s.inv == nil {
 			return "it is not read yet"
-		case s.app.job != nil:
-			return s.app.job.what + " is still running; Ctrl-C cancels it"
 		}
-		return ""
+		return s.host.Waits(s.touches()...)
 	}
 	noRow := func() string {
 		if s.inv == nil || s.current() == nil {
@@ -382,15 +377,10 @@ func (s *inventoryScreen) actions() []action {
 			return nil
 		}},
 		{keys: []string{"w"}, label: "details", minor: true, help: "Show all there is to say of it", why: noRow, run: func() tea.Cmd {
-			return show(&textBox{title: "What lies there", lines: s.detail(), styles: s.styles})
+			return show(&textBox{title: "What lies there", lines: s.detail(), look: s.host.Look()})
 		}},
-		{keys: []string{"y"}, help: "Copy the prefix of its objects", why: noRow, run: func() tea.Cmd { return s.copyText(s.current().Prefix, "the prefix") }},
-		{keys: []string{"ctrl+r"}, help: "Read what lies there anew", why: func() string {
-			if s.app.job != nil {
-				return s.app.job.what + " is still running; Ctrl-C cancels it"
-			}
-			return ""
-		}, run: s.scan},
+		{keys: []string{"y"}, help: "Copy the prefix of its objects", why: noRow, run: func() tea.Cmd { return s.host.Copy(s.current().Prefix, "the prefix") }},
+		{keys: []string{"ctrl+r"}, help: "Read what lies there anew", why: func() string { return s.host.Waits(s.touches()...) }, run: s.scan},
 	}, tableMoves(s.table, nil)...)
 }
 
@@ -430,7 +420,7 @@ func (s *inventoryScreen) askVerify(ids []core.BackupID) tea.Cmd {
 
 // verify verifies backups, none for all, and shows a report of each.
 func (s *inventoryScreen) verify(ids []core.BackupID, deep bool) tea.Cmd {
-	r, id, before := s.repository(), s.id, s.app.job
+	r := s.at.Repository()
 	var words []string
 	for _, x := range ids {
 		words = append(words, string(x))
@@ -438,36 +428,42 @@ func (s *inventoryScreen) verify(ids []core.BackupID, deep bool) tea.Cmd {
 	if deep {
 		words = append(words, "--deep")
 	}
-	command := s.command("verify", words...)
-	cmd := s.start("verifying", func(ctx context.Context, progress jobs.Progress) tea.Msg {
-		m := verifiedMsg{deep: deep}
-		var at core.VerifyProgress
-		step := func(id core.BackupID, state string) {
-			text := ""
-			if at.Total > 0 {
-				text = core.Bytes(at.Bytes) + " of " + core.Bytes(at.Total)
-			}
-			progress(jobs.Step{Done: int(at.Done), Total: int(at.Of), Text: text, Backup: id, State: state})
-		}
-		q := core.VerifyRequest{IDs: ids, Deep: deep, Progress: func(p core.VerifyProgress) {
-			at = p
-			step("", "")
-		}}
-		m.err = r.Verify(ctx, q, func(v core.VerifyReport) error {
-			m.reports = append(m.reports, v)
-			state := "sound"
-			if !v.Sound() {
-				state = core.Count(int(v.Damages), "damage")
-			}
-			step(v.ID, state)
-			return nil
-		})
-		return tell(verifiedNote(m, command), reply{id, m})
+	command := s.at.Command("verify", words...)
+	id, cmd := s.at.Start(s.host, "verifying", s.touches(), func(ctx context.Context, progress jobs.Progress) Result {
+		m := verify(ctx, r, core.VerifyRequest{IDs: ids, Deep: deep}, progress)
+		return Result{Note: verifiedNote(m, command), Answer: m}
 	})
-	if s.app.job != before {
-		s.job, s.verifys, s.ended = s.app.job.id, true, ""
+	if id != 0 {
+		s.task, s.verifys, s.ended = id, true, ""
 	}
 	return cmd
+}
+
+// verify verifies, and tells how far it is.
+func verify(ctx context.Context, r store.Repository, q core.VerifyRequest, progress jobs.Progress) verifiedMsg {
+	m := verifiedMsg{deep: q.Deep}
+	var at core.VerifyProgress
+	step := func(id core.BackupID, state string) {
+		text := ""
+		if at.Total > 0 {
+			text = core.Bytes(at.Bytes) + " of " + core.Bytes(at.Total)
+		}
+		progress(jobs.Step{Done: int(at.Done), Total: int(at.Of), Text: text, Backup: id, State: state})
+	}
+	q.Progress = func(p core.VerifyProgress) {
+		at = p
+		step("", "")
+	}
+	m.err = r.Verify(ctx, q, func(v core.VerifyReport) error {
+		m.reports = append(m.reports, v)
+		state := "sound"
+		if !v.Sound() {
+			state = core.Count(int(v.Damages), "damage")
+		}
+		step(v.ID, state)
+		return nil
+	})
+	return m
 }
 
 // verifiedText is what a verification came to.
@@ -481,10 +477,10 @@ func verifiedText(m verifiedMsg) string {
 	return fmt.Sprintf("%s verified, %d damaged", core.Count(len(m.reports), "backup"), damaged)
 }
 
-func verifiedNote(m verifiedMsg, command string) tea.Msg {
+func verifiedNote(m verifiedMsg, command string) noteMsg {
 	text := verifiedText(m)
 	if m.err != nil {
-		n := failure(m.err).(noteMsg)
+		n := failureNote(m.err)
 		if len(m.reports) > 0 {
 			n.text = text + ", then: " + whatOf(m.err)
 		}

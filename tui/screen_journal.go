@@ -15,7 +15,8 @@ import (
 
 // journalScreen lists what was changed, and takes it back.
 type journalScreen struct {
-	*base
+	host Host
+	at   *Stay
 	read
 	table   *grid.Model
 	entries []core.Entry
@@ -37,21 +38,21 @@ var journalColumns = []grid.Column{
 	{Title: "WHO", Width: 20, Min: 14, Drop: 1},
 }
 
-func newJournal(b base, _ openMsg) screen {
-	return &journalScreen{base: &b, table: grid.New(journalColumns, b.styles.grid())}
+func newJournal(host Host, at *Stay, _ openMsg) screen {
+	return &journalScreen{host: host, at: at, table: grid.New(journalColumns, host.Look().grid())}
 }
 
 func (s *journalScreen) title() string   { return "Journal" }
 func (s *journalScreen) init() tea.Cmd   { return s.load() }
 func (s *journalScreen) resume() tea.Cmd { return s.load() }
-func (s *journalScreen) restyle()        { s.table.SetStyles(s.styles.grid()) }
+func (s *journalScreen) restyle()        { s.table.SetStyles(s.host.Look().grid()) }
 
 // journalLimit is how many entries are shown; hearth journal has them all.
 const journalLimit = 1000
 
 func (s *journalScreen) load() tea.Cmd {
-	gen, desk := s.begin(), s.desk
-	return s.ask(func(ctx context.Context) tea.Msg {
+	gen, desk := s.begin(), s.at.Desk()
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
 		j := desk.Journal()
 		if j == nil {
 			return journalMsg{gen: gen, err: core.Fail(core.CodeUnsupported, "read the journal", "there is none", "", nil)}
@@ -80,9 +81,9 @@ func (s *journalScreen) update(msg tea.Msg) tea.Cmd {
 func (s *journalScreen) Len() int         { return len(s.entries) }
 func (s *journalScreen) Key(i int) string { return fmt.Sprint(s.entries[i].ID) }
 func (s *journalScreen) Row(i int) ([]grid.Cell, bool) {
-	e, st := &s.entries[i], s.styles
+	e, st := &s.entries[i], s.host.Look()
 	look := map[core.EntryState]grid.Style{core.EntryDone: st.good, core.EntryFailed: st.bad, core.EntryHalf: st.bad, core.EntryOpen: st.warn, core.EntryUndone: st.dim}[e.State]
-	return []grid.Cell{{Text: fmt.Sprint(e.ID)}, {Text: s.clock(core.Some(e.At))}, {Text: string(e.Kind)}, {Text: string(e.State), Style: look},
+	return []grid.Cell{{Text: fmt.Sprint(e.ID)}, {Text: s.host.Look().Clock(core.Some(e.At))}, {Text: string(e.Kind)}, {Text: string(e.State), Style: look},
 		{Text: core.Visible(e.Summary)}, {Text: core.Visible(e.Who), Style: st.dim}}, true
 }
 
@@ -99,7 +100,7 @@ func (s *journalScreen) resize(w, h int) {
 }
 
 func (s *journalScreen) view(w, h int) string {
-	st := s.styles
+	st := s.host.Look()
 	switch {
 	case s.state == failed:
 		return failedView(st, s.err, "Ctrl-R tries again", w)
@@ -113,7 +114,7 @@ func (s *journalScreen) view(w, h int) string {
 
 // detail tells what the entry under the cursor changed, field by field.
 func (s *journalScreen) detail() []line {
-	e, st := s.current(), s.styles
+	e, st := s.current(), s.host.Look()
 	lines := []line{field("summary", core.Visible(e.Summary)), field("who", core.Visible(e.Who))}
 	if e.Volume != "" {
 		lines = append(lines, field("volume", core.Visible(string(e.Volume))))
@@ -185,36 +186,27 @@ func (s *journalScreen) noEntry() string {
 	return ""
 }
 
+// notWith says why something cannot be done with the entry under the cursor, ""
+// if it can.
+func (s *journalScreen) notWith(check func(*core.Entry) error) string {
+	if why := either(s.noEntry(), s.at.Cannot(core.OpWriteVolume)); why != "" {
+		return why
+	}
+	if err := check(s.current()); err != nil {
+		return whatOf(err)
+	}
+	return ""
+}
+
 func (s *journalScreen) actions() []action {
 	return append([]action{
-		{keys: []string{"u"}, label: "undo this", help: "Take back the entry under the cursor", why: func() string {
-			e := s.current()
-			switch {
-			case e == nil:
-				return s.noEntry()
-			case s.cannot(core.OpWriteVolume) != "":
-				return s.cannot(core.OpWriteVolume)
-			}
-			if err := e.Undoable(); err != nil {
-				return whatOf(err)
-			}
-			return ""
-		}, run: func() tea.Cmd { return s.undo(s.current().ID) }},
-		{keys: []string{"f"}, label: "finish this", minor: true, help: "Do the rest of the entry under the cursor, which ended half-way", why: func() string {
-			e := s.current()
-			switch {
-			case e == nil:
-				return s.noEntry()
-			case s.cannot(core.OpWriteVolume) != "":
-				return s.cannot(core.OpWriteVolume)
-			}
-			if err := e.Unfinished(); err != nil {
-				return whatOf(err)
-			}
-			return ""
-		}, run: s.confirmFinish},
+		{name: "undo-this", keys: []string{"u"}, label: "undo this", help: "Take back the entry under the cursor",
+			why: func() string { return s.notWith((*core.Entry).Undoable) },
+			run: func() tea.Cmd { return operator{s.host, s.at}.undo(s.current().ID) }},
+		{name: "finish", keys: []string{"f"}, label: "finish this", minor: true, help: "Do the rest of the entry under the cursor, which ended half-way",
+			why: func() string { return s.notWith((*core.Entry).Unfinished) }, run: s.confirmFinish},
 		{keys: []string{"w"}, label: "details", minor: true, help: "Show all of the entry", why: s.noEntry, run: func() tea.Cmd {
-			return show(&textBox{title: "The entry", lines: s.detail(), styles: s.styles})
+			return show(&textBox{title: "The entry", lines: s.detail(), look: s.host.Look()})
 		}},
 		{keys: []string{"enter"}, label: "its volume", help: "Go to its volume", why: func() string {
 			if e := s.current(); e == nil || e.Volume == "" {
@@ -232,17 +224,19 @@ func (s *journalScreen) actions() []action {
 // confirmFinish asks before the rest of an entry is done.
 func (s *journalScreen) confirmFinish() tea.Cmd {
 	e := s.current()
-	id, desk := e.ID, s.desk
-	q := s.asking("Finish", fmt.Sprintf("Do the rest of entry %d?\n\n%s\n", id, core.Visible(e.Summary)), "Finish", func() tea.Cmd {
-		return s.start(fmt.Sprintf("finishing entry %d", id), func(ctx context.Context, _ jobs.Progress) tea.Msg {
-			done, err := desk.Finish(ctx, id)
-			if err != nil {
-				return tell(failure(err), changedMsg{})
-			}
-			return tell(noteMsg{level: good, text: fmt.Sprintf("Entry %d finished, as journal entry %d.", id, done.ID)}, changedMsg{})
-		})
-	})
+	q := asking(s.host.Look(), "Finish", fmt.Sprintf("Do the rest of entry %d?\n\n%s\n", e.ID, core.Visible(e.Summary)), "Finish",
+		func() tea.Cmd { return s.finish(*e) })
 	q.lines = append(q.lines, s.detail()...)
-	q.lines = append(q.lines, s.inShell("apply", "--resume", fmt.Sprint(id))...)
+	q.lines = append(q.lines, s.at.InShell(s.host.Look(), "apply", "--resume", fmt.Sprint(e.ID))...)
 	return show(q)
+}
+
+func (s *journalScreen) finish(e core.Entry) tea.Cmd {
+	desk := s.at.Desk()
+	_, cmd := s.at.Start(s.host, fmt.Sprintf("finishing entry %d", e.ID), Touching(s.at, "volume", e.Volume),
+		func(ctx context.Context, _ jobs.Progress) Result {
+			done, err := desk.Finish(ctx, e.ID)
+			return wrote(fmt.Sprintf("Entry %d finished, as journal entry %d.", e.ID, done.ID), err)
+		})
+	return cmd
 }

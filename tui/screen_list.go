@@ -15,14 +15,15 @@ import (
 // wide. Backups and volumes are each one of these.
 type listScreen[T any] struct {
 	*lister[T]
-	noun   string
-	open   func(*T) tea.Cmd                            // enter
-	own    func() []action                             // the kind's own actions
-	lines  func(*T) []line                             // what the pane shows of a row
-	detail func(ctx context.Context, row T) (T, error) // reads a row with all that belongs to it
-	hidden bool                                        // the pane is turned off
-	pane   paneOf[T]
-	w, h   int
+	noun    string
+	picking *Pick                                       // one of the rows is to be chosen; nil: they are only shown
+	open    func(*T) tea.Cmd                            // enter
+	own     func() []action                             // the kind's own actions
+	lines   func(*T) []line                             // what the pane shows of a row
+	detail  func(ctx context.Context, row T) (T, error) // reads a row with all that belongs to it
+	hidden  bool                                        // the pane is turned off
+	pane    paneOf[T]
+	w, h    int
 }
 
 // paneOf is the row that the pane shows.
@@ -38,9 +39,6 @@ type paneLoadedMsg[T any] struct {
 	row T
 	err error
 }
-
-// wideEnough is the width from which the pane stands beside the list.
-const wideEnough = 120
 
 func (s *listScreen[T]) paneShown() bool { return s.w >= wideEnough && !s.hidden }
 
@@ -59,7 +57,7 @@ func (s *listScreen[T]) init() tea.Cmd { return s.reload() }
 // resume reads anew: something may have happened meanwhile.
 func (s *listScreen[T]) resume() tea.Cmd { return s.reload() }
 
-func (s *listScreen[T]) restyle() { s.table.SetStyles(s.styles.grid()) }
+func (s *listScreen[T]) restyle() { s.table.SetStyles(s.host.Look().grid()) }
 
 func (s *listScreen[T]) wantsText() bool { return s.typing }
 
@@ -116,8 +114,8 @@ func (s *listScreen[T]) update(msg tea.Msg) tea.Cmd {
 		return s.paneLoaded(msg)
 	case allKeysMsg:
 		return s.markKeys(msg)
-	case goneMsg:
-		for _, key := range msg {
+	case changedMsg:
+		for _, key := range msg.Gone {
 			s.table.Forget(key)
 		}
 	case tea.WindowSizeMsg:
@@ -160,8 +158,8 @@ func (s *listScreen[T]) look() tea.Cmd {
 	if !s.paneShown() || s.offline != nil {
 		return nil
 	}
-	if s.info.Kind == core.PlaceCloud { // a request for each row that a held key passes would be many
-		return s.later(150*time.Millisecond, lookMsg{gen})
+	if s.at.Info().Kind == core.PlaceCloud { // a request for each row that a held key passes would be many
+		return s.host.Later(150*time.Millisecond, lookMsg{gen})
 	}
 	return s.lookUp(lookMsg{gen})
 }
@@ -172,11 +170,11 @@ type lookMsg struct{ gen generation }
 // lookUp reads all that belongs to the row under the cursor.
 func (s *listScreen[T]) lookUp(msg lookMsg) tea.Cmd {
 	row := s.current()
-	if row == nil || msg.gen != s.pane.gen || !s.onTop() {
+	if row == nil || msg.gen != s.pane.gen || !s.host.Shown() {
 		return nil
 	}
 	gen, detail, copied := msg.gen, s.detail, *row
-	return s.ask(func(ctx context.Context) tea.Msg {
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
 		full, err := detail(ctx, copied)
 		return paneLoadedMsg[T]{gen, full, err}
 	})
@@ -203,12 +201,12 @@ func (s *listScreen[T]) view(w, h int) string {
 	if !s.paneShown() {
 		return list
 	}
-	return beside(list, s.paneView(s.paneWidth(), h), lw, s.paneWidth(), h, s.styles.border)
+	return beside(list, s.paneView(s.paneWidth(), h), lw, s.paneWidth(), h, s.host.Look().border)
 }
 
 // body is the table, or why there is none.
 func (s *listScreen[T]) body(w int) string {
-	st := s.styles
+	st := s.host.Look()
 	var what string
 	switch {
 	case s.page.Total > 0:
@@ -233,9 +231,9 @@ func (s *listScreen[T]) paneView(w, h int) string {
 	if row == nil {
 		return ""
 	}
-	lines := s.styles.lay(s.lines(row), w)
+	lines := s.host.Look().lay(s.lines(row), w)
 	if len(lines) > h && h > 0 {
-		lines = append(lines[:h-1], s.styles.dim.Paint("↓ more: Enter opens it"))
+		lines = append(lines[:h-1], s.host.Look().dim.Paint("↓ more: Enter opens it"))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -247,41 +245,82 @@ func (s *listScreen[T]) noRow() string {
 	return ""
 }
 
-// actions are what keys do in every list, with the kind's own among them.
+// title is that of what a row is chosen for; the list's own is in the list of
+// screens.
+func (s *listScreen[T]) title() string {
+	if s.picking != nil {
+		return s.picking.Title
+	}
+	return strings.ToUpper(s.noun[:1]) + s.noun[1:] + "s"
+}
+
+// actions are what keys do in every list, with the kind's own among them. Where a
+// row is to be chosen Enter chooses it, and nothing is marked.
 func (s *listScreen[T]) actions() []action {
-	find := []action{
-		{keys: []string{"enter"}, label: "open", help: "Open it: every field, its capture, its chain", why: s.noRow, run: func() tea.Cmd { return s.open(s.current()) }},
-		{keys: []string{"/"}, label: "filter", help: "Filter as you type: name~db status:error age>30d size>=10 kind:incr word", run: s.refitted(func() tea.Cmd {
+	if s.picking == nil {
+		return slices.Concat(s.finding(s.opens()), s.own(), s.ordering(s.marking()), tableMoves(s.table, s.moved))
+	}
+	choose := action{name: "choose", keys: []string{"enter"}, label: "choose", help: "Choose this " + s.noun, why: s.noRow,
+		run: func() tea.Cmd { return s.picking.Take(s.id(s.current())) }}
+	out := s.finding(choose)
+	own := slices.DeleteFunc(s.own(), func(a action) bool { return a.name == "new" })
+	return slices.Concat(out[:1], s.picking.More, out[1:], own, s.ordering(nil), tableMoves(s.table, s.moved))
+}
+
+// opens opens the row under the cursor.
+func (s *listScreen[T]) opens() action {
+	return action{name: "open", keys: []string{"enter"}, label: "open", help: "Open it: every field, its capture, its chain", why: s.noRow,
+		run: func() tea.Cmd { return s.open(s.current()) }}
+}
+
+// inLists puts actions under the heading of what every list can do.
+func inLists(actions []action) []action {
+	for i := range actions {
+		actions[i].group = "Lists"
+	}
+	return actions
+}
+
+// finding are what Enter does, and the filter.
+func (s *listScreen[T]) finding(enter action) []action {
+	out := []action{enter, {name: "filter", keys: []string{"/"}, label: "filter", help: "Filter as you type: name~db status:error age>30d size>=10 kind:incr word",
+		run: s.refitted(func() tea.Cmd {
 			s.typing = true
 			return s.field.Focus()
-		})},
-	}
+		})}}
 	if s.holds.Text != s.begun {
-		find = append(find, action{keys: []string{"esc"}, label: "all again", help: "Clear the filter", run: s.refitted(s.resetFilter)})
+		out = append(out, action{name: "unfilter", keys: []string{"esc"}, label: "all again", help: "Clear the filter", run: s.refitted(s.resetFilter)})
 	}
-	rest := []action{
-		{keys: []string{"space"}, label: "mark", minor: true, help: "Mark the row, or take its mark away", why: s.noRow, run: func() tea.Cmd {
-			s.table.Toggle()
-			s.table.Step(1)
-			return s.moved()
-		}},
-		{keys: []string{"a"}, help: "Mark all that fulfil the filter", run: s.markAll},
-		{keys: []string{"A"}, help: "Take all marks away", run: func() tea.Cmd { s.table.Unmark(); return nil }},
-		{keys: []string{"s"}, label: "sort", minor: true, help: "Sort by a column", run: s.chooseSort},
-		{keys: []string{"S"}, help: "Turn the order round", run: func() tea.Cmd { return s.setSort(s.sort.Column, !s.sort.Desc) }},
-		{keys: []string{"d"}, help: "Show or hide the detail pane", why: s.noPane, run: func() tea.Cmd {
+	return inLists(out)
+}
+
+// marking marks rows.
+func (s *listScreen[T]) marking() []action {
+	return []action{
+		{name: "mark", keys: []string{"space"}, label: "mark", minor: true, help: "Mark the row, or take its mark away", why: s.noRow,
+			run: func() tea.Cmd {
+				s.table.Toggle()
+				s.table.Step(1)
+				return s.moved()
+			}},
+		{name: "mark-all", keys: []string{"a"}, help: "Mark all that fulfil the filter", run: s.markAll},
+		{name: "unmark", keys: []string{"A"}, help: "Take all marks away", run: func() tea.Cmd { s.table.Unmark(); return nil }},
+	}
+}
+
+// ordering is the rest: the marks, the order, the pane.
+func (s *listScreen[T]) ordering(marks []action) []action {
+	return inLists(append(marks,
+		action{name: "sort", keys: []string{"s"}, label: "sort", minor: true, help: "Sort by a column", run: s.chooseSort},
+		action{name: "turn-order", keys: []string{"S"}, help: "Turn the order round",
+			run: func() tea.Cmd { return s.setSort(s.sort.Column, !s.sort.Desc) }},
+		action{name: "pane", keys: []string{"d"}, help: "Show or hide the detail pane", why: s.noPane, run: func() tea.Cmd {
 			s.hidden = !s.hidden
 			s.fitTable()
 			return s.moved()
 		}},
-		{keys: []string{"ctrl+r"}, help: "Read it anew", run: s.refresh},
-	}
-	for _, part := range [][]action{find, rest} {
-		for i := range part {
-			part[i].group = "Lists"
-		}
-	}
-	return slices.Concat(find, s.own(), rest, tableMoves(s.table, s.moved))
+		action{name: "reread", keys: []string{"ctrl+r"}, help: "Read it anew", run: s.refresh},
+	))
 }
 
 func (s *listScreen[T]) noPane() string {
@@ -301,7 +340,7 @@ type allKeysMsg struct {
 // markAll marks every row that fulfils the filter, those not on screen as well.
 func (s *listScreen[T]) markAll() tea.Cmd {
 	q, query, id := s.wanted(), s.query, s.id
-	return s.ask(func(ctx context.Context) tea.Msg {
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
 		page, err := query(ctx, q)
 		m := allKeysMsg{filter: q.Filter.Text, err: err}
 		for i := range page.Rows {

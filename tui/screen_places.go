@@ -16,7 +16,8 @@ import (
 // placesScreen lists the places that there are, and in a cloud its regions and
 // projects; one that is chosen takes the place of the one that is shown.
 type placesScreen struct {
-	*base
+	host Host
+	at   *Stay
 	read
 	table  *grid.Model
 	places []store.PlaceRow
@@ -35,8 +36,7 @@ type destination struct {
 type placesMsg struct {
 	gen    generation
 	places []store.PlaceRow
-	scope  core.Scope
-	err    error // of the scope; the places are here all the same
+	err    error // of where the login stands; the places are here all the same
 }
 
 var placeColumns = []grid.Column{
@@ -48,25 +48,19 @@ var placeColumns = []grid.Column{
 	{Title: "LOCATION", Width: 46, Min: 20, Grow: 3, Drop: 2},
 }
 
-func newPlaces(b base, _ openMsg) screen {
-	return &placesScreen{base: &b, table: grid.New(placeColumns, b.styles.grid())}
+func newPlaces(host Host, at *Stay, _ openMsg) screen {
+	return &placesScreen{host: host, at: at, table: grid.New(placeColumns, host.Look().grid())}
 }
 
 func (s *placesScreen) init() tea.Cmd   { return s.load() }
 func (s *placesScreen) resume() tea.Cmd { return s.load() }
-func (s *placesScreen) restyle()        { s.table.SetStyles(s.styles.grid()) }
+func (s *placesScreen) restyle()        { s.table.SetStyles(s.host.Look().grid()) }
 
 func (s *placesScreen) load() tea.Cmd {
-	gen, list := s.begin(), s.opt.Places
-	scoper, _ := s.desk.Place.(store.Scoper)
-	return s.ask(func(ctx context.Context) tea.Msg {
-		m := placesMsg{gen: gen}
-		if list != nil {
-			m.places = list()
-		}
-		if scoper != nil {
-			m.scope, m.err = scoper.Scope(ctx)
-		}
+	gen, at := s.begin(), s.at
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
+		m := placesMsg{gen: gen, places: at.Places()}
+		_, m.err = at.FindOut(ctx)
 		return m
 	})
 }
@@ -78,23 +72,20 @@ func (s *placesScreen) update(msg tea.Msg) tea.Cmd {
 	}
 	s.state = ready
 	s.places = m.places
-	if m.err == nil {
-		s.standing = m.scope
-	}
 	first := s.rows == nil
 	s.fill()
 	s.table.SetSource(s)
 	if i := slices.IndexFunc(s.rows, func(d destination) bool { return d.here }); first && i >= 0 {
 		s.table.Move(i)
 	}
-	return fail(m.err)
+	return tea.Batch(fail(m.err), func() tea.Msg { return BannerMsg{} })
 }
 
 // fill makes the lines: the places, then where else the login may stand in this
 // one.
 func (s *placesScreen) fill() {
 	s.rows = nil
-	at := cutScope(s.info.Location)
+	at := cutScope(s.at.Info().Location)
 	known := false
 	for _, p := range s.places {
 		here := p.Location == at.place
@@ -103,9 +94,9 @@ func (s *placesScreen) fill() {
 	}
 	if !known {
 		s.rows = slices.Insert(s.rows, 0, destination{what: "place", here: true,
-			PlaceRow: store.PlaceRow{Name: s.info.Title, Location: at.place, Badge: s.info.Badge, Color: s.info.Color, ReadOnly: s.info.ReadOnly != ""}})
+			PlaceRow: store.PlaceRow{Name: s.at.Info().Title, Location: at.place, Badge: s.at.Info().Badge, Color: s.at.Info().Color, ReadOnly: s.at.Info().ReadOnly != ""}})
 	}
-	scope := s.standing
+	scope := s.at.Scope()
 	for _, region := range scope.Regions {
 		to := at
 		to.region = region
@@ -125,36 +116,11 @@ func (s *placesScreen) fill() {
 	}
 }
 
-// scoped is a location taken apart: cloud:NAME[@REGION][/PROJECT]. Other kinds of
-// places have no such parts.
-type scoped struct{ place, region, project string }
-
-func cutScope(location string) scoped {
-	if !strings.HasPrefix(location, "cloud:") {
-		return scoped{place: location}
-	}
-	var c scoped
-	c.place, c.project, _ = strings.Cut(location, "/")
-	c.place, c.region, _ = strings.Cut(c.place, "@")
-	return c
-}
-
-func (c scoped) String() string {
-	out := c.place
-	if c.region != "" {
-		out += "@" + c.region
-	}
-	if c.project != "" {
-		out += "/" + c.project
-	}
-	return out
-}
-
 // Len, Row and Key make the screen the table's source.
 func (s *placesScreen) Len() int         { return len(s.rows) }
 func (s *placesScreen) Key(i int) string { return s.rows[i].what + " " + s.rows[i].Location }
 func (s *placesScreen) Row(i int) ([]grid.Cell, bool) {
-	d, st := s.rows[i], s.styles
+	d, st := s.rows[i], s.host.Look()
 	sign, name := grid.Cell{Text: " "}, grid.Cell{Text: core.Visible(d.Name)}
 	if d.here {
 		sign, name.Style = grid.Cell{Text: "●", Style: st.good}, st.accent
@@ -168,12 +134,13 @@ func (s *placesScreen) Row(i int) ([]grid.Cell, bool) {
 
 // badgeCell is a badge in its colour.
 func (s *placesScreen) badgeCell(p store.PlaceRow) grid.Cell {
+	st := s.host.Look()
 	if p.Badge == "" {
 		return grid.Cell{}
 	}
-	cell := grid.Cell{Text: " " + core.Visible(p.Badge) + " ", Style: s.styles.badge}
+	cell := grid.Cell{Text: " " + core.Visible(p.Badge) + " ", Style: st.badge}
 	if ground, ok := themes.RGB(p.Color); ok {
-		cell.Style = paintOf(themes.Role{Fg: themes.On(ground), Bg: p.Color, Bold: true}, s.mono)
+		cell.Style = paintOf(themes.Role{Fg: themes.On(ground), Bg: p.Color, Bold: true}, st.mono)
 	}
 	return cell
 }
@@ -181,18 +148,18 @@ func (s *placesScreen) badgeCell(p store.PlaceRow) grid.Cell {
 func (s *placesScreen) resize(w, h int) { s.table.SetSize(w, max(h-1, 2)) }
 
 func (s *placesScreen) view(w, _ int) string {
-	st := s.styles
+	st := s.host.Look()
 	if s.state != ready {
 		return "\n  " + st.busy.Paint("◌ reading…")
 	}
 	head := "● is where you are"
-	if user := s.standing.User; user != "" {
+	if user := s.at.Scope().User; user != "" {
 		head += ", as " + user
-		if len(s.standing.Roles) > 0 {
-			head += " (" + strings.Join(s.standing.Roles, ", ") + ")"
+		if len(s.at.Scope().Roles) > 0 {
+			head += " (" + strings.Join(s.at.Scope().Roles, ", ") + ")"
 		}
 	}
-	if v := s.standing.Version; v != "" {
+	if v := s.at.Scope().Version; v != "" {
 		head += ", Block Storage API " + v
 	}
 	return clip(st.dim.Paint(core.Visible(head)), w) + "\n" + s.table.View()
@@ -204,20 +171,16 @@ func (s *placesScreen) actions() []action {
 			switch {
 			case len(s.rows) == 0:
 				return "the places are not read yet"
-			case s.rows[s.table.Cursor()].here && s.rows[s.table.Cursor()].Location == s.info.Location:
+			case s.rows[s.table.Cursor()].here && s.rows[s.table.Cursor()].Location == s.at.Info().Location:
 				return "you are there"
-			case s.opt.Open == nil:
-				return "this hearth was not given a way to open others"
-			case s.job != nil:
-				return s.job.what + " is still running; Ctrl-C cancels it"
 			}
-			return ""
-		}, run: func() tea.Cmd { return s.moveTo(s.rows[s.table.Cursor()].Location) }},
+			return s.at.NoOther()
+		}, run: func() tea.Cmd { return s.at.MoveTo(s.rows[s.table.Cursor()].Location) }},
 		{keys: []string{"y"}, help: "Copy the location, for --place and the config", run: func() tea.Cmd {
 			if len(s.rows) == 0 {
 				return nil
 			}
-			return s.copyText(s.rows[s.table.Cursor()].Location, "the location")
+			return s.host.Copy(s.rows[s.table.Cursor()].Location, "the location")
 		}},
 		{keys: []string{"ctrl+r"}, help: "Read it anew", run: s.load},
 	}, tableMoves(s.table, nil)...)

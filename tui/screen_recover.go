@@ -18,11 +18,11 @@ import (
 // where, what there is on both sides, what of it is to come, a dry run, the way
 // there, and what came of it. What is interrupted goes on with the next look.
 type recoverScreen struct {
-	*base
+	host    Host
+	at      *Stay
 	from    origin
 	to      string // the location of the target; "": none is chosen
-	finds   generation
-	job     int // that looks
+	finding TaskID // the task that looks
 	dry     bool
 	dried   bool // a dry run was shown
 	found   *jobs.Recovery
@@ -42,7 +42,6 @@ type meeting struct {
 
 // foundMsg brings what was found.
 type foundMsg struct {
-	gen    generation
 	found  jobs.Recovery
 	target jobs.Desk
 	err    error
@@ -58,12 +57,12 @@ var meetingColumns = []grid.Column{
 	{Title: "WHAT ABOUT IT", Width: 36, Min: 20, Grow: 3},
 }
 
-func newRecover(b base, _ openMsg) screen {
-	s := &recoverScreen{base: &b, table: grid.New(meetingColumns, b.styles.grid())}
-	if b.repository() != nil {
-		s.from = origin{fromPlace, b.info.Location}
+func newRecover(host Host, at *Stay, _ openMsg) screen {
+	s := &recoverScreen{host: host, at: at, table: grid.New(meetingColumns, host.Look().grid())}
+	if at.Repository() != nil {
+		s.from = origin{fromPlace, at.Info().Location}
 	} else {
-		s.to = b.info.Location
+		s.to = at.Info().Location
 	}
 	return s
 }
@@ -71,14 +70,14 @@ func newRecover(b base, _ openMsg) screen {
 func (s *recoverScreen) title() string { return "Recovery" }
 func (s *recoverScreen) init() tea.Cmd { return nil }
 func (s *recoverScreen) restyle() {
-	s.table.SetStyles(s.styles.grid())
+	s.table.SetStyles(s.host.Look().grid())
 	if s.pane != nil {
 		s.pane.restyle()
 	}
 }
 
 // looks reports whether it looks for what is lost.
-func (s *recoverScreen) looks() bool { return s.app.job != nil && s.app.job.id == s.job }
+func (s *recoverScreen) looks() bool { return s.host.Task(s.finding).Runs() }
 
 func (s *recoverScreen) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
@@ -103,31 +102,29 @@ func (s *recoverScreen) forget() { s.found, s.pane, s.dried, s.lines = nil, nil,
 
 // look finds what there is on both sides, and plans. Nothing is changed.
 func (s *recoverScreen) look(dry bool) tea.Cmd {
-	gen, id, from, to, opens, before := s.finds.next(), s.id, s.from, s.to, s.desks(), s.app.job
-	cmd := s.start("looking for what is lost", func(ctx context.Context, progress jobs.Progress) tea.Msg {
-		m := foundMsg{gen: gen}
-		source, err := from.open(ctx, opens)
-		if err == nil {
-			m.target, err = opens(ctx, to)
-		}
-		if err == nil {
-			m.found, err = jobs.PlanRecovery(ctx, source, m.target, jobs.RecoverOptions{}, progress)
-		}
-		m.err = err
-		return reply{id, m}
-	})
-	if s.app.job != before {
-		s.job, s.dry = s.app.job.id, dry
+	from, to, opens := s.from, s.to, s.desks()
+	id, cmd := s.at.Start(s.host, "looking for what is lost", touchingIn(to, "recovery", "plan"),
+		func(ctx context.Context, progress jobs.Progress) Result {
+			var m foundMsg
+			source, err := from.open(ctx, opens)
+			if err == nil {
+				m.target, err = opens(ctx, to)
+			}
+			if err == nil {
+				m.found, err = jobs.PlanRecovery(ctx, source, m.target, jobs.RecoverOptions{}, progress)
+			}
+			m.err = err
+			return Result{Answer: m}
+		})
+	if id != 0 {
+		s.finding, s.dry = id, dry
 	}
 	return cmd
 }
 
 // take takes what was found; what was chosen before stays chosen.
 func (s *recoverScreen) take(msg foundMsg) tea.Cmd {
-	if msg.gen != s.finds {
-		return nil
-	}
-	s.job = 0
+	s.finding = 0
 	if msg.err != nil {
 		return fail(msg.err)
 	}
@@ -146,7 +143,7 @@ func (s *recoverScreen) take(msg foundMsg) tea.Cmd {
 		found.Fit()
 	}
 	s.found = &found
-	p := newTransferPane(s.base, recovering, &found.Transfer, target)
+	p := newTransferPane(s.host, s.at, recovering, &found.Transfer, target)
 	p.send = func(ctx context.Context, t *jobs.Transfer, progress jobs.Progress) ([]core.ImportResult, error) {
 		r := found
 		r.Transfer = *t
@@ -185,9 +182,9 @@ func (s *recoverScreen) fill() {
 func (s *recoverScreen) Len() int         { return len(s.lines) }
 func (s *recoverScreen) Key(i int) string { return fmt.Sprint(i) }
 func (s *recoverScreen) Row(i int) ([]grid.Cell, bool) {
-	st, m := s.styles, s.lines[i]
+	st, m := s.host.Look(), s.lines[i]
 	if h := m.lame; h != nil {
-		return []grid.Cell{{Text: "✗ " + string(h.Kind), Style: st.bad}, {Text: core.Visible(either(h.Backup.Name.Or(""), h.Prefix))}, {}, {Text: core.Bytes(h.Bytes)}, {Text: s.age(h.Began)}, {Text: core.Visible(h.ID.Short()), Style: st.dim},
+		return []grid.Cell{{Text: "✗ " + string(h.Kind), Style: st.bad}, {Text: core.Visible(either(h.Backup.Name.Or(""), h.Prefix))}, {}, {Text: core.Bytes(h.Bytes)}, {Text: s.host.Look().Age(h.Began)}, {Text: core.Visible(h.ID.Short()), Style: st.dim},
 			{Text: core.Visible(h.Problem), Style: st.bad}}, true
 	}
 	b := m.both.Backup()
@@ -197,12 +194,12 @@ func (s *recoverScreen) Row(i int) ([]grid.Cell, bool) {
 		kind = "incr"
 	}
 	text, look := s.about(m.both)
-	return []grid.Cell{in, s.nameCell(b.Name), {Text: kind}, {Text: gib(b.Size)}, {Text: s.age(b.CreatedAt)}, {Text: core.Visible(b.ID.Short()), Style: st.dim}, {Text: core.Visible(text), Style: look}}, true
+	return []grid.Cell{in, nameCell(s.host.Look(), b.Name), {Text: kind}, {Text: gib(b.Size)}, {Text: s.host.Look().Age(b.CreatedAt)}, {Text: core.Visible(b.ID.Short()), Style: st.dim}, {Text: core.Visible(text), Style: look}}, true
 }
 
 // about is what there is to say of a backup that one or both sides have.
 func (s *recoverScreen) about(r *core.Reconciled) (string, grid.Style) {
-	st := s.styles
+	st := s.host.Look()
 	switch p := r.Problem(); {
 	case p != "":
 		return p, st.bad
@@ -211,7 +208,7 @@ func (s *recoverScreen) about(r *core.Reconciled) (string, grid.Style) {
 	case r.Standing == core.OnlyTarget:
 		return "the source has nothing of it", st.warn
 	case r.Target.Status != core.StatusAvailable:
-		return "it is " + r.Target.Status + " in the target", st.status(r.Target.Status)
+		return "it is " + r.Target.Status + " in the target", statusStyle(st, r.Target.Status)
 	case len(r.Differs) > 0:
 		return "≠ " + strings.Join(r.Differs, "; "), st.changed
 	}
@@ -223,7 +220,7 @@ func (s *recoverScreen) below() []line {
 	if len(s.lines) == 0 {
 		return nil
 	}
-	st, m := s.styles, s.lines[s.table.Cursor()]
+	st, m := s.host.Look(), s.lines[s.table.Cursor()]
 	if h := m.lame; h != nil {
 		return []line{{sign: st.bad.Paint("✗ "), value: st.bad.Paint(core.Visible(string(h.Kind) + ": " + h.Problem))},
 			field("prefix", core.Visible(h.Prefix)), field("container", core.Visible(h.Container)), field("backup", core.Visible(string(h.ID))), field("volume", core.Visible(string(h.VolumeID))),
@@ -235,8 +232,8 @@ func (s *recoverScreen) below() []line {
 		lines = append(lines, line{sign: st.changed.Paint("≠ "), value: core.Visible(d) + st.dim.Paint("  (source, target)")})
 	}
 	b := m.both.Backup()
-	return append(lines, field("id", core.Visible(string(b.ID))), field("volume", st.named(b.VolumeName, string(b.VolumeID))), field("chain", core.Count(len(m.both.Chain), "layer")),
-		field("project", st.named(b.ProjectName, string(b.ProjectID))), field("created", s.since(b.CreatedAt)), field("container", st.opt(b.Container)))
+	return append(lines, field("id", core.Visible(string(b.ID))), field("volume", nameAndID(st, b.VolumeName, string(b.VolumeID))), field("chain", core.Count(len(m.both.Chain), "layer")),
+		field("project", nameAndID(st, b.ProjectName, string(b.ProjectID))), field("created", s.host.Look().Since(b.CreatedAt)), field("container", nullable(st, b.Container)))
 }
 
 // stations are the parts of the way, and at which of them one is.
@@ -261,7 +258,7 @@ func (s *recoverScreen) stations() (names []string, at int) {
 
 // way draws the stations.
 func (s *recoverScreen) way(w int) string {
-	st := s.styles
+	st := s.host.Look()
 	names, at := s.stations()
 	var parts []string
 	for i, n := range names {
@@ -286,7 +283,7 @@ func (s *recoverScreen) resize(w, h int) {
 }
 
 func (s *recoverScreen) view(w, h int) string {
-	st := s.styles
+	st := s.host.Look()
 	head := s.way(w) + "\n" + st.border.Paint(strings.Repeat("─", max(w, 0)))
 	switch {
 	case s.pane == nil:
@@ -294,17 +291,17 @@ func (s *recoverScreen) view(w, h int) string {
 	case s.compare:
 		return head + "\n" + s.counts(w) + "\n" + splitView(st, s.table, s.below(), w, h-3)
 	case s.looks():
-		return head + "\n" + s.bar(w)
+		return head + "\n" + s.host.Task(s.finding).bar(st, w)
 	}
 	return head + "\n" + s.pane.view(w, h-2)
 }
 
 // counts tells what the two sides have.
 func (s *recoverScreen) counts(w int) string {
+	st, n := s.host.Look(), map[core.Standing]int{}
 	if s.looks() {
-		return s.bar(w)
+		return s.host.Task(s.finding).bar(st, w)
 	}
-	st, n := s.styles, map[core.Standing]int{}
 	for i := range s.found.Compared {
 		n[s.found.Compared[i].Standing]++
 	}
@@ -317,7 +314,7 @@ func (s *recoverScreen) counts(w int) string {
 
 // begin is the screen before anything was looked for.
 func (s *recoverScreen) begin(w int) string {
-	st := s.styles
+	st := s.host.Look()
 	or := func(text, none string) string {
 		if text == "" {
 			return st.warn.Paint(none)
@@ -331,12 +328,12 @@ func (s *recoverScreen) begin(w int) string {
 	}
 	switch {
 	case s.looks():
-		return strings.Join(s.styles.lay(lines, w), "\n") + "\n" + s.bar(w)
+		return strings.Join(s.host.Look().lay(lines, w), "\n") + "\n" + s.host.Task(s.finding).bar(st, w)
 	case s.noLook() == "":
 		lines = append(lines, text(st.dim.Paint("Enter looks for what is in the source and not in the target, and the reverse. Nothing is changed by that.")))
 	}
 	lines = append(lines, text(st.dim.Paint("What was interrupted goes on: look again, and what is there by then is left as it is.")))
-	return strings.Join(s.styles.lay(lines, w), "\n")
+	return strings.Join(s.host.Look().lay(lines, w), "\n")
 }
 
 // noLook says why it cannot look, "" if it can.
@@ -350,10 +347,8 @@ func (s *recoverScreen) noLook() string {
 		return "source and target are the same"
 	case s.pane != nil && s.pane.running():
 		return "it is being carried out; Ctrl-C cancels it"
-	case s.app.job != nil:
-		return s.app.job.what + " is still running; Ctrl-C cancels it"
 	}
-	return ""
+	return s.host.Waits(touchingIn(s.to, "recovery", "plan")...)
 }
 
 func (s *recoverScreen) actions() []action {
@@ -393,7 +388,7 @@ func (s *recoverScreen) actions() []action {
 				return nil
 			}},
 			{keys: []string{"w"}, label: "details", minor: true, help: "Show all there is to say of it", run: func() tea.Cmd {
-				return show(&textBox{title: "On both sides", lines: s.below(), styles: s.styles})
+				return show(&textBox{title: "On both sides", lines: s.below(), look: s.host.Look()})
 			}},
 			back, again}, tableMoves(s.table, nil)...)
 	}
@@ -466,7 +461,7 @@ func (p *transferPane) commonlyLost() core.FieldSet {
 
 // showDry shows all that would be done.
 func (s *recoverScreen) showDry() tea.Cmd {
-	p, st := s.pane, s.styles
+	p, st := s.pane, s.host.Look()
 	n := p.plan.Count()
 	lines := []line{text(st.accent.Paint(fmt.Sprintf("%d would be sent, in this order; nothing was.", n.Goes+n.Under))), {}}
 	common := p.commonlyLost()
@@ -490,5 +485,5 @@ func (s *recoverScreen) showDry() tea.Cmd {
 	if len(common) > 0 {
 		lines = append(lines, line{}, line{sign: st.dim.Paint("? "), value: st.dim.Paint("lost of all that were rebuilt: " + core.Visible(strings.Join(slices.Sorted(maps.Keys(common)), ", ")))})
 	}
-	return show(&textBox{title: "Dry run", lines: append(lines, append([]line{{}}, p.whole()...)...), styles: st})
+	return show(&textBox{title: "Dry run", lines: append(lines, append([]line{{}}, p.whole()...)...), look: st})
 }

@@ -7,14 +7,14 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
-	"hearth/core/pyjson"
 	"hearth/tui/grid"
 )
 
 // reportScreen shows a restore: how it gets on, and at its end whether the plan
 // came true, field by field.
 type reportScreen struct {
-	*base
+	host  Host
+	at    *Stay
 	of    *restoring
 	table *grid.Model
 	rows  []core.FieldOutcome
@@ -29,25 +29,37 @@ var outcomeColumns = []grid.Column{
 	{Title: "OUTCOME", Width: 10},
 }
 
-func newReport(b base, of *restoring) screen {
-	s := &reportScreen{base: &b, of: of, table: grid.New(outcomeColumns, b.styles.grid())}
+func newReport(host Host, at *Stay, of *restoring) screen {
+	s := &reportScreen{host: host, at: at, of: of, table: grid.New(outcomeColumns, host.Look().grid())}
 	s.fill()
 	return s
 }
 
-func (s *reportScreen) title() string          { return "Restore of " + s.of.title }
-func (s *reportScreen) init() tea.Cmd          { return nil }
-func (s *reportScreen) update(tea.Msg) tea.Cmd { return nil }
-func (s *reportScreen) restyle()               { s.table.SetStyles(s.styles.grid()) }
+func (s *reportScreen) title() string { return "Restore of " + s.of.title }
+func (s *reportScreen) init() tea.Cmd { return nil }
+func (s *reportScreen) update(msg tea.Msg) tea.Cmd {
+	if m, ok := msg.(TaskEndedMsg); ok && m.ID == s.of.task {
+		s.fill()
+	}
+	return nil
+}
+func (s *reportScreen) restyle() { s.table.SetStyles(s.host.Look().grid()) }
 
 // weight puts first what wants to be looked at.
 var weight = map[core.Came]int{core.CameNot: 0, core.CameUnknown: 1, core.CameExpected: 2, core.CameTrue: 3}
 
+// task is the restore as it stands, and how it ended where it has.
+func (s *reportScreen) task() (Task, restoredMsg) {
+	t := s.host.Task(s.of.task)
+	end, _ := t.Answer.(restoredMsg)
+	return t, end
+}
+
 // fill takes the fields of the report.
 func (s *reportScreen) fill() {
 	s.rows = nil
-	if s.of.report != nil {
-		s.rows = slices.Clone(s.of.report.Fields)
+	if _, end := s.task(); end.report != nil {
+		s.rows = slices.Clone(end.report.Fields)
 	}
 	slices.SortStableFunc(s.rows, func(a, b core.FieldOutcome) int { return weight[a.Came] - weight[b.Came] })
 	s.table.SetSource(s)
@@ -58,7 +70,7 @@ func (s *reportScreen) fill() {
 func (s *reportScreen) Len() int         { return len(s.rows) }
 func (s *reportScreen) Key(i int) string { return string(s.rows[i].Section) + s.rows[i].Name }
 func (s *reportScreen) Row(i int) ([]grid.Cell, bool) {
-	f, st := s.rows[i], s.styles
+	f, st := s.rows[i], s.host.Look()
 	sign, look := "✓", st.good
 	switch f.Came {
 	case core.CameNot:
@@ -69,7 +81,7 @@ func (s *reportScreen) Row(i int) ([]grid.Cell, bool) {
 		sign, look = "~", st.changed
 	}
 	name := core.FieldPlan{Section: f.Section, Name: f.Name}
-	return []grid.Cell{{Text: sign, Style: look}, {Text: fieldTitle(name)}, {Text: s.side(f.Name, f.Planned)}, {Text: s.side(f.Name, f.Actual)}, {Text: string(f.Came), Style: look}}, true
+	return []grid.Cell{{Text: sign, Style: look}, {Text: fieldTitle(name)}, {Text: sideText(s.host.Look(), f.Name, f.Planned)}, {Text: sideText(s.host.Look(), f.Name, f.Actual)}, {Text: string(f.Came), Style: look}}, true
 }
 
 func (s *reportScreen) resize(w, h int) {
@@ -79,21 +91,21 @@ func (s *reportScreen) resize(w, h int) {
 
 // head tells what goes where, and how far it is.
 func (s *reportScreen) head(w int) []string {
-	st, x := s.styles, s.of
+	st, x := s.host.Look(), s.of
+	task, end := s.task()
 	lines := []string{clip(st.accent.Paint(core.Visible(x.title))+st.dim.Paint(" → ")+st.accent.Paint(core.Visible(x.onto)), w)}
 	switch {
-	case x.over && x.err != nil:
-		lines = append(lines, hang(st.bad.Paint("✗ "), st.bad.Paint(core.Visible(x.err.Error())), w)...)
-	case x.over:
-		lines = append(lines, hang(st.good.Paint("✓ "), st.good.Paint(core.Visible(x.report.Verdict())), w)...)
+	case !task.Runs() && end.err != nil:
+		lines = append(lines, hang(st.bad.Paint("✗ "), st.bad.Paint(core.Visible(end.err.Error())), w)...)
+	case !task.Runs() && end.report != nil:
+		lines = append(lines, hang(st.good.Paint("✓ "), st.good.Paint(core.Visible(end.report.Verdict())), w)...)
+	case !task.Runs(): // it ended without a report, as by a fault of hearth's own
+		lines = append(lines, hang(st.bad.Paint("✗ "), st.bad.Paint(core.Visible(task.Note.text)), w)...)
 	default:
-		at := "asking for it"
-		if j := s.job; j != nil && j.id == x.job && j.step.Text != "" {
-			at = j.step.Text
-		}
-		lines = append(lines, clip(st.busy.Paint("◌ "+core.Visible(at))+st.dim.Paint("  for "+span(s.desk.Now().Sub(x.began))), w))
+		at := either(task.Step.Text, "asking for it")
+		lines = append(lines, clip(st.busy.Paint("◌ "+core.Visible(at))+st.dim.Paint("  for "+span(st.Now.Sub(task.Began))), w))
 	}
-	if r := x.report; x.over && r.Plan != nil && r.Plan.Guess() {
+	if r := end.report; r != nil && r.Plan != nil && r.Plan.Guess() {
 		lines = append(lines, clip(st.warn.Paint("! the plan was a guess: no capture of the backup was known"), w))
 	}
 	return append(lines, "")
@@ -101,16 +113,17 @@ func (s *reportScreen) head(w int) []string {
 
 // below is what there is to say of the field under the cursor, and of a failure.
 func (s *reportScreen) below() []line {
-	st := s.styles
+	st := s.host.Look()
 	var lines []line
 	if len(s.rows) > 0 {
 		if f := s.rows[s.table.Cursor()]; f.Why != "" {
 			lines = append(lines, line{sign: st.dim.Paint("why: "), value: st.text.Paint(core.Visible(f.Why))})
 		}
 	}
-	if r := s.of.report; r != nil {
+	if _, end := s.task(); end.report != nil {
+		r := end.report
 		for i := range r.Messages {
-			lines = append(lines, s.message(&r.Messages[i]))
+			lines = append(lines, message(s.host.Look(), &r.Messages[i]))
 		}
 	}
 	return lines
@@ -118,12 +131,12 @@ func (s *reportScreen) below() []line {
 
 func (s *reportScreen) view(w, h int) string {
 	head := strings.Join(s.head(w), "\n")
-	rest := strings.Join(s.styles.lay(s.below(), w), "\n")
+	rest := strings.Join(s.host.Look().lay(s.below(), w), "\n")
 	switch {
 	case len(s.rows) > 0:
 		return head + "\n" + s.table.View() + "\n\n" + rest
-	case !s.of.over:
-		rest = s.styles.dim.Paint("The screens can be used meanwhile; W comes back here. Ctrl-C stops watching, the restore itself goes on.")
+	case s.running():
+		rest = s.host.Look().dim.Paint("The screens can be used meanwhile; W leads back here. Ctrl-C stops watching, the restore itself goes on.")
 		return head + "\n" + strings.Join(wrap(rest, w), "\n")
 	}
 	return head + "\n" + rest
@@ -132,34 +145,24 @@ func (s *reportScreen) view(w, h int) string {
 func (s *reportScreen) actions() []action {
 	return append([]action{
 		{keys: []string{"enter"}, label: "its volume", help: "Go to the volume", why: func() string {
-			if s.of.report == nil || s.of.report.Volume == "" {
+			if s.volume() == "" {
 				return "it is not known yet"
 			}
 			return ""
-		}, run: func() tea.Cmd { return open("volume", string(s.of.report.Volume)) }},
+		}, run: func() tea.Cmd { return open("volume", string(s.volume())) }},
 	}, tableMoves(s.table, nil)...)
 }
 
-// side is a value of a field before or after, for a cell.
-func (a *app) side(name string, v core.Opt[pyjson.Value]) string {
-	switch {
-	case !v.Set:
-		return ""
-	case v.V.IsNull():
-		return "-"
-	case core.SecretFields.Has(name) && v.V.Truthy():
-		return core.Masked
-	case v.V.Kind() == pyjson.Bool:
-		return map[bool]string{true: "yes", false: "no"}[v.V.Bool()]
-	case v.V.Kind() == pyjson.Time:
-		at, _ := v.V.Time()
-		return a.clock(core.Some(at))
+// running reports whether the restore goes on.
+func (s *reportScreen) running() bool {
+	t, _ := s.task()
+	return t.Runs()
+}
+
+// volume is what was restored into, "" while that is not known.
+func (s *reportScreen) volume() core.VolumeID {
+	if _, end := s.task(); end.report != nil {
+		return end.report.Volume
 	}
-	if s, ok := v.V.Str(); ok {
-		if s == "" {
-			return `""`
-		}
-		return core.Visible(s)
-	}
-	return core.Visible(pyjson.Text(v.V))
+	return ""
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"hearth/core"
 	"hearth/tui/grid"
@@ -40,6 +39,11 @@ func failure(err error) tea.Msg {
 	if err == nil {
 		return nil
 	}
+	return failureNote(err)
+}
+
+// failureNote is the note of an error that there is.
+func failureNote(err error) noteMsg {
 	l := bad
 	if core.CodeOf(err) == core.CodeCancelled {
 		l = warn
@@ -101,44 +105,35 @@ func causes(err error) []string {
 	return out
 }
 
-// statusLine draws the latest note; of one that is too long the end goes, and
-// e shows it whole.
-func (a *app) statusLine(w int) string {
-	n := a.note
-	if n.text == "" || a.passed {
-		return ""
+// noteBox shows a note whole, and what lies beneath it.
+func noteBox(l Look, title string, n noteMsg) *textBox {
+	lines := []line{text(l.level(n.level).Paint(n.level.glyph() + " " + core.Visible(n.text)))}
+	for _, cause := range n.beneath() {
+		lines = append(lines, line{}, line{sign: l.dim.Paint("because "), value: l.dialog.Paint(cause)})
 	}
-	text := n.level.glyph() + " " + core.Visible(n.text)
-	more := ""
-	if len(n.beneath()) > 0 || ansi.StringWidth(text) > w {
-		more = a.styles.dim.Paint(" e: more")
+	if code := core.CodeOf(n.err); code != "" {
+		lines = append(lines, line{}, line{sign: l.dim.Paint("sort of error: "), value: l.dialog.Paint(string(code))})
 	}
-	return spread(a.styles.level(n.level).Paint(clip(text, w-ansi.StringWidth(more)-1)), more, w)
+	return &textBox{title: title, lines: lines, look: l}
 }
 
-// statusGlyph is a glyph for the status of a volume or backup, beside its word.
-func statusGlyph(status string) string {
-	switch {
-	case core.Failed(status):
-		return "✗"
-	case core.InTransit(status):
-		return "◌"
-	case status == core.StatusAvailable:
-		return "✓"
-	case status == "in-use":
-		return "●"
+// looking is said while a plan is made.
+func looking(at string) tea.Cmd { return note(busy, at+"…") }
+
+// whatOf is what went wrong, without what was tried.
+func whatOf(err error) string {
+	if e, ok := err.(*core.Error); ok {
+		return e.What
 	}
-	return "·"
+	return err.Error()
 }
 
-func (s *styles) status(status string) grid.Style {
-	switch {
-	case core.Failed(status):
-		return s.bad
-	case core.InTransit(status):
-		return s.busy
-	case status == core.StatusAvailable, status == "in-use":
-		return s.good
+// either is the first reason that there is, "" if there is none.
+func either(reasons ...string) string {
+	for _, why := range reasons {
+		if why != "" {
+			return why
+		}
 	}
-	return s.text
+	return ""
 }

@@ -14,11 +14,11 @@ import (
 // a volume what a backup would capture now.
 type captureTab struct {
 	scroll
+	at *Stay
 	read
 	of    func() (core.VolumeID, core.BackupID)
 	shown *core.Capture
 	last  *core.KeptCapture // the one before, to compare with
-	kept  int
 }
 
 // captureLoadedMsg brings the capture to show and the one before it.
@@ -26,12 +26,11 @@ type captureLoadedMsg struct {
 	gen     generation
 	capture core.Capture
 	last    *core.KeptCapture
-	kept    int
 	err     error
 }
 
-func newCaptureTab(b *base, of func() (core.VolumeID, core.BackupID)) *captureTab {
-	return &captureTab{scroll: scroll{base: b}, of: of}
+func newCaptureTab(host Host, at *Stay, of func() (core.VolumeID, core.BackupID)) *captureTab {
+	return &captureTab{scroll: scroll{host: host}, at: at, of: of}
 }
 
 func (t *captureTab) name() string    { return "Capture" }
@@ -40,20 +39,19 @@ func (t *captureTab) resume() tea.Cmd { return t.load() }
 func (t *captureTab) restyle()        { t.fill() }
 
 func (t *captureTab) load() tea.Cmd {
-	gen, desk := t.begin(), t.desk
+	gen, desk := t.begin(), t.at.Desk()
 	t.fill()
 	volume, backup := t.of()
-	return t.ask(func(ctx context.Context) tea.Msg {
+	return t.host.Ask(func(ctx context.Context) tea.Msg {
 		m := captureLoadedMsg{gen: gen}
 		kept, err := desk.KeptCaptures(ctx, volume, backup)
 		if err != nil {
 			m.err = err
 			return m
 		}
-		m.kept = len(kept)
 		if backup != "" && len(kept) > 0 {
 			m.capture = kept[0].Capture
-			m.last, m.err = before(ctx, desk.KeptCaptures, volume, kept[0])
+			m.last, m.err = keptBefore(ctx, desk.KeptCaptures, volume, kept[0])
 			return m
 		}
 		if len(kept) > 0 {
@@ -64,8 +62,8 @@ func (t *captureTab) load() tea.Cmd {
 	})
 }
 
-// before finds the capture of the same volume that was kept before another one.
-func before(ctx context.Context, captures func(context.Context, core.VolumeID, core.BackupID) ([]core.KeptCapture, error), volume core.VolumeID, than core.KeptCapture) (*core.KeptCapture, error) {
+// keptBefore finds the capture of the same volume that was kept before another one.
+func keptBefore(ctx context.Context, captures func(context.Context, core.VolumeID, core.BackupID) ([]core.KeptCapture, error), volume core.VolumeID, than core.KeptCapture) (*core.KeptCapture, error) {
 	all, err := captures(ctx, volume, "")
 	if err != nil {
 		return nil, err
@@ -83,7 +81,7 @@ func (t *captureTab) update(msg tea.Msg) tea.Cmd {
 	case captureLoadedMsg:
 		cmd, ok := t.end(msg.gen, msg.err)
 		if ok {
-			t.shown, t.last, t.kept = &msg.capture, msg.last, msg.kept
+			t.shown, t.last = &msg.capture, msg.last
 		}
 		t.fill()
 		return cmd
@@ -95,7 +93,7 @@ func (t *captureTab) update(msg tea.Msg) tea.Cmd {
 
 // fill writes the tab's lines.
 func (t *captureTab) fill() {
-	s := t.styles
+	s := t.host.Look()
 	switch {
 	case t.state == failed:
 		t.set([]line{{sign: s.bad.Paint("✗ "), value: s.bad.Paint(core.Visible(t.err.Error()))}})
@@ -111,7 +109,7 @@ func (t *captureTab) fill() {
 	}
 	lines = append(lines, field("size", core.Bytes(int64(len(c.Text)))))
 	if t.last != nil {
-		lines = append(lines, field("compared with", "the capture of "+t.clock(core.Some(t.last.At))+", "+core.Visible(string(t.last.Capture.Source.Kind))))
+		lines = append(lines, field("compared with", "the capture of "+t.host.Look().Clock(core.Some(t.last.At))+", "+core.Visible(string(t.last.Capture.Source.Kind))))
 	}
 	for _, w := range core.CaptureWarnings(c) {
 		lines = append(lines, line{sign: s.warn.Paint("! "), value: s.warn.Paint(core.Visible(w))})
@@ -133,7 +131,7 @@ func (t *captureTab) sourceText(c *core.Capture) string {
 		return core.Visible(c.Source.String())
 	}
 	if _, backup := t.of(); backup != "" {
-		return t.styles.warn.Paint("GUESS: no capture of this backup is known; this is its volume as it is now")
+		return t.host.Look().warn.Paint("GUESS: no capture of this backup is known; this is its volume as it is now")
 	}
 	return "what a backup made now would capture"
 }
@@ -141,7 +139,7 @@ func (t *captureTab) sourceText(c *core.Capture) string {
 // section lists a section's fields: what becomes of each, its value, and how it
 // differs from the capture before.
 func (t *captureTab) section(c *core.Capture, section core.Section) []line {
-	s := t.styles
+	s := t.host.Look()
 	o := c.Section(section)
 	var was *core.Capture
 	if t.last != nil {
@@ -169,7 +167,7 @@ func (t *captureTab) section(c *core.Capture, section core.Section) []line {
 // captured is the line of a field. That no release restores most of them goes
 // without saying.
 func (t *captureTab) captured(c, was *core.Capture, section core.Section, name string, v pyjson.Value) line {
-	s := t.styles
+	s := t.host.Look()
 	fate, why := core.FateOf(section, name, c.Version())
 	glyph := map[core.Fate]string{core.FateRestored: s.good.Paint("↩"), core.FateConditional: s.changed.Paint("±"), core.FateNever: s.dim.Paint("·")}[fate]
 	mark := " "
@@ -181,7 +179,7 @@ func (t *captureTab) captured(c, was *core.Capture, section core.Section, name s
 			mark = s.changed.Paint("~")
 		}
 	}
-	l := line{sign: mark + glyph + " ", label: core.Visible(name), value: s.value(name, v)}
+	l := line{sign: mark + glyph + " ", label: core.Visible(name), value: valueText(s, name, v)}
 	if fate == core.FateConditional || core.SecretFields.Has(name) && v.Truthy() {
 		l.note = s.dim.Paint(why)
 	}
@@ -196,7 +194,7 @@ func (t *captureTab) gone(was *core.Capture, section core.Section, now *pyjson.O
 	var lines []line
 	for name, v := range was.Section(section).All() {
 		if !now.Has(name) {
-			lines = append(lines, line{sign: t.styles.removed.Paint("-") + "  ", label: core.Visible(name), value: t.styles.value(name, v)})
+			lines = append(lines, line{sign: t.host.Look().removed.Paint("-") + "  ", label: core.Visible(name), value: valueText(t.host.Look(), name, v)})
 		}
 	}
 	return lines
@@ -219,13 +217,13 @@ func (t *captureTab) actions() []action {
 			}
 			return ""
 		}, run: func() tea.Cmd {
-			desk, c, to := t.desk, *t.shown, t.id
-			return t.task(func(ctx context.Context) tea.Msg {
+			desk, c, answer := t.at.Desk(), *t.shown, t.host.Answer
+			return t.host.Tell(func(ctx context.Context) tea.Msg {
 				id, err := desk.Keep(ctx, c)
 				if err != nil {
 					return failure(err)
 				}
-				return tell(noteMsg{level: good, text: fmt.Sprintf("Kept as capture %d.", id)}, reply{to, captureKeptMsg{}})
+				return tell(noteMsg{level: good, text: fmt.Sprintf("Kept as capture %d.", id)}, answer(captureKeptMsg{}))
 			})
 		}},
 		{keys: []string{"C"}, help: "Copy the exact text, byte for byte what Cinder writes", why: func() string {
@@ -233,6 +231,6 @@ func (t *captureTab) actions() []action {
 				return "it is not read yet"
 			}
 			return ""
-		}, run: func() tea.Cmd { return t.copyText(t.shown.Text, "the capture") }},
+		}, run: func() tea.Cmd { return t.host.Copy(t.shown.Text, "the capture") }},
 	}, t.scroll.actions()...)
 }

@@ -15,7 +15,8 @@ import (
 // chainTab is the tree of a volume's backups: full ones, what stands on them, and
 // the parents that are missing.
 type chainTab struct {
-	*base
+	host Host
+	at   *Stay
 	read
 	volume func() core.VolumeID
 	ref    core.BackupID // the backup whose screen this is, "" for a volume's
@@ -43,8 +44,8 @@ var chainColumns = []grid.Column{
 	{Title: "ID", Width: 8, Drop: 2},
 }
 
-func newChainTab(b *base, volume func() core.VolumeID, ref core.BackupID) *chainTab {
-	return &chainTab{base: b, volume: volume, ref: ref, table: grid.New(chainColumns, b.styles.grid())}
+func newChainTab(host Host, at *Stay, volume func() core.VolumeID, ref core.BackupID) *chainTab {
+	return &chainTab{host: host, at: at, volume: volume, ref: ref, table: grid.New(chainColumns, host.Look().grid())}
 }
 
 func (t *chainTab) name() string {
@@ -55,13 +56,13 @@ func (t *chainTab) name() string {
 }
 func (t *chainTab) init() tea.Cmd   { return t.load() }
 func (t *chainTab) resume() tea.Cmd { return t.load() }
-func (t *chainTab) restyle()        { t.table.SetStyles(t.styles.grid()) }
+func (t *chainTab) restyle()        { t.table.SetStyles(t.host.Look().grid()) }
 func (t *chainTab) resize(w, h int) { t.table.SetSize(w, max(h-1, 2)) }
 
 func (t *chainTab) load() tea.Cmd {
 	volume := t.volume()
-	gen, place, ref := t.begin(), t.desk.Place, t.ref
-	return t.ask(func(ctx context.Context) tea.Msg {
+	gen, place, ref := t.begin(), t.at.Desk().Place, t.ref
+	return t.host.Ask(func(ctx context.Context) tea.Msg {
 		if l, ok := place.(store.Lineage); ok {
 			rows, err := l.Lineage(ctx, volume)
 			return treeMsg{gen, core.Tree(rows), 0, err}
@@ -127,7 +128,7 @@ func (t *chainTab) update(msg tea.Msg) tea.Cmd {
 func (t *chainTab) Len() int         { return len(t.nodes) }
 func (t *chainTab) Key(i int) string { return string(t.nodes[i].Backup.ID) }
 func (t *chainTab) Row(i int) ([]grid.Cell, bool) {
-	n, s := t.nodes[i], t.styles
+	n, s := t.nodes[i], t.host.Look()
 	b := n.Backup
 	branch := branches(n)
 	if n.Missing {
@@ -145,8 +146,8 @@ func (t *chainTab) Row(i int) ([]grid.Cell, bool) {
 		name += " ←"
 		style = s.accent
 	}
-	return []grid.Cell{{Text: branch + name, Style: style}, t.statusCell(b.Status), {Text: gib(b.Size)}, {Text: t.age(b.CreatedAt)},
-		{Text: t.clock(b.CreatedAt), Style: s.dim}, {Text: core.Visible(b.ID.Short()), Style: s.dim}}, true
+	return []grid.Cell{{Text: branch + name, Style: style}, statusCell(t.host.Look(), b.Status), {Text: gib(b.Size)}, {Text: t.host.Look().Age(b.CreatedAt)},
+		{Text: t.host.Look().Clock(b.CreatedAt), Style: s.dim}, {Text: core.Visible(b.ID.Short()), Style: s.dim}}, true
 }
 
 // deepest is how many levels are drawn with their branches; a chain of dailies is
@@ -181,7 +182,7 @@ func branches(n core.Node) string {
 }
 
 func (t *chainTab) view(w, h int) string {
-	s := t.styles
+	s := t.host.Look()
 	switch {
 	case t.state == failed:
 		return failedView(s, t.err, "", w)

@@ -12,6 +12,7 @@ import (
 // recordTab shows the record that an export of the backup gives.
 type recordTab struct {
 	scroll
+	at *Stay
 	read
 	ref    core.BackupID
 	record core.Record
@@ -24,8 +25,8 @@ type recordExportedMsg struct {
 	err    error
 }
 
-func newRecordTab(b *base, ref core.BackupID) *recordTab {
-	return &recordTab{scroll: scroll{base: b}, ref: ref}
+func newRecordTab(host Host, at *Stay, ref core.BackupID) tab {
+	return &recordTab{scroll: scroll{host: host}, at: at, ref: ref}
 }
 
 func (t *recordTab) name() string { return "Record" }
@@ -34,7 +35,7 @@ func (t *recordTab) restyle()     { t.fill() }
 // init exports, where that changes nothing; a cloud's export writes its row and
 // is done when it is asked for.
 func (t *recordTab) init() tea.Cmd {
-	if t.info.Kind == core.PlaceCloud {
+	if t.at.Info().Kind == core.PlaceCloud {
 		t.fill()
 		return nil
 	}
@@ -42,7 +43,7 @@ func (t *recordTab) init() tea.Cmd {
 }
 
 func (t *recordTab) load() tea.Cmd {
-	ex, ok := t.desk.Place.(store.Exporter)
+	ex, ok := t.at.Desk().Place.(store.Exporter)
 	if !ok {
 		t.state, t.err = failed, core.Fail(core.CodeUnsupported, "export", "this kind of place cannot export records", "", nil)
 		t.fill()
@@ -50,7 +51,7 @@ func (t *recordTab) load() tea.Cmd {
 	}
 	gen, ref := t.begin(), t.ref
 	t.fill()
-	return t.ask(func(ctx context.Context) tea.Msg {
+	return t.host.Ask(func(ctx context.Context) tea.Msg {
 		r, err := ex.Export(ctx, ref)
 		return recordExportedMsg{gen, r, err}
 	})
@@ -74,7 +75,7 @@ func (t *recordTab) update(msg tea.Msg) tea.Cmd {
 }
 
 func (t *recordTab) fill() {
-	s := t.styles
+	s := t.host.Look()
 	switch t.state {
 	case idle:
 		t.set([]line{{}, text(s.dim.Paint("An export asks the backup service and writes the backup's row. Enter exports it."))})
@@ -94,13 +95,13 @@ func (t *recordTab) fill() {
 		{}, s.part("fields"),
 	}
 	for name, v := range t.dec.Doc.Object().All() {
-		lines = append(lines, field(core.Visible(name), s.value(name, v)))
+		lines = append(lines, field(core.Visible(name), valueText(s, name, v)))
 	}
 	t.set(append(lines, line{}, s.heading("base64"), text(core.Visible(t.record.URL))))
 }
 
 func (t *recordTab) actions() []action {
 	return append([]action{
-		{keys: []string{"enter"}, label: map[bool]string{true: "export it"}[t.state == idle], help: "Export it anew", why: func() string { return t.cannot(core.OpExport) }, run: t.load},
+		{keys: []string{"enter"}, label: map[bool]string{true: "export it"}[t.state == idle], help: "Export it anew", why: func() string { return t.at.Cannot(core.OpExport) }, run: t.load},
 	}, t.scroll.actions()...)
 }

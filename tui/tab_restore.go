@@ -16,7 +16,8 @@ import (
 // restoreTab previews what a restore of a backup would do to a target's metadata,
 // and applies it.
 type restoreTab struct {
-	*base
+	host Host
+	at   *Stay
 	read
 	request jobs.PlanRequest
 	aimed   bool     // the request's target was chosen; else it is the backup's own volume
@@ -46,21 +47,21 @@ var planColumns = []grid.Column{
 	{Title: "WHY", Width: 60, Min: 48, Grow: 4, Drop: 1},
 }
 
-func newRestoreTab(b *base, backup core.BackupID) *restoreTab {
-	return &restoreTab{base: b, request: jobs.PlanRequest{Backup: backup, Rules: core.RulesAuto, Layers: core.LayersAuto},
-		table: grid.New(planColumns, b.styles.grid())}
+func newRestoreTab(host Host, at *Stay, backup core.BackupID) tab {
+	return &restoreTab{host: host, at: at, request: jobs.PlanRequest{Backup: backup, Rules: core.RulesAuto, Layers: core.LayersAuto},
+		table: grid.New(planColumns, host.Look().grid())}
 }
 
 func (t *restoreTab) name() string    { return "Restore" }
 func (t *restoreTab) init() tea.Cmd   { return t.load() }
 func (t *restoreTab) resume() tea.Cmd { return t.load() }
-func (t *restoreTab) restyle()        { t.table.SetStyles(t.styles.grid()) }
+func (t *restoreTab) restyle()        { t.table.SetStyles(t.host.Look().grid()) }
 
 // load works the plan out anew: from the same request, but from what the place
 // says by now.
 func (t *restoreTab) load() tea.Cmd {
-	gen, desk, r, aimed := t.begin(), t.desk, t.request, t.aimed
-	return t.ask(func(ctx context.Context) tea.Msg {
+	gen, desk, r, aimed := t.begin(), t.at.Desk(), t.request, t.aimed
+	return t.host.Ask(func(ctx context.Context) tea.Msg {
 		if !aimed {
 			var err error
 			if r.Onto, err = ownVolume(ctx, desk, r.Backup); err != nil {
@@ -139,7 +140,7 @@ func (t *restoreTab) resize(w, h int) {
 }
 
 func (t *restoreTab) view(w, h int) string {
-	s := t.styles
+	s := t.host.Look()
 	switch {
 	case t.state == failed:
 		return failedView(s, t.err, "t chooses another target, C gives a capture from a file", w)
@@ -173,12 +174,12 @@ func (t *restoreTab) actions() []action {
 		}},
 		{keys: []string{"o"}, label: "rules", help: "Switch the rule set: auto, icehouse, kilo, newton", run: func() tea.Cmd {
 			t.request.LeaveOut = nil
-			t.request.Rules = after(append([]core.RuleSet{core.RulesAuto}, core.RuleSets...), t.request.Rules)
+			t.request.Rules = nextOf(append([]core.RuleSet{core.RulesAuto}, core.RuleSets...), t.request.Rules)
 			return t.load()
 		}},
 		{keys: []string{"L"}, label: "layers", help: "Switch the layers: auto, all (chunked drivers), last (Ceph)", run: func() tea.Cmd {
 			t.request.LeaveOut = nil
-			t.request.Layers = after([]core.Layers{core.LayersAuto, core.LayersAll, core.LayersLast}, t.request.Layers)
+			t.request.Layers = nextOf([]core.Layers{core.LayersAuto, core.LayersAll, core.LayersLast}, t.request.Layers)
 			return t.load()
 		}},
 		{keys: []string{"C"}, label: "capture", minor: true, help: "Give captures from files, the full backup's first, in place of those that are known", run: t.giveCapture},
@@ -189,8 +190,8 @@ func (t *restoreTab) actions() []action {
 	})...)
 }
 
-// after is the value that follows v in a round.
-func after[T comparable](round []T, v T) T {
+// nextOf is the value that follows v in a round.
+func nextOf[T comparable](round []T, v T) T {
 	for i, x := range round {
 		if x == v {
 			return round[(i+1)%len(round)]
@@ -207,23 +208,19 @@ func (t *restoreTab) chooseTarget() tea.Cmd {
 		return closeScreen
 	}
 	more := []action{
-		{keys: []string{"n"}, label: "new", help: "A new volume that Cinder makes and names", run: func() tea.Cmd { return to("", "") }},
-		{keys: []string{"N"}, label: "new, named", help: "A new volume with a name of your choice", run: func() tea.Cmd {
+		{name: "new", keys: []string{"n"}, label: "new", help: "A new volume that Cinder makes and names", run: func() tea.Cmd { return to("", "") }},
+		{name: "new-named", keys: []string{"N"}, label: "new, named", help: "A new volume with a name of your choice", run: func() tea.Cmd {
 			return show(&inputBox{title: "Name of the new volume", hint: "With a name given, Cinder keeps it and leaves the description alone.",
 				input: newInput(""), submit: func(name string) tea.Cmd { return to("", name) }})
 		}},
 	}
-	return func() tea.Msg {
-		return pushMsg{"volumes", func(b base) screen {
-			return &picker{listScreen: volumeList(b, ""), name: "Restore onto…", more: more,
-				pick: func(id core.VolumeID) tea.Cmd { return to(id, "") }}
-		}}
-	}
+	return opening(openMsg{Screen: "volumes", Pick: &Pick{Title: "Restore onto…", More: more,
+		Take: func(id string) tea.Cmd { return to(core.VolumeID(id), "") }}})
 }
 
 // cannotApply says why the plan cannot be applied, "" if it can.
 func (t *restoreTab) cannotApply() string {
-	if why := either(t.cannot(core.OpWriteVolume), t.notReady()); why != "" {
+	if why := either(t.at.Cannot(core.OpWriteVolume), t.notReady()); why != "" {
 		return why
 	}
 	if err := t.plan.Applicable(); err != nil {
@@ -244,11 +241,11 @@ func (t *restoreTab) confirm() tea.Cmd {
 	for _, w := range p.Warnings {
 		text += "\n! " + core.Visible(w)
 	}
-	q := t.asking("Apply the plan", text, "Apply", func() tea.Cmd { return t.apply(p) })
+	q := asking(t.host.Look(), "Apply the plan", text, "Apply", func() tea.Cmd { return t.apply(p) })
 	if p.Via == core.ViaAPI {
 		words := []string{string(p.Backup), "--onto", string(v.ID)}
 		for i, c := range p.Calls {
-			q.lines = append(q.lines, line{sign: t.styles.dim.Paint(fmt.Sprintf("%d. ", i+1)), value: t.styles.dialog.Paint(core.Visible(c.What))})
+			q.lines = append(q.lines, line{sign: t.host.Look().dim.Paint(fmt.Sprintf("%d. ", i+1)), value: t.host.Look().dialog.Paint(core.Visible(c.What))})
 		}
 		for _, name := range p.LeftOut {
 			words = append(words, "--leave-out", name)
@@ -260,7 +257,7 @@ func (t *restoreTab) confirm() tea.Cmd {
 		if t.request.Layers != core.LayersAuto {
 			words = append(words, "--layers", string(t.request.Layers))
 		}
-		q.lines = append(q.lines, t.inShell("apply", words...)...)
+		q.lines = append(q.lines, t.at.InShell(t.host.Look(), "apply", words...)...)
 	}
 	return show(q)
 }
@@ -273,7 +270,7 @@ func (t *restoreTab) onRefused() bool {
 // viaActions are what a place that is changed through an API adds: the restore
 // itself, which way a plan is for, and which fields are left out of it.
 func (t *restoreTab) viaActions() []action {
-	if !t.operates() {
+	if !t.at.Operates() {
 		return nil
 	}
 	return []action{
@@ -317,12 +314,14 @@ func (t *restoreTab) viaActions() []action {
 type appliedMsg struct{}
 
 func (t *restoreTab) apply(p *core.Plan) tea.Cmd {
-	desk, to := t.desk, t.id
-	return t.start("applying the plan to "+core.Visible(p.Target.Volume.Title()), func(ctx context.Context, _ jobs.Progress) tea.Msg {
-		e, err := desk.Apply(ctx, p)
-		if err != nil {
-			return tell(failure(err), reply{to, appliedMsg{}})
-		}
-		return tell(noteMsg{level: good, text: fmt.Sprintf("Applied as journal entry %d; U takes it back.", e.ID)}, reply{to, appliedMsg{}})
-	})
+	desk, v := t.at.Desk(), p.Target.Volume
+	_, cmd := t.at.Start(t.host, "applying the plan to "+core.Visible(v.Title()), Touching(t.at, "volume", v.ID),
+		func(ctx context.Context, _ jobs.Progress) Result {
+			e, err := desk.Apply(ctx, p)
+			if err != nil {
+				return Result{Note: failureNote(err), Answer: appliedMsg{}}
+			}
+			return Result{Note: noteMsg{level: good, text: fmt.Sprintf("Applied as journal entry %d; U takes it back.", e.ID)}, Answer: appliedMsg{}}
+		})
+	return cmd
 }

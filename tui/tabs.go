@@ -21,15 +21,15 @@ type tab interface {
 
 // tabbed is a screen made of tabs, one of which is open.
 type tabbed struct {
-	*base
+	host  Host
 	tabs  []tab
 	at    int
 	begun map[int]bool
 	w, h  int
 }
 
-func newTabbed(b *base, tabs ...tab) *tabbed {
-	return &tabbed{base: b, tabs: tabs, begun: map[int]bool{}}
+func newTabbed(host Host, tabs ...tab) *tabbed {
+	return &tabbed{host: host, tabs: tabs, begun: map[int]bool{}}
 }
 
 // turn opens a tab.
@@ -91,7 +91,7 @@ func (t *tabbed) view(w, h int) string {
 	if ansi.StringWidth(bar) > w {
 		bar = t.bar("")
 	}
-	return clip(bar, w) + "\n" + t.styles.border.Paint(strings.Repeat("─", w)) + "\n" + fit(t.tabs[t.at].view(w, h-2), w, max(h-2, 0))
+	return clip(bar, w) + "\n" + t.host.Look().border.Paint(strings.Repeat("─", w)) + "\n" + fit(t.tabs[t.at].view(w, h-2), w, max(h-2, 0))
 }
 
 // bar is the names of the tabs, the open one in brackets.
@@ -99,9 +99,9 @@ func (t *tabbed) bar(room string) string {
 	var names []string
 	for i, tb := range t.tabs {
 		if i == t.at {
-			names = append(names, t.styles.tab.Paint("["+tb.name()+"]"))
+			names = append(names, t.host.Look().tab.Paint("["+tb.name()+"]"))
 		} else {
-			names = append(names, t.styles.dim.Paint(room+tb.name()+room))
+			names = append(names, t.host.Look().dim.Paint(room+tb.name()+room))
 		}
 	}
 	return strings.Join(names, " ")
@@ -122,7 +122,7 @@ func (t *tabbed) actions() []action {
 
 // scroll is lines that can be moved up and down.
 type scroll struct {
-	*base
+	host  Host
 	lines []line
 	laid  []string
 	top   int
@@ -136,7 +136,7 @@ func (s *scroll) set(lines []line) {
 
 // fold lays the lines out for the width.
 func (s *scroll) fold() {
-	s.laid = s.styles.lay(s.lines, s.w)
+	s.laid = s.host.Look().lay(s.lines, s.w)
 	s.move(0)
 }
 
@@ -150,7 +150,7 @@ func (s *scroll) resize(w, h int) {
 func (s *scroll) view(w, h int) string {
 	shown, top := window(s.laid, s.top, h)
 	if rest := len(s.laid) - top - len(shown); rest > 0 && len(shown) > 1 {
-		shown = append(append([]string{}, shown[:len(shown)-1]...), s.styles.dim.Paint("↓ "+core.Count(rest+1, "more line")))
+		shown = append(append([]string{}, shown[:len(shown)-1]...), s.host.Look().dim.Paint("↓ "+core.Count(rest+1, "more line")))
 	}
 	return strings.Join(shown, "\n")
 }

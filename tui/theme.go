@@ -8,13 +8,13 @@ import (
 )
 
 // setTheme changes the looks of everything.
-func (a *app) setTheme(t themes.Theme) {
-	a.styles = newStyles(t, a.mono, a.info.Color)
+func (a *App) setTheme(t themes.Theme) {
+	a.relook(func(l *Look) { l.styles = newStyles(t, a.terminal.mono, a.banner.Color) })
 	a.repaint()
 }
 
 // repaint tells the screens that looks, or how times are written, have changed.
-func (a *app) repaint() {
+func (a *App) repaint() {
 	for _, h := range a.held() {
 		if s, ok := h.screen.(styled); ok {
 			s.restyle()
@@ -26,11 +26,12 @@ func (a *app) repaint() {
 type terminal struct {
 	light bool
 	few   bool // 16 colours
+	mono  bool // none
 }
 
 // follow chooses the theme that fits the terminal, unless one was asked for.
-func (a *app) follow() {
-	t := a.styles.theme
+func (a *App) follow() {
+	t := a.look.theme
 	if a.opt.AutoTheme {
 		t = themeFor(a.terminal)
 	}
@@ -52,19 +53,20 @@ func themeFor(term terminal) themes.Theme {
 	return t
 }
 
-func (a *app) background(msg tea.BackgroundColorMsg) {
-	a.terminal.light = !msg.IsDark()
-	a.follow()
-}
-
-func (a *app) colours(msg tea.ColorProfileMsg) {
-	a.mono = msg.Profile <= colorprofile.ASCII
-	a.terminal.few = msg.Profile == colorprofile.ANSI
+// coloured takes what the terminal says of its colours.
+func (a *App) coloured(msg tea.Msg) {
+	switch msg := msg.(type) {
+	case tea.BackgroundColorMsg:
+		a.terminal.light = !msg.IsDark()
+	case tea.ColorProfileMsg:
+		a.terminal.mono = msg.Profile <= colorprofile.ASCII
+		a.terminal.few = msg.Profile == colorprofile.ANSI
+	}
 	a.follow()
 }
 
 // chooseTheme lets a theme be chosen.
-func (a *app) chooseTheme() tea.Cmd {
+func (a *App) chooseTheme() tea.Cmd {
 	var items []menuItem
 	at := 0
 	names := themes.Names()
@@ -74,7 +76,7 @@ func (a *app) chooseTheme() tea.Cmd {
 			return fail(err)
 		}
 		items = append(items, menuItem{label: name, hint: t.About})
-		if name == a.styles.theme.Name {
+		if name == a.look.theme.Name {
 			at = i
 		}
 	}

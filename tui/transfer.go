@@ -17,14 +17,15 @@ import (
 // and a recovery have it: which go, in which order, why others do not; then how
 // each gets on, and what came of it.
 type transferPane struct {
-	*base
+	host    Host
+	at      *Stay
 	what    string // copy, recover
 	plan    *jobs.Transfer
 	to      jobs.Desk
 	send    func(ctx context.Context, t *jobs.Transfer, p jobs.Progress) ([]core.ImportResult, error)
 	shell   func() string // what does the same
 	table   *grid.Model
-	job     int // the job that carries it out
+	task    TaskID // that carries it out
 	results map[core.BackupID]core.ImportResult
 	over    bool
 	err     error
@@ -48,22 +49,22 @@ var arrivalColumns = []grid.Column{
 	{Title: "WHAT BECOMES OF IT", Width: 40, Min: 27, Grow: 4},
 }
 
-func newTransferPane(b *base, what string, plan *jobs.Transfer, to jobs.Desk) *transferPane {
-	p := &transferPane{base: b, what: what, plan: plan, to: to, table: grid.New(arrivalColumns, b.styles.grid()), results: map[core.BackupID]core.ImportResult{}}
+func newTransferPane(host Host, at *Stay, what string, plan *jobs.Transfer, to jobs.Desk) *transferPane {
+	p := &transferPane{host: host, at: at, what: what, plan: plan, to: to, table: grid.New(arrivalColumns, host.Look().grid()), results: map[core.BackupID]core.ImportResult{}}
 	p.table.SetSource(p)
 	return p
 }
 
-func (p *transferPane) restyle() { p.table.SetStyles(p.styles.grid()) }
+func (p *transferPane) restyle() { p.table.SetStyles(p.host.Look().grid()) }
 
 // running reports whether the plan is being carried out.
-func (p *transferPane) running() bool { return p.job > 0 && !p.over }
+func (p *transferPane) running() bool { return p.task != 0 && !p.over }
 
 // Len, Row and Key make the pane the table's source.
 func (p *transferPane) Len() int         { return len(p.plan.Items) }
 func (p *transferPane) Key(i int) string { return fmt.Sprint(i) }
 func (p *transferPane) Row(i int) ([]grid.Cell, bool) {
-	it, st := &p.plan.Items[i], p.styles
+	it, st := &p.plan.Items[i], p.host.Look()
 	box, text, look := p.stands(it)
 	kind := "full"
 	if it.Parent != "" || it.Backup.Incremental {
@@ -78,7 +79,7 @@ func (p *transferPane) Row(i int) ([]grid.Cell, bool) {
 
 // stands says how it stands with one of them: its sign, in words, and its look.
 func (p *transferPane) stands(it *jobs.Arrival) (box, text string, look grid.Style) {
-	st := p.styles
+	st := p.host.Look()
 	if r, ok := p.results[it.ID]; ok {
 		switch {
 		case core.CodeOf(r.Err) == core.CodeCancelled:
@@ -92,8 +93,8 @@ func (p *transferPane) stands(it *jobs.Arrival) (box, text string, look grid.Sty
 			return " ✓ ", "it is " + r.Status, st.good
 		}
 	}
-	if p.running() && p.app.job != nil && p.app.job.id == p.job {
-		switch at := p.app.job.items[it.ID]; {
+	if p.running() {
+		switch at := p.host.Task(p.task).Items[string(it.ID)]; {
 		case at == "failed":
 			return " ✗ ", at, st.bad
 		case at == core.StatusAvailable:
@@ -134,7 +135,7 @@ func (p *transferPane) detail() []line {
 	if len(p.plan.Items) == 0 {
 		return nil
 	}
-	it, st := &p.plan.Items[p.table.Cursor()], p.styles
+	it, st := &p.plan.Items[p.table.Cursor()], p.host.Look()
 	var lines []line
 	say := func(sign string, look grid.Style, text string) {
 		lines = append(lines, line{sign: look.Paint(sign), value: look.Paint(core.Visible(text))})
@@ -183,7 +184,7 @@ func (p *transferPane) detail() []line {
 		say(map[core.MarkState]string{core.MarkAssumed: "~ ", core.MarkLost: "? "}[m.State], st.unknown, m.Field+" is "+string(m.State)+": "+m.Why)
 	}
 	if it.Found.OK() {
-		lines = append(lines, p.recordLines(&it.Check)...)
+		lines = append(lines, recordLines(p.host.Look(), &it.Check)...)
 	}
 	return lines
 }
@@ -191,7 +192,7 @@ func (p *transferPane) detail() []line {
 // head tells what it comes to, whose they will be, what is left, and what to beware
 // of; while it goes on how far it is, and at the end how it ended.
 func (p *transferPane) head(w, h int) []string {
-	st, t := p.styles, p.plan
+	st, t := p.host.Look(), p.plan
 	n := t.Count()
 	said := []string{}
 	for _, x := range []struct {
@@ -208,10 +209,7 @@ func (p *transferPane) head(w, h int) []string {
 	first := clip(st.accent.Paint(strings.Join(said, ", "))+st.dim.Paint("  "+core.Visible(t.From)+" → "+core.Visible(t.To)), w)
 	switch {
 	case p.running():
-		first = clip(st.busy.Paint("◌ "), w)
-		if p.app.job != nil && p.app.job.id == p.job {
-			first = p.bar(w)
-		}
+		first = p.host.Task(p.task).bar(st, w)
 	case p.over && p.err != nil:
 		look := st.bad
 		if core.CodeOf(p.err) == core.CodeCancelled {
@@ -277,9 +275,9 @@ func (p *transferPane) resize(w, h int) {
 func (p *transferPane) view(w, h int) string {
 	head := p.head(w, h)
 	if len(p.plan.Items) == 0 {
-		return strings.Join(head, "\n") + "\n\n  " + p.styles.good.Paint("✓ there is nothing to bring: all of it is there")
+		return strings.Join(head, "\n") + "\n\n  " + p.host.Look().good.Paint("✓ there is nothing to bring: all of it is there")
 	}
-	return strings.Join(head, "\n") + "\n" + splitView(p.styles, p.table, p.detail(), w, h-len(head))
+	return strings.Join(head, "\n") + "\n" + splitView(p.host.Look(), p.table, p.detail(), w, h-len(head))
 }
 
 // none says why there is nothing under the cursor, "" if there is.
@@ -373,41 +371,41 @@ func (p *transferPane) actions() []action {
 		{keys: []string{"a"}, help: "Choose all that can go", why: done, run: func() tea.Cmd { return p.tickAll(true) }},
 		{keys: []string{"A"}, help: "Choose none", why: done, run: func() tea.Cmd { return p.tickAll(false) }},
 		{keys: []string{"w"}, label: "details", minor: true, help: "Show all there is to say of it, and of the whole", why: p.none, run: func() tea.Cmd {
-			return show(&textBox{title: "The " + p.what, lines: append(p.whole(), append([]line{{}}, p.detail()...)...), styles: p.styles})
+			return show(&textBox{title: "The " + p.what, lines: append(p.whole(), append([]line{{}}, p.detail()...)...), look: p.host.Look()})
 		}},
 	}, tableMoves(p.table, nil)...)
 }
 
 // whole is what there is to say of the transfer as such.
 func (p *transferPane) whole() []line {
-	st, t := p.styles, p.plan
+	st, t := p.host.Look(), p.plan
 	lines := []line{text(st.accent.Paint(core.Visible(t.From + " → " + t.To))), {sign: "owner: ", value: core.Visible(t.Facts.Owner)}}
 	if q := t.Facts.Quota; q.Set {
 		lines = append(lines, line{sign: "quota: ", value: headway(q.V) + " left"})
 	}
 	for _, w := range t.Warnings {
-		lines = append(lines, p.warning(w))
+		lines = append(lines, warning(p.host.Look(), w))
 	}
 	if p.err != nil {
-		lines = append(lines, p.problem(p.err))
+		lines = append(lines, problem(p.host.Look(), p.err))
 	}
-	return append(lines, p.shellIs(p.shell())...)
+	return append(lines, shellIs(p.host.Look(), p.shell())...)
 }
 
 // confirm asks before anything is sent.
 func (p *transferPane) confirm() tea.Cmd {
-	st, n := p.styles, p.plan.Count()
+	st, n := p.host.Look(), p.plan.Count()
 	title, verb := "Copy", "Copy"
 	if p.what == recovering {
 		title, verb = "Recover", "Recover"
 	}
-	q := p.asking(title, fmt.Sprintf("Import %s into %s, parents first?\nOwner: %s.\n", core.Count(n.Goes, "backup"), core.Visible(p.plan.To), core.Visible(p.plan.Facts.Owner)),
+	q := asking(p.host.Look(), title, fmt.Sprintf("Import %s into %s, parents first?\nOwner: %s.\n", core.Count(n.Goes, "backup"), core.Visible(p.plan.To), core.Visible(p.plan.Facts.Owner)),
 		fmt.Sprintf("%s %d", verb, n.Goes+n.Under), p.carryOut)
 	if k := p.strangers(); k > 0 {
 		q.lines = append(q.lines, line{sign: st.bad.Paint("! "), value: st.bad.Paint(core.Count(k, "backup") + " of them may be another cloud's: to delete such a copy here is to delete that cloud's files")})
 	}
 	for _, w := range p.plan.Warnings {
-		q.lines = append(q.lines, p.warning(w))
+		q.lines = append(q.lines, warning(p.host.Look(), w))
 	}
 	for i, shown := 0, 0; i < len(p.plan.Items); i++ {
 		it := &p.plan.Items[i]
@@ -418,35 +416,46 @@ func (p *transferPane) confirm() tea.Cmd {
 			q.lines = append(q.lines, text(st.dim.Paint(fmt.Sprintf("… and %d more", n.Goes+n.Under-8))))
 			break
 		}
-		q.lines = append(q.lines, p.item(&it.Backup))
+		q.lines = append(q.lines, item(p.host.Look(), &it.Backup))
 	}
 	if n.Held+n.Refused > 0 {
-		q.lines = append(q.lines, p.warning(fmt.Sprintf("%d held back and %d refused do not go", n.Held, n.Refused)))
+		q.lines = append(q.lines, warning(p.host.Look(), fmt.Sprintf("%d held back and %d refused do not go", n.Held, n.Refused)))
 	}
-	q.lines = append(q.lines, p.shellIs(p.shell())...)
+	q.lines = append(q.lines, shellIs(p.host.Look(), p.shell())...)
 	return show(q)
 }
 
 // carryOut sends what is chosen and follows each until it has arrived.
 func (p *transferPane) carryOut() tea.Cmd {
-	plan, send, id, before := *p.plan, p.send, p.id, p.app.job
+	plan, send := *p.plan, p.send
 	plan.Items = slices.Clone(plan.Items)
 	of := p.plan
 	n := plan.Count()
 	what := map[string]string{copying: "copying ", recovering: "recovering "}[p.what]
-	cmd := p.start(what+core.Count(n.Goes+n.Under, "backup"), func(ctx context.Context, progress jobs.Progress) tea.Msg {
-		results, err := send(ctx, &plan, progress)
-		m := sentMsg{of, results, err}
-		said := noteMsg{level: good, text: core.Count(len(results), "backup") + " in " + core.Visible(plan.To) + "."}
-		if err != nil {
-			said = failure(err).(noteMsg)
-		}
-		return tell(said, reply{id, m})
-	})
-	if p.app.job != before {
-		p.job = p.app.job.id
+	id, cmd := p.at.Start(p.host, what+core.Count(n.Goes+n.Under, "backup"), p.touches(),
+		func(ctx context.Context, progress jobs.Progress) Result {
+			results, err := send(ctx, &plan, progress)
+			told := noteMsg{level: good, text: core.Count(len(results), "backup") + " in " + core.Visible(plan.To) + "."}
+			if err != nil {
+				told = failureNote(err)
+			}
+			return Result{Note: told, Answer: sentMsg{of, results, err}}
+		})
+	if id != 0 {
+		p.task = id
 	}
 	return cmd
+}
+
+// touches names what the transfer writes.
+func (p *transferPane) touches() []string {
+	var ids []core.BackupID
+	for i := range p.plan.Items {
+		if p.plan.Items[i].Ticked {
+			ids = append(ids, p.plan.Items[i].ID)
+		}
+	}
+	return touchingIn(p.to.Place.Info().Location, "backup", ids...)
 }
 
 // sent takes the end.

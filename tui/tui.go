@@ -87,8 +87,15 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	// Signals end ctx. Were the framework to catch them too, it could wait for ever
 	// to hand one on to the loop that ctx has ended.
 	_, err = tea.NewProgram(a, tea.WithContext(ctx), tea.WithoutSignalHandler()).Run()
-	if end := a.stay.end(3 * time.Second); err == nil {
+	if end := a.End(3 * time.Second); err == nil {
 		err = end
 	}
 	return err
+}
+
+// newApp makes the model: a place, its screens, and the shell that runs them.
+func newApp(ctx context.Context, desk jobs.Desk, o Options) *App {
+	at := NewStay(desk, o.Close, PlaceOptions{Places: o.Places, Open: o.Open, Begin: beginIn})
+	return NewApp(ctx, beginIn(at), ShellOptions{Theme: o.Theme, AutoTheme: o.AutoTheme, Clipboard: o.Clipboard,
+		Local: o.Config.Local(), Now: desk.Now, After: o.After})
 }

@@ -10,11 +10,17 @@ import (
 	"hearth/store/jobs"
 )
 
+// undoAction takes back the last apply, from everywhere.
+func undoAction(host Host, at *Stay) action {
+	return action{name: "undo", keys: []string{"U"}, label: "undo", minor: true, help: "Take back the last apply, after asking",
+		why: func() string { return at.Cannot(core.OpWriteVolume) }, run: func() tea.Cmd { return operator{host, at}.undo(0) }}
+}
+
 // undo finds the entry that would be taken back (0: the last one), asks, and
 // takes it back.
-func (a *app) undo(id core.EntryID) tea.Cmd {
-	desk, local := a.desk, a.local
-	return a.task(func(ctx context.Context) tea.Msg {
+func (o operator) undo(id core.EntryID) tea.Cmd {
+	desk := o.at.Desk()
+	return o.host.Tell(func(ctx context.Context) tea.Msg {
 		e, err := desk.UndoTarget(ctx, id)
 		if err != nil {
 			return failure(err)
@@ -23,22 +29,23 @@ func (a *app) undo(id core.EntryID) tea.Cmd {
 		if err != nil {
 			return failure(err)
 		}
+		look := o.host.Look()
 		name := fmt.Sprintf("%s\n(%s)", core.Visible(v.Title()), core.Visible(string(v.ID)))
-		text := fmt.Sprintf("Take back entry %d of %s by %s on volume %s?\n\n%s", e.ID, clockIn(core.Some(e.At), local), core.Visible(e.Who), name, core.Visible(e.Summary))
-		return showMsg{a.asking("Undo", text, "Undo", func() tea.Cmd { return a.undoEntry(e.ID) })}
+		text := fmt.Sprintf("Take back entry %d of %s by %s on volume %s?\n\n%s",
+			e.ID, look.Clock(core.Some(e.At)), core.Visible(e.Who), name, core.Visible(e.Summary))
+		return showMsg{asking(look, "Undo", text, "Undo", func() tea.Cmd { return o.undoEntry(e) })}
 	})
 }
 
-func (a *app) undoEntry(id core.EntryID) tea.Cmd {
-	desk := a.desk
-	return a.start(fmt.Sprintf("taking back entry %d", id), func(ctx context.Context, _ jobs.Progress) tea.Msg {
-		done, err := desk.Undo(ctx, id)
-		if err != nil {
-			return tell(failure(err), changedMsg{})
-		}
-		return tell(noteMsg{level: good, text: fmt.Sprintf("Entry %d taken back, as journal entry %d.", done.Of, done.ID)}, changedMsg{})
+func (o operator) undoEntry(e core.Entry) tea.Cmd {
+	desk := o.at.Desk()
+	touches := Touching(o.at, "volume", e.Volume)
+	if e.Volume == "" {
+		touches = Touching(o.at, "backup", e.Backup)
+	}
+	_, cmd := o.at.Start(o.host, fmt.Sprintf("taking back entry %d", e.ID), touches, func(ctx context.Context, _ jobs.Progress) Result {
+		done, err := desk.Undo(ctx, e.ID)
+		return wrote(fmt.Sprintf("Entry %d taken back, as journal entry %d.", done.Of, done.ID), err)
 	})
+	return cmd
 }
-
-// changedMsg says that something was written: what is shown may be stale.
-type changedMsg struct{}

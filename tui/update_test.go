@@ -20,7 +20,7 @@ func TestNoIOInUpdate(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			r := stalled(t, s)
 			in := where(r)
-			for _, act := range r.scope() {
+			for _, act := range r.Keys() {
 				for _, key := range act.keys {
 					begin := time.Now()
 					r.send(keyMsg(key))
@@ -36,7 +36,7 @@ func TestNoIOInUpdate(t *testing.T) {
 			begin := time.Now()
 			r.send(tea.PasteMsg{Content: strings.Repeat("x", 8<<20)})
 			r.send(tea.WindowSizeMsg{Width: 120, Height: 40})
-			r.send(tickMsg(until))
+			r.send(Tick())
 			r.View()
 			if took := time.Since(begin); took > slow {
 				t.Errorf("a large paste, a new size and a tick take %v", took)
@@ -57,30 +57,11 @@ func stalled(t *testing.T, s scene) *rig {
 // where tells what gets the keys.
 func where(r *rig) string {
 	var b strings.Builder
-	for _, act := range r.scope() {
+	for _, act := range r.Keys() {
 		b.WriteString(act.help + act.label)
 	}
 	return b.String()
 }
-
-// TestBaseIsNoScreen: base embeds the app, so that a method of the app's called as
-// one of the optional interfaces would make every screen fulfil that.
-func TestBaseIsNoScreen(t *testing.T) {
-	var b any = &base{}
-	for name, is := range map[string]bool{
-		"titled": is[titled](b), "paster": is[paster](b), "resumer": is[resumer](b), "styled": is[styled](b), "texter": is[texter](b),
-		"init": is[interface{ init() tea.Cmd }](b), "update": is[interface{ update(tea.Msg) tea.Cmd }](b), "resize": is[interface{ resize(int, int) }](b),
-		"view": is[interface{ view(int, int) string }](b), "actions": is[interface{ actions() []action }](b),
-		"wantsText": is[interface{ wantsText() bool }](b), "key": is[interface{ key(tea.KeyPressMsg) tea.Cmd }](b),
-		"fieldActions": is[interface{ fieldActions() []action }](b), "name": is[interface{ name() string }](b),
-	} {
-		if is {
-			t.Errorf("the app has a method that makes every screen one that is %s", name)
-		}
-	}
-}
-
-func is[T any](v any) bool { _, ok := v.(T); return ok }
 
 // TestStaleReplies: an answer to an older question is dropped, and so is one for a
 // screen that has been left.
@@ -102,7 +83,7 @@ func TestStaleReplies(t *testing.T) {
 	}
 	r.wake()
 	r.want("7 backups of 90")
-	list := r.top().(*listScreen[core.Backup])
+	list := r.Top().(*listScreen[core.Backup])
 	was := list.page
 	list.update(pageLoadedMsg[core.Backup]{gen: list.gen - 1, page: core.Page[core.Backup]{Total: 1, All: 1}})
 	if list.page.Total != was.Total {
@@ -116,13 +97,13 @@ func TestStaleReplies(t *testing.T) {
 	r.queue = nil
 	r.asleep = false
 	r.press("esc")
-	before := fingerprint(r.app)
+	before := fingerprint(r.App)
 	for _, cmd := range held {
 		for _, msg := range unbatch(cmd) {
 			r.send(msg)
 		}
 	}
-	if after := fingerprint(r.app); after != before {
+	if after := fingerprint(r.App); after != before {
 		t.Errorf("the answer for a screen that was left changed something:\n%s", firstDifference(before, after))
 	}
 }

@@ -1,0 +1,71 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/themes"
+)
+
+// What those see who drive the shell without a terminal, as tests do.
+
+// Note is what was said last, and whether the status line still says it.
+func (a *App) Note() (n noteMsg, shown bool) { return a.note.noteMsg, !a.note.passed }
+
+// Top is the screen that is shown, Depth how many lie on the stack.
+func (a *App) Top() screen { return a.top() }
+
+// Depth is how many screens lie on the stack.
+func (a *App) Depth() int { return len(a.stack) }
+
+// Dialog is the dialog on top, nil if there is none.
+func (a *App) Dialog() overlay {
+	if n := len(a.dialogs); n > 0 {
+		return a.dialogs[n-1]
+	}
+	return nil
+}
+
+// Keys are the actions that keys reach now.
+func (a *App) Keys() []action { return a.scope() }
+
+// CurrentLook is the look as it is now.
+func (a *App) CurrentLook() Look { return a.look }
+
+// Tasks are those that run and that ran, oldest first.
+func (a *App) Tasks() (out []Task) {
+	for _, b := range a.tasks.list {
+		out = append(out, a.tasks.copyOf(b.ID))
+	}
+	return out
+}
+
+// Running is the one task that runs; the zero Task if none or more do.
+func (a *App) Running() Task {
+	if run := a.tasks.running(nil); len(run) == 1 {
+		return a.tasks.copyOf(run[0].ID)
+	}
+	return Task{}
+}
+
+// Host is a host of no screen.
+func (a *App) Host() Host { return a.seat(0) }
+
+// Paint uses a theme, with or without colours.
+func (a *App) Paint(t themes.Theme, mono bool) {
+	a.terminal.mono = mono
+	a.setTheme(t)
+}
+
+// CloseDialogs takes all dialogs away.
+func (a *App) CloseDialogs() { a.dialogs = nil }
+
+// Anew forgets all screens, as before the first was opened.
+func (a *App) Anew() { a.roots, a.stack = map[string]held{}, nil }
+
+// Tick is the clock's message.
+func Tick() tea.Msg { return tickMsg{} }
+
+// Progressed is the message by which a task says how far it is.
+func Progressed(id TaskID, s Step, items map[string]string) tea.Msg {
+	return progressMsg{id: id, step: s, items: items}
+}
