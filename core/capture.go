@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -288,15 +289,16 @@ func FateOf(s Section, field string, version int) (Fate, string) {
 		return FateRestored, "all image metadata replaces the target's, and the volume becomes bootable"
 	}
 	switch field {
-	case "display_name":
-		return FateConditional, "icehouse: always, unless null; kilo: never; newton: onto a volume without a name, or named restore_backup_…"
-	case "display_description":
-		return FateConditional, "icehouse: always; kilo: never; newton: together with the name"
+	case "display_name", "display_description":
+		return FateConditional, whenNamed(field)
 	case "encryption_key_id":
-		if version == 1 {
-			return FateNever, "version 1 never restores the key"
+		if r := restorers(field, version); len(r) > 0 {
+			return FateConditional, listed(r, "and") + ": restored, also when null; the target must have the captured volume type"
 		}
-		return FateConditional, "kilo and newton: restored, also when null; the target must have the captured volume type"
+		if len(readers(version)) == 0 {
+			return FateNever, "no release reads a capture of this version"
+		}
+		return FateNever, fmt.Sprintf("version %d never restores the key", version)
 	case "volume_type_id":
 		if version == 1 {
 			return FateNever, "only compared, in version 2, when there is an encryption key"
@@ -308,6 +310,35 @@ func FateOf(s Section, field string, version int) (Fate, string) {
 		return FateNever, "kept for the reader; a secret in clear text in the backup repository"
 	}
 	return FateNever, "captured, but no release restores it"
+}
+
+// whenNamed tells, rule set by rule set, when the name or the description comes back.
+func whenNamed(field string) string {
+	var words []string
+	for _, r := range ruleTable {
+		when := "never"
+		switch {
+		case r.names == nil:
+		case field == "display_name":
+			when = r.names.whenName
+		default:
+			when = r.names.whenDescription
+		}
+		words = append(words, string(r.name)+": "+when)
+	}
+	return strings.Join(words, "; ")
+}
+
+// restorers names the rule sets that restore the base field from captures of the
+// version, oldest first.
+func restorers(field string, version int) []string {
+	var names []string
+	for _, r := range ruleTable {
+		if r.restores(field, version) {
+			names = append(names, string(r.name))
+		}
+	}
+	return names
 }
 
 // CaptureWarnings says what a reader of the capture should know: what a restore

@@ -68,7 +68,7 @@ type PlanInput struct {
 	Backup   BackupID  // the one to restore; "" when captures are handed in alone
 	Captures []Capture // of the chain, the full backup first
 	Service  string    // the backup's driver class, "" if unknown
-	Rules    RuleSet   // RulesAuto: ChooseRules
+	Rules    RuleSet   // RulesAuto, or no rule set at all: ChooseRules
 	RulesWhy string    // where the caller chose: its reason
 	Layers   Layers    // LayersAuto: ChooseLayers
 	// VolumeTypes are the ids of the types that exist; nil if the place cannot
@@ -81,7 +81,7 @@ type Plan struct {
 	Target    Target
 	Backup    BackupID
 	Captures  []Capture
-	Rules     RuleSet
+	Rules     RuleSet // one of RuleSets, never auto
 	RulesWhy  string
 	Layers    Layers
 	LayersWhy string
@@ -106,7 +106,7 @@ type Plan struct {
 func NewPlan(in PlanInput) *Plan {
 	p := &Plan{Target: in.Target, Backup: in.Backup, Captures: in.Captures, Via: ViaDatabase,
 		Rules: in.Rules, RulesWhy: in.RulesWhy, Layers: in.Layers, LayersWhy: "asked for"}
-	if p.Rules == "" || p.Rules == RulesAuto {
+	if p.Rules.rules() == nil {
 		p.Rules, p.RulesWhy = ChooseRules(in.Captures)
 	} else if p.RulesWhy == "" {
 		p.RulesWhy = "asked for"
@@ -115,7 +115,7 @@ func NewPlan(in PlanInput) *Plan {
 		p.Layers, p.LayersWhy = ChooseLayers(in.Service)
 	}
 	p.Before = targetState(in.Target, in.Backup)
-	m := &machine{rules: p.Rules, state: p.Before.Clone(), types: typesOf(in.VolumeTypes)}
+	m := &machine{rules: p.Rules.rules(), state: p.Before.Clone(), types: typesOf(in.VolumeTypes)}
 	for i := range in.Captures {
 		if p.Layers == LayersLast && i < len(in.Captures)-1 {
 			continue
