@@ -8,21 +8,6 @@ import (
 	"hearth/core/pyjson"
 )
 
-// How a plan is carried out.
-const (
-	ViaDatabase = "database" // as Cinder's own restore writes it, or a place that can write all of it
-	ViaAPI      = "api"      // by the Block Storage API's own calls, which can do less
-)
-
-// APICall is one request of the Block Storage API that changes a volume.
-type APICall struct {
-	Method string
-	Path   string         // below the endpoint: /volumes/ID/metadata
-	Body   *pyjson.Object // nil: none
-	What   string         // for people: "replace the metadata (2 keys)"
-	key    string         // DELETE: the key that goes
-}
-
 // On is the state that the call makes of another.
 func (c APICall) On(s State) State {
 	s = s.Clone()
@@ -65,20 +50,6 @@ func merged(a, b *pyjson.Object) *pyjson.Object {
 		out.Set(k, v)
 	}
 	return out
-}
-
-// Object is the call as JSON.
-func (c APICall) Object() *pyjson.Object {
-	o := &pyjson.Object{}
-	o.Set("what", pyjson.OfString(c.What))
-	o.Set("method", pyjson.OfString(c.Method))
-	o.Set("path", pyjson.OfString(c.Path))
-	body := pyjson.None
-	if c.Body != nil {
-		body = plainForm(pyjson.OfDict(c.Body))
-	}
-	o.Set("body", body)
-	return o
 }
 
 // APICalls are the requests that take a volume from one state to another, as far

@@ -382,13 +382,6 @@ func compareValues(a, b pyjson.Value, kind ColumnKind) int {
 	return strings.Compare(foldASCII(a.Text()), foldASCII(b.Text()))
 }
 
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // foldASCII is SQLite's NOCASE.
 func foldASCII(s string) string {
 	for i := range len(s) {

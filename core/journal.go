@@ -186,16 +186,6 @@ func fromPlainForm(v pyjson.Value) pyjson.Value {
 	return pyjson.OfDict(out)
 }
 
-// KeptCapture is a capture that was kept, with where and when.
-type KeptCapture struct {
-	ID       int64
-	Place    string
-	VolumeID VolumeID
-	BackupID BackupID // "" if it belongs to no backup
-	At       time.Time
-	Capture  Capture
-}
-
 // StepValues are steps as JSON.
 func StepValues(steps []EntryStep) (out []pyjson.Value) {
 	for _, s := range steps {

@@ -76,6 +76,21 @@ type PlanInput struct {
 	VolumeTypes []string
 }
 
+// How a plan is carried out.
+const (
+	ViaDatabase = "database" // as Cinder's own restore writes it, or a place that can write all of it
+	ViaAPI      = "api"      // by the Block Storage API's own calls, which can do less
+)
+
+// APICall is one request of the Block Storage API that changes a volume.
+type APICall struct {
+	Method string
+	Path   string         // below the endpoint: /volumes/ID/metadata
+	Body   *pyjson.Object // nil: none
+	What   string         // for people: "replace the metadata (2 keys)"
+	key    string         // DELETE: the key that goes
+}
+
 // Plan is what a restore would do to one volume's metadata, as data.
 type Plan struct {
 	Target    Target
@@ -315,6 +330,20 @@ func (f FieldPlan) object() *pyjson.Object {
 	if f.Layer >= 0 {
 		o.Set("layer", pyjson.OfInt(int64(f.Layer)))
 	}
+	return o
+}
+
+// Object is the call as JSON.
+func (c APICall) Object() *pyjson.Object {
+	o := &pyjson.Object{}
+	o.Set("what", pyjson.OfString(c.What))
+	o.Set("method", pyjson.OfString(c.Method))
+	o.Set("path", pyjson.OfString(c.Path))
+	body := pyjson.None
+	if c.Body != nil {
+		body = plainForm(pyjson.OfDict(c.Body))
+	}
+	o.Set("body", body)
 	return o
 }
 

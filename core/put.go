@@ -132,35 +132,6 @@ func (m *machine) str(v pyjson.Value) string {
 	return v.Text() // %s of a unicode object into a unicode text is no str()
 }
 
-// subscriptError is the TypeError of v["name"] for a v that is no dict.
-func subscriptError(v pyjson.Value) string {
-	switch v.Kind() {
-	case pyjson.String:
-		return "string indices must be integers, not 'str'"
-	case pyjson.List:
-		return "list indices must be integers or slices, not str"
-	}
-	return fmt.Sprintf("'%s' object is not subscriptable", v.TypeName())
-}
-
-// contains is Python's key in v.
-func contains(v pyjson.Value, key string) (bool, error) {
-	switch v.Kind() {
-	case pyjson.Dict:
-		return v.Object().Has(key), nil
-	case pyjson.String:
-		return strings.Contains(v.Text(), key), nil
-	case pyjson.List:
-		for _, item := range v.Items() {
-			if s, ok := item.Str(); ok && s == key {
-				return true, nil
-			}
-		}
-		return false, nil
-	}
-	return false, fmt.Errorf("argument of type '%s' is not iterable", v.TypeName())
-}
-
 // base is _restore_vol_base_meta.
 func (m *machine) base(v pyjson.Value, version int) *PlanError {
 	fields := m.rules.base[version]

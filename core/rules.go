@@ -40,8 +40,8 @@ var ruleTable = []*rules{&icehouse, &kilo, &newton}
 // (cinder/backup/driver.py) and in what it calls.
 type rules struct {
 	name     RuleSet
-	releases string // of OpenStack, for people
-	python   *interpreter
+	releases string       // of OpenStack, for people
+	python   *interpreter // what it runs under
 
 	// order is that of the sections (_v1_restore_factory, _v2_restore_factory):
 	// of a dict literal since Python 3.7, of Python 2's hashes before.
@@ -60,27 +60,6 @@ type rules struct {
 	// (db.volume_metadata_update): what is no dict lacks the first or the second.
 	userCalls []string
 }
-
-// interpreter is what a rule set owes to the language that it runs under.
-type interpreter struct {
-	parse   func(text string) (pyjson.Value, error) // json.loads
-	badJSON string                                  // the class of what it raises
-	str     func(v pyjson.Value) (string, error)    // str()
-	keys    func(o *pyjson.Object) []string         // the order of a parsed dict
-	copies  bool                                    // a list has copy()
-}
-
-var (
-	python2 = interpreter{
-		parse: pyjson.Parse2, badJSON: "ValueError",
-		str: pyjson.Str2, keys: (*pyjson.Object).Python2Keys,
-	}
-	python3 = interpreter{
-		parse: pyjson.Parse, badJSON: "JSONDecodeError",
-		str:  func(v pyjson.Value) (string, error) { return pyjson.Str(v), nil },
-		keys: (*pyjson.Object).Keys, copies: true,
-	}
-)
 
 // nameRule is the part of _restore_vol_base_meta that is about the name and the
 // description of the volume.

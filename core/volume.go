@@ -74,16 +74,6 @@ func (v *Volume) Title() string {
 	return string(v.ID)
 }
 
-// State is the part of the volume that a restore can change.
-func (v *Volume) State() State {
-	s := State{
-		Name: textValue(v.Name), Description: textValue(v.Description),
-		EncryptionKeyID: textValue(v.EncryptionKeyID), VolumeTypeID: textValue(v.VolumeTypeID),
-		Bootable: v.Bootable, Metadata: v.Metadata.Clone(), Image: v.Image.Clone(),
-	}
-	return s
-}
-
 // VolumeColumns is every column of Cinder's volumes in the order of its model
 // (cinder/db/sqlalchemy/models.py Volume, 21.3.1), which is the order of a
 // capture: a database made by migrations has another.
