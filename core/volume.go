@@ -14,18 +14,20 @@ type (
 	ProjectID string
 )
 
-// Short is the start of an id, for where a whole one has no room.
-func (id VolumeID) Short() string { return short(string(id)) }
-
-// Short is the start of an id, for where a whole one has no room.
-func (id BackupID) Short() string { return short(string(id)) }
-
-func short(id string) string {
+// Short is the start of an id of whatever kind, 8 bytes at most, for where a whole
+// one has no room.
+func Short[T ~string](id T) string {
 	if len(id) <= 8 {
-		return id
+		return string(id)
 	}
-	return id[:8]
+	return string(id[:8])
 }
+
+// Short is the start of the id.
+func (id VolumeID) Short() string { return Short(id) }
+
+// Short is the start of the id.
+func (id BackupID) Short() string { return Short(id) }
 
 // ZeroVolumeID is the volume of an imported backup whose record named none
 // (cinder/backup/api.py _get_import_backup).
