@@ -134,7 +134,8 @@ func metadataCalls(path string, now, target *pyjson.Object) []APICall {
 	}
 	var calls []APICall
 	if set := differing(now, target); set.Len() > 0 {
-		calls = append(calls, APICall{Method: "POST", Path: path, Body: wrap("metadata", set), What: fmt.Sprintf("set %s of metadata", Count(set.Len(), "key"))})
+		what := fmt.Sprintf("set %s of metadata", Count(set.Len(), "key"))
+		calls = append(calls, APICall{Method: "POST", Path: path, Body: wrap("metadata", set), What: what})
 	}
 	for k := range now.All() {
 		if !target.Has(k) {
@@ -208,7 +209,8 @@ func APIRefusals(now, target State, imageLimit int) []Refusal {
 	if around(now.Metadata, target.Metadata) {
 		for k := range now.Metadata.All() {
 			if !target.Metadata.Has(k) && (k == "" || strings.Contains(k, "/")) {
-				add("metadata "+k, "what else is there cannot be sent again, so the metadata is not replaced whole, and a single key like this cannot be deleted")
+				add("metadata "+k,
+					"what else is there cannot be sent again, so the metadata is not replaced whole, and a single key like this cannot be deleted")
 			}
 		}
 	}
@@ -359,7 +361,8 @@ func (a *apiPlanner) leaveOut(names []string) error {
 			}
 		}
 		if !found {
-			return Fail(CodeUsage, "leave out "+name, "the plan has no such field", "name one as in name, description, bootable, metadata KEY or image KEY", nil)
+			return Fail(CodeUsage, "leave out "+name, "the plan has no such field",
+				"name one as in name, description, bootable, metadata KEY or image KEY", nil)
 		}
 	}
 	return nil
@@ -496,7 +499,8 @@ func (a *apiPlanner) warnings(q *Plan) []string {
 	}
 	out = append(out, again.Warnings...)
 	if n := len(q.Calls); n > 1 {
-		out = append(out, fmt.Sprintf("%d calls, one after the other: if one fails, those before it have been done, and the journal says which", n))
+		out = append(out,
+			fmt.Sprintf("%d calls, one after the other: if one fails, those before it have been done, and the journal says which", n))
 	}
 	back := APIRefusals(q.After, q.Before, a.limit)
 	for _, r := range back {
@@ -510,10 +514,12 @@ func (a *apiPlanner) warnings(q *Plan) []string {
 		long = long || pyjson.Len(v.Text()) > limitText
 	}
 	if wide {
-		out = append(out, "a text has characters beyond the Basic Multilingual Plane, such as emoji: a cloud whose tables are utf8mb3 answers with an error 500")
+		out = append(out,
+			"a text has characters beyond the Basic Multilingual Plane, such as emoji: a cloud whose tables are utf8mb3 answers with an error 500")
 	}
 	if long && a.limit == 0 {
-		out = append(out, fmt.Sprintf("a value of image metadata is longer than %d characters, which Cinder takes from 24.0 and 23.2 on", limitText))
+		out = append(out,
+			fmt.Sprintf("a value of image metadata is longer than %d characters, which Cinder takes from 24.0 and 23.2 on", limitText))
 	}
 	return out
 }
@@ -543,7 +549,8 @@ func (p *Plan) blocked(tried string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return Fail(CodeRefused, tried, "the API refuses "+strings.Join(whys, ", and "), "leave out what it refuses: "+strings.Join(names, " "), nil)
+	return Fail(CodeRefused, tried, "the API refuses "+strings.Join(whys, ", and "),
+		"leave out what it refuses: "+strings.Join(names, " "), nil)
 }
 
 // quoted is a word as a shell takes it.

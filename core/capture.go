@@ -316,7 +316,8 @@ func CaptureWarnings(c *Capture) []string {
 		out = append(out, x.Section.Title()+" field "+x.Field+" is left out: it does not serialise")
 	}
 	if hidden := c.Hidden(); len(hidden) > 0 {
-		out = append(out, Count(len(hidden), "base field")+" that Cinder captures "+are(len(hidden))+" not shown here, so the text is shorter than Cinder's: "+strings.Join(hidden, ", "))
+		out = append(out, Count(len(hidden), "base field")+" that Cinder captures "+are(len(hidden))+
+			" not shown here, so the text is shorter than Cinder's: "+strings.Join(hidden, ", "))
 	}
 	return out
 }

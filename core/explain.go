@@ -282,7 +282,8 @@ func (p *Plan) warn() {
 				done++
 			}
 		}
-		say("Cinder stops at %s with %s; %s would already be written by then, and nothing takes them back", p.layer(p.Error.Layer), p.Error.Class, Count(done, "step"))
+		say("Cinder stops at %s with %s; %s would already be written by then, and nothing takes them back",
+			p.layer(p.Error.Layer), p.Error.Class, Count(done, "step"))
 	}
 	if k := p.After.EncryptionKeyID; p.Before.EncryptionKeyID.Truthy() && !k.Equal(p.Before.EncryptionKeyID) {
 		if k.IsNull() {
@@ -340,7 +341,8 @@ func (p *Plan) warnLimits(say func(string, ...any)) {
 		case OpImageCreate:
 			long("the image metadata key "+shown("", pyjson.OfString(s.Key)), s.Key)
 			if n := len(s.Stored); n > limitImageValue {
-				say("the image metadata value of %s is %d bytes long: MySQL in strict mode refuses more than %d", shown("", pyjson.OfString(s.Key)), n, limitImageValue)
+				say("the image metadata value of %s is %d bytes long: MySQL in strict mode refuses more than %d",
+					shown("", pyjson.OfString(s.Key)), n, limitImageValue)
 			}
 		case OpMetadataUpdate:
 			for k, v := range s.Values.Object().All() {

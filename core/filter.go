@@ -113,7 +113,17 @@ func parseTerm[T any](word string, columns Columns[T]) (Term, error) {
 		text string
 		op   Compare
 		not  bool
-	}{{"!=", Is, true}, {"!~", Contains, true}, {">=", AtLeast, false}, {"<=", AtMost, false}, {":", Is, false}, {"=", Is, false}, {"~", Contains, false}, {">", More, false}, {"<", Less, false}} {
+	}{
+		{"!=", Is, true},
+		{"!~", Contains, true},
+		{">=", AtLeast, false},
+		{"<=", AtMost, false},
+		{":", Is, false},
+		{"=", Is, false},
+		{"~", Contains, false},
+		{">", More, false},
+		{"<", Less, false},
+	} {
 		if strings.HasPrefix(rest, op.text) {
 			t.Op, t.Not = op.op, t.Not != op.not
 			return t.value(word, name, rest[len(op.text):])

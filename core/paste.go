@@ -178,7 +178,9 @@ func (r *reader) close() int {
 // plausible reports whether what decodes so far looks like a backup's record.
 func plausible(out []byte) bool {
 	s := string(out)
-	for _, key := range []string{`"driver_info"`, `"id"`, `"volume_id"`, `"display_name"`, `"service_metadata"`, `"object_count"`, `"project_id"`} {
+	for _, key := range []string{
+		`"driver_info"`, `"id"`, `"volume_id"`, `"display_name"`, `"service_metadata"`, `"object_count"`, `"project_id"`,
+	} {
 		if strings.Contains(s, key) {
 			return true
 		}
@@ -270,7 +272,8 @@ func (f *finder) addTruncated(start int, r *reader) {
 	if keys := lastKey.FindAllSubmatch(r.out, -1); len(keys) > 0 {
 		rec.LastField = string(keys[len(keys)-1][1])
 	}
-	what := fmt.Sprintf("the text ends inside the record: %s of base64 are there (%s)", Count(rec.Have, "character"), Bytes(int64(rec.HaveBytes)))
+	what := fmt.Sprintf("the text ends inside the record: %s of base64 are there (%s)", Count(rec.Have, "character"),
+		Bytes(int64(rec.HaveBytes)))
 	if rec.LastField != "" {
 		what += ", the last whole field is " + rec.LastField
 	}
@@ -283,7 +286,8 @@ func (f *finder) addTruncated(start int, r *reader) {
 func (f *finder) addBroken(start int, r *reader) {
 	f.broken++
 	rec := Found{Line: f.line(start), Record: Record{URL: string(r.b64)}, Have: len(r.b64), HaveBytes: len(r.out)}
-	rec.Err = Fail(CodeUnreadable, "read the record", fmt.Sprintf("after %s of base64 comes something that does not belong to it", Count(rec.Have, "character")),
+	rec.Err = Fail(CodeUnreadable, "read the record",
+		fmt.Sprintf("after %s of base64 comes something that does not belong to it", Count(rec.Have, "character")),
 		"copy it again, whole", nil)
 	f.add(rec, span{start, start + 1})
 }
@@ -303,7 +307,8 @@ func (f *finder) trailing() {
 	if len(f.spans) > 0 && f.spans[len(f.spans)-1].end > i {
 		return
 	}
-	if i == 0 || !strings.ContainsRune(" \t\r\n|\"'=:,", rune(tail[i-1])) || !strings.HasPrefix("eyJ", tail[i:]) && !strings.HasPrefix("ewo", tail[i:]) || !f.labelled(i) {
+	if i == 0 || !strings.ContainsRune(" \t\r\n|\"'=:,", rune(tail[i-1])) ||
+		!strings.HasPrefix("eyJ", tail[i:]) && !strings.HasPrefix("ewo", tail[i:]) || !f.labelled(i) {
 		return
 	}
 	f.addTruncated(i, &reader{b64: []byte(tail[i:])})

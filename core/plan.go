@@ -217,7 +217,9 @@ func (p *Plan) Changes() int {
 // Summary tells the plan in a line: "2 set, 1 changed, 1 removed, 5 kept".
 func (p *Plan) Summary() string {
 	text := ""
-	for _, v := range []Verdict{VerdictSet, VerdictAdded, VerdictChanged, VerdictRemoved, VerdictUnchanged, VerdictKept, VerdictRefused, VerdictNotRestored} {
+	for _, v := range []Verdict{
+		VerdictSet, VerdictAdded, VerdictChanged, VerdictRemoved, VerdictUnchanged, VerdictKept, VerdictRefused, VerdictNotRestored,
+	} {
 		if n := p.Count(v); n > 0 {
 			if text != "" {
 				text += ", "
@@ -239,7 +241,8 @@ func (p *Plan) Applicable() error {
 	case p.Error != nil:
 		return Fail(CodeRefused, tried, "Cinder refuses this restore: "+p.Error.Message, "choose another target, rule set or capture", p.Error)
 	case p.Target.Kind != TargetExisting || p.Target.Volume == nil:
-		return Fail(CodeRefused, tried, "its target is a volume that does not exist yet", "choose an existing volume, or restore the data and the metadata with it", nil)
+		return Fail(CodeRefused, tried, "its target is a volume that does not exist yet",
+			"choose an existing volume, or restore the data and the metadata with it", nil)
 	case len(p.Captures) == 0:
 		return Fail(CodeRefused, tried, "there is no capture to restore from", "take one, or hand one in as a file", nil)
 	}
