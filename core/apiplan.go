@@ -8,21 +8,6 @@ import (
 	"hearth/core/pyjson"
 )
 
-// How a plan is carried out.
-const (
-	ViaDatabase = "database" // as Cinder's own restore writes it, or a place that can write all of it
-	ViaAPI      = "api"      // by the Block Storage API's own calls, which can do less
-)
-
-// APICall is one request of the Block Storage API that changes a volume.
-type APICall struct {
-	Method string
-	Path   string         // below the endpoint: /volumes/ID/metadata
-	Body   *pyjson.Object // nil: none
-	What   string         // for people: "replace the metadata (2 keys)"
-	key    string         // DELETE: the key that goes
-}
-
 // On is the state that the call makes of another.
 func (c APICall) On(s State) State {
 	s = s.Clone()
@@ -65,20 +50,6 @@ func merged(a, b *pyjson.Object) *pyjson.Object {
 		out.Set(k, v)
 	}
 	return out
-}
-
-// Object is the call as JSON.
-func (c APICall) Object() *pyjson.Object {
-	o := &pyjson.Object{}
-	o.Set("what", pyjson.OfString(c.What))
-	o.Set("method", pyjson.OfString(c.Method))
-	o.Set("path", pyjson.OfString(c.Path))
-	body := pyjson.None
-	if c.Body != nil {
-		body = plainForm(pyjson.OfDict(c.Body))
-	}
-	o.Set("body", body)
-	return o
 }
 
 // APICalls are the requests that take a volume from one state to another, as far
@@ -163,7 +134,8 @@ func metadataCalls(path string, now, target *pyjson.Object) []APICall {
 	}
 	var calls []APICall
 	if set := differing(now, target); set.Len() > 0 {
-		calls = append(calls, APICall{Method: "POST", Path: path, Body: wrap("metadata", set), What: fmt.Sprintf("set %s of metadata", Count(set.Len(), "key"))})
+		what := fmt.Sprintf("set %s of metadata", Count(set.Len(), "key"))
+		calls = append(calls, APICall{Method: "POST", Path: path, Body: wrap("metadata", set), What: what})
 	}
 	for k := range now.All() {
 		if !target.Has(k) {
@@ -237,7 +209,8 @@ func APIRefusals(now, target State, imageLimit int) []Refusal {
 	if around(now.Metadata, target.Metadata) {
 		for k := range now.Metadata.All() {
 			if !target.Metadata.Has(k) && (k == "" || strings.Contains(k, "/")) {
-				add("metadata "+k, "what else is there cannot be sent again, so the metadata is not replaced whole, and a single key like this cannot be deleted")
+				add("metadata "+k,
+					"what else is there cannot be sent again, so the metadata is not replaced whole, and a single key like this cannot be deleted")
 			}
 		}
 	}
@@ -388,7 +361,8 @@ func (a *apiPlanner) leaveOut(names []string) error {
 			}
 		}
 		if !found {
-			return Fail(CodeUsage, "leave out "+name, "the plan has no such field", "name one as in name, description, bootable, metadata KEY or image KEY", nil)
+			return Fail(CodeUsage, "leave out "+name, "the plan has no such field",
+				"name one as in name, description, bootable, metadata KEY or image KEY", nil)
 		}
 	}
 	return nil
@@ -525,7 +499,8 @@ func (a *apiPlanner) warnings(q *Plan) []string {
 	}
 	out = append(out, again.Warnings...)
 	if n := len(q.Calls); n > 1 {
-		out = append(out, fmt.Sprintf("%d calls, one after the other: if one fails, those before it have been done, and the journal says which", n))
+		out = append(out,
+			fmt.Sprintf("%d calls, one after the other: if one fails, those before it have been done, and the journal says which", n))
 	}
 	back := APIRefusals(q.After, q.Before, a.limit)
 	for _, r := range back {
@@ -539,10 +514,12 @@ func (a *apiPlanner) warnings(q *Plan) []string {
 		long = long || pyjson.Len(v.Text()) > limitText
 	}
 	if wide {
-		out = append(out, "a text has characters beyond the Basic Multilingual Plane, such as emoji: a cloud whose tables are utf8mb3 answers with an error 500")
+		out = append(out,
+			"a text has characters beyond the Basic Multilingual Plane, such as emoji: a cloud whose tables are utf8mb3 answers with an error 500")
 	}
 	if long && a.limit == 0 {
-		out = append(out, fmt.Sprintf("a value of image metadata is longer than %d characters, which Cinder takes from 24.0 and 23.2 on", limitText))
+		out = append(out,
+			fmt.Sprintf("a value of image metadata is longer than %d characters, which Cinder takes from 24.0 and 23.2 on", limitText))
 	}
 	return out
 }
@@ -572,7 +549,8 @@ func (p *Plan) blocked(tried string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return Fail(CodeRefused, tried, "the API refuses "+strings.Join(whys, ", and "), "leave out what it refuses: "+strings.Join(names, " "), nil)
+	return Fail(CodeRefused, tried, "the API refuses "+strings.Join(whys, ", and "),
+		"leave out what it refuses: "+strings.Join(names, " "), nil)
 }
 
 // quoted is a word as a shell takes it.

@@ -24,8 +24,10 @@ func TestAPICalls(t *testing.T) {
 	}{
 		{"nothing", plain, plain, ""},
 		{"a name", plain, state("m", "d", false, dict("a", "1"), dict("os", "x")), `PUT /volumes/v {"volume": {"name": "m"}}`},
-		{"no name and another description", plain, state(nil, "e", false, dict("a", "1"), dict("os", "x")), `PUT /volumes/v {"volume": {"name": null, "description": "e"}}`},
-		{"metadata is replaced", plain, state("n", "d", false, dict("a", "1", "b", "2"), dict("os", "x")), `PUT /volumes/v/metadata {"metadata": {"a": "1", "b": "2"}}`},
+		{"no name and another description", plain, state(nil, "e", false, dict("a", "1"), dict("os", "x")),
+			`PUT /volumes/v {"volume": {"name": null, "description": "e"}}`},
+		{"metadata is replaced", plain, state("n", "d", false, dict("a", "1", "b", "2"), dict("os", "x")),
+			`PUT /volumes/v/metadata {"metadata": {"a": "1", "b": "2"}}`},
 		{"metadata is cleared", plain, state("n", "d", false, nil, dict("os", "x")), `PUT /volumes/v/metadata {"metadata": {}}`},
 		{"image metadata is set before it is unset", plain, state("n", "d", true, dict("a", "1"), dict("arch", "y")),
 			`POST /volumes/v/action {"os-set_image_metadata": {"metadata": {"arch": "y"}}}` + "\n" +
@@ -33,11 +35,16 @@ func TestAPICalls(t *testing.T) {
 				`POST /volumes/v/action {"os-set_bootable": {"bootable": true}}`},
 		{"everything", plain, state("m", "e", true, dict("z", "2"), dict("os", "y", "b", "c")),
 			`PUT /volumes/v {"volume": {"name": "m", "description": "e"}}` + "\n" + `PUT /volumes/v/metadata {"metadata": {"z": "2"}}` + "\n" +
-				`POST /volumes/v/action {"os-set_image_metadata": {"metadata": {"os": "y", "b": "c"}}}` + "\n" + `POST /volumes/v/action {"os-set_bootable": {"bootable": true}}`},
-		{"what cannot be sent stays", state("n", "d", false, dict("ключ", "1", "a/b", "2", "c d", "3"), nil), state("n", "d", false, dict("ключ", "1", "new", "4"), nil),
-			`POST /volumes/v/metadata {"metadata": {"new": "4"}}` + "\n" + `DELETE /volumes/v/metadata/a%2Fb null` + "\n" + `DELETE /volumes/v/metadata/c%20d null`},
-		{"what cannot be sent goes", state("n", "d", false, dict("ключ", "1", "a", "2"), nil), state("n", "d", false, dict("a", "2"), nil), `PUT /volumes/v/metadata {"metadata": {"a": "2"}}`},
-		{"bootable no more", state("n", "d", true, nil, nil), state("n", "d", false, nil, nil), `POST /volumes/v/action {"os-set_bootable": {"bootable": false}}`},
+				`POST /volumes/v/action {"os-set_image_metadata": {"metadata": {"os": "y", "b": "c"}}}` + "\n" +
+				`POST /volumes/v/action {"os-set_bootable": {"bootable": true}}`},
+		{"what cannot be sent stays", state("n", "d", false, dict("ключ", "1", "a/b", "2", "c d", "3"), nil),
+			state("n", "d", false, dict("ключ", "1", "new", "4"), nil),
+			`POST /volumes/v/metadata {"metadata": {"new": "4"}}` + "\n" + `DELETE /volumes/v/metadata/a%2Fb null` + "\n" +
+				`DELETE /volumes/v/metadata/c%20d null`},
+		{"what cannot be sent goes", state("n", "d", false, dict("ключ", "1", "a", "2"), nil),
+			state("n", "d", false, dict("a", "2"), nil), `PUT /volumes/v/metadata {"metadata": {"a": "2"}}`},
+		{"bootable no more", state("n", "d", true, nil, nil), state("n", "d", false, nil, nil),
+			`POST /volumes/v/action {"os-set_bootable": {"bootable": false}}`},
 	} {
 		var lines []string
 		now := c.now
@@ -97,7 +104,8 @@ func TestAPIRefusals(t *testing.T) {
 		{"a null that was there", meta("k", nil), meta("k", nil), 0, "", ""},
 		{"a bad key with another value", meta("ключ", "v"), meta("ключ", "w"), 0, "metadata ключ", "beyond"},
 		{"a bad key goes", meta("ключ", "v"), now, 0, "", ""},
-		{"around a bad key, one with a slash goes", state("n", nil, false, dict("ключ", "v", "a/b", "1"), nil), meta("ключ", "v"), 0, "metadata a/b", "single key"},
+		{"around a bad key, one with a slash goes", state("n", nil, false, dict("ключ", "v", "a/b", "1"), nil),
+			meta("ключ", "v"), 0, "metadata a/b", "single key"},
 		{"an image value of 256", now, image("k", long(256)), 0, "", ""},
 		{"an image value of 256, before 24.0", now, image("k", long(256)), 255, "image k", "256 characters"},
 		{"an image value of 65535 bytes", now, image("k", long(65535)), 0, "", ""},
@@ -138,9 +146,14 @@ func fieldOf(t *testing.T, p *Plan, key string) FieldPlan {
 // TestViaAPI: what is refused blocks until it is left out, what is left out stays,
 // what is changed is told.
 func TestViaAPI(t *testing.T) {
-	capture := captureText(2, dict("display_name", "  web 🧯 ", "display_description", "was", "encryption_key_id", nil, "volume_type_id", "t"),
+	capture := captureText(2,
+		dict("display_name", "  web 🧯 ", "display_description", "was", "encryption_key_id", nil, "volume_type_id", "t"),
 		dict("ключ", "v", "null", nil, "good", "1", "kept", "new"), dict("os", "bsd", "long", strings.Repeat("x", 300)))
-	in := PlanInput{Target: target("", "t", "key", dict("kept", "old", "surplus", "s", "знач", "gone"), dict("gone", "g")), Captures: []Capture{capture}, Rules: Newton}
+	in := PlanInput{
+		Target:   target("", "t", "key", dict("kept", "old", "surplus", "s", "знач", "gone"), dict("gone", "g")),
+		Captures: []Capture{capture},
+		Rules:    Newton,
+	}
 	p := NewPlan(in)
 	if p.Via != ViaDatabase || p.Applicable() != nil {
 		t.Fatalf("a plan goes via %s, %v", p.Via, p.Applicable())
@@ -155,11 +168,16 @@ func TestViaAPI(t *testing.T) {
 		t.Error("the plan itself was changed")
 	}
 	err = q.Applicable()
-	if CodeOf(err) != CodeRefused || !strings.Contains(err.Error(), "--leave-out 'metadata ключ' --leave-out 'metadata null'") || strings.Contains(err.Error(), "good") {
+	if CodeOf(err) != CodeRefused || !strings.Contains(err.Error(), "--leave-out 'metadata ключ' --leave-out 'metadata null'") ||
+		strings.Contains(err.Error(), "good") {
 		t.Errorf("it can be applied: %v", err)
 	}
-	for key, want := range map[string]Verdict{"metadata ключ": VerdictRefused, "metadata null": VerdictRefused, "metadata good": VerdictAdded, "metadata kept": VerdictChanged,
-		"metadata surplus": VerdictRemoved, "name": VerdictSet, "encryption_key_id": VerdictKept, "image os": VerdictAdded, "image gone": VerdictRemoved, "bootable": VerdictChanged} {
+	for key, want := range map[string]Verdict{
+		"metadata ключ": VerdictRefused, "metadata null": VerdictRefused, "metadata good": VerdictAdded,
+		"metadata kept": VerdictChanged, "metadata surplus": VerdictRemoved, "name": VerdictSet,
+		"encryption_key_id": VerdictKept, "image os": VerdictAdded, "image gone": VerdictRemoved,
+		"bootable": VerdictChanged,
+	} {
 		if f := fieldOf(t, q, key); f.Verdict != want || f.Why == "" {
 			t.Errorf("%s is %s because %q, want %s", key, f.Verdict, f.Why, want)
 		}
@@ -171,7 +189,9 @@ func TestViaAPI(t *testing.T) {
 		t.Error("the API sets a key")
 	}
 	warnings := strings.Join(q.Warnings, "\n")
-	for _, want := range []string{"calls, one after the other", "emoji", "from 24.0 and 23.2", "an undo could not bring metadata знач back"} {
+	for _, want := range []string{
+		"calls, one after the other", "emoji", "from 24.0 and 23.2", "an undo could not bring metadata знач back",
+	} {
 		if !strings.Contains(warnings, want) {
 			t.Errorf("no warning tells of %q: %s", want, warnings)
 		}
@@ -188,7 +208,8 @@ func TestViaAPI(t *testing.T) {
 	for _, c := range q.Calls {
 		end = c.On(end)
 	}
-	if diff := end.Diff(q.After); len(diff) > 0 || q.After.Metadata.Has("ключ") || !q.After.Image.Has("gone") || q.After.Bootable || q.After.Description.Text() != "old" {
+	if diff := end.Diff(q.After); len(diff) > 0 || q.After.Metadata.Has("ключ") || !q.After.Image.Has("gone") ||
+		q.After.Bootable || q.After.Description.Text() != "old" {
 		t.Errorf("the calls differ in %q from %s", diff, pyjson.Text(pyjson.OfDict(q.After.Object())))
 	}
 	if f := fieldOf(t, q, "image gone"); f.Verdict != VerdictKept || !strings.Contains(f.Why, "left out") {
@@ -203,11 +224,13 @@ func TestViaAPI(t *testing.T) {
 	}
 	for _, all := range []string{"metadata", "image"} {
 		q, err := p.ViaAPI([]string{all}, 0)
-		if err != nil || all == "metadata" && (!q.After.Metadata.Equal(q.Before.Metadata) || q.Applicable() != nil) || all == "image" && !q.After.Image.Equal(q.Before.Image) {
+		if err != nil || all == "metadata" && (!q.After.Metadata.Equal(q.Before.Metadata) || q.Applicable() != nil) ||
+			all == "image" && !q.After.Image.Equal(q.Before.Image) {
 			t.Errorf("all %s left out: %v", all, err)
 		}
 	}
-	if q, err = p.ViaAPI([]string{"metadata"}, 255); err != nil || CodeOf(q.Applicable()) != CodeRefused || fieldOf(t, q, "image long").Verdict != VerdictRefused {
+	if q, err = p.ViaAPI([]string{"metadata"}, 255); err != nil || CodeOf(q.Applicable()) != CodeRefused ||
+		fieldOf(t, q, "image long").Verdict != VerdictRefused {
 		t.Errorf("a cloud before 24.0 takes a long value: %v", q.Applicable())
 	}
 	for _, unknown := range []string{"nothing", "metadata nothing", "image os2", "encryption_key_id", "status", ""} {
@@ -223,7 +246,10 @@ func TestViaAPIElsewhere(t *testing.T) {
 	if q, err := p.ViaAPI(nil, 0); err != nil || len(q.Calls) > 0 || q.Applicable() == nil {
 		t.Errorf("onto a volume that is not there: %v", err)
 	}
-	p = NewPlan(PlanInput{Target: target("", "t", "", nil, nil), Captures: []Capture{captureText(3, dict("display_name", "x"), dict("a", "b"), nil)}})
+	p = NewPlan(PlanInput{
+		Target:   target("", "t", "", nil, nil),
+		Captures: []Capture{captureText(3, dict("display_name", "x"), dict("a", "b"), nil)},
+	})
 	if q, err := p.ViaAPI(nil, 0); err != nil || len(q.Calls) > 0 || CodeOf(q.Applicable()) != CodeRefused {
 		t.Errorf("what Cinder refuses: %v", err)
 	}
@@ -245,7 +271,8 @@ func TestViaAPIRandom(t *testing.T) {
 	names := []any{"restore_backup_1", nil, "", " spaced ", "own", strings.Repeat("n", 300)}
 	for i := range 2000 {
 		p := NewPlan(PlanInput{Target: target(fmt.Sprint(names[r.IntN(3)]), "t", "", random(), random()), Rules: Newton,
-			Captures: []Capture{captureText(2, dict("display_name", names[r.IntN(len(names))], "display_description", names[r.IntN(len(names))]), random(), random())}})
+			Captures: []Capture{captureText(2, dict("display_name", names[r.IntN(len(names))], "display_description", names[r.IntN(len(names))]),
+				random(), random())}})
 		q, err := p.ViaAPI(nil, 255)
 		if err != nil {
 			t.Fatal(err)
@@ -284,7 +311,9 @@ func TestViaAPIRandom(t *testing.T) {
 // TestCompareRestore: what Cinder does by itself is expected, all else is told.
 func TestCompareRestore(t *testing.T) {
 	p := NewPlan(PlanInput{Target: target("", "t", "old", dict("gone", "x"), nil), Backup: "b", Rules: Newton,
-		Captures: []Capture{captureText(2, dict("display_name", "web", "display_description", "d", "encryption_key_id", "k", "volume_type_id", "t"), dict("a", "1"), dict("os", "x"))}})
+		Captures: []Capture{captureText(2,
+			dict("display_name", "web", "display_description", "d", "encryption_key_id", "k", "volume_type_id", "t"),
+			dict("a", "1"), dict("os", "x"))}})
 	came := func(backup Backup, change func(*Volume)) (out []string) {
 		v := Volume{ID: "v", Name: Some("web"), Description: Some("d"), EncryptionKeyID: Some("k"), VolumeTypeID: Some("t"), Bootable: true,
 			Metadata: dict("a", "1"), Image: dict("os", "x")}
@@ -313,7 +342,8 @@ func TestCompareRestore(t *testing.T) {
 		{"a key is missing", own, func(v *Volume) { v.Metadata = dict() }, "a differs"},
 		{"a key too many", own, func(v *Volume) { v.Image.Set("y", val("z")) }, "y differs"},
 		{"not bootable", own, func(v *Volume) { v.Bootable = false }, "bootable differs"},
-		{"a type that cannot be seen", own, func(v *Volume) { v.VolumeTypeID = Opt[string]{}; v.Unseen = NewFieldSet("volume_type_id") }, "volume_type_id not known"},
+		{"a type that cannot be seen", own,
+			func(v *Volume) { v.VolumeTypeID = Opt[string]{}; v.Unseen = NewFieldSet("volume_type_id") }, "volume_type_id not known"},
 	} {
 		if got := strings.Join(came(c.backup, c.change), ", "); got != c.want {
 			t.Errorf("%s: %q, want %q", c.what, got, c.want)

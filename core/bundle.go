@@ -169,7 +169,8 @@ func textList(words []string) pyjson.Value {
 // edited it.
 func IsBundle(text string) bool {
 	head, _, _ := strings.Cut(text[:min(len(text), 400)], "\n")
-	return strings.HasPrefix(head, "{") && strings.Contains(head, `"`+bundleFormat+`"`) || strings.HasPrefix(head, `{"n": `) && strings.Contains(head, `"place"`)
+	return strings.HasPrefix(head, "{") && strings.Contains(head, `"`+bundleFormat+`"`) ||
+		strings.HasPrefix(head, `{"n": `) && strings.Contains(head, `"place"`)
 }
 
 // ReadBundle reads a whole bundle, or nothing: an error names the first line that
@@ -199,7 +200,8 @@ type bundleReader struct {
 }
 
 func badBundle(line int, what string) error {
-	return Fail(CodeUnreadable, "read the bundle", fmt.Sprintf("line %d: %s", line, what), "nothing of it was taken; have it sent, or written, once more", nil)
+	return Fail(CodeUnreadable, "read the bundle", fmt.Sprintf("line %d: %s", line, what),
+		"nothing of it was taken; have it sent, or written, once more", nil)
 }
 
 func (r *bundleReader) read(line string) error {
@@ -218,7 +220,9 @@ func (r *bundleReader) read(line string) error {
 			return bad("it is not the first line of a bundle")
 		}
 		if version := l.number("version"); version > BundleVersion {
-			return Fail(CodeUnreadable, "read the bundle", fmt.Sprintf("line 1: it is of version %d, and this hearth reads them up to version %d", version, BundleVersion), "use a newer hearth", nil)
+			return Fail(CodeUnreadable, "read the bundle",
+				fmt.Sprintf("line 1: it is of version %d, and this hearth reads them up to version %d", version, BundleVersion),
+				"use a newer hearth", nil)
 		} else if version < 1 {
 			return bad("it names no version")
 		}
@@ -251,7 +255,8 @@ func (r *bundleReader) read(line string) error {
 		case l.text("all_sha256") != hex.EncodeToString(r.all.Sum(nil)):
 			err = bad("its checksum over all lines does not fit: lines of another bundle are among them")
 		case r.bundle.BundleHead.Records != len(r.bundle.Records) || r.bundle.BundleHead.Captures != len(r.bundle.Captures):
-			err = bad("the first line tells of %s and %s, and there are %d and %d", Count(r.bundle.BundleHead.Records, "record"), Count(r.bundle.BundleHead.Captures, "capture"), len(r.bundle.Records), len(r.bundle.Captures))
+			err = bad("the first line tells of %s and %s, and there are %d and %d", Count(r.bundle.BundleHead.Records, "record"),
+				Count(r.bundle.BundleHead.Captures, "capture"), len(r.bundle.Records), len(r.bundle.Captures))
 		}
 	default:
 		err = bad("it is neither a record nor a capture")
@@ -265,7 +270,13 @@ func (r *bundleReader) read(line string) error {
 func (r *bundleReader) head(l *bundleLine) error {
 	place, _ := l.o.Get("place")
 	masked, _ := l.o.Get("masked")
-	r.bundle.BundleHead = BundleHead{Made: l.time("made_at"), Place: place.Text(), Records: l.number("records"), Captures: l.number("captures"), Masked: masked.Bool()}
+	r.bundle.BundleHead = BundleHead{
+		Made:     l.time("made_at"),
+		Place:    place.Text(),
+		Records:  l.number("records"),
+		Captures: l.number("captures"),
+		Masked:   masked.Bool(),
+	}
 	return nil
 }
 

@@ -15,7 +15,13 @@ func someBundle(t testing.TB, n int) Bundle {
 	at := time.Date(2026, 11, 23, 12, 0, 0, 123000, time.UTC)
 	b := Bundle{BundleHead: BundleHead{Made: at, Place: "cloud:grün"}}
 	for i := range n {
-		row := Backup{ID: BackupID(fmt.Sprintf("4e%06d-0000-4000-8000-000000000000", i)), Name: Some("größe \u202e"), Status: StatusAvailable, Service: Some("x.Y"), VolumeID: "v"}
+		row := Backup{
+			ID:       BackupID(fmt.Sprintf("4e%06d-0000-4000-8000-000000000000", i)),
+			Name:     Some("größe \u202e"),
+			Status:   StatusAvailable,
+			Service:  Some("x.Y"),
+			VolumeID: "v",
+		}
 		r, err := ExportRecord(&row)
 		if err != nil {
 			t.Fatal(err)
@@ -26,7 +32,10 @@ func someBundle(t testing.TB, n int) Bundle {
 		}
 		b.Records = append(b.Records, BundleRecord{Place: "cloud:grün", Backup: row.ID, At: at, Fingerprint: d.Fingerprint(), Record: r})
 	}
-	for i, text := range []string{`{"version": 2, "volume-base-metadata": {"id": "v", "provider_auth": "CHAP u p"}, "x": [{"provider_auth": "again"}]}`, `{"version": 1,  "ä": "\ud800"}`} {
+	for i, text := range []string{
+		`{"version": 2, "volume-base-metadata": {"id": "v", "provider_auth": "CHAP u p"}, "x": [{"provider_auth": "again"}]}`,
+		`{"version": 1,  "ä": "\ud800"}`,
+	} {
 		c := BundleCapture{}
 		c.Place, c.VolumeID, c.BackupID, c.At = "cloud:grün", "v", b.Records[i].Backup, at
 		c.Capture = ReadCapture(text, Source{Kind: SourceRepository, Where: "posix:/x", At: Some(at)})
@@ -64,7 +73,8 @@ func TestBundle(t *testing.T) {
 		}
 	}
 	for i, c := range got.Captures {
-		if want := b.Captures[i]; c.Capture.Text != want.Capture.Text || c.BackupID != want.BackupID || c.Capture.Source != want.Capture.Source || !c.Capture.Unseen.Has("host") {
+		if want := b.Captures[i]; c.Capture.Text != want.Capture.Text || c.BackupID != want.BackupID ||
+			c.Capture.Source != want.Capture.Source || !c.Capture.Unseen.Has("host") {
 			t.Errorf("capture %d: %+v", i, c)
 		}
 	}
@@ -144,7 +154,8 @@ func TestBundleFound(t *testing.T) {
 func TestMaskCapture(t *testing.T) {
 	b := someBundle(t, 2)
 	masked, fields, ok := MaskCapture(b.Captures[0].Capture)
-	if !ok || len(fields) != 1 || strings.Contains(masked.Text, "CHAP") || strings.Contains(masked.Text, "again") || strings.Count(masked.Text, pyjson.Quote(Masked)) != 2 {
+	if !ok || len(fields) != 1 || strings.Contains(masked.Text, "CHAP") || strings.Contains(masked.Text, "again") ||
+		strings.Count(masked.Text, pyjson.Quote(Masked)) != 2 {
 		t.Errorf("%v, %v: %s", ok, fields, masked.Text)
 	}
 	same, fields, ok := MaskCapture(b.Captures[1].Capture)

@@ -164,6 +164,16 @@ type Content struct {
 	Image []Pair
 }
 
+// KeptCapture is a capture that was kept, with where and when.
+type KeptCapture struct {
+	ID       int64
+	Place    string
+	VolumeID VolumeID
+	BackupID BackupID // "" if it belongs to no backup
+	At       time.Time
+	Capture  Capture
+}
+
 // CaptureError is a capture that fails as a whole: an object in the section does
 // not serialise, in a way that _is_serializable does not catch.
 type CaptureError struct {
@@ -269,47 +279,6 @@ func CaptureOf(v *Volume, version int, source Source) (Capture, error) {
 	return c, err
 }
 
-// Fate says whether a captured field can ever come back.
-type Fate string
-
-const (
-	FateRestored    Fate = "restored"    // by the rules of every release that reads this version
-	FateConditional Fate = "conditional" // depends on the release, the target or the version
-	FateNever       Fate = "never"       // kept for the reader only
-)
-
-// FateOf says whether a restore ever brings a captured field back, and why.
-// version is the capture's (1 or 2).
-func FateOf(s Section, field string, version int) (Fate, string) {
-	switch s {
-	case UserSection:
-		return FateRestored, "all user metadata replaces the target's"
-	case ImageSection:
-		return FateRestored, "all image metadata replaces the target's, and the volume becomes bootable"
-	}
-	switch field {
-	case "display_name":
-		return FateConditional, "icehouse: always, unless null; kilo: never; newton: onto a volume without a name, or named restore_backup_…"
-	case "display_description":
-		return FateConditional, "icehouse: always; kilo: never; newton: together with the name"
-	case "encryption_key_id":
-		if version == 1 {
-			return FateNever, "version 1 never restores the key"
-		}
-		return FateConditional, "kilo and newton: restored, also when null; the target must have the captured volume type"
-	case "volume_type_id":
-		if version == 1 {
-			return FateNever, "only compared, in version 2, when there is an encryption key"
-		}
-		return FateConditional, "compared with the target's when there is an encryption key; set only on a target without a type"
-	case "size":
-		return FateNever, "kept for the reader: it is how large a restore target must be"
-	case "provider_auth":
-		return FateNever, "kept for the reader; a secret in clear text in the backup repository"
-	}
-	return FateNever, "captured, but no release restores it"
-}
-
 // CaptureWarnings says what a reader of the capture should know: what a restore
 // from it would lack, and what it gives away.
 func CaptureWarnings(c *Capture) []string {
@@ -347,7 +316,8 @@ func CaptureWarnings(c *Capture) []string {
 		out = append(out, x.Section.Title()+" field "+x.Field+" is left out: it does not serialise")
 	}
 	if hidden := c.Hidden(); len(hidden) > 0 {
-		out = append(out, Count(len(hidden), "base field")+" that Cinder captures "+are(len(hidden))+" not shown here, so the text is shorter than Cinder's: "+strings.Join(hidden, ", "))
+		out = append(out, Count(len(hidden), "base field")+" that Cinder captures "+are(len(hidden))+
+			" not shown here, so the text is shorter than Cinder's: "+strings.Join(hidden, ", "))
 	}
 	return out
 }

@@ -54,7 +54,10 @@ func TestChainOf(t *testing.T) {
 }
 
 func TestTree(t *testing.T) {
-	nodes := Tree([]Backup{link("2", "1", 2), link("f2", "", 9), link("f", "", 0), link("1b", "f", 3), link("1", "f", 1), link("orphan", "gone", 5), link("a", "b", 6), link("b", "a", 7)})
+	nodes := Tree([]Backup{
+		link("2", "1", 2), link("f2", "", 9), link("f", "", 0), link("1b", "f", 3), link("1", "f", 1),
+		link("orphan", "gone", 5), link("a", "b", 6), link("b", "a", 7),
+	})
 	var got []string
 	for _, n := range nodes {
 		mark := ""
@@ -116,9 +119,16 @@ func TestPreflight(t *testing.T) {
 		return found[0]
 	}
 	full, child, grandchild, orphan := link("f", "", 0), link("c", "f", 1), link("g", "c", 2), link("o", "gone", 3)
-	paste := []Found{record(child), record(grandchild), record(full), record(full), record(orphan), record(link("here", "", 0)), record(link("del", "", 0)),
-		raw(`{"id": "m", "size": 1}`, posix), raw(`{"id": "n"}`, posix), raw(`{"id": 5, "size": 1, "volume_id": "v", "display_name": null}`, posix)}
-	facts := ImportFacts{Existing: map[BackupID]string{"here": StatusError, "del": StatusDeleted}, Services: []string{posix}, Sure: true, Owner: "me"}
+	paste := []Found{record(child), record(grandchild), record(full), record(full), record(orphan),
+		record(link("here", "", 0)), record(link("del", "", 0)),
+		raw(`{"id": "m", "size": 1}`, posix), raw(`{"id": "n"}`, posix),
+		raw(`{"id": 5, "size": 1, "volume_id": "v", "display_name": null}`, posix)}
+	facts := ImportFacts{
+		Existing: map[BackupID]string{"here": StatusError, "del": StatusDeleted},
+		Services: []string{posix},
+		Sure:     true,
+		Owner:    "me",
+	}
 	checks := Preflight(paste, facts)
 	for i, want := range []struct {
 		refused bool

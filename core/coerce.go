@@ -139,7 +139,10 @@ func pythonInt(v pyjson.Value) (pyjson.Value, *CinderError) {
 		}
 		return v, &CinderError{ErrOther, "ValueError", "invalid literal for int() with base 10: " + pyjson.Repr(v)}
 	}
-	return v, &CinderError{ErrWrongShape, "TypeError", "int() argument must be a string, a bytes-like object or a real number, not '" + v.TypeName() + "'"}
+	return v, &CinderError{
+		ErrWrongShape, "TypeError",
+		"int() argument must be a string, a bytes-like object or a real number, not '" + v.TypeName() + "'",
+	}
 }
 
 func parsedInt(digits string) pyjson.Value {
@@ -212,7 +215,8 @@ func parseISO(s string) (time.Time, *CinderError) {
 	hour, minute, sec := num(m[6], 0), num(m[7], 0), num(m[8], 0)
 	nano, _ := strconv.Atoi((m[9] + "000000")[:6])
 	t := time.Date(year, time.Month(month), day, hour, minute, sec, nano*1000, time.UTC)
-	if year == 0 || t.Year() != year || int(t.Month()) != month || t.Day() != day || t.Hour() != hour || t.Minute() != minute || t.Second() != sec {
+	if year == 0 || t.Year() != year || int(t.Month()) != month || t.Day() != day || t.Hour() != hour ||
+		t.Minute() != minute || t.Second() != sec {
 		return bad()
 	}
 	if z := m[10]; z != "" && z != "Z" {

@@ -88,7 +88,13 @@ func casesOf(t *testing.T, file string) func(yield func(*oneCase) bool) {
 				t.Fatalf("%s, line %d: %v", file, n, err)
 			}
 			o := doc.Object()
-			c := &oneCase{id: text(o, "id"), kind: text(o, "kind"), mode: text(o, "mode"), input: object(o, "input"), expected: object(o, "expected")}
+			c := &oneCase{
+				id:       text(o, "id"),
+				kind:     text(o, "kind"),
+				mode:     text(o, "mode"),
+				input:    object(o, "input"),
+				expected: object(o, "expected"),
+			}
 			if text(o, "era") == "2014" {
 				c.era = Y2014
 			}
@@ -246,7 +252,13 @@ func checkRestore(c *oneCase) error {
 		captures = append(captures, ReadCapture(v.Text(), Source{Kind: SourceFile}))
 	}
 	volume := volumeOf(before)
-	p := NewPlan(PlanInput{Target: Target{Kind: TargetExisting, Volume: volume}, Captures: captures, Rules: rules, Layers: LayersAll, VolumeTypes: append([]string{}, types...)})
+	p := NewPlan(PlanInput{
+		Target:      Target{Kind: TargetExisting, Volume: volume},
+		Captures:    captures,
+		Rules:       rules,
+		Layers:      LayersAll,
+		VolumeTypes: append([]string{}, types...),
+	})
 
 	want := get(c.expected, "error")
 	if (p.Error == nil) != want.IsNull() {

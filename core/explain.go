@@ -124,35 +124,23 @@ func (p *Plan) baseField(name string, before, after pyjson.Value) {
 }
 
 func (p *Plan) whyWritten(name string, layer int) string {
-	from := p.layer(layer)
-	later := ""
-	if used := p.used(); layer < used[len(used)-1] && name != "bootable" {
-		later = "; later layers cannot change it any more, as the volume then has a name"
-	}
+	from := p.layer(layer) + ": "
+	base := p.Captures[layer].Section(BaseSection)
+	version := p.Captures[layer].Version()
 	switch name {
-	case "display_name":
-		if p.Rules == Icehouse {
-			return from + ": icehouse sets the name unless the captured one is null"
-		}
-		return from + ": the target looks made for the restore (no name, or restore_backup_…), so the captured name comes back" + later
-	case "display_description":
-		if p.Rules == Icehouse {
-			return from + ": icehouse always sets the description"
-		}
-		if !p.Captures[layer].Section(BaseSection).Has("display_name") {
-			return from + ": it has no name, and then the description is always set"
-		}
-		return from + ": comes back together with the name" + later
+	case "display_name", "display_description":
+		used := p.used()
+		c := nameCase{named: base.Has("display_name"), later: layer < used[len(used)-1]}
+		return from + p.Rules.rules().names.whySet(name, c)
 	case "encryption_key_id":
-		v, _ := p.Captures[layer].Section(BaseSection).Get(name)
-		if v.IsNull() {
-			return from + ": version 2 writes the key also when it is null"
+		if v, _ := base.Get(name); v.IsNull() {
+			return from + fmt.Sprintf("version %d writes the key also when it is null", version)
 		}
-		return from + ": version 2 restores the key; Cinder then puts a clone of the backup's key in its place"
+		return from + fmt.Sprintf("version %d restores the key; Cinder then puts a clone of the backup's key in its place", version)
 	case "volume_type_id":
-		return from + ": the target has no type, so it gets that of the encrypted source"
+		return from + "the target has no type, so it gets that of the encrypted source"
 	}
-	return from + ": has image metadata, and whoever gets image metadata becomes bootable"
+	return from + "has image metadata, and whoever gets image metadata becomes bootable"
 }
 
 // whyKept explains a column that no layer writes.
@@ -161,28 +149,23 @@ func (p *Plan) whyKept(name string) (Verdict, string, int) {
 	if p.Error != nil && layer >= 0 && layer >= p.Error.Layer {
 		return VerdictRefused, "Cinder stops: " + p.Error.Message, p.Error.Layer
 	}
-	switch name {
-	case "bootable":
+	switch {
+	case name == "bootable":
 		return VerdictKept, "only image metadata sets it, and no layer has any", -1
-	case "volume_type_id":
+	case name == "volume_type_id":
 		return VerdictKept, "a restore never changes the type of a volume that has one", -1
-	case "encryption_key_id":
-		if layer >= 0 && (p.Rules == Icehouse || p.Captures[layer].Version() == 1) {
-			return VerdictKept, "version 1 does not restore the key (captured: " + shown(name, v) + ")", layer
-		}
-	}
-	if layer < 0 {
+	case layer < 0:
 		return VerdictKept, "not captured", -1
 	}
+	rules, captured := p.Rules.rules(), shown(name, v)
+	version := p.Captures[layer].Version()
 	switch {
-	case p.Rules == Kilo:
-		return VerdictKept, "kilo restores neither name nor description (captured: " + shown(name, v) + ")", layer
-	case p.Rules == Icehouse:
-		return VerdictKept, "icehouse does not set a name that is null", layer
-	case !looksAutoCreated(p.Before.Name):
-		return VerdictKept, "the target has a name of its own, so Cinder leaves name and description alone (captured: " + shown(name, v) + ")", layer
+	case name == "encryption_key_id" && !rules.restores(name, version):
+		return VerdictKept, fmt.Sprintf("version %d does not restore the key (captured: %s)", version, captured), layer
+	case rules.names == nil:
+		return VerdictKept, fmt.Sprintf("%s restores neither name nor description (captured: %s)", p.Rules, captured), layer
 	}
-	return VerdictKept, "the captured name is empty, and then neither name nor description comes back (captured: " + shown(name, v) + ")", layer
+	return VerdictKept, rules.names.whyKept(nameCase{shown: captured, target: p.Before.Name}), layer
 }
 
 // deciding returns the last layer whose section was put back, or -1.
@@ -299,7 +282,8 @@ func (p *Plan) warn() {
 				done++
 			}
 		}
-		say("Cinder stops at %s with %s; %s would already be written by then, and nothing takes them back", p.layer(p.Error.Layer), p.Error.Class, Count(done, "step"))
+		say("Cinder stops at %s with %s; %s would already be written by then, and nothing takes them back",
+			p.layer(p.Error.Layer), p.Error.Class, Count(done, "step"))
 	}
 	if k := p.After.EncryptionKeyID; p.Before.EncryptionKeyID.Truthy() && !k.Equal(p.Before.EncryptionKeyID) {
 		if k.IsNull() {
@@ -357,7 +341,8 @@ func (p *Plan) warnLimits(say func(string, ...any)) {
 		case OpImageCreate:
 			long("the image metadata key "+shown("", pyjson.OfString(s.Key)), s.Key)
 			if n := len(s.Stored); n > limitImageValue {
-				say("the image metadata value of %s is %d bytes long: MySQL in strict mode refuses more than %d", shown("", pyjson.OfString(s.Key)), n, limitImageValue)
+				say("the image metadata value of %s is %d bytes long: MySQL in strict mode refuses more than %d",
+					shown("", pyjson.OfString(s.Key)), n, limitImageValue)
 			}
 		case OpMetadataUpdate:
 			for k, v := range s.Values.Object().All() {

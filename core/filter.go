@@ -113,7 +113,17 @@ func parseTerm[T any](word string, columns Columns[T]) (Term, error) {
 		text string
 		op   Compare
 		not  bool
-	}{{"!=", Is, true}, {"!~", Contains, true}, {">=", AtLeast, false}, {"<=", AtMost, false}, {":", Is, false}, {"=", Is, false}, {"~", Contains, false}, {">", More, false}, {"<", Less, false}} {
+	}{
+		{"!=", Is, true},
+		{"!~", Contains, true},
+		{">=", AtLeast, false},
+		{"<=", AtMost, false},
+		{":", Is, false},
+		{"=", Is, false},
+		{"~", Contains, false},
+		{">", More, false},
+		{"<", Less, false},
+	} {
 		if strings.HasPrefix(rest, op.text) {
 			t.Op, t.Not = op.op, t.Not != op.not
 			return t.value(word, name, rest[len(op.text):])
@@ -380,13 +390,6 @@ func compareValues(a, b pyjson.Value, kind ColumnKind) int {
 		return x.Compare(y)
 	}
 	return strings.Compare(foldASCII(a.Text()), foldASCII(b.Text()))
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // foldASCII is SQLite's NOCASE.

@@ -14,9 +14,12 @@ const day = 24 * time.Hour
 
 func someBackups() []Backup {
 	return []Backup{
-		{ID: "aaaa-1", Name: Some("db-prod full"), Status: "available", Size: 10, VolumeID: "v1", VolumeName: Some("db-prod"), CreatedAt: ago(40 * day), Dependents: 1},
-		{ID: "aaaa-2", Name: Some("DB-prod incr"), Status: "error", FailReason: Some("no space left"), Size: 10, VolumeID: "v1", VolumeName: Some("db-prod"), CreatedAt: ago(3 * day), Incremental: true, ParentID: "aaaa-1"},
-		{ID: "bbbb-1", Name: Some("größe"), Status: "error_deleting", Size: 200, VolumeID: "v2", CreatedAt: ago(2 * time.Hour), ProjectID: "p1"},
+		{ID: "aaaa-1", Name: Some("db-prod full"), Status: "available", Size: 10, VolumeID: "v1", VolumeName: Some("db-prod"),
+			CreatedAt: ago(40 * day), Dependents: 1},
+		{ID: "aaaa-2", Name: Some("DB-prod incr"), Status: "error", FailReason: Some("no space left"), Size: 10, VolumeID: "v1",
+			VolumeName: Some("db-prod"), CreatedAt: ago(3 * day), Incremental: true, ParentID: "aaaa-1"},
+		{ID: "bbbb-1", Name: Some("größe"), Status: "error_deleting", Size: 200, VolumeID: "v2", CreatedAt: ago(2 * time.Hour),
+			ProjectID: "p1"},
 		{ID: "cccc-1", Status: "creating", Size: 0, VolumeID: "v3", VolumeName: Some(""), CreatedAt: Opt[time.Time]{}},
 	}
 }
@@ -134,7 +137,15 @@ func TestSelectWindow(t *testing.T) {
 }
 
 func TestParseAge(t *testing.T) {
-	for s, want := range map[string]time.Duration{"90s": 90 * time.Second, "45m": 45 * time.Minute, "12h": 12 * time.Hour, "30d": 30 * day, "6w": 42 * day, "1y": 365 * day, "1.5h": 90 * time.Minute} {
+	for s, want := range map[string]time.Duration{
+		"90s":  90 * time.Second,
+		"45m":  45 * time.Minute,
+		"12h":  12 * time.Hour,
+		"30d":  30 * day,
+		"6w":   42 * day,
+		"1y":   365 * day,
+		"1.5h": 90 * time.Minute,
+	} {
 		if got, err := ParseAge(s); err != nil || got != want {
 			t.Errorf("%s: %v, %v", s, got, err)
 		}

@@ -112,13 +112,22 @@ func SimulateImport(in ImportInput) ImportOutcome {
 // import_record).
 func importSchema(r Record) *CinderError {
 	if len(r.Service) > 255 && pyjson.Len(r.Service) > 255 {
-		return &CinderError{ErrSchema, "ValidationError", "Invalid input for field/attribute backup_service. Value: " + r.Service + ". '" + r.Service + "' is too long"}
+		return &CinderError{
+			ErrSchema, "ValidationError",
+			"Invalid input for field/attribute backup_service. Value: " + r.Service + ". '" + r.Service + "' is too long",
+		}
 	}
 	if !pyjson.IsASCII(r.URL) {
-		return &CinderError{ErrBadUnicode, "UnicodeDecodeError", "Error decoding your request. Either the URL or the request body contained characters that could not be decoded by Cinder."}
+		return &CinderError{
+			ErrBadUnicode, "UnicodeDecodeError",
+			"Error decoding your request. Either the URL or the request body contained characters that could not be decoded by Cinder.",
+		}
 	}
 	if _, _, _, err := lenientBase64(r.URL); err != nil || r.URL == "" {
-		return &CinderError{ErrSchema, "ValidationError", "Invalid input for field/attribute backup_url. Value: " + r.URL + ". '" + r.URL + "' is not a 'base64'"}
+		return &CinderError{
+			ErrSchema, "ValidationError",
+			"Invalid input for field/attribute backup_url. Value: " + r.URL + ". '" + r.URL + "' is not a 'base64'",
+		}
 	}
 	return nil
 }
@@ -293,7 +302,9 @@ func import2014(in ImportInput) ImportOutcome {
 		if !ok {
 			// The message is built as a tuple by a stray comma, so that writing it
 			// to the row fails too.
-			out.Manager = &CinderError{ErrDBRejectsValue, "DBError", "Driver successfully decoded imported backup data, but there are missing fields"}
+			out.Manager = &CinderError{
+				ErrDBRejectsValue, "DBError", "Driver successfully decoded imported backup data, but there are missing fields",
+			}
 			return out
 		}
 		stored, err := bindText(v)

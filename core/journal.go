@@ -68,7 +68,8 @@ func (e *Entry) Undoable() error {
 	const tried = "undo"
 	switch {
 	case e.Kind == EntryImport:
-		return Fail(CodeRefused, tried, "an import is not undone: deleting an imported backup deletes its files too", "delete the backups one by one if that is meant", nil)
+		return Fail(CodeRefused, tried, "an import is not undone: deleting an imported backup deletes its files too",
+			"delete the backups one by one if that is meant", nil)
 	case e.Kind == EntryCreate:
 		return Fail(CodeRefused, tried, "a backup that was made is not undone", "delete it if that is meant", nil)
 	case e.Kind == EntryDelete, e.Kind == EntryReset, e.Kind == EntryRestore:
@@ -184,16 +185,6 @@ func fromPlainForm(v pyjson.Value) pyjson.Value {
 		out.Set(key, fromPlainForm(item))
 	}
 	return pyjson.OfDict(out)
-}
-
-// KeptCapture is a capture that was kept, with where and when.
-type KeptCapture struct {
-	ID       int64
-	Place    string
-	VolumeID VolumeID
-	BackupID BackupID // "" if it belongs to no backup
-	At       time.Time
-	Capture  Capture
 }
 
 // StepValues are steps as JSON.

@@ -1,7 +1,3 @@
-// Package core says what Cinder's volumes, backups, captures and records are,
-// and what a restore or an import would do, as pure values: it reads no file,
-// opens no connection and asks no clock. The rules are Cinder's own, by release;
-// each names the file and function that it comes from.
 package core
 
 import (
@@ -50,6 +46,14 @@ func timeValue(t Opt[time.Time]) pyjson.Value {
 		return pyjson.None
 	}
 	return pyjson.OfTime(t.V, false)
+}
+
+// boolInt is 1 for true, 0 for false.
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // FieldSet names fields. A value carries one to say which fields its place could

@@ -103,7 +103,8 @@ func TestFindRecordsCut(t *testing.T) {
 					t.Fatalf("%s cut at %d, in the padding: not said", name, cut)
 				}
 				rest := strings.TrimSpace(text[cut:])
-				if left := strings.TrimSpace(text[min(end, cut):cut]); cut >= end && left == "" && rest != "" && !strings.HasPrefix(rest, "admin") && !said(got[0], "ends before") {
+				if left := strings.TrimSpace(text[min(end, cut):cut]); cut >= end && left == "" && rest != "" &&
+					!strings.HasPrefix(rest, "admin") && !said(got[0], "ends before") {
 					t.Fatalf("%s cut at %d, after %d and before %.20q: not said", name, cut, end, rest)
 				}
 			}
@@ -119,7 +120,9 @@ func TestFindRecordsCut(t *testing.T) {
 
 func TestFindRecordsSeveral(t *testing.T) {
 	samples := pasteSamples(t)
-	a, b, c := samples["db-prod-full.tty80.fit-width.screen"], samples["db-prod-incr-1.openstack.value"], samples["db-prod-incr-3.openstack.shell"]
+	a := samples["db-prod-full.tty80.fit-width.screen"]
+	b := samples["db-prod-incr-1.openstack.value"]
+	c := samples["db-prod-incr-3.openstack.shell"]
 	found := FindRecords(a + "\n" + b + "\n\n" + c)
 	if len(found) != 3 {
 		t.Fatalf("found %d", len(found))
@@ -148,14 +151,18 @@ func TestFindRecordsShapes(t *testing.T) {
 	}{
 		"api":              {`{"backup-record": {"backup_service": "a.b.C", "backup_url": "` + url + `"}}`, "a.b.C", 0},
 		"api, keys turned": {`{"backup-record": {"backup_url": "` + url + `", "backup_service": "a.b.C"}}`, "a.b.C", 0},
-		"2014 lines":       {`{"backup_service": "cinder.backup.drivers.swift", "backup_url": "` + strings.ReplaceAll(wrap(url, 76), "\n", `\n`) + `\n"}`, "cinder.backup.drivers.swift", 1},
-		"bare":             {url, posix, 1},
-		"service before":   {"my.own.Driver\n" + url, "my.own.Driver", 0},
-		"command":          {"cinder backup-import cinder.backup.drivers.nfs.NFSBackupDriver " + url, "cinder.backup.drivers.nfs.NFSBackupDriver", 0},
-		"options":          {"osc import --backup-service x.y.Z --backup-url '" + url + "'", "x.y.Z", 0},
-		"padding lost":     {strings.TrimRight(url, "="), posix, 2},
-		"then a prompt":    {strings.TrimRight(url, "=") + "\nadmin@lab:~$ ", posix, 2},
-		"box bars":         {"│ Backup Service │ a.b.C │\n│ Metadata │ " + strings.ReplaceAll(wrap(url, 30), "\n", " │\n│ │ ") + " │", "a.b.C", 2},
+		"2014 lines": {`{"backup_service": "cinder.backup.drivers.swift", "backup_url": "` +
+			strings.ReplaceAll(wrap(url, 76), "\n", `\n`) + `\n"}`,
+			"cinder.backup.drivers.swift", 1},
+		"bare":           {url, posix, 1},
+		"service before": {"my.own.Driver\n" + url, "my.own.Driver", 0},
+		"command": {"cinder backup-import cinder.backup.drivers.nfs.NFSBackupDriver " + url,
+			"cinder.backup.drivers.nfs.NFSBackupDriver", 0},
+		"options":       {"osc import --backup-service x.y.Z --backup-url '" + url + "'", "x.y.Z", 0},
+		"padding lost":  {strings.TrimRight(url, "="), posix, 2},
+		"then a prompt": {strings.TrimRight(url, "=") + "\nadmin@lab:~$ ", posix, 2},
+		"box bars": {"│ Backup Service │ a.b.C │\n│ Metadata │ " + strings.ReplaceAll(wrap(url, 30), "\n", " │\n│ │ ") + " │",
+			"a.b.C", 2},
 		"escape sequences": {"\x1b[32mbackup_url\x1b[0m: " + wrap(url, 40)[:100] + "\x1b[0m" + wrap(url, 40)[100:], posix, 3},
 	} {
 		found := FindRecords(c.text)

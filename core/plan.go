@@ -68,7 +68,7 @@ type PlanInput struct {
 	Backup   BackupID  // the one to restore; "" when captures are handed in alone
 	Captures []Capture // of the chain, the full backup first
 	Service  string    // the backup's driver class, "" if unknown
-	Rules    RuleSet   // RulesAuto: ChooseRules
+	Rules    RuleSet   // RulesAuto, or no rule set at all: ChooseRules
 	RulesWhy string    // where the caller chose: its reason
 	Layers   Layers    // LayersAuto: ChooseLayers
 	// VolumeTypes are the ids of the types that exist; nil if the place cannot
@@ -76,12 +76,27 @@ type PlanInput struct {
 	VolumeTypes []string
 }
 
+// How a plan is carried out.
+const (
+	ViaDatabase = "database" // as Cinder's own restore writes it, or a place that can write all of it
+	ViaAPI      = "api"      // by the Block Storage API's own calls, which can do less
+)
+
+// APICall is one request of the Block Storage API that changes a volume.
+type APICall struct {
+	Method string
+	Path   string         // below the endpoint: /volumes/ID/metadata
+	Body   *pyjson.Object // nil: none
+	What   string         // for people: "replace the metadata (2 keys)"
+	key    string         // DELETE: the key that goes
+}
+
 // Plan is what a restore would do to one volume's metadata, as data.
 type Plan struct {
 	Target    Target
 	Backup    BackupID
 	Captures  []Capture
-	Rules     RuleSet
+	Rules     RuleSet // one of RuleSets, never auto
 	RulesWhy  string
 	Layers    Layers
 	LayersWhy string
@@ -106,7 +121,7 @@ type Plan struct {
 func NewPlan(in PlanInput) *Plan {
 	p := &Plan{Target: in.Target, Backup: in.Backup, Captures: in.Captures, Via: ViaDatabase,
 		Rules: in.Rules, RulesWhy: in.RulesWhy, Layers: in.Layers, LayersWhy: "asked for"}
-	if p.Rules == "" || p.Rules == RulesAuto {
+	if p.Rules.rules() == nil {
 		p.Rules, p.RulesWhy = ChooseRules(in.Captures)
 	} else if p.RulesWhy == "" {
 		p.RulesWhy = "asked for"
@@ -115,7 +130,7 @@ func NewPlan(in PlanInput) *Plan {
 		p.Layers, p.LayersWhy = ChooseLayers(in.Service)
 	}
 	p.Before = targetState(in.Target, in.Backup)
-	m := &machine{rules: p.Rules, state: p.Before.Clone(), types: typesOf(in.VolumeTypes)}
+	m := &machine{rules: p.Rules.rules(), state: p.Before.Clone(), types: typesOf(in.VolumeTypes)}
 	for i := range in.Captures {
 		if p.Layers == LayersLast && i < len(in.Captures)-1 {
 			continue
@@ -202,7 +217,9 @@ func (p *Plan) Changes() int {
 // Summary tells the plan in a line: "2 set, 1 changed, 1 removed, 5 kept".
 func (p *Plan) Summary() string {
 	text := ""
-	for _, v := range []Verdict{VerdictSet, VerdictAdded, VerdictChanged, VerdictRemoved, VerdictUnchanged, VerdictKept, VerdictRefused, VerdictNotRestored} {
+	for _, v := range []Verdict{
+		VerdictSet, VerdictAdded, VerdictChanged, VerdictRemoved, VerdictUnchanged, VerdictKept, VerdictRefused, VerdictNotRestored,
+	} {
 		if n := p.Count(v); n > 0 {
 			if text != "" {
 				text += ", "
@@ -224,7 +241,8 @@ func (p *Plan) Applicable() error {
 	case p.Error != nil:
 		return Fail(CodeRefused, tried, "Cinder refuses this restore: "+p.Error.Message, "choose another target, rule set or capture", p.Error)
 	case p.Target.Kind != TargetExisting || p.Target.Volume == nil:
-		return Fail(CodeRefused, tried, "its target is a volume that does not exist yet", "choose an existing volume, or restore the data and the metadata with it", nil)
+		return Fail(CodeRefused, tried, "its target is a volume that does not exist yet",
+			"choose an existing volume, or restore the data and the metadata with it", nil)
 	case len(p.Captures) == 0:
 		return Fail(CodeRefused, tried, "there is no capture to restore from", "take one, or hand one in as a file", nil)
 	}
@@ -315,6 +333,20 @@ func (f FieldPlan) object() *pyjson.Object {
 	if f.Layer >= 0 {
 		o.Set("layer", pyjson.OfInt(int64(f.Layer)))
 	}
+	return o
+}
+
+// Object is the call as JSON.
+func (c APICall) Object() *pyjson.Object {
+	o := &pyjson.Object{}
+	o.Set("what", pyjson.OfString(c.What))
+	o.Set("method", pyjson.OfString(c.Method))
+	o.Set("path", pyjson.OfString(c.Path))
+	body := pyjson.None
+	if c.Body != nil {
+		body = plainForm(pyjson.OfDict(c.Body))
+	}
+	o.Set("body", body)
 	return o
 }
 

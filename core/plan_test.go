@@ -73,16 +73,19 @@ func TestKilo(t *testing.T) {
 		wantOps  string
 		wantMeta *pyjson.Object
 	}{
-		{name: "version 1 leaves the base alone, also onto an unnamed volume", version: 1, base: base, target: target("", "luks", "", dict("b", "2"), nil),
+		{name: "version 1 leaves the base alone, also onto an unnamed volume", version: 1, base: base,
+			target:   target("", "luks", "", dict("b", "2"), nil),
 			wantName: "", wantDesc: "old", wantKey: nil, wantOps: "delete create bootable metadata", wantMeta: user},
 		{name: "version 2 restores the key", version: 2, base: base, target: target("restore_backup_x", "luks", "", nil, nil),
-			wantName: "restore_backup_x", wantDesc: "old", wantKey: "K", wantOps: "encryption_key_id delete create bootable metadata", wantMeta: user},
+			wantName: "restore_backup_x", wantDesc: "old", wantKey: "K",
+			wantOps: "encryption_key_id delete create bootable metadata", wantMeta: user},
 		{name: "version 2 writes a null key too", version: 2, base: plainBase, target: target("x", "other", "OLD", nil, nil),
 			wantName: "x", wantDesc: "old", wantKey: nil, wantOps: "encryption_key_id delete create bootable metadata", wantMeta: user},
 		{name: "version 2 refuses another type", version: 2, base: base, target: target("x", "other", "", dict("b", "2"), nil),
 			wantName: "x", wantDesc: "old", wantKey: nil, wantErr: ErrEncryptedTypeMismatch, wantMeta: dict("b", "2")},
 		{name: "version 2 gives the type to a volume without one", version: 2, base: base, target: target("x", "", "", nil, nil),
-			wantName: "x", wantDesc: "old", wantKey: "K", wantOps: "volume_type_id encryption_key_id delete create bootable metadata", wantMeta: user},
+			wantName: "x", wantDesc: "old", wantKey: "K",
+			wantOps: "volume_type_id encryption_key_id delete create bootable metadata", wantMeta: user},
 		{name: "version 3 is refused", version: 3, base: base, target: target("x", "luks", "", nil, nil),
 			wantName: "x", wantDesc: "old", wantKey: nil, wantErr: ErrUnsupportedVersion},
 		{name: "a base of odd shape is not looked at in version 1", version: 1, base: nil, target: target("x", "luks", "", nil, nil),
@@ -133,8 +136,8 @@ func opNames(p *Plan) string {
 // TestRuleSetsSideBySide is the table of cinder-semantics "Rule sets": what one
 // and the same capture does under each.
 func TestRuleSetsSideBySide(t *testing.T) {
-	v1 := captureText(1, dict("display_name", "captured", "display_description", "d", "encryption_key_id", "K", "volume_type_id", "t"), nil, nil)
-	v2 := captureText(2, dict("display_name", "captured", "display_description", "d", "encryption_key_id", "K", "volume_type_id", "t"), nil, nil)
+	base := dict("display_name", "captured", "display_description", "d", "encryption_key_id", "K", "volume_type_id", "t")
+	v1, v2 := captureText(1, base, nil, nil), captureText(2, base, nil, nil)
 	for _, c := range []struct {
 		rules      RuleSet
 		capture    Capture
@@ -156,8 +159,10 @@ func TestRuleSetsSideBySide(t *testing.T) {
 		{Newton, v2, "\x00", "captured", "d", "K", ""},
 	} {
 		p := NewPlan(PlanInput{Target: target(c.target, "t", "", nil, nil), Captures: []Capture{c.capture}, Rules: c.rules})
-		if (p.Error == nil) != (c.err == "") || p.After.Name.Text() != c.name || p.After.Description.Text() != c.desc || !p.After.EncryptionKeyID.Equal(val(c.key)) {
-			t.Errorf("%s, version %d, onto %q: %s, %v", c.rules, c.capture.Version(), c.target, pyjson.Text(pyjson.OfDict(p.After.Object())), p.Error)
+		if (p.Error == nil) != (c.err == "") || p.After.Name.Text() != c.name || p.After.Description.Text() != c.desc ||
+			!p.After.EncryptionKeyID.Equal(val(c.key)) {
+			t.Errorf("%s, version %d, onto %q: %s, %v", c.rules, c.capture.Version(), c.target,
+				pyjson.Text(pyjson.OfDict(p.After.Object())), p.Error)
 		}
 	}
 }
@@ -171,7 +176,8 @@ func TestLayers(t *testing.T) {
 	}
 	blank := Target{Kind: TargetNew}
 	all := NewPlan(PlanInput{Target: blank, Backup: "B", Captures: chain, Rules: Newton, Layers: LayersAll})
-	if all.After.Name.Text() != "old-name" || !all.After.Bootable || !all.After.Metadata.Equal(dict("gone", "yes")) || !all.After.Image.Equal(dict("os", "linux")) {
+	if all.After.Name.Text() != "old-name" || !all.After.Bootable || !all.After.Metadata.Equal(dict("gone", "yes")) ||
+		!all.After.Image.Equal(dict("os", "linux")) {
 		t.Errorf("all layers: %s", pyjson.Text(pyjson.OfDict(all.After.Object())))
 	}
 	last := NewPlan(PlanInput{Target: blank, Backup: "B", Captures: chain, Rules: Newton, Layers: LayersLast})
@@ -186,7 +192,12 @@ func TestLayers(t *testing.T) {
 	for _, c := range []struct {
 		service string
 		want    Layers
-	}{{"cinder.backup.drivers.ceph.CephBackupDriver", LayersLast}, {"cinder.backup.drivers.ceph", LayersLast}, {"cinder.backup.drivers.swift.SwiftBackupDriver", LayersAll}, {"", LayersAll}} {
+	}{
+		{"cinder.backup.drivers.ceph.CephBackupDriver", LayersLast},
+		{"cinder.backup.drivers.ceph", LayersLast},
+		{"cinder.backup.drivers.swift.SwiftBackupDriver", LayersAll},
+		{"", LayersAll},
+	} {
 		if got, why := ChooseLayers(c.service); got != c.want || why == "" {
 			t.Errorf("layers of %q: %s, %q", c.service, got, why)
 		}
@@ -203,7 +214,13 @@ func TestChooseRules(t *testing.T) {
 	for _, c := range []struct {
 		captures []Capture
 		want     RuleSet
-	}{{[]Capture{v1}, Icehouse}, {[]Capture{v1, v1}, Icehouse}, {[]Capture{v1, v2}, Newton}, {[]Capture{v2, v1}, Newton}, {[]Capture{v2}, Newton}} {
+	}{
+		{[]Capture{v1}, Icehouse},
+		{[]Capture{v1, v1}, Icehouse},
+		{[]Capture{v1, v2}, Newton},
+		{[]Capture{v2, v1}, Newton},
+		{[]Capture{v2}, Newton},
+	} {
 		if got, why := ChooseRules(c.captures); got != c.want || why == "" {
 			t.Errorf("%d captures: %s, %q", len(c.captures), got, why)
 		}
@@ -214,12 +231,17 @@ func TestChooseRules(t *testing.T) {
 func TestVerdicts(t *testing.T) {
 	p := NewPlan(PlanInput{
 		Target: target("restore_backup_x", "t", "", dict("same", "1", "other", "2", "gone", "3"), nil),
-		Captures: []Capture{captureText(2, dict("display_name", "n", "display_description", nil, "encryption_key_id", nil, "volume_type_id", "t", "provider_auth", "CHAP user secret"),
+		Captures: []Capture{captureText(2,
+			dict("display_name", "n", "display_description", nil, "encryption_key_id", nil, "volume_type_id", "t",
+				"provider_auth", "CHAP user secret"),
 			dict("same", "1", "other", "9", "new", "4"), dict("os", "linux"))},
 		Rules: Newton,
 	})
-	want := map[string]Verdict{"display_name": VerdictChanged, "display_description": VerdictRemoved, "encryption_key_id": VerdictUnchanged, "volume_type_id": VerdictKept,
-		"bootable": VerdictChanged, "provider_auth": VerdictNotRestored, "same": VerdictUnchanged, "other": VerdictChanged, "gone": VerdictRemoved, "new": VerdictAdded, "os": VerdictAdded}
+	want := map[string]Verdict{
+		"display_name": VerdictChanged, "display_description": VerdictRemoved, "encryption_key_id": VerdictUnchanged,
+		"volume_type_id": VerdictKept, "bootable": VerdictChanged, "provider_auth": VerdictNotRestored,
+		"same": VerdictUnchanged, "other": VerdictChanged, "gone": VerdictRemoved, "new": VerdictAdded, "os": VerdictAdded,
+	}
 	for _, f := range p.Fields {
 		if f.Verdict != want[f.Name] || f.Why == "" {
 			t.Errorf("%s: %s (%s), want %s", f.Name, f.Verdict, f.Why, want[f.Name])

@@ -217,11 +217,13 @@ func (c *Check) relate(checks []Check, in map[BackupID]int, facts ImportFacts) {
 	case here && status != StatusDeleted:
 		c.say(LevelInfo, "incremental; its parent %s is here (%s)", c.Parent.Short(), status)
 	case inPaste && checks[at].Refused():
-		c.say(LevelWarn, "incremental; its parent %s is record %d of this paste, which is refused: restores of it would fail", c.Parent.Short(), at+1)
+		c.say(LevelWarn, "incremental; its parent %s is record %d of this paste, which is refused: restores of it would fail",
+			c.Parent.Short(), at+1)
 	case inPaste:
 		c.say(LevelInfo, "incremental; its parent %s is record %d of this paste and goes first", c.Parent.Short(), at+1)
 	default:
-		c.say(LevelWarn, "incremental, and its parent %s is missing: Cinder imports it, and a restore fails after it has touched the target", Visible(string(c.Parent)))
+		c.say(LevelWarn, "incremental, and its parent %s is missing: Cinder imports it, and a restore fails after it has touched the target",
+			Visible(string(c.Parent)))
 	}
 }
 

@@ -58,7 +58,7 @@ type PlanError struct {
 // machine carries out Cinder's BackupMetadataAPI.put on a State instead of a
 // database. It goes through the code as Python would, odd shapes included.
 type machine struct {
-	rules RuleSet
+	rules *rules
 	state State
 	types func(id pyjson.Value) bool // whether a volume type exists
 	steps []Step
@@ -75,27 +75,23 @@ func (m *machine) fail(kind ErrorKind, class, format string, args ...any) *PlanE
 // put is BackupMetadataAPI.put (cinder/backup/driver.py) of the rule set.
 func (m *machine) put(text string) *PlanError {
 	m.section = ""
-	parse := pyjson.Parse
-	if m.rules != Newton {
-		parse = pyjson.Parse2
-	}
-	doc, err := parse(text)
+	doc, err := m.rules.python.parse(text)
 	if err != nil {
 		return m.parseFailed(err)
 	}
 	if doc.Kind() != pyjson.Dict {
 		return m.fail(ErrWrongShape, "TypeError", "%s", subscriptError(doc))
 	}
-	version, ok := doc.Object().Get("version")
+	given, ok := doc.Object().Get("version")
 	if !ok {
 		return m.fail(ErrMissingVersion, "KeyError", "'version'")
 	}
-	v2 := version.EqualsInt(2) && m.rules != Icehouse
-	if !v2 && !version.EqualsInt(1) {
+	version, ok := m.rules.version(given)
+	if !ok {
 		return m.fail(ErrUnsupportedVersion, "BackupMetadataUnsupportedVersion",
-			"Unsupported backup metadata version (%s)", m.str(version))
+			"Unsupported backup metadata version (%s)", m.str(given))
 	}
-	for _, s := range m.order() {
+	for _, s := range m.rules.order {
 		v, ok := doc.Object().Get(string(s))
 		if !ok {
 			continue
@@ -104,7 +100,7 @@ func (m *machine) put(text string) *PlanError {
 		var perr *PlanError
 		switch s {
 		case BaseSection:
-			perr = m.base(v, v2)
+			perr = m.base(v, version)
 		case UserSection:
 			perr = m.user(v)
 		case ImageSection:
@@ -117,20 +113,7 @@ func (m *machine) put(text string) *PlanError {
 	return nil
 }
 
-// order is the order in which the sections are put back: that of a dict literal
-// since Python 3.7, that of Python 2's hashes before.
-func (m *machine) order() []Section {
-	if m.rules == Newton {
-		return []Section{BaseSection, UserSection, ImageSection}
-	}
-	return []Section{BaseSection, ImageSection, UserSection}
-}
-
 func (m *machine) parseFailed(err error) *PlanError {
-	class := "JSONDecodeError"
-	if m.rules != Newton {
-		class = "ValueError"
-	}
 	var deep *pyjson.DepthError
 	var unicode *pyjson.UnicodeError
 	switch {
@@ -139,90 +122,34 @@ func (m *machine) parseFailed(err error) *PlanError {
 	case errors.As(err, &unicode):
 		return m.fail(ErrBadUnicode, "UnicodeDecodeError", "%s", err)
 	}
-	return m.fail(ErrMalformedJSON, class, "%s", err)
+	return m.fail(ErrMalformedJSON, m.rules.python.badJSON, "%s", err)
 }
 
 func (m *machine) str(v pyjson.Value) string {
-	if m.rules == Newton {
-		return pyjson.Str(v)
-	}
-	if s, err := pyjson.Str2(v); err == nil {
+	if s, err := m.rules.python.str(v); err == nil {
 		return s
 	}
 	return v.Text() // %s of a unicode object into a unicode text is no str()
 }
 
-// subscriptError is the TypeError of v["name"] for a v that is no dict.
-func subscriptError(v pyjson.Value) string {
-	switch v.Kind() {
-	case pyjson.String:
-		return "string indices must be integers, not 'str'"
-	case pyjson.List:
-		return "list indices must be integers or slices, not str"
-	}
-	return fmt.Sprintf("'%s' object is not subscriptable", v.TypeName())
-}
-
-// contains is Python's key in v.
-func contains(v pyjson.Value, key string) (bool, error) {
-	switch v.Kind() {
-	case pyjson.Dict:
-		return v.Object().Has(key), nil
-	case pyjson.String:
-		return strings.Contains(v.Text(), key), nil
-	case pyjson.List:
-		for _, item := range v.Items() {
-			if s, ok := item.Str(); ok && s == key {
-				return true, nil
-			}
-		}
-		return false, nil
-	}
-	return false, fmt.Errorf("argument of type '%s' is not iterable", v.TypeName())
-}
-
 // base is _restore_vol_base_meta.
-func (m *machine) base(v pyjson.Value, v2 bool) *PlanError {
-	var fields []string
-	switch {
-	case m.rules == Kilo && !v2:
-		return nil // the factory of version 1 has no base section any more
-	case m.rules == Kilo:
-		fields = []string{"encryption_key_id"}
-	case v2:
-		fields = []string{"display_name", "display_description", "encryption_key_id"}
-	default:
-		fields = []string{"display_name", "display_description"}
+func (m *machine) base(v pyjson.Value, version int) *PlanError {
+	fields := m.rules.base[version]
+	if len(fields) == 0 {
+		return nil
 	}
-	if v2 {
+	if m.rules.restores("encryption_key_id", version) {
 		if err := m.checkEncryption(v); err != nil {
 			return err
 		}
 	}
-	exclude := map[string]bool{}
-	if m.rules != Kilo {
-		named, err := contains(v, "display_name")
-		if err != nil {
-			return m.fail(ErrWrongShape, "TypeError", "%s", err)
-		}
-		if named && v.Kind() != pyjson.Dict {
-			if m.rules == Icehouse {
-				return m.fail(ErrWrongShape, "TypeError", "%s", subscriptError(v))
-			}
-			return m.fail(ErrWrongShape, "AttributeError", "'%s' object has no attribute 'get'", v.TypeName())
-		}
-		name, _ := v.Object().Get("display_name")
-		switch {
-		case !named:
-		case m.rules == Icehouse:
-			exclude["display_name"] = name.IsNull()
-		case !name.Truthy() || !looksAutoCreated(m.state.Name):
-			exclude["display_name"], exclude["display_description"] = true, true
-		}
+	exclude, perr := m.kept(v)
+	if perr != nil {
+		return perr
 	}
 	values := &pyjson.Object{}
 	for _, f := range fields {
-		if exclude[f] {
+		if exclude.Has(f) {
 			continue
 		}
 		there, err := contains(v, f)
@@ -239,6 +166,27 @@ func (m *machine) base(v pyjson.Value, v2 bool) *PlanError {
 		values.Set(f, field)
 	}
 	return m.volumeUpdate(values)
+}
+
+// kept are the name and the description where the rules leave them to the target.
+func (m *machine) kept(base pyjson.Value) (FieldSet, *PlanError) {
+	rule := m.rules.names
+	if rule == nil {
+		return nil, nil
+	}
+	named, err := contains(base, "display_name")
+	switch {
+	case err != nil:
+		return nil, m.fail(ErrWrongShape, "TypeError", "%s", err)
+	case !named:
+		return nil, nil
+	case base.Kind() != pyjson.Dict:
+		class, message := rule.misread(base)
+		return nil, m.fail(ErrWrongShape, class, "%s", message)
+	}
+	captured, _ := base.Object().Get("display_name")
+	name, description := rule.keeps(captured, m.state.Name)
+	return FieldSet{"display_name": name, "display_description": description}, nil
 }
 
 // checkEncryption is the head of _restore_vol_base_meta in version 2 and
@@ -384,12 +332,8 @@ func sqliteFloat(f float64) pyjson.Value {
 // all user metadata in one transaction.
 func (m *machine) user(v pyjson.Value) *PlanError {
 	if v.Kind() != pyjson.Dict {
-		attr := "copy"
-		if v.Kind() == pyjson.List || m.rules != Newton {
-			attr = "items"
-		}
 		m.steps = append(m.steps, Step{Op: OpMetadataUpdate, Values: v, Layer: m.layer})
-		return m.fail(ErrWrongShape, "AttributeError", "'%s' object has no attribute '%s'", v.TypeName(), attr)
+		return m.fail(ErrWrongShape, "AttributeError", "'%s' object has no attribute '%s'", v.TypeName(), m.rules.lacks(v))
 	}
 	after := &pyjson.Object{}
 	// Rows that stay keep their place, new ones follow.
@@ -417,6 +361,17 @@ func (m *machine) user(v pyjson.Value) *PlanError {
 	return nil
 }
 
+// lacks is the first method that is called on user metadata and that v, no dict,
+// does not have.
+func (r *rules) lacks(v pyjson.Value) string {
+	for _, method := range r.userCalls {
+		if method != "copy" || v.Kind() != pyjson.List || !r.python.copies {
+			return method
+		}
+	}
+	return ""
+}
+
 // image is _restore_vol_glance_meta: delete all, create one by one with Python's
 // str() of the value, then mark the volume bootable.
 func (m *machine) image(v pyjson.Value) *PlanError {
@@ -425,11 +380,7 @@ func (m *machine) image(v pyjson.Value) *PlanError {
 	if v.Kind() != pyjson.Dict {
 		return m.fail(ErrWrongShape, "AttributeError", "'%s' object has no attribute 'items'", v.TypeName())
 	}
-	keys := v.Object().Keys()
-	if m.rules != Newton {
-		keys = v.Object().Python2Keys()
-	}
-	for _, key := range keys {
+	for _, key := range m.rules.python.keys(v.Object()) {
 		w, _ := v.Object().Get(key)
 		step := Step{Op: OpImageCreate, Key: key, Value: w, Layer: m.layer}
 		stored, perr := m.imageValue(key, w)
@@ -451,15 +402,9 @@ func (m *machine) imageValue(key string, v pyjson.Value) (string, *PlanError) {
 	if _, perr := m.bind(pyjson.OfString(key)); perr != nil {
 		return "", perr
 	}
-	stored := ""
-	if m.rules == Newton {
-		stored = pyjson.Str(v)
-	} else {
-		s, err := pyjson.Str2(v)
-		if err != nil {
-			return "", m.fail(ErrBadUnicode, "UnicodeEncodeError", "%s", err)
-		}
-		stored = s
+	stored, err := m.rules.python.str(v)
+	if err != nil {
+		return "", m.fail(ErrBadUnicode, "UnicodeEncodeError", "%s", err)
 	}
 	_, perr := m.bind(pyjson.OfString(stored))
 	return stored, perr

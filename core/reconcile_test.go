@@ -21,7 +21,10 @@ func TestReconcile(t *testing.T) {
 	renamed.Name = Some("theirs")
 	gone := row("z", "")
 	gone.Deleted = true
-	got := Reconcile([]Backup{row("d", "c"), row("c", "b"), row("a", ""), row("b", "a"), row("x", "lost"), row("o", "p"), row("p", "o"), row("d", "c"), gone},
+	got := Reconcile([]Backup{
+		row("d", "c"), row("c", "b"), row("a", ""), row("b", "a"), row("x", "lost"), row("o", "p"), row("p", "o"),
+		row("d", "c"), gone,
+	},
 		[]Backup{listed, renamed, row("t", ""), row("u", "t")})
 	var all []string
 	for i := range got {
@@ -119,9 +122,15 @@ func TestRecordBackup(t *testing.T) {
 	at := Some(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	meta := &pyjson.Object{}
 	meta.Set("k", pyjson.OfString("v"))
-	b := Backup{ID: "b", Name: Some("größe \x1b"), Description: Some(""), Status: "available", FailReason: Some("x"), Size: 3, ObjectCount: 4, VolumeID: "v", SnapshotID: Some("s"),
-		Container: Some("c"), Service: Some("x.Y"), ServiceMetadata: Some("m"), ParentID: "p", Incremental: true, Dependents: 2, ProjectID: "pr", UserID: "u", Host: Some("h"),
-		AvailabilityZone: Some("z"), RestoreVolumeID: "r", TempVolumeID: "t", TempSnapshotID: Some("ts"), EncryptionKeyID: Some("k"), DataTimestamp: at, CreatedAt: at, UpdatedAt: at, Metadata: meta}
+	b := Backup{
+		ID: "b", Name: Some("größe \x1b"), Description: Some(""), Status: "available", FailReason: Some("x"),
+		Size: 3, ObjectCount: 4, VolumeID: "v", SnapshotID: Some("s"),
+		Container: Some("c"), Service: Some("x.Y"), ServiceMetadata: Some("m"),
+		ParentID: "p", Incremental: true, Dependents: 2,
+		ProjectID: "pr", UserID: "u", Host: Some("h"), AvailabilityZone: Some("z"),
+		RestoreVolumeID: "r", TempVolumeID: "t", TempSnapshotID: Some("ts"), EncryptionKeyID: Some("k"),
+		DataTimestamp: at, CreatedAt: at, UpdatedAt: at, Metadata: meta,
+	}
 	r, err := ExportRecord(&b)
 	if err != nil {
 		t.Fatal(err)

@@ -178,6 +178,30 @@ func (d *Decoded) text(name string) string {
 	return s
 }
 
+// Found is a record found in a text that somebody copied from anywhere.
+type Found struct {
+	Record  Record
+	Decoded Decoded
+	Err     error    // what Cinder would say of the text; nil if it decodes
+	Line    int      // of the text on which the base64 begins, from 1
+	Notes   []string // what was done to get at it, and what was tolerated
+
+	// Truncated: the text ends inside the base64. Have counts the characters of
+	// base64 that are there, HaveBytes what they decode to, LastField is the last
+	// field that is whole.
+	Truncated bool
+	Have      int
+	HaveBytes int
+	LastField string
+}
+
+// OK reports whether the record is whole and decodes.
+func (f *Found) OK() bool { return f.Err == nil && !f.Truncated }
+
+func (f *Found) note(format string, args ...any) {
+	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
+}
+
 // volatile are the fields that an export itself changes (manager.export_record
 // saves the row), or that an import does not carry over.
 var volatile = NewFieldSet("updated_at", "host", "driver_info")

@@ -62,7 +62,8 @@ func TestPlanAgreesWithRealRestores(t *testing.T) {
 			after.EncryptionKeyID = want.EncryptionKeyID
 		}
 		if !after.Equal(want) {
-			t.Errorf("%s: differs in %q\nplan    %s\nreality %s", name, after.Diff(want), pyjson.Text(pyjson.OfDict(after.Object())), pyjson.Text(pyjson.OfDict(want.Object())))
+			t.Errorf("%s: differs in %q\nplan    %s\nreality %s", name, after.Diff(want),
+				pyjson.Text(pyjson.OfDict(after.Object())), pyjson.Text(pyjson.OfDict(want.Object())))
 		}
 		if err := explained(p); err != nil {
 			t.Errorf("%s: %v", name, err)

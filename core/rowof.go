@@ -40,11 +40,14 @@ func RecordBackup(d Decoded) Backup {
 		return Opt[time.Time]{V: t, Set: v.Kind() == pyjson.Time}
 	}
 	b.ID, b.ParentID = BackupID(text("id").V), BackupID(text("parent_id").V)
-	b.VolumeID, b.RestoreVolumeID, b.TempVolumeID = VolumeID(text("volume_id").V), VolumeID(text("restore_volume_id").V), VolumeID(text("temp_volume_id").V)
+	b.VolumeID = VolumeID(text("volume_id").V)
+	b.RestoreVolumeID = VolumeID(text("restore_volume_id").V)
+	b.TempVolumeID = VolumeID(text("temp_volume_id").V)
 	b.Name, b.Description, b.Status, b.FailReason = text("display_name"), text("display_description"), text("status").V, text("fail_reason")
 	b.Size, b.ObjectCount, b.Dependents = number("size"), number("object_count"), number("num_dependent_backups")
 	b.SnapshotID, b.Container, b.Service, b.ServiceMetadata = text("snapshot_id"), text("container"), text("service"), text("service_metadata")
-	b.ProjectID, b.UserID, b.Host, b.AvailabilityZone = ProjectID(text("project_id").V), text("user_id").V, text("host"), text("availability_zone")
+	b.ProjectID, b.UserID = ProjectID(text("project_id").V), text("user_id").V
+	b.Host, b.AvailabilityZone = text("host"), text("availability_zone")
 	b.TempSnapshotID, b.EncryptionKeyID = text("temp_snapshot_id"), text("encryption_key_id")
 	b.DataTimestamp, b.CreatedAt, b.UpdatedAt, b.DeletedAt = when("data_timestamp"), when("created_at"), when("updated_at"), when("deleted_at")
 	b.Incremental = b.ParentID != ""

@@ -18,6 +18,16 @@ type State struct {
 	Image           *pyjson.Object
 }
 
+// State is the part of the volume that a restore can change.
+func (v *Volume) State() State {
+	s := State{
+		Name: textValue(v.Name), Description: textValue(v.Description),
+		EncryptionKeyID: textValue(v.EncryptionKeyID), VolumeTypeID: textValue(v.VolumeTypeID),
+		Bootable: v.Bootable, Metadata: v.Metadata.Clone(), Image: v.Image.Clone(),
+	}
+	return s
+}
+
 // Clone returns a State that shares nothing that can change.
 func (s State) Clone() State {
 	s.Metadata, s.Image = s.Metadata.Clone(), s.Image.Clone()

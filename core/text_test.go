@@ -105,7 +105,8 @@ func TestErrorIsOneSentence(t *testing.T) {
 }
 
 func TestFingerprint(t *testing.T) {
-	fields := dict("id", "x", "size", 1, "metadata", dict("a", "1", "b", "2"), "updated_at", "2026-01-01T00:00:00Z", "host", "h1", "driver_info", dict())
+	fields := dict("id", "x", "size", 1, "metadata", dict("a", "1", "b", "2"),
+		"updated_at", "2026-01-01T00:00:00Z", "host", "h1", "driver_info", dict())
 	same := dict("metadata", dict("b", "2", "a", "1"), "size", 1, "id", "x", "updated_at", "2027-01-01T00:00:00Z", "host", "h2")
 	other := dict("id", "x", "size", 2, "metadata", dict("a", "1", "b", "2"))
 	print := func(o *pyjson.Object) string {
@@ -126,7 +127,8 @@ func TestFingerprint(t *testing.T) {
 func TestWriteRecords(t *testing.T) {
 	a, b := Record{"s.A", "eyJh\nIjox"}, Record{"it's", "e30="}
 	for f, want := range map[RecordFormat]string{
-		FormatAPI:       `[{"backup-record": {"backup_service": "s.A", "backup_url": "eyJh\nIjox"}},` + "\n " + `{"backup-record": {"backup_service": "it's", "backup_url": "e30="}}]` + "\n",
+		FormatAPI: `[{"backup-record": {"backup_service": "s.A", "backup_url": "eyJh\nIjox"}},` + "\n " +
+			`{"backup-record": {"backup_service": "it's", "backup_url": "e30="}}]` + "\n",
 		FormatCinder:    "cinder backup-import s.A eyJhIjox\ncinder backup-import 'it'\\''s' e30=\n",
 		FormatOpenStack: "openstack volume backup record import s.A eyJhIjox\nopenstack volume backup record import 'it'\\''s' e30=\n",
 		FormatText:      "s.A\neyJhIjox\nit's\ne30=\n",

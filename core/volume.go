@@ -14,18 +14,20 @@ type (
 	ProjectID string
 )
 
-// Short is the start of an id, for where a whole one has no room.
-func (id VolumeID) Short() string { return short(string(id)) }
-
-// Short is the start of an id, for where a whole one has no room.
-func (id BackupID) Short() string { return short(string(id)) }
-
-func short(id string) string {
+// Short is the start of an id of whatever kind, 8 bytes at most, for where a whole
+// one has no room.
+func Short[T ~string](id T) string {
 	if len(id) <= 8 {
-		return id
+		return string(id)
 	}
-	return id[:8]
+	return string(id[:8])
 }
+
+// Short is the start of the id.
+func (id VolumeID) Short() string { return Short(id) }
+
+// Short is the start of the id.
+func (id BackupID) Short() string { return Short(id) }
 
 // ZeroVolumeID is the volume of an imported backup whose record named none
 // (cinder/backup/api.py _get_import_backup).
@@ -72,16 +74,6 @@ func (v *Volume) Title() string {
 		return v.Name.V
 	}
 	return string(v.ID)
-}
-
-// State is the part of the volume that a restore can change.
-func (v *Volume) State() State {
-	s := State{
-		Name: textValue(v.Name), Description: textValue(v.Description),
-		EncryptionKeyID: textValue(v.EncryptionKeyID), VolumeTypeID: textValue(v.VolumeTypeID),
-		Bootable: v.Bootable, Metadata: v.Metadata.Clone(), Image: v.Image.Clone(),
-	}
-	return s
 }
 
 // VolumeColumns is every column of Cinder's volumes in the order of its model

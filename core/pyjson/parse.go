@@ -35,7 +35,8 @@ func (e *DepthError) Error() string {
 type IntError struct{ Digits int }
 
 func (e *IntError) Error() string {
-	return fmt.Sprintf("Exceeds the limit (%d digits) for integer string conversion: value has %d digits; use sys.set_int_max_str_digits() to increase the limit", maxIntDigits, e.Digits)
+	return fmt.Sprintf("Exceeds the limit (%d digits) for integer string conversion: value has %d digits; "+
+		"use sys.set_int_max_str_digits() to increase the limit", maxIntDigits, e.Digits)
 }
 
 const (

@@ -30,7 +30,8 @@ func Str2(v Value) (string, error) {
 		if IsASCII(v.text) {
 			return v.text, nil
 		}
-		return "", &UnicodeError{"'ascii' codec can't encode characters in position 0-" + strconv.Itoa(Len(v.text)-1) + ": ordinal not in range(128)"}
+		return "", &UnicodeError{"'ascii' codec can't encode characters in position 0-" + strconv.Itoa(Len(v.text)-1) +
+			": ordinal not in range(128)"}
 	case Float:
 		return floatStr2(v.num), nil
 	}

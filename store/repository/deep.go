@@ -81,7 +81,8 @@ func (v *verifier) openHashes(ctx context.Context, r *reading, g *group, m *meta
 	case !g.hashes.Set && m.y2014:
 		return nil, nil
 	case !g.hashes.Set:
-		r.flaw(core.FlawHashesMissing, warning, g.prefix+hashesSuffix, "there is no sha256 file: a restore does not need it, but no incremental can be made on this backup")
+		r.flaw(core.FlawHashesMissing, warning, g.prefix+hashesSuffix,
+			"there is no sha256 file: a restore does not need it, but no incremental can be made on this backup")
 		return nil, nil
 	}
 	h, err := v.place.scanner.openHashes(ctx, g)
@@ -102,7 +103,8 @@ func (v *verifier) unusable(r *reading, g *group, err error) error {
 	var bad *errHashes
 	switch code := core.CodeOf(err); {
 	case errors.As(err, &bad):
-		r.flaw(core.FlawHashesUnusable, warning, g.hashes.V.Name, "the sha256 file is of no use: %s; a restore does not need it, but no incremental can be made on this backup", bad.what)
+		r.flaw(core.FlawHashesUnusable, warning, g.hashes.V.Name,
+			"the sha256 file is of no use: %s; a restore does not need it, but no incremental can be made on this backup", bad.what)
 	case code == core.CodeNotFound, code == core.CodeDenied, code == core.CodeUnreadable:
 		r.flaw(core.FlawHashesUnusable, warning, g.hashes.V.Name, "the sha256 file cannot be read: %v", err)
 	default:
@@ -124,7 +126,8 @@ func (v *verifier) hashesOf(r *reading, g *group, h *hashes, s span) ([][32]byte
 	first, n := s.from/h.block, (s.to-s.from+h.block-1)/h.block
 	switch {
 	case s.from%h.block != 0 || n > mostHashes:
-		r.flaw(core.FlawHashesUnusable, note, g.hashes.V.Name, "blocks of %d bytes do not fit a chunk of %d at %d, which is not compared with them", h.block, s.to-s.from, s.from)
+		r.flaw(core.FlawHashesUnusable, note, g.hashes.V.Name,
+			"blocks of %d bytes do not fit a chunk of %d at %d, which is not compared with them", h.block, s.to-s.from, s.from)
 		return nil, h, nil
 	case first < h.next: // chunks overlap, which was told
 		return nil, h, nil
@@ -168,7 +171,9 @@ func (v *verifier) restOfHashes(ctx context.Context, r *reading, g *group, h *ha
 		}
 	}
 	if more := h.next - before; more > 0 && m.parent == "" && !m.oldLayout() && before > 0 {
-		r.flaw(core.FlawLayout, damage, g.hashes.V.Name, "the sha256 file goes on for %s after the last chunk: the backup's end is missing", core.Count(int(min(more, 1<<40)), "block"))
+		r.flaw(core.FlawLayout, damage, g.hashes.V.Name,
+			"the sha256 file goes on for %s after the last chunk: the backup's end is missing",
+			core.Count(int(min(more, 1<<40)), "block"))
 	}
 	return nil
 }

@@ -28,7 +28,8 @@ func openFolder(dir string) (*folder, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		if info, serr := os.Stat(dir); serr == nil && !info.IsDir() {
-			return nil, core.Fail(core.CodeUsage, tried, "it is no folder", "name the folder that backup_posix_path names, or the mounted share", err)
+			return nil, core.Fail(core.CodeUsage, tried, "it is no folder",
+				"name the folder that backup_posix_path names, or the mounted share", err)
 		}
 		return nil, explainFile(tried, err)
 	}
@@ -49,7 +50,8 @@ func explainFile(tried string, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return core.Fail(core.CodeNotFound, tried, "it is not there", "look whether the path is right and the share is mounted", err)
 	case errors.Is(err, fs.ErrPermission):
-		return core.Fail(core.CodeDenied, tried, "this user may not read it", "run hearth as a user that may: Cinder's files belong to its group", err)
+		return core.Fail(core.CodeDenied, tried, "this user may not read it",
+			"run hearth as a user that may: Cinder's files belong to its group", err)
 	}
 	return core.Fail(core.CodeUnavailable, tried, reason(err), "look whether the share is mounted and answers", err)
 }
@@ -79,7 +81,8 @@ func (f *folder) List(ctx context.Context, page func([]Object) error) error {
 		case dir != "" && core.CodeOf(err) == core.CodeNotFound: // gone meanwhile
 		case dir != "" && core.CodeOf(err) == core.CodeDenied: // lost+found, as a rule
 			up, base := path.Split(dir)
-			if err := page([]Object{{Container: strings.TrimSuffix(up, "/"), Name: base + "/", Problem: "this user may not read the folder"}}); err != nil {
+			closed := Object{Container: strings.TrimSuffix(up, "/"), Name: base + "/", Problem: "this user may not read the folder"}
+			if err := page([]Object{closed}); err != nil {
 				return err
 			}
 		default:

@@ -210,7 +210,8 @@ func place(b *core.Backup) string {
 // holding is a row as an inventory has it.
 func (x *index) holding(i int) core.Holding {
 	b, h := &x.rows[i], &x.held[i]
-	return core.Holding{Kind: core.HoldingBackup, Container: b.Container.V, Prefix: b.ServiceMetadata.V, ID: b.ID, VolumeID: h.volume, Began: h.began,
+	return core.Holding{Kind: core.HoldingBackup, Container: b.Container.V, Prefix: b.ServiceMetadata.V, ID: b.ID,
+		VolumeID: h.volume, Began: h.began,
 		Objects: h.objects, Bytes: h.bytes, Problem: h.problem, Backup: *b, Marks: h.marks, CaptureText: core.Opt[string]{Set: h.captured}}
 }
 

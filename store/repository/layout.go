@@ -38,7 +38,9 @@ func (m *metadata) spans() (out []span, senseless []int) {
 // first byte on; an incremental has what changed.
 func (r *reading) layout(m *metadata) {
 	if m.oldLayout() {
-		r.flaw(core.FlawOldLayout, warning, "", "its offsets are those of the ends of its chunks, as Cinder wrote them in 2014: a Cinder of today that goes by them puts each chunk one too far")
+		r.flaw(core.FlawOldLayout, warning, "",
+			"its offsets are those of the ends of its chunks, as Cinder wrote them in 2014: a Cinder of today that goes by "+
+				"them puts each chunk one too far")
 	}
 	spans, senseless := m.spans()
 	for _, i := range senseless {
@@ -52,7 +54,8 @@ func (r *reading) layout(m *metadata) {
 		case s.from < end:
 			r.flaw(core.FlawLayout, damage, name, "it begins at %d, where the chunk before it goes on to %d", s.from, end)
 		case s.from > end && m.parent == "":
-			r.flaw(core.FlawLayout, damage, name, "it begins at %d, and the chunk before it ends at %d: bytes in between are not in the backup", s.from, end)
+			r.flaw(core.FlawLayout, damage, name,
+				"it begins at %d, and the chunk before it ends at %d: bytes in between are not in the backup", s.from, end)
 		}
 		end = max(end, s.to)
 	}

@@ -128,7 +128,8 @@ func (p *Place) capture(ctx context.Context, tried string, id core.BackupID) (co
 		return core.Capture{}, false, err
 	}
 	if !ok {
-		return core.Capture{}, false, core.Fail(core.CodeNotFound, tried, "the repository holds no such backup, or no finished one", "list them with hearth backups", nil)
+		return core.Capture{}, false, core.Fail(core.CodeNotFound, tried,
+			"the repository holds no such backup, or no finished one", "list them with hearth backups", nil)
 	}
 	m, err := p.scanner.metadata(ctx, g)
 	if f := (*faulty)(nil); errors.As(err, &f) {

@@ -43,7 +43,10 @@ func (e endless) ListPrefix(ctx context.Context, _, prefix string, page func([]r
 		return err
 	}
 	for j := range e.chunks {
-		if err := add(repository.Object{Container: "box", Name: fmt.Sprintf("%s-%05d", prefix, j+1), Size: 4, MD5: "8d777f385d3dfec8815d20f7496026dc"}); err != nil {
+		chunk := repository.Object{
+			Container: "box", Name: fmt.Sprintf("%s-%05d", prefix, j+1), Size: 4, MD5: "8d777f385d3dfec8815d20f7496026dc",
+		}
+		if err := add(chunk); err != nil {
 			return err
 		}
 	}
@@ -56,13 +59,15 @@ func (e endless) ListPrefix(ctx context.Context, _, prefix string, page func([]r
 func (e endless) metadata(prefix string) string {
 	var b strings.Builder
 	id := prefix[len(prefix)-36:]
-	fmt.Fprintf(&b, `{"version": "1.0.0", "backup_id": %q, "volume_id": %q, "backup_name": "b", "backup_description": null, "created_at": "2026-01-02 03:04:05", "parent_id": null, "volume_meta": "{\"version\": 2, \"volume-base-metadata\": {\"size\": 1, \"id\": \"x\"}}", "objects": [`,
-		id, prefix[7:43])
+	fmt.Fprintf(&b, `{"version": "1.0.0", "backup_id": %q, "volume_id": %q, `, id, prefix[7:43])
+	b.WriteString(`"backup_name": "b", "backup_description": null, "created_at": "2026-01-02 03:04:05", "parent_id": null, ` +
+		`"volume_meta": "{\"version\": 2, \"volume-base-metadata\": {\"size\": 1, \"id\": \"x\"}}", "objects": [`)
 	for j := range e.chunks {
 		if j > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, `{"%s-%05d": {"compression": "none", "length": 4, "md5": "8d777f385d3dfec8815d20f7496026dc", "offset": %d}}`, prefix, j+1, 4*j)
+		fmt.Fprintf(&b, `{"%s-%05d": {"compression": "none", "length": 4, "md5": "8d777f385d3dfec8815d20f7496026dc", "offset": %d}}`,
+			prefix, j+1, 4*j)
 	}
 	b.WriteString("]}")
 	return b.String()

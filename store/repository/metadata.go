@@ -95,7 +95,9 @@ func parseMetadata(text string) (*metadata, error) {
 
 // metadataKeys are those whose values are texts, in the order in which set takes
 // them.
-var metadataKeys = [8]string{"backup_id", "volume_id", "backup_name", "backup_description", "volume_meta", "version", "created_at", "parent_id"}
+var metadataKeys = [8]string{
+	"backup_id", "volume_id", "backup_name", "backup_description", "volume_meta", "version", "created_at", "parent_id",
+}
 
 // set takes the texts. What a row keeps are copies: the whole object would stay in
 // memory with any part of it.

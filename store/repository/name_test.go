@@ -13,6 +13,8 @@ const testID = "0a0b0c0d-1111-2222-3333-444455556666"
 func TestParseName(t *testing.T) {
 	const file = "volume_v_20260102030405_backup_" + testID
 	const object = "volume_v/20260102030405/az_nova_backup_" + testID
+	const blanks = "volume_v/20260102030405/az_a/b c_backup_" + testID
+	const another = "volume_v/20260102030405/az__backup_x_backup_" + testID
 	for s, want := range map[string]name{
 		file + "-00001":                       {file, partChunk, 1},
 		file + "-99999":                       {file, partChunk, 99999},
@@ -33,8 +35,8 @@ func TestParseName(t *testing.T) {
 		"sub/" + object + "_metadata":         {"sub/" + object, partMetadata, 0},
 		object + "_backup_" + testID:          {object, partForeign, 0}, // to Cinder it begins as the first
 		// Zones may be called anything.
-		"volume_v/20260102030405/az_a/b c_backup_" + testID + "_metadata":     {"volume_v/20260102030405/az_a/b c_backup_" + testID, partMetadata, 0},
-		"volume_v/20260102030405/az__backup_x_backup_" + testID + "_metadata": {"volume_v/20260102030405/az__backup_x_backup_" + testID, partMetadata, 0},
+		blanks + "_metadata":  {blanks, partMetadata, 0},
+		another + "_metadata": {another, partMetadata, 0},
 		// An id that is no UUID.
 		"volume_v_20260102030405_backup_7_metadata": {"volume_v_20260102030405_backup_7", partMetadata, 0},
 		"volume_v_20260102030405_backup_7-00001":    {"volume_v_20260102030405_backup_7", partChunk, 1},
@@ -47,8 +49,10 @@ func TestParseName(t *testing.T) {
 			t.Errorf("%s is written as %s", s, chunkName(got.prefix, got.chunk))
 		}
 	}
-	for _, s := range []string{"", "README.txt", "logs/2026/app_metadata", "_metadata", "_backup_" + testID, "volume_", "volume_v_backup_" + testID + "_metadata",
-		"volume_v_2026010203040_backup_" + testID + "-00001", "volume__20261302030405_backup_" + testID + "-00001", "volume_v/x/az_nova_backup_" + testID + "_metadata",
+	for _, s := range []string{"", "README.txt", "logs/2026/app_metadata", "_metadata", "_backup_" + testID, "volume_",
+		"volume_v_backup_" + testID + "_metadata",
+		"volume_v_2026010203040_backup_" + testID + "-00001", "volume__20261302030405_backup_" + testID + "-00001",
+		"volume_v/x/az_nova_backup_" + testID + "_metadata",
 		"az_nova_backup_" + testID + "_metadata", "volume_v/20260102030405/az_nova_backup_", "volume_v_20260102030405_backup_7_other"} {
 		if got, ok := parseName(s); ok {
 			t.Errorf("%s is %+v", s, got)
@@ -81,9 +85,12 @@ func FuzzParseName(f *testing.F) {
 }
 
 // sample is a metadata object as Cinder writes it.
-const sample = `{"backup_description": null, "backup_id": "x", "backup_name": "gr\u00f6\u00dfe \ud83d", "created_at": "2026-11-22 08:51:40+00:00",
-  "objects": [{"x-00001": {"compression": "zlib", "length": 9, "md5": "ab", "offset": 0}}, {"x-00002": {"compression": "none", "length": 9, "md5": "ab", "offset": 9}}],
-  "parent_id": null, "version": "1.0.0", "volume_id": "v", "volume_meta": "{\"version\": 2, \"volume-base-metadata\": {\"id\": \"v\", \"size\": 7, \"user_id\": null, \"project_id\": \"p\"}}"}`
+const sample = `{"backup_description": null, "backup_id": "x", "backup_name": "gr\u00f6\u00dfe \ud83d", ` +
+	`"created_at": "2026-11-22 08:51:40+00:00",
+  "objects": [{"x-00001": {"compression": "zlib", "length": 9, "md5": "ab", "offset": 0}}, ` +
+	`{"x-00002": {"compression": "none", "length": 9, "md5": "ab", "offset": 9}}],
+  "parent_id": null, "version": "1.0.0", "volume_id": "v", "volume_meta": ` +
+	`"{\"version\": 2, \"volume-base-metadata\": {\"id\": \"v\", \"size\": 7, \"user_id\": null, \"project_id\": \"p\"}}"}`
 
 // TestPeek: the quick way is taken for what Cinder writes, and only there.
 func TestPeek(t *testing.T) {

@@ -226,7 +226,8 @@ func TestS3Truth(t *testing.T) {
 	host := strings.TrimPrefix(server.URL, "http://")
 	t.Setenv("AWS_ENDPOINT_URL", server.URL) // says that the host speaks plain HTTP
 	for _, box := range boxes {
-		p, err := repository.OpenS3(t.Context(), host+"/"+box, repository.Options{S3: repository.S3Options{AccessKey: "s3:cinder", SecretKey: "labpass"}})
+		p, err := repository.OpenS3(t.Context(), host+"/"+box,
+			repository.Options{S3: repository.S3Options{AccessKey: "s3:cinder", SecretKey: "labpass"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -292,7 +293,10 @@ func TestUnreached(t *testing.T) {
 	host := strings.TrimPrefix(server.URL, "http://")
 	t.Setenv("AWS_ACCESS_KEY_ID", "k")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
-	for where, want := range map[string]string{host + "/box": host + " speaks plain HTTP", "127.0.0.1:1/box": "127.0.0.1:1 cannot be reached"} {
+	for where, want := range map[string]string{
+		host + "/box":     host + " speaks plain HTTP",
+		"127.0.0.1:1/box": "127.0.0.1:1 cannot be reached",
+	} {
 		p, err := repository.OpenS3(t.Context(), where, repository.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -309,7 +313,8 @@ func TestUnreached(t *testing.T) {
 		}
 	}
 	server = served{}.swift(t, &pages)
-	p, err := repository.OpenSwift(t.Context(), "lab", "none", repository.Options{Swift: repository.SwiftOptions{AuthURL: server.URL + "/auth/v1.0", User: "backup:cinder", Key: "labpass"}})
+	p, err := repository.OpenSwift(t.Context(), "lab", "none",
+		repository.Options{Swift: repository.SwiftOptions{AuthURL: server.URL + "/auth/v1.0", User: "backup:cinder", Key: "labpass"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,7 +333,8 @@ func captured(t *testing.T, p *repository.Place, rows map[core.BackupID]truth) {
 	t.Helper()
 	for id, row := range rows {
 		c, ok, err := p.Capture(t.Context(), id)
-		if err != nil || ok && (c.Err != nil || string(c.VolumeID) != row.Row["volume_id"] || c.BackupID != id || !c.Source.At.Set) || !ok && row.Row["display_name"] != nil {
+		if err != nil || ok && (c.Err != nil || string(c.VolumeID) != row.Row["volume_id"] || c.BackupID != id || !c.Source.At.Set) ||
+			!ok && row.Row["display_name"] != nil {
 			t.Errorf("%s: %+v, %v", id, c, err)
 		}
 	}
@@ -355,8 +361,14 @@ func TestRealSwift(t *testing.T) {
 	for _, c := range []struct {
 		user, key, box string
 		code           core.Code
-	}{{user, "wrong", boxes[0], core.CodeDenied}, {"backup:reader", key, boxes[0], core.CodeDenied}, {"other:nobody", key, boxes[0], core.CodeNotFound}, {user, key, "none", core.CodeNotFound}} {
-		p, err := repository.OpenSwift(t.Context(), "lab", c.box, repository.Options{Swift: repository.SwiftOptions{AuthURL: where, User: c.user, Key: c.key}})
+	}{
+		{user, "wrong", boxes[0], core.CodeDenied},
+		{"backup:reader", key, boxes[0], core.CodeDenied},
+		{"other:nobody", key, boxes[0], core.CodeNotFound},
+		{user, key, "none", core.CodeNotFound},
+	} {
+		p, err := repository.OpenSwift(t.Context(), "lab", c.box,
+			repository.Options{Swift: repository.SwiftOptions{AuthURL: where, User: c.user, Key: c.key}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -389,7 +401,8 @@ func TestRealS3(t *testing.T) {
 	for _, c := range []struct {
 		user, key, region, box string
 		code                   core.Code
-	}{{user, "wrong", "us-east-1", boxes[0], core.CodeDenied}, {"nobody", key, "us-east-1", boxes[0], core.CodeDenied}, {"", "", "us-east-1", boxes[0], core.CodeDenied},
+	}{{user, "wrong", "us-east-1", boxes[0], core.CodeDenied}, {"nobody", key, "us-east-1", boxes[0], core.CodeDenied},
+		{"", "", "us-east-1", boxes[0], core.CodeDenied},
 		{user, key, "eu-west-9", boxes[0], core.CodeUsage}, {user, key, "us-east-1", "none-such", core.CodeNotFound}} {
 		o := repository.Options{S3: repository.S3Options{AccessKey: c.user, SecretKey: c.key, Region: c.region, Plain: true}}
 		p, err := repository.OpenS3(t.Context(), where+"/"+c.box, o)

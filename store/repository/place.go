@@ -68,8 +68,16 @@ func New(ctx context.Context, location string, b Bucket, o Options) *Place {
 	if o.Title == "" {
 		o.Title = location
 	}
-	p := &Place{bucket: b, now: o.Now, info: core.PlaceInfo{Location: location, Kind: core.PlaceRepository, Title: core.Visible(o.Title), Rules: core.RulesAuto,
-		RulesWhy: "a repository does not tell which Cinder will restore", ReadOnly: ReadOnly, Badge: o.Badge, Color: o.Color}}
+	p := &Place{bucket: b, now: o.Now, info: core.PlaceInfo{
+		Location: location,
+		Kind:     core.PlaceRepository,
+		Title:    core.Visible(o.Title),
+		Rules:    core.RulesAuto,
+		RulesWhy: "a repository does not tell which Cinder will restore",
+		ReadOnly: ReadOnly,
+		Badge:    o.Badge,
+		Color:    o.Color,
+	}}
 	p.scanner = scanner{bucket: b, where: location, service: o.Service, parallel: o.Parallel, budget: newBudget(metadataBudget)}
 	p.life, p.end = context.WithCancel(context.WithoutCancel(ctx))
 	return p
@@ -330,7 +338,8 @@ func (p *Place) Volume(ctx context.Context, id core.VolumeID) (core.Volume, erro
 	}
 	s := r.index.volumes[id]
 	if s == nil {
-		return core.Volume{}, core.Fail(core.CodeNotFound, tried, "no capture in the repository describes such a volume", "list them with hearth volumes", nil)
+		return core.Volume{}, core.Fail(core.CodeNotFound, tried, "no capture in the repository describes such a volume",
+			"list them with hearth volumes", nil)
 	}
 	c, ok, err := p.Capture(ctx, s.backup)
 	if err != nil || !ok {

@@ -36,36 +36,59 @@ const (
 	markRest
 )
 
+// assumed and lost are the words on a field that the repository does not tell.
+func assumed(field, why string) core.Mark {
+	return core.Mark{Field: field, State: core.MarkAssumed, Why: why}
+}
+
+func lost(field, why string) core.Mark {
+	return core.Mark{Field: field, State: core.MarkLost, Why: why}
+}
+
 var markTexts = []struct {
 	bit   uint32
 	marks []core.Mark
 }{
-	{markService, []core.Mark{{Field: "service", State: core.MarkAssumed, Why: "a folder does not tell posix from nfs from glusterfs; set service in the config if it is not posix"}}},
-	{markContainer, []core.Mark{{Field: "container", State: core.MarkAssumed, Why: "it is not the path that the drivers make of the id: either it was asked for, or the folder that was opened is not the repository's root"}}},
-	{markCreatedPrefix, []core.Mark{{Field: "created_at", State: core.MarkAssumed, Why: "the metadata does not tell; it is the time in the names of the objects"}}},
-	{markCreatedLost, []core.Mark{{Field: "created_at", State: core.MarkLost, Why: "the metadata does not tell"}}},
-	{markDataTimestamp, []core.Mark{{Field: "data_timestamp", State: core.MarkAssumed, Why: "taken to be created_at; a backup of a snapshot has the snapshot's time, which the repository does not hold"}}},
-	{markSizeHashes, []core.Mark{{Field: "size", State: core.MarkAssumed, Why: "no capture tells it; it is what the sha256 file covers, rounded up"}}},
-	{markSizeChunks, []core.Mark{{Field: "size", State: core.MarkAssumed, Why: "no capture tells it; it is where the last chunk ends, rounded up"}}},
-	{markSizeLost, []core.Mark{{Field: "size", State: core.MarkLost, Why: "neither a capture, nor a sha256 file, nor a full set of chunks tells it"}}},
+	{markService, []core.Mark{assumed("service",
+		"a folder does not tell posix from nfs from glusterfs; set service in the config if it is not posix")}},
+	{markContainer, []core.Mark{assumed("container",
+		"it is not the path that the drivers make of the id: either it was asked for, or the folder that was opened is "+
+			"not the repository's root")}},
+	{markCreatedPrefix, []core.Mark{assumed("created_at",
+		"the metadata does not tell; it is the time in the names of the objects")}},
+	{markCreatedLost, []core.Mark{lost("created_at", "the metadata does not tell")}},
+	{markDataTimestamp, []core.Mark{assumed("data_timestamp",
+		"taken to be created_at; a backup of a snapshot has the snapshot's time, which the repository does not hold")}},
+	{markSizeHashes, []core.Mark{assumed("size",
+		"no capture tells it; it is what the sha256 file covers, rounded up")}},
+	{markSizeChunks, []core.Mark{assumed("size",
+		"no capture tells it; it is where the last chunk ends, rounded up")}},
+	{markSizeLost, []core.Mark{lost("size",
+		"neither a capture, nor a sha256 file, nor a full set of chunks tells it")}},
 	{markOwner, []core.Mark{
-		{Field: "user_id", State: core.MarkAssumed, Why: "the volume's; an import makes it the importer's"},
-		{Field: "project_id", State: core.MarkAssumed, Why: "the volume's; an import makes it the importer's"}}},
+		assumed("user_id", "the volume's; an import makes it the importer's"),
+		assumed("project_id", "the volume's; an import makes it the importer's"),
+	}},
 	{markOwnerLost, []core.Mark{
-		{Field: "user_id", State: core.MarkLost, Why: "no capture tells it; an import makes it the importer's"},
-		{Field: "project_id", State: core.MarkLost, Why: "no capture tells it; an import makes it the importer's"}}},
-	{markKeyVolume, []core.Mark{{Field: "encryption_key_id", State: core.MarkLost, Why: "the volume was encrypted; its capture has the volume's key, which may be gone with the volume, and not the backup's own copy"}}},
-	{markKeyLost, []core.Mark{{Field: "encryption_key_id", State: core.MarkLost, Why: "without a capture it is not known whether the volume was encrypted"}}},
-	{markZoneLost, []core.Mark{{Field: "availability_zone", State: core.MarkLost, Why: "a folder does not hold it; an import makes it the importing host's"}}},
+		lost("user_id", "no capture tells it; an import makes it the importer's"),
+		lost("project_id", "no capture tells it; an import makes it the importer's"),
+	}},
+	{markKeyVolume, []core.Mark{lost("encryption_key_id",
+		"the volume was encrypted; its capture has the volume's key, which may be gone with the volume, and not the backup's own copy")}},
+	{markKeyLost, []core.Mark{lost("encryption_key_id",
+		"without a capture it is not known whether the volume was encrypted")}},
+	{markZoneLost, []core.Mark{lost("availability_zone",
+		"a folder does not hold it; an import makes it the importing host's")}},
 	{markRest, []core.Mark{
-		{Field: "host", State: core.MarkLost, Why: "an import makes it the importing host"},
-		{Field: "metadata", State: core.MarkLost, Why: "the backup's own properties are only in the database"},
-		{Field: "snapshot_id", State: core.MarkLost, Why: "only in the database"},
-		{Field: "restore_volume_id", State: core.MarkLost, Why: "only in the database"},
-		{Field: "fail_reason", State: core.MarkAssumed, Why: "a finished backup has none, as a rule; what there may be is only in the database"},
-		{Field: "temp_volume_id", State: core.MarkLost, Why: "only in the database"},
-		{Field: "temp_snapshot_id", State: core.MarkLost, Why: "only in the database"},
-		{Field: "updated_at", State: core.MarkLost, Why: "only in the database"}}},
+		lost("host", "an import makes it the importing host"),
+		lost("metadata", "the backup's own properties are only in the database"),
+		lost("snapshot_id", "only in the database"),
+		lost("restore_volume_id", "only in the database"),
+		assumed("fail_reason", "a finished backup has none, as a rule; what there may be is only in the database"),
+		lost("temp_volume_id", "only in the database"),
+		lost("temp_snapshot_id", "only in the database"),
+		lost("updated_at", "only in the database"),
+	}},
 }
 
 // marked are the lists that there are, by their bits.
@@ -202,7 +225,8 @@ func owners(b *core.Backup, base basics) uint32 {
 func record(b core.Backup) (core.Record, error) {
 	b.Unseen = nil
 	if strings.HasPrefix(b.Status, "error") {
-		return core.Record{}, core.Fail(core.CodeRefused, "export backup "+string(b.ID), "its objects are not all there", "see hearth verify", nil)
+		return core.Record{}, core.Fail(core.CodeRefused, "export backup "+string(b.ID), "its objects are not all there",
+			"see hearth verify", nil)
 	}
 	return core.ExportRecord(&b)
 }

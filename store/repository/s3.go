@@ -87,15 +87,26 @@ func openS3(where string, o S3Options) (*s3Bucket, error) {
 	}
 	var chain []credentials.Provider
 	if o.AccessKey != "" {
-		chain = append(chain, &credentials.Static{Value: credentials.Value{AccessKeyID: o.AccessKey, SecretAccessKey: o.SecretKey, SessionToken: o.Token, SignerType: credentials.SignatureV4}})
+		chain = append(chain, &credentials.Static{Value: credentials.Value{
+			AccessKeyID:     o.AccessKey,
+			SecretAccessKey: o.SecretKey,
+			SessionToken:    o.Token,
+			SignerType:      credentials.SignatureV4,
+		}})
 	}
 	chain = append(chain, &credentials.EnvAWS{}, &credentials.FileAWSCredentials{})
 	transport := o.Transport
 	if transport == nil {
 		transport = newTransport()
 	}
-	client, err := minio.NewCore(host, &minio.Options{Creds: credentials.NewChainCredentials(chain), Secure: !o.Plain && !plainByEnvironment(host),
-		Region: region, BucketLookup: lookup, Transport: transport, MaxRetries: netTries})
+	client, err := minio.NewCore(host, &minio.Options{
+		Creds:        credentials.NewChainCredentials(chain),
+		Secure:       !o.Plain && !plainByEnvironment(host),
+		Region:       region,
+		BucketLookup: lookup,
+		Transport:    transport,
+		MaxRetries:   netTries,
+	})
 	if err != nil {
 		return nil, core.Fail(core.CodeUsage, tried, err.Error(), "write s3://HOST[:PORT]/BUCKET[/PREFIX]", err)
 	}
@@ -134,13 +145,15 @@ func (s *s3Bucket) ListPrefix(ctx context.Context, _, prefix string, page func([
 func (s *s3Bucket) list(ctx context.Context, prefix string, page func([]Object) error) error {
 	tried := "list the bucket " + s.bucket
 	if v, err := s.core.GetCreds(); err != nil || v.AccessKeyID == "" {
-		return core.Fail(core.CodeDenied, tried, "no access key was given", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key and secret_key in the config", err)
+		return core.Fail(core.CodeDenied, tried, "no access key was given",
+			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key and secret_key in the config", err)
 	}
 	ctx, stop := context.WithCancel(ctx) // or the iterator would stay
 	defer stop()
 	owner := false
 	objects := make([]Object, 0, s3Page)
-	for o := range s.core.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, MaxKeys: s3Page, FetchOwner: &owner}) {
+	all := minio.ListObjectsOptions{Prefix: prefix, Recursive: true, MaxKeys: s3Page, FetchOwner: &owner}
+	for o := range s.core.ListObjectsIter(ctx, s.bucket, all) {
 		if o.Err != nil {
 			return s.explain(tried, o.Err)
 		}
@@ -174,11 +187,13 @@ func (s *s3Bucket) explain(tried string, err error) error {
 	}
 	switch said.Code {
 	case "NoSuchBucket":
-		return core.Fail(core.CodeNotFound, tried, "there is no bucket "+s.bucket+" at "+s.host, "look at backup_s3_store_bucket in cinder.conf", err)
+		return core.Fail(core.CodeNotFound, tried, "there is no bucket "+s.bucket+" at "+s.host,
+			"look at backup_s3_store_bucket in cinder.conf", err)
 	case "NoSuchKey":
 		return core.Fail(core.CodeNotFound, tried, "it is not there any more", "scan the repository anew", err)
 	case "SignatureDoesNotMatch", "InvalidAccessKeyId":
-		return core.Fail(core.CodeDenied, tried, s.host+" does not accept the access key, or its secret", "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the config", err)
+		return core.Fail(core.CodeDenied, tried, s.host+" does not accept the access key, or its secret",
+			"check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the config", err)
 	case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException":
 		next := "set AWS_REGION, or region in the config"
 		if said.Region != "" {

@@ -98,7 +98,8 @@ func (s *scanner) scan(ctx context.Context, yield func(core.Holding) error, prog
 	}
 	err := groups(ctx, s.bucket, func(g *group) error {
 		if !g.metadata.Set {
-			return give(g.holding(core.HoldingUnfinished, "it has no metadata object, which Cinder writes last: the backup was broken off, or is still being made"))
+			return give(g.holding(core.HoldingUnfinished,
+				"it has no metadata object, which Cinder writes last: the backup was broken off, or is still being made"))
 		}
 		select {
 		case work <- g:
@@ -200,7 +201,8 @@ func (s *scanner) metadata(ctx context.Context, g *group) (*metadata, error) {
 		return nil, err
 	}
 	if m.backup != g.owner.backup {
-		return nil, &faulty{core.FlawIDMismatch, "its metadata is of the backup " + core.Visible(string(m.backup)) + ", and not of the one that its objects' names say", nil}
+		what := "its metadata is of the backup " + core.Visible(string(m.backup)) + ", and not of the one that its objects' names say"
+		return nil, &faulty{core.FlawIDMismatch, what, nil}
 	}
 	return m, nil
 }

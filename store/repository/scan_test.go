@@ -42,9 +42,11 @@ func (m made) write(t testing.TB, dir string) string {
 		sum := md5.Sum(body)
 		name := fmt.Sprintf("%s-%05d", m.prefix(), i+1)
 		put(t, filepath.Join(dir, name), body)
-		objects = append(objects, map[string]any{name: map[string]any{"compression": "none", "length": len(body), "md5": hex.EncodeToString(sum[:]), "offset": i * len(body)}})
+		chunk := map[string]any{"compression": "none", "length": len(body), "md5": hex.EncodeToString(sum[:]), "offset": i * len(body)}
+		objects = append(objects, map[string]any{name: chunk})
 	}
-	doc := map[string]any{"version": "1.0.0", "backup_id": m.id, "volume_id": m.volume, "backup_name": "b", "backup_description": nil, "created_at": "2026-01-02 03:04:05.678901+00:00",
+	doc := map[string]any{"version": "1.0.0", "backup_id": m.id, "volume_id": m.volume, "backup_name": "b",
+		"backup_description": nil, "created_at": "2026-01-02 03:04:05.678901+00:00",
 		"objects": objects, "parent_id": nil, "volume_meta": nil}
 	if m.parent != "" {
 		doc["parent_id"] = m.parent
@@ -93,40 +95,54 @@ func TestRebuild(t *testing.T) {
 		check  func(b core.Backup, m map[string]core.MarkState) bool
 	}{
 		"as it is": {made{chunks: 2}, core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
-			return b.CreatedAt.V.Format(time.RFC3339Nano) == "2026-01-02T03:04:05.678901Z" && b.DataTimestamp == b.CreatedAt && m["data_timestamp"] == core.MarkAssumed &&
-				m["created_at"] == "" && b.Size == 1 && m["size"] == core.MarkAssumed && m["encryption_key_id"] == core.MarkLost && m["service"] == core.MarkAssumed &&
+			return b.CreatedAt.V.Format(time.RFC3339Nano) == "2026-01-02T03:04:05.678901Z" && b.DataTimestamp == b.CreatedAt &&
+				m["data_timestamp"] == core.MarkAssumed &&
+				m["created_at"] == "" && b.Size == 1 && m["size"] == core.MarkAssumed && m["encryption_key_id"] == core.MarkLost &&
+				m["service"] == core.MarkAssumed &&
 				b.Service.V == repository.PosixDriver && m["user_id"] == core.MarkLost && m["availability_zone"] == core.MarkLost
 		}},
-		"2014": {made{chunks: 1, extra: map[string]any{"parent_id": nil, "volume_meta": nil, "created_at": "2014-02-27 12:38:10"}}, core.StatusAvailable,
+		"2014": {made{chunks: 1, extra: map[string]any{"parent_id": nil, "volume_meta": nil, "created_at": "2014-02-27 12:38:10"}},
+			core.StatusAvailable,
 			func(b core.Backup, m map[string]core.MarkState) bool {
 				return b.CreatedAt.V.Equal(time.Date(2014, 2, 27, 12, 38, 10, 0, time.UTC)) && m["created_at"] == "" && b.ParentID == ""
 			}},
-		"another zone": {made{extra: map[string]any{"created_at": "2026-01-02 03:04:05+02:00"}}, core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
-			return b.CreatedAt.V.Equal(time.Date(2026, 1, 2, 1, 4, 5, 0, time.UTC))
-		}},
-		"no time": {made{extra: map[string]any{"created_at": "None"}}, core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
-			return b.CreatedAt.V.Equal(time.Date(2026, 1, 2, 3, 4, 4, 0, time.UTC)) && m["created_at"] == core.MarkAssumed
-		}},
-		"the capture's size": {made{chunks: 1, extra: map[string]any{"volume_meta": capture(`"size": 7, "user_id": "u", "project_id": "p", "encryption_key_id": null`)}}, core.StatusAvailable,
-			func(b core.Backup, m map[string]core.MarkState) bool {
-				return b.Size == 7 && m["size"] == "" && b.UserID == "u" && b.ProjectID == "p" && m["project_id"] == core.MarkAssumed && m["encryption_key_id"] == ""
+		"another zone": {made{extra: map[string]any{"created_at": "2026-01-02 03:04:05+02:00"}},
+			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+				return b.CreatedAt.V.Equal(time.Date(2026, 1, 2, 1, 4, 5, 0, time.UTC))
 			}},
-		"encrypted": {made{extra: map[string]any{"volume_meta": capture(`"encryption_key_id": "k"`)}}, core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
-			return !b.EncryptionKeyID.Set && m["encryption_key_id"] == core.MarkLost && b.Unseen.Has("encryption_key_id")
-		}},
-		"a capture that is none": {made{extra: map[string]any{"volume_meta": "{"}}, core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
-			return m["encryption_key_id"] == core.MarkLost && m["size"] == core.MarkLost
-		}},
-		"an incremental without size": {made{parent: "x", chunks: 1}, core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
-			return b.Size == 0 && m["size"] == core.MarkLost && b.ParentID == "x" && b.Incremental
-		}},
-		"a size of rubbish": {made{extra: map[string]any{"volume_meta": capture(`"size": "7"`)}}, core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
-			return m["size"] == core.MarkLost
-		}},
-		"a name of rubbish": {made{extra: map[string]any{"backup_name": []any{1}}}, core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool { return !b.Name.Set }},
-		"objects of rubbish": {made{extra: map[string]any{"objects": []any{map[string]any{"x": nil}}}}, core.StatusError, func(b core.Backup, m map[string]core.MarkState) bool {
-			return b.ObjectCount == 1
-		}},
+		"no time": {made{extra: map[string]any{"created_at": "None"}},
+			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+				return b.CreatedAt.V.Equal(time.Date(2026, 1, 2, 3, 4, 4, 0, time.UTC)) && m["created_at"] == core.MarkAssumed
+			}},
+		"the capture's size": {made{chunks: 1,
+			extra: map[string]any{"volume_meta": capture(`"size": 7, "user_id": "u", "project_id": "p", "encryption_key_id": null`)}},
+			core.StatusAvailable,
+			func(b core.Backup, m map[string]core.MarkState) bool {
+				return b.Size == 7 && m["size"] == "" && b.UserID == "u" && b.ProjectID == "p" &&
+					m["project_id"] == core.MarkAssumed && m["encryption_key_id"] == ""
+			}},
+		"encrypted": {made{extra: map[string]any{"volume_meta": capture(`"encryption_key_id": "k"`)}},
+			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+				return !b.EncryptionKeyID.Set && m["encryption_key_id"] == core.MarkLost && b.Unseen.Has("encryption_key_id")
+			}},
+		"a capture that is none": {made{extra: map[string]any{"volume_meta": "{"}},
+			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+				return m["encryption_key_id"] == core.MarkLost && m["size"] == core.MarkLost
+			}},
+		"an incremental without size": {made{parent: "x", chunks: 1},
+			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+				return b.Size == 0 && m["size"] == core.MarkLost && b.ParentID == "x" && b.Incremental
+			}},
+		"a size of rubbish": {made{extra: map[string]any{"volume_meta": capture(`"size": "7"`)}},
+			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+				return m["size"] == core.MarkLost
+			}},
+		"a name of rubbish": {made{extra: map[string]any{"backup_name": []any{1}}},
+			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool { return !b.Name.Set }},
+		"objects of rubbish": {made{extra: map[string]any{"objects": []any{map[string]any{"x": nil}}}},
+			core.StatusError, func(b core.Backup, m map[string]core.MarkState) bool {
+				return b.ObjectCount == 1
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.m.volume, c.m.id, c.m.stamp = "v", uuid(1), "20260102030404"
@@ -134,7 +150,8 @@ func TestRebuild(t *testing.T) {
 			c.m.write(t, filepath.Join(dir, "box"))
 			p := openPosix(t, dir, repository.Options{})
 			h := only(t, p)
-			if h.Kind != core.HoldingBackup || h.Backup.Status != c.status || h.Backup.Container.V != "box" || h.Backup.ServiceMetadata.V != c.m.prefix() || !c.check(h.Backup, marks(h)) {
+			if h.Kind != core.HoldingBackup || h.Backup.Status != c.status || h.Backup.Container.V != "box" ||
+				h.Backup.ServiceMetadata.V != c.m.prefix() || !c.check(h.Backup, marks(h)) {
 				t.Errorf("%+v", h)
 			}
 			_, err := p.Export(t.Context(), core.BackupID(uuid(1)))
@@ -161,22 +178,33 @@ func TestSwift2014(t *testing.T) {
 		offset += len(text)
 		name := fmt.Sprintf("%s-%05d", prefix, i+1)
 		objects[name] = body.Bytes()
-		list = append(list, map[string]any{name: map[string]any{"compression": "zlib", "length": len(text), "md5": hex.EncodeToString(sum[:]), "offset": offset}})
+		chunk := map[string]any{"compression": "zlib", "length": len(text), "md5": hex.EncodeToString(sum[:]), "offset": offset}
+		list = append(list, map[string]any{name: chunk})
 	}
-	doc, err := json.Marshal(map[string]any{"version": "1.0.0", "backup_id": uuid(1), "volume_id": "v", "backup_name": nil, "backup_description": nil, "created_at": "2014-02-27 12:38:10", "objects": list})
+	doc, err := json.Marshal(map[string]any{
+		"version":            "1.0.0",
+		"backup_id":          uuid(1),
+		"volume_id":          "v",
+		"backup_name":        nil,
+		"backup_description": nil,
+		"created_at":         "2014-02-27 12:38:10",
+		"objects":            list,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	objects[prefix+"_metadata"] = doc
 	pages := 0
 	server := served{"box": objects}.swift(t, &pages)
-	p, err := repository.OpenSwift(t.Context(), "old", "box", repository.Options{Swift: repository.SwiftOptions{AuthURL: server.URL + "/auth/v1.0", User: "backup:cinder", Key: "labpass"}})
+	p, err := repository.OpenSwift(t.Context(), "old", "box",
+		repository.Options{Swift: repository.SwiftOptions{AuthURL: server.URL + "/auth/v1.0", User: "backup:cinder", Key: "labpass"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
 	h := only(t, p)
-	if b := h.Backup; b.Size != 1 || marks(h)["size"] != core.MarkAssumed || b.Status != core.StatusAvailable || b.AvailabilityZone.V != "nova" || b.ObjectCount != 2 || h.CaptureText.Set {
+	if b := h.Backup; b.Size != 1 || marks(h)["size"] != core.MarkAssumed || b.Status != core.StatusAvailable ||
+		b.AvailabilityZone.V != "nova" || b.ObjectCount != 2 || h.CaptureText.Set {
 		t.Errorf("%+v", h)
 	}
 	for _, deep := range []bool{false, true} {
@@ -248,7 +276,8 @@ func TestHoldings(t *testing.T) {
 		}
 		got[h.Container+"/"+strings.TrimPrefix(h.Prefix, "volume_v_20260102030405_backup_")] = text
 	}
-	want := map[string]string{"box/" + uuid(1): "backup", "box/" + uuid(2): "unfinished", "box/" + uuid(3): "broken", "box/" + uuid(4): "broken", "box/" + uuid(9): "broken",
+	want := map[string]string{"box/" + uuid(1): "backup", "box/" + uuid(2): "unfinished", "box/" + uuid(3): "broken",
+		"box/" + uuid(4): "broken", "box/" + uuid(9): "broken",
 		"00/00/" + uuid(5) + "/" + uuid(5): "backup", "deeper/00/00/" + uuid(6) + "/" + uuid(6): "backup?",
 		"a-copy/" + uuid(7): "backup!", "box/" + uuid(7): "backup", "copy/" + uuid(7): "backup!", "/" + uuid(8): "backup",
 		"/README": "stray", "box/moved": "stray", "/loop": "stray", "/out": "stray", "/dead": "stray"}
@@ -318,7 +347,8 @@ type slow struct {
 
 func (s *slow) List(ctx context.Context, page func([]repository.Object) error) error {
 	for i := range 50 {
-		if err := page([]repository.Object{{Container: "box", Name: made{volume: "v", id: uuid(i), stamp: "20260102030405"}.prefix() + "_metadata", Size: 9}}); err != nil {
+		name := made{volume: "v", id: uuid(i), stamp: "20260102030405"}.prefix() + "_metadata"
+		if err := page([]repository.Object{{Container: "box", Name: name, Size: 9}}); err != nil {
 			return err
 		}
 	}
@@ -355,7 +385,8 @@ func TestCancel(t *testing.T) {
 	} {
 		ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 		began := time.Now()
-		if err := call(ctx); core.CodeOf(err) != core.CodeUnavailable && core.CodeOf(err) != core.CodeCancelled || time.Since(began) > time.Second {
+		if err := call(ctx); core.CodeOf(err) != core.CodeUnavailable && core.CodeOf(err) != core.CodeCancelled ||
+			time.Since(began) > time.Second {
 			t.Errorf("%s: %v after %s", name, err, time.Since(began))
 		}
 		cancel()

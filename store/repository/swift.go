@@ -61,7 +61,15 @@ func OpenSwift(ctx context.Context, cloud, container string, o Options) (*Place,
 }
 
 func openSwift(location, container string, o SwiftOptions) (*swiftBucket, error) {
-	c := &swift.Connection{UserName: o.User, ApiKey: o.Key, AuthUrl: o.AuthURL, AuthVersion: 1, Retries: netTries, UserAgent: "hearth", Transport: o.Transport}
+	c := &swift.Connection{
+		UserName:    o.User,
+		ApiKey:      o.Key,
+		AuthUrl:     o.AuthURL,
+		AuthVersion: 1,
+		Retries:     netTries,
+		UserAgent:   "hearth",
+		Transport:   o.Transport,
+	}
 	if c.Transport == nil {
 		c.Transport = newTransport()
 	}
@@ -71,7 +79,8 @@ func openSwift(location, container string, o SwiftOptions) (*swiftBucket, error)
 	case o.Login != nil:
 		c.Auth = &swiftLogin{login: o.Login}
 	case o.AuthURL == "":
-		return nil, core.Fail(core.CodeUnsupported, "open "+location, "there is no login for it", "name a cloud of clouds.yaml, or give auth_url, user and key in the config", nil)
+		return nil, core.Fail(core.CodeUnsupported, "open "+location, "there is no login for it",
+			"name a cloud of clouds.yaml, or give auth_url, user and key in the config", nil)
 	}
 	return &swiftBucket{c, container}, nil
 }
@@ -168,13 +177,15 @@ func (s *swiftBucket) explain(tried string, err error) error {
 	case errors.Is(err, context.Canceled), !errors.As(err, &said):
 		return explainNet(tried, host, err)
 	case errors.Is(err, swift.ContainerNotFound):
-		return core.Fail(core.CodeNotFound, tried, "there is no such container", "look at backup_swift_container in cinder.conf, and at the project: Cinder's own user may have it", err)
+		return core.Fail(core.CodeNotFound, tried, "there is no such container",
+			"look at backup_swift_container in cinder.conf, and at the project: Cinder's own user may have it", err)
 	case errors.Is(err, swift.ObjectNotFound):
 		return core.Fail(core.CodeNotFound, tried, "it is not there any more", "scan the repository anew", err)
 	case errors.Is(err, swift.AuthorizationFailed):
 		return core.Fail(core.CodeDenied, tried, host+" does not accept the login", "check user and key, or clouds.yaml", err)
 	case errors.Is(err, swift.Forbidden):
-		return core.Fail(core.CodeDenied, tried, "the login may not read it", "log in as Cinder's own user, or as one with a reader's role in its project", err)
+		return core.Fail(core.CodeDenied, tried, "the login may not read it",
+			"log in as Cinder's own user, or as one with a reader's role in its project", err)
 	case errors.Is(err, swift.TimeoutError):
 		return core.Fail(core.CodeUnavailable, tried, host+" does not answer in time", "try again", err)
 	}

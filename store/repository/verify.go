@@ -90,7 +90,8 @@ func (v *verifier) targets() ([]core.Holding, error) {
 	}
 	for _, id := range v.request.IDs {
 		if !want[id] {
-			return nil, core.Fail(core.CodeNotFound, "verify backup "+string(id), "the repository holds no such backup", "list them with hearth backups", nil)
+			return nil, core.Fail(core.CodeNotFound, "verify backup "+string(id), "the repository holds no such backup",
+				"list them with hearth backups", nil)
 		}
 	}
 	return out, nil
@@ -206,7 +207,13 @@ var rank = map[core.Severity]int{damage: 0, warning: 1, note: 2}
 
 // backup verifies one backup. The error is one that ends the verification.
 func (v *verifier) backup(ctx context.Context, g *group) (core.VerifyReport, error) {
-	r := &reading{VerifyReport: core.VerifyReport{ID: g.owner.backup, VolumeID: g.owner.volume, Container: g.container, Prefix: g.prefix, Deep: v.request.Deep}}
+	r := &reading{VerifyReport: core.VerifyReport{
+		ID:        g.owner.backup,
+		VolumeID:  g.owner.volume,
+		Container: g.container,
+		Prefix:    g.prefix,
+		Deep:      v.request.Deep,
+	}}
 	if !g.metadata.Set {
 		what := "there is no metadata object, which Cinder writes last: the backup was broken off, or is still being made"
 		if len(g.chunks) == 0 && g.foreigns == 0 && !g.hashes.Set {
@@ -236,7 +243,8 @@ func (v *verifier) backup(ctx context.Context, g *group) (core.VerifyReport, err
 	if v.request.Deep {
 		err = v.deep(ctx, r, g, m)
 	} else if !g.hashes.Set && !m.y2014 {
-		r.flaw(core.FlawHashesMissing, warning, g.prefix+hashesSuffix, "there is no sha256 file: a restore does not need it, but no incremental can be made on this backup")
+		r.flaw(core.FlawHashesMissing, warning, g.prefix+hashesSuffix,
+			"there is no sha256 file: a restore does not need it, but no incremental can be made on this backup")
 	}
 	return r.VerifyReport, err
 }
@@ -248,7 +256,8 @@ func (r *reading) words(g *group, m *metadata) {
 		r.flaw(core.FlawMetadataInvalid, damage, name, "its version is %q, and Cinder restores only 1.0.0", m.version)
 	}
 	if m.volume != g.owner.volume {
-		r.flaw(core.FlawIDMismatch, warning, name, "its metadata is of the volume %s, and the names of its objects say %s", m.volume, g.owner.volume)
+		r.flaw(core.FlawIDMismatch, warning, name, "its metadata is of the volume %s, and the names of its objects say %s",
+			m.volume, g.owner.volume)
 	}
 	for _, odd := range m.odd {
 		r.flaw(core.FlawMetadataInvalid, warning, name, "%s", odd)
@@ -285,11 +294,13 @@ func (r *reading) objects(g *group, m *metadata) {
 	}
 	for i, ok := range seen {
 		if !ok {
-			r.flaw(core.FlawForeignObject, damage, chunkName(g.prefix, g.chunks[i].number), "it is there, and the metadata does not name it: Cinder refuses to restore")
+			r.flaw(core.FlawForeignObject, damage, chunkName(g.prefix, g.chunks[i].number),
+				"it is there, and the metadata does not name it: Cinder refuses to restore")
 		}
 	}
 	for _, o := range g.foreign {
-		r.flaw(core.FlawForeignObject, damage, o.Name, "it is no part of the backup, but its name begins as those of the backup do: Cinder refuses to restore")
+		r.flaw(core.FlawForeignObject, damage, o.Name,
+			"it is no part of the backup, but its name begins as those of the backup do: Cinder refuses to restore")
 	}
 	unnamed := g.foreigns - int64(len(g.foreign))
 	r.Damages += unnamed
@@ -311,7 +322,8 @@ func (r *reading) sizes(e *entry, c *chunk, m *metadata) {
 	case c.size == 0 && e.length > 0:
 		r.flaw(core.FlawObjectSize, damage, e.name, "it is empty")
 	case enc != plain && c.size >= e.length && e.length > 0 && !m.y2014:
-		r.flaw(core.FlawObjectSize, warning, e.name, "compressed it has %d bytes, more than the %d of its data: Cinder stores such a chunk as it is", c.size, e.length)
+		r.flaw(core.FlawObjectSize, warning, e.name,
+			"compressed it has %d bytes, more than the %d of its data: Cinder stores such a chunk as it is", c.size, e.length)
 	}
 	if !ok {
 		r.flaw(core.FlawMetadataInvalid, warning, e.name, "its md5 in the metadata is none")
@@ -322,7 +334,8 @@ func (r *reading) sizes(e *entry, c *chunk, m *metadata) {
 
 // parents follows the chain down.
 func (v *verifier) parents(r *reading, g *group, m *metadata) {
-	if i, ok := v.index.byID[m.backup]; ok && v.index.rows[i].ServiceMetadata.V+"\x00"+v.index.rows[i].Container.V != g.prefix+"\x00"+g.container {
+	if i, ok := v.index.byID[m.backup]; ok &&
+		v.index.rows[i].ServiceMetadata.V+"\x00"+v.index.rows[i].Container.V != g.prefix+"\x00"+g.container {
 		r.flaw(core.FlawDuplicate, warning, "", "the same backup also stands under %s", place(&v.index.rows[i]))
 	}
 	if m.parent == "" {

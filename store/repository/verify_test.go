@@ -80,13 +80,15 @@ func TestSound(t *testing.T) {
 	s3 := dump(t, root("s3", "dump")).s3(t, &pages)
 	t.Setenv("AWS_ENDPOINT_URL", s3.URL)
 	for _, box := range boxes {
-		p, err := repository.OpenSwift(t.Context(), "lab", box, repository.Options{Swift: repository.SwiftOptions{AuthURL: swift.URL + "/auth/v1.0", User: "backup:cinder", Key: "labpass"}})
+		p, err := repository.OpenSwift(t.Context(), "lab", box,
+			repository.Options{Swift: repository.SwiftOptions{AuthURL: swift.URL + "/auth/v1.0", User: "backup:cinder", Key: "labpass"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		sound(t, p, within(readTruth(t, root("swift", "truth.json")), box))
 		p.Close()
-		p, err = repository.OpenS3(t.Context(), strings.TrimPrefix(s3.URL, "http://")+"/"+box, repository.Options{S3: repository.S3Options{AccessKey: "k", SecretKey: "s"}})
+		p, err = repository.OpenS3(t.Context(), strings.TrimPrefix(s3.URL, "http://")+"/"+box,
+			repository.Options{S3: repository.S3Options{AccessKey: "k", SecretKey: "s"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,38 +217,55 @@ func TestDamage(t *testing.T) {
 		object  string
 		mild    bool // a warning
 	}{
-		"missing chunk":          {func(b box) string { p := b.prefix(zlib); rm(t, p+"-00002"); return p }, core.FlawMissingObject, true, "-00002", false},
-		"missing first":          {func(b box) string { p := b.prefix(zstd); rm(t, p+"-00001"); return p }, core.FlawMissingObject, true, "-00001", false},
-		"foreign object":         {func(b box) string { p := b.prefix(bz2); put(t, p+"-00001.bak", nil); return p }, core.FlawForeignObject, true, "-00001.bak", false},
-		"foreign chunk":          {func(b box) string { p := b.prefix(bz2); put(t, p+"-100000", nil); return p }, core.FlawForeignObject, true, "-100000", false},
-		"foreign folder":         {func(b box) string { p := b.prefix(bz2); put(t, p+"_old/x", nil); return p }, core.FlawForeignObject, true, "_old/", false},
-		"chunk of six with zero": {func(b box) string { p := b.prefix(bz2); put(t, p+"-000001", nil); return p }, core.FlawForeignObject, true, "-000001", false},
-		"metadata cut":           {one(zlib, "_metadata", cutBy(30)), core.FlawMetadataCut, true, "_metadata", false},
-		"metadata empty":         {one(zlib, "_metadata", func([]byte) []byte { return nil }), core.FlawMetadataCut, true, "_metadata", false},
-		"metadata no utf-8":      {one(zlib, "_metadata", func(b []byte) []byte { return bytes.Replace(b, []byte("mail"), []byte("m\xffil"), 1) }), core.FlawMetadataCut, true, "_metadata", false},
-		"metadata gone":          {func(b box) string { p := b.prefix(zlib); rm(t, p+"_metadata"); return p }, core.FlawUnfinished, true, "_metadata", false},
-		"metadata a list":        {one(zlib, "_metadata", func([]byte) []byte { return []byte("[]") }), core.FlawMetadataInvalid, true, "_metadata", false},
-		"metadata of another":    {meta(zlib, func(m map[string]any) { m["backup_id"] = "x" }), core.FlawIDMismatch, true, "_metadata", false},
-		"another volume":         {meta(zlib, func(m map[string]any) { m["volume_id"] = "x" }), core.FlawIDMismatch, true, "_metadata", true},
-		"version 2":              {meta(zlib, func(m map[string]any) { m["version"] = "2.0.0" }), core.FlawMetadataInvalid, true, "_metadata", false},
-		"capture cut":            {meta(zlib, func(m map[string]any) { m["volume_meta"] = "{" }), core.FlawMetadataInvalid, true, "_metadata", false},
-		"no objects":             {meta(zlib, func(m map[string]any) { delete(m, "objects") }), core.FlawMetadataInvalid, true, "_metadata", false},
-		"cycle of itself":        {meta(zlib, func(m map[string]any) { m["parent_id"] = m["backup_id"] }), core.FlawParentCycle, true, "", false},
+		"missing chunk": {func(b box) string { p := b.prefix(zlib); rm(t, p+"-00002"); return p },
+			core.FlawMissingObject, true, "-00002", false},
+		"missing first": {func(b box) string { p := b.prefix(zstd); rm(t, p+"-00001"); return p },
+			core.FlawMissingObject, true, "-00001", false},
+		"foreign object": {func(b box) string { p := b.prefix(bz2); put(t, p+"-00001.bak", nil); return p },
+			core.FlawForeignObject, true, "-00001.bak", false},
+		"foreign chunk": {func(b box) string { p := b.prefix(bz2); put(t, p+"-100000", nil); return p },
+			core.FlawForeignObject, true, "-100000", false},
+		"foreign folder": {func(b box) string { p := b.prefix(bz2); put(t, p+"_old/x", nil); return p },
+			core.FlawForeignObject, true, "_old/", false},
+		"chunk of six with zero": {func(b box) string { p := b.prefix(bz2); put(t, p+"-000001", nil); return p },
+			core.FlawForeignObject, true, "-000001", false},
+		"metadata cut":   {one(zlib, "_metadata", cutBy(30)), core.FlawMetadataCut, true, "_metadata", false},
+		"metadata empty": {one(zlib, "_metadata", func([]byte) []byte { return nil }), core.FlawMetadataCut, true, "_metadata", false},
+		"metadata no utf-8": {one(zlib, "_metadata", func(b []byte) []byte { return bytes.Replace(b, []byte("mail"), []byte("m\xffil"), 1) }),
+			core.FlawMetadataCut, true, "_metadata", false},
+		"metadata gone": {func(b box) string { p := b.prefix(zlib); rm(t, p+"_metadata"); return p },
+			core.FlawUnfinished, true, "_metadata", false},
+		"metadata a list": {one(zlib, "_metadata", func([]byte) []byte { return []byte("[]") }),
+			core.FlawMetadataInvalid, true, "_metadata", false},
+		"metadata of another": {meta(zlib, func(m map[string]any) { m["backup_id"] = "x" }), core.FlawIDMismatch, true, "_metadata", false},
+		"another volume":      {meta(zlib, func(m map[string]any) { m["volume_id"] = "x" }), core.FlawIDMismatch, true, "_metadata", true},
+		"version 2": {meta(zlib, func(m map[string]any) { m["version"] = "2.0.0" }),
+			core.FlawMetadataInvalid, true, "_metadata", false},
+		"capture cut":     {meta(zlib, func(m map[string]any) { m["volume_meta"] = "{" }), core.FlawMetadataInvalid, true, "_metadata", false},
+		"no objects":      {meta(zlib, func(m map[string]any) { delete(m, "objects") }), core.FlawMetadataInvalid, true, "_metadata", false},
+		"cycle of itself": {meta(zlib, func(m map[string]any) { m["parent_id"] = m["backup_id"] }), core.FlawParentCycle, true, "", false},
 		"cycle of three": {func(b box) string {
 			p, m := b.prefix(zlib), b.prefix(zstd)
 			b.metadata(p, func(x map[string]any) { x["parent_id"] = m[len(m)-36:] })
 			return p
 		}, core.FlawParentCycle, true, "", false},
-		"parent broken":       {func(b box) string { b.edit(b.prefix(zlib)+"_metadata", cutBy(9)); return b.prefix(zstd) }, core.FlawParentUnsound, true, "", false},
-		"parent missing":      {meta(zstd, func(m map[string]any) { m["parent_id"] = "00000000-0000-0000-0000-000000000001" }), core.FlawParentMissing, true, "", false},
-		"parent unsound":      {func(b box) string { rm(t, b.prefix(zlib)+"-00001"); return b.prefix(zstd) }, core.FlawParentUnsound, true, "", false},
-		"gap":                 {meta(zlib, func(m map[string]any) { c := chunks(m); c[1]["offset"] = c[1]["offset"].(float64) + 1 }), core.FlawLayout, true, "-00002", false},
-		"overlap":             {meta(zlib, func(m map[string]any) { c := chunks(m); c[1]["offset"] = c[1]["offset"].(float64) - 1 }), core.FlawLayout, true, "-00002", false},
-		"negative offset":     {meta(zlib, func(m map[string]any) { chunks(m)[0]["offset"] = -1 }), core.FlawLayout, true, "-00001", false},
-		"beyond all numbers":  {meta(zlib, func(m map[string]any) { c := chunks(m); c[2]["offset"], c[2]["length"] = 1<<62, 1<<62 }), core.FlawLayout, true, "-00003", false},
-		"beyond the volume":   {meta(bz2, func(m map[string]any) { chunks(m)[0]["offset"] = 1 << 40 }), core.FlawLayout, true, "", false},
-		"length no number":    {meta(zlib, func(m map[string]any) { chunks(m)[0]["length"] = "x" }), core.FlawLayout, true, "-00001", false},
-		"compression unknown": {meta(zlib, func(m map[string]any) { chunks(m)[0]["compression"] = "lzma" }), core.FlawCompression, true, "-00001", false},
+		"parent broken": {func(b box) string { b.edit(b.prefix(zlib)+"_metadata", cutBy(9)); return b.prefix(zstd) },
+			core.FlawParentUnsound, true, "", false},
+		"parent missing": {meta(zstd, func(m map[string]any) { m["parent_id"] = "00000000-0000-0000-0000-000000000001" }),
+			core.FlawParentMissing, true, "", false},
+		"parent unsound": {func(b box) string { rm(t, b.prefix(zlib)+"-00001"); return b.prefix(zstd) },
+			core.FlawParentUnsound, true, "", false},
+		"gap": {meta(zlib, func(m map[string]any) { c := chunks(m); c[1]["offset"] = c[1]["offset"].(float64) + 1 }),
+			core.FlawLayout, true, "-00002", false},
+		"overlap": {meta(zlib, func(m map[string]any) { c := chunks(m); c[1]["offset"] = c[1]["offset"].(float64) - 1 }),
+			core.FlawLayout, true, "-00002", false},
+		"negative offset": {meta(zlib, func(m map[string]any) { chunks(m)[0]["offset"] = -1 }), core.FlawLayout, true, "-00001", false},
+		"beyond all numbers": {meta(zlib, func(m map[string]any) { c := chunks(m); c[2]["offset"], c[2]["length"] = 1<<62, 1<<62 }),
+			core.FlawLayout, true, "-00003", false},
+		"beyond the volume": {meta(bz2, func(m map[string]any) { chunks(m)[0]["offset"] = 1 << 40 }), core.FlawLayout, true, "", false},
+		"length no number":  {meta(zlib, func(m map[string]any) { chunks(m)[0]["length"] = "x" }), core.FlawLayout, true, "-00001", false},
+		"compression unknown": {meta(zlib, func(m map[string]any) { chunks(m)[0]["compression"] = "lzma" }),
+			core.FlawCompression, true, "-00001", false},
 		"named twice": {meta(zlib, func(m map[string]any) {
 			o := m["objects"].([]any)
 			m["objects"] = append(o, o[0])
@@ -262,9 +281,11 @@ func TestDamage(t *testing.T) {
 		"zlib header":          {one(zlib, "-00001", flip(0)), core.FlawDecompress, false, "-00001", false},
 		"flipped zlib":         {one(zlib, "-00003", flip(-2)), core.FlawDecompress, false, "-00003", false},
 		"flipped zstd":         {one(zstd, "-00001", flip(4)), core.FlawDecompress, false, "-00001", false},
-		"trailing zlib":        {one(zlib, "-00001", func(b []byte) []byte { return append(b, "more"...) }), core.FlawTrailing, false, "-00001", true},
-		"trailing bz2":         {one(bz2, "-00001", func(b []byte) []byte { return append(b, "more"...) }), core.FlawTrailing, false, "-00001", true},
-		"trailing zstd":        {one(zstd, "-00001", func(b []byte) []byte { return append(b, "more"...) }), core.FlawDecompress, false, "-00001", false},
+		"trailing zlib": {one(zlib, "-00001", func(b []byte) []byte { return append(b, "more"...) }),
+			core.FlawTrailing, false, "-00001", true},
+		"trailing bz2": {one(bz2, "-00001", func(b []byte) []byte { return append(b, "more"...) }), core.FlawTrailing, false, "-00001", true},
+		"trailing zstd": {one(zstd, "-00001", func(b []byte) []byte { return append(b, "more"...) }),
+			core.FlawDecompress, false, "-00001", false},
 		"a bomb": {one(zlib, "-00001", func([]byte) []byte {
 			var b bytes.Buffer
 			z := compress.NewWriter(&b)
@@ -272,20 +293,27 @@ func TestDamage(t *testing.T) {
 			z.Close()
 			return b.Bytes()
 		}), core.FlawLength, false, "-00001", false},
-		"a window of terabytes": {one(zstd, "-00001", func(b []byte) []byte { return append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xff}, b[6:]...) }), core.FlawDecompress, false, "-00001", false},
+		"a window of terabytes": {one(zstd, "-00001",
+			func(b []byte) []byte { return append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xff}, b[6:]...) }),
+			core.FlawDecompress, false, "-00001", false},
 		"zstd of nothing": {func(b box) string {
 			p := b.prefix(zstd)
 			put(t, p+"-00001", []byte{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}) // a frame to be skipped
 			return p
 		}, core.FlawLength, false, "-00001", false},
-		"shorter than said": {meta(zlib, func(m map[string]any) { c := chunks(m)[2]; c["length"] = c["length"].(float64) + 1 }), core.FlawLength, false, "-00003", false},
-		"longer than said":  {meta(bz2, func(m map[string]any) { c := chunks(m)[0]; c["length"] = c["length"].(float64) - 1 }), core.FlawLength, false, "-00001", false},
-		"md5 of another":    {meta(zlib, func(m map[string]any) { chunks(m)[0]["md5"] = strings.Repeat("0", 32) }), core.FlawMD5, false, "-00001", false},
-		"md5 none":          {meta(zlib, func(m map[string]any) { chunks(m)[0]["md5"] = "x" }), core.FlawMetadataInvalid, true, "-00001", true},
-		"hashes gone":       {func(b box) string { p := b.prefix(zlib); rm(t, p+"_sha256file"); return p }, core.FlawHashesMissing, true, "_sha256file", true},
-		"hashes cut":        {one(zlib, "_sha256file", cutBy(200)), core.FlawHashesUnusable, false, "_sha256file", true},
-		"hashes empty":      {one(zlib, "_sha256file", func([]byte) []byte { return nil }), core.FlawHashesUnusable, false, "_sha256file", true},
-		"hashes no JSON":    {one(zlib, "_sha256file", func([]byte) []byte { return []byte("{'") }), core.FlawHashesUnusable, false, "_sha256file", true},
+		"shorter than said": {meta(zlib, func(m map[string]any) { c := chunks(m)[2]; c["length"] = c["length"].(float64) + 1 }),
+			core.FlawLength, false, "-00003", false},
+		"longer than said": {meta(bz2, func(m map[string]any) { c := chunks(m)[0]; c["length"] = c["length"].(float64) - 1 }),
+			core.FlawLength, false, "-00001", false},
+		"md5 of another": {meta(zlib, func(m map[string]any) { chunks(m)[0]["md5"] = strings.Repeat("0", 32) }),
+			core.FlawMD5, false, "-00001", false},
+		"md5 none": {meta(zlib, func(m map[string]any) { chunks(m)[0]["md5"] = "x" }), core.FlawMetadataInvalid, true, "-00001", true},
+		"hashes gone": {func(b box) string { p := b.prefix(zlib); rm(t, p+"_sha256file"); return p },
+			core.FlawHashesMissing, true, "_sha256file", true},
+		"hashes cut":   {one(zlib, "_sha256file", cutBy(200)), core.FlawHashesUnusable, false, "_sha256file", true},
+		"hashes empty": {one(zlib, "_sha256file", func([]byte) []byte { return nil }), core.FlawHashesUnusable, false, "_sha256file", true},
+		"hashes no JSON": {one(zlib, "_sha256file", func([]byte) []byte { return []byte("{'") }),
+			core.FlawHashesUnusable, false, "_sha256file", true},
 		"hashes of another": {one(zlib, "_sha256file", func(b []byte) []byte {
 			return bytes.Replace(b, []byte(`"backup_id": "`), []byte(`"backup_id": "x`), 1)
 		}), core.FlawHashesUnusable, false, "_sha256file", true},
@@ -373,7 +401,8 @@ func TestSwiftETags(t *testing.T) {
 	objects["volumebackups"][prefix+"-00003"][5] ^= 1
 	pages := 0
 	server := objects.swift(t, &pages)
-	p, err := repository.OpenSwift(t.Context(), "lab", "volumebackups", repository.Options{Swift: repository.SwiftOptions{AuthURL: server.URL + "/auth/v1.0", User: "backup:cinder", Key: "labpass"}})
+	p, err := repository.OpenSwift(t.Context(), "lab", "volumebackups",
+		repository.Options{Swift: repository.SwiftOptions{AuthURL: server.URL + "/auth/v1.0", User: "backup:cinder", Key: "labpass"}})
 	if err != nil {
 		t.Fatal(err)
 	}

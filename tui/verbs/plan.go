@@ -33,7 +33,7 @@ func (p *planning) flags(e *Env, cmd *cobra.Command) {
 	f.StringVar(&p.name, "new", "", "restore to a new volume; without a name Cinder chooses one")
 	f.StringVar(&p.rules, "rules", "auto", "whose rules: icehouse, kilo, newton or auto")
 	f.StringVar(&p.layers, "layers", "auto", "what of a chain is put back: all, last or auto")
-	complete(cmd, "rules", []string{"auto", "icehouse", "kilo", "newton"})
+	complete(cmd, "rules", core.RuleWords())
 	complete(cmd, "layers", []string{"auto", "all", "last"})
 	complete(cmd, "new", nil)
 	if err := cmd.RegisterFlagCompletionFunc("onto", e.volumeIDs); err != nil {

@@ -1,0 +1,83 @@
+package core
+
+import (
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// noImports keeps the checker at this package: what others declare is not asked for.
+type noImports struct{}
+
+func (noImports) Import(string) (*types.Package, error) { return nil, errors.New("not asked for") }
+
+// TestReadingOrder holds the order that the package comment gives to the code:
+// every file is in it once, and uses names only of itself and of files before it.
+// Methods and fields are not counted.
+func TestReadingOrder(t *testing.T) {
+	set := token.NewFileSet()
+	paths, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*ast.File
+	var comment string
+	known := map[string]bool{}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(set, path, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if path == "doc.go" {
+			comment = f.Doc.Text()
+			continue
+		}
+		files = append(files, f)
+		known[strings.TrimSuffix(path, ".go")] = true
+	}
+
+	place := map[string]int{}
+	for line := range strings.Lines(comment) {
+		names, _, found := strings.Cut(strings.TrimPrefix(line, "\t"), "  ")
+		if !found || !strings.HasPrefix(line, "\t") {
+			continue
+		}
+		for _, name := range strings.Fields(names) {
+			if place[name] > 0 || !known[name] {
+				t.Errorf("doc.go names %s.go, which stands there before or is no file", name)
+			}
+			place[name] = len(place) + 1
+		}
+	}
+	for name := range known {
+		if place[name] == 0 {
+			t.Errorf("doc.go does not say where %s.go is to be read", name)
+		}
+	}
+
+	file := func(pos token.Pos) string { return strings.TrimSuffix(set.Position(pos).Filename, ".go") }
+	uses := map[*ast.Ident]types.Object{}
+	conf := types.Config{Importer: noImports{}, Error: func(error) {}}
+	pkg, _ := conf.Check("core", set, files, &types.Info{Uses: uses}) // errors are all of imports
+	seen := 0
+	for id, o := range uses {
+		if o.Parent() != pkg.Scope() {
+			continue
+		}
+		seen++
+		if user, owner := file(id.Pos()), file(o.Pos()); place[owner] > place[user] {
+			t.Errorf("%s: %s is declared in %s.go, which is read later", set.Position(id.Pos()), id.Name, owner)
+		}
+	}
+	if seen < 1000 {
+		t.Errorf("only %d uses of names were looked at", seen)
+	}
+}
