@@ -83,6 +83,13 @@ func Report(w io.Writer, err error) {
 	}
 }
 
+// notAll is the error of work on several things of which not all were done; what
+// became of each has been said.
+func notAll(tried string, n, of int, noun, what string) error {
+	return core.Fail(core.CodePartial, tried+" all", fmt.Sprintf("%d of %s %s", n, core.Count(of, noun), what),
+		"see what is said of each", nil)
+}
+
 // errNoReader says that the output goes into a closed pipe.
 var errNoReader = errors.New("nobody reads the output any more")
 
