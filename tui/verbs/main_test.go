@@ -91,6 +91,12 @@ func testMainHelp(t *testing.T, b *binary) {
 			t.Errorf("%s: exit %d, says %q, prints %q", args, got.code, got.err, got.out)
 		}
 	}
+	page := b.run("man").out
+	for line := range strings.Lines(ExitCodes()) {
+		if !strings.Contains(page, "\n"+roff(line)) {
+			t.Errorf("the manual page does not list the exit code %q", line)
+		}
+	}
 	if entries, err := os.ReadDir(b.home); err != nil || len(entries) != 0 {
 		t.Errorf("help leaves %v behind, %v", entries, err)
 	}
