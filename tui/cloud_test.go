@@ -148,7 +148,7 @@ func TestStreamFiltered(t *testing.T) {
 		r.fire()
 	}
 	r.want("10 backups of 90").wantNot("so far")
-	r = newRig(t, newCloud(t, 1), 100, 24).find("nonesuch").want("◌ reading…").wantNot("no backup fulfils")
+	newRig(t, newCloud(t, 1), 100, 24).find("nonesuch").want("◌ reading…").wantNot("no backup fulfils")
 }
 
 // TestStreamStops when the list is left, and goes on when it is shown again.

@@ -97,7 +97,7 @@ func TestPlacesFail(t *testing.T) {
 
 	r = newRig(t, sharedDemo(t), 120, 30).press("c").want("● place   demo").wantNot("region")
 	r.press("enter").said(warn, "you are there")
-	r = newRig(t, newCloud(t, 0), 120, 30).press("c", "end", "enter").said(warn, "not given a way")
+	newRig(t, newCloud(t, 0), 120, 30).press("c", "end", "enter").said(warn, "not given a way")
 }
 
 // TestPlacesWait: the screens live on while another place is opened, which can be

@@ -100,18 +100,6 @@ func (p *proxy) counted(what string) (arrived, reached int) {
 	return p.arrived[what], p.reached[what]
 }
 
-// writes is how many requests that change something the cloud got.
-func (p *proxy) writes() (n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for what, times := range p.reached {
-		if !strings.HasPrefix(what, "GET ") {
-			n += times
-		}
-	}
-	return n
-}
-
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	f := pass

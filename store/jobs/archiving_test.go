@@ -23,15 +23,6 @@ func tally(results []jobs.Archived) map[jobs.ArchivedState]int {
 	return out
 }
 
-// ticking makes the clock of a cloud and its desk go on by a second a look.
-func ticking() func() time.Time {
-	now := storetest.Later
-	return func() time.Time {
-		now = now.Add(time.Second)
-		return now
-	}
-}
-
 // touchy makes exports write the backup's row, as Cinder's do.
 func touchy(c *memory.Cloud) { c.Touches(true) }
 

@@ -54,31 +54,40 @@ type Path struct {
 	File        bool
 }
 
-// All returns the commands.
-func All(env *Env) []*cobra.Command {
-	e := *env
-	e.Out = sink{env.Out}
-	return []*cobra.Command{
-		e.volumes(), e.backups(), e.volume(), e.backup(), e.capture(), e.plan(), e.apply(), e.undo(),
-		e.restore(), e.create(), e.edit(), e.delete(), e.reset(), e.messages(),
-		e.journal(), e.export(), e.importing(), e.decode(), e.archive(), e.coverage(), e.copying(), e.recovering(), e.reconcile(), e.verify(), e.inventory(), e.places(), e.demo(), e.info(), e.man(),
+// at opens the place that name says, a name of the config or of clouds.yaml or a
+// location, or that of the flags which every verb takes where name is empty; and
+// settles what an interrupted hearth left open there. The function returned closes
+// it, and is nil with an error.
+func (e *Env) at(ctx context.Context, name string) (jobs.Desk, func(), error) {
+	open := e.Desk
+	if name != "" {
+		if e.Open == nil {
+			return jobs.Desk{}, nil, core.Fail(core.CodeUnsupported, "open "+name, "nothing opens places here", "", nil)
+		}
+		open = func(ctx context.Context) (jobs.Desk, func(), error) { return e.Open(ctx, name) }
 	}
-}
-
-// with opens the place, runs fn and closes it.
-func (e *Env) with(cmd *cobra.Command, fn func(ctx context.Context, d jobs.Desk) error) error {
-	ctx := cmd.Context()
-	d, done, err := e.Desk(ctx)
+	d, done, err := open(ctx)
 	if err != nil {
-		return err
+		return d, nil, err
 	}
-	defer done()
 	settled, err := d.Settle(ctx)
 	for _, s := range settled {
 		e.say("Journal entry %d was left open by an interrupted hearth; the place was read back: %s.", s.ID, s.State)
 	}
 	if err != nil {
+		done()
+		return d, nil, err
+	}
+	return d, done, nil
+}
+
+// with opens the place of the flags, runs fn and closes it.
+func (e *Env) with(cmd *cobra.Command, fn func(ctx context.Context, d jobs.Desk) error) error {
+	ctx := cmd.Context()
+	d, done, err := e.at(ctx, "")
+	if err != nil {
 		return err
 	}
+	defer done()
 	return fn(ctx, d)
 }
