@@ -114,6 +114,14 @@ type Options struct {
 	Repository repository.Options // of a backup repository, besides what the configuration says
 }
 
+// reach is whose rows a cloud's lists show if they are not told.
+func (o Options) reach() core.Reach {
+	if o.AllProjects || o.Config.AllProjects {
+		return core.ReachAll
+	}
+	return core.ReachOwn
+}
+
 // Open makes a place of its location. Errors are *core.Error.
 func Open(ctx context.Context, l Location, o Options) (Place, error) {
 	so := sqlite.Options{Write: o.Write, Now: o.Now, Badge: o.Config.Badge, Color: o.Config.Color}
@@ -137,7 +145,7 @@ func Open(ctx context.Context, l Location, o Options) (Place, error) {
 		}
 		return p, nil
 	case "cloud":
-		p, err := cinder.Open(ctx, l.Rest, cinder.Options{AllProjects: o.AllProjects || o.Config.AllProjects, ReadOnly: so.ReadOnly,
+		p, err := cinder.Open(ctx, l.Rest, cinder.Options{Reach: o.reach(), ReadOnly: so.ReadOnly,
 			Badge: o.Config.Badge, Color: o.Config.Color, CacheDir: o.CacheDir, Listings: o.Listings, Now: o.Now})
 		if err != nil {
 			return nil, err

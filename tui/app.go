@@ -52,7 +52,7 @@ func newApp(ctx context.Context, desk jobs.Desk, o Options) *app {
 	if o.After == nil {
 		o.After = tea.Tick
 	}
-	info := desk.Place.Info()
+	info := desk.Info()
 	return &app{ctx: ctx, stay: newStay(ctx, o.Close), desk: desk, info: info, opt: o, now: desk.Now(), local: o.Config.Local(),
 		styles: newStyles(o.Theme, false, info.Color), roots: map[string]held{}, format: core.FormatAPI}
 }
@@ -119,7 +119,7 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 	case tea.ColorProfileMsg:
 		a.colours(msg)
 	case tickMsg:
-		a.now, a.info = a.desk.Now(), a.desk.Place.Info()
+		a.now, a.info = a.desk.Now(), a.desk.Info()
 		return tea.Batch(a.tick(), a.top().update(msg))
 	case noteMsg:
 		a.note, a.passed = msg, false
@@ -138,7 +138,7 @@ func (a *app) handle(msg tea.Msg) tea.Cmd {
 	case changedMsg:
 		return a.resumed()
 	case scopeMsg:
-		a.standing, a.info = msg.scope, a.desk.Place.Info()
+		a.standing, a.info = msg.scope, a.desk.Info()
 	case restoredMsg:
 		return a.restored(msg)
 	case movedMsg:

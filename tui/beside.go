@@ -113,11 +113,11 @@ func noImports(p store.PlaceRow) string {
 	return ""
 }
 
-// everyBackup reads all rows of a place.
-func everyBackup(ctx context.Context, p store.Place) ([]core.Backup, error) {
-	page, err := p.Backups(ctx, core.Query{Sort: []core.Order{{Column: "created", Desc: true}}, Anew: true})
+// everyBackup reads all rows that a desk reaches.
+func everyBackup(ctx context.Context, d jobs.Desk) ([]core.Backup, error) {
+	page, err := d.Backups(ctx, core.Query{Sort: []core.Order{{Column: "created", Desc: true}}, Anew: true})
 	return page.Rows, err
 }
 
 // titleOfPlace is a place for a heading.
-func titleOfPlace(d jobs.Desk) string { return core.Visible(d.Place.Info().Title) }
+func titleOfPlace(d jobs.Desk) string { return core.Visible(d.Info().Title) }

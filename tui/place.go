@@ -149,34 +149,27 @@ func either(reasons ...string) string {
 	return ""
 }
 
-// wide is a place that can list one project, or all.
-type wide interface {
-	AllProjects() bool
-	SetAllProjects(bool) // does no I/O
-}
-
 // projectActions switch between one project and all, where the place can.
 func (a *app) projectActions() []action {
-	p, ok := a.desk.Place.(wide)
-	if !ok {
+	if _, ok := a.desk.Place.(store.Reacher); !ok {
 		return nil
 	}
 	label := "all projects"
-	if p.AllProjects() {
+	if a.desk.AllProjects() {
 		label = "one project"
 	}
 	return []action{{keys: []string{"0"}, label: label, minor: true, help: "List all projects, or only the own", why: func() string {
-		if p.AllProjects() {
+		if a.desk.AllProjects() {
 			return ""
 		}
 		return a.cannot(core.OpAllProjects)
 	}, run: func() tea.Cmd {
-		p.SetAllProjects(!p.AllProjects())
-		a.info = a.desk.Place.Info()
-		said := "Only the own project is listed now."
-		if p.AllProjects() {
-			said = "All projects are listed now."
+		reach, said := core.ReachAll, "All projects are listed now."
+		if a.desk.AllProjects() {
+			reach, said = core.ReachOwn, "Only the own project is listed now."
 		}
+		a.desk.Reach = reach // a job has a desk of its own: it goes on with the reach that it began with
+		a.info = a.desk.Info()
 		return tea.Batch(note(info, said), a.resumed())
 	}}}
 }
@@ -235,7 +228,7 @@ func (a *app) moveTo(location string) tea.Cmd {
 func (a *app) moved(msg movedMsg) tea.Cmd {
 	old := a.stay
 	a.stay, a.desk = newStay(a.ctx, msg.close), msg.desk
-	a.info, a.standing = msg.desk.Place.Info(), core.Scope{}
+	a.info, a.standing = msg.desk.Info(), core.Scope{}
 	a.stack, a.roots, a.dialogs, a.restores = nil, map[string]held{}, nil, nil
 	a.setTheme(a.styles.theme)
 	leave := func() tea.Msg { return failure(old.end(time.Minute)) }

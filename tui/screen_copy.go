@@ -144,7 +144,7 @@ func (s *copyScreen) load(x *side) tea.Cmd {
 				return m
 			}
 		}
-		m.backups, m.err = everyBackup(ctx, m.desk.Place)
+		m.backups, m.err = everyBackup(ctx, m.desk)
 		return m
 	})
 }

@@ -183,9 +183,9 @@ func filterByVolume(id core.VolumeID) string {
 // openOrigin opens the backup that a volume was restored from: Cinder notes it as
 // user metadata src_backup_id (Ussuri and later), and on the backup itself.
 func (b base) openOrigin(v core.Volume) tea.Cmd {
-	place := b.desk.Place
+	desk := b.desk
 	return b.task(func(ctx context.Context) tea.Msg {
-		full, err := place.Volume(ctx, v.ID)
+		full, err := desk.Place.Volume(ctx, v.ID)
 		if err != nil {
 			return failure(err)
 		}
@@ -196,7 +196,7 @@ func (b base) openOrigin(v core.Volume) tea.Cmd {
 		if err != nil {
 			return failure(err)
 		}
-		page, err := place.Backups(ctx, core.Query{Filter: f, Limit: 1})
+		page, err := desk.Backups(ctx, core.Query{Filter: f, Limit: 1})
 		if err != nil {
 			return failure(err)
 		}

@@ -60,7 +60,7 @@ func (t *chainTab) resize(w, h int) { t.table.SetSize(w, max(h-1, 2)) }
 
 func (t *chainTab) load() tea.Cmd {
 	volume := t.volume()
-	gen, place, ref := t.begin(), t.desk.Place, t.ref
+	gen, desk, place, ref := t.begin(), t.desk, t.desk.Place, t.ref
 	return t.ask(func(ctx context.Context) tea.Msg {
 		if l, ok := place.(store.Lineage); ok {
 			rows, err := l.Lineage(ctx, volume)
@@ -68,7 +68,7 @@ func (t *chainTab) load() tea.Cmd {
 		}
 		q := core.Query{Limit: treeLimit, Filter: core.Filter{Text: "volume-id:" + string(volume),
 			Terms: []core.Term{{Column: "volume-id", Kind: core.IDColumn, Op: core.Is, Words: []string{core.Fold(string(volume))}}}}}
-		page, err := place.Backups(ctx, q)
+		page, err := desk.Backups(ctx, q)
 		if err == nil && ref != "" {
 			page.Rows, err = withParents(ctx, place.Backup, page.Rows)
 		}

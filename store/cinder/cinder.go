@@ -15,13 +15,13 @@ import (
 
 // Options says how a cloud is opened.
 type Options struct {
-	AllProjects bool             // list what every project has; a cloud ignores it for who may not
-	ReadOnly    string           // why nothing may be written; "": it may
-	Badge       string           // a word for the title bar
-	Color       string           // of the badge
-	CacheDir    string           // where a token is kept between runs; "": nowhere
-	Listings    Listings         // where lists are kept between runs; nil: nowhere
-	Now         func() time.Time // the clock; nil: time.Now
+	Reach    core.Reach       // of a query that names none; ReachDefault: ReachOwn
+	ReadOnly string           // why nothing may be written; "": it may
+	Badge    string           // a word for the title bar
+	Color    string           // of the badge
+	CacheDir string           // where a token is kept between runs; "": nowhere
+	Listings Listings         // where lists are kept between runs; nil: nowhere
+	Now      func() time.Time // the clock; nil: time.Now
 }
 
 // Listings keeps what lists showed, so that the next run begins with that.
@@ -43,17 +43,45 @@ type Place struct {
 	end      context.CancelFunc
 	started  time.Time
 
+	own      *lists // of the login's own project
+	all      *lists // of every project
+	projects shelf  // their names
+	parents  parents
+
+	mu     sync.Mutex // guards what follows
+	denied map[core.Operation]string
+}
+
+// lists are what has been read of one reach: two of them share no row, so that who
+// reads one page by page is not handed rows of the other.
+type lists struct {
+	reach   core.Reach
 	backups *mirror[core.Backup]
 	volumes *mirror[core.Volume]
-	names   names
-	parents parents
+	names   shelf // of the volumes
 
 	sortedBackups sorted[core.Backup]
 	sortedVolumes sorted[core.Volume]
+}
 
-	mu     sync.Mutex // guards what follows
-	all    bool       // every project's
-	denied map[core.Operation]string
+func (p *Place) newLists(reach core.Reach) *lists {
+	return &lists{
+		reach:   reach,
+		backups: newMirror(p.life, source[core.Backup](backupSource{p, reach}), p.options.Now),
+		volumes: newMirror(p.life, source[core.Volume](volumeSource{p, reach}), p.options.Now),
+	}
+}
+
+// of returns the lists that a query asks.
+func (p *Place) of(q core.Query) *lists {
+	reach := q.Reach
+	if reach == core.ReachDefault {
+		reach = p.Reach()
+	}
+	if reach == core.ReachAll {
+		return p.all
+	}
+	return p.own
 }
 
 // Open makes a place of a cloud's name: NAME, NAME@REGION, NAME/PROJECT-ID or
@@ -75,13 +103,23 @@ func Open(ctx context.Context, where string, o Options) (*Place, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	p := &Place{options: o, location: "cloud:" + where, name: where, session: newSession(l, o.CacheDir, o.Now), all: o.AllProjects,
-		denied: map[core.Operation]string{}, started: o.Now()}
+	return newPlace(ctx, where, newSession(l, o.CacheDir, o.Now), o), nil
+}
+
+// newPlace is a place of a login; what it does in the background outlives ctx.
+func newPlace(ctx context.Context, where string, s *session, o Options) *Place {
+	p := &Place{
+		options:  o,
+		location: "cloud:" + where,
+		name:     where,
+		session:  s,
+		denied:   map[core.Operation]string{},
+		started:  o.Now(),
+	}
 	p.life, p.end = context.WithCancel(context.WithoutCancel(ctx))
-	p.backups = newMirror(p.life, source[core.Backup](backupSource{p}), o.Now)
-	p.volumes = newMirror(p.life, source[core.Volume](volumeSource{p}), o.Now)
+	p.own, p.all = p.newLists(core.ReachOwn), p.newLists(core.ReachAll)
 	p.parents.known = map[core.BackupID]core.BackupID{}
-	return p, nil
+	return p
 }
 
 // Info describes the place.
@@ -97,9 +135,6 @@ func (p *Place) Info() core.PlaceInfo {
 			info.RulesWhy = "the cloud's API is at " + pass.Version.String() + ", and every Cinder since Newton restores by these rules"
 		}
 	}
-	if p.AllProjects() {
-		info.Title += " · all projects"
-	}
 	return info
 }
 
@@ -109,23 +144,35 @@ func (p *Place) Close() error {
 	return nil
 }
 
-// AllProjects reports whether lists show every project's.
-func (p *Place) AllProjects() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.all
+// Reach is what a query that names none lists.
+func (p *Place) Reach() core.Reach {
+	if p.options.Reach == core.ReachAll {
+		return core.ReachAll
+	}
+	return core.ReachOwn
 }
 
-// SetAllProjects makes lists show every project's, or the login's own only.
-func (p *Place) SetAllProjects(all bool) {
-	p.mu.Lock()
-	changed := p.all != all
-	p.all = all
-	p.mu.Unlock()
-	if changed {
-		p.backups.forget()
-		p.volumes.forget()
-		p.names.forget()
+// isOwn reports whether a project is the login's, as far as both are known.
+func (p *Place) isOwn(project core.ProjectID) bool {
+	pass, _ := p.session.current()
+	return project == "" || pass.Project.ID == "" || project == pass.Project.ID
+}
+
+// noteBackup notes in the lists what was found when a backup was read alone; ok
+// false where it is gone. The own project's list takes no other's in.
+func (p *Place) noteBackup(id core.BackupID, row core.Backup, ok bool) {
+	row.Metadata = nil
+	p.all.backups.put(string(id), row, ok)
+	if _, here := p.own.backups.get(string(id)); here || p.isOwn(row.ProjectID) {
+		p.own.backups.put(string(id), row, ok)
+	}
+}
+
+// noteVolume does the same for a volume.
+func (p *Place) noteVolume(id core.VolumeID, row core.Volume, ok bool) {
+	p.all.volumes.put(string(id), row, ok)
+	if _, here := p.own.volumes.get(string(id)); here || p.isOwn(row.ProjectID) {
+		p.own.volumes.put(string(id), row, ok)
 	}
 }
 

@@ -304,12 +304,7 @@ func TestRepeats(t *testing.T) {
 // environment.
 func (c *cloud) direct() *Place {
 	l := login{cloud: "test", direct: true, token: "admin:p", override: c.URL + "/volume/v3/p"}
-	p := &Place{name: "test", location: "cloud:test", session: newSession(l, "", time.Now), denied: map[core.Operation]string{}}
-	p.options.Now = time.Now
-	p.life, p.end = context.WithCancel(context.Background())
-	p.backups = newMirror(p.life, source[core.Backup](backupSource{p}), time.Now)
-	p.volumes = newMirror(p.life, source[core.Volume](volumeSource{p}), time.Now)
-	p.parents.known = map[core.BackupID]core.BackupID{}
+	p := newPlace(context.Background(), "test", newSession(l, "", time.Now), Options{Now: time.Now})
 	c.t.Cleanup(func() { p.Close() })
 	return p
 }

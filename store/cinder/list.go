@@ -17,15 +17,21 @@ import (
 )
 
 // backupSource and volumeSource are what the mirrors read.
-type backupSource struct{ p *Place }
+type backupSource struct {
+	p     *Place
+	reach core.Reach
+}
 
-type volumeSource struct{ p *Place }
+type volumeSource struct {
+	p     *Place
+	reach core.Reach
+}
 
 func (s backupSource) fetch(ctx context.Context, marker string, limit int, count bool) ([]byte, error) {
-	return s.p.listing(ctx, "list the backups", "/backups/detail", marker, limit, count)
+	return s.p.listing(ctx, s.reach, "list the backups", "/backups/detail", marker, limit, count)
 }
 func (s backupSource) from(ctx context.Context, offset, limit int) ([]byte, error) {
-	return s.p.listingFrom(ctx, "list the backups", "/backups/detail", offset, limit)
+	return s.p.listingFrom(ctx, s.reach, "list the backups", "/backups/detail", offset, limit)
 }
 func (s backupSource) next(body []byte) string { return nextMarker(body, "backups") }
 func (s backupSource) decode(body []byte) (fetched[core.Backup], error) {
@@ -49,18 +55,18 @@ func (backupSource) moving(b *core.Backup) (bool, core.Opt[time.Time]) {
 }
 
 func (s backupSource) load(ctx context.Context) ([]core.Backup, time.Time) {
-	return loadListing(ctx, s.p, "backups", func(r *backupRow) core.Backup { return r.backup(s.p.version(), false) })
+	return loadListing(ctx, s.p, s.reach, "backups", func(r *backupRow) core.Backup { return r.backup(s.p.version(), false) })
 }
 
 func (s backupSource) save(ctx context.Context, rows []core.Backup, at time.Time) {
-	saveListing(ctx, s.p, "backups", rows, at, rowOf)
+	saveListing(ctx, s.p, s.reach, "backups", rows, at, rowOf)
 }
 
 func (s volumeSource) fetch(ctx context.Context, marker string, limit int, count bool) ([]byte, error) {
-	return s.p.listing(ctx, "list the volumes", "/volumes/detail", marker, limit, count)
+	return s.p.listing(ctx, s.reach, "list the volumes", "/volumes/detail", marker, limit, count)
 }
 func (s volumeSource) from(ctx context.Context, offset, limit int) ([]byte, error) {
-	return s.p.listingFrom(ctx, "list the volumes", "/volumes/detail", offset, limit)
+	return s.p.listingFrom(ctx, s.reach, "list the volumes", "/volumes/detail", offset, limit)
 }
 func (s volumeSource) next(body []byte) string { return nextMarker(body, "volumes") }
 func (s volumeSource) decode(body []byte) (fetched[core.Volume], error) {
@@ -89,11 +95,11 @@ func lastChange(updated, created core.Opt[time.Time]) core.Opt[time.Time] {
 }
 
 func (s volumeSource) load(ctx context.Context) ([]core.Volume, time.Time) {
-	return loadListing(ctx, s.p, "volumes", func(r *volumeRow) core.Volume { return r.volume(s.p.version()) })
+	return loadListing(ctx, s.p, s.reach, "volumes", func(r *volumeRow) core.Volume { return r.volume(s.p.version()) })
 }
 
 func (s volumeSource) save(ctx context.Context, rows []core.Volume, at time.Time) {
-	saveListing(ctx, s.p, "volumes", rows, at, volumeRowOf)
+	saveListing(ctx, s.p, s.reach, "volumes", rows, at, volumeRowOf)
 }
 
 // interned holds texts that many rows share once.
@@ -114,7 +120,7 @@ func (p *Place) version() version {
 }
 
 // listing reads a page of a list, newest first: Cinder's own order.
-func (p *Place) listing(ctx context.Context, tried, path, marker string, limit int, count bool) ([]byte, error) {
+func (p *Place) listing(ctx context.Context, reach core.Reach, tried, path, marker string, limit int, count bool) ([]byte, error) {
 	q := url.Values{}
 	if limit > 0 {
 		q.Set("limit", strconv.Itoa(limit))
@@ -125,7 +131,7 @@ func (p *Place) listing(ctx context.Context, tried, path, marker string, limit i
 	if count && p.version() >= vCount { // older ones take it for a filter that nothing fulfils
 		q.Set("with_count", "true")
 	}
-	if p.AllProjects() {
+	if reach == core.ReachAll {
 		q.Set("all_tenants", "1")
 	}
 	r, err := p.session.do(ctx, call{tried: tried, path: path, query: q})
@@ -133,9 +139,9 @@ func (p *Place) listing(ctx context.Context, tried, path, marker string, limit i
 }
 
 // listingFrom reads a page by its offset.
-func (p *Place) listingFrom(ctx context.Context, tried, path string, offset, limit int) ([]byte, error) {
+func (p *Place) listingFrom(ctx context.Context, reach core.Reach, tried, path string, offset, limit int) ([]byte, error) {
 	q := url.Values{"limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
-	if p.AllProjects() {
+	if reach == core.ReachAll {
 		q.Set("all_tenants", "1")
 	}
 	r, err := p.session.do(ctx, call{tried: tried, path: path, query: q})
@@ -143,8 +149,8 @@ func (p *Place) listingFrom(ctx context.Context, tried, path string, offset, lim
 }
 
 // listingName names a kept list: other projects' lists are others.
-func (p *Place) listingName(kind string) string {
-	if p.AllProjects() {
+func listingName(kind string, reach core.Reach) string {
+	if reach == core.ReachAll {
 		return kind + " of all projects"
 	}
 	return kind
@@ -162,12 +168,12 @@ func (p *Place) listingHead() listingHead {
 
 var errOtherLogin = errors.New("it is another login's")
 
-func loadListing[R, T any](ctx context.Context, p *Place, kind string, row func(*R) T) ([]T, time.Time) {
+func loadListing[R, T any](ctx context.Context, p *Place, reach core.Reach, kind string, row func(*R) T) ([]T, time.Time) {
 	if p.options.Listings == nil {
 		return nil, time.Time{}
 	}
 	var out []T
-	at, err := p.options.Listings.Listing(ctx, p.location, p.listingName(kind), func(r io.Reader) error {
+	at, err := p.options.Listings.Listing(ctx, p.location, listingName(kind, reach), func(r io.Reader) error {
 		d := json.NewDecoder(r)
 		var head listingHead
 		switch err := d.Decode(&head); {
@@ -195,12 +201,12 @@ func loadListing[R, T any](ctx context.Context, p *Place, kind string, row func(
 
 // saveListing keeps a list, a row a line: it is written as it is packed, so that it
 // never lies in memory whole.
-func saveListing[R, T any](ctx context.Context, p *Place, kind string, rows []T, at time.Time, row func(*T) R) {
+func saveListing[R, T any](ctx context.Context, p *Place, reach core.Reach, kind string, rows []T, at time.Time, row func(*T) R) {
 	if p.options.Listings == nil {
 		return
 	}
 	// That it could not be kept costs the next run a moment.
-	p.options.Listings.KeepListing(ctx, p.location, p.listingName(kind), at, func(w io.Writer) error {
+	p.options.Listings.KeepListing(ctx, p.location, listingName(kind, reach), at, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		if err := e.Encode(p.listingHead()); err != nil {
 			return err
@@ -217,10 +223,11 @@ func saveListing[R, T any](ctx context.Context, p *Place, kind string, rows []T,
 // Backups answers a query. Without Partial every row is read first, unless the
 // newest few are all that is asked for.
 func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
-	named := p.gather(ctx, q)
-	v, err := answer(ctx, p.backups, q)
+	l := p.of(q)
+	named := p.gather(ctx, l, q)
+	v, err := answer(ctx, l.backups, q)
 	if err != nil && len(v.rows) == 0 {
-		return core.Page[core.Backup]{Offset: q.Offset}, p.noted(core.OpAllProjects, err)
+		return core.Page[core.Backup]{Offset: q.Offset}, p.refused(l, err)
 	}
 	ready, nerr := named()
 	if nerr != nil {
@@ -231,26 +238,27 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	decides := q
 	decides.Wants = nil
 	if decides.Needs("volume") || decides.Needs("project-name") || decides.Needs("parent") {
-		v.rows = p.joined(v.rows)
+		v.rows = p.joined(l, v.rows)
 	}
-	page := p.sortedBackups.page(v.rows, q, core.SelectBackups)
-	page.Rows = p.joined(page.Rows)
+	page := l.sortedBackups.page(v.rows, q, core.SelectBackups)
+	page.Rows = p.joined(l, page.Rows)
 	page.AsOf, page.Complete = v.asOf, v.complete && ready
 	return page, err
 }
 
 // Volumes answers a query.
 func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volume], error) {
-	named := p.gather(ctx, q)
-	v, err := answer(ctx, p.volumes, q)
+	l := p.of(q)
+	named := p.gather(ctx, l, q)
+	v, err := answer(ctx, l.volumes, q)
 	if err != nil && len(v.rows) == 0 {
-		return core.Page[core.Volume]{Offset: q.Offset}, p.noted(core.OpAllProjects, err)
+		return core.Page[core.Volume]{Offset: q.Offset}, p.refused(l, err)
 	}
 	ready, nerr := named()
 	if nerr != nil {
 		return core.Page[core.Volume]{Offset: q.Offset}, nerr
 	}
-	if projects := p.names.projects.get(); len(projects) > 0 {
+	if projects := p.projects.get(); len(projects) > 0 {
 		rows := make([]core.Volume, len(v.rows))
 		for i, row := range v.rows {
 			p.nameVolume(&row, projects)
@@ -260,16 +268,24 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 	}
 	if q.Needs("backups") || q.Needs("last-backup") {
 		bq := core.Query{Partial: q.Partial}
-		b, berr := answer(ctx, p.backups, bq)
+		b, berr := answer(ctx, l.backups, bq)
 		if berr != nil && !q.Partial {
 			return core.Page[core.Volume]{Offset: q.Offset}, berr
 		}
 		v.rows = withCounts(v.rows, b.rows, b.complete)
 		v.complete = v.complete && (b.complete || berr != nil)
 	}
-	page := p.sortedVolumes.page(v.rows, q, core.SelectVolumes)
+	page := l.sortedVolumes.page(v.rows, q, core.SelectVolumes)
 	page.AsOf, page.Complete = v.asOf, v.complete && ready
 	return page, err
+}
+
+// refused notes it where the cloud does not list every project for the login.
+func (p *Place) refused(l *lists, err error) error {
+	if l.reach == core.ReachAll {
+		return p.noted(core.OpAllProjects, err)
+	}
+	return err
 }
 
 // answer reads as much of a list as a query needs.
@@ -277,6 +293,8 @@ func answer[T any](ctx context.Context, m *mirror[T], q core.Query) (view[T], er
 	switch {
 	case q.Partial:
 		return m.some(ctx, q.Anew)
+	case q.Anew:
+		return m.afresh(ctx)
 	case q.Limit > 0 && q.Offset == 0 && q.Limit <= pageSize && q.Filter.Empty() && asListed(q.Sort):
 		return m.first(ctx, q.Limit)
 	}
@@ -318,8 +336,8 @@ func withCounts(volumes []core.Volume, backups []core.Backup, sure bool) []core.
 }
 
 // joined is rows with what is known of their volumes, projects and parents.
-func (p *Place) joined(rows []core.Backup) []core.Backup {
-	return p.withParents(p.withNames(rows))
+func (p *Place) joined(l *lists, rows []core.Backup) []core.Backup {
+	return p.withParents(p.withNames(l, rows))
 }
 
 var shorterSets sync.Map // of pointers to sets: there are few

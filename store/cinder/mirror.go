@@ -101,16 +101,20 @@ func (m *mirror[T]) all(ctx context.Context) (view[T], error) {
 		case whole:
 			return v, nil
 		}
-		fresh, err := m.whole(ctx)
-		if err != nil {
-			return view[T]{}, err
-		}
-		m.mu.Lock()
-		m.take(fresh)
-		v = m.shown()
-		m.mu.Unlock()
-		return v, nil
+		return m.afresh(ctx)
 	}
+}
+
+// afresh reads every row again, whatever is here, and waits for that.
+func (m *mirror[T]) afresh(ctx context.Context) (view[T], error) {
+	fresh, err := m.whole(ctx)
+	if err != nil {
+		return view[T]{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.take(fresh)
+	return m.shown(), nil
 }
 
 // first reads the newest rows only: at most limit. Where that is a whole page, the
@@ -400,15 +404,4 @@ func (m *mirror[T]) get(id string) (row T, ok bool) {
 		return m.rows[at], true
 	}
 	return row, false
-}
-
-// forget has everything read anew when it is next asked for: the list is another.
-func (m *mirror[T]) forget() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.busy != nil {
-		m.busy.cancel()
-		m.busy = nil
-	}
-	m.rows, m.at, m.complete, m.next, m.kept, m.loaded, m.err = nil, map[string]int{}, false, "", core.Opt[time.Time]{}, false, nil
 }

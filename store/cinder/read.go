@@ -26,7 +26,7 @@ func (p *Place) backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 
 // notHere says that there is no such thing, as far as the login sees.
 func (p *Place) notHere(tried, what string, err error) error {
-	if p.AllProjects() || p.isAdmin() { // an administrator reads any by its id
+	if p.Reach() == core.ReachAll || p.isAdmin() { // an administrator reads any by its id
 		return core.Fail(core.CodeNotFound, tried, "there is no such "+what, "list them with hearth "+what+"s", err)
 	}
 	return core.Fail(core.CodeNotFound, tried, "there is no such "+what+" in this project", "ask whoever sees the other projects", err)
@@ -38,15 +38,13 @@ func (p *Place) Backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 	b, err := p.backup(ctx, id)
 	switch {
 	case core.CodeOf(err) == core.CodeNotFound:
-		p.backups.put(string(id), b, false)
+		p.noteBackup(id, b, false)
 		return b, err
 	case err != nil:
 		return b, err
 	}
-	row := b
-	row.Metadata = nil
-	p.backups.put(string(id), row, true)
-	p.nameBackup(&b, p.names.volumes.get(), p.names.projects.get())
+	p.noteBackup(id, b, true)
+	p.nameBackup(&b, p.volumeName, p.projects.get())
 	if b.Incremental {
 		if b.ParentID, b.ParentGuessed, err = p.parentOf(ctx, &b); err != nil {
 			return b, err
@@ -100,7 +98,7 @@ func (p *Place) withParents(rows []core.Backup) []core.Backup {
 // filtered lists the backups that fulfil a filter of the API's.
 func (p *Place) filtered(ctx context.Context, tried, key, value string, all bool) ([]core.Backup, error) {
 	q := url.Values{key: {value}}
-	if all || p.AllProjects() {
+	if all {
 		q.Set("all_tenants", "1")
 	}
 	var out []core.Backup
@@ -123,6 +121,16 @@ func (p *Place) filtered(ctx context.Context, tried, key, value string, all bool
 	}
 }
 
+// everywhere reports whether the backups of a volume are to be looked for in every
+// project: where that is what lists show, for an administrator, and where the
+// volume, of project if that is known, is seen to belong to another.
+func (p *Place) everywhere(volume core.VolumeID, project core.ProjectID) bool {
+	if p.Reach() == core.ReachAll || p.isAdmin() || !p.isOwn(project) {
+		return true
+	}
+	return slices.ContainsFunc(p.known(volume), func(b core.Backup) bool { return !p.isOwn(b.ProjectID) })
+}
+
 // parentOf finds what an incremental backup stands on. An administrator can ask
 // for the children of a backup (any column is a filter to them: semantics c.3), so
 // the volume's older backups are asked in turn, the newest first. Where that
@@ -133,7 +141,7 @@ func (p *Place) parentOf(ctx context.Context, b *core.Backup) (parent core.Backu
 		return parent, false, nil
 	}
 	tried := "find the parent of backup " + string(b.ID)
-	candidates, err := p.filtered(ctx, tried, "volume_id", string(b.VolumeID), p.isAdmin())
+	candidates, err := p.filtered(ctx, tried, "volume_id", string(b.VolumeID), p.everywhere(b.VolumeID, b.ProjectID))
 	if err != nil {
 		return "", false, err
 	}
@@ -161,7 +169,7 @@ func (p *Place) parentOf(ctx context.Context, b *core.Backup) (parent core.Backu
 // Lineage reads a volume's backups with their parents: those on which something
 // stands are asked for their children.
 func (p *Place) Lineage(ctx context.Context, volume core.VolumeID) ([]core.Backup, error) {
-	rows, err := p.filtered(ctx, "read the backups of volume "+string(volume), "volume_id", string(volume), p.isAdmin())
+	rows, err := p.filtered(ctx, "read the backups of volume "+string(volume), "volume_id", string(volume), p.everywhere(volume, ""))
 	if err != nil {
 		return nil, err
 	}
@@ -177,10 +185,10 @@ func (p *Place) Lineage(ctx context.Context, volume core.VolumeID) ([]core.Backu
 			}
 		}
 	}
-	volumes, projects := p.names.volumes.get(), p.names.projects.get()
+	projects := p.projects.get()
 	for i := range rows {
 		b := &rows[i]
-		p.nameBackup(b, volumes, projects)
+		p.nameBackup(b, p.volumeName, projects)
 		parent, known := p.parents.of(b.ID)
 		if !known && b.Incremental {
 			parent, b.ParentGuessed = likelyParent(older(rows, b)), true
@@ -231,7 +239,7 @@ func (p *Place) Dependents(ctx context.Context, id core.BackupID) (out []core.Ba
 		p.parents.mu.Lock()
 		for child, parent := range p.parents.known {
 			if parent == id {
-				if b, ok := p.backups.get(string(child)); ok {
+				if b, ok := p.listed(child); ok {
 					out = append(out, b)
 				}
 			}
@@ -306,19 +314,19 @@ func (p *Place) volumeWithTag(ctx context.Context, id core.VolumeID) (core.Volum
 	a := <-ch
 	if err != nil {
 		if core.CodeOf(err) == core.CodeNotFound {
-			p.volumes.put(string(id), v, false)
+			p.noteVolume(id, v, false)
 		}
 		return v, "", err
 	}
 	if a.err != nil {
 		return v, "", a.err
 	}
-	p.volumes.put(string(id), v, true)
+	p.noteVolume(id, v, true)
 	v.Metadata = a.meta
 	image, _ := doc.Get("volume_image_metadata")
 	v.Image = image.Object().Clone()
 	v.Row, v.Unseen = baseRow(doc)
-	p.nameVolume(&v, p.names.projects.get())
+	p.nameVolume(&v, p.projects.get())
 	mine := 0
 	for _, b := range p.known(id) {
 		mine++
@@ -330,18 +338,30 @@ func (p *Place) volumeWithTag(ctx context.Context, id core.VolumeID) (core.Volum
 	return v, a.tag, nil
 }
 
-// known are the backups of a volume that the list has.
+// known are the backups of a volume that the lists have.
 func (p *Place) known(id core.VolumeID) []core.Backup {
-	p.backups.mu.Lock()
-	rows := p.backups.rows
-	p.backups.mu.Unlock()
 	var out []core.Backup
-	for i := range rows {
-		if rows[i].VolumeID == id {
-			out = append(out, rows[i])
+	seen := map[core.BackupID]bool{}
+	for _, m := range []*mirror[core.Backup]{p.own.backups, p.all.backups} {
+		m.mu.Lock()
+		rows := m.rows
+		m.mu.Unlock()
+		for i := range rows {
+			if rows[i].VolumeID == id && !seen[rows[i].ID] {
+				seen[rows[i].ID] = true
+				out = append(out, rows[i])
+			}
 		}
 	}
 	return out
+}
+
+// listed returns a backup's row if one of the lists has it.
+func (p *Place) listed(id core.BackupID) (core.Backup, bool) {
+	if b, ok := p.own.backups.get(string(id)); ok {
+		return b, true
+	}
+	return p.all.backups.get(string(id))
 }
 
 // VolumeTypes lists the types, the default one marked where the cloud tells.

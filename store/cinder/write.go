@@ -70,9 +70,7 @@ func (p *Place) CreateBackup(ctx context.Context, r core.BackupRequest) (core.Ba
 		}
 		return b, nil
 	}
-	row := b
-	row.Metadata = nil
-	p.backups.put(string(b.ID), row, true)
+	p.noteBackup(b.ID, b, true)
 	return b, nil
 }
 
@@ -111,8 +109,7 @@ func (p *Place) reread(ctx context.Context, id core.BackupID, err error) {
 	}
 	row, err := p.backup(ctx, id)
 	if err == nil || core.CodeOf(err) == core.CodeNotFound {
-		row.Metadata = nil
-		p.backups.put(string(id), row, err == nil)
+		p.noteBackup(id, row, err == nil)
 	}
 }
 
@@ -318,7 +315,7 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 		}
 	}
 	if row, _, err := p.volumeDoc(ctx, r.Volume); err == nil {
-		p.volumes.put(string(r.Volume), row, true)
+		p.noteVolume(r.Volume, row, true)
 	}
 	return r.Entry, nil
 }
