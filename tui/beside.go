@@ -34,16 +34,6 @@ func (a *app) noOther() string {
 	return ""
 }
 
-// isRepository reports whether a location is that of a backup repository.
-func isRepository(location string) bool {
-	for _, scheme := range []string{"posix:", "s3:", "swift:"} {
-		if strings.HasPrefix(location, scheme) {
-			return true
-		}
-	}
-	return false
-}
-
 // choice is a place, or something else, that can be chosen.
 type choice struct {
 	label, hint, location string
@@ -55,7 +45,8 @@ type choice struct {
 // other regions of this cloud, those in first, and any by its location. The list is
 // read off the loop.
 func (b base) choosePlace(title string, first []choice, refuse func(store.PlaceRow) string, pick func(location string) tea.Cmd) tea.Cmd {
-	list, here, scope := b.opt.Places, cutScope(b.info.Location), b.standing
+	list, scope := b.opt.Places, b.standing
+	here, _ := store.ParseLocation(b.info.Location)
 	return b.task(func(context.Context) tea.Msg {
 		all := first
 		var places []store.PlaceRow
@@ -73,8 +64,7 @@ func (b base) choosePlace(title string, first []choice, refuse func(store.PlaceR
 			all = append(all, c)
 		}
 		for _, region := range scope.Regions {
-			to := here
-			if to.region = region; region != scope.Region {
+			if to := here.With(region, ""); region != scope.Region {
 				all = append(all, choice{label: to.String(), hint: "another region of this cloud", location: to.String()})
 			}
 		}
@@ -104,8 +94,9 @@ func (b base) choosePlace(title string, first []choice, refuse func(store.PlaceR
 // noImports says why records cannot be brought into a place of the list, "" if
 // they may.
 func noImports(p store.PlaceRow) string {
+	at, _ := store.ParseLocation(p.Location)
 	switch {
-	case isRepository(p.Location):
+	case at.IsRepository():
 		return "a backup repository is only read"
 	case p.ReadOnly:
 		return "it is read-only"

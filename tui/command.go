@@ -4,24 +4,15 @@ import (
 	"strings"
 
 	"hearth/core"
+	"hearth/store"
 )
 
 // command is what does the same in a shell: a verb with its arguments, in the
 // place that is shown.
 func (a *app) command(verb string, args ...string) string {
 	words := append([]string{"hearth", verb}, args...)
-	scheme, rest, _ := strings.Cut(a.info.Location, ":")
-	switch scheme {
-	case "cloud":
-		words = append(words, "--cloud", rest)
-	case "sqlite":
-		words = append(words, "--store", rest)
-	case "demo":
-		words = append(words, "--demo")
-	default:
-		words = append(words, "--place", a.info.Location)
-	}
-	return shellLine(words)
+	at, _ := store.ParseLocation(a.info.Location)
+	return shellLine(append(words, at.Args()...))
 }
 
 // shellLine writes words as a line for a POSIX shell.

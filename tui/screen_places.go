@@ -94,26 +94,25 @@ func (s *placesScreen) update(msg tea.Msg) tea.Cmd {
 // one.
 func (s *placesScreen) fill() {
 	s.rows = nil
-	at := cutScope(s.info.Location)
+	at, _ := store.ParseLocation(s.info.Location)
+	whole, _, _ := at.Cut()
 	known := false
 	for _, p := range s.places {
-		here := p.Location == at.place
+		here := p.Location == whole.String()
 		known = known || here
 		s.rows = append(s.rows, destination{what: "place", PlaceRow: p, here: here})
 	}
 	if !known {
 		s.rows = slices.Insert(s.rows, 0, destination{what: "place", here: true,
-			PlaceRow: store.PlaceRow{Name: s.info.Title, Location: at.place, Badge: s.info.Badge, Color: s.info.Color, ReadOnly: s.info.ReadOnly != ""}})
+			PlaceRow: store.PlaceRow{Name: s.info.Title, Location: whole.String(), Badge: s.info.Badge, Color: s.info.Color, ReadOnly: s.info.ReadOnly != ""}})
 	}
 	scope := s.standing
 	for _, region := range scope.Regions {
-		to := at
-		to.region = region
+		to := at.With(region, "")
 		s.rows = append(s.rows, destination{what: "region", PlaceRow: store.PlaceRow{Name: region, Location: to.String()}, here: region == scope.Region})
 	}
 	for _, p := range scope.Projects {
-		to := at
-		to.project = string(p.ID)
+		to := at.With("", string(p.ID))
 		d := destination{what: "project", PlaceRow: store.PlaceRow{Name: p.Name, Location: to.String()}, here: p.ID == scope.Project.ID}
 		if d.Name == "" {
 			d.Name = string(p.ID)
@@ -123,31 +122,6 @@ func (s *placesScreen) fill() {
 		}
 		s.rows = append(s.rows, d)
 	}
-}
-
-// scoped is a location taken apart: cloud:NAME[@REGION][/PROJECT]. Other kinds of
-// places have no such parts.
-type scoped struct{ place, region, project string }
-
-func cutScope(location string) scoped {
-	if !strings.HasPrefix(location, "cloud:") {
-		return scoped{place: location}
-	}
-	var c scoped
-	c.place, c.project, _ = strings.Cut(location, "/")
-	c.place, c.region, _ = strings.Cut(c.place, "@")
-	return c
-}
-
-func (c scoped) String() string {
-	out := c.place
-	if c.region != "" {
-		out += "@" + c.region
-	}
-	if c.project != "" {
-		out += "/" + c.project
-	}
-	return out
 }
 
 // Len, Row and Key make the screen the table's source.

@@ -84,18 +84,31 @@ func (p *Place) of(q core.Query) *lists {
 	return p.own
 }
 
+// Cut takes apart how a cloud is named, NAME[@REGION][/PROJECT-ID]; "" for what is
+// not there.
+func Cut(where string) (name, region, project string) {
+	name, project, _ = strings.Cut(where, "/")
+	name, region, _ = strings.Cut(name, "@")
+	return name, region, project
+}
+
+// Join names a cloud as [Cut] reads it.
+func Join(name, region, project string) string {
+	if region != "" {
+		name += "@" + region
+	}
+	if project != "" {
+		name += "/" + project
+	}
+	return name
+}
+
 // Open makes a place of a cloud's name: NAME, NAME@REGION, NAME/PROJECT-ID or
 // NAME@REGION/PROJECT-ID. It reads clouds.yaml or the OS_* variables and asks the
 // cloud nothing. CodeNotFound if the name is not there, CodeUnreadable and
 // CodeUsage if its entry is of no use.
 func Open(ctx context.Context, where string, o Options) (*Place, error) {
-	name, region, project := where, "", ""
-	if head, tail, ok := strings.Cut(where, "/"); ok {
-		name, project = head, tail
-	}
-	if head, tail, ok := strings.Cut(name, "@"); ok {
-		name, region = head, tail
-	}
+	name, region, project := Cut(where)
 	l, err := findLogin(name, region, project)
 	if err != nil {
 		return nil, err
@@ -128,7 +141,8 @@ func (p *Place) Info() core.PlaceInfo {
 		RulesWhy: "every cloud since Newton restores by these rules", ReadOnly: p.options.ReadOnly, Badge: p.options.Badge, Color: p.options.Color}
 	if pass, ok := p.session.current(); ok {
 		if project := pass.Project.Name; project != "" {
-			cloud, _, _ := strings.Cut(p.name, "/")
+			cloud, region, _ := Cut(p.name)
+			cloud = Join(cloud, region, "")
 			info.Title = cloud + " · " + core.Visible(project)
 		}
 		if pass.Version > 0 {
