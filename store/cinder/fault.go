@@ -229,3 +229,20 @@ func explainNet(tried string, err error) error {
 	}
 	return fail("the connection to "+host+" broke", tryAgain)
 }
+
+// uncertain reports whether a request that failed may have taken effect.
+func uncertain(err error) bool {
+	f := faultOf(err)
+	switch {
+	case f != nil && f.status == http.StatusServiceUnavailable && f.kind != "":
+		return false // Cinder says so itself
+	case f != nil:
+		return f.status >= http.StatusInternalServerError
+	}
+	code := core.CodeOf(err)
+	return (code == core.CodeUnavailable || code == core.CodeCancelled) && !neverSent(err)
+}
+
+// neverSent reports whether a request failed before it left: nothing listened, or
+// the login failed.
+func neverSent(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }

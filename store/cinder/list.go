@@ -2,15 +2,6 @@ package cinder
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net/url"
-	"strconv"
-	"sync"
 	"time"
 
 	"hearth/core"
@@ -111,113 +102,6 @@ func (m interned) of(s string) string {
 	}
 	m[s] = s
 	return s
-}
-
-// version is the cloud's, as far as hearth knows it.
-func (p *Place) version() version {
-	pass, _ := p.session.current()
-	return pass.Version
-}
-
-// listing reads a page of a list, newest first: Cinder's own order.
-func (p *Place) listing(ctx context.Context, reach core.Reach, tried, path, marker string, limit int, count bool) ([]byte, error) {
-	q := url.Values{}
-	if limit > 0 {
-		q.Set("limit", strconv.Itoa(limit))
-	}
-	if marker != "" {
-		q.Set("marker", marker)
-	}
-	if count && p.version() >= vCount { // older ones take it for a filter that nothing fulfils
-		q.Set("with_count", "true")
-	}
-	if reach == core.ReachAll {
-		q.Set("all_tenants", "1")
-	}
-	r, err := p.session.do(ctx, call{tried: tried, path: path, query: q})
-	return r.body, err
-}
-
-// listingFrom reads a page by its offset.
-func (p *Place) listingFrom(ctx context.Context, reach core.Reach, tried, path string, offset, limit int) ([]byte, error) {
-	q := url.Values{"limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
-	if reach == core.ReachAll {
-		q.Set("all_tenants", "1")
-	}
-	r, err := p.session.do(ctx, call{tried: tried, path: path, query: q})
-	return r.body, err
-}
-
-// listingName names a kept list: other projects' lists are others.
-func listingName(kind string, reach core.Reach) string {
-	if reach == core.ReachAll {
-		return kind + " of all projects"
-	}
-	return kind
-}
-
-// listingHead begins a kept list: whose it is.
-type listingHead struct {
-	Login string `json:"hearth_login"`
-}
-
-func (p *Place) listingHead() listingHead {
-	sum := sha256.Sum256([]byte(p.session.login.whose()))
-	return listingHead{hex.EncodeToString(sum[:8])}
-}
-
-var errOtherLogin = errors.New("it is another login's")
-
-func loadListing[R, T any](ctx context.Context, p *Place, reach core.Reach, kind string, row func(*R) T) ([]T, time.Time) {
-	if p.options.Listings == nil {
-		return nil, time.Time{}
-	}
-	var out []T
-	at, err := p.options.Listings.Listing(ctx, p.location, listingName(kind, reach), func(r io.Reader) error {
-		d := json.NewDecoder(r)
-		var head listingHead
-		switch err := d.Decode(&head); {
-		case err != nil:
-			return err
-		case head != p.listingHead():
-			return errOtherLogin
-		}
-		for {
-			var x R
-			switch err := d.Decode(&x); {
-			case err == io.EOF:
-				return nil
-			case err != nil:
-				return err
-			}
-			out = append(out, row(&x))
-		}
-	})
-	if err != nil || at.IsZero() {
-		return nil, time.Time{} // the cloud will tell
-	}
-	return out, at
-}
-
-// saveListing keeps a list, a row a line: it is written as it is packed, so that it
-// never lies in memory whole.
-func saveListing[R, T any](ctx context.Context, p *Place, reach core.Reach, kind string, rows []T, at time.Time, row func(*T) R) {
-	if p.options.Listings == nil {
-		return
-	}
-	// That it could not be kept costs the next run a moment.
-	p.options.Listings.KeepListing(ctx, p.location, listingName(kind, reach), at, func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		if err := e.Encode(p.listingHead()); err != nil {
-			return err
-		}
-		for i := range rows {
-			if err := e.Encode(row(&rows[i])); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // Backups answers a query. Without Partial every row is read first, unless the
@@ -337,60 +221,13 @@ func withCounts(volumes []core.Volume, backups []core.Backup, sure bool) []core.
 
 // joined is rows with what is known of their volumes, projects and parents.
 func (p *Place) joined(l *lists, rows []core.Backup) []core.Backup {
-	return p.withParents(p.withNames(l, rows))
+	return p.parents.added(p.withNames(l, rows))
 }
 
-var shorterSets sync.Map // of pointers to sets: there are few
-
-// without is a set without a name; sets are shared between rows, so is the result.
-func without(set core.FieldSet, name string) core.FieldSet {
-	if !set.Has(name) {
-		return set
+func (p *Place) newLists(reach core.Reach) *lists {
+	return &lists{
+		reach:   reach,
+		backups: newMirror(p.life, source[core.Backup](backupSource{p, reach}), p.options.Now),
+		volumes: newMirror(p.life, source[core.Volume](volumeSource{p, reach}), p.options.Now),
 	}
-	key := name
-	for _, n := range []string{"project_id", "user_id", "encryption_key_id", "metadata", "parent_id", "volume_name", "project_name"} {
-		if set.Has(n) {
-			key += "," + n
-		}
-	}
-	if made, ok := shorterSets.Load(key); ok {
-		return made.(core.FieldSet)
-	}
-	out := core.FieldSet{}
-	for n := range set {
-		if n != name {
-			out[n] = true
-		}
-	}
-	shorterSets.Store(key, out)
-	return out
-}
-
-// sorted is the last answer, in order: who reads a list page by page does not have
-// it filtered and sorted for each.
-type sorted[T any] struct {
-	mu   sync.Mutex
-	of   []T // the rows that were selected from
-	key  string
-	last core.Page[T]
-}
-
-// page answers a query from rows.
-func (s *sorted[T]) page(rows []T, q core.Query, choose func([]T, core.Query) core.Page[T]) core.Page[T] {
-	if q.Limit == 0 || q.Partial {
-		return choose(rows, q)
-	}
-	key := fmt.Sprintf("%q %v %v", q.Filter.Text, q.Sort, q.Now)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	same := len(s.of) == len(rows) && s.key == key && (len(rows) == 0 || &s.of[0] == &rows[0])
-	if !same {
-		whole := q
-		whole.Offset, whole.Limit = 0, 0
-		s.of, s.key, s.last = rows, key, choose(rows, whole)
-	}
-	out := s.last
-	lo := min(max(q.Offset, 0), len(s.last.Rows))
-	out.Offset, out.Rows = q.Offset, s.last.Rows[lo:min(lo+q.Limit, len(s.last.Rows))]
-	return out
 }

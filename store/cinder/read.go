@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
-	"sync"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -52,47 +51,6 @@ func (p *Place) Backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 	}
 	b.Unseen = without(b.Unseen, "parent_id")
 	return b, nil
-}
-
-// parents remembers who stands on whom: that never changes.
-type parents struct {
-	mu    sync.Mutex
-	known map[core.BackupID]core.BackupID
-
-	service string // the backup driver that a record named, "" before
-}
-
-// learn notes the children of a backup.
-func (p *parents) learn(parent core.BackupID, children []core.Backup) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i := range children {
-		p.known[children[i].ID] = parent
-	}
-}
-
-func (p *parents) of(id core.BackupID) (core.BackupID, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	parent, ok := p.known[id]
-	return parent, ok
-}
-
-// withParents is rows with those parents that are known.
-func (p *Place) withParents(rows []core.Backup) []core.Backup {
-	p.parents.mu.Lock()
-	defer p.parents.mu.Unlock()
-	if len(p.parents.known) == 0 {
-		return rows
-	}
-	out := make([]core.Backup, len(rows))
-	for i, b := range rows {
-		if parent, ok := p.parents.known[b.ID]; ok {
-			b.ParentID, b.Unseen = parent, without(b.Unseen, "parent_id")
-		}
-		out[i] = b
-	}
-	return out
 }
 
 // filtered lists the backups that fulfil a filter of the API's.
@@ -196,38 +154,6 @@ func (p *Place) Lineage(ctx context.Context, volume core.VolumeID) ([]core.Backu
 		b.ParentID, b.Unseen = parent, without(b.Unseen, "parent_id")
 	}
 	return rows, nil
-}
-
-// likelyParent is the newest of the older backups that is available, else the
-// newest; "" if there is none.
-func likelyParent(older []core.Backup) core.BackupID {
-	for i := range older {
-		if older[i].Status == core.StatusAvailable {
-			return older[i].ID
-		}
-	}
-	if len(older) > 0 {
-		return older[0].ID
-	}
-	return ""
-}
-
-// older are the backups that were there when b was made, the newest data first.
-func older(all []core.Backup, b *core.Backup) []core.Backup {
-	when := func(b *core.Backup) int64 {
-		if b.DataTimestamp.Set {
-			return b.DataTimestamp.V.UnixMicro()
-		}
-		return b.CreatedAt.V.UnixMicro()
-	}
-	var out []core.Backup
-	for i := range all {
-		if all[i].ID != b.ID && when(&all[i]) <= when(b) && !all[i].CreatedAt.V.After(b.CreatedAt.V) {
-			out = append(out, all[i])
-		}
-	}
-	slices.SortStableFunc(out, func(x, y core.Backup) int { return int(when(&y) - when(&x)) })
-	return out
 }
 
 // Dependents lists what stands directly on a backup. Only an administrator can ask
@@ -336,32 +262,6 @@ func (p *Place) volumeWithTag(ctx context.Context, id core.VolumeID) (core.Volum
 	}
 	v.Backups = int64(mine)
 	return v, a.tag, nil
-}
-
-// known are the backups of a volume that the lists have.
-func (p *Place) known(id core.VolumeID) []core.Backup {
-	var out []core.Backup
-	seen := map[core.BackupID]bool{}
-	for _, m := range []*mirror[core.Backup]{p.own.backups, p.all.backups} {
-		m.mu.Lock()
-		rows := m.rows
-		m.mu.Unlock()
-		for i := range rows {
-			if rows[i].VolumeID == id && !seen[rows[i].ID] {
-				seen[rows[i].ID] = true
-				out = append(out, rows[i])
-			}
-		}
-	}
-	return out
-}
-
-// listed returns a backup's row if one of the lists has it.
-func (p *Place) listed(id core.BackupID) (core.Backup, bool) {
-	if b, ok := p.own.backups.get(string(id)); ok {
-		return b, true
-	}
-	return p.all.backups.get(string(id))
 }
 
 // VolumeTypes lists the types, the default one marked where the cloud tells.

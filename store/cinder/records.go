@@ -148,16 +148,3 @@ func (p *Place) arrived(ctx context.Context, id core.BackupID, err error) (core.
 	b, err := p.backup(context.WithoutCancel(ctx), id)
 	return b, err == nil
 }
-
-// uncertain reports whether a request that failed may have taken effect.
-func uncertain(err error) bool {
-	f := faultOf(err)
-	switch {
-	case f != nil && f.status == http.StatusServiceUnavailable && f.kind != "":
-		return false // Cinder says so itself
-	case f != nil:
-		return f.status >= http.StatusInternalServerError
-	}
-	code := core.CodeOf(err)
-	return (code == core.CodeUnavailable || code == core.CodeCancelled) && !neverSent(err)
-}

@@ -3,8 +3,10 @@ package cinder
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"hearth/core"
@@ -342,4 +344,42 @@ func object(raw []byte) *pyjson.Object {
 		return &pyjson.Object{}
 	}
 	return v.Object()
+}
+
+func decode(tried string, body []byte, into any) error {
+	err := json.Unmarshal(body, into)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) && syntax.Offset >= int64(len(body)) { // it ends before its end
+		return core.Fail(core.CodeUnavailable, tried, "the connection broke in the middle of the answer", lookFirst, err)
+	}
+	if err != nil {
+		return core.Fail(core.CodeUnreadable, tried, "the answer is not what the Block Storage API sends", "check that the endpoint is Cinder's and no proxy answers in its place", err)
+	}
+	return nil
+}
+
+var shorterSets sync.Map // of pointers to sets: there are few
+
+// without is a set without a name; sets are shared between rows, so is the result.
+func without(set core.FieldSet, name string) core.FieldSet {
+	if !set.Has(name) {
+		return set
+	}
+	key := name
+	for _, n := range []string{"project_id", "user_id", "encryption_key_id", "metadata", "parent_id", "volume_name", "project_name"} {
+		if set.Has(n) {
+			key += "," + n
+		}
+	}
+	if made, ok := shorterSets.Load(key); ok {
+		return made.(core.FieldSet)
+	}
+	out := core.FieldSet{}
+	for n := range set {
+		if n != name {
+			out[n] = true
+		}
+	}
+	shorterSets.Store(key, out)
+	return out
 }

@@ -39,6 +39,9 @@ type pass struct {
 	Regions  []string     `json:"regions"` // that have the service
 }
 
+// answerTime is how long an answer may take.
+const answerTime = 60 * time.Second
+
 // session is a login that lasts: it is made when it is first needed, renewed when
 // the token ends, and may be used from many goroutines.
 type session struct {

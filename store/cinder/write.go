@@ -3,21 +3,15 @@ package cinder
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"syscall"
 	"time"
 
 	"hearth/core"
 	"hearth/core/pyjson"
 )
-
-// neverSent reports whether a request failed before it left: nothing listened, or
-// the login failed.
-func neverSent(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 func raw(o *pyjson.Object) json.RawMessage {
 	return json.RawMessage(pyjson.Text(pyjson.OfDict(o)))
