@@ -48,7 +48,8 @@ func root(f *flags) *cobra.Command {
 		Version: version(),
 		Long: "hearth lists volumes and backups, shows what a backup captures and what a restore would change before anything is applied, " +
 			"and carries records between clouds. Without a verb it opens its screens.\n\n" +
-			"A place is where volumes and backups are kept: " + store.Syntax + ". It is named by a flag, by HEARTH_PLACE, or by place in the config " + configFile() + ".\n\n" +
+			"A place is where volumes and backups are kept: " + store.Syntax +
+			". It is named by a flag, by HEARTH_PLACE, or by place in the config " + configFile() + ".\n\n" +
 			"Exit codes:\n\n" + verbs.ExitCodes(),
 		Example: "hearth --demo\nhearth --store /var/lib/cinder/cinder.sqlite\nhearth backups --store demo.sqlite --filter status:error",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -277,7 +278,8 @@ func (f *flags) repository(ctx context.Context, c config, pc store.PlaceConfig) 
 	r, ok := place.(store.Repository)
 	if !ok {
 		place.Close()
-		return nil, core.Fail(core.CodeUsage, "open the repository "+pc.Repository, "it is no backup repository", "name a posix:/DIR, an s3://… or a swift:… in the config", nil)
+		return nil, core.Fail(core.CodeUsage, "open the repository "+pc.Repository, "it is no backup repository",
+			"name a posix:/DIR, an s3://… or a swift:… in the config", nil)
 	}
 	return r, nil
 }

@@ -61,8 +61,16 @@ func newPlace(ctx context.Context, where string, s *session, o Options) *Place {
 
 // Info describes the place.
 func (p *Place) Info() core.PlaceInfo {
-	info := core.PlaceInfo{Location: p.location, Kind: core.PlaceCloud, Title: p.name, Rules: core.Newton,
-		RulesWhy: "every cloud since Newton restores by these rules", ReadOnly: p.options.ReadOnly, Badge: p.options.Badge, Color: p.options.Color}
+	info := core.PlaceInfo{
+		Location: p.location,
+		Kind:     core.PlaceCloud,
+		Title:    p.name,
+		Rules:    core.Newton,
+		RulesWhy: "every cloud since Newton restores by these rules",
+		ReadOnly: p.options.ReadOnly,
+		Badge:    p.options.Badge,
+		Color:    p.options.Color,
+	}
 	if pass, ok := p.session.current(); ok {
 		if project := pass.Project.Name; project != "" {
 			cloud, region, _ := Cut(p.name)
@@ -89,7 +97,14 @@ func (p *Place) Scope(ctx context.Context) (core.Scope, error) {
 		return core.Scope{}, err
 	}
 	pass, _ := p.session.current()
-	s := core.Scope{Region: p.session.login.endpoint.Region, Project: pass.Project, User: pass.User, Roles: pass.Roles, Regions: pass.Regions, Version: pass.Version.String()}
+	s := core.Scope{
+		Region:  p.session.login.endpoint.Region,
+		Project: pass.Project,
+		User:    pass.User,
+		Roles:   pass.Roles,
+		Regions: pass.Regions,
+		Version: pass.Version.String(),
+	}
 	if pass.Identity == "" {
 		return s, nil
 	}

@@ -103,7 +103,8 @@ func (c *cloud) open(o Options) *Place {
 	c.t.Helper()
 	writeClouds(c.t, fmt.Sprintf(`clouds:
   test:
-    auth: {auth_url: "%s/identity/v3", username: admin, password: secret, project_name: admin, user_domain_id: default, project_domain_id: default}
+    auth: {auth_url: "%s/identity/v3", username: admin, password: secret,
+      project_name: admin, user_domain_id: default, project_domain_id: default}
     region_name: RegionOne
 `, c.URL))
 	p, err := Open(context.Background(), "test", o)
@@ -274,7 +275,8 @@ func TestRepeats(t *testing.T) {
 		{"refused", "GET", 400, "", "", 1},
 		{"not there", "GET", 404, "", "", 1},
 		{"too long a wait", "GET", 429, "3600", "", 1},
-		{"Cinder says that a service is down", "GET", 503, "", `{"serviceUnavailable": {"code": 503, "message": "Service x could not be found."}}`, 1},
+		{"Cinder says that a service is down", "GET", 503, "",
+			`{"serviceUnavailable": {"code": 503, "message": "Service x could not be found."}}`, 1},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()

@@ -101,7 +101,8 @@ func explainFault(tried string, f *fault, err error) error {
 			return fail(core.CodeUnavailable, "no backup service is up there: "+said, "start cinder-backup and try again")
 		}
 		if said == "" { // Cinder itself names what it does not find
-			return fail(core.CodeNotFound, "what answers there does not know it: an older Block Storage API, or another service", "check the URL in the catalogue, or block_storage_endpoint_override")
+			return fail(core.CodeNotFound, "what answers there does not know it: an older Block Storage API, or another service",
+				"check the URL in the catalogue, or block_storage_endpoint_override")
 		}
 		return fail(core.CodeNotFound, said, "")
 	case http.StatusNotAcceptable:
@@ -127,13 +128,16 @@ func explainFault(tried string, f *fault, err error) error {
 		return fail(core.CodeUnavailable, "a proxy before the cloud got no answer in time ("+strconv.Itoa(f.status)+")", lookFirst)
 	}
 	if f.status >= 500 {
-		return fail(core.CodeUnavailable, "the cloud failed ("+strconv.Itoa(f.status)+"): "+said, "look into cinder-api's log"+strings.TrimSuffix(" for "+f.request, " for "))
+		return fail(core.CodeUnavailable, "the cloud failed ("+strconv.Itoa(f.status)+"): "+said,
+			"look into cinder-api's log"+strings.TrimSuffix(" for "+f.request, " for "))
 	}
 	return fail(core.CodeRefused, "the cloud answered "+strconv.Itoa(f.status)+" "+said, "")
 }
 
 // schema is the complaint of the API's schema check, which repeats the whole value.
-var schema = regexp.MustCompile(`(?s)^Invalid input for field/attribute (\S+)\. Value: .*\.? (does not match|is too long|is too short|is not a .*|is not one of .*|is a required property|Additional properties are not allowed.*)`)
+var schema = regexp.MustCompile(`(?s)^Invalid input for field/attribute (\S+)\. Value: .*\.? ` +
+	`(does not match|is too long|is too short|is not a .*|is not one of .*|is a required property|` +
+	`Additional properties are not allowed.*)`)
 
 // mostSaid is how much of a cloud's words goes into a sentence; the rest is one
 // key away.

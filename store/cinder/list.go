@@ -32,7 +32,8 @@ func (s backupSource) decode(body []byte) (fetched[core.Backup], error) {
 	for i := range rows {
 		b := rows[i].backup(v, false)
 		b.Status, b.UserID, b.ProjectID = one.of(b.Status), one.of(b.UserID), core.ProjectID(one.of(string(b.ProjectID)))
-		b.VolumeID, b.AvailabilityZone.V, b.Container.V = core.VolumeID(one.of(string(b.VolumeID))), one.of(b.AvailabilityZone.V), one.of(b.Container.V)
+		b.VolumeID = core.VolumeID(one.of(string(b.VolumeID)))
+		b.AvailabilityZone.V, b.Container.V = one.of(b.AvailabilityZone.V), one.of(b.Container.V)
 		out.rows[i] = b
 	}
 	return out, err

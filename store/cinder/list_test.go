@@ -303,7 +303,8 @@ func TestProxied(t *testing.T) {
 	c.on("GET /backups/detail", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("OpenStack-API-Version", "volume 3.70")
 		if r.URL.Query().Get("marker") == "" {
-			fmt.Fprint(w, `{"backups": [{"id": "a", "status": "available"}], "backups_links": [{"rel": "next", "href": "https://inside.example:8776/v3/p/backups/detail?limit=1000&marker=a"}]}`)
+			fmt.Fprint(w, `{"backups": [{"id": "a", "status": "available"}], `+
+				`"backups_links": [{"rel": "next", "href": "https://inside.example:8776/v3/p/backups/detail?limit=1000&marker=a"}]}`)
 			return
 		}
 		fmt.Fprint(w, `{"backups": [{"id": "b", "status": "available"}]}`)

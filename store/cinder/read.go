@@ -227,7 +227,8 @@ func (p *Place) volumeWithTag(ctx context.Context, id core.VolumeID) (core.Volum
 	}
 	ch := make(chan answer, 1)
 	go func() {
-		r, err := p.session.do(ctx, call{tried: "read the metadata of volume " + string(id), path: "/volumes/" + url.PathEscape(string(id)) + "/metadata"})
+		r, err := p.session.do(ctx, call{tried: "read the metadata of volume " + string(id),
+			path: "/volumes/" + url.PathEscape(string(id)) + "/metadata"})
 		if err != nil {
 			ch <- answer{err: err}
 			return
@@ -275,7 +276,8 @@ func (p *Place) VolumeTypes(ctx context.Context) ([]core.VolumeType, error) {
 	var def struct {
 		Type struct{ ID string } `json:"volume_type"`
 	}
-	if err := p.session.ask(ctx, call{tried: "ask for the default volume type", path: "/types/default"}, &def); err != nil && core.CodeOf(err) != core.CodeNotFound && core.CodeOf(err) != core.CodeDenied {
+	if err := p.session.ask(ctx, call{tried: "ask for the default volume type", path: "/types/default"}, &def); err != nil &&
+		core.CodeOf(err) != core.CodeNotFound && core.CodeOf(err) != core.CodeDenied {
 		return nil, err
 	}
 	var out []core.VolumeType
@@ -310,7 +312,8 @@ func (p *Place) Messages(ctx context.Context, resource string) ([]core.Message, 
 	var out []core.Message
 	for _, m := range body.Messages {
 		if m.Resource == resource { // before 3.5 the filter is passed over
-			out = append(out, core.Message{ID: m.ID, ResourceType: m.Type, ResourceID: m.Resource, Level: m.Level, Event: m.Event, Text: m.Text, RequestID: m.Request, At: optTime(m.CreatedAt)})
+			out = append(out, core.Message{ID: m.ID, ResourceType: m.Type, ResourceID: m.Resource, Level: m.Level, Event: m.Event,
+				Text: m.Text, RequestID: m.Request, At: optTime(m.CreatedAt)})
 		}
 	}
 	return out, nil

@@ -197,21 +197,12 @@ func (m *mirror[T]) news(ctx context.Context) (whole bool, err error) {
 		newest[id] = row
 		order = append(order, id)
 	}
-	m.mu.Lock()
-	var moving []string
-	for i := range m.rows {
-		id := m.source.id(&m.rows[i])
-		is, _ := m.source.moving(&m.rows[i])
-		if _, ok := newest[id]; !ok && is {
-			moving = append(moving, id)
-		}
+	moving := m.moving(newest)
+	if len(moving) > manyMoving {
+		return false, nil
 	}
-	m.mu.Unlock()
 	gone := map[string]bool{}
-	for i, id := range moving {
-		if i == manyMoving {
-			return false, nil
-		}
+	for _, id := range moving {
 		row, err := m.source.one(ctx, id)
 		switch {
 		case core.CodeOf(err) == core.CodeNotFound:
@@ -224,17 +215,42 @@ func (m *mirror[T]) news(ctx context.Context) (whole bool, err error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var rows []T
-	known := false // a row that was here already: nothing has come between
+	rows := p.rows
+	if p.next != "" { // else that is the whole list, in one answer
+		known := false
+		if rows, known = m.renewed(order, newest, gone); !known {
+			return false, nil
+		}
+	}
+	m.rows, m.complete, m.looked, m.kept = rows, true, m.now(), core.Opt[time.Time]{}
+	m.index()
+	return p.count < 0 || p.count == len(rows), nil
+}
+
+// moving are the rows on their way that are not among those that were just read.
+func (m *mirror[T]) moving(read map[string]T) (ids []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.rows {
+		id := m.source.id(&m.rows[i])
+		is, _ := m.source.moving(&m.rows[i])
+		if _, ok := read[id]; !ok && is {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// renewed is the rows with what was read anew, in order, and without those that are
+// gone. known is false where none of order was here before: something may have come
+// between them and the others. The mirror is locked.
+func (m *mirror[T]) renewed(order []string, newest map[string]T, gone map[string]bool) (rows []T, known bool) {
 	for _, id := range order {
 		if _, ok := m.at[id]; ok {
 			known = true
 		} else {
 			rows = append(rows, newest[id])
 		}
-	}
-	if !known && p.next != "" {
-		return false, nil
 	}
 	for i := range m.rows {
 		id := m.source.id(&m.rows[i])
@@ -247,10 +263,5 @@ func (m *mirror[T]) news(ctx context.Context) (whole bool, err error) {
 			rows = append(rows, m.rows[i])
 		}
 	}
-	if p.next == "" { // the whole list in one answer
-		rows = p.rows
-	}
-	m.rows, m.complete, m.looked, m.kept = rows, true, m.now(), core.Opt[time.Time]{}
-	m.index()
-	return p.count < 0 || p.count == len(rows), nil
+	return rows, known
 }
