@@ -8,17 +8,8 @@ import (
 
 	"hearth/core"
 	"hearth/store"
+	"hearth/store/jobs"
 )
-
-// isRepository reports whether a location is that of a backup repository.
-func isRepository(location string) bool {
-	for _, scheme := range []string{"posix:", "s3:", "swift:"} {
-		if strings.HasPrefix(location, scheme) {
-			return true
-		}
-	}
-	return false
-}
 
 // choice is a place, or something else, that can be chosen.
 type choice struct {
@@ -31,7 +22,8 @@ type choice struct {
 // other regions of this cloud, those in first, and any by its location. The list is
 // read off the loop.
 func (s *Stay) Choose(host Host, title string, first []choice, refuse func(store.PlaceRow) string, pick func(location string) tea.Cmd) tea.Cmd {
-	here, scope := cutScope(s.Info().Location), s.Scope()
+	scope := s.Scope()
+	here, _ := store.ParseLocation(s.Info().Location)
 	return host.Tell(func(context.Context) tea.Msg {
 		all := first
 		for _, p := range s.Places() {
@@ -45,8 +37,7 @@ func (s *Stay) Choose(host Host, title string, first []choice, refuse func(store
 			all = append(all, c)
 		}
 		for _, region := range scope.Regions {
-			to := here
-			if to.region = region; region != scope.Region {
+			if to := here.With(region, ""); region != scope.Region {
 				all = append(all, choice{label: to.String(), hint: "another region of this cloud", location: to.String()})
 			}
 		}
@@ -76,8 +67,9 @@ func (s *Stay) Choose(host Host, title string, first []choice, refuse func(store
 // noImports says why records cannot be brought into a place of the list, "" if
 // they may.
 func noImports(p store.PlaceRow) string {
+	at, _ := store.ParseLocation(p.Location)
 	switch {
-	case isRepository(p.Location):
+	case at.IsRepository():
 		return "a backup repository is only read"
 	case p.ReadOnly:
 		return "it is read-only"
@@ -85,8 +77,8 @@ func noImports(p store.PlaceRow) string {
 	return ""
 }
 
-// everyBackup reads all rows of a place.
-func everyBackup(ctx context.Context, p store.Place) ([]core.Backup, error) {
-	page, err := p.Backups(ctx, core.Query{Sort: []core.Order{{Column: "created", Desc: true}}, Anew: true})
+// everyBackup reads all rows that a desk reaches.
+func everyBackup(ctx context.Context, d jobs.Desk) ([]core.Backup, error) {
+	page, err := d.Backups(ctx, core.Query{Sort: []core.Order{{Column: "created", Desc: true}}, Anew: true})
 	return page.Rows, err
 }

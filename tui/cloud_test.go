@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ type cloud struct {
 	here  int // rows that are here
 	asOf  core.Opt[time.Time]
 	asked []core.Query
-	all   bool
+	reach core.Reach // of a question that names none
 }
 
 // newCloud is a cloud whose rows come in pages, 0 for all at once.
@@ -56,14 +57,10 @@ var labScope = core.Scope{Region: "RegionOne", Project: core.Project{ID: "171e17
 func (c *cloud) Info() core.PlaceInfo {
 	info := c.Cloud.Info()
 	info.Title += " · " + labScope.Project.Name
-	if c.all {
-		info.Title += " · all projects"
-	}
 	return info
 }
 
-func (c *cloud) AllProjects() bool       { return c.all }
-func (c *cloud) SetAllProjects(all bool) { c.all = all }
+func (c *cloud) Reach() core.Reach { return cmp.Or(c.reach, core.ReachOwn) }
 
 func (c *cloud) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
 	c.asked = append(c.asked, q)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"hearth/store"
 	"strings"
 )
 
@@ -8,18 +9,8 @@ import (
 // place that is shown.
 func (s *Stay) Command(verb string, args ...string) string {
 	words := append([]string{"hearth", verb}, args...)
-	scheme, rest, _ := strings.Cut(s.Info().Location, ":")
-	switch scheme {
-	case "cloud":
-		words = append(words, "--cloud", rest)
-	case "sqlite":
-		words = append(words, "--store", rest)
-	case "demo":
-		words = append(words, "--demo")
-	default:
-		words = append(words, "--place", s.Info().Location)
-	}
-	return shellLine(words)
+	at, _ := store.ParseLocation(s.Info().Location)
+	return shellLine(append(words, at.Args()...))
 }
 
 // shellLine writes words as a line for a POSIX shell.

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store"
 )
 
 // MoveTo goes to another place.
@@ -18,39 +19,37 @@ func (s *Stay) MoveTo(location string) tea.Cmd {
 				return Begin{}, err
 			}
 			in := opt.Begin(NewStay(desk, closing, opt))
-			in.Said = "This is " + desk.Place.Info().Title + " now."
+			in.Said = "This is " + desk.Info().Title + " now."
 			return in, nil
 		}}
 	}
 }
 
-// wide is a place that can list one project, or all.
-type wide interface {
-	AllProjects() bool
-	SetAllProjects(bool) // does no I/O
-}
-
 // ProjectActions switch between one project and all, where the place can.
 func (s *Stay) ProjectActions() []action {
-	p, ok := s.desk.Place.(wide)
-	if !ok {
+	if _, ok := s.desk.Place.(store.Reacher); !ok {
 		return nil
 	}
-	label := "all projects"
-	if p.AllProjects() {
-		label = "one project"
+	all := s.Desk().AllProjects()
+	label := map[bool]string{true: "one project", false: "all projects"}[all]
+	return []action{{name: "projects", keys: []string{"0"}, label: label, minor: true, help: "List all projects, or only the own",
+		why: func() string {
+			if all {
+				return ""
+			}
+			return s.Cannot(core.OpAllProjects)
+		}, run: func() tea.Cmd { return s.reach(!all) }}}
+}
+
+// reach lists all projects, or the own one. What runs goes on with the reach that
+// it began with.
+func (s *Stay) reach(all bool) tea.Cmd {
+	to, text := core.ReachOwn, "Only the own project is listed now."
+	if all {
+		to, text = core.ReachAll, "All projects are listed now."
 	}
-	return []action{{name: "projects", keys: []string{"0"}, label: label, minor: true, help: "List all projects, or only the own", why: func() string {
-		if p.AllProjects() {
-			return ""
-		}
-		return s.Cannot(core.OpAllProjects)
-	}, run: func() tea.Cmd {
-		p.SetAllProjects(!p.AllProjects())
-		told := "Only the own project is listed now."
-		if p.AllProjects() {
-			told = "All projects are listed now."
-		}
-		return tea.Batch(note(info, told), func() tea.Msg { return BannerMsg{} }, func() tea.Msg { return changedMsg{} })
-	}}}
+	s.mu.Lock()
+	s.desk.Reach = to
+	s.mu.Unlock()
+	return tea.Batch(note(info, text), func() tea.Msg { return BannerMsg{} }, func() tea.Msg { return changedMsg{} })
 }

@@ -142,7 +142,7 @@ var projectColumn = grid.Column{Name: "project-name", Title: "PROJECT", Width: 1
 // inView are the columns of the table: those of the screen, and where all projects
 // are listed whose each row is.
 func (l *lister[T]) inView() []grid.Column {
-	if p, ok := l.at.Desk().Place.(wide); !ok || !p.AllProjects() {
+	if !l.at.Desk().AllProjects() {
 		return l.shown
 	}
 	return append(slices.Clip(l.shown), projectColumn)
@@ -150,7 +150,7 @@ func (l *lister[T]) inView() []grid.Column {
 
 // wanted asks for all rows that fulfil the filter, in order.
 func (l *lister[T]) wanted() core.Query {
-	return core.Query{Filter: l.holds, Sort: []core.Order{l.sort}, Now: l.host.Look().Now}
+	return core.Query{Reach: l.at.Desk().Reach, Filter: l.holds, Sort: []core.Order{l.sort}, Now: l.host.Look().Now}
 }
 
 // more reads on when the window comes near the end of the rows that are here, or

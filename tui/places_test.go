@@ -161,15 +161,25 @@ func TestAllProjects(t *testing.T) {
 	c := newCloud(t, 0)
 	r := newRig(t, c, 120, 30)
 	n := len(c.asked)
+	if n == 0 || c.asked[n-1].Reach != core.ReachDefault {
+		t.Error("the first list is not as the place was opened")
+	}
 	r.press("0").said(info, "All projects are listed now").want("lab · demo · all projects", "PROJECT")
-	if len(c.asked) == n {
-		t.Error("the list is not read again")
+	if len(c.asked) == n || c.asked[len(c.asked)-1].Reach != core.ReachAll {
+		t.Error("the list is not read again, of all projects")
 	}
 	r.press("0").said(info, "Only the own project").wantNot("· all projects")
+	if n = len(c.asked); c.asked[n-1].Reach != core.ReachOwn {
+		t.Error("the own project's list is not read again")
+	}
 	c.Deny(core.OpAllProjects, "it takes the role admin, and you have member")
-	if r.press("0").said(warn, "it takes the role admin"); c.all {
+	r.press("0").said(warn, "it takes the role admin").wantNot("· all projects")
+	if len(c.asked) != n {
 		t.Error("it is switched all the same")
 	}
+	wide := newCloud(t, 0)
+	wide.reach = core.ReachAll // as with --all-projects
+	newRig(t, wide, 120, 30).want("lab · demo · all projects", "PROJECT").press("0").wantNot("· all projects")
 	if _, ok := press(newRig(t, sharedDemo(t), 80, 24).Keys(), "0"); ok {
 		t.Error("a file has projects to choose from")
 	}

@@ -144,7 +144,7 @@ func (s *copyScreen) load(x *side) tea.Cmd {
 				return m
 			}
 		}
-		m.backups, m.err = everyBackup(ctx, m.desk.Place)
+		m.backups, m.err = everyBackup(ctx, m.desk)
 		return m
 	})
 }
@@ -333,7 +333,7 @@ func (x *side) view(w, h int) string {
 	if !x.mine {
 		name = "to " + core.Visible(s.toName)
 		if s.target.Place != nil {
-			name = "to " + core.Visible(s.target.Place.Info().Title)
+			name = "to " + core.Visible(s.target.Info().Title)
 		}
 	}
 	if x.mine != s.right {

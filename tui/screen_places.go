@@ -85,26 +85,25 @@ func (s *placesScreen) update(msg tea.Msg) tea.Cmd {
 // one.
 func (s *placesScreen) fill() {
 	s.rows = nil
-	at := cutScope(s.at.Info().Location)
+	at, _ := store.ParseLocation(s.at.Info().Location)
+	whole, _, _ := at.Cut()
 	known := false
 	for _, p := range s.places {
-		here := p.Location == at.place
+		here := p.Location == whole.String()
 		known = known || here
 		s.rows = append(s.rows, destination{what: "place", PlaceRow: p, here: here})
 	}
 	if !known {
 		s.rows = slices.Insert(s.rows, 0, destination{what: "place", here: true,
-			PlaceRow: store.PlaceRow{Name: s.at.Info().Title, Location: at.place, Badge: s.at.Info().Badge, Color: s.at.Info().Color, ReadOnly: s.at.Info().ReadOnly != ""}})
+			PlaceRow: store.PlaceRow{Name: s.at.Info().Title, Location: whole.String(), Badge: s.at.Info().Badge, Color: s.at.Info().Color, ReadOnly: s.at.Info().ReadOnly != ""}})
 	}
 	scope := s.at.Scope()
 	for _, region := range scope.Regions {
-		to := at
-		to.region = region
+		to := at.With(region, "")
 		s.rows = append(s.rows, destination{what: "region", PlaceRow: store.PlaceRow{Name: region, Location: to.String()}, here: region == scope.Region})
 	}
 	for _, p := range scope.Projects {
-		to := at
-		to.project = string(p.ID)
+		to := at.With("", string(p.ID))
 		d := destination{what: "project", PlaceRow: store.PlaceRow{Name: p.Name, Location: to.String()}, here: p.ID == scope.Project.ID}
 		if d.Name == "" {
 			d.Name = string(p.ID)

@@ -91,9 +91,9 @@ func filterByVolume(id core.VolumeID) string {
 // openOrigin opens the backup that a volume was restored from: Cinder notes it as
 // user metadata src_backup_id (Ussuri and later), and on the backup itself.
 func openOrigin(host Host, at *Stay, v core.Volume) tea.Cmd {
-	place := at.Desk().Place
+	desk := at.Desk()
 	return host.Tell(func(ctx context.Context) tea.Msg {
-		full, err := place.Volume(ctx, v.ID)
+		full, err := desk.Place.Volume(ctx, v.ID)
 		if err != nil {
 			return failure(err)
 		}
@@ -104,7 +104,7 @@ func openOrigin(host Host, at *Stay, v core.Volume) tea.Cmd {
 		if err != nil {
 			return failure(err)
 		}
-		page, err := place.Backups(ctx, core.Query{Filter: f, Limit: 1})
+		page, err := desk.Backups(ctx, core.Query{Filter: f, Limit: 1})
 		if err != nil {
 			return failure(err)
 		}

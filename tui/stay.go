@@ -35,7 +35,6 @@ type Stay struct {
 
 	mu     sync.Mutex
 	scope  core.Scope
-	all    bool
 	over   bool
 	others map[string]other // places that were opened besides, by location
 }
@@ -51,11 +50,16 @@ func NewStay(desk jobs.Desk, closing func() error, o PlaceOptions) *Stay {
 	return &Stay{desk: desk, close: closing, opt: o}
 }
 
-// Desk is what jobs work with here.
-func (s *Stay) Desk() jobs.Desk { return s.desk }
+// Desk is what jobs work with here: a copy, which goes on with the reach that it
+// was taken with.
+func (s *Stay) Desk() jobs.Desk {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.desk
+}
 
 // Info is what the place says of itself, without I/O.
-func (s *Stay) Info() core.PlaceInfo { return s.desk.Place.Info() }
+func (s *Stay) Info() core.PlaceInfo { return s.Desk().Info() }
 
 // Scope is where in its place the login stands, as far as that is known by now.
 func (s *Stay) Scope() core.Scope {

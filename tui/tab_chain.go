@@ -61,17 +61,17 @@ func (t *chainTab) resize(w, h int) { t.table.SetSize(w, max(h-1, 2)) }
 
 func (t *chainTab) load() tea.Cmd {
 	volume := t.volume()
-	gen, place, ref := t.begin(), t.at.Desk().Place, t.ref
+	gen, desk, ref := t.begin(), t.at.Desk(), t.ref
 	return t.host.Ask(func(ctx context.Context) tea.Msg {
-		if l, ok := place.(store.Lineage); ok {
+		if l, ok := desk.Place.(store.Lineage); ok {
 			rows, err := l.Lineage(ctx, volume)
 			return treeMsg{gen, core.Tree(rows), 0, err}
 		}
 		q := core.Query{Limit: treeLimit, Filter: core.Filter{Text: "volume-id:" + string(volume),
 			Terms: []core.Term{{Column: "volume-id", Kind: core.IDColumn, Op: core.Is, Words: []string{core.Fold(string(volume))}}}}}
-		page, err := place.Backups(ctx, q)
+		page, err := desk.Backups(ctx, q)
 		if err == nil && ref != "" {
-			page.Rows, err = withParents(ctx, place.Backup, page.Rows)
+			page.Rows, err = withParents(ctx, desk.Place.Backup, page.Rows)
 		}
 		return treeMsg{gen, core.Tree(page.Rows), page.Total - len(page.Rows), err}
 	})

@@ -118,7 +118,8 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case broken:
 		w.Header().Set("OpenStack-API-Version", "volume 3.70")
 		w.WriteHeader(http.StatusInternalServerError)
-		io.WriteString(w, `{"computeFault": {"code": 500, "message": "The server has either erred or is incapable of performing the requested operation."}}`)
+		io.WriteString(w, `{"computeFault": {"code": 500, `+
+			`"message": "The server has either erred or is incapable of performing the requested operation."}}`)
 		return
 	}
 	res, body, err := p.forward(r)

@@ -102,7 +102,8 @@ func (s *site) restore(n *tally, id core.BackupID, of core.VolumeID, captures []
 	}
 	differences = append(differences, seen(got).Diff(seen(want))...)
 	if len(differences) > 0 {
-		t.Errorf("restore of %s, %s: %q\nplanned %s\nis      %s", id, to.kind, differences, pyjson.Text(pyjson.OfDict(want.Object())), pyjson.Text(pyjson.OfDict(got.Object())))
+		t.Errorf("restore of %s, %s: %q\nplanned %s\nis      %s", id, to.kind, differences, pyjson.Text(pyjson.OfDict(want.Object())),
+			pyjson.Text(pyjson.OfDict(got.Object())))
 	}
 	n.add(to.kind, plan.Error != nil, len(differences))
 	s.ask(s.ctx, "DELETE", "/volumes/"+string(report.Volume), nil) // it makes room; tidy looks whether it went

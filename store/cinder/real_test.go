@@ -315,8 +315,15 @@ func (s *site) state(id core.VolumeID) core.State {
 	}
 	// The volume's own answer mixes the administrator's keys in.
 	metadata := at(s.must("GET", "/volumes/"+string(id)+"/metadata", nil), "metadata").Object()
-	return core.State{Name: at(v, "name"), Description: at(v, "description"), EncryptionKeyID: at(v, "encryption_key_id"), VolumeTypeID: at(v, "volume_type_id"),
-		Bootable: at(v, "bootable").Text() == "true", Metadata: metadata, Image: image}
+	return core.State{
+		Name:            at(v, "name"),
+		Description:     at(v, "description"),
+		EncryptionKeyID: at(v, "encryption_key_id"),
+		VolumeTypeID:    at(v, "volume_type_id"),
+		Bootable:        at(v, "bootable").Text() == "true",
+		Metadata:        metadata,
+		Image:           image,
+	}
 }
 
 // seen are the fields that a person can see of a volume: all but the ids of its

@@ -103,7 +103,7 @@ func archivedErr(results []Archived) error {
 
 // allBackups lists every backup of the place, newly read.
 func (d Desk) allBackups(ctx context.Context) (out []core.Backup, err error) {
-	return allRows(ctx, d.Place.Backups)
+	return allRows(ctx, d.Backups)
 }
 
 func allRows[T any](ctx context.Context, list func(context.Context, core.Query) (core.Page[T], error)) (out []T, err error) {

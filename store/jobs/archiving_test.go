@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -233,5 +234,41 @@ func TestPrune(t *testing.T) {
 		if age, err := jobs.ParseAge(s); age != want || (err != nil) != (want == 0) {
 			t.Errorf("%q is %v, %v", s, age, err)
 		}
+	}
+}
+
+// paged is a cloud that gives few rows at a time, and tells of each question.
+type paged struct {
+	*memory.Cloud
+	asked func(core.Query)
+}
+
+func (p *paged) Reach() core.Reach { return core.ReachOwn }
+
+func (p *paged) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
+	p.asked(q)
+	if q.Limit > 0 {
+		q.Limit = min(q.Limit, 4)
+	}
+	return p.Cloud.Backups(ctx, q)
+}
+
+// TestReachHolds: a job ends with the reach that it began with, whatever becomes
+// meanwhile of the desk that it was begun at.
+func TestReachHolds(t *testing.T) {
+	c, d := cloudDesk(t)
+	d.Reach = core.ReachAll
+	var reaches []core.Reach
+	d.Place = &paged{c, func(q core.Query) {
+		reaches = append(reaches, q.Reach)
+		d.Reach = core.ReachOwn // as when somebody goes back to one project
+	}}
+	_, err := d.Coverage(t.Context(), 0)
+	ok(t, err)
+	if len(reaches) < 2 || slices.Contains(reaches, core.ReachOwn) || slices.Contains(reaches, core.ReachDefault) {
+		t.Errorf("the pages are asked with the reaches %v", reaches)
+	}
+	if d.AllProjects() {
+		t.Error("the desk itself does not change")
 	}
 }

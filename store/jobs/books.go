@@ -28,6 +28,43 @@ type Desk struct {
 	// ImportPatience is how long an import is followed where the place imports by
 	// and by; 0 is a minute.
 	ImportPatience time.Duration
+	// Reach says whose rows the desk lists and works on, where several projects
+	// share the place; ReachDefault: as the place was opened. A job has a desk of
+	// its own, so that it ends with the reach that it began with.
+	Reach core.Reach
+}
+
+// Backups and Volumes list rows of the place; a query that names no reach has the
+// desk's.
+func (d Desk) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
+	return d.Place.Backups(ctx, d.reaching(q))
+}
+
+// Volumes lists volumes as Backups does backups.
+func (d Desk) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volume], error) {
+	return d.Place.Volumes(ctx, d.reaching(q))
+}
+
+func (d Desk) reaching(q core.Query) core.Query {
+	if q.Reach == core.ReachDefault {
+		q.Reach = d.Reach
+	}
+	return q
+}
+
+// AllProjects reports whether the desk lists the rows of every project.
+func (d Desk) AllProjects() bool {
+	p, ok := d.Place.(store.Reacher)
+	return ok && (d.Reach == core.ReachAll || d.Reach == core.ReachDefault && p.Reach() == core.ReachAll)
+}
+
+// Info describes the place as far as the desk reaches; it does no I/O.
+func (d Desk) Info() core.PlaceInfo {
+	info := d.Place.Info()
+	if d.AllProjects() {
+		info.Title += " · all projects"
+	}
+	return info
 }
 
 // location is the place's name in the archive.

@@ -170,7 +170,7 @@ func (d Desk) scope(ctx context.Context) (core.Scope, bool, error) {
 // native is what is known to belong to the place.
 func (d Desk) native(ctx context.Context, backups []core.Backup) (core.Native, error) {
 	n := core.Native{Hosts: core.FieldSet{}, Projects: core.FieldSet{}, Own: map[core.BackupID]bool{}}
-	volumes, err := allRows(ctx, d.Place.Volumes)
+	volumes, err := allRows(ctx, d.Volumes)
 	if err != nil {
 		return n, err
 	}

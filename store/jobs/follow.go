@@ -172,7 +172,7 @@ func (d Desk) backupsOf(ctx context.Context, id core.VolumeID) (out []core.Backu
 	q := ofVolume(id)
 	q.Sort = []core.Order{{Column: "created", Desc: true}}
 	for {
-		page, err := d.Place.Backups(ctx, q)
+		page, err := d.Backups(ctx, q)
 		if err != nil {
 			return out, err
 		}

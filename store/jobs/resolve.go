@@ -19,7 +19,7 @@ func (d Desk) ResolveBackup(ctx context.Context, ref string) (core.Backup, error
 	if core.CodeOf(err) != core.CodeNotFound {
 		return b, err
 	}
-	id, err := resolve(ctx, "backup", d.Place.Backups, ref, func(b *core.Backup) (string, string) { return string(b.ID), b.Name.Or("") })
+	id, err := resolve(ctx, "backup", d.Backups, ref, func(b *core.Backup) (string, string) { return string(b.ID), b.Name.Or("") })
 	if err != nil {
 		return core.Backup{}, err
 	}
@@ -40,7 +40,7 @@ func (d Desk) ResolveVolume(ctx context.Context, ref string) (core.Volume, error
 	if core.CodeOf(err) != core.CodeNotFound {
 		return v, err
 	}
-	id, err := resolve(ctx, "volume", d.Place.Volumes, ref, func(v *core.Volume) (string, string) { return string(v.ID), v.Name.Or("") })
+	id, err := resolve(ctx, "volume", d.Volumes, ref, func(v *core.Volume) (string, string) { return string(v.ID), v.Name.Or("") })
 	if err != nil {
 		return core.Volume{}, err
 	}
