@@ -146,6 +146,9 @@ func (d Desk) here(e *core.Entry, tried string) error {
 	switch {
 	case e.Place != d.location() && !d.Place.Info().Journals:
 		return core.Fail(core.CodeUsage, tried, "it was made in another place, "+e.Place, "name that place with --place", nil)
+	case e.State == core.EntryOpen && e.Life != nil:
+		return core.Fail(core.CodeConflict, tried, fmt.Sprintf("a hearth is at work on it: process %d on %s", e.Life.PID, core.Visible(e.Life.Host)),
+			"wait until it is done", nil)
 	case e.State == core.EntryOpen:
 		return core.Fail(core.CodeConflict, tried, "another hearth is at work on it", "wait a minute and try again", nil)
 	}
@@ -192,6 +195,7 @@ func (d Desk) byIntent(ctx context.Context, e core.Entry, do func(*account) erro
 	if err != nil {
 		return a.e, err
 	}
+	defer a.leave(ctx)
 	err = do(a)
 	// The result is written even if the user gave up meanwhile.
 	ctx = context.WithoutCancel(ctx)

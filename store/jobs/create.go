@@ -176,6 +176,7 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 	if err != nil {
 		return c, err
 	}
+	defer a.leave(ctx)
 	progress.say(0, 1, "asking for the backup")
 	c.Backup, err = o.CreateBackup(ctx, p.Request)
 	if core.CodeOf(err) == core.CodeUnavailable { // it may have worked all the same

@@ -207,6 +207,7 @@ func (d Desk) Delete(ctx context.Context, p DeletePlan, wait bool, progress Prog
 	if err != nil {
 		return nil, err
 	}
+	defer a.leave(ctx)
 	run := deletion{d: d, o: o, a: a, todo: todo, after: after, force: p.Force, wait: wait, sent: make([]bool, len(todo)), over: make([]bool, len(todo)), results: make([]Result, len(todo))}
 	for i, b := range todo {
 		run.results[i] = Result{Backup: b, Status: b.Status}
@@ -418,6 +419,7 @@ func (d Desk) Reset(ctx context.Context, p ResetPlan, progress Progress) ([]Resu
 	if err != nil {
 		return nil, err
 	}
+	defer a.leave(ctx)
 	var results []Result
 	for i, b := range backups {
 		progress.say(i, len(backups), "setting %s to %s", core.Visible(b.Title()), p.Status)

@@ -189,6 +189,7 @@ func (d Desk) importByAPI(ctx context.Context, im store.Importer, items []core.I
 	if err != nil {
 		return nil, err
 	}
+	defer a.leave(ctx)
 	results, err := im.Import(ctx, items, a.e)
 	for len(results) < len(items) { // the rest was not reached, or its answer was lost
 		it := items[len(results)]

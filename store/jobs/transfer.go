@@ -316,6 +316,7 @@ func (d Desk) send(ctx context.Context, t *Transfer, what string, progress Progr
 		if err != nil {
 			return nil, err
 		}
+		defer a.leave(ctx)
 		s.a = a
 	}
 	for _, wave := range waves(going) {
