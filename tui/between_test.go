@@ -162,7 +162,7 @@ func midway(which string, done, total int, text string, items map[int]string, ke
 		r := betweenOn(which, keys[:len(keys)-1]...)(t, w, h)
 		r.asleep = true
 		r.press(keys[len(keys)-1])
-		at := map[core.BackupID]string{}
+		at := map[string]string{}
 		var ids []core.BackupID
 		switch s := r.top().(type) {
 		case *archiveScreen:
@@ -179,7 +179,7 @@ func midway(which string, done, total int, text string, items map[int]string, ke
 			}
 		}
 		for i, state := range items {
-			at[ids[i]] = state
+			at[string(ids[i])] = state
 		}
 		r.send(progressMsg{id: r.job.id, step: jobs.Step{Done: done, Total: total, Text: text}, items: at})
 		return r

@@ -17,19 +17,19 @@ import (
 type job struct {
 	id       int
 	what     string
-	step     jobs.Step                // how far it is
-	items    map[core.BackupID]string // how far each backup is, where there are many
+	step     jobs.Step         // how far it is
+	items    map[string]string // how far each thing is that it is on, by its id, where there are many
 	cancel   context.CancelFunc
 	stopping bool // it was cancelled and has not ended yet
 	quit     bool // hearth ends with it
 }
 
-// progressMsg says how far the job is, and what has become of single backups since
+// progressMsg says how far the job is, and what has become of single things since
 // the last; more follows.
 type progressMsg struct {
 	id    int
 	step  jobs.Step
-	items map[core.BackupID]string
+	items map[string]string
 	next  tea.Cmd
 }
 
@@ -66,14 +66,14 @@ func (a *app) start(what string, work func(ctx context.Context, progress jobs.Pr
 		return work(ctx, func(s jobs.Step) {
 			saying.Lock()
 			defer saying.Unlock()
-			m := progressMsg{id: id, step: s, items: map[core.BackupID]string{}}
-			select { // the newest step is the one that counts, of each backup
+			m := progressMsg{id: id, step: s, items: map[string]string{}}
+			select { // the newest step is the one that counts, of each thing
 			case old := <-steps:
 				m.items = old.items
 			default:
 			}
-			if s.Backup != "" {
-				m.items[s.Backup] = s.State
+			if s.Item != "" {
+				m.items[s.Item] = s.State
 			}
 			steps <- m
 		})
@@ -88,7 +88,7 @@ func (a *app) progress(msg progressMsg) tea.Cmd {
 	if a.job != nil && a.job.id == msg.id {
 		a.job.step = msg.step
 		if a.job.items == nil {
-			a.job.items = map[core.BackupID]string{}
+			a.job.items = map[string]string{}
 		}
 		maps.Copy(a.job.items, msg.items)
 	}

@@ -178,7 +178,7 @@ func (s *archiveScreen) Row(i int) ([]grid.Cell, bool) {
 func (s *archiveScreen) runCell(x *jobs.BackupCover) grid.Cell {
 	st, r := s.styles, s.results[x.Backup.ID]
 	if s.archiving() {
-		r = jobs.Archived{State: jobs.ArchivedState(s.app.job.items[x.Backup.ID])}
+		r = jobs.Archived{State: jobs.ArchivedState(s.app.job.items[string(x.Backup.ID)])}
 	}
 	switch {
 	case r.Err != nil:

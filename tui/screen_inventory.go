@@ -169,7 +169,7 @@ func (s *inventoryScreen) Row(i int) ([]grid.Cell, bool) {
 func (s *inventoryScreen) about(h *core.Holding) (string, grid.Style) {
 	st := s.styles
 	if s.verifys && s.busy() {
-		if at := s.app.job.items[h.ID]; at != "" && h.ID != "" {
+		if at := s.app.job.items[string(h.ID)]; at != "" && h.ID != "" {
 			return "◌ " + at, st.busy
 		}
 	}
@@ -447,7 +447,7 @@ func (s *inventoryScreen) verify(ids []core.BackupID, deep bool) tea.Cmd {
 			if at.Total > 0 {
 				text = core.Bytes(at.Bytes) + " of " + core.Bytes(at.Total)
 			}
-			progress(jobs.Step{Done: int(at.Done), Total: int(at.Of), Text: text, Backup: id, State: state})
+			progress(jobs.Step{Done: int(at.Done), Total: int(at.Of), Text: text, Item: string(id), State: state})
 		}
 		q := core.VerifyRequest{IDs: ids, Deep: deep, Progress: func(p core.VerifyProgress) {
 			at = p

@@ -93,7 +93,7 @@ func (p *transferPane) stands(it *jobs.Arrival) (box, text string, look grid.Sty
 		}
 	}
 	if p.running() && p.app.job != nil && p.app.job.id == p.job {
-		switch at := p.app.job.items[it.ID]; {
+		switch at := p.app.job.items[string(it.ID)]; {
 		case at == "failed":
 			return " ✗ ", at, st.bad
 		case at == core.StatusAvailable:
