@@ -27,7 +27,7 @@ func (a *app) exportToClipboard(ids []core.BackupID) tea.Cmd { return a.export(i
 func (a *app) export(ids []core.BackupID, file string) tea.Cmd {
 	desk, chain := a.desk, a.wholeChain
 	return a.start("exporting "+core.Count(len(ids), "backup"), func(ctx context.Context, progress jobs.Progress) tea.Msg {
-		done, err := desk.Export(ctx, ids, chain, func(done, total int) { progress(jobs.Step{Done: done, Total: total}) })
+		done, err := desk.Export(ctx, ids, chain, progress)
 		return exportedMsg{done, file, err}
 	})
 }

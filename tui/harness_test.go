@@ -158,7 +158,7 @@ func newRigWith(t testing.TB, p store.Place, w, h int, o Options) *rig {
 		r.later = append(r.later, timer{d, f})
 		return nil
 	}
-	desk := jobs.Desk{Place: p, Who: "ops@console", Now: now}
+	desk := jobs.Desk{Place: p, Who: "ops@console", Pace: jobs.Pace{Now: now}}
 	if c, ok := p.(*cloud); ok {
 		desk.Sleep = c.Sleep
 	}

@@ -95,3 +95,42 @@ func steps[T any](items []T, what func(T) string) (out []core.EntryStep) {
 	}
 	return out
 }
+
+// byIntent changes a place that keeps no journal: the intent goes to the archive
+// before the first write, the result after it.
+func (d Desk) byIntent(ctx context.Context, e core.Entry, do func(*account) error) (core.Entry, error) {
+	a, err := d.begin(ctx, e)
+	if err != nil {
+		return a.e, err
+	}
+	defer a.leave(ctx)
+	err = do(a)
+	// The result is written even if the user gave up meanwhile.
+	ctx = context.WithoutCancel(ctx)
+	state, why := core.EntryDone, ""
+	if err != nil {
+		why = err.Error()
+		if state = core.EntryFailed; !untouched(err) || a.done() > 0 {
+			var unknown error
+			if state, unknown = d.outcome(ctx, a.e); unknown != nil {
+				return a.e, err // it stays open, for Settle
+			}
+		}
+	}
+	if ferr := a.end(ctx, state, why); ferr != nil && err == nil {
+		return a.e, ferr
+	}
+	if state == core.EntryDone { // whatever was said of it, it took effect
+		return a.e, nil
+	}
+	return a.e, err
+}
+
+// untouched reports whether an error says by its code that nothing was changed.
+func untouched(err error) bool {
+	switch core.CodeOf(err) {
+	case core.CodeConflict, core.CodeReadOnly, core.CodeNotFound, core.CodeRefused, core.CodeUnsupported:
+		return true
+	}
+	return false
+}

@@ -187,3 +187,8 @@ func (d Desk) backupsOf(ctx context.Context, id core.VolumeID) (out []core.Backu
 		}
 	}
 }
+
+// refuse is the error of what Cinder would refuse.
+func refuse(tried, what, next string) error {
+	return core.Fail(core.CodeRefused, tried, what, next, nil)
+}

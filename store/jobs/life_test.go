@@ -74,7 +74,7 @@ func TestSettleLeavesOwnWork(t *testing.T) {
 	books, err := archive.Open(t.Context(), d.Archive.Path())
 	ok(t, err)
 	defer books.Close()
-	second := jobs.Desk{Place: c, Archive: books, Who: "bob@here", Now: clock}
+	second := jobs.Desk{Place: c, Archive: books, Who: "bob@here", Pace: jobs.Pace{Now: clock}}
 	e := newest(t, second)
 	if e.State != core.EntryOpen || e.Life == nil || e.Life.PID != os.Getpid() || !e.Life.At.Equal(clock()) {
 		t.Fatalf("while it is worked at the entry is %s, %+v", e.State, e.Life)
@@ -229,7 +229,7 @@ func TestHeartbeat(t *testing.T) {
 		defer books.Close()
 		s := storetest.Standard()
 		c := memory.NewCloud(memory.World{Volumes: s.AllVolumes(), Backups: s.AllBackups(), Types: s.Types, Now: time.Now})
-		d := jobs.Desk{Place: c, Archive: books, Now: time.Now}
+		d := jobs.Desk{Place: c, Archive: books, Pace: jobs.Pace{Now: time.Now}}
 		ctx, cancel := context.WithCancel(t.Context())
 		began := time.Now()
 		age := func() time.Duration { return newest(t, d).Life.At.Sub(began) }

@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"hearth/core"
 )
@@ -152,6 +154,9 @@ func (d Desk) restoreOutcome(ctx context.Context, e core.Entry) (core.EntryState
 	return core.EntryDone, nil
 }
 
+// askMost is how many backups are asked for one by one; of more there is a list.
+const askMost = 20
+
 // importOutcome counts how many of the imported backups are there; before the
 // import none was.
 func (d Desk) importOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
@@ -186,4 +191,16 @@ func (d Desk) importOutcome(ctx context.Context, e core.Entry) (core.EntryState,
 		return core.EntryFailed, nil
 	}
 	return core.EntryHalf, nil
+}
+
+// newer is the first of the backups that was made after the intent, under the name
+// that it tells of; nil if there is none.
+func newer(all []core.Backup, e core.Entry) *core.Backup {
+	for i, b := range all {
+		// The place's clock may go a little behind.
+		if b.CreatedAt.Set && b.CreatedAt.V.After(e.At.Add(-5*time.Second)) && strings.Contains(e.Summary, core.Visible(b.Name.Or(""))) {
+			return &all[i]
+		}
+	}
+	return nil
 }

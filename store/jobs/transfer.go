@@ -172,7 +172,7 @@ func (d Desk) arrivals(ctx context.Context, from string, items []Arrival, there 
 }
 
 // askAtOnce is how many parts the ids of more than askMost backups are asked for in.
-const askAtOnce, askMost = 4, 20
+const askAtOnce = 4
 
 // importFacts asks for what a preflight must know. What the place lists is there,
 // and not asked for.
