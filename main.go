@@ -224,7 +224,7 @@ func (f *flags) desk(ctx context.Context) (jobs.Desk, func(), error) {
 // openDesk opens a place, and the archive unless it is a demo, which leaves
 // nothing behind.
 func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc store.PlaceConfig) (jobs.Desk, func(), error) {
-	d := jobs.Desk{Who: who(), Now: time.Now}
+	d := jobs.Desk{Who: who(), Pace: jobs.Pace{Now: time.Now}}
 	o := store.Options{Write: f.write, Now: time.Now, Config: pc, Demo: store.World{Until: time.Now()}, AllProjects: f.allProjects,
 		CacheDir: filepath.Join(xdg.CacheHome, "hearth")}
 	var err error

@@ -132,7 +132,7 @@ func (p *severalPlaces) options() Options {
 }
 
 func (p *severalPlaces) desk(place store.Place) jobs.Desk {
-	d := jobs.Desk{Place: place, Who: "ops@console", Now: now, Archive: p.books}
+	d := jobs.Desk{Place: place, Who: "ops@console", Pace: jobs.Pace{Now: now}, Archive: p.books}
 	if c, ok := place.(*cloud); ok {
 		d.Sleep = c.Sleep
 	}

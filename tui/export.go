@@ -37,7 +37,7 @@ func (x *exports) export(host Host, at *Stay, ids []core.BackupID, file string) 
 	desk, chain, format := at.Desk(), x.wholeChain, x.format
 	_, cmd := at.Start(host, "exporting "+core.Count(len(ids), "backup"), Touching(at, "backup", ids...),
 		func(ctx context.Context, progress jobs.Progress) Result {
-			done, err := desk.Export(ctx, ids, chain, func(done, total int) { progress(jobs.Step{Done: done, Total: total}) })
+			done, err := desk.Export(ctx, ids, chain, progress)
 			if err != nil {
 				return failedWith(err)
 			}

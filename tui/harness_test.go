@@ -160,7 +160,7 @@ func newRigWith(t testing.TB, p store.Place, w, h int, o Options, change ...func
 		r.later = append(r.later, timer{d, f})
 		return nil
 	}
-	r.desk = jobs.Desk{Place: p, Who: "ops@console", Now: func() time.Time { return r.clock() }}
+	r.desk = jobs.Desk{Place: p, Who: "ops@console", Pace: jobs.Pace{Now: func() time.Time { return r.clock() }}}
 	if c, ok := p.(*cloud); ok {
 		r.desk.Sleep = c.Sleep
 	}

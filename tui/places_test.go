@@ -35,7 +35,7 @@ func (w *world) options(t testing.TB) Options {
 				return jobs.Desk{}, nil, w.fails
 			}
 			c := newCloud(t, 0)
-			return jobs.Desk{Place: c, Who: "ops@console", Now: now, Sleep: c.Sleep}, w.closing(location), nil
+			return jobs.Desk{Place: c, Who: "ops@console", Pace: jobs.Pace{Now: now, Sleep: c.Sleep}}, w.closing(location), nil
 		},
 		Close: w.closing("the first"),
 	}

@@ -448,7 +448,7 @@ func verify(ctx context.Context, r store.Repository, q core.VerifyRequest, progr
 		if at.Total > 0 {
 			text = core.Bytes(at.Bytes) + " of " + core.Bytes(at.Total)
 		}
-		progress(jobs.Step{Done: int(at.Done), Total: int(at.Of), Text: text, Backup: id, State: state})
+		progress(jobs.Step{Done: int(at.Done), Total: int(at.Of), Text: text, Item: string(id), State: state})
 	}
 	q.Progress = func(p core.VerifyProgress) {
 		at = p

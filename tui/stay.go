@@ -249,7 +249,7 @@ func (s *Stay) Start(host Host, what string, touches []string, do func(context.C
 // stepsTo takes the steps of jobs to a task.
 func stepsTo(say Progress) jobs.Progress {
 	return func(s jobs.Step) {
-		say(Step{Done: s.Done, Total: s.Total, Text: s.Text, Item: string(s.Backup), State: s.State})
+		say(Step{Done: s.Done, Total: s.Total, Text: s.Text, Item: s.Item, State: s.State})
 	}
 }
 

@@ -221,7 +221,7 @@ func TestRealRoles(t *testing.T) {
 				if why != "" {
 					denied++
 					t.Logf("%s: %s", c.op, why)
-					if jerr := (jobs.Desk{Place: p, Now: time.Now}).Allowed(c.op); core.CodeOf(jerr) != core.CodeDenied {
+					if jerr := (jobs.Desk{Place: p, Pace: jobs.Pace{Now: time.Now}}).Allowed(c.op); core.CodeOf(jerr) != core.CodeDenied {
 						t.Errorf("%s: the jobs would try it: %v", c.op, jerr)
 					}
 				}

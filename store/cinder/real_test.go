@@ -106,7 +106,7 @@ func (s *site) openDesk(name, cache string) jobs.Desk {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { a.Close() })
-	return jobs.Desk{Place: place, Archive: a, Who: run, Now: time.Now, Sleep: hurried}
+	return jobs.Desk{Place: place, Archive: a, Who: run, Pace: jobs.Pace{Now: time.Now, Sleep: hurried}}
 }
 
 // hurried waits less than a person would: the suite waits a great deal.

@@ -146,6 +146,9 @@ func (d Desk) here(e *core.Entry, tried string) error {
 	switch {
 	case e.Place != d.location() && !d.Place.Info().Journals:
 		return core.Fail(core.CodeUsage, tried, "it was made in another place, "+e.Place, "name that place with --place", nil)
+	case e.State == core.EntryOpen && e.Life != nil:
+		return core.Fail(core.CodeConflict, tried, fmt.Sprintf("a hearth is at work on it: process %d on %s", e.Life.PID, core.Visible(e.Life.Host)),
+			"wait until it is done", nil)
 	case e.State == core.EntryOpen:
 		return core.Fail(core.CodeConflict, tried, "another hearth is at work on it", "wait a minute and try again", nil)
 	}
@@ -183,42 +186,4 @@ func (d Desk) rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
 		_, err := w.Rewrite(ctx, r)
 		return err
 	})
-}
-
-// byIntent changes a place that keeps no journal: the intent goes to the archive
-// before the first write, the result after it.
-func (d Desk) byIntent(ctx context.Context, e core.Entry, do func(*account) error) (core.Entry, error) {
-	a, err := d.begin(ctx, e)
-	if err != nil {
-		return a.e, err
-	}
-	err = do(a)
-	// The result is written even if the user gave up meanwhile.
-	ctx = context.WithoutCancel(ctx)
-	state, why := core.EntryDone, ""
-	if err != nil {
-		why = err.Error()
-		if state = core.EntryFailed; !untouched(err) || a.done() > 0 {
-			var unknown error
-			if state, unknown = d.outcome(ctx, a.e); unknown != nil {
-				return a.e, err // it stays open, for Settle
-			}
-		}
-	}
-	if ferr := a.end(ctx, state, why); ferr != nil && err == nil {
-		return a.e, ferr
-	}
-	if state == core.EntryDone { // whatever was said of it, it took effect
-		return a.e, nil
-	}
-	return a.e, err
-}
-
-// untouched reports whether an error says by its code that nothing was changed.
-func untouched(err error) bool {
-	switch core.CodeOf(err) {
-	case core.CodeConflict, core.CodeReadOnly, core.CodeNotFound, core.CodeRefused, core.CodeUnsupported:
-		return true
-	}
-	return false
 }

@@ -115,7 +115,7 @@ func TestApplyRefusals(t *testing.T) {
 func TestApplyReadOnly(t *testing.T) {
 	readOnly := func(w *memory.World) { theirs(w); w.Info.ReadOnly = "it is not ours" }
 	p := world(readOnly)
-	d := jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Now: clock}
+	d := jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Pace: jobs.Pace{Now: clock}}
 	_, err := d.Apply(t.Context(), restore(t, d))
 	wantCode(t, "onto a place that is read-only", err, core.CodeReadOnly)
 	if n := len(journal(t, d)); n > 0 {
@@ -125,7 +125,7 @@ func TestApplyReadOnly(t *testing.T) {
 	theirs.Archive = nil
 	_, err = theirs.Apply(t.Context(), restore(t, theirs))
 	wantCode(t, "without an archive to account for it in", err, core.CodeUnavailable)
-	bare := jobs.Desk{Place: struct{ store.Place }{world(readOnly)}, Now: clock}
+	bare := jobs.Desk{Place: struct{ store.Place }{world(readOnly)}, Pace: jobs.Pace{Now: clock}}
 	if _, err := bare.Undo(t.Context(), 0); core.CodeOf(err) != core.CodeUnsupported {
 		t.Errorf("undo without any journal: %v", err)
 	}

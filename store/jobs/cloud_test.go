@@ -23,7 +23,7 @@ func cloudDesk(t testing.TB, change ...func(*memory.World)) (*memory.Cloud, jobs
 		c(&w)
 	}
 	c := memory.NewCloud(w)
-	return c, jobs.Desk{Place: c, Archive: openArchive(t), Who: "ada@here", Now: clock, Sleep: c.Sleep}
+	return c, jobs.Desk{Place: c, Archive: openArchive(t), Who: "ada@here", Pace: jobs.Pace{Now: clock, Sleep: c.Sleep}}
 }
 
 // newest is the newest entry of the journal.

@@ -3,9 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -65,10 +63,6 @@ func (d Desk) PlanCreate(ctx context.Context, r core.BackupRequest) (CreatePlan,
 		err = d.planParent(ctx, &p, project)
 	}
 	return p, err
-}
-
-func refuse(tried, what, next string) error {
-	return core.Fail(core.CodeRefused, tried, what, next, nil)
 }
 
 // ownProject returns the project that the backup would belong to, and warns if
@@ -132,27 +126,6 @@ func dataOf(b *core.Backup) time.Time {
 	return b.CreatedAt.V
 }
 
-// badBackupTexts says what the API refuses of a backup's texts; nil is not given.
-func badBackupTexts(name, description *string, metadata *pyjson.Object) string {
-	if name != nil && pyjson.Len(*name) > 255 {
-		return "its name is longer than 255 characters"
-	}
-	if description != nil {
-		if pyjson.Len(*description) > 255 {
-			return "its description is longer than 255 characters"
-		}
-		for _, r := range *description {
-			if r > 0xFFFF || !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) {
-				return fmt.Sprintf("its description has the character U+%04X, which Cinder takes for unprintable", r)
-			}
-		}
-	}
-	for _, r := range core.APIRefusals(core.State{}, core.State{Metadata: metadata}, 0) {
-		return "its property " + strings.TrimPrefix(r.Field, "metadata ") + ": " + r.Why
-	}
-	return ""
-}
-
 // Create asks for the backup and keeps the capture of that moment, taken just
 // before, under its id. With wait it follows the backup until it is available or
 // has failed, which is an error.
@@ -176,6 +149,7 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 	if err != nil {
 		return c, err
 	}
+	defer a.leave(ctx)
 	progress.say(0, 1, "asking for the backup")
 	c.Backup, err = o.CreateBackup(ctx, p.Request)
 	if core.CodeOf(err) == core.CodeUnavailable { // it may have worked all the same
@@ -213,18 +187,6 @@ func (d Desk) findCreated(ctx context.Context, e core.Entry) (core.Backup, bool)
 		return *b, true
 	}
 	return core.Backup{}, false
-}
-
-// newer is the first of the backups that was made after the intent, under the name
-// that it tells of; nil if there is none.
-func newer(all []core.Backup, e core.Entry) *core.Backup {
-	for i, b := range all {
-		// The place's clock may go a little behind.
-		if b.CreatedAt.Set && b.CreatedAt.V.After(e.At.Add(-5*time.Second)) && strings.Contains(e.Summary, core.Visible(b.Name.Or(""))) {
-			return &all[i]
-		}
-	}
-	return nil
 }
 
 // followBackup follows a new backup until it is available, or has failed.

@@ -16,9 +16,10 @@ type Progress func(Step)
 type Step struct {
 	Done, Total int
 	Text        string // what it is at: "volume db is restoring-backup"
-	// Where the work is on many backups: which this step is of, and how far that is.
-	Backup core.BackupID
-	State  string
+	// Where the work is on many things: which this step is of, by its id or whatever
+	// else tells them apart, and how far that is. "" is none of them.
+	Item  string
+	State string
 }
 
 func (p Progress) say(done, total int, format string, args ...any) {
@@ -30,7 +31,7 @@ func (p Progress) say(done, total int, format string, args ...any) {
 // of says how far one of several backups is.
 func (p Progress) of(done, total int, id core.BackupID, name, state string) {
 	if p != nil {
-		p(Step{done, total, core.Visible(name) + ": " + state, id, state})
+		p(Step{done, total, core.Visible(name) + ": " + state, string(id), state})
 	}
 }
 
@@ -185,4 +186,9 @@ func (d Desk) backupsOf(ctx context.Context, id core.VolumeID) (out []core.Backu
 			return out, nil
 		}
 	}
+}
+
+// refuse is the error of what Cinder would refuse.
+func refuse(tried, what, next string) error {
+	return core.Fail(core.CodeRefused, tried, what, next, nil)
 }

@@ -72,12 +72,12 @@ func openArchive(t testing.TB) *archive.Archive {
 // somebody else's.
 func ownDesk(t testing.TB) (*memory.Place, jobs.Desk) {
 	p := world()
-	return p, jobs.Desk{Place: p, Archive: openArchive(t), Who: "ada@here", Now: clock}
+	return p, jobs.Desk{Place: p, Archive: openArchive(t), Who: "ada@here", Pace: jobs.Pace{Now: clock}}
 }
 
 func theirDesk(t testing.TB) (*memory.Place, jobs.Desk) {
 	p := world(theirs)
-	return p, jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Who: "ada@here", Now: clock}
+	return p, jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Who: "ada@here", Pace: jobs.Pace{Now: clock}}
 }
 
 func plan(t *testing.T, d jobs.Desk, r jobs.PlanRequest) *core.Plan {
@@ -124,7 +124,7 @@ func TestPlanSources(t *testing.T) {
 				p = world(c.change)
 			}
 			handed.BackupID = ""
-			got := plan(t, jobs.Desk{Place: p, Now: clock}, c.request)
+			got := plan(t, jobs.Desk{Place: p, Pace: jobs.Pace{Now: clock}}, c.request)
 			if s := sourcesOf(got); s != c.sources || got.Guess() != c.guess {
 				t.Errorf("it rests on %q, a guess: %v; want %q, %v", s, got.Guess(), c.sources, c.guess)
 			}
@@ -246,7 +246,7 @@ func TestResolve(t *testing.T) {
 	if _, err2 := d.ResolveVolume(t.Context(), ""); core.CodeOf(err2) != core.CodeNotFound || !strings.Contains(err.Error(), "its id is empty") {
 		t.Errorf("nothing is named: %v, %v", err, err2)
 	}
-	_, err = jobs.Desk{Place: unread{p}, Now: clock}.ResolveBackup(t.Context(), "nightly")
+	_, err = jobs.Desk{Place: unread{p}, Pace: jobs.Pace{Now: clock}}.ResolveBackup(t.Context(), "nightly")
 	if core.CodeOf(err) != core.CodeAmbiguous || !strings.Contains(err.Error(), ": 8 or more backups fit it: ") {
 		t.Errorf("among rows that are not all read: %v", err)
 	}
@@ -280,7 +280,7 @@ func TestResolveAmongThousands(t *testing.T) {
 		last.ID = "zz"
 		w.Backups = append(w.Backups, last)
 	})
-	_, err := jobs.Desk{Place: p, Now: clock}.ResolveBackup(t.Context(), "nightly")
+	_, err := jobs.Desk{Place: p, Pace: jobs.Pace{Now: clock}}.ResolveBackup(t.Context(), "nightly")
 	if core.CodeOf(err) != core.CodeAmbiguous || !strings.Contains(err.Error(), "3002 backups fit it") {
 		t.Errorf("among thousands: %v", err)
 	}

@@ -18,9 +18,9 @@ type Exported struct {
 }
 
 // Export exports backups, with chain each together with its parents, which come
-// first. What was exported is kept in the archive. progress, if not nil, is
-// called after each. The error is that of the whole call; each result has its own.
-func (d Desk) Export(ctx context.Context, ids []core.BackupID, chain bool, progress func(done, total int)) ([]Exported, error) {
+// first. What was exported is kept in the archive. The error is that of the whole
+// call; each result has its own.
+func (d Desk) Export(ctx context.Context, ids []core.BackupID, chain bool, progress Progress) ([]Exported, error) {
 	ex, ok := d.Place.(store.Exporter)
 	if !ok {
 		return nil, core.Fail(core.CodeUnsupported, "export", "this kind of place cannot export records", "", nil)
@@ -39,9 +39,7 @@ func (d Desk) Export(ctx context.Context, ids []core.BackupID, chain bool, progr
 			err = d.keepRecord(ctx, b.ID, r, "export")
 		}
 		out = append(out, Exported{b, r, err})
-		if progress != nil {
-			progress(i+1, len(backups))
-		}
+		progress.say(i+1, len(backups), "")
 	}
 	return out, nil
 }
@@ -189,6 +187,7 @@ func (d Desk) importByAPI(ctx context.Context, im store.Importer, items []core.I
 	if err != nil {
 		return nil, err
 	}
+	defer a.leave(ctx)
 	results, err := im.Import(ctx, items, a.e)
 	for len(results) < len(items) { // the rest was not reached, or its answer was lost
 		it := items[len(results)]
@@ -232,7 +231,7 @@ func (d Desk) importByAPI(ctx context.Context, im store.Importer, items []core.I
 // long that it will stay as it is.
 func (d Desk) followImport(ctx context.Context, it *core.ImportItem, r *core.ImportResult) {
 	tried := "import backup " + string(it.ID)
-	patience := d.ImportPatience
+	patience := d.Patience
 	if patience == 0 {
 		patience = time.Minute
 	}

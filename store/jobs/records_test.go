@@ -59,7 +59,7 @@ func TestExport(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, d := desk(t)
 			var steps []string
-			progress := func(done, total int) { steps = append(steps, fmt.Sprintf("%d/%d", done, total)) }
+			progress := func(s jobs.Step) { steps = append(steps, fmt.Sprintf("%d/%d", s.Done, s.Total)) }
 			out, err := d.Export(t.Context(), []core.BackupID{storetest.Second, storetest.Full, storetest.Tagged, storetest.First, storetest.Tagged}, true, progress)
 			ok(t, err)
 			var ids []core.BackupID
@@ -106,8 +106,8 @@ func TestExport(t *testing.T) {
 func TestExportCancelled(t *testing.T) {
 	_, d := ownDesk(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	out, err := d.Export(ctx, []core.BackupID{storetest.Full, storetest.First, storetest.Second}, false, func(done, _ int) {
-		if done == 2 {
+	out, err := d.Export(ctx, []core.BackupID{storetest.Full, storetest.First, storetest.Second}, false, func(s jobs.Step) {
+		if s.Done == 2 {
 			cancel()
 		}
 	})
@@ -175,10 +175,10 @@ func exported(t *testing.T, d jobs.Desk, id core.BackupID) core.Record {
 
 func TestImportReadOnly(t *testing.T) {
 	p := world(theirs, func(w *memory.World) { w.Info.ReadOnly = "it is not ours" })
-	d := jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Now: clock}
+	d := jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Pace: jobs.Pace{Now: clock}}
 	_, err := d.Import(t.Context(), importable(t, d, 1), []int{0})
 	wantCode(t, "into a place that is read-only", err, core.CodeReadOnly)
-	bare := jobs.Desk{Place: struct{ *memory.Place }{p}, Now: clock}
+	bare := jobs.Desk{Place: struct{ *memory.Place }{p}, Pace: jobs.Pace{Now: clock}}
 	if _, err := bare.Export(t.Context(), nil, false, nil); err != nil {
 		t.Errorf("export of nothing: %v", err)
 	}
@@ -219,7 +219,7 @@ func TestDemoLeavesTheArchiveAlone(t *testing.T) {
 	ok(t, err)
 	defer s.Close()
 	a := openArchive(t)
-	d := jobs.Desk{Place: s, Archive: a, Who: "ada@here", Now: clock}
+	d := jobs.Desk{Place: s, Archive: a, Who: "ada@here", Pace: jobs.Pace{Now: clock}}
 	before := archiveSums(t, a.Path())
 	page, err := s.Volumes(t.Context(), core.Query{})
 	ok(t, err)

@@ -166,12 +166,6 @@ func FromPlace(source Desk) Source {
 	}}
 }
 
-// scanned is a repository, as far as a recovery needs one.
-type scanned interface {
-	store.CaptureSource
-	Scan(ctx context.Context, progress func(core.ScanProgress)) (core.Inventory, error)
-}
-
 // holdings finds what a repository holds.
 func (d Desk) holdings(ctx context.Context, r scanned, target Desk, export func(core.BackupID) func(context.Context) (core.Record, error), progress Progress) ([]finding, []core.Holding, error) {
 	inv, err := r.Scan(ctx, func(p core.ScanProgress) {

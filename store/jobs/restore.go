@@ -76,6 +76,7 @@ func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 	if err != nil {
 		return report, err
 	}
+	defer a.leave(ctx)
 	progress.say(0, 1, "asking for the restore")
 	done, err := o.RestoreBackup(ctx, r)
 	if err != nil {

@@ -172,7 +172,7 @@ func (d Desk) arrivals(ctx context.Context, from string, items []Arrival, there 
 }
 
 // askAtOnce is how many parts the ids of more than askMost backups are asked for in.
-const askAtOnce, askMost = 4, 20
+const askAtOnce = 4
 
 // importFacts asks for what a preflight must know. What the place lists is there,
 // and not asked for.
@@ -316,6 +316,7 @@ func (d Desk) send(ctx context.Context, t *Transfer, what string, progress Progr
 		if err != nil {
 			return nil, err
 		}
+		defer a.leave(ctx)
 		s.a = a
 	}
 	for _, wave := range waves(going) {

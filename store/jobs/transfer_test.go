@@ -53,8 +53,8 @@ func twoClouds(t testing.TB, n int) *pair {
 	p.to = memory.NewCloud(memory.World{Info: info("b"), Now: clock})
 	p.from.Touches(true)
 	books := openArchive(t)
-	p.fromDesk = jobs.Desk{Place: p.from, Archive: books, Who: "ada@here", Now: clock, Sleep: p.from.Sleep}
-	p.toDesk = jobs.Desk{Place: p.to, Archive: books, Who: "ada@here", Now: clock, Sleep: p.to.Sleep}
+	p.fromDesk = jobs.Desk{Place: p.from, Archive: books, Who: "ada@here", Pace: jobs.Pace{Now: clock, Sleep: p.from.Sleep}}
+	p.toDesk = jobs.Desk{Place: p.to, Archive: books, Who: "ada@here", Pace: jobs.Pace{Now: clock, Sleep: p.to.Sleep}}
 	return &p
 }
 
@@ -324,7 +324,7 @@ func lostCloud(t testing.TB, n int) (*memory.Cloud, jobs.Desk, jobs.Desk) {
 		volumes[i].Host = core.Some("here@file#pool")
 	}
 	c := memory.NewCloud(memory.World{Volumes: volumes, Types: s.Types, Now: clock})
-	d := jobs.Desk{Place: c, Archive: openArchive(t), Who: "ada@here", Now: clock, Sleep: c.Sleep}
+	d := jobs.Desk{Place: c, Archive: openArchive(t), Who: "ada@here", Pace: jobs.Pace{Now: clock, Sleep: c.Sleep}}
 	backups := chains(n)
 	var captures []core.KeptCapture
 	marks := map[core.BackupID][]core.Mark{}
@@ -340,7 +340,7 @@ func lostCloud(t testing.TB, n int) (*memory.Cloud, jobs.Desk, jobs.Desk) {
 	}
 	r := memory.NewRepository(memory.World{Backups: backups, Captures: captures, Now: clock}, marks,
 		core.Holding{Kind: core.HoldingUnfinished, ID: "unfinished", Problem: "no metadata object"})
-	return c, d, jobs.Desk{Place: r, Now: clock}
+	return c, d, jobs.Desk{Place: r, Pace: jobs.Pace{Now: clock}}
 }
 
 func TestRecover(t *testing.T) {
@@ -412,7 +412,7 @@ func TestRecover(t *testing.T) {
 
 func keepAs(t *testing.T, d jobs.Desk, place string, id core.BackupID, r core.Record) {
 	t.Helper()
-	p := jobs.Desk{Place: memory.New(memory.World{Info: core.PlaceInfo{Location: place, Kind: core.PlaceDatabase}}), Archive: d.Archive, Now: clock}
+	p := jobs.Desk{Place: memory.New(memory.World{Info: core.PlaceInfo{Location: place, Kind: core.PlaceDatabase}}), Archive: d.Archive, Pace: jobs.Pace{Now: clock}}
 	ok(t, p.KeepRecord(t.Context(), id, r))
 }
 

@@ -197,7 +197,7 @@ func (d Driver) dry(t *testing.T, a *archive.Archive, j job) (before, after stri
 func (d Driver) desk(t *testing.T, a *archive.Archive) (*Faulty, jobs.Desk) {
 	t.Helper()
 	f := &Faulty{Place: d.standard(t)}
-	return f, jobs.Desk{Place: f, Archive: a, Who: "ada@here", Now: clock}
+	return f, jobs.Desk{Place: f, Archive: a, Who: "ada@here", Pace: jobs.Pace{Now: clock}}
 }
 
 // everything is all that can be read of a place, as a text to compare.

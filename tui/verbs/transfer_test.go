@@ -79,9 +79,9 @@ func twoClouds(t *testing.T) *between {
 	t.Cleanup(func() { books.Close() })
 	x.bench = on(t, x.a)
 	desks := map[string]jobs.Desk{
-		"a": {Place: x.a, Archive: books, Who: "anna@lab", Now: now, Sleep: x.a.Sleep},
-		"b": {Place: x.b, Archive: books, Who: "anna@lab", Now: now, Sleep: x.b.Sleep},
-		"r": {Place: repository, Archive: books, Now: now},
+		"a": {Place: x.a, Archive: books, Who: "anna@lab", Pace: jobs.Pace{Now: now, Sleep: x.a.Sleep}},
+		"b": {Place: x.b, Archive: books, Who: "anna@lab", Pace: jobs.Pace{Now: now, Sleep: x.b.Sleep}},
+		"r": {Place: repository, Archive: books, Pace: jobs.Pace{Now: now}},
 	}
 	x.desk = desks["a"]
 	x.env.Now = now
