@@ -68,11 +68,8 @@ func NewApp(ctx context.Context, in Begin, o ShellOptions) *App {
 	return a
 }
 
-// tickMsg is the clock's: ages grow.
-type tickMsg time.Time
-
 func (a *App) tick() tea.Cmd {
-	return a.opt.After(10*time.Second, func(t time.Time) tea.Msg { return tickMsg(t) })
+	return a.opt.After(10*time.Second, func(time.Time) tea.Msg { return TickMsg{} })
 }
 
 // Init is what happens before the terminal says its size.
@@ -123,7 +120,7 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		return a.sized(msg)
 	case tea.BackgroundColorMsg, tea.ColorProfileMsg:
 		a.coloured(msg)
-	case tickMsg:
+	case TickMsg:
 		a.renew()
 		return tea.Batch(a.tick(), a.top().update(msg))
 	case noteMsg:

@@ -190,7 +190,7 @@ func TestZone(t *testing.T) {
 func TestClock(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 80, 24).want("14m")
 	r.clock = func() time.Time { return until.Add(3 * time.Hour) }
-	r.send(Tick())
+	r.send(TickMsg{})
 	r.want(" 3h ").wantNot("14m")
 	if len(r.later) < 2 {
 		t.Error("the clock does not go on")
@@ -218,7 +218,7 @@ func TestHelp(t *testing.T) {
 		if !ok {
 			t.Fatalf("the dialog is a %T", r.Dialog())
 		}
-		text := ansi.Strip(strings.Join(box.laid, "\n"))
+		text := ansi.Strip(strings.Join(*inside[[]string](box, "laid"), "\n"))
 		r.press("esc")
 		for _, act := range r.Keys() {
 			if !strings.Contains(text, keyName(act.keys[0])) || !strings.Contains(text, act.help[:min(len(act.help), 20)]) {

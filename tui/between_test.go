@@ -14,6 +14,7 @@ import (
 	"hearth/store/archive"
 	"hearth/store/jobs"
 	"hearth/store/memory"
+	"hearth/tui/grid"
 )
 
 // several are places with an archive: the cloud lab, the cloud lab2, which has a
@@ -162,18 +163,19 @@ func midway(which string, done, total int, text string, items map[int]string, ke
 		r.press(keys[len(keys)-1])
 		at := map[string]string{}
 		var ids []core.BackupID
-		switch s := r.Top().(type) {
-		case *archiveScreen:
-			for i := range s.rows {
-				ids = append(ids, core.BackupID(s.Key(i)))
+		switch s := r.Top(); s.(titled).title() {
+		case "Archive":
+			for i := range *inside[[]int](s, "rows") {
+				ids = append(ids, core.BackupID(s.(grid.Source).Key(i)))
 			}
-		case *copyScreen:
-			for _, it := range s.pane.plan.Items {
+		case "Inventory":
+			inv := *inside[*core.Inventory](s, "inv")
+			for _, i := range *inside[[]int](s, "rows") {
+				ids = append(ids, inv.Holdings[i].ID)
+			}
+		default:
+			for _, it := range (*inside[*jobs.Transfer](s, "pane", "plan")).Items {
 				ids = append(ids, it.ID)
-			}
-		case *inventoryScreen:
-			for i := range s.rows {
-				ids = append(ids, s.inv.Holdings[s.rows[i]].ID)
 			}
 		}
 		for i, state := range items {

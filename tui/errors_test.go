@@ -25,7 +25,7 @@ func TestEveryCallFails(t *testing.T) {
 	}
 	for name, flow := range map[string]struct{ before, during func(*rig) }{
 		"list":         {nil, func(r *rig) { r.press("ctrl+r") }},
-		"tick":         {nil, func(r *rig) { r.send(Tick()) }},
+		"tick":         {nil, func(r *rig) { r.send(TickMsg{}) }},
 		"filter":       {nil, func(r *rig) { r.press("/").typeText("web") }},
 		"pane":         {nil, func(r *rig) { r.press("down") }},
 		"mark all":     {nil, func(r *rig) { r.press("a") }},
@@ -99,7 +99,7 @@ func failNth(t *testing.T, r *rig, n int, call string, during func(*rig)) {
 	}
 	r.CloseDialogs()
 	r.send(said)
-	if line := r.statusLine(140); !strings.Contains(line, "✗") || !strings.Contains(line, "e: more") {
+	if line := r.Status(140); !strings.Contains(line, "✗") || !strings.Contains(line, "e: more") {
 		t.Errorf("call %d, %s: the status line is %q", n, call, line)
 	}
 	if tx, ok := r.Top().(texter); ok && tx.wantsText() {

@@ -62,8 +62,11 @@ func (a *App) CloseDialogs() { a.dialogs = nil }
 // Anew forgets all screens, as before the first was opened.
 func (a *App) Anew() { a.roots, a.stack = map[string]held{}, nil }
 
-// Tick is the clock's message.
-func Tick() tea.Msg { return tickMsg{} }
+// RootKeys are the actions that keys reach everywhere.
+func (a *App) RootKeys() []action { return a.rootActions() }
+
+// Status draws the status line.
+func (a *App) Status(w int) string { return a.statusLine(w) }
 
 // Progressed is the message by which a task says how far it is.
 func Progressed(id TaskID, s Step, items map[string]string) tea.Msg {

@@ -68,6 +68,9 @@ type Begin struct {
 	Said    string              // for the status line
 }
 
+// TickMsg is the clock's, for the screen that is shown: ages grow.
+type TickMsg struct{}
+
 // Go leads to another place. Where tasks run here, the shell asks first what is to
 // become of them; until the other place is open, and if it cannot be opened,
 // everything stays as it is.

@@ -1,20 +1,17 @@
 package tui
 
-import "hearth/core"
-
-// texts are ids as texts, in which screens are opened for them.
-func texts[ID ~string](ids []ID) (out []string) {
+// Texts are ids as texts, in which screens are opened for them.
+func Texts[ID ~string](ids []ID) (out []string) {
 	for _, id := range ids {
 		out = append(out, string(id))
 	}
 	return out
 }
 
-// backupIDs are the ids of backups again.
-func backupIDs(keys []string) []core.BackupID {
-	var ids []core.BackupID
-	for _, k := range keys {
-		ids = append(ids, core.BackupID(k))
+// IDs are texts as ids again.
+func IDs[ID ~string](texts []string) (out []ID) {
+	for _, t := range texts {
+		out = append(out, ID(t))
 	}
-	return ids
+	return out
 }

@@ -14,13 +14,18 @@ import (
 	"hearth/store"
 )
 
-func importOn(r *rig) *importScreen {
+// imported is what the screen of imports holds.
+type imported struct {
+	state  state
+	checks []core.Check
+}
+
+func importOn(r *rig) imported {
 	r.t.Helper()
-	s, ok := r.Top().(*importScreen)
-	if !ok {
+	if !valueAt(r.Top(), "checks").IsValid() {
 		r.t.Fatalf("the screen is a %T", r.Top())
 	}
-	return s
+	return imported{*inside[state](r.Top(), "state"), *inside[[]core.Check](r.Top(), "checks")}
 }
 
 // TestPasteAnywhere: a paste on any screen opens the import, but for a dialog, and

@@ -23,7 +23,7 @@ var shadowing = map[string]string{
 func TestKeys(t *testing.T) {
 	eachScene(t, 100, 30, func(t *testing.T, r *rig) {
 		root := map[string]bool{}
-		for _, act := range r.rootActions() {
+		for _, act := range r.RootKeys() {
 			for _, k := range act.keys {
 				root[k] = true
 			}
@@ -81,7 +81,7 @@ func keyTable(t *testing.T) string {
 	seen := map[string]bool{} // what stands higher up is not told again
 	part := func(title, name string, groups ...string) {
 		i := slices.IndexFunc(scenes, func(s scene) bool { return s.name == name })
-		scope := scenes[i].make(t, 100, 30).scope()
+		scope := scenes[i].make(t, 100, 30).Keys()
 		var rows []string
 		for _, act := range scope {
 			row := fmt.Sprintf("| %s | %s |\n", keysOf(scope, act), strings.ReplaceAll(act.help, "|", `\|`))

@@ -5,20 +5,40 @@ import (
 	"strings"
 	"testing"
 
+	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
+	"hearth/tui/grid"
 )
 
+// listed is what a list of backups holds.
+type listed struct {
+	table  *grid.Model
+	page   core.Page[core.Backup]
+	sort   core.Order
+	text   string // in the filter
+	typing bool
+}
+
 // backupsOf is the list of backups that is shown.
-func backupsOf(r *rig) *listScreen[core.Backup] {
+func backupsOf(r *rig) listed {
 	r.t.Helper()
-	s, ok := r.Top().(*listScreen[core.Backup])
-	if !ok {
-		r.t.Fatalf("the screen is a %T", r.Top())
+	top := r.Top()
+	if !valueAt(top, "typing").IsValid() {
+		r.t.Fatalf("the screen is a %T", top)
 	}
-	return s
+	return listed{*inside[*grid.Model](top, "table"), *inside[core.Page[core.Backup]](top, "page"), *inside[core.Order](top, "sort"),
+		inside[textinput.Model](top, "field").Value(), *inside[bool](top, "typing")}
+}
+
+// chosen is what an action on several would work on.
+func (l listed) chosen() []string {
+	if l.table.Marks() > 0 {
+		return l.table.MarkedKeys()
+	}
+	return []string{l.table.Key()}
 }
 
 // TestFilterAsYouType: every letter filters, a mistake is told and the last right
@@ -43,7 +63,7 @@ func TestFilterAsYouType(t *testing.T) {
 	r.press("/")
 	r.send(tea.PasteMsg{Content: " name~web-root \n"})
 	r.want("/ name~web-root", "7 backups of 90")
-	if _, err := core.ParseFilter(backupsOf(r).field.Value(), core.BackupColumns); err != nil {
+	if _, err := core.ParseFilter(backupsOf(r).text, core.BackupColumns); err != nil {
 		t.Error(err)
 	}
 }
@@ -162,7 +182,7 @@ func TestCursorStaysOnItsRow(t *testing.T) {
 	other := newRig(t, p, 100, 24)
 	other.send(tea.PasteMsg{Content: several(t)})
 	other.press("i", "y").said(good, "imported")
-	r.send(Tick())
+	r.send(TickMsg{})
 	r.want("93 backups")
 	if got := backupsOf(r).table.Key(); got != key || backupsOf(r).table.Cursor() == 3 {
 		t.Errorf("the cursor is on %s, row %d", got, backupsOf(r).table.Cursor())

@@ -66,7 +66,7 @@ func TestPlaces(t *testing.T) {
 	if !slices.Equal(w.opened, []string{"cloud:prod"}) || !slices.Equal(w.closed, []string{"the first"}) {
 		t.Errorf("opened %v, closed %v", w.opened, w.closed)
 	}
-	if r.press("esc"); r.Depth() != 1 || len(r.roots) != 1 || r.Running().ID != 0 {
+	if r.press("esc"); r.Depth() != 1 || valueAt(r.App, "roots").Len() != 1 || r.Running().ID != 0 {
 		t.Error("something of the old place is left")
 	}
 	r.press("c", "end", "enter")

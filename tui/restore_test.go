@@ -3,6 +3,7 @@ package tui
 import (
 	"strings"
 	"testing"
+	"unsafe"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -19,11 +20,8 @@ func preview(t testing.TB, p store.Place) *rig {
 
 func planOf(r *rig) *core.Plan {
 	r.t.Helper()
-	d, ok := r.Top().(*detailScreen[backupInChain])
-	if !ok {
-		r.t.Fatalf("the screen is a %T", r.Top())
-	}
-	return d.tabs[d.at].(*restoreTab).plan
+	tab := valueAt(r.Top(), "tabs").Index(*inside[int](r.Top(), "at")).Elem()
+	return *(**core.Plan)(unsafe.Pointer(tab.Elem().FieldByName("plan").UnsafeAddr()))
 }
 
 func TestPreview(t *testing.T) {
@@ -117,8 +115,8 @@ func TestApplyRefusesAChangedVolume(t *testing.T) {
 	one, other := preview(t, p), preview(t, p)
 	other.press("P", "y").said(good, "Applied")
 	one.press("P", "y").said(bad, "cannot")
-	if core.CodeOf(one.note.err) != core.CodeConflict {
-		t.Errorf("the error is %v", one.note.err)
+	if core.CodeOf(one.lastNote().err) != core.CodeConflict {
+		t.Errorf("the error is %v", one.lastNote().err)
 	}
 	one.want("nothing would change") // the plan is worked out anew
 }

@@ -23,26 +23,6 @@ var backupColumns = []grid.Column{
 	{Name: "id", Title: "ID", Width: 8, Drop: 4},
 }
 
-// BackupRows are the backups that an action works on, wherever they are shown.
-type BackupRows struct {
-	Current func() *core.Backup    // the one under the cursor, nil if there is none
-	Chosen  func() []core.BackupID // those that are marked, else that one
-}
-
-// None says why there is nothing to work on, "" if there is.
-func (r BackupRows) None() string {
-	if r.Current() == nil {
-		return "there is no backup under the cursor"
-	}
-	return ""
-}
-
-// RowActions are what other rooms add to the keys of backups and volumes.
-type RowActions struct {
-	Exports, Backups func(Host, BackupRows) []action
-	Volumes          func(Host, VolumeRows) []action
-}
-
 // backupList makes the list of backups of a place.
 func backupList(at *Stay, more RowActions) func(Host, openMsg) screen {
 	return func(host Host, o openMsg) screen { return newBackups(host, at, more, o) }
@@ -71,7 +51,7 @@ func newBackups(host Host, at *Stay, more RowActions, o openMsg) screen {
 	}
 	s.lines = func(x *core.Backup) []line { return backupLines(host.Look(), x, l.marks[string(x.ID)]...) }
 	s.open = func(x *core.Backup) tea.Cmd { return open("backup", string(x.ID)) }
-	rows := BackupRows{s.current, func() []core.BackupID { return backupIDs(s.chosen()) }}
+	rows := BackupRows{s.current, func() []core.BackupID { return IDs[core.BackupID](s.chosen()) }}
 	s.own = func() []action { return backupActions(host, at, more, rows) }
 	return s
 }
@@ -97,7 +77,7 @@ func backupActions(host Host, at *Stay, more RowActions, rows BackupRows) []acti
 	if at.Repository() != nil {
 		toVolume = action{name: "verify", keys: []string{"V"}, label: "verify", why: rows.None,
 			help: "Verify it, or all that are marked: its objects, or every chunk",
-			run:  func() tea.Cmd { return opening(openMsg{Screen: "inventory", IDs: texts(rows.Chosen())}) }}
+			run:  func() tea.Cmd { return opening(openMsg{Screen: "inventory", IDs: Texts(rows.Chosen())}) }}
 	}
 	return slices.Concat([]action{
 		{name: "restore", keys: []string{"r"}, label: "restore", help: "Preview what a restore would change", why: rows.None,
@@ -110,7 +90,7 @@ func backupActions(host Host, at *Stay, more RowActions, rows BackupRows) []acti
 		toVolume,
 		{name: "copy", keys: []string{"Y"}, label: "copy", minor: true, help: "Copy it, or all that are marked, into another place",
 			why: func() string { return either(rows.None(), at.Cannot(core.OpExport)) },
-			run: func() tea.Cmd { return opening(openMsg{Screen: "copy", IDs: texts(rows.Chosen())}) }},
+			run: func() tea.Cmd { return opening(openMsg{Screen: "copy", IDs: Texts(rows.Chosen())}) }},
 		{name: "restored-to", keys: []string{"R"}, help: "Go to the volume it was last restored to", why: func() string {
 			switch x := rows.Current(); {
 			case x == nil:

@@ -274,7 +274,7 @@ func (x *side) met(b *core.Backup) grid.Cell {
 // chosen are the backups to copy: the marked ones, else the one under the cursor.
 func (s *copyScreen) chosen() []core.BackupID {
 	if s.from.table.Marks() > 0 {
-		return backupIDs(s.from.table.MarkedKeys())
+		return IDs[core.BackupID](s.from.table.MarkedKeys())
 	}
 	if key := s.from.table.Key(); key != "" {
 		return []core.BackupID{core.BackupID(key)}

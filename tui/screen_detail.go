@@ -229,7 +229,7 @@ func (t *overviewTab) update(msg tea.Msg) tea.Cmd {
 		cmd = t.news.take(msg)
 	case rowChangedMsg:
 		cmd = t.news.load()
-	case tickMsg:
+	case TickMsg:
 	default:
 		return nil
 	}

@@ -54,7 +54,7 @@ var holdingColumns = []grid.Column{
 }
 
 func newInventory(host Host, at *Stay, o openMsg) screen {
-	return &inventoryScreen{host: host, at: at, all: true, want: backupIDs(o.IDs), reports: map[string]core.VerifyReport{}, table: grid.New(holdingColumns, host.Look().grid())}
+	return &inventoryScreen{host: host, at: at, all: true, want: IDs[core.BackupID](o.IDs), reports: map[string]core.VerifyReport{}, table: grid.New(holdingColumns, host.Look().grid())}
 }
 
 func (s *inventoryScreen) title() string { return "Inventory" }
@@ -66,10 +66,10 @@ func (s *inventoryScreen) init() tea.Cmd { return s.scan() }
 // reopen is for a verification of some of it.
 func (s *inventoryScreen) reopen(msg openMsg) tea.Cmd {
 	if s.inv == nil {
-		s.want = backupIDs(msg.IDs)
+		s.want = IDs[core.BackupID](msg.IDs)
 		return nil
 	}
-	return s.askVerify(backupIDs(msg.IDs))
+	return s.askVerify(IDs[core.BackupID](msg.IDs))
 }
 
 func (s *inventoryScreen) scan() tea.Cmd {

@@ -120,7 +120,7 @@ func (s *listScreen[T]) update(msg tea.Msg) tea.Cmd {
 		}
 	case tea.WindowSizeMsg:
 		return s.moved()
-	case tickMsg: // cheap where nothing is new
+	case TickMsg: // cheap where nothing is new
 		if s.asking || s.hopeless() {
 			return nil
 		}

@@ -23,20 +23,6 @@ var volumeColumns = []grid.Column{
 	{Name: "type", Title: "TYPE", Width: 14, Min: 12, Grow: 1, Drop: 6},
 }
 
-// VolumeRows are the volumes that an action works on, wherever they are shown.
-type VolumeRows struct {
-	Current func() *core.Volume    // the one under the cursor, nil if there is none
-	Chosen  func() []core.VolumeID // those that are marked, else that one
-}
-
-// None says why there is nothing to work on, "" if there is.
-func (r VolumeRows) None() string {
-	if r.Current() == nil {
-		return "there is no volume under the cursor"
-	}
-	return ""
-}
-
 // volumeList makes the list of volumes of a place.
 func volumeList(at *Stay, more RowActions) func(Host, openMsg) screen {
 	return func(host Host, o openMsg) screen { return newVolumes(host, at, more, o) }
