@@ -25,6 +25,7 @@ import (
 	"hearth/store/jobs"
 	"hearth/tui"
 	"hearth/tui/settings"
+	"hearth/tui/ui"
 	"hearth/tui/verbs"
 )
 
@@ -362,7 +363,7 @@ func (f *flags) copy(ctx context.Context, text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return tui.Clipboard{Off: c.Screen.Clipboard == "off"}.Copy(ctx, text)
+	return ui.Clipboard{Off: c.Screen.Clipboard == "off"}.Copy(ctx, text)
 }
 
 // paths is what hearth info shows.

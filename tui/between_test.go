@@ -2,19 +2,20 @@ package tui
 
 import (
 	"context"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
-	"testing"
-	"time"
-
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/archive"
 	"hearth/store/jobs"
 	"hearth/store/memory"
 	"hearth/tui/grid"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
 )
 
 // several are places with an archive: the cloud lab, the cloud lab2, which has a
@@ -163,7 +164,7 @@ func midway(which string, done, total int, text string, items map[int]string, ke
 		r.press(keys[len(keys)-1])
 		at := map[string]string{}
 		var ids []core.BackupID
-		switch s := r.Top(); s.(titled).title() {
+		switch s := r.Top(); s.(ui.Titled).Title() {
 		case "Archive":
 			for i := range *inside[[]int](s, "rows") {
 				ids = append(ids, core.BackupID(s.(grid.Source).Key(i)))
@@ -181,7 +182,7 @@ func midway(which string, done, total int, text string, items map[int]string, ke
 		for i, state := range items {
 			at[string(ids[i])] = state
 		}
-		r.send(Progressed(r.Running().ID, Step{Done: done, Total: total, Text: text}, at))
+		r.send(shell.Progressed(r.Running().ID, ui.Step{Done: done, Total: total, Text: text}, at))
 		return r
 	}
 }

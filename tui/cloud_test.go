@@ -3,14 +3,14 @@ package tui
 import (
 	"cmp"
 	"context"
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store/memory"
+	"hearth/tui/ui"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"hearth/core"
-	"hearth/core/pyjson"
-	"hearth/store/memory"
 )
 
 // cloud is the demo's world behind an API: its rows come in pages, a login sees a
@@ -124,7 +124,7 @@ func TestStream(t *testing.T) {
 	}
 	r.later = nil
 	n := len(c.asked)
-	r.send(late[0].fire(until))
+	r.send(late[len(late)-1].fire(until))
 	if len(late) == 0 || r.later != nil || len(c.asked) > n {
 		t.Error("it asks on though all is here")
 	}
@@ -195,7 +195,7 @@ func TestOffline(t *testing.T) {
 	r.notes = nil
 	for range 6 {
 		c.FailCall(1, down(nil))
-		r.send(TickMsg{})
+		r.send(ui.TickMsg{})
 	}
 	r.want("90 backups", "as of 2026-11-22 08:59:00, 1m ago", "offline: lab does not answer", "> bastion-root-full")
 	if len(r.notes) != 1 {
@@ -206,12 +206,12 @@ func TestOffline(t *testing.T) {
 	if r.press("ctrl+r"); len(r.notes) != 2 {
 		t.Error("Ctrl-R does not say that it failed")
 	}
-	if r.send(TickMsg{}); strings.Contains(r.screenText(), "offline") {
+	if r.send(ui.TickMsg{}); strings.Contains(r.screenText(), "offline") {
 		t.Error("it is offline though the place answers")
 	}
-	r.said(good, "answers again") // the trouble is over, and is not told any longer
+	r.said(ui.Good, "answers again") // the trouble is over, and is not told any longer
 	c.asOf = core.Some(until.Add(-5 * time.Hour))
-	r.send(TickMsg{})
+	r.send(ui.TickMsg{})
 	r.want("as of 2026-11-22 04:00:00, 5h ago")
 
 	// Without any rows it asks by itself as well.
@@ -219,7 +219,7 @@ func TestOffline(t *testing.T) {
 	c.FailCall(1, down(nil)) // the scope
 	c.FailCall(2, down(nil))
 	r = newRig(t, c, 100, 24).want("lab does not answer", "Ctrl-R")
-	r.send(TickMsg{})
+	r.send(ui.TickMsg{})
 	r.want("90 backups").wantNot("offline")
 
 	// An answer that breaks off shows what is here, and asks no more by itself.
@@ -228,8 +228,8 @@ func TestOffline(t *testing.T) {
 	c.FailCall(1, down(nil))
 	r.fire()
 	r.want("40 backups", "offline:").wantNot("reading")
-	r.send(TickMsg{})
-	r.want("80 backups so far").said(good, "answers again")
+	r.send(ui.TickMsg{})
+	r.want("80 backups so far").said(ui.Good, "answers again")
 }
 
 // TestPaneRests: in a cloud the pane waits until the cursor rests.
@@ -254,9 +254,9 @@ func TestUnseen(t *testing.T) {
 	c := newCloud(t, 0)
 	r := newRig(t, c, 100, 45)
 	id := fullID(t, "backup", dbBackup)
-	r.send(openMsg{Screen: "backup", ID: id})
+	r.send(ui.Open{Screen: "backup", ID: id})
 	r.want("service        ? unknown here", "restored to    ? unknown here", "dependents     ? unknown here", "? a guess: the newest backup before it", "encryption key -")
-	r.send(openMsg{Screen: "backup", ID: id, Tab: "chain"})
+	r.send(ui.Open{Screen: "backup", ID: id, Tab: "chain"})
 	r.want("? this place does not name the parent", "└ ? postgres-primary-incr", "[Chain]")
 	r.wantNot("? postgres-primary-full")
 }
@@ -265,7 +265,7 @@ func TestUnseen(t *testing.T) {
 func inCloud(screen, id, tab string, keys ...string) func(testing.TB, int, int) *rig {
 	return func(t testing.TB, w, h int) *rig {
 		r := newRigWith(t, newCloud(t, 0), w, h, new(world).options(t))
-		r.send(openMsg{Screen: screen, ID: fullID(t, screen, id), Tab: tab})
+		r.send(ui.Open{Screen: screen, ID: fullID(t, screen, id), Tab: tab})
 		return r.press(keys...)
 	}
 }

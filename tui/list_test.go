@@ -1,16 +1,18 @@
 package tui
 
 import (
+	"hearth/tui/ui"
 	"slices"
 	"strings"
 	"testing"
 
 	"charm.land/bubbles/v2/textinput"
-	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/tui/grid"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // listed is what a list of backups holds.
@@ -57,7 +59,7 @@ func TestFilterAsYouType(t *testing.T) {
 	r.press("j", "k").want("filter status:error age>3d") // keys are keys again
 	r.press("esc").want("90 backups").wantNot("filter status", "filter web")
 
-	r.press("/").typeText("nosuch:1").press("enter").said(bad, "there is no column nosuch")
+	r.press("/").typeText("nosuch:1").press("enter").said(ui.Bad, "there is no column nosuch")
 	r.press("/", "ctrl+c").want("90 backups")
 	r.press("/").typeText("web").press("esc").want("90 backups").wantNot("filter status", "filter web")
 	r.press("/")
@@ -74,8 +76,8 @@ func TestSort(t *testing.T) {
 	for i, col := range core.BackupColumns {
 		for _, again := range []bool{false, true} {
 			r.press("s")
-			menu := r.Dialog().(*menuBox)
-			for menu.at != i {
+			menu := r.Dialog().(*ui.MenuBox)
+			for menu.At != i {
 				r.press("down")
 			}
 			r.press("enter")
@@ -118,7 +120,7 @@ func TestMarks(t *testing.T) {
 	if got := backupsOf(r).chosen(); len(got) != 1 {
 		t.Errorf("without marks %v is chosen", got)
 	}
-	r.find("web-root").press("a").said(info, "7 marked").want("7 backups of 90, 7 marked", "*web-root")
+	r.find("web-root").press("a").said(ui.Info, "7 marked").want("7 backups of 90, 7 marked", "*web-root")
 	r.press("esc").want("90 backups, 7 marked")
 	r.press("end", "space").want("8 marked")
 
@@ -150,8 +152,8 @@ func TestJumps(t *testing.T) {
 	r.press("b").find("id:9dd96bf0").press("R").want("restore_backup_9dd96bf0", "src_backup_id")
 	r.press("O").want("[Overview]", "9dd96bf0-36fc")
 	r.press("b").want("1 backup of 90", "Backups").wantNot("›") // the root keeps its filter
-	r.press("esc", "home", "R").said(warn, "has not been restored")
-	r.press("v", "esc").find("gitlab-data").press("O").said(warn, "Nothing here says")
+	r.press("esc", "home", "R").said(ui.Warn, "has not been restored")
+	r.press("v", "esc").find("gitlab-data").press("O").said(ui.Warn, "Nothing here says")
 }
 
 // TestPane: the pane follows the cursor, shows at once what the list knows, and
@@ -168,7 +170,7 @@ func TestPane(t *testing.T) {
 	r.want("properties")
 	r.press("d").wantNot("properties").press("d").want("properties")
 	r.send(tea.WindowSizeMsg{Width: 100, Height: 40})
-	r.wantNot("properties").press("d").said(warn, "narrower than 120")
+	r.wantNot("properties").press("d").said(ui.Warn, "narrower than 120")
 	r.send(tea.WindowSizeMsg{Width: 140, Height: 40})
 	r.want("properties")
 }
@@ -181,8 +183,8 @@ func TestCursorStaysOnItsRow(t *testing.T) {
 	key := backupsOf(r).table.Key()
 	other := newRig(t, p, 100, 24)
 	other.send(tea.PasteMsg{Content: several(t)})
-	other.press("i", "y").said(good, "imported")
-	r.send(TickMsg{})
+	other.press("i", "y").said(ui.Good, "imported")
+	r.send(ui.TickMsg{})
 	r.want("93 backups")
 	if got := backupsOf(r).table.Key(); got != key || backupsOf(r).table.Cursor() == 3 {
 		t.Errorf("the cursor is on %s, row %d", got, backupsOf(r).table.Cursor())
