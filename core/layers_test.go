@@ -85,7 +85,7 @@ var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/stor
 var inTestsOf = map[string][]string{
 	"store/jobs": {"hearth/store/sqlite"},
 	"tui":        {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
-	"tui/verbs":  {"hearth/store/archive"}, // the same
+	"tui/verbs":  {"hearth/store/archive"},                                          // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.
 	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "github.com/BurntSushi/toml", "github.com/adrg/xdg"},
 }
