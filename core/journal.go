@@ -90,7 +90,8 @@ func (e *Entry) Undoable() error {
 	const tried = "undo"
 	switch {
 	case e.Kind == EntryImport:
-		return Fail(CodeRefused, tried, "an import is not undone: deleting an imported backup deletes its files too", "delete the backups one by one if that is meant", nil)
+		return Fail(CodeRefused, tried, "an import is not undone: deleting an imported backup deletes its files too",
+			"delete the backups one by one if that is meant", nil)
 	case e.Kind == EntryCreate:
 		return Fail(CodeRefused, tried, "a backup that was made is not undone", "delete it if that is meant", nil)
 	case e.Kind == EntryDelete, e.Kind == EntryReset, e.Kind == EntryRestore:

@@ -130,7 +130,8 @@ func FromBundle(b *core.Bundle, name string) Source {
 			if c := captures[row.ID]; c != nil {
 				real = func(context.Context) (*core.Capture, error) { return c, nil }
 			}
-			found := finding{row: row, origin: fmt.Sprintf("line %d of the bundle, from %s", f.Line, core.Visible(places[f.Line])), from: &f, capture: real, handed: true}
+			found := finding{row: row, origin: fmt.Sprintf("line %d of the bundle, from %s", f.Line, core.Visible(places[f.Line])), from: &f,
+				capture: real, handed: true}
 			if places[f.Line] != target.location() {
 				found.other = places[f.Line]
 			}
@@ -167,7 +168,8 @@ func FromPlace(source Desk) Source {
 }
 
 // holdings finds what a repository holds.
-func (d Desk) holdings(ctx context.Context, r scanned, target Desk, export func(core.BackupID) func(context.Context) (core.Record, error), progress Progress) ([]finding, []core.Holding, error) {
+func (d Desk) holdings(ctx context.Context, r scanned, target Desk,
+	export func(core.BackupID) func(context.Context) (core.Record, error), progress Progress) ([]finding, []core.Holding, error) {
 	inv, err := r.Scan(ctx, func(p core.ScanProgress) {
 		progress.say(0, 0, "reading %s: %s", d.location(), core.Count(int(p.Backups), "backup"))
 	})
@@ -186,7 +188,8 @@ func (d Desk) holdings(ctx context.Context, r scanned, target Desk, export func(
 		default:
 			seen[h.Backup.ID] = true
 			id := h.Backup.ID
-			f := finding{row: h.Backup, origin: "rebuilt from " + d.location(), rebuilt: true, marks: h.Marks, record: export(id), capture: target.keptReal(id)}
+			f := finding{row: h.Backup, origin: "rebuilt from " + d.location(), rebuilt: true, marks: h.Marks, record: export(id),
+				capture: target.keptReal(id)}
 			if h.CaptureText.Set {
 				f.capture = func(ctx context.Context) (*core.Capture, error) {
 					c, ok, err := r.Capture(ctx, id)
@@ -319,10 +322,12 @@ func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOpti
 	}
 	r.Fit()
 	if strangers > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s to be another cloud's: deleting an imported copy here deletes that cloud's files", seem(strangers)))
+		r.Warnings = append(r.Warnings,
+			fmt.Sprintf("%s to be another cloud's: deleting an imported copy here deletes that cloud's files", seem(strangers)))
 	}
 	for _, other := range slices.Sorted(maps.Keys(handed)) {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s of %s: no capture says whose the files are: if that cloud lives and shares the repository, deleting an imported copy here deletes its files",
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s of %s: no capture says whose the files are: if that cloud lives and shares "+
+			"the repository, deleting an imported copy here deletes its files",
 			core.Count(handed[other], "record"), core.Visible(other)))
 	}
 	return r, nil

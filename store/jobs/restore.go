@@ -25,7 +25,8 @@ func (d Desk) checkRestore(ctx context.Context, r core.RestoreRequest) (b core.B
 		return b, v, err
 	}
 	if b.Status != core.StatusAvailable {
-		return b, v, refuse(tryRestore, fmt.Sprintf("the backup is %s, and Cinder restores only what is available", b.Status), "wait, or repair it first")
+		return b, v, refuse(tryRestore, fmt.Sprintf("the backup is %s, and Cinder restores only what is available", b.Status),
+			"wait, or repair it first")
 	}
 	if r.Volume == "" {
 		if r.Size > 0 && r.Size < b.Size {
@@ -41,9 +42,11 @@ func (d Desk) checkRestore(ctx context.Context, r core.RestoreRequest) (b core.B
 	}
 	switch {
 	case v.Status != core.StatusAvailable:
-		return b, v, refuse(tryRestore, fmt.Sprintf("the volume is %s, and Cinder restores only onto one that is available", v.Status), "detach it, or restore to a new one")
+		return b, v, refuse(tryRestore, fmt.Sprintf("the volume is %s, and Cinder restores only onto one that is available", v.Status),
+			"detach it, or restore to a new one")
 	case v.Size < b.Size:
-		return b, v, refuse(tryRestore, fmt.Sprintf("the volume has %d GiB, which is too small for a backup of %d GiB", v.Size, b.Size), "extend it, or restore to a new one")
+		return b, v, refuse(tryRestore, fmt.Sprintf("the volume has %d GiB, which is too small for a backup of %d GiB", v.Size, b.Size),
+			"extend it, or restore to a new one")
 	}
 	return b, v, nil
 }
@@ -53,7 +56,8 @@ func (d Desk) checkRestore(ctx context.Context, r core.RestoreRequest) (b core.B
 // compares what comes out with the plan; nil is no plan. The report is there also
 // with an error, and names its volume once Cinder has accepted the restore: CodePartial where the restore failed or did not come out as
 // planned.
-func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Plan, wait bool, progress Progress) (*core.RestoreReport, error) {
+func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Plan, wait bool,
+	progress Progress) (*core.RestoreReport, error) {
 	report := &core.RestoreReport{Plan: plan, Backup: r.Backup, VolumeName: r.Name}
 	o, err := d.operator(core.OpRestore)
 	if err != nil {
@@ -67,7 +71,8 @@ func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 	if r.Volume != "" {
 		onto, report.VolumeName = v.Title(), v.Title()
 	}
-	e := core.Entry{Kind: core.EntryRestore, Volume: r.Volume, Backup: r.Backup, Summary: fmt.Sprintf("restore of %s onto %s", core.Visible(b.Title()), core.Visible(onto))}
+	e := core.Entry{Kind: core.EntryRestore, Volume: r.Volume, Backup: r.Backup,
+		Summary: fmt.Sprintf("restore of %s onto %s", core.Visible(b.Title()), core.Visible(onto))}
 	if plan != nil {
 		e.Before, e.After = &plan.Before, &plan.After
 	}
@@ -138,7 +143,8 @@ func (d Desk) watch(ctx context.Context, b *core.Backup, a *account, report *cor
 		report.BackupStatus = now.Status
 	}
 	if report.Inferred {
-		err := core.Fail(core.CodePartial, tryRestore, report.Verdict(), "delete volume "+string(report.Volume)+" if nobody else made it, and restore again", nil)
+		err := core.Fail(core.CodePartial, tryRestore, report.Verdict(),
+			"delete volume "+string(report.Volume)+" if nobody else made it, and restore again", nil)
 		if aerr := a.end(ctx, core.EntryFailed, err.Error()); aerr != nil {
 			return aerr
 		}
@@ -180,5 +186,6 @@ func (d Desk) restoreFailed(ctx context.Context, report *core.RestoreReport, sin
 	if len(report.Messages) > 0 {
 		what += ": " + report.Messages[0].Text
 	}
-	return core.Fail(core.CodePartial, tryRestore, what, "what the volume holds now is not to be trusted; look at the log of cinder-backup, and restore again", nil)
+	return core.Fail(core.CodePartial, tryRestore, what,
+		"what the volume holds now is not to be trusted; look at the log of cinder-backup, and restore again", nil)
 }

@@ -221,7 +221,8 @@ func (d Desk) met(ctx context.Context, it *Arrival, row *core.Backup) error {
 		return nil
 	case it.Status == core.StatusCreating:
 		it.State = ArrivalRefused
-		it.Findings = append(it.Findings, core.Finding{Level: core.LevelRefuse, Text: "it is there already, and is creating: nobody here would end that"})
+		it.Findings = append(it.Findings,
+			core.Finding{Level: core.LevelRefuse, Text: "it is there already, and is creating: nobody here would end that"})
 		return nil
 	case it.Status == core.StatusDeleting || core.Failed(it.Status):
 		it.State = ArrivalRefused
@@ -279,7 +280,8 @@ func (d Desk) send(ctx context.Context, t *Transfer, what string, progress Progr
 	if err := d.Allowed(core.OpImport); err != nil {
 		return nil, err
 	}
-	s := transferring{d: d, im: im, step: map[core.BackupID]int{}, at: map[core.BackupID]int{}, failed: map[core.BackupID]bool{}, progress: progress}
+	s := transferring{d: d, im: im, step: map[core.BackupID]int{}, at: map[core.BackupID]int{}, failed: map[core.BackupID]bool{},
+		progress: progress}
 	e := core.Entry{Kind: core.EntryImport}
 	var going []*Arrival
 	for i := range t.Items {
@@ -333,7 +335,8 @@ func (d Desk) send(ctx context.Context, t *Transfer, what string, progress Progr
 		}
 	}
 	if cerr := ctx.Err(); cerr != nil {
-		err = core.Fail(core.CodeCancelled, what, fmt.Sprintf("it was cancelled after %d of %s", s.done, core.Count(len(going), "backup")), "run it again: it goes on from there", cerr)
+		err = core.Fail(core.CodeCancelled, what, fmt.Sprintf("it was cancelled after %d of %s", s.done, core.Count(len(going), "backup")),
+			"run it again: it goes on from there", cerr)
 	}
 	return s.results, err
 }
@@ -390,7 +393,8 @@ func (s *transferring) wave(ctx context.Context, wave []*Arrival, total int) {
 		case s.ended != nil:
 			r.Err = s.ended
 		case s.failed[it.Parent]:
-			r.Err = core.Fail(core.CodeRefused, "import backup "+string(it.ID), "its parent "+it.Parent.Short()+" did not arrive", "run it again when that is mended", nil)
+			r.Err = core.Fail(core.CodeRefused, "import backup "+string(it.ID), "its parent "+it.Parent.Short()+" did not arrive",
+				"run it again when that is mended", nil)
 		case it.State == ArrivalGoes:
 			s.progress.of(s.done, total, it.ID, it.Name, "sending")
 			s.one(ctx, it, r)

@@ -115,7 +115,8 @@ func TestCopy(t *testing.T) {
 	if got := plan.Count(); got.Goes != 4 || len(plan.Items) != 4 || plan.Items[0].ID != chained(0) || plan.Items[3].ID != chained(3) {
 		t.Errorf("a chain: %+v", got)
 	}
-	if all := strings.Join(plan.Warnings, "\n"); !strings.Contains(all, "deletes the files of both") || !strings.Contains(all, "4 backups of project ") {
+	if all := strings.Join(plan.Warnings, "\n"); !strings.Contains(all, "deletes the files of both") ||
+		!strings.Contains(all, "4 backups of project ") {
 		t.Errorf("it warns %q", all)
 	}
 	if count(p.to, "Import") > 0 {
@@ -151,7 +152,8 @@ func TestCopy(t *testing.T) {
 			t.Errorf("renamed there: %s", differs)
 		}
 	}
-	if e := newest(t, p.toDesk); e.Kind != core.EntryImport || e.State != core.EntryDone || len(e.Backups) != 8 || e.Summary != "copy of 8 backups from cloud:a" {
+	if e := newest(t, p.toDesk); e.Kind != core.EntryImport || e.State != core.EntryDone || len(e.Backups) != 8 ||
+		e.Summary != "copy of 8 backups from cloud:a" {
 		t.Errorf("the journal says %+v", e)
 	}
 	_, err = jobs.PlanCopy(t.Context(), p.fromDesk, p.fromDesk, idsOf(1), jobs.CopyOptions{}, nil)
@@ -248,7 +250,8 @@ func TestCopyFaults(t *testing.T) {
 			if len(p.to.Calls()) < at {
 				break
 			}
-			if err != nil && !strings.Contains(err.Error(), "fault") && !slices.ContainsFunc(first, func(r core.ImportResult) bool { return r.Err != nil }) {
+			if err != nil && !strings.Contains(err.Error(), "fault") &&
+				!slices.ContainsFunc(first, func(r core.ImportResult) bool { return r.Err != nil }) {
 				t.Errorf("call %d: %v", at, err)
 			}
 			_, _, err = p.copyAll(t.Context(), n)
@@ -364,7 +367,9 @@ func TestRecover(t *testing.T) {
 	if !last.Rebuilt || !strings.Contains(last.Stranger, "elsewhere@file") || len(last.Lacks) != 2 || len(last.Marks) != 1 || !last.Captured {
 		t.Errorf("another cloud's: %q, %q", last.Stranger, last.Lacks)
 	}
-	if !strings.Contains(strings.Join(plan.Warnings, " "), "4 backups seem to be another cloud's: deleting an imported copy here deletes that cloud's files") || count(c, "Import") > 0 {
+	if !strings.Contains(strings.Join(plan.Warnings, " "), "4 backups seem to be another cloud's: deleting an imported copy here "+
+		"deletes that cloud's files") ||
+		count(c, "Import") > 0 {
 		t.Errorf("it warns %q", plan.Warnings)
 	}
 	results, err := jobs.Recover(t.Context(), d, &plan, nil)
@@ -412,7 +417,8 @@ func TestRecover(t *testing.T) {
 
 func keepAs(t *testing.T, d jobs.Desk, place string, id core.BackupID, r core.Record) {
 	t.Helper()
-	p := jobs.Desk{Place: memory.New(memory.World{Info: core.PlaceInfo{Location: place, Kind: core.PlaceDatabase}}), Archive: d.Archive, Pace: jobs.Pace{Now: clock}}
+	p := jobs.Desk{Place: memory.New(memory.World{Info: core.PlaceInfo{Location: place, Kind: core.PlaceDatabase}}), Archive: d.Archive,
+		Pace: jobs.Pace{Now: clock}}
 	ok(t, p.KeepRecord(t.Context(), id, r))
 }
 

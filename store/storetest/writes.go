@@ -44,8 +44,15 @@ func changes(s core.State) map[string]core.State {
 		"no image":         with(s, func(s *core.State) { s.Image = &pyjson.Object{} }),
 		"another image":    with(s, func(s *core.State) { s.Image, s.Bootable = texts("os_type", "windows", "a", "None"), true }),
 		"the same, turned": with(s, func(s *core.State) { s.Image = turned(s.Image) }),
-		"everything": {Name: pyjson.OfString("all new"), Description: pyjson.OfString("line\nline"), EncryptionKeyID: pyjson.OfString("k"), VolumeTypeID: pyjson.OfString(Usual),
-			Bootable: !s.Bootable, Metadata: texts("one", "1"), Image: texts("two", "2")},
+		"everything": {
+			Name:            pyjson.OfString("all new"),
+			Description:     pyjson.OfString("line\nline"),
+			EncryptionKeyID: pyjson.OfString("k"),
+			VolumeTypeID:    pyjson.OfString(Usual),
+			Bootable:        !s.Bootable,
+			Metadata:        texts("one", "1"),
+			Image:           texts("two", "2"),
+		},
 	}
 }
 
@@ -62,7 +69,8 @@ func turned(o *pyjson.Object) *pyjson.Object {
 
 // entry is what a caller hands to Rewrite for the journal.
 func entry(id core.VolumeID, before, after core.State) core.Entry {
-	return core.Entry{At: Later, Who: "ada@here", Place: "somewhere", Kind: core.EntryApply, Volume: id, Backup: Full, Before: &before, After: &after, Summary: "a test"}
+	return core.Entry{At: Later, Who: "ada@here", Place: "somewhere", Kind: core.EntryApply, Volume: id, Backup: Full, Before: &before,
+		After: &after, Summary: "a test"}
 }
 
 func rewriteOf(id core.VolumeID, before, after core.State) core.Rewrite {
@@ -103,7 +111,8 @@ func testRewrites(t *testing.T, d Driver) {
 func rewritten(w World, v core.Volume, after core.State) core.Volume {
 	before := v.State()
 	opt := func(v pyjson.Value) core.Opt[string] { return core.Opt[string]{V: v.Text(), Set: !v.IsNull()} }
-	v.Name, v.Description, v.EncryptionKeyID, v.VolumeTypeID = opt(after.Name), opt(after.Description), opt(after.EncryptionKeyID), opt(after.VolumeTypeID)
+	v.Name, v.Description = opt(after.Name), opt(after.Description)
+	v.EncryptionKeyID, v.VolumeTypeID = opt(after.EncryptionKeyID), opt(after.VolumeTypeID)
 	v.Bootable, v.Image, v.Row, v.Metadata = after.Bootable, after.Image, v.Row.Clone(), &pyjson.Object{}
 	v.VolumeType = core.Opt[string]{}
 	for _, t := range w.Types {
@@ -302,7 +311,8 @@ func testCaptures(t *testing.T, d Driver) {
 			t.Fatalf("backup %s has %d captures", want.BackupID, len(got))
 		}
 		k := got[0]
-		if k.ID == 0 || k.VolumeID != want.VolumeID || !k.At.Equal(want.At) || k.Capture.Text != want.Capture.Text || k.Capture.Source.String() != want.Capture.Source.String() ||
+		if k.ID == 0 || k.VolumeID != want.VolumeID || !k.At.Equal(want.At) || k.Capture.Text != want.Capture.Text ||
+			k.Capture.Source.String() != want.Capture.Source.String() ||
 			k.Capture.VolumeID != want.VolumeID || k.Capture.BackupID != want.BackupID || !k.Capture.Doc.Equal(want.Capture.Doc) {
 			t.Errorf("the capture of %s came back as %+v", want.BackupID, k)
 		}
@@ -313,7 +323,8 @@ func testCaptures(t *testing.T, d Driver) {
 	if got := read(Database, NoSuch); len(got) > 0 {
 		t.Errorf("another backup has %d of them", len(got))
 	}
-	odd := core.ReadCapture("{\"version\": 2, \"x\": \"\\ud800 größe\"", core.Source{Kind: core.SourceTaken}) // it does not parse, and is kept as it is
+	// It does not parse, and is kept as it is.
+	odd := core.ReadCapture("{\"version\": 2, \"x\": \"\\ud800 größe\"", core.Source{Kind: core.SourceTaken})
 	odd.Unseen = core.NewFieldSet("host", "provider_auth")
 	keep := func(backup core.BackupID, at time.Time, c core.Capture) int64 {
 		t.Helper()
@@ -336,7 +347,8 @@ func testCaptures(t *testing.T, d Driver) {
 		t.Fatalf("there are %d captures: %+v", len(got), got)
 	}
 	k := got[2].Capture
-	if k.Text != odd.Text || k.Err == nil || !k.Unseen.Has("host") || !k.Unseen.Has("provider_auth") || len(k.Unseen) != 2 || k.Source.At.Set || k.VolumeID != WebRoot {
+	if k.Text != odd.Text || k.Err == nil || !k.Unseen.Has("host") || !k.Unseen.Has("provider_auth") || len(k.Unseen) != 2 ||
+		k.Source.At.Set || k.VolumeID != WebRoot {
 		t.Errorf("an odd capture came back as %+v", k)
 	}
 }
