@@ -264,7 +264,7 @@ func has(list []string, part string) bool {
 }
 
 func TestPlanCreate(t *testing.T) {
-	c, d := cloudDesk(t, func(w *memory.World) {
+	_, d := cloudDesk(t, func(w *memory.World) {
 		for i := range w.Backups {
 			if w.Backups[i].ID == storetest.Second {
 				w.Backups[i].Status = core.StatusError
@@ -312,6 +312,10 @@ func TestPlanCreate(t *testing.T) {
 			t.Errorf("%s: warns of %q", x.what, p.Warnings)
 		}
 	}
+}
+
+func TestPlanCreateWhereItCannotBe(t *testing.T) {
+	c, d := cloudDesk(t)
 	c.Scoped(core.Scope{Project: core.Project{ID: "other"}})
 	if p, err := d.PlanCreate(t.Context(), core.BackupRequest{Volume: storetest.WebRoot}); err != nil ||
 		!has(p.Warnings, "will belong to other") {

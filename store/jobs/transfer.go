@@ -282,30 +282,7 @@ func (d Desk) send(ctx context.Context, t *Transfer, what string, progress Progr
 	}
 	s := transferring{d: d, im: im, step: map[core.BackupID]int{}, at: map[core.BackupID]int{}, failed: map[core.BackupID]bool{},
 		progress: progress}
-	e := core.Entry{Kind: core.EntryImport}
-	var going []*Arrival
-	for i := range t.Items {
-		it := &t.Items[i]
-		r := core.ImportResult{ID: it.ID, Name: it.Name, Status: it.Status, Differs: it.Differs}
-		switch {
-		case it.State == ArrivalRefused && it.Ticked:
-			r.Err = core.Fail(core.CodeRefused, what+" "+string(it.ID), it.Verdict(), "", nil)
-		case it.State == ArrivalThere:
-		case !it.Ticked:
-			continue
-		case it.Problem != "":
-			r.Err = core.Fail(core.CodeRefused, what+" "+string(it.ID), it.Problem, "", nil)
-		default:
-			going = append(going, it)
-			if it.State == ArrivalGoes {
-				s.step[it.ID] = len(e.Backups)
-				e.Backups = append(e.Backups, it.ID)
-				e.Steps = append(e.Steps, core.EntryStep{What: "import " + string(it.ID)})
-			}
-		}
-		s.at[it.ID] = len(s.results)
-		s.results = append(s.results, r)
-	}
+	going, e := s.sort(t, what)
 	if len(going) == 0 {
 		return s.results, transferErr(what, s.results)
 	}
@@ -339,6 +316,35 @@ func (d Desk) send(ctx context.Context, t *Transfer, what string, progress Progr
 			"run it again: it goes on from there", cerr)
 	}
 	return s.results, err
+}
+
+// sort gives each item of the transfer that is ticked or there its result, and
+// returns those that are to go, with the entry of those that have not been sent yet.
+func (s *transferring) sort(t *Transfer, what string) (going []*Arrival, e core.Entry) {
+	e = core.Entry{Kind: core.EntryImport}
+	for i := range t.Items {
+		it := &t.Items[i]
+		r := core.ImportResult{ID: it.ID, Name: it.Name, Status: it.Status, Differs: it.Differs}
+		switch {
+		case it.State == ArrivalRefused && it.Ticked:
+			r.Err = core.Fail(core.CodeRefused, what+" "+string(it.ID), it.Verdict(), "", nil)
+		case it.State == ArrivalThere:
+		case !it.Ticked:
+			continue
+		case it.Problem != "":
+			r.Err = core.Fail(core.CodeRefused, what+" "+string(it.ID), it.Problem, "", nil)
+		default:
+			going = append(going, it)
+			if it.State == ArrivalGoes {
+				s.step[it.ID] = len(e.Backups)
+				e.Backups = append(e.Backups, it.ID)
+				e.Steps = append(e.Steps, core.EntryStep{What: "import " + string(it.ID)})
+			}
+		}
+		s.at[it.ID] = len(s.results)
+		s.results = append(s.results, r)
+	}
+	return going, e
 }
 
 // sendWhole imports where a place takes all in one transaction.

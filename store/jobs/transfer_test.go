@@ -367,9 +367,8 @@ func TestRecover(t *testing.T) {
 	if !last.Rebuilt || !strings.Contains(last.Stranger, "elsewhere@file") || len(last.Lacks) != 2 || len(last.Marks) != 1 || !last.Captured {
 		t.Errorf("another cloud's: %q, %q", last.Stranger, last.Lacks)
 	}
-	if !strings.Contains(strings.Join(plan.Warnings, " "), "4 backups seem to be another cloud's: deleting an imported copy here "+
-		"deletes that cloud's files") ||
-		count(c, "Import") > 0 {
+	const theirs = "4 backups seem to be another cloud's: deleting an imported copy here deletes that cloud's files"
+	if !strings.Contains(strings.Join(plan.Warnings, " "), theirs) || count(c, "Import") > 0 {
 		t.Errorf("it warns %q", plan.Warnings)
 	}
 	results, err := jobs.Recover(t.Context(), d, &plan, nil)
@@ -392,8 +391,14 @@ func TestRecover(t *testing.T) {
 	}
 	_, err = books.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
 	wantCode(t, "archiving a repository", err, core.CodeUnsupported)
-	// All of them, with those chosen that seem strange.
-	plan, err = jobs.PlanRecovery(t.Context(), jobs.FromPlace(repository), d, jobs.RecoverOptions{All: true}, nil)
+	recoverAll(t, d, repository, n, better.ID)
+}
+
+// recoverAll brings back the rest, with those chosen that seem strange, and compares
+// what is there then: of one the archive's record was better.
+func recoverAll(t *testing.T, d, repository jobs.Desk, n int, better core.BackupID) {
+	t.Helper()
+	plan, err := jobs.PlanRecovery(t.Context(), jobs.FromPlace(repository), d, jobs.RecoverOptions{All: true}, nil)
 	ok(t, err)
 	if got := plan.Count(); got.Goes != n/2 || got.Unticked != 0 || len(plan.Items) != n/2 {
 		t.Errorf("all: %+v", got)
@@ -406,7 +411,7 @@ func TestRecover(t *testing.T) {
 		if x.Standing != core.InBoth || x.Problem() != "" {
 			t.Errorf("%s is in %s, %s", x.ID, x.Standing, x.Problem())
 		}
-		if x.ID == better.ID && len(x.Differs) != 1 {
+		if x.ID == better && len(x.Differs) != 1 {
 			t.Errorf("%s differs in %q", x.ID, x.Differs)
 		}
 	}

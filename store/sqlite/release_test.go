@@ -22,46 +22,54 @@ func otherRelease(t *testing.T, stmts ...string) string {
 	return path
 }
 
+// releases are what other releases of Cinder have, or lack.
+var releases = []struct {
+	name            string
+	stmts           []string
+	volume, backups []string // what they cannot see
+}{
+	{"as it is", nil, nil, nil},
+	{"icehouse", []string{
+		"ALTER TABLE backups DROP COLUMN encryption_key_id",
+		"ALTER TABLE backups DROP COLUMN snapshot_id",
+		"ALTER TABLE backups DROP COLUMN num_dependent_backups",
+		"DROP INDEX IF EXISTS hearth_backups_parent",
+		"ALTER TABLE backups DROP COLUMN parent_id",
+		"ALTER TABLE backups DROP COLUMN data_timestamp",
+		"ALTER TABLE backups DROP COLUMN restore_volume_id",
+		"ALTER TABLE backups DROP COLUMN temp_volume_id",
+		"ALTER TABLE backups DROP COLUMN temp_snapshot_id",
+		"DROP TABLE backup_metadata",
+		"ALTER TABLE volumes DROP COLUMN use_quota",
+		"ALTER TABLE volumes DROP COLUMN shared_targets",
+		"ALTER TABLE volumes DROP COLUMN multiattach",
+	}, []string{"use_quota", "shared_targets", "multiattach"},
+		[]string{
+			"encryption_key_id", "snapshot_id", "num_dependent_backups", "has_dependent_backups", "parent_id", "is_incremental",
+			"data_timestamp", "restore_volume_id", "temp_volume_id", "temp_snapshot_id", "metadata",
+		}},
+	{"no types, no keys", []string{
+		"DROP TABLE volume_types", "ALTER TABLE volumes DROP COLUMN encryption_key_id",
+		"ALTER TABLE volumes DROP COLUMN volume_type_id",
+	},
+		[]string{"volume_type", "encryption_key_id", "volume_type_id"}, nil},
+	{"no names, no times", []string{
+		"ALTER TABLE volumes DROP COLUMN display_name", "ALTER TABLE volumes DROP COLUMN created_at",
+		"ALTER TABLE volumes DROP COLUMN updated_at", "ALTER TABLE backups DROP COLUMN display_name",
+		"ALTER TABLE backups DROP COLUMN created_at", "ALTER TABLE backups DROP COLUMN service",
+	},
+		[]string{"display_name", "name", "created_at", "updated_at"}, []string{"display_name", "name", "created_at", "service"}},
+	{"no metadata", []string{"DROP TABLE volume_metadata", "DROP TABLE volume_glance_metadata", "DROP TABLE backup_metadata"},
+		[]string{"metadata", "volume_image_metadata"}, []string{"metadata"}},
+	{"of the future", []string{
+		"ALTER TABLE volumes ADD COLUMN zz_next TEXT DEFAULT 'x'", "ALTER TABLE volumes ADD COLUMN aa_flag BOOLEAN DEFAULT 1",
+		"ALTER TABLE backups ADD COLUMN \"odd \"\"name\" TEXT", "ALTER TABLE volume_metadata ADD COLUMN more TEXT",
+		"CREATE TABLE brand_new (id INTEGER)",
+	}, nil, nil},
+}
+
 func TestOtherReleases(t *testing.T) {
-	for _, c := range []struct {
-		name            string
-		stmts           []string
-		volume, backups []string // what they cannot see
-	}{
-		{"as it is", nil, nil, nil},
-		{"icehouse", []string{
-			"ALTER TABLE backups DROP COLUMN encryption_key_id", "ALTER TABLE backups DROP COLUMN snapshot_id", "ALTER TABLE backups DROP " +
-				"COLUMN num_dependent_backups",
-			"DROP INDEX IF EXISTS hearth_backups_parent", "ALTER TABLE backups DROP COLUMN parent_id", "ALTER TABLE backups DROP COLUMN " +
-				"data_timestamp",
-			"ALTER TABLE backups DROP COLUMN restore_volume_id", "ALTER TABLE backups DROP COLUMN temp_volume_id", "ALTER TABLE backups " +
-				"DROP COLUMN temp_snapshot_id",
-			"DROP TABLE backup_metadata", "ALTER TABLE volumes DROP COLUMN use_quota", "ALTER TABLE volumes DROP COLUMN shared_targets",
-			"ALTER TABLE volumes DROP COLUMN multiattach",
-		}, []string{"use_quota", "shared_targets", "multiattach"},
-			[]string{
-				"encryption_key_id", "snapshot_id", "num_dependent_backups", "has_dependent_backups", "parent_id", "is_incremental",
-				"data_timestamp", "restore_volume_id", "temp_volume_id", "temp_snapshot_id", "metadata",
-			}},
-		{"no types, no keys", []string{
-			"DROP TABLE volume_types", "ALTER TABLE volumes DROP COLUMN encryption_key_id",
-			"ALTER TABLE volumes DROP COLUMN volume_type_id",
-		},
-			[]string{"volume_type", "encryption_key_id", "volume_type_id"}, nil},
-		{"no names, no times", []string{
-			"ALTER TABLE volumes DROP COLUMN display_name", "ALTER TABLE volumes DROP COLUMN created_at",
-			"ALTER TABLE volumes DROP COLUMN updated_at", "ALTER TABLE backups DROP COLUMN display_name",
-			"ALTER TABLE backups DROP COLUMN created_at", "ALTER TABLE backups DROP COLUMN service",
-		},
-			[]string{"display_name", "name", "created_at", "updated_at"}, []string{"display_name", "name", "created_at", "service"}},
-		{"no metadata", []string{"DROP TABLE volume_metadata", "DROP TABLE volume_glance_metadata", "DROP TABLE backup_metadata"},
-			[]string{"metadata", "volume_image_metadata"}, []string{"metadata"}},
-		{"of the future", []string{
-			"ALTER TABLE volumes ADD COLUMN zz_next TEXT DEFAULT 'x'", "ALTER TABLE volumes ADD COLUMN aa_flag BOOLEAN DEFAULT 1",
-			"ALTER TABLE backups ADD COLUMN \"odd \"\"name\" TEXT", "ALTER TABLE volume_metadata ADD COLUMN more TEXT",
-			"CREATE TABLE brand_new (id INTEGER)",
-		}, nil, nil},
-	} {
+	for _, c := range releases {
 		t.Run(c.name, func(t *testing.T) {
 			path := otherRelease(t, c.stmts...)
 			p := open(t, path, sqlite.Options{Write: true, Now: func() time.Time { return storetest.Later }})

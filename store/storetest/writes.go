@@ -402,68 +402,12 @@ func imported(b core.Backup) core.Backup {
 
 func testImports(t *testing.T, d Driver) {
 	w := Standard()
-	t.Run("new ids", func(t *testing.T) {
-		p := d.standard(t)
-		items := importItems(t, 3)
-		results, err := p.Import(t.Context(), items, core.Entry{At: Now, Kind: core.EntryImport, Backups: []core.BackupID{items[0].ID}})
-		ok(t, err)
-		for i, it := range items {
-			if r := results[i]; r.ID != it.ID || r.Name != it.Name || r.Status != core.StatusAvailable || r.Revived || r.Err != nil {
-				t.Errorf("the result of %s is %+v", it.ID, r)
-			}
-			want := w.backup(Tagged)
-			want.ID = it.ID
-			if i > 0 {
-				want.ParentID = items[i-1].ID
-			}
-			got, err := p.Backup(t.Context(), it.ID)
-			ok(t, err)
-			if diff := difference(got, imported(want)); diff != "" {
-				t.Errorf("%s was imported otherwise:%s", it.ID, diff)
-			}
-		}
-		entries, err := p.Entries(t.Context(), "", 0)
-		if err != nil || len(entries) != 1 || entries[0].Kind != core.EntryImport || entries[0].State != core.EntryDone {
-			t.Errorf("the journal says %+v, %v", entries, err)
-		}
-	})
+	t.Run("new ids", func(t *testing.T) { testNewIDs(t, d, w) })
 	for _, id := range []core.BackupID{Removed, HalfGone} {
-		t.Run("revive "+string(id), func(t *testing.T) {
-			p := d.standard(t)
-			b := w.backup(id)
-			b.Metadata = objectOf(pairs("again", "yes", "größe", ""))
-			item := itemOf(t, b)
-			results, err := p.Import(t.Context(), []core.ImportItem{item}, core.Entry{At: Now, Kind: core.EntryImport})
-			if err != nil || len(results) != 1 || !results[0].Revived {
-				t.Fatalf("%+v, %v", results, err)
-			}
-			got, err := p.Backup(t.Context(), id)
-			ok(t, err)
-			if diff := difference(got, imported(b)); diff != "" {
-				t.Errorf("it was imported otherwise:%s", diff)
-			}
-		})
+		t.Run("revive "+string(id), func(t *testing.T) { testRevival(t, d, w, id) })
 	}
 	for _, id := range []core.BackupID{Full, FlagGone, Broken} {
-		t.Run("conflict "+string(id), func(t *testing.T) {
-			p := d.standard(t)
-			b := w.backup(Tagged)
-			b.ID = id
-			items := append(importItems(t, 2), itemOf(t, b))
-			results, err := p.Import(t.Context(), items, core.Entry{At: Now, Kind: core.EntryImport})
-			wantCode(t, "import of what is here", err, core.CodeConflict)
-			if len(results) > 0 {
-				t.Errorf("there are results: %+v", results)
-			}
-			for _, it := range items[:2] {
-				_, err := p.Backup(t.Context(), it.ID)
-				wantCode(t, "what stood before it in the paste", err, core.CodeNotFound)
-			}
-			othersUntouched(t, p, w, "")
-			if entries, err := p.Entries(t.Context(), "", 0); err != nil || len(entries) > 0 {
-				t.Errorf("the journal tells of it: %+v, %v", entries, err)
-			}
-		})
+		t.Run("conflict "+string(id), func(t *testing.T) { testImportConflict(t, d, w, id) })
 	}
 	t.Run("the same twice", func(t *testing.T) {
 		p := d.standard(t)
@@ -472,4 +416,68 @@ func testImports(t *testing.T, d Driver) {
 		wantCode(t, "one id twice", err, core.CodeConflict)
 		othersUntouched(t, p, w, "")
 	})
+}
+
+func testNewIDs(t *testing.T, d Driver, w World) {
+	p := d.standard(t)
+	items := importItems(t, 3)
+	results, err := p.Import(t.Context(), items, core.Entry{At: Now, Kind: core.EntryImport, Backups: []core.BackupID{items[0].ID}})
+	ok(t, err)
+	for i, it := range items {
+		if r := results[i]; r.ID != it.ID || r.Name != it.Name || r.Status != core.StatusAvailable || r.Revived || r.Err != nil {
+			t.Errorf("the result of %s is %+v", it.ID, r)
+		}
+		want := w.backup(Tagged)
+		want.ID = it.ID
+		if i > 0 {
+			want.ParentID = items[i-1].ID
+		}
+		got, err := p.Backup(t.Context(), it.ID)
+		ok(t, err)
+		if diff := difference(got, imported(want)); diff != "" {
+			t.Errorf("%s was imported otherwise:%s", it.ID, diff)
+		}
+	}
+	entries, err := p.Entries(t.Context(), "", 0)
+	if err != nil || len(entries) != 1 || entries[0].Kind != core.EntryImport || entries[0].State != core.EntryDone {
+		t.Errorf("the journal says %+v, %v", entries, err)
+	}
+}
+
+// testRevival imports what was deleted.
+func testRevival(t *testing.T, d Driver, w World, id core.BackupID) {
+	p := d.standard(t)
+	b := w.backup(id)
+	b.Metadata = objectOf(pairs("again", "yes", "größe", ""))
+	item := itemOf(t, b)
+	results, err := p.Import(t.Context(), []core.ImportItem{item}, core.Entry{At: Now, Kind: core.EntryImport})
+	if err != nil || len(results) != 1 || !results[0].Revived {
+		t.Fatalf("%+v, %v", results, err)
+	}
+	got, err := p.Backup(t.Context(), id)
+	ok(t, err)
+	if diff := difference(got, imported(b)); diff != "" {
+		t.Errorf("it was imported otherwise:%s", diff)
+	}
+}
+
+// testImportConflict imports what is here: nothing of the paste is written.
+func testImportConflict(t *testing.T, d Driver, w World, id core.BackupID) {
+	p := d.standard(t)
+	b := w.backup(Tagged)
+	b.ID = id
+	items := append(importItems(t, 2), itemOf(t, b))
+	results, err := p.Import(t.Context(), items, core.Entry{At: Now, Kind: core.EntryImport})
+	wantCode(t, "import of what is here", err, core.CodeConflict)
+	if len(results) > 0 {
+		t.Errorf("there are results: %+v", results)
+	}
+	for _, it := range items[:2] {
+		_, err := p.Backup(t.Context(), it.ID)
+		wantCode(t, "what stood before it in the paste", err, core.CodeNotFound)
+	}
+	othersUntouched(t, p, w, "")
+	if entries, err := p.Entries(t.Context(), "", 0); err != nil || len(entries) > 0 {
+		t.Errorf("the journal tells of it: %+v, %v", entries, err)
+	}
 }
