@@ -68,7 +68,8 @@ func open(ctx context.Context, path string, patience ledger.Patient) (*Archive, 
 }
 
 func notOurs(path string) error {
-	return core.Fail(core.CodeUnreadable, "open the archive "+path, "the file there is not hearth's archive", "move it away, or name another folder with XDG_DATA_HOME", nil)
+	return core.Fail(core.CodeUnreadable, "open the archive "+path, "the file there is not hearth's archive",
+		"move it away, or name another folder with XDG_DATA_HOME", nil)
 }
 
 // makeFile makes an empty file that only its owner can read, if there is none.
@@ -96,7 +97,8 @@ func (a *Archive) prepare(ctx context.Context) error {
 	tried := "open the archive " + a.path
 	err := a.Write(ctx, tried, func(tx *sql.Tx) error {
 		var id, tables int64
-		if err := tx.QueryRowContext(ctx, "SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id").Scan(&id, &tables); err != nil {
+		if err := tx.QueryRowContext(ctx,
+			"SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id").Scan(&id, &tables); err != nil {
 			return err
 		}
 		switch {

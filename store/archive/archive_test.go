@@ -64,7 +64,8 @@ func TestPrivate(t *testing.T) {
 	a := opened(t, path)
 	_, err := a.Begin(t.Context(), core.Entry{At: now})
 	ok(t, err)
-	want := " drwxr-xr-x\n/share drwx------\n/share/hearth drwx------\n/share/hearth/archive.sqlite -rw-------\n/share/hearth/archive.sqlite-shm -rw-------\n/share/hearth/archive.sqlite-wal -rw-------\n"
+	want := " drwxr-xr-x\n/share drwx------\n/share/hearth drwx------\n/share/hearth/archive.sqlite " +
+		"-rw-------\n/share/hearth/archive.sqlite-shm -rw-------\n/share/hearth/archive.sqlite-wal -rw-------\n"
 	if got := modes(t, base); got != want {
 		t.Errorf("modes\n%s, want\n%s", got, want)
 	}
@@ -192,7 +193,8 @@ func TestRecords(t *testing.T) {
 	a := opened(t, filepath.Join(t.TempDir(), "archive.sqlite"))
 	keep := func(place string, backup core.BackupID, at time.Time, direction, fingerprint, text string) {
 		t.Helper()
-		ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: place, Backup: backup, At: at, Direction: direction, Fingerprint: fingerprint, Record: record(text)}))
+		ok(t, a.KeepRecord(t.Context(),
+			KeptRecord{Place: place, Backup: backup, At: at, Direction: direction, Fingerprint: fingerprint, Record: record(text)}))
 	}
 	keep("sqlite:/a", "one", now, "export", "fff-1", "first")
 	keep("sqlite:/a", "one", now.Add(time.Hour), "export", "fff-1", "first again") // says the same
@@ -240,7 +242,8 @@ func TestRecordsKeptOnceByMany(t *testing.T) {
 			if err := a.KeepRecord(t.Context(), KeptRecord{Place: "p", Backup: "b", At: now, Fingerprint: "f", Record: record("x")}); err != nil {
 				t.Error(err)
 			}
-			if _, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: "p", VolumeID: "v", At: now, Capture: core.ReadCapture("{}", core.Source{})}); err != nil {
+			if _, err := a.KeepCapture(t.Context(),
+				core.KeptCapture{Place: "p", VolumeID: "v", At: now, Capture: core.ReadCapture("{}", core.Source{})}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -260,8 +263,9 @@ func TestRecordsKeptOnceByMany(t *testing.T) {
 func TestCapturesByPlace(t *testing.T) {
 	a := opened(t, filepath.Join(t.TempDir(), "archive.sqlite"))
 	for i, place := range []string{"sqlite:/a", "sqlite:/b", "sqlite:/a"} {
-		_, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: place, VolumeID: "v", BackupID: core.BackupID([]string{"b1", "b1", ""}[i]), At: now.Add(time.Duration(i) * time.Microsecond),
-			Capture: core.ReadCapture(fmt.Sprintf(`{"version": %d}`, i), core.Source{Kind: core.SourceTaken, Where: "größe", At: core.Some(now)})})
+		source := core.Source{Kind: core.SourceTaken, Where: "größe", At: core.Some(now)}
+		_, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: place, VolumeID: "v", BackupID: core.BackupID([]string{"b1", "b1", ""}[i]),
+			At: now.Add(time.Duration(i) * time.Microsecond), Capture: core.ReadCapture(fmt.Sprintf(`{"version": %d}`, i), source)})
 		ok(t, err)
 	}
 	for _, c := range []struct {
@@ -269,7 +273,8 @@ func TestCapturesByPlace(t *testing.T) {
 		backup core.BackupID
 		want   string
 	}{
-		{"sqlite:/a", "", `{"version": 2} {"version": 0}`}, {"sqlite:/b", "", `{"version": 1}`}, {"", "", `{"version": 2} {"version": 1} {"version": 0}`},
+		{"sqlite:/a", "", `{"version": 2} {"version": 0}`}, {"sqlite:/b", "", `{"version": 1}`},
+		{"", "", `{"version": 2} {"version": 1} {"version": 0}`},
 		{"sqlite:/a", "b1", `{"version": 0}`}, {"", "b1", `{"version": 1} {"version": 0}`}, {"sqlite:/c", "b1", ""},
 	} {
 		kept, err := a.Captures(t.Context(), c.place, "v", c.backup)
@@ -356,7 +361,8 @@ func TestSize(t *testing.T) {
 	before, err := a.Size(t.Context())
 	ok(t, err)
 	for i := range 20 {
-		ok(t, a.KeepRecord(t.Context(), KeptRecord{Backup: core.BackupID(fmt.Sprint(i)), At: now, Fingerprint: "f", Record: record(strings.Repeat("x", 100_000))}))
+		ok(t, a.KeepRecord(t.Context(),
+			KeptRecord{Backup: core.BackupID(fmt.Sprint(i)), At: now, Fingerprint: "f", Record: record(strings.Repeat("x", 100_000))}))
 	}
 	after, err := a.Size(t.Context())
 	if err != nil || after < before+2_000_000 { // it is in the write-ahead log as yet, which counts
@@ -368,7 +374,8 @@ func TestConfig(t *testing.T) {
 	for keep, wrong := range map[string]bool{"": false, "90d": false, "2y": false, "90": true, "x": true, "0d": true} {
 		c := Config{Keep: keep}
 		key, what := c.Check()
-		if age, err := c.Age(); (key == "keep") != wrong || (what != "") != wrong || (err != nil) != wrong || !wrong && (age > 0) != (keep != "") {
+		if age, err := c.Age(); (key == "keep") != wrong || (what != "") != wrong || (err != nil) != wrong || !wrong &&
+			(age > 0) != (keep != "") {
 			t.Errorf("%q: %q %q, %v, %v", keep, key, what, age, err)
 		}
 	}
@@ -383,7 +390,8 @@ func TestOutdated(t *testing.T) {
 			ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: place, Backup: "b", At: at, Fingerprint: fmt.Sprint(i), Record: record("x")}))
 		}
 		for _, backup := range []core.BackupID{"b", ""} {
-			_, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: "p", VolumeID: "v", BackupID: backup, At: at, Capture: core.ReadCapture(fmt.Sprintf(`{"version": %d}`, i), core.Source{Kind: core.SourceTaken})})
+			_, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: "p", VolumeID: "v", BackupID: backup, At: at,
+				Capture: core.ReadCapture(fmt.Sprintf(`{"version": %d}`, i), core.Source{Kind: core.SourceTaken})})
 			ok(t, err)
 		}
 	}
@@ -405,10 +413,12 @@ func TestOutdated(t *testing.T) {
 		t.Errorf("%d captures are left, %v", len(captures), err)
 	}
 	// A record that is found again is the newest again, and keeps its place.
-	ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: "p", Backup: "b", At: now.Add(time.Hour * 1000), Direction: "import", Fingerprint: "2", Seen: core.Some(now)}))
+	ok(t, a.KeepRecord(t.Context(),
+		KeptRecord{Place: "p", Backup: "b", At: now.Add(time.Hour * 1000), Direction: "import", Fingerprint: "2", Seen: core.Some(now)}))
 	ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: "p", Backup: "b", At: now.Add(time.Hour * 2000), Fingerprint: "2"}))
 	kept, err := a.Records(t.Context(), "p", "b")
-	if err != nil || len(kept) != 1 || !kept[0].Seen.Set || !kept[0].Seen.V.Equal(now) || !kept[0].Checked.Equal(now.Add(time.Hour*2000)) || !kept[0].At.Equal(now.Add(48*time.Hour)) {
+	if err != nil || len(kept) != 1 || !kept[0].Seen.Set || !kept[0].Seen.V.Equal(now) ||
+		!kept[0].Checked.Equal(now.Add(time.Hour*2000)) || !kept[0].At.Equal(now.Add(48*time.Hour)) {
 		t.Errorf("found again: %+v, %v", kept, err)
 	}
 	came, err := a.Came(t.Context(), "p")
@@ -471,7 +481,8 @@ func TestMigrationToLife(t *testing.T) {
 		t.Fatalf("the new one is %+v", entries[0])
 	}
 	old := entries[1]
-	if old.State != core.EntryOpen || old.Life != nil || len(old.Backups) != 2 || len(old.Steps) != 2 || !old.Steps[0].Done || old.Steps[1].Done {
+	if old.State != core.EntryOpen || old.Life != nil || len(old.Backups) != 2 || len(old.Steps) != 2 || !old.Steps[0].Done ||
+		old.Steps[1].Done {
 		t.Errorf("the old one is %+v", old)
 	}
 	if settled, err := a.Settle(t.Context(), old, core.EntryHalf, "interrupted"); err != nil || !settled {

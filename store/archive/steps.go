@@ -35,7 +35,8 @@ func writeSteps(ctx context.Context, tx *sql.Tx, id core.EntryID, steps []core.E
 	if len(steps) == 0 {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO entry_steps (entry_id, steps) VALUES (?, ?) ON CONFLICT (entry_id) DO UPDATE SET steps = excluded.steps",
+	_, err := tx.ExecContext(ctx, "INSERT INTO entry_steps (entry_id, steps) VALUES (?, ?) ON CONFLICT (entry_id) DO UPDATE SET "+
+		"steps = excluded.steps",
 		int64(id), pyjson.Text(pyjson.OfList(core.StepValues(steps))))
 	return err
 }
@@ -92,7 +93,8 @@ func (a *Archive) steps(ctx context.Context, from, to core.EntryID) (map[core.En
 			}
 			v, err := pyjson.Parse(text)
 			if err != nil {
-				return core.Fail(core.CodeUnreadable, fmt.Sprintf("read journal entry %d", id), "its steps do not parse", "restore the file from a copy", err)
+				return core.Fail(core.CodeUnreadable, fmt.Sprintf("read journal entry %d", id), "its steps do not parse",
+					"restore the file from a copy", err)
 			}
 			out[id] = core.StepsFrom(v)
 		}

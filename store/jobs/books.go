@@ -61,7 +61,8 @@ func (d Desk) Capture(ctx context.Context, id core.VolumeID, version int) (core.
 	}
 	c, err := core.CaptureOf(&v, version, core.Source{Kind: core.SourceNow, Where: d.location(), At: core.Some(d.Now())})
 	if err != nil {
-		return c, v, core.Fail(core.CodeRefused, "capture volume "+v.Title(), err.Error(), "Cinder's backup of it would fail as well; repair the field first", err)
+		return c, v, core.Fail(core.CodeRefused, "capture volume "+v.Title(), err.Error(),
+			"Cinder's backup of it would fail as well; repair the field first", err)
 	}
 	return c, v, nil
 }

@@ -146,7 +146,9 @@ func (t *Transfer) owners(own string) {
 		if len(list) > most {
 			list = append(list[:most:most], "…")
 		}
-		t.Warnings = append(t.Warnings, fmt.Sprintf("%s of project %s will be the importer's; to keep that, import as that project (cloud:NAME/PROJECT)", core.Count(n, "backup"), core.Visible(strings.Join(list, ", "))))
+		t.Warnings = append(t.Warnings, fmt.Sprintf(
+			"%s of project %s will be the importer's; to keep that, import as that project (cloud:NAME/PROJECT)", core.Count(n, "backup"),
+			core.Visible(strings.Join(list, ", "))))
 	}
 }
 

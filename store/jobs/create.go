@@ -54,9 +54,12 @@ func (d Desk) PlanCreate(ctx context.Context, r core.BackupRequest) (CreatePlan,
 		return p, refuse(tryCreate, `the volume is in use: Cinder answers "Backing up an in-use volume must use the force flag."`,
 			"force it, knowing that what is being written is caught half-way, or make a snapshot and back that up")
 	case v.Status != "in-use" && v.Status != core.StatusAvailable:
-		return p, refuse(tryCreate, fmt.Sprintf("the volume is %s, and Cinder backs up only what is available or in-use", v.Status), "wait, or repair the volume first")
+		return p, refuse(tryCreate, fmt.Sprintf("the volume is %s, and Cinder backs up only what is available or in-use", v.Status),
+			"wait, or repair the volume first")
 	case v.Status == "in-use":
-		p.Warnings = append(p.Warnings, "the volume is in use, and force backs it up all the same: the backup holds what a power cut would leave on the disk, consistent only if the guest has flushed and frozen its file systems")
+		p.Warnings = append(p.Warnings,
+			"the volume is in use, and force backs it up all the same: the backup holds what a power cut would leave on the disk, "+
+				"consistent only if the guest has flushed and frozen its file systems")
 	}
 	project := d.ownProject(ctx, &p)
 	if r.Incremental {
@@ -77,7 +80,8 @@ func (d Desk) ownProject(ctx context.Context, p *CreatePlan) core.ProjectID {
 		return p.Volume.ProjectID
 	}
 	if own := p.Volume.ProjectID; own != "" && own != scope.Project.ID {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("the volume belongs to project %s, the backup will belong to %s: its owner will not see it", own, scope.Project.ID))
+		p.Warnings = append(p.Warnings,
+			fmt.Sprintf("the volume belongs to project %s, the backup will belong to %s: its owner will not see it", own, scope.Project.ID))
 	}
 	return scope.Project.ID
 }
@@ -103,17 +107,23 @@ func (d Desk) planParent(ctx context.Context, p *CreatePlan, project core.Projec
 		}
 	}
 	if p.Parent == nil {
-		return refuse(tryCreate, `the volume has no available backup to stand on: Cinder answers "No backups available to do an incremental backup."`, "make a full one")
+		return refuse(tryCreate,
+			`the volume has no available backup to stand on: Cinder answers "No backups available to do an incremental backup."`,
+			"make a full one")
 	}
 	say := func(format string, args ...any) { p.Warnings = append(p.Warnings, fmt.Sprintf(format, args...)) }
 	if newest.ID != p.Parent.ID {
-		say("the newest backup, %s, is %s: Cinder before 22.0 wants to stand on that one and refuses, a later one passes it over", core.Visible(newest.Title()), newest.Status)
+		say("the newest backup, %s, is %s: Cinder before 22.0 wants to stand on that one and refuses, a later one passes it over",
+			core.Visible(newest.Title()), newest.Status)
 	}
 	if p.Request.Snapshot != "" {
 		say("of a snapshot, Cinder stands on the newest backup whose data is older than the snapshot, which may be an earlier one")
 	}
 	if p.Volume.Size != p.Parent.Size {
-		say("the volume has %d GiB and its parent %d: Cinder's drivers refuse an incremental of a volume that was resized, and it would end in error", p.Volume.Size, p.Parent.Size)
+		say(
+			"the volume has %d GiB and its parent %d: Cinder's drivers refuse an incremental of a volume that was resized, "+
+				"and it would end in error",
+			p.Volume.Size, p.Parent.Size)
 	}
 	return nil
 }

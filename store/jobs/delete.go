@@ -107,9 +107,11 @@ func (p *DeletePlan) look(it *DeleteItem) {
 		if n == 1 {
 			what = "a backup stands on it"
 		}
-		it.Problem = refuse(tried, what+`: Cinder answers "Incremental backups exist for this backup."`, "delete those first, newest first, or together with it")
+		it.Problem = refuse(tried, what+`: Cinder answers "Incremental backups exist for this backup."`,
+			"delete those first, newest first, or together with it")
 	case !p.Force && it.Backup.Status != core.StatusAvailable && it.Backup.Status != core.StatusError:
-		it.Problem = refuse(tried, fmt.Sprintf("it is %s, and Cinder deletes only what is available or error", it.Backup.Status), "wait, or force it")
+		it.Problem = refuse(tried, fmt.Sprintf("it is %s, and Cinder deletes only what is available or error", it.Backup.Status),
+			"wait, or force it")
 	}
 }
 
@@ -131,11 +133,14 @@ func (d Desk) warnShared(ctx context.Context, p *DeletePlan, b core.Backup) erro
 	}
 	switch {
 	case imported:
-		p.Warnings = append(p.Warnings, fmt.Sprintf("%s was imported here: deleting this copy deletes the files, which another cloud may still use", core.Visible(b.Title())))
+		p.Warnings = append(p.Warnings,
+			fmt.Sprintf("%s was imported here: deleting this copy deletes the files, which another cloud may still use", core.Visible(b.Title())))
 	case len(elsewhere) > 0:
-		p.Warnings = append(p.Warnings, fmt.Sprintf("%s is known in %s too: deleting it here deletes its files for both", core.Visible(b.Title()), slices.Sorted(keys(elsewhere))[0]))
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%s is known in %s too: deleting it here deletes its files for both",
+			core.Visible(b.Title()), slices.Sorted(keys(elsewhere))[0]))
 	case len(records) > 0:
-		p.Warnings = append(p.Warnings, fmt.Sprintf("the record of %s was exported: wherever it was imported, its files go too", core.Visible(b.Title())))
+		p.Warnings = append(p.Warnings,
+			fmt.Sprintf("the record of %s was exported: wherever it was imported, its files go too", core.Visible(b.Title())))
 	}
 	return nil
 }
@@ -198,7 +203,8 @@ func (d Desk) Delete(ctx context.Context, p DeletePlan, wait bool, progress Prog
 		}
 		return nil, refuse("delete", "none of the backups can be deleted", "look at what is said of each")
 	}
-	e := core.Entry{Kind: core.EntryDelete, Summary: "deletion of " + named(todo), Steps: steps(todo, func(b core.Backup) string { return "delete " + string(b.ID) })}
+	e := core.Entry{Kind: core.EntryDelete, Summary: "deletion of " + named(todo),
+		Steps: steps(todo, func(b core.Backup) string { return "delete " + string(b.ID) })}
 	for _, b := range todo {
 		e.Backups = append(e.Backups, b.ID)
 	}
@@ -207,7 +213,8 @@ func (d Desk) Delete(ctx context.Context, p DeletePlan, wait bool, progress Prog
 		return nil, err
 	}
 	defer a.leave(ctx)
-	run := deletion{d: d, o: o, a: a, todo: todo, after: after, force: p.Force, wait: wait, sent: make([]bool, len(todo)), over: make([]bool, len(todo)), results: make([]Result, len(todo))}
+	run := deletion{d: d, o: o, a: a, todo: todo, after: after, force: p.Force, wait: wait, sent: make([]bool, len(todo)),
+		over: make([]bool, len(todo)), results: make([]Result, len(todo))}
 	for i, b := range todo {
 		run.results[i] = Result{Backup: b, Status: b.Status}
 	}

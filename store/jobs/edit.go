@@ -36,7 +36,8 @@ func (d Desk) Edit(ctx context.Context, id core.BackupID, edit core.BackupEdit) 
 		return core.Entry{}, err
 	}
 	if edit.Metadata != nil && b.Unseen.Has("metadata") {
-		return core.Entry{}, core.Fail(core.CodeUnsupported, tried, "this cloud's backups have no properties: it is too old for them (3.43)", "", nil)
+		return core.Entry{}, core.Fail(core.CodeUnsupported, tried,
+			"this cloud's backups have no properties: it is too old for them (3.43)", "", nil)
 	}
 	before := editable(&b)
 	after := before.Clone()
@@ -83,7 +84,8 @@ func (d Desk) undoEdit(ctx context.Context, of core.Entry) (core.Entry, error) {
 	}
 	now := editable(&b)
 	if strays := now.Strays(*of.Before, *of.After); len(strays) > 0 || of.State == core.EntryDone && !now.Equal(*of.After) {
-		return of, core.Fail(core.CodeConflict, fmt.Sprintf("undo entry %d", of.ID), "the backup was changed again: "+changes(now.Diff(*of.After)), "edit it by hand", nil)
+		return of, core.Fail(core.CodeConflict, fmt.Sprintf("undo entry %d", of.ID),
+			"the backup was changed again: "+changes(now.Diff(*of.After)), "edit it by hand", nil)
 	}
 	var edit core.BackupEdit
 	text := func(v pyjson.Value) *string { s := v.Text(); return &s }

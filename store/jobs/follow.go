@@ -44,7 +44,8 @@ type Result struct {
 
 // failures is the error of a call of which some items failed; nil if none did.
 func failures(tried string, results []Result) error {
-	return ending{tried, tried, "could be done", "failed", "see what is said of each"}.of(len(results), func(i int) error { return results[i].Err })
+	return ending{tried, tried, "could be done", "failed", "see what is said of each"}.of(len(results),
+		func(i int) error { return results[i].Err })
 }
 
 // ending is how a work on several backups says that some of it failed.
@@ -134,7 +135,8 @@ func (d Desk) follow(ctx context.Context, patience time.Duration, look func() (o
 func (d Desk) operator(op core.Operation) (store.Operator, error) {
 	o, ok := d.Place.(store.Operator)
 	if !ok {
-		return nil, core.Fail(core.CodeUnsupported, string(op), "this kind of place only keeps backups: nobody there would do it", "choose a cloud", nil)
+		return nil, core.Fail(core.CodeUnsupported, string(op), "this kind of place only keeps backups: nobody there would do it",
+			"choose a cloud", nil)
 	}
 	return o, d.Allowed(op)
 }

@@ -147,7 +147,8 @@ func TestSettleAfterKill(t *testing.T) {
 // life.
 func opened(t *testing.T, d jobs.Desk, life *core.Life) core.EntryID {
 	t.Helper()
-	id, err := d.Archive.Begin(t.Context(), core.Entry{At: clock(), Place: d.Place.Info().Location, Kind: core.EntryDelete, Backups: ofThree, Life: life})
+	id, err := d.Archive.Begin(t.Context(),
+		core.Entry{At: clock(), Place: d.Place.Info().Location, Kind: core.EntryDelete, Backups: ofThree, Life: life})
 	ok(t, err)
 	return id
 }

@@ -32,7 +32,8 @@ func (d Desk) Export(ctx context.Context, ids []core.BackupID, chain bool, progr
 	var out []Exported
 	for i, b := range backups {
 		if err := ctx.Err(); err != nil {
-			return out, core.Fail(core.CodeCancelled, "export", fmt.Sprintf("it was cancelled after %d of %s", i, core.Count(len(backups), "backup")), "", err)
+			return out, core.Fail(core.CodeCancelled, "export",
+				fmt.Sprintf("it was cancelled after %d of %s", i, core.Count(len(backups), "backup")), "", err)
 		}
 		r, err := ex.Export(ctx, b.ID)
 		if err == nil {
@@ -136,7 +137,8 @@ func (d Desk) Import(ctx context.Context, checks []core.Check, chosen []int) ([]
 	if len(items) == 0 {
 		return nil, core.Fail(core.CodeRefused, "import", "none of the chosen records can be imported", "look at what is said of each", nil)
 	}
-	e := core.Entry{At: d.Now(), Who: d.Who, Place: info.Location, Kind: core.EntryImport, Summary: "import of " + core.Count(len(items), "backup")}
+	e := core.Entry{At: d.Now(), Who: d.Who, Place: info.Location, Kind: core.EntryImport,
+		Summary: "import of " + core.Count(len(items), "backup")}
 	for _, it := range items {
 		e.Backups = append(e.Backups, it.ID)
 	}
@@ -246,12 +248,16 @@ func (d Desk) followImport(ctx context.Context, it *core.ImportItem, r *core.Imp
 			r.Differs = it.Arrived(&b)
 			return true, nil
 		case core.Failed(b.Status):
-			return true, core.Fail(core.CodePartial, tried, "it ended in "+b.Status+": "+b.FailReason.Or("Cinder gives no reason"), "see why, delete what is left of it here, and import again", nil)
+			return true, core.Fail(core.CodePartial, tried, "it ended in "+b.Status+": "+b.FailReason.Or("Cinder gives no reason"),
+				"see why, delete what is left of it here, and import again", nil)
 		}
 		return false, nil
 	})
 	if err == errPatience {
-		err = core.Fail(core.CodePartial, tried, "it is still "+r.Status+" after "+patience.String()+", and will stay so: its service is down, or a field of the record is of a type that Cinder cannot store", "reset its state or force-delete it", nil)
+		err = core.Fail(core.CodePartial, tried,
+			"it is still "+r.Status+" after "+patience.String()+", and will stay so: its service is down, or a field of the record is "+
+				"of a type that Cinder cannot store",
+			"reset its state or force-delete it", nil)
 	}
 	r.Err = err
 }

@@ -117,7 +117,8 @@ func (d Desk) followReset(ctx context.Context, b core.Backup, status string) (no
 		return err == nil && now == status, err
 	})
 	if err == errPatience {
-		err = core.Fail(core.CodePartial, "reset backup "+b.Title(), "Cinder took it, and it is still "+now, "its service may be down, or another driver may have made it", nil)
+		err = core.Fail(core.CodePartial, "reset backup "+b.Title(), "Cinder took it, and it is still "+now,
+			"its service may be down, or another driver may have made it", nil)
 	}
 	return now, err
 }

@@ -169,7 +169,8 @@ func testFaults(t *testing.T, d Driver) {
 						t.Errorf("call %d of %d failed (after it was done: %v), and what came out is: %v", i, n, lost, err)
 					}
 					if now := everything(t, f.Place); now != before && now != after {
-						t.Errorf("call %d of %d failed (after it was done: %v), and the place is neither as before nor as after:\n%s", i, n, lost, newLines(now, before))
+						t.Errorf("call %d of %d failed (after it was done: %v), and the place is neither as before nor as after:\n%s", i, n, lost,
+							newLines(now, before))
 					} else if !lost && now != before {
 						t.Errorf("call %d of %d failed before it was done, and the place changed", i, n)
 					}
