@@ -141,7 +141,8 @@ func TestExportWithoutClipboard(t *testing.T) {
 		t.Errorf("sent %v", r.sent)
 	}
 	c := (&board{env: map[string]string{"TERM": "linux"}}).clipboard()
-	if _, err := c.Copy(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), "redirect the output to a file") || strings.Contains(err.Error(), "use X") {
+	if _, err := c.Copy(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), "redirect the output to a file") ||
+		strings.Contains(err.Error(), "use X") {
 		t.Errorf("a verb, which has no keys, says %v", err)
 	}
 	c = (&board{env: map[string]string{"TMUX": "x"}}).clipboard()

@@ -56,10 +56,12 @@ func TestImport(t *testing.T) {
 	p := demo(t, store.World{})
 	r := newRig(t, p, 120, 40)
 	r.send(tea.PasteMsg{Content: strings.ReplaceAll(several(t), "\n", "\r")}) // as terminals send line ends
-	r.said(ui.Info, "5 records").said(ui.Info, "3 can be imported").want("[x] db-prod-full", "[x] web-root-full", "it is here already (available)", "the text ends inside the reco")
+	r.said(ui.Info, "5 records").said(ui.Info, "3 can be imported").want("[x] db-prod-full", "[x] web-root-full",
+		"it is here already (available)", "the text ends inside the reco")
 	r.press("down", "down", "space").want("[ ] web-root-full")
 	r.press("space").said(ui.Warn, "it is here already") // the cursor went on to the one that is here
-	r.press("i").want("Import 2 backups into demo?", "8a75388c  db-prod-full", "32b85b7d  db-prod-incr-1", "Owner:").wantNot("c72b9e41  web-root-full")
+	r.press("i").want("Import 2 backups into demo?", "8a75388c  db-prod-full", "32b85b7d  db-prod-incr-1",
+		"Owner:").wantNot("c72b9e41  web-root-full")
 	r.press("n").said(ui.Info, "Nothing was done")
 	if page, err := p.Backups(t.Context(), core.Query{}); err != nil || page.Total != 90 {
 		t.Fatalf("%d backups, %v", page.Total, err)

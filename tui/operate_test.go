@@ -37,7 +37,8 @@ func TestCreateBackup(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
 	r.press("v").find("name:jenkins-home").press("n").want("Back up jenkins-home", "> name", "incremental", "force")
 	r.typeText("hearth test").press("tab", "tab", "space").want("[x]", "which the plan names").press("enter")
-	r.want("an incremental backup of jenkins-home", "stands on jenkins-home", "> No (n)", "Back up (y)", "hearth create", "--name", "--cloud lab")
+	r.want("an incremental backup of jenkins-home", "stands on jenkins-home", "> No (n)", "Back up (y)", "hearth create",
+		"--name", "--cloud lab")
 	if asked(c, "CreateBackup") > 0 {
 		t.Fatal("it is made before it is asked about")
 	}
@@ -69,11 +70,13 @@ func TestCreateSeveral(t *testing.T) {
 // TestDelete: what stands on a backup is listed newest first, and goes first.
 func TestDelete(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
-	r.find("postgres-primary-full-2026-11-18").press("D").want("Delete 1 backup", "✗", "stand on it", "└ db-prod-01-incr-2026-11-22", "All 5 backups"[4:])
+	r.find("postgres-primary-full-2026-11-18").press("D").want("Delete 1 backup", "✗", "stand on it",
+		"└ db-prod-01-incr-2026-11-22", "All 5 backups"[4:])
 	r.wantNot("(y)")
 	r.press("n", "space").want("1 marked").press("D", "a").want("Delete 5 backups, in this order", "Delete 5 (y)", "hearth delete")
 	frame := r.screenText()
-	if frame = frame[strings.Index(frame, "in this order"):]; strings.Index(frame, "db-prod-01-incr-2026-11-22") > strings.Index(frame, "- postgres-primary-full-2026-11-18") {
+	if frame = frame[strings.Index(frame, "in this order"):]; strings.Index(frame,
+		"db-prod-01-incr-2026-11-22") > strings.Index(frame, "- postgres-primary-full-2026-11-18") {
 		t.Errorf("the full backup goes first:\n%s", frame)
 	}
 	r.press("y").said(ui.Good, "5 backups: deleted")
@@ -97,7 +100,8 @@ func TestDelete(t *testing.T) {
 // TestReset says what a reset cancels.
 func TestReset(t *testing.T) {
 	r, _ := onCloud(t, 120, 40)
-	r.find("status:restoring").press("Z").want("available", "error").press("2").want("cancels the restore", "hearth reset", "--state error", "> No (n)")
+	r.find("status:restoring").press("Z").want("available", "error").press("2").want("cancels the restore", "hearth reset",
+		"--state error", "> No (n)")
 	r.press("y").said(ui.Good, "set to error").press("esc").find("status:error").want("4 backups of 90")
 }
 
@@ -106,7 +110,8 @@ func TestEdit(t *testing.T) {
 	r, _ := onCloud(t, 120, 40)
 	r.find("id:"+dbBackup).press("E").want("Edit db-prod-01-incr-2026-11-22", "properties").typeText("-x").press("enter")
 	r.said(ui.Good, "--name db-prod-01-incr-2026-11-22-x").press("E", "enter").said(ui.Info, "Nothing was changed")
-	r.press("E", "tab").typeText("of the evening").press("tab").typeText("kept=yes, by=ops").press("enter").said(ui.Good, "--property kept=yes --property by=ops")
+	r.press("E", "tab").typeText("of the evening").press("tab").typeText("kept=yes, by=ops").press("enter").said(ui.Good,
+		"--property kept=yes --property by=ops")
 	r.press("enter").want("of the evening", "kept", "ops")
 	r.press("E", "tab", "tab").typeText(" nonsense, =x").press("enter").said(ui.Bad, "not key=value")
 }
@@ -130,7 +135,8 @@ func TestRestoreData(t *testing.T) {
 	r.wake()
 	r.want("FIELD", "PLANNED", "src_backup_id", "expected", "W shows it")
 	r.press("enter").want("hearth-test-1", "[Overview]")
-	r.press("b", "W").want("Tasks", "restoring db-prod-01-incr", "done", "W shows it").press("enter").want("FIELD", "src_backup_id").press("W", "W")
+	r.press("b", "W").want("Tasks", "restoring db-prod-01-incr", "done", "W shows it").press("enter").want("FIELD", "src_backup_id").press("W",
+		"W")
 	if n := r.Depth(); n != 4 {
 		t.Errorf("%d screens", n)
 	}
@@ -202,7 +208,13 @@ func TestMessages(t *testing.T) {
 // TestOperationsDenied: what the login may not do says so.
 func TestOperationsDenied(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
-	for key, op := range map[string]core.Operation{"n": core.OpCreate, "E": core.OpEdit, "D": core.OpDelete, "ctrl+d": core.OpForceDelete, "Z": core.OpReset} {
+	for key, op := range map[string]core.Operation{
+		"n":      core.OpCreate,
+		"E":      core.OpEdit,
+		"D":      core.OpDelete,
+		"ctrl+d": core.OpForceDelete,
+		"Z":      core.OpReset,
+	} {
 		c.Deny(op, "only an admin may "+string(op))
 		r.press(key).said(ui.Warn, "only an admin may "+string(op))
 	}
@@ -333,7 +345,8 @@ func TestFinish(t *testing.T) {
 	r, c = begin()
 	c.FailCall(second, core.Fail(core.CodeUnavailable, "change the volume", "the cloud is gone", "", nil))
 	r.press("P", "y").said(ui.Bad, "after 1 step that did")
-	r.press("J").want("half", "✓", "· ").press("f").want("Do the rest of entry 1", "hearth apply --resume 1").press("y").said(ui.Good, "finished")
+	r.press("J").want("half", "✓", "· ").press("f").want("Do the rest of entry 1", "hearth apply --resume 1").press("y").said(ui.Good,
+		"finished")
 	r.press("f").said(ui.Warn, "half-way")
 }
 

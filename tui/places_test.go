@@ -61,7 +61,8 @@ func among(keys ...string) func(testing.TB, int, int) *rig {
 func TestPlaces(t *testing.T) {
 	w := &world{}
 	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).want("hearth · lab · demo · RegionOne · Backups")
-	r.press("enter", "c").want("› Places", "● place   lab", "prod", "read-only", "● region  RegionOne", "RegionTwo", "● project demo", "staging", "ffffeeee0000", "as ops (member, reader)", "API 3.70")
+	r.press("enter", "c").want("› Places", "● place   lab", "prod", "read-only", "● region  RegionOne", "RegionTwo",
+		"● project demo", "staging", "ffffeeee0000", "as ops (member, reader)", "API 3.70")
 	r.press("c").want("› Places").wantNot("Places › Places")
 	r.press("down", "enter").said(ui.Good, "This is lab").want("· Backups", "90 backups").wantNot("›")
 	if !slices.Equal(w.opened, []string{"cloud:prod"}) || !slices.Equal(w.closed, []string{"the first"}) {
@@ -82,7 +83,9 @@ func TestPlaces(t *testing.T) {
 
 // TestPlacesFail: where the other place cannot be opened nothing changes.
 func TestPlacesFail(t *testing.T) {
-	w := &world{fails: core.Fail(core.CodeUnavailable, "open cloud:prod", "Keystone does not answer", "look whether it runs", errors.New("dial tcp"))}
+	w := &world{
+		fails: core.Fail(core.CodeUnavailable, "open cloud:prod", "Keystone does not answer", "look whether it runs", errors.New("dial tcp")),
+	}
 	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).press("c", "down", "enter")
 	r.said(ui.Bad, "Keystone does not answer").want("› Places", "lab · demo · RegionOne")
 	if len(w.closed) > 0 || r.press("esc").wantNot("Places") == nil {

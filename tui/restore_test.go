@@ -27,7 +27,8 @@ func planOf(r *rig) *core.Plan {
 
 func TestPreview(t *testing.T) {
 	r := preview(t, sharedDemo(t))
-	r.want("onto   db-prod-01 (", "newton (Newton to today)", "all of 5", "~ meta owner", "- meta maintenance", "+ meta backup-policy", "1 added, 1 changed, 1 removed")
+	r.want("onto   db-prod-01 (", "newton (Newton to today)", "all of 5", "~ meta owner", "- meta maintenance",
+		"+ meta backup-policy", "1 added, 1 changed, 1 removed")
 	r.press("f").want("not restored", "created_at").press("f").wantNot("created_at")
 
 	for _, want := range []core.RuleSet{core.Icehouse, core.Kilo, core.Newton, core.Newton} {
@@ -146,7 +147,8 @@ func TestReadOnlyPlace(t *testing.T) {
 // TestCapture: a volume's capture of now is kept and compared with.
 func TestCapture(t *testing.T) {
 	r := newRig(t, demo(t, store.World{}), 130, 90)
-	r.press("v").find("db-prod-01").press("m").want("what a backup made now would capture", "user metadata", "+↩ maintenance", "-  backup-policy", "~↩ owner", "image metadata", "absent")
+	r.press("v").find("db-prod-01").press("m").want("what a backup made now would capture", "user metadata",
+		"+↩ maintenance", "-  backup-policy", "~↩ owner", "image metadata", "absent")
 	r.press("s").said(ui.Good, "Kept as capture").want("compared with", "taken", " ↩ maintenance").wantNot("backup-policy", "~↩", "~·")
 
 	// Secrets are masked on the screen and nowhere else.

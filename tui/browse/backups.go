@@ -21,7 +21,7 @@ var backupColumns = []grid.Column{
 	{Name: "kind", Title: "KIND", Width: 5, Drop: 1},
 	{Name: "size", Title: "SIZE", Width: 9, Right: true, Drop: 2},
 	{Name: "created", Title: "AGE", Width: 5, Right: true, Flip: true},
-	{Name: "volume", Title: "VOLUME", Width: 20, Min: 12, Grow: 2, Drop: 3},
+	{Name: "its-volume", Title: "VOLUME", Width: 20, Min: 12, Grow: 2, Drop: 3},
 	{Name: "reason", Title: "FAIL REASON", Width: 24, Min: 16, Grow: 2, Drop: 5},
 	{Name: "id", Title: "ID", Width: 8, Drop: 4},
 }

@@ -66,7 +66,8 @@ func (t *captureTab) load() tea.Cmd {
 }
 
 // keptBefore finds the capture of the same volume that was kept before another one.
-func keptBefore(ctx context.Context, captures func(context.Context, core.VolumeID, core.BackupID) ([]core.KeptCapture, error), volume core.VolumeID, than core.KeptCapture) (*core.KeptCapture, error) {
+func keptBefore(ctx context.Context, captures func(context.Context, core.VolumeID, core.BackupID) ([]core.KeptCapture, error),
+	volume core.VolumeID, than core.KeptCapture) (*core.KeptCapture, error) {
 	all, err := captures(ctx, volume, "")
 	if err != nil {
 		return nil, err
@@ -112,7 +113,9 @@ func (t *captureTab) fill() {
 	}
 	lines = append(lines, ui.Field("size", core.Bytes(int64(len(c.Text)))))
 	if t.last != nil {
-		lines = append(lines, ui.Field("compared with", "the capture of "+t.Host.Look().Clock(core.Some(t.last.At))+", "+core.Visible(string(t.last.Capture.Source.Kind))))
+		lines = append(lines,
+			ui.Field("compared with",
+				"the capture of "+t.Host.Look().Clock(core.Some(t.last.At))+", "+core.Visible(string(t.last.Capture.Source.Kind))))
 	}
 	for _, w := range core.CaptureWarnings(c) {
 		lines = append(lines, ui.Line{Sign: s.Warn.Paint("! "), Value: s.Warn.Paint(core.Visible(w))})
@@ -172,7 +175,11 @@ func (t *captureTab) section(c *core.Capture, section core.Section) []ui.Line {
 func (t *captureTab) captured(c, was *core.Capture, section core.Section, name string, v pyjson.Value) ui.Line {
 	s := t.Host.Look()
 	fate, why := core.FateOf(section, name, c.Version())
-	glyph := map[core.Fate]string{core.FateRestored: s.Good.Paint("↩"), core.FateConditional: s.Changed.Paint("±"), core.FateNever: s.Dim.Paint("·")}[fate]
+	glyph := map[core.Fate]string{
+		core.FateRestored:    s.Good.Paint("↩"),
+		core.FateConditional: s.Changed.Paint("±"),
+		core.FateNever:       s.Dim.Paint("·"),
+	}[fate]
 	mark := " "
 	if was != nil {
 		switch old, ok := was.Section(section).Get(name); {
@@ -197,7 +204,8 @@ func (t *captureTab) gone(was *core.Capture, section core.Section, now *pyjson.O
 	var lines []ui.Line
 	for name, v := range was.Section(section).All() {
 		if !now.Has(name) {
-			lines = append(lines, ui.Line{Sign: t.Host.Look().Removed.Paint("-") + "  ", Label: core.Visible(name), Value: show.ValueText(t.Host.Look(), name, v)})
+			lines = append(lines,
+				ui.Line{Sign: t.Host.Look().Removed.Paint("-") + "  ", Label: core.Visible(name), Value: show.ValueText(t.Host.Look(), name, v)})
 		}
 	}
 	return lines
@@ -209,7 +217,7 @@ type captureKeptMsg struct{}
 func (t *captureTab) Actions() []ui.Action {
 	_, backup := t.of()
 	return append([]ui.Action{
-		{Keys: []string{"s"}, Label: "keep it", Help: "Keep this capture, to compare later ones with it", Why: func() string {
+		{Name: "keep", Keys: []string{"s"}, Label: "keep it", Help: "Keep this capture, to compare later ones with it", Why: func() string {
 			switch {
 			case t.shown == nil:
 				return "it is not read yet"
@@ -229,7 +237,7 @@ func (t *captureTab) Actions() []ui.Action {
 				return ui.Tell(ui.Note{Level: ui.Good, Text: fmt.Sprintf("Kept as capture %d.", id)}, answer(captureKeptMsg{}))
 			})
 		}},
-		{Keys: []string{"C"}, Help: "Copy the exact text, byte for byte what Cinder writes", Why: func() string {
+		{Name: "copy-capture", Keys: []string{"C"}, Help: "Copy the exact text, byte for byte what Cinder writes", Why: func() string {
 			if t.shown == nil {
 				return "it is not read yet"
 			}

@@ -202,7 +202,7 @@ func (s *detailScreen[T]) View(w, h int) string {
 }
 
 func (s *detailScreen[T]) Actions() []ui.Action {
-	again := ui.Action{Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.Resume}
+	again := ui.Action{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.Resume}
 	if s.row == nil || s.State == ui.Failed {
 		return []ui.Action{again}
 	}

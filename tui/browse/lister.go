@@ -57,7 +57,14 @@ type pageLoadedMsg[T any] struct {
 }
 
 func newLister[T any](host ui.Host, at *place.Stay, columns core.Columns[T], filter string) *lister[T] {
-	l := &lister[T]{host: host, at: at, columns: columns, sort: core.Order{Column: "created", Desc: true}, begun: filter, field: ui.NewInput(filter)}
+	l := &lister[T]{
+		host:    host,
+		at:      at,
+		columns: columns,
+		sort:    core.Order{Column: "created", Desc: true},
+		begun:   filter,
+		field:   ui.NewInput(filter),
+	}
 	l.field.Blur()
 	l.holds, l.mistake = core.ParseFilter(filter, columns)
 	return l
@@ -282,15 +289,17 @@ func (l *lister[T]) resetFilter() tea.Cmd {
 func (l *lister[T]) fieldActions() []ui.Action {
 	const group = "Filter"
 	return []ui.Action{
-		{Keys: []string{"enter", "down"}, Label: "keep the filter", Help: "Keep the filter and go back to the list", Group: group, Run: func() tea.Cmd {
-			l.typing = false
-			l.field.Blur()
-			if l.mistake != nil {
-				return ui.Fail(l.mistake)
-			}
-			return nil
-		}},
-		{Keys: []string{"esc", "ctrl+c"}, Label: "clear it", Help: "Clear the filter", Group: group, Run: l.resetFilter},
+		{Name: "keep-filter", Keys: []string{"enter", "down"}, Label: "keep the filter", Help: "Keep the filter and go back to the list",
+			Group: group,
+			Run: func() tea.Cmd {
+				l.typing = false
+				l.field.Blur()
+				if l.mistake != nil {
+					return ui.Fail(l.mistake)
+				}
+				return nil
+			}},
+		{Name: "clear", Keys: []string{"esc", "ctrl+c"}, Label: "clear it", Help: "Clear the filter", Group: group, Run: l.resetFilter},
 	}
 }
 

@@ -84,8 +84,15 @@ func (s *journalScreen) Len() int         { return len(s.entries) }
 func (s *journalScreen) Key(i int) string { return fmt.Sprint(s.entries[i].ID) }
 func (s *journalScreen) Row(i int) ([]grid.Cell, bool) {
 	e, st := &s.entries[i], s.host.Look()
-	look := map[core.EntryState]grid.Style{core.EntryDone: st.Good, core.EntryFailed: st.Bad, core.EntryHalf: st.Bad, core.EntryOpen: st.Warn, core.EntryUndone: st.Dim}[e.State]
-	return []grid.Cell{{Text: fmt.Sprint(e.ID)}, {Text: s.host.Look().Clock(core.Some(e.At))}, {Text: string(e.Kind)}, {Text: string(e.State), Style: look},
+	look := map[core.EntryState]grid.Style{
+		core.EntryDone:   st.Good,
+		core.EntryFailed: st.Bad,
+		core.EntryHalf:   st.Bad,
+		core.EntryOpen:   st.Warn,
+		core.EntryUndone: st.Dim,
+	}[e.State]
+	return []grid.Cell{{Text: fmt.Sprint(e.ID)}, {Text: s.host.Look().Clock(core.Some(e.At))}, {Text: string(e.Kind)},
+		{Text: string(e.State), Style: look},
 		{Text: core.Visible(e.Summary)}, {Text: core.Visible(e.Who), Style: st.Dim}}, true
 }
 
@@ -109,7 +116,9 @@ func (s *journalScreen) View(w, h int) string {
 	case s.State != ui.Ready:
 		return "\n  " + st.Busy.Paint("◌ reading…")
 	case len(s.entries) == 0:
-		return "\n" + strings.Join(ui.Hang("  ", st.Dim.Paint("nothing has been changed here yet: what is applied, undone and imported will stand here"), w-2), "\n")
+		return "\n" +
+			strings.Join(ui.Hang("  ", st.Dim.Paint("nothing has been changed here yet: what is applied, undone and imported will stand here"), w-2),
+				"\n")
 	}
 	return ui.SplitView(st, s.table, s.detail(), w, h)
 }
@@ -205,18 +214,19 @@ func (s *journalScreen) Actions() []ui.Action {
 		{Name: "undo-this", Keys: []string{"u"}, Label: "undo this", Help: "Take back the entry under the cursor",
 			Why: func() string { return s.notWith((*core.Entry).Undoable) },
 			Run: func() tea.Cmd { return operator{s.host, s.at}.undo(s.current().ID) }},
-		{Name: "finish", Keys: []string{"f"}, Label: "finish this", Minor: true, Help: "Do the rest of the entry under the cursor, which ended half-way",
-			Why: func() string { return s.notWith((*core.Entry).Unfinished) }, Run: s.confirmFinish},
-		{Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all of the entry", Why: s.noEntry, Run: func() tea.Cmd {
+		{Name: "finish", Keys: []string{"f"}, Label: "finish this", Minor: true,
+			Help: "Do the rest of the entry under the cursor, which ended half-way",
+			Why:  func() string { return s.notWith((*core.Entry).Unfinished) }, Run: s.confirmFinish},
+		{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all of the entry", Why: s.noEntry, Run: func() tea.Cmd {
 			return ui.Show(&ui.TextBox{Title: "The entry", Lines: s.detail(), Look: s.host.Look()})
 		}},
-		{Keys: []string{"enter"}, Label: "its volume", Help: "Go to its volume", Why: func() string {
+		{Name: "its-volume", Keys: []string{"enter"}, Label: "its volume", Help: "Go to its volume", Why: func() string {
 			if e := s.current(); e == nil || e.Volume == "" {
 				return "it has none"
 			}
 			return ""
 		}, Run: func() tea.Cmd { return ui.OpenFor("volume", string(s.current().Volume)) }},
-		{Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
+		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, func() tea.Cmd {
 		s.Resize(s.w, s.h)
 		return nil

@@ -141,7 +141,8 @@ func (x *Exports) chooseFormat() tea.Cmd {
 	return ui.Show(&ui.MenuBox{Title: "Exports are written as", Items: items, At: at, Pick: func(i int) tea.Cmd {
 		if i == len(core.RecordFormats) {
 			x.wholeChain = !x.wholeChain
-			return ui.Say(ui.Info, map[bool]string{true: "Exports take the whole chain along.", false: "Exports take only the backup itself."}[x.wholeChain])
+			return ui.Say(ui.Info,
+				map[bool]string{true: "Exports take the whole chain along.", false: "Exports take only the backup itself."}[x.wholeChain])
 		}
 		x.format = core.RecordFormats[i]
 		return ui.Say(ui.Info, "Exports are written as "+x.format.Title()+".")

@@ -73,7 +73,14 @@ func Import(host ui.Host, at *place.Stay, _ ui.Open) ui.Screen { return ImportOf
 
 // ImportOf is the screen of a pasted text.
 func ImportOf(host ui.Host, at *place.Stay, text string) ui.Screen {
-	return &importScreen{host: host, at: at, text: text, table: grid.New(importColumns, host.Look().Grid()), chosen: map[int]bool{}, ended: map[core.BackupID]core.ImportResult{}}
+	return &importScreen{
+		host:   host,
+		at:     at,
+		text:   text,
+		table:  grid.New(importColumns, host.Look().Grid()),
+		chosen: map[int]bool{},
+		ended:  map[core.BackupID]core.ImportResult{},
+	}
 }
 
 func (s *importScreen) Title() string { return "Import" }
@@ -186,7 +193,14 @@ func (s *importScreen) Row(i int) ([]grid.Cell, bool) {
 			verdict = ui.WhatOf(c.Found.Err)
 		}
 	}
-	return []grid.Cell{{Text: box, Style: style}, {Text: name}, {Text: kind}, {Text: size}, {Text: core.Visible(c.ID.Short()), Style: st.Dim}, {Text: core.Visible(verdict), Style: look}}, true
+	return []grid.Cell{
+		{Text: box, Style: style},
+		{Text: name},
+		{Text: kind},
+		{Text: size},
+		{Text: core.Visible(c.ID.Short()), Style: st.Dim},
+		{Text: core.Visible(verdict), Style: look},
+	}, true
 }
 
 // detail is what there is to say of the record under the cursor.
@@ -254,7 +268,8 @@ func (s *importScreen) View(w, h int) string {
 	case s.State == ui.Failed:
 		return ui.FailedView(st, s.Err, "", w)
 	case s.State == ui.Idle || len(s.checks) == 0:
-		hint := "Paste records here with the terminal's own key: the API's JSON, the output of openstack … record export or of cinder backup-export in any format and wrapping, or bare base64.\n\np reads the clipboard where that can work."
+		hint := "Paste records here with the terminal's own key: the API's JSON, the output of openstack … record " +
+			"export or of cinder backup-export in any format and wrapping, or bare base64.\n\np reads the clipboard where that can work."
 		if s.State == ui.Ready {
 			hint = "There is no record in what was pasted. A record's base64 begins with eyJ; copy it from its beginning.\n\n" + hint
 		}
@@ -271,14 +286,14 @@ func (s *importScreen) Actions() []ui.Action {
 		return ""
 	}
 	return append([]ui.Action{
-		{Keys: []string{"i"}, Label: "import", Help: "Import the chosen records, after asking", Why: func() string {
+		{Name: "import", Keys: []string{"i"}, Label: "import", Help: "Import the chosen records, after asking", Why: func() string {
 			why := ui.Either(s.at.Cannot(core.OpImport), none())
 			if why == "" && len(s.picked()) == 0 {
 				why = "none is chosen"
 			}
 			return why
 		}, Run: s.confirm},
-		{Keys: []string{"space", "enter"}, Label: "choose", Help: "Choose the record, or leave it out", Why: func() string {
+		{Name: "choose", Keys: []string{"space", "enter"}, Label: "choose", Help: "Choose the record, or leave it out", Why: func() string {
 			if why := none(); why != "" {
 				return why
 			}
@@ -296,10 +311,12 @@ func (s *importScreen) Actions() []ui.Action {
 			s.table.Step(1)
 			return nil
 		}},
-		{Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all there is to say of the record", Why: none, Run: func() tea.Cmd {
-			return ui.Show(&ui.TextBox{Title: "The record", Lines: s.detail(), Look: s.host.Look()})
-		}},
-		{Keys: []string{"y"}, Help: "Copy the fingerprint", Why: none, Run: func() tea.Cmd {
+		{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all there is to say of the record",
+			Why: none,
+			Run: func() tea.Cmd {
+				return ui.Show(&ui.TextBox{Title: "The record", Lines: s.detail(), Look: s.host.Look()})
+			}},
+		{Name: "copy-fingerprint", Keys: []string{"y"}, Help: "Copy the fingerprint", Why: none, Run: func() tea.Cmd {
 			return s.host.Copy(s.checks[s.table.Cursor()].Found.Decoded.Fingerprint(), "the fingerprint")
 		}},
 	}, ui.TableMoves(s.table, nil)...)

@@ -105,6 +105,7 @@ func (t *recordTab) fill() {
 
 func (t *recordTab) Actions() []ui.Action {
 	return append([]ui.Action{
-		{Keys: []string{"enter"}, Label: map[bool]string{true: "export it"}[t.State == ui.Idle], Help: "Export it anew", Why: func() string { return t.at.Cannot(core.OpExport) }, Run: t.load},
+		{Name: "export-anew", Keys: []string{"enter"}, Label: map[bool]string{true: "export it"}[t.State == ui.Idle], Help: "Export it anew",
+			Why: func() string { return t.at.Cannot(core.OpExport) }, Run: t.load},
 	}, t.Scroll.Actions()...)
 }

@@ -84,7 +84,13 @@ func (s *reportScreen) Row(i int) ([]grid.Cell, bool) {
 		sign, look = "~", st.Changed
 	}
 	name := core.FieldPlan{Section: f.Section, Name: f.Name}
-	return []grid.Cell{{Text: sign, Style: look}, {Text: show.FieldTitle(name)}, {Text: show.SideText(s.host.Look(), f.Name, f.Planned)}, {Text: show.SideText(s.host.Look(), f.Name, f.Actual)}, {Text: string(f.Came), Style: look}}, true
+	return []grid.Cell{
+		{Text: sign, Style: look},
+		{Text: show.FieldTitle(name)},
+		{Text: show.SideText(s.host.Look(), f.Name, f.Planned)},
+		{Text: show.SideText(s.host.Look(), f.Name, f.Actual)},
+		{Text: string(f.Came), Style: look},
+	}, true
 }
 
 func (s *reportScreen) Resize(w, h int) {
@@ -147,7 +153,7 @@ func (s *reportScreen) View(w, h int) string {
 
 func (s *reportScreen) Actions() []ui.Action {
 	return append([]ui.Action{
-		{Keys: []string{"enter"}, Label: "its volume", Help: "Go to the volume", Why: func() string {
+		{Name: "its-volume", Keys: []string{"enter"}, Label: "its volume", Help: "Go to the volume", Why: func() string {
 			if s.volume() == "" {
 				return "it is not known yet"
 			}

@@ -96,7 +96,8 @@ func (a *App) clipboardText(msg clipboardTextMsg) tea.Cmd {
 	case msg.err != nil:
 		return tea.Sequence(a.pasted(""), ui.Fail(msg.err))
 	case msg.ok && strings.TrimSpace(msg.text) == "":
-		return tea.Sequence(a.pasted(""), ui.Say(ui.Warn, "The clipboard is empty; paste with the terminal's own key if it holds something else."))
+		return tea.Sequence(a.pasted(""),
+			ui.Say(ui.Warn, "The clipboard is empty; paste with the terminal's own key if it holds something else."))
 	case msg.ok:
 		return a.takePaste(msg.text)
 	}
@@ -118,7 +119,8 @@ func (a *App) clipboardLate() tea.Cmd {
 		return nil
 	}
 	a.asked = false
-	return tea.Sequence(a.pasted(""), ui.Say(ui.Warn, "This terminal does not hand out its clipboard; paste with its own key (Ctrl-Shift-V, Shift-Insert, Cmd-V)."))
+	return tea.Sequence(a.pasted(""),
+		ui.Say(ui.Warn, "This terminal does not hand out its clipboard; paste with its own key (Ctrl-Shift-V, Shift-Insert, Cmd-V)."))
 }
 
 // askForFile offers a file for a parcel that the clipboard does not take.

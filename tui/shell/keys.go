@@ -59,7 +59,12 @@ func (a *App) rootActions() []ui.Action {
 		ui.Action{Name: "zone", Keys: []string{"z"}, Help: "Times in UTC or in local time", Run: a.toggleZone},
 		ui.Action{Name: "theme", Keys: []string{"T"}, Help: "Choose a theme", Run: a.chooseTheme},
 		ui.Action{Name: "redraw", Keys: []string{"ctrl+l"}, Help: "Draw the screen anew", Run: func() tea.Cmd { return tea.ClearScreen }},
-		ui.Action{Name: "suspend", Keys: []string{"ctrl+z"}, Help: "Suspend hearth; fg brings it back", Run: func() tea.Cmd { return tea.Suspend }},
+		ui.Action{
+			Name: "suspend",
+			Keys: []string{"ctrl+z"},
+			Help: "Suspend hearth; fg brings it back",
+			Run:  func() tea.Cmd { return tea.Suspend },
+		},
 	)
 	for i := range out {
 		out[i].Group = group

@@ -33,7 +33,8 @@ func (a Action) Blocked() string {
 func (a Action) Key() string { return KeyName(a.Keys[0]) }
 
 var keyNames = map[string]string{
-	"space": "Space", "enter": "Enter", "esc": "Esc", "tab": "Tab", "shift+tab": "Shift-Tab", "up": "↑", "down": "↓", "left": "←", "right": "→",
+	"space": "Space", "enter": "Enter", "esc": "Esc", "tab": "Tab", "shift+tab": "Shift-Tab", "up": "↑", "down": "↓",
+	"left": "←", "right": "→",
 	"pgup": "PgUp", "pgdown": "PgDn", "home": "Home", "end": "End",
 }
 

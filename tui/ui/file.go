@@ -67,7 +67,8 @@ func WriteNew(path, text string) error {
 // MustBeNew refuses a file that is there already.
 func MustBeNew(path string) error {
 	if _, err := os.Lstat(path); err == nil {
-		return core.Fail(core.CodeConflict, "write "+path, "there is a file of that name already", "choose another; hearth overwrites nothing", nil)
+		return core.Fail(core.CodeConflict, "write "+path, "there is a file of that name already",
+			"choose another; hearth overwrites nothing", nil)
 	}
 	return nil
 }

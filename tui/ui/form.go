@@ -60,13 +60,15 @@ func (f *FormBox) Actions() []Action {
 		}
 	}
 	out := []Action{
-		{Keys: []string{"enter"}, Label: "go on", Help: "Go on with what the form says", Run: func() tea.Cmd { return f.leave(f.Submit(f)) }},
-		{Keys: []string{"tab", "down"}, Label: "next", Help: "To the next field", Run: to(1)},
-		{Keys: []string{"shift+tab", "up"}, Help: "To the field before", Run: to(-1)},
-		{Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it", Run: func() tea.Cmd { return f.leave(Say(Info, "Nothing was done.")) }},
+		{Name: "go-on", Keys: []string{"enter"}, Label: "go on", Help: "Go on with what the form says",
+			Run: func() tea.Cmd { return f.leave(f.Submit(f)) }},
+		{Name: "next", Keys: []string{"tab", "down"}, Label: "next", Help: "To the next field", Run: to(1)},
+		{Name: "previous", Keys: []string{"shift+tab", "up"}, Help: "To the field before", Run: to(-1)},
+		{Name: "cancel", Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it",
+			Run: func() tea.Cmd { return f.leave(Say(Info, "Nothing was done.")) }},
 	}
 	if f.Fields[f.at].toggle {
-		out = append(out, Action{Keys: []string{"space"}, Label: "switch", Help: "Turn the switch", Run: func() tea.Cmd {
+		out = append(out, Action{Name: "switch", Keys: []string{"space"}, Label: "switch", Help: "Turn the switch", Run: func() tea.Cmd {
 			f.Fields[f.at].on = !f.Fields[f.at].on
 			return nil
 		}})

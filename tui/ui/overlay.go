@@ -57,7 +57,8 @@ func (s *Styles) box(title string, lines []string, w, h int) string {
 	}
 	var b strings.Builder
 	title = Clip(title, inner-1)
-	b.WriteString(s.Border.Paint("╭ ") + s.Accent.Paint(title) + s.Border.Paint(" "+strings.Repeat("─", inner-ansi.StringWidth(title))+"╮"))
+	b.WriteString(s.Border.Paint("╭ ") + s.Accent.Paint(title) +
+		s.Border.Paint(" "+strings.Repeat("─", inner-ansi.StringWidth(title))+"╮"))
 	for _, l := range lines {
 		b.WriteString("\n" + s.Border.Paint("│ ") + Pad(l, inner) + s.Border.Paint(" │"))
 	}
@@ -93,15 +94,22 @@ func (m *MenuBox) Actions() []Action {
 		}
 	}
 	out := []Action{
-		{Keys: []string{"enter", "space"}, Label: "choose", Help: "Choose what is marked", Run: func() tea.Cmd { return m.choose(m.At) }},
-		{Keys: []string{"down", "j", "tab"}, Label: "down", Help: "Down", Run: to(func() int { return m.At + 1 })},
-		{Keys: []string{"up", "k", "shift+tab"}, Label: "up", Help: "Up", Run: to(func() int { return m.At - 1 })},
-		{Keys: []string{"home", "g"}, Help: "To the first", Run: to(func() int { return 0 })},
-		{Keys: []string{"end", "G"}, Help: "To the last", Run: to(func() int { return n - 1 })},
-		{Keys: []string{"esc", "q", "ctrl+c"}, Label: "close", Help: "Close it", Run: m.leaving},
+		{Name: "choose", Keys: []string{"enter", "space"}, Label: "choose", Help: "Choose what is marked",
+			Run: func() tea.Cmd { return m.choose(m.At) }},
+		{Name: "down", Keys: []string{"down", "j", "tab"}, Label: "down", Help: "Down", Run: to(func() int { return m.At + 1 })},
+		{Name: "up", Keys: []string{"up", "k", "shift+tab"}, Label: "up", Help: "Up", Run: to(func() int { return m.At - 1 })},
+		{Name: "home", Keys: []string{"home", "g"}, Help: "To the first", Run: to(func() int { return 0 })},
+		{Name: "end", Keys: []string{"end", "G"}, Help: "To the last", Run: to(func() int { return n - 1 })},
+		{Name: "close", Keys: []string{"esc", "q", "ctrl+c"}, Label: "close", Help: "Close it", Run: m.leaving},
 	}
 	for i := range min(n, 9) {
-		out = append(out, Action{Keys: []string{strconv.Itoa(i + 1)}, Help: "Choose by number", Run: func() tea.Cmd { return m.choose(i) }})
+		out = append(out,
+			Action{
+				Name: "choose-" + strconv.Itoa(i+1),
+				Keys: []string{strconv.Itoa(i + 1)},
+				Help: "Choose by number",
+				Run:  func() tea.Cmd { return m.choose(i) },
+			})
 	}
 	return out
 }
@@ -169,8 +177,10 @@ type InputBox struct {
 
 func (b *InputBox) Actions() []Action {
 	return []Action{
-		{Keys: []string{"enter"}, Label: "done", Help: "Take the text", Run: func() tea.Cmd { return b.leave(b.Submit(b.Input.Value())) }},
-		{Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it", Run: func() tea.Cmd { return b.leave(Say(Info, "Nothing was done.")) }},
+		{Name: "done", Keys: []string{"enter"}, Label: "done", Help: "Take the text",
+			Run: func() tea.Cmd { return b.leave(b.Submit(b.Input.Value())) }},
+		{Name: "cancel", Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it",
+			Run: func() tea.Cmd { return b.leave(Say(Info, "Nothing was done.")) }},
 	}
 }
 
@@ -212,7 +222,7 @@ func (t *TextBox) scroll(by int) { _, t.top = window(t.laid, t.top+by, t.h) }
 
 func (t *TextBox) Actions() []Action {
 	return append(scrolls(func() int { return t.h }, t.scroll),
-		Action{Keys: []string{"esc", "enter", "q", "?", "e", "w", "ctrl+c"}, Label: "close", Help: "Close it", Run: t.leaving})
+		Action{Name: "close", Keys: []string{"esc", "enter", "q", "?", "e", "w", "ctrl+c"}, Label: "close", Help: "Close it", Run: t.leaving})
 }
 
 func (t *TextBox) View(s Look, w, h int) string {

@@ -115,8 +115,20 @@ func (t *Tabbed) Actions() []Action {
 		}
 	}
 	return append(out,
-		Action{Keys: []string{"tab", "right"}, Label: "next tab", Help: "The next tab", Group: "Tabs", Run: func() tea.Cmd { return t.turn(t.at + 1) }},
-		Action{Keys: []string{"shift+tab", "left"}, Help: "The tab before", Group: "Tabs", Run: func() tea.Cmd { return t.turn(t.at - 1) }},
+		Action{Name: "next-tab",
+			Keys:  []string{"tab", "right"},
+			Label: "next tab",
+			Help:  "The next tab",
+			Group: "Tabs",
+			Run:   func() tea.Cmd { return t.turn(t.at + 1) },
+		},
+		Action{
+			Name:  "previous-tab",
+			Keys:  []string{"shift+tab", "left"},
+			Help:  "The tab before",
+			Group: "Tabs",
+			Run:   func() tea.Cmd { return t.turn(t.at - 1) },
+		},
 	)
 }
 
