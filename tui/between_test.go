@@ -2,6 +2,13 @@ package tui
 
 import (
 	"context"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/archive"
@@ -10,12 +17,6 @@ import (
 	"hearth/tui/grid"
 	"hearth/tui/shell"
 	"hearth/tui/ui"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
-	"testing"
-	"time"
 )
 
 // several are places with an archive: the cloud lab, the cloud lab2, which has a

@@ -3,14 +3,15 @@ package tui
 import (
 	"cmp"
 	"context"
-	"hearth/core"
-	"hearth/core/pyjson"
-	"hearth/store/memory"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store/memory"
+	"hearth/tui/ui"
 )
 
 // cloud is the demo's world behind an API: its rows come in pages, a login sees a
@@ -223,7 +224,7 @@ func TestOffline(t *testing.T) {
 	if r.send(ui.TickMsg{}); strings.Contains(r.screenText(), "offline") {
 		t.Error("it is offline though the place answers")
 	}
-	r.said(ui.Good, "answers again") // the trouble is over, and is not told any longer
+	r.said(ui.LevelGood, "answers again") // the trouble is over, and is not told any longer
 	c.asOf = core.Some(until.Add(-5 * time.Hour))
 	r.send(ui.TickMsg{})
 	r.want("as of 2026-11-22 04:00:00, 5h ago")
@@ -243,7 +244,7 @@ func TestOffline(t *testing.T) {
 	r.fire()
 	r.want("40 backups", "offline:").wantNot("reading")
 	r.send(ui.TickMsg{})
-	r.want("80 backups so far").said(ui.Good, "answers again")
+	r.want("80 backups so far").said(ui.LevelGood, "answers again")
 }
 
 // TestPaneRests: in a cloud the pane waits until the cursor rests.

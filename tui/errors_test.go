@@ -2,15 +2,15 @@ package tui
 
 import (
 	"errors"
-	"hearth/tui/ui"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"hearth/core"
-
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // TestEveryCallFails lets each call of the place fail in turn, in everything that
@@ -72,7 +72,7 @@ func TestEveryCallFails(t *testing.T) {
 				t.Fatal("the place is not called at all")
 			}
 			for _, n := range whole.notes {
-				if n.Level == ui.Bad {
+				if n.Level == ui.LevelBad {
 					t.Fatalf("without a fault: %s", n.Text)
 				}
 			}
@@ -96,7 +96,7 @@ func failNth(t *testing.T, r *rig, n int, call string, during func(*rig)) {
 		return
 	}
 	said := r.notes[i]
-	if said.Level != ui.Bad || strings.ContainsAny(said.Text, "\n\x1b") || said.Text == "" {
+	if said.Level != ui.LevelBad || strings.ContainsAny(said.Text, "\n\x1b") || said.Text == "" {
 		t.Errorf("call %d, %s: said as %v %q", n, call, said.Level, said.Text)
 	}
 	r.CloseDialogs()

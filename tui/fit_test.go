@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"hearth/tui/ui"
 	"reflect"
 	"regexp"
 	"slices"
@@ -11,11 +10,12 @@ import (
 	"time"
 	"unicode"
 
-	"hearth/core"
-	"hearth/themes"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
+	"hearth/themes"
+	"hearth/tui/ui"
 )
 
 // sizes are those that everything must fit into.

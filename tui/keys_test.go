@@ -2,13 +2,14 @@ package tui
 
 import (
 	"fmt"
-	"hearth/core"
-	"hearth/tui/ui"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // shadowing lists the screen's keys that mean something else at the root, each on
@@ -72,7 +73,7 @@ func TestBlockedSaysWhy(t *testing.T) {
 			if !ok {
 				t.Fatalf("%s does nothing", act.Keys[0])
 			}
-			if n, ok := cmd().(ui.Note); !ok || n.Level != ui.Warn || !strings.Contains(n.Text, strings.TrimSuffix(why, ".")) {
+			if n, ok := cmd().(ui.Note); !ok || n.Level != ui.LevelWarn || !strings.Contains(n.Text, strings.TrimSuffix(why, ".")) {
 				t.Errorf("%s: %q instead of the reason %q", act.Keys[0], n.Text, why)
 			}
 		}

@@ -3,19 +3,19 @@ package tui
 import (
 	"context"
 	"encoding/base64"
-	"hearth/tui/shell"
-	"hearth/tui/ui"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store"
 	"hearth/store/memory"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
 )
 
 // Some backups of the demo that show something.

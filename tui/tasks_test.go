@@ -28,7 +28,7 @@ func beginTask(r *rig, what string, end ui.Result, touches ...string) ui.TaskID 
 func taskOf(r *rig, id ui.TaskID) ui.Task { return r.Host().Task(id) }
 
 // good is a result that says something.
-func goodEnd(text string) ui.Result { return ui.Result{Note: ui.Note{Level: ui.Good, Text: text}} }
+func goodEnd(text string) ui.Result { return ui.Result{Note: ui.Note{Level: ui.LevelGood, Text: text}} }
 
 // TestTasksSideBySide: two on different things run at once, a third that touches the
 // same is refused with the name of the one that does, and cancelling one leaves the
@@ -46,7 +46,7 @@ func TestTasksSideBySide(t *testing.T) {
 	r.want("◌ 2 tasks 4/12")
 
 	id, cmd := r.Host().Start(ui.Work{What: "resetting 1 backup", Touches: []string{"demo backup 2"}})
-	if n, ok := cmd().(ui.Note); id != 0 || !ok || n.Level != ui.Warn {
+	if n, ok := cmd().(ui.Note); id != 0 || !ok || n.Level != ui.LevelWarn {
 		t.Fatalf("one that touches the same is begun: %d %v", id, n)
 	} else if want := "deleting 3 backups is still running, and touches the same"; n.Text != "Not now: "+want+"; W shows it." {
 		t.Errorf("it is refused as %q", n.Text)
@@ -56,7 +56,7 @@ func TestTasksSideBySide(t *testing.T) {
 	}
 
 	r.press("W").takeLast().want("Tasks", "deleting 3 backups", "1 of 3", "archiving records", "3 of 9", "running")
-	r.press("down", "x").said2(ui.Warn, "Cancelling")
+	r.press("down", "x").said2(ui.LevelWarn, "Cancelling")
 	if taskOf(r, first).State != ui.TaskStopping && taskOf(r, second).State != ui.TaskStopping {
 		t.Fatal("x cancels nothing")
 	}
@@ -94,7 +94,7 @@ func TestTaskLimit(t *testing.T) {
 		t.Error("a fifth runs")
 	}
 	r.wake()
-	r.said(ui.Warn, "4 tasks are running, which is the most at once")
+	r.said(ui.LevelWarn, "4 tasks are running, which is the most at once")
 
 	r = newRig(t, sharedDemo(t), 120, 30)
 	r.asleep = true
@@ -153,16 +153,18 @@ func TestPanicInTask(t *testing.T) {
 	if all := r.Tasks(); all[0].State != ui.TaskFailed {
 		t.Errorf("it ended as %s", all[0].State)
 	}
-	r.said(ui.Bad, "Something unforeseen").want("90 backups")
+	r.said(ui.LevelBad, "Something unforeseen").want("90 backups")
 }
 
 // tasksOn is a scene of tasks in every state.
 func tasksOn(t testing.TB, w, h int) *rig {
 	r := newRig(t, sharedDemo(t), w, h)
 	beginTask(r, "exporting 3 backups", goodEnd("Copied 5.1 KB to tmux's buffer: 3 records as API JSON."))
-	beginTask(r, "deleting 12 backups", ui.Result{Note: ui.Note{Level: ui.Warn, Text: "cannot delete all: 1 of 12 backups failed; e shows each",
-		Err: core.Fail(core.CodePartial, "delete all", "1 of 12 backups failed", "", nil)}})
-	beginTask(r, "editing \u202eevil", ui.FailedWith(core.Fail(core.CodeUnavailable, "edit backup x", "the cloud does not answer", "try again", nil)))
+	beginTask(r, "deleting 12 backups",
+		ui.Result{Note: ui.Note{Level: ui.LevelWarn, Text: "cannot delete all: 1 of 12 backups failed; e shows each",
+			Err: core.Fail(core.CodePartial, "delete all", "1 of 12 backups failed", "", nil)}})
+	beginTask(r, "editing \u202eevil",
+		ui.FailedWith(core.Fail(core.CodeUnavailable, "edit backup x", "the cloud does not answer", "try again", nil)))
 	r.asleep = true
 	restore := beginTask(r, "restoring db-prod-01", ui.Result{})
 	archive := beginTask(r, "archiving records", ui.Result{})

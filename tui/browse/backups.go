@@ -2,16 +2,16 @@ package browse
 
 import (
 	"context"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"slices"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // backupColumns is what the list of backups shows.
@@ -21,7 +21,7 @@ var backupColumns = []grid.Column{
 	{Name: "kind", Title: "KIND", Width: 5, Drop: 1},
 	{Name: "size", Title: "SIZE", Width: 9, Right: true, Drop: 2},
 	{Name: "created", Title: "AGE", Width: 5, Right: true, Flip: true},
-	{Name: "its-volume", Title: "VOLUME", Width: 20, Min: 12, Grow: 2, Drop: 3},
+	{Name: "volume", Title: "VOLUME", Width: 20, Min: 12, Grow: 2, Drop: 3},
 	{Name: "reason", Title: "FAIL REASON", Width: 24, Min: 16, Grow: 2, Drop: 5},
 	{Name: "id", Title: "ID", Width: 8, Drop: 4},
 }
@@ -38,7 +38,7 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	l.query, l.id = from.Backups, func(b *core.Backup) string { return string(b.ID) }
 	l.cells = func(x *core.Backup) []grid.Cell { return show.BackupCells(host.Look(), x) }
 	if r := at.Repository(); r != nil {
-		l.beside = marksOf(r)
+		l.judge = marksOf(r)
 		l.cells = func(x *core.Backup) []grid.Cell {
 			return show.MarkCells(host.Look(), show.BackupCells(host.Look(), x), l.marks[string(x.ID)])
 		}

@@ -3,14 +3,14 @@ package browse
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/core/pyjson"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // captureTab shows a capture section by section: of a backup what it captured, of
@@ -103,26 +103,26 @@ func (t *captureTab) fill() {
 		t.Set([]ui.Line{{Sign: s.Bad.Paint("✗ "), Value: s.Bad.Paint(core.Visible(t.Err.Error()))}})
 		return
 	case t.shown == nil:
-		t.Set([]ui.Line{ui.Text(s.Busy.Paint("◌ reading…"))})
+		t.Set([]ui.Line{ui.TextLine(s.Busy.Paint("◌ reading…"))})
 		return
 	}
 	c := t.shown
-	lines := []ui.Line{ui.Field("source", t.sourceText(c))}
+	lines := []ui.Line{ui.FieldLine("source", t.sourceText(c))}
 	if v, ok := c.Doc.Object().Get("version"); ok {
-		lines = append(lines, ui.Field("version", core.Visible(pyjson.Text(v))))
+		lines = append(lines, ui.FieldLine("version", core.Visible(pyjson.Text(v))))
 	}
-	lines = append(lines, ui.Field("size", core.Bytes(int64(len(c.Text)))))
+	lines = append(lines, ui.FieldLine("size", core.Bytes(int64(len(c.Text)))))
 	if t.last != nil {
 		lines = append(lines,
-			ui.Field("compared with",
+			ui.FieldLine("compared with",
 				"the capture of "+t.Host.Look().Clock(core.Some(t.last.At))+", "+core.Visible(string(t.last.Capture.Source.Kind))))
 	}
 	for _, w := range core.CaptureWarnings(c) {
 		lines = append(lines, ui.Line{Sign: s.Warn.Paint("! "), Value: s.Warn.Paint(core.Visible(w))})
 	}
-	lines = append(lines, ui.Line{}, ui.Text(s.Dim.Paint("↩ comes back   ± depends on release, target or version   · never comes back")))
+	lines = append(lines, ui.Line{}, ui.TextLine(s.Dim.Paint("↩ comes back   ± depends on release, target or version   · never comes back")))
 	if t.last != nil {
-		lines = append(lines, ui.Text(s.Dim.Paint("+ new, ~ changed, - gone since the capture before")))
+		lines = append(lines, ui.TextLine(s.Dim.Paint("+ new, ~ changed, - gone since the capture before")))
 	}
 	begin := len(lines)
 	for _, section := range core.Sections {
@@ -155,14 +155,14 @@ func (t *captureTab) section(c *core.Capture, section core.Section) []ui.Line {
 	if o == nil {
 		lines := []ui.Line{{}, s.Heading(title)}
 		if v, ok := c.Doc.Object().Get(string(section)); ok {
-			return append(lines, ui.Text(s.Bad.Paint("no object: "+core.Visible(pyjson.Text(v)))))
+			return append(lines, ui.TextLine(s.Bad.Paint("no object: "+core.Visible(pyjson.Text(v)))))
 		}
-		lines = append(lines, ui.Text(s.Dim.Paint("absent: a restore leaves the target's alone")))
+		lines = append(lines, ui.TextLine(s.Dim.Paint("absent: a restore leaves the target's alone")))
 		return append(lines, t.gone(was, section, nil)...)
 	}
 	lines := []ui.Line{{}, s.Heading(fmt.Sprintf("%s (%s)", title, core.Count(o.Len(), "field")))}
 	if o.Len() == 0 {
-		lines = append(lines, ui.Text(s.Warn.Paint("empty, which is not the same as absent: a restore removes all the target has")))
+		lines = append(lines, ui.TextLine(s.Warn.Paint("empty, which is not the same as absent: a restore removes all the target has")))
 	}
 	for name, v := range o.All() {
 		lines = append(lines, t.captured(c, was, section, name, v))
@@ -234,7 +234,7 @@ func (t *captureTab) Actions() []ui.Action {
 				if err != nil {
 					return ui.Failure(err)
 				}
-				return ui.Tell(ui.Note{Level: ui.Good, Text: fmt.Sprintf("Kept as capture %d.", id)}, answer(captureKeptMsg{}))
+				return ui.Tell(ui.Note{Level: ui.LevelGood, Text: fmt.Sprintf("Kept as capture %d.", id)}, answer(captureKeptMsg{}))
 			})
 		}},
 		{Name: "copy-capture", Keys: []string{"C"}, Help: "Copy the exact text, byte for byte what Cinder writes", Why: func() string {

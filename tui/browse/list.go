@@ -2,15 +2,15 @@ package browse
 
 import (
 	"context"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
 	"time"
 
-	"hearth/core"
-
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // listScreen is a list with a live detail pane beside it where the terminal is
@@ -365,7 +365,7 @@ func (s *listScreen[T]) markKeys(msg allKeysMsg) tea.Cmd {
 	for _, key := range msg.keys {
 		s.table.Mark(key)
 	}
-	return ui.Say(ui.Info, show.Thousands(len(msg.keys))+" marked.")
+	return ui.Say(ui.LevelInfo, show.Thousands(len(msg.keys))+" marked.")
 }
 
 func (s *listScreen[T]) chooseSort() tea.Cmd {

@@ -3,14 +3,14 @@ package operate
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // The fields of the form for a new backup.
@@ -94,13 +94,13 @@ func (o operator) askCreate(plans []creating) ui.Overlay {
 		}
 		q.Lines = append(q.Lines,
 			ui.Line{
-				Sign: s.Dialog.Paint("- "),
-				Value: s.Dialog.Paint(what+core.Visible(name)) +
+				Sign: s.InDialog.Paint("- "),
+				Value: s.InDialog.Paint(what+core.Visible(name)) +
 					s.Dim.Paint("  "+core.Visible(fmt.Sprintf("%s, %s, %s", v.ID.Short(), v.Status, show.GiB(v.Size)))),
 			})
 		if p.Parent != nil {
 			l := show.Item(o.host.Look(), p.Parent)
-			l.Sign = s.Dialog.Paint("    stands on ")
+			l.Sign = s.InDialog.Paint("    stands on ")
 			q.Lines = append(q.Lines, l)
 		}
 		for _, w := range p.Warnings {
@@ -113,7 +113,7 @@ func (o operator) askCreate(plans []creating) ui.Overlay {
 		good = append(good, p.CreatePlan)
 	}
 	if len(good) > 0 {
-		q.Lines = append(q.Lines, ui.Line{}, ui.Text(s.Dim.Paint("The capture of this moment is kept with it.")))
+		q.Lines = append(q.Lines, ui.Line{}, ui.TextLine(s.Dim.Paint("The capture of this moment is kept with it.")))
 		for _, p := range good {
 			q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "create", createWords(p.Request)...)...)
 		}
@@ -193,7 +193,7 @@ func created(ctx context.Context, plans []jobs.CreatePlan, results []jobs.Result
 	}
 	if err == nil && capture != nil {
 		text := "Backed up, but the capture of that moment was not kept: " + ui.WhatOf(capture) + "."
-		return ui.Result{Note: ui.Note{Level: ui.Warn, Text: text, Err: capture}, Changed: true}
+		return ui.Result{Note: ui.Note{Level: ui.LevelWarn, Text: text, Err: capture}, Changed: true}
 	}
 	done := "asked for; the list shows how they get on"
 	if len(results) == 1 {

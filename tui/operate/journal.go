@@ -3,16 +3,16 @@ package operate
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/ui"
 )
 
 // journalScreen lists what was changed, and takes it back.
@@ -126,15 +126,15 @@ func (s *journalScreen) View(w, h int) string {
 // detail tells what the entry under the cursor changed, field by field.
 func (s *journalScreen) detail() []ui.Line {
 	e, st := s.current(), s.host.Look()
-	lines := []ui.Line{ui.Field("summary", core.Visible(e.Summary)), ui.Field("who", core.Visible(e.Who))}
+	lines := []ui.Line{ui.FieldLine("summary", core.Visible(e.Summary)), ui.FieldLine("who", core.Visible(e.Who))}
 	if e.Volume != "" {
-		lines = append(lines, ui.Field("volume", core.Visible(string(e.Volume))))
+		lines = append(lines, ui.FieldLine("volume", core.Visible(string(e.Volume))))
 	}
 	if e.Backup != "" {
-		lines = append(lines, ui.Field("from backup", core.Visible(string(e.Backup))))
+		lines = append(lines, ui.FieldLine("from backup", core.Visible(string(e.Backup))))
 	}
 	for _, id := range e.Backups {
-		lines = append(lines, ui.Field("backup", core.Visible(string(id))))
+		lines = append(lines, ui.FieldLine("backup", core.Visible(string(id))))
 	}
 	for _, step := range e.Steps {
 		sign, look := st.Dim.Paint("  · "), st.Dim
@@ -144,7 +144,7 @@ func (s *journalScreen) detail() []ui.Line {
 		lines = append(lines, ui.Line{Sign: sign, Value: look.Paint(core.Visible(step.What))})
 	}
 	if e.Error != "" {
-		lines = append(lines, ui.Field("why", st.Bad.Paint(core.Visible(e.Error))))
+		lines = append(lines, ui.FieldLine("why", st.Bad.Paint(core.Visible(e.Error))))
 	}
 	if e.Before == nil || e.After == nil {
 		return lines
@@ -152,7 +152,7 @@ func (s *journalScreen) detail() []ui.Line {
 	lines = append(lines, ui.Line{}, st.Heading("before → after"))
 	for _, name := range e.Before.Diff(*e.After) {
 		before, after := sideOf(*e.Before, name), sideOf(*e.After, name)
-		lines = append(lines, ui.Field(core.Visible(name), st.Removed.Paint(before)+" → "+st.Added.Paint(after)))
+		lines = append(lines, ui.FieldLine(core.Visible(name), st.Removed.Paint(before)+" → "+st.Added.Paint(after)))
 	}
 	return lines
 }

@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // What an admin does to backups all day. Each is planned first, off the loop; the
@@ -92,11 +92,11 @@ func operated(done string, results []jobs.Result, err error) ui.Result {
 	case len(failures) > 0:
 		all := core.Fail(core.CodePartial, done, fmt.Sprintf("%d of %s failed", len(failures), core.Count(n, "backup")),
 			"e shows each", errors.Join(failures...))
-		r.Note = ui.Note{Level: ui.Warn, Text: all.Error(), Err: all}
+		r.Note = ui.Note{Level: ui.LevelWarn, Text: all.Error(), Err: all}
 	case n == 1:
-		r.Note = ui.Note{Level: ui.Good, Text: core.Visible(results[0].Backup.Title()) + ": " + done + "."}
+		r.Note = ui.Note{Level: ui.LevelGood, Text: core.Visible(results[0].Backup.Title()) + ": " + done + "."}
 	default:
-		r.Note = ui.Note{Level: ui.Good, Text: core.Count(n, "backup") + ": " + done + "."}
+		r.Note = ui.Note{Level: ui.LevelGood, Text: core.Count(n, "backup") + ": " + done + "."}
 	}
 	return r
 }
@@ -135,7 +135,7 @@ func (o operator) askDelete(p jobs.DeletePlan) ui.Overlay {
 		}
 		for j := range it.Dependents {
 			l := show.Item(o.host.Look(), &it.Dependents[j])
-			l.Sign = s.Dialog.Paint("    └ ")
+			l.Sign = s.InDialog.Paint("    └ ")
 			q.Lines = append(q.Lines, l)
 			all, extra = append(all, it.Dependents[j].ID), extra+1
 		}
@@ -260,7 +260,7 @@ func (o operator) edit(x core.Backup, was []string, f *ui.FormBox) tea.Cmd {
 		words = append(words, propertyWords(o)...)
 	}
 	if len(words) == 1 {
-		return ui.Say(ui.Info, "Nothing was changed.")
+		return ui.Say(ui.LevelInfo, "Nothing was changed.")
 	}
 	desk := o.at.Desk()
 	_, cmd := o.at.Start(o.host, "editing "+x.Title(), place.Touching(o.at, "backup", x.ID),

@@ -2,14 +2,14 @@ package place
 
 import (
 	"context"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/ui"
 )
 
 // Choice is a place, or something else, that can be chosen.
@@ -47,7 +47,7 @@ func (s *Stay) Choose(host ui.Host, title string, first []Choice, refuse func(st
 			return ui.Show(&ui.InputBox{Title: title, Hint: "Its name, or its location: " + store.Syntax, Input: ui.NewInput(""),
 				Submit: func(text string) tea.Cmd {
 					if text = strings.TrimSpace(text); text == "" {
-						return ui.Say(ui.Info, "Nothing was done.")
+						return ui.Say(ui.LevelInfo, "Nothing was done.")
 					}
 					return pick(text)
 				}})

@@ -3,16 +3,16 @@ package records
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // importScreen takes a paste: every record found in it, what would become of each,
@@ -54,9 +54,9 @@ func (m importedMsg) note(err error) ui.Note {
 	case err != nil:
 		return ui.FailureNote(err)
 	case failed > 0:
-		return ui.Note{Level: ui.Warn, Text: fmt.Sprintf("%d of %s could not be imported; see each.", failed, total)}
+		return ui.Note{Level: ui.LevelWarn, Text: fmt.Sprintf("%d of %s could not be imported; see each.", failed, total)}
 	}
-	return ui.Note{Level: ui.Good, Text: total + " imported; b lists them."}
+	return ui.Note{Level: ui.LevelGood, Text: total + " imported; b lists them."}
 }
 
 var importColumns = []grid.Column{
@@ -144,9 +144,10 @@ func (s *importScreen) checked(msg checkedMsg) tea.Cmd {
 	s.Resize(s.w, s.h)
 	size := core.Bytes(int64(msg.size))
 	if len(s.checks) == 0 {
-		return ui.Say(ui.Warn, "There is no record in the "+size+" that were pasted.")
+		return ui.Say(ui.LevelWarn, "There is no record in the "+size+" that were pasted.")
 	}
-	return ui.Say(ui.Info, fmt.Sprintf("%s in the %s that were pasted; %d can be imported.", core.Count(len(s.checks), "record"), size, good))
+	return ui.Say(ui.LevelInfo,
+		fmt.Sprintf("%s in the %s that were pasted; %d can be imported.", core.Count(len(s.checks), "record"), size, good))
 }
 
 func (s *importScreen) imported(msg importedMsg) tea.Cmd {

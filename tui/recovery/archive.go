@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // archiveScreen shows what of a place could be brought back if it were lost: which
@@ -245,9 +245,9 @@ func (s *archiveScreen) head(w int) []string {
 		return look.Paint(fmt.Sprintf("%d %s", n, text))
 	}
 	backups, volumes := core.Count(len(s.cover.Backups), "backup"), core.Count(len(s.cover.Volumes), "volume")
-	b, v := st.Tab.Paint("["+backups+"] "), st.Dim.Paint("  "+volumes+": ")
+	b, v := st.OpenTab.Paint("["+backups+"] "), st.Dim.Paint("  "+volumes+": ")
 	if s.volumes {
-		b, v = st.Dim.Paint("  "+backups+": "), st.Tab.Paint("["+volumes+"] ")
+		b, v = st.Dim.Paint("  "+backups+": "), st.OpenTab.Paint("["+volumes+"] ")
 	}
 	lines := []string{
 		ui.Clip(b+tell(none, "without a record")+", "+tell(old, "with an old one")+", "+tell(uncaptured, "no known capture"), w),
@@ -368,7 +368,7 @@ func (s *archiveScreen) askArchive(all bool) tea.Cmd {
 	q.Lines = append(q.Lines,
 		show.Warning(s.host.Look(),
 			"each export is a call to the backup service, and writes the backup's row: its updated_at moves. Two run at once"),
-		ui.Text(s.host.Look().Dim.Paint("Ctrl-C ends it at any moment; the next run goes on where it stopped.")))
+		ui.TextLine(s.host.Look().Dim.Paint("Ctrl-C ends it at any moment; the next run goes on where it stopped.")))
 	q.Lines = append(q.Lines, s.at.InShell(s.host.Look(), "archive", words...)...)
 	return ui.Show(q)
 }
@@ -409,17 +409,17 @@ func archivedNote(results []jobs.Archived, err error) ui.Note {
 	case err != nil && len(results) == 0:
 		return ui.FailureNote(err)
 	case err != nil && core.CodeOf(err) == core.CodeCancelled:
-		return ui.Note{Level: ui.Warn, Text: "Records: " + said + "; x goes on with the rest.", Err: err}
+		return ui.Note{Level: ui.LevelWarn, Text: "Records: " + said + "; x goes on with the rest.", Err: err}
 	case err != nil:
 		return ui.Note{
-			Level: ui.Warn,
+			Level: ui.LevelWarn,
 			Text:  "Records: " + said + "; each says why.",
 			Err:   core.Fail(core.CodeOf(err), "archive all records", ui.WhatOf(err), "", errors.Join(failures...)),
 		}
 	case said == "":
 		said = "there is no available backup"
 	}
-	return ui.Note{Level: ui.Good, Text: "Records: " + said + "."}
+	return ui.Note{Level: ui.LevelGood, Text: "Records: " + said + "."}
 }
 
 // ageMsg brings another limit for the volumes' newest backups.
@@ -495,11 +495,11 @@ func (s *archiveScreen) bundle(f *ui.FormBox) tea.Cmd {
 
 // bundleNote tells what a bundle holds.
 func bundleNote(file string, n jobs.Bundled, masked bool, command string) ui.Note {
-	told := ui.Note{Level: ui.Good, Text: fmt.Sprintf("Wrote %s and %s (%s) to %s.",
+	told := ui.Note{Level: ui.LevelGood, Text: fmt.Sprintf("Wrote %s and %s (%s) to %s.",
 		core.Count(n.Records, "record"), core.Count(n.Captures, "capture"), core.Bytes(n.Bytes), core.Visible(file))}
 	switch {
 	case n.LeftOut > 0:
-		told.Level = ui.Warn
+		told.Level = ui.LevelWarn
 		told.Text += fmt.Sprintf(" %s cannot be read, so that nothing in them can be masked: left out.", core.Count(n.LeftOut, "capture"))
 	case !masked && n.Captures > 0:
 		told.Text += " Captures can hold secrets: mask them where the file leaves the house."
@@ -526,7 +526,7 @@ func (s *archiveScreen) askKeep() tea.Cmd {
 					return ui.Failure(err)
 				}
 				if o.Records+o.Captures == 0 {
-					return ui.Note{Level: ui.Info, Text: "Nothing is older than " + text + " and outdated; nothing was dropped."}
+					return ui.Note{Level: ui.LevelInfo, Text: "Nothing is older than " + text + " and outdated; nothing was dropped."}
 				}
 				return ui.ShowMsg{Overlay: s.askPrune(o, text)}
 			}))
@@ -546,7 +546,7 @@ func (s *archiveScreen) askPrune(o jobs.Outdated, age string) ui.Overlay {
 					}
 					return ui.Result{
 						Note: ui.Note{
-							Level: ui.Good,
+							Level: ui.LevelGood,
 							Text:  fmt.Sprintf("Dropped %s and %s.", core.Count(o.Records, "record"), core.Count(o.Captures, "capture")),
 						},
 					}

@@ -3,17 +3,17 @@ package recovery
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // copyScreen has two places side by side: what this one has, and what is in the
@@ -95,7 +95,7 @@ func (s *copyScreen) mark(ids []string) {
 // Reopen takes other backups; a plan that is not being carried out goes.
 func (s *copyScreen) Reopen(msg ui.Open) tea.Cmd {
 	if s.pane != nil && s.pane.running() {
-		return ui.Say(ui.Warn, "The copy that goes on is shown first.")
+		return ui.Say(ui.LevelWarn, "The copy that goes on is shown first.")
 	}
 	s.pane = nil
 	s.from.table.Unmark()
@@ -343,7 +343,7 @@ func (x *side) view(w, h int) string {
 		}
 	}
 	if x.mine != s.right {
-		look, name = st.Tab, "["+name+"]"
+		look, name = st.OpenTab, "["+name+"]"
 	} else {
 		name = " " + name + " "
 	}
@@ -515,7 +515,7 @@ func (s *copyScreen) markMissing() tea.Cmd {
 			n++
 		}
 	}
-	return ui.Say(ui.Info, show.Thousands(n)+" marked.")
+	return ui.Say(ui.LevelInfo, show.Thousands(n)+" marked.")
 }
 
 func (s *copyScreen) askFilter() tea.Cmd {

@@ -3,16 +3,16 @@ package recovery
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // inventoryScreen lists everything that lies in a backup repository, whole or not,
@@ -256,18 +256,18 @@ func (s *inventoryScreen) detail() []ui.Line {
 			lines = append(lines, l)
 		}
 		if r.More > 0 {
-			lines = append(lines, ui.Text(st.Dim.Paint(fmt.Sprintf("… and %d more", r.More))))
+			lines = append(lines, ui.TextLine(st.Dim.Paint(fmt.Sprintf("… and %d more", r.More))))
 		}
 	}
 	if _, told := s.report(h); h.Problem != "" && !told {
 		lines = append(lines, ui.Line{Sign: st.Warn.Paint("! "), Value: st.Warn.Paint(core.Visible(h.Problem))})
 	}
-	lines = append(lines, ui.Field("prefix", core.Visible(h.Prefix)), ui.Field("container", show.OrNone(st, h.Container)))
+	lines = append(lines, ui.FieldLine("prefix", core.Visible(h.Prefix)), ui.FieldLine("container", show.OrNone(st, h.Container)))
 	if h.Kind != core.HoldingStray {
-		lines = append(lines, ui.Field("backup", show.OrNone(st, string(h.ID))),
-			ui.Field("volume", show.OrNone(st, string(h.VolumeID))), ui.Field("began", s.host.Look().Since(h.Began)))
+		lines = append(lines, ui.FieldLine("backup", show.OrNone(st, string(h.ID))),
+			ui.FieldLine("volume", show.OrNone(st, string(h.VolumeID))), ui.FieldLine("began", s.host.Look().Since(h.Began)))
 	}
-	lines = append(lines, ui.Field("objects", fmt.Sprintf("%d, %s", h.Objects, core.Bytes(h.Bytes))))
+	lines = append(lines, ui.FieldLine("objects", fmt.Sprintf("%d, %s", h.Objects, core.Bytes(h.Bytes))))
 	for _, m := range h.Marks {
 		if m.State == core.MarkAssumed {
 			lines = append(lines, ui.Line{Sign: st.Unknown.Paint("~ "), Value: st.Unknown.Paint(core.Visible(m.Field + " is assumed: " + m.Why))})
@@ -508,10 +508,10 @@ func verifiedNote(m verifiedMsg, command string) ui.Note {
 		}
 		return n
 	}
-	l := ui.Good
+	l := ui.LevelGood
 	for i := range m.reports {
 		if !m.reports[i].Sound() {
-			l = ui.Bad
+			l = ui.LevelBad
 		}
 	}
 	return ui.Note{Level: l, Text: text + ". In a shell: " + command}

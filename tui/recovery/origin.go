@@ -2,16 +2,16 @@ package recovery
 
 import (
 	"context"
-	"hearth/tui/place"
-	"hearth/tui/ui"
 	"os"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/ui"
 )
 
 // origin is where backups are recovered from.
@@ -65,7 +65,7 @@ func (s *recoverScreen) chooseSource() tea.Cmd {
 				Input: ui.NewInput("hearth-bundle.jsonl"),
 				Submit: func(file string) tea.Cmd {
 					if file = strings.TrimSpace(file); file == "" {
-						return ui.Say(ui.Info, "Nothing was done.")
+						return ui.Say(ui.LevelInfo, "Nothing was done.")
 					}
 					return pick(origin{fromBundle, ui.ExpandHome(file)})
 				}})

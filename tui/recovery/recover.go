@@ -3,18 +3,18 @@ package recovery
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"maps"
 	"slices"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // recoverScreen leads through bringing back what a place has lost: from where, to
@@ -236,9 +236,9 @@ func (s *recoverScreen) below() []ui.Line {
 	st, m := s.host.Look(), s.lines[s.table.Cursor()]
 	if h := m.lame; h != nil {
 		return []ui.Line{{Sign: st.Bad.Paint("✗ "), Value: st.Bad.Paint(core.Visible(string(h.Kind) + ": " + h.Problem))},
-			ui.Field("prefix", core.Visible(h.Prefix)), ui.Field("container", core.Visible(h.Container)),
-			ui.Field("backup", core.Visible(string(h.ID))), ui.Field("volume", core.Visible(string(h.VolumeID))),
-			ui.Field("objects", fmt.Sprintf("%d, %s", h.Objects, core.Bytes(h.Bytes)))}
+			ui.FieldLine("prefix", core.Visible(h.Prefix)), ui.FieldLine("container", core.Visible(h.Container)),
+			ui.FieldLine("backup", core.Visible(string(h.ID))), ui.FieldLine("volume", core.Visible(string(h.VolumeID))),
+			ui.FieldLine("objects", fmt.Sprintf("%d, %s", h.Objects, core.Bytes(h.Bytes)))}
 	}
 	text, look := s.about(m.both)
 	lines := []ui.Line{{Value: look.Paint(core.Visible(text))}}
@@ -246,11 +246,11 @@ func (s *recoverScreen) below() []ui.Line {
 		lines = append(lines, ui.Line{Sign: st.Changed.Paint("≠ "), Value: core.Visible(d) + st.Dim.Paint("  (source, target)")})
 	}
 	b := m.both.Backup()
-	return append(lines, ui.Field("id", core.Visible(string(b.ID))),
-		ui.Field("volume", show.NameAndID(st, b.VolumeName, string(b.VolumeID))),
-		ui.Field("chain", core.Count(len(m.both.Chain), "layer")),
-		ui.Field("project", show.NameAndID(st, b.ProjectName, string(b.ProjectID))),
-		ui.Field("created", s.host.Look().Since(b.CreatedAt)), ui.Field("container", show.Nullable(st, b.Container)))
+	return append(lines, ui.FieldLine("id", core.Visible(string(b.ID))),
+		ui.FieldLine("volume", show.NameAndID(st, b.VolumeName, string(b.VolumeID))),
+		ui.FieldLine("chain", core.Count(len(m.both.Chain), "layer")),
+		ui.FieldLine("project", show.NameAndID(st, b.ProjectName, string(b.ProjectID))),
+		ui.FieldLine("created", s.host.Look().Since(b.CreatedAt)), ui.FieldLine("container", show.Nullable(st, b.Container)))
 }
 
 // stations are the parts of the way, and at which of them one is.
@@ -281,7 +281,7 @@ func (s *recoverScreen) way(w int) string {
 	for i, n := range names {
 		switch {
 		case i == at:
-			parts = append(parts, st.Tab.Paint("["+n+"]"))
+			parts = append(parts, st.OpenTab.Paint("["+n+"]"))
 		case i < at && (n != "dry run" || s.dried):
 			parts = append(parts, st.Good.Paint("✓ "+n))
 		default:
@@ -339,20 +339,20 @@ func (s *recoverScreen) begin(w int) string {
 		return core.Visible(text)
 	}
 	lines := []ui.Line{
-		ui.Text(st.Text.Paint("What a place has lost comes back from where it still lies: a backup repository itself, a " +
+		ui.TextLine(st.Text.Paint("What a place has lost comes back from where it still lies: a backup repository itself, a " +
 			"bundle, hearth's archive, or another place.")),
 		{},
-		ui.Field("source", or(s.from.String(), "not chosen: s")),
-		ui.Field("target", or(s.to, "not chosen: t")), {},
+		ui.FieldLine("source", or(s.from.String(), "not chosen: s")),
+		ui.FieldLine("target", or(s.to, "not chosen: t")), {},
 	}
 	switch {
 	case s.looks():
 		return strings.Join(s.host.Look().Lay(lines, w), "\n") + "\n" + s.host.Task(s.finding).Bar(st, w)
 	case s.noLook() == "":
 		lines = append(lines,
-			ui.Text(st.Dim.Paint("Enter looks for what is in the source and not in the target, and the reverse. Nothing is changed by that.")))
+			ui.TextLine(st.Dim.Paint("Enter looks for what is in the source and not in the target, and the reverse. Nothing is changed by that.")))
 	}
-	lines = append(lines, ui.Text(st.Dim.Paint("What was interrupted goes on: look again, and what is there by then is left as it is.")))
+	lines = append(lines, ui.TextLine(st.Dim.Paint("What was interrupted goes on: look again, and what is there by then is left as it is.")))
 	return strings.Join(s.host.Look().Lay(lines, w), "\n")
 }
 
@@ -497,7 +497,7 @@ func (p *transferPane) commonlyLost() core.FieldSet {
 func (s *recoverScreen) showDry() tea.Cmd {
 	p, st := s.pane, s.host.Look()
 	n := p.plan.Count()
-	lines := []ui.Line{ui.Text(st.Accent.Paint(fmt.Sprintf("%d would be sent, in this order; nothing was.", n.Goes+n.Under))), {}}
+	lines := []ui.Line{ui.TextLine(st.Accent.Paint(fmt.Sprintf("%d would be sent, in this order; nothing was.", n.Goes+n.Under))), {}}
 	common := p.commonlyLost()
 	for i := range p.plan.Items {
 		it := &p.plan.Items[i]

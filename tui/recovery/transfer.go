@@ -3,17 +3,17 @@ package recovery
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // transferPane is a plan to bring backups into a place by their records, as a copy
@@ -342,7 +342,7 @@ func (p *transferPane) tickAll(on bool) tea.Cmd {
 	}
 	p.plan.Fit()
 	if n := p.strangers(); on && n > 0 {
-		return ui.Say(ui.Warn,
+		return ui.Say(ui.LevelWarn,
 			core.Count(n, "backup")+" that may be another cloud's chosen too: to delete such a copy is to delete that cloud's files.")
 	}
 	return nil
@@ -392,7 +392,7 @@ func (p *transferPane) actions() []ui.Action {
 			p.plan.Fit()
 			p.table.Step(1)
 			if it.Ticked && it.Stranger != "" {
-				return ui.Say(ui.Warn, "It may be another cloud's: to delete the copy here is to delete that cloud's files.")
+				return ui.Say(ui.LevelWarn, "It may be another cloud's: to delete the copy here is to delete that cloud's files.")
 			}
 			return nil
 		}},
@@ -413,7 +413,9 @@ func (p *transferPane) actions() []ui.Action {
 // whole is what there is to say of the transfer as such.
 func (p *transferPane) whole() []ui.Line {
 	st, t := p.host.Look(), p.plan
-	lines := []ui.Line{ui.Text(st.Accent.Paint(core.Visible(t.From + " → " + t.To))), {Sign: "owner: ", Value: core.Visible(t.Facts.Owner)}}
+	lines := []ui.Line{
+		ui.TextLine(st.Accent.Paint(core.Visible(t.From + " → " + t.To))), {Sign: "owner: ", Value: core.Visible(t.Facts.Owner)},
+	}
 	if q := t.Facts.Quota; q.Set {
 		lines = append(lines, ui.Line{Sign: "quota: ", Value: headway(q.V) + " left"})
 	}
@@ -454,7 +456,7 @@ func (p *transferPane) confirm() tea.Cmd {
 			continue
 		}
 		if shown++; shown > 8 {
-			q.Lines = append(q.Lines, ui.Text(st.Dim.Paint(fmt.Sprintf("… and %d more", n.Goes+n.Under-8))))
+			q.Lines = append(q.Lines, ui.TextLine(st.Dim.Paint(fmt.Sprintf("… and %d more", n.Goes+n.Under-8))))
 			break
 		}
 		q.Lines = append(q.Lines, show.Item(p.host.Look(), &it.Backup))
@@ -476,7 +478,7 @@ func (p *transferPane) carryOut() tea.Cmd {
 	id, cmd := p.at.Start(p.host, what+core.Count(n.Goes+n.Under, "backup"), p.touches(),
 		func(ctx context.Context, progress jobs.Progress) ui.Result {
 			results, err := send(ctx, &plan, progress)
-			told := ui.Note{Level: ui.Good, Text: core.Count(len(results), "backup") + " in " + core.Visible(plan.To) + "."}
+			told := ui.Note{Level: ui.LevelGood, Text: core.Count(len(results), "backup") + " in " + core.Visible(plan.To) + "."}
 			if err != nil {
 				told = ui.FailureNote(err)
 			}

@@ -3,15 +3,15 @@ package restore
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"strconv"
 	"strings"
 
-	"hearth/core"
-
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // A restore of data and metadata, which Cinder does: planned and asked about in
@@ -158,7 +158,7 @@ func (t *restoreTab) restore(r core.RestoreRequest, title, onto string, plan *co
 func restoredNote(title string, report *core.RestoreReport, err error) ui.Note {
 	const more = "; W shows it."
 	if err == nil {
-		return ui.Note{Level: ui.Good, Text: core.Visible(title) + ": " + report.Verdict() + more}
+		return ui.Note{Level: ui.LevelGood, Text: core.Visible(title) + ": " + report.Verdict() + more}
 	}
 	told := ui.FailureNote(err)
 	if report.Waited {

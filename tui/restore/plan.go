@@ -2,15 +2,15 @@ package restore
 
 import (
 	"fmt"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"path/filepath"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // How a plan is shown: its fields as rows, and what stands above and below them.
@@ -159,13 +159,13 @@ func (t *restoreTab) explain() tea.Cmd {
 	var lines []ui.Line
 	if len(t.rows) > 0 {
 		f := t.rows[t.table.Cursor()]
-		lines = append(lines, s.Heading(show.FieldTitle(f)), ui.Field("before", show.SideText(t.host.Look(), f.Name, f.Before)),
-			ui.Field("after", show.SideText(t.host.Look(), f.Name, f.After)),
-			ui.Field(string(f.Verdict), core.Visible(f.Why)), ui.Line{})
+		lines = append(lines, s.Heading(show.FieldTitle(f)), ui.FieldLine("before", show.SideText(t.host.Look(), f.Name, f.Before)),
+			ui.FieldLine("after", show.SideText(t.host.Look(), f.Name, f.After)),
+			ui.FieldLine(string(f.Verdict), core.Visible(f.Why)), ui.Line{})
 	}
-	lines = append(lines, s.Heading("the plan"), ui.Field("onto", t.targetText()),
-		ui.Field("rules", t.rulesText()+": "+core.Visible(p.RulesWhy)),
-		ui.Field("layers", t.layersText()+": "+core.Visible(p.LayersWhy)))
+	lines = append(lines, s.Heading("the plan"), ui.FieldLine("onto", t.targetText()),
+		ui.FieldLine("rules", t.rulesText()+": "+core.Visible(p.RulesWhy)),
+		ui.FieldLine("layers", t.layersText()+": "+core.Visible(p.LayersWhy)))
 	for i, c := range p.Captures {
 		label := ""
 		if i == 0 {
@@ -174,7 +174,7 @@ func (t *restoreTab) explain() tea.Cmd {
 		lines = append(lines, ui.Line{Label: label + " ", Value: fmt.Sprintf("%d: %s", i+1, core.Visible(c.Source.String()))})
 	}
 	if p.Error != nil {
-		lines = append(lines, ui.Field("refused", s.Bad.Paint(core.Visible(p.Error.Message))))
+		lines = append(lines, ui.FieldLine("refused", s.Bad.Paint(core.Visible(p.Error.Message))))
 	}
 	for _, w := range p.Warnings {
 		lines = append(lines, ui.Line{Sign: s.Warn.Paint("! "), Value: s.Warn.Paint(core.Visible(w))})

@@ -3,16 +3,16 @@ package restore
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/ui"
 )
 
 // restoreTab previews what a restore of a backup would do to a target's metadata,
@@ -257,7 +257,7 @@ func (t *restoreTab) confirm() tea.Cmd {
 		words := []string{string(p.Backup), "--onto", string(v.ID)}
 		for i, c := range p.Calls {
 			q.Lines = append(q.Lines,
-				ui.Line{Sign: t.host.Look().Dim.Paint(fmt.Sprintf("%d. ", i+1)), Value: t.host.Look().Dialog.Paint(core.Visible(c.What))})
+				ui.Line{Sign: t.host.Look().Dim.Paint(fmt.Sprintf("%d. ", i+1)), Value: t.host.Look().InDialog.Paint(core.Visible(c.What))})
 		}
 		for _, name := range p.LeftOut {
 			words = append(words, "--leave-out", name)
@@ -340,7 +340,7 @@ func (t *restoreTab) apply(p *core.Plan) tea.Cmd {
 				return ui.Result{Note: ui.FailureNote(err), Answer: appliedMsg{}}
 			}
 			return ui.Result{
-				Note:   ui.Note{Level: ui.Good, Text: fmt.Sprintf("Applied as journal entry %d; U takes it back.", e.ID)},
+				Note:   ui.Note{Level: ui.LevelGood, Text: fmt.Sprintf("Applied as journal entry %d; U takes it back.", e.ID)},
 				Answer: appliedMsg{},
 			}
 		})

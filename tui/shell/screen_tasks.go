@@ -2,17 +2,17 @@ package shell
 
 import (
 	"fmt"
-	"hearth/tui/ui"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"hearth/core"
-	"hearth/tui/grid"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
+	"hearth/tui/grid"
+	"hearth/tui/ui"
 )
 
 // tasksScreen lists what runs, and what ran since the start.
@@ -115,7 +115,8 @@ func howFar(t ui.Task) string {
 	}
 	const cells = 8
 	n := max(min(t.Step.Done*cells/t.Step.Total, cells), 0)
-	return strings.TrimSpace(fmt.Sprintf("%s%s %d of %d  %s", strings.Repeat("█", n), strings.Repeat("░", cells-n), t.Step.Done, t.Step.Total, text))
+	return strings.TrimSpace(fmt.Sprintf("%s%s %d of %d  %s", strings.Repeat("█", n), strings.Repeat("░", cells-n),
+		t.Step.Done, t.Step.Total, text))
 }
 
 // took is how long a task has run, or ran.
@@ -144,11 +145,11 @@ func (s *tasksScreen) View(w, h int) string {
 // detail tells of the task under the cursor: how it ended, and each single thing.
 func (s *tasksScreen) detail() []ui.Line {
 	l, t := s.host.Look(), s.current()
-	lines := []ui.Line{ui.Text(l.Accent.Paint(core.Visible(t.What)) +
+	lines := []ui.Line{ui.TextLine(l.Accent.Paint(core.Visible(t.What)) +
 		l.Dim.Paint("  in "+core.Visible(t.Place)+", begun "+l.Clock(core.Some(t.Began))))}
 	switch {
 	case t.Runs():
-		lines = append(lines, ui.Text(t.Bar(l, 400)))
+		lines = append(lines, ui.TextLine(t.Bar(l, 400)))
 	case t.Note.Text != "":
 		lines = append(lines,
 			ui.Line{Sign: l.Level(t.Note.Level).Paint(t.Note.Level.Glyph() + " "), Value: l.Level(t.Note.Level).Paint(core.Visible(t.Note.Text))})
@@ -207,7 +208,7 @@ func (s *tasksScreen) look() tea.Cmd {
 	case b.opens != nil && b.visit == s.host.visit:
 		return func() tea.Msg { return ui.Push{Name: "task", Make: b.opens} }
 	case b.Runs():
-		return ui.Say(ui.Info, "It shows nothing but this while it runs.")
+		return ui.Say(ui.LevelInfo, "It shows nothing but this while it runs.")
 	}
 	return ui.Show(ui.NoteBox(s.host.Look(), "Message", b.Note))
 }

@@ -55,7 +55,7 @@ func Press(actions []Action, key string) (tea.Cmd, bool) {
 			continue
 		}
 		if why := a.Blocked(); why != "" {
-			return Say(Warn, a.Key()+" does not work now: "+strings.TrimSuffix(why, ".")+"."), true
+			return Say(LevelWarn, a.Key()+" does not work now: "+strings.TrimSuffix(why, ".")+"."), true
 		}
 		return a.Run(), true
 	}

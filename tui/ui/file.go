@@ -21,7 +21,7 @@ type Parcel struct {
 func (p Parcel) Note(l Level, how string) Note {
 	n := Note{Level: l, Text: strings.TrimSuffix(how, ".") + ": " + p.What + "."}
 	if p.Partial != nil {
-		n.Level, n.Err = Warn, p.Partial
+		n.Level, n.Err = LevelWarn, p.Partial
 		n.Text += " But " + WhatOf(p.Partial) + "; e shows which."
 	}
 	return n

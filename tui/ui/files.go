@@ -96,14 +96,14 @@ func (s *filesScreen) look() tea.Cmd {
 	s.fill()
 	gen := s.Gen.Next()
 	return s.host.Ask(func(context.Context) tea.Msg {
-		rows, err := folder(dir)
+		rows, err := readFolder(dir)
 		return folderMsg{gen, dir, rows, err}
 	})
 }
 
 // folder reads a folder's entries: folders first, then files, by name. What is
 // neither is left out.
-func folder(dir string) ([]fileRow, error) {
+func readFolder(dir string) ([]fileRow, error) {
 	if dir == "" {
 		dir = "."
 	}

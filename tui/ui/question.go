@@ -38,12 +38,12 @@ func Asking(l Look, title, text, yes string, do func() tea.Cmd) *QuestionBox {
 // Said is a text of several lines for a dialog.
 func Said(l Look, text string) (out []Line) {
 	for _, part := range strings.Split(core.VisibleLines(text), "\n") {
-		out = append(out, Line{Value: l.Dialog.Paint(part)})
+		out = append(out, Line{Value: l.InDialog.Paint(part)})
 	}
 	return out
 }
 
-func (q *QuestionBox) no() tea.Cmd { return q.leave(Say(Info, "Nothing was done.")) }
+func (q *QuestionBox) no() tea.Cmd { return q.leave(Say(LevelInfo, "Nothing was done.")) }
 
 func (q *QuestionBox) turn(by int) func() tea.Cmd {
 	return func() tea.Cmd {
@@ -108,7 +108,7 @@ func (q *QuestionBox) buttons(s Look) string {
 		if i == q.at {
 			out = append(out, look.Paint("> "+label+"  "))
 		} else {
-			out = append(out, s.Dialog.Paint("  "+label+"  "))
+			out = append(out, s.InDialog.Paint("  "+label+"  "))
 		}
 	}
 	return ansi.Truncate(strings.Join(out, "  "), 400, "")

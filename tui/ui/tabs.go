@@ -99,7 +99,7 @@ func (t *Tabbed) bar(room string) string {
 	var names []string
 	for i, tb := range t.tabs {
 		if i == t.at {
-			names = append(names, t.host.Look().Tab.Paint("["+tb.Name()+"]"))
+			names = append(names, t.host.Look().OpenTab.Paint("["+tb.Name()+"]"))
 		} else {
 			names = append(names, t.host.Look().Dim.Paint(room+tb.Name()+room))
 		}
