@@ -1,10 +1,11 @@
 package shell
 
 import (
-	"hearth/tui/ui"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/tui/ui"
 )
 
 // Init is what happens before the terminal says its size.

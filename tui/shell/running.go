@@ -3,13 +3,14 @@ package shell
 import (
 	"context"
 	"fmt"
-	"hearth/core"
-	"hearth/tui/ui"
 	"maps"
 	"slices"
 	"sync"
 
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // progressMsg says how far a task is, and what has become of single things since

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hearth/core"
-	"hearth/tui/ui"
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // visit is the time that the screens spend in a place. What is asked of the place

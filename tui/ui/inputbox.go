@@ -1,10 +1,10 @@
 package ui
 
 import (
-	"hearth/core"
-
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
 )
 
 // InputBox asks for a line of text.

@@ -1,11 +1,12 @@
 package ui
 
 import (
-	"hearth/core"
 	"strconv"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
 )
 
 // MenuItem is a choice of a menu.

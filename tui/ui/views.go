@@ -1,9 +1,10 @@
 package ui
 
 import (
+	"strings"
+
 	"hearth/core"
 	"hearth/tui/grid"
-	"strings"
 )
 
 // SplitView is a table with details below it; what has no room is told of.
