@@ -22,10 +22,10 @@ import (
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/archive"
-	"hearth/store/cinder"
 	"hearth/store/jobs"
 	"hearth/tui"
 	"hearth/tui/settings"
+	"hearth/tui/ui"
 	"hearth/tui/verbs"
 )
 
@@ -49,7 +49,8 @@ func root(f *flags) *cobra.Command {
 		Version: version(),
 		Long: "hearth lists volumes and backups, shows what a backup captures and what a restore would change before anything is applied, " +
 			"and carries records between clouds. Without a verb it opens its screens.\n\n" +
-			"A place is where volumes and backups are kept: " + store.Syntax + ". It is named by a flag, by HEARTH_PLACE, or by place in the config " + configFile() + ".\n\n" +
+			"A place is where volumes and backups are kept: " + store.Syntax +
+			". It is named by a flag, by HEARTH_PLACE, or by place in the config " + configFile() + ".\n\n" +
 			"Exit codes:\n\n" + verbs.ExitCodes(),
 		Example: "hearth --demo\nhearth --store /var/lib/cinder/cinder.sqlite\nhearth backups --store demo.sqlite --filter status:error",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -69,12 +70,17 @@ func root(f *flags) *cobra.Command {
 	}
 	p := cmd.PersistentFlags()
 	p.StringVar(&f.place, "place", "", "the place: "+store.Syntax+", or its name in the config")
-	p.StringVar(&f.store, "store", "", "short for --place sqlite:FILE")
-	p.StringVar(&f.cloud, "cloud", "", "short for --place cloud:NAME, a cloud of clouds.yaml")
+	for _, flag := range store.Flags() {
+		s := &short{Flag: flag}
+		if f.short = append(f.short, s); s.Bare {
+			p.BoolVar(&s.set, s.Name, false, s.Help)
+		} else {
+			p.StringVar(&s.value, s.Name, "", s.Help)
+		}
+	}
 	p.StringVar(&f.region, "region", "", "the cloud's region, instead of the configured one")
 	p.StringVar(&f.project, "project", "", "the id of another project of the same login")
 	p.BoolVar(&f.allProjects, "all-projects", false, "list what every project of the cloud has, where the login may")
-	p.BoolVar(&f.demo, "demo", false, "a fresh store with demo data, gone when hearth ends")
 	p.BoolVar(&f.write, "write", false, "allow changes in a database that hearth did not make")
 	p.StringVar(&f.config, "config", "", "the configuration file, instead of "+configFile())
 	cmd.RegisterFlagCompletionFunc("place", f.places)
@@ -103,9 +109,17 @@ func version() string {
 
 // flags are those that every verb takes.
 type flags struct {
-	place, store, cloud, config string
-	region, project             string
-	demo, write, allProjects    bool
+	place, config      string
+	short              []*short // stand for --place
+	region, project    string
+	write, allProjects bool
+}
+
+// short is a flag that names a place of one kind, as it was given.
+type short struct {
+	store.Flag
+	value string
+	set   bool // of a bare one
 }
 
 // env is the world of the verbs.
@@ -169,18 +183,19 @@ func (f *flags) configPath() string {
 // config.
 func (f *flags) location(c config) (store.Location, store.PlaceConfig, error) {
 	var named []string
-	for _, s := range []struct{ set, place string }{{f.place, f.place}, {f.store, "sqlite:" + f.store}, {f.cloud, "cloud:" + f.cloud}} {
-		if s.set != "" {
-			named = append(named, s.place)
+	if f.place != "" {
+		named = append(named, f.place)
+	}
+	for _, s := range f.short {
+		if s.set || s.value != "" {
+			named = append(named, s.Location(s.value))
 		}
 	}
-	if f.demo {
-		named = append(named, "demo")
-	}
 	if len(named) > 1 {
-		return store.Location{}, store.PlaceConfig{}, core.Fail(core.CodeUsage, "choose a place", strings.Join(named, " and ")+" are both named", "name one", nil)
+		return store.Location{}, store.PlaceConfig{}, core.Fail(core.CodeUsage, "choose a place",
+			strings.Join(named, " and ")+" are both named", "name one", nil)
 	}
-	for _, s := range append(named, os.Getenv("HEARTH_PLACE"), c.Place, theirs()) {
+	for _, s := range append(named, os.Getenv("HEARTH_PLACE"), c.Place, store.Usual()) {
 		if s != "" {
 			loc, pc, err := c.Find(s)
 			if err == nil {
@@ -191,18 +206,6 @@ func (f *flags) location(c config) (store.Location, store.PlaceConfig, error) {
 	}
 	return store.Location{}, store.PlaceConfig{}, core.Fail(core.CodeUsage, "choose a place", "none is named",
 		"look around with hearth --demo, or name one with --store FILE, --cloud NAME, HEARTH_PLACE or place in the config", nil)
-}
-
-// theirs is the cloud that the openstack client would take: that of OS_CLOUD, or
-// of the other OS_* variables.
-func theirs() string {
-	if name := os.Getenv("OS_CLOUD"); name != "" {
-		return "cloud:" + name
-	}
-	if os.Getenv("OS_AUTH_URL") != "" {
-		return "cloud:" + cinder.Environment
-	}
-	return ""
 }
 
 // desk opens the place and the archive.
@@ -222,11 +225,11 @@ func (f *flags) desk(ctx context.Context) (jobs.Desk, func(), error) {
 // openDesk opens a place, and the archive unless it is a demo, which leaves
 // nothing behind.
 func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc store.PlaceConfig) (jobs.Desk, func(), error) {
-	d := jobs.Desk{Who: who(), Now: time.Now}
+	d := jobs.Desk{Who: who(), Pace: jobs.Pace{Now: time.Now}}
 	o := store.Options{Write: f.write, Now: time.Now, Config: pc, Demo: store.World{Until: time.Now()}, AllProjects: f.allProjects,
 		CacheDir: filepath.Join(xdg.CacheHome, "hearth")}
 	var err error
-	if loc.Scheme != "demo" {
+	if loc.Kind() != store.KindDemo {
 		if d.Archive, err = archive.Open(ctx, archiveFile()); err != nil {
 			return d, nil, err
 		}
@@ -276,7 +279,8 @@ func (f *flags) repository(ctx context.Context, c config, pc store.PlaceConfig) 
 	r, ok := place.(store.Repository)
 	if !ok {
 		place.Close()
-		return nil, core.Fail(core.CodeUsage, "open the repository "+pc.Repository, "it is no backup repository", "name a posix:/DIR, an s3://… or a swift:… in the config", nil)
+		return nil, core.Fail(core.CodeUsage, "open the repository "+pc.Repository, "it is no backup repository",
+			"name a posix:/DIR, an s3://… or a swift:… in the config", nil)
 	}
 	return r, nil
 }
@@ -359,7 +363,7 @@ func (f *flags) copy(ctx context.Context, text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return tui.Clipboard{Off: c.Screen.Clipboard == "off"}.Copy(ctx, text)
+	return ui.Clipboard{Off: c.Screen.Clipboard == "off"}.Copy(ctx, text)
 }
 
 // paths is what hearth info shows.
@@ -383,7 +387,13 @@ func (f *flags) places(*cobra.Command, []string, string) ([]cobra.Completion, co
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return append(c.Names(), "demo"), cobra.ShellCompDirectiveNoFileComp
+	names := c.Names()
+	for _, s := range f.short {
+		if s.Bare {
+			names = append(names, s.Location(""))
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // who is the person at the keyboard, for the journal.

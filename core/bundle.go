@@ -216,15 +216,8 @@ func (r *bundleReader) read(line string) error {
 	}
 	l := bundleLine{o: v.Object()}
 	if r.n == 1 {
-		if l.text("format") != bundleFormat {
-			return bad("it is not the first line of a bundle")
-		}
-		if version := l.number("version"); version > BundleVersion {
-			return Fail(CodeUnreadable, "read the bundle",
-				fmt.Sprintf("line 1: it is of version %d, and this hearth reads them up to version %d", version, BundleVersion),
-				"use a newer hearth", nil)
-		} else if version < 1 {
-			return bad("it names no version")
+		if err := l.opens(); err != nil {
+			return err
 		}
 	}
 	body, sum, ok := strings.Cut(line, sumKey)
@@ -248,16 +241,7 @@ func (r *bundleReader) read(line string) error {
 	case l.o.Has("capture"):
 		r.capture(&l)
 	case l.o.Has("end"):
-		r.ended = true
-		switch {
-		case l.number("end") != r.n-1:
-			err = bad("it ends a bundle of %s, and %d stand before it", Count(l.number("end"), "line"), r.n-1)
-		case l.text("all_sha256") != hex.EncodeToString(r.all.Sum(nil)):
-			err = bad("its checksum over all lines does not fit: lines of another bundle are among them")
-		case r.bundle.BundleHead.Records != len(r.bundle.Records) || r.bundle.BundleHead.Captures != len(r.bundle.Captures):
-			err = bad("the first line tells of %s and %s, and there are %d and %d", Count(r.bundle.BundleHead.Records, "record"),
-				Count(r.bundle.BundleHead.Captures, "capture"), len(r.bundle.Records), len(r.bundle.Captures))
-		}
+		err = r.end(&l)
 	default:
 		err = bad("it is neither a record nor a capture")
 	}
@@ -265,6 +249,41 @@ func (r *bundleReader) read(line string) error {
 		err = bad("%s is missing, or not what it should be", l.bad)
 	}
 	return err
+}
+
+// opens returns nil if the line opens a bundle that can be read.
+func (l *bundleLine) opens() error {
+	if l.text("format") != bundleFormat {
+		return badBundle(1, "it is not the first line of a bundle")
+	}
+	switch version := l.number("version"); {
+	case version > BundleVersion:
+		return Fail(CodeUnreadable, "read the bundle",
+			fmt.Sprintf("line 1: it is of version %d, and this hearth reads them up to version %d", version, BundleVersion),
+			"use a newer hearth", nil)
+	case version < 1:
+		return badBundle(1, "it names no version")
+	}
+	return nil
+}
+
+// end takes the last line, which counts and sums up those before it.
+func (r *bundleReader) end(l *bundleLine) error {
+	r.ended = true
+	told, got := r.bundle.BundleHead, &r.bundle
+	what := ""
+	switch {
+	case l.number("end") != r.n-1:
+		what = fmt.Sprintf("it ends a bundle of %s, and %d stand before it", Count(l.number("end"), "line"), r.n-1)
+	case l.text("all_sha256") != hex.EncodeToString(r.all.Sum(nil)):
+		what = "its checksum over all lines does not fit: lines of another bundle are among them"
+	case told.Records != len(got.Records) || told.Captures != len(got.Captures):
+		what = fmt.Sprintf("the first line tells of %s and %s, and there are %d and %d",
+			Count(told.Records, "record"), Count(told.Captures, "capture"), len(got.Records), len(got.Captures))
+	default:
+		return nil
+	}
+	return badBundle(r.n, what)
 }
 
 func (r *bundleReader) head(l *bundleLine) error {

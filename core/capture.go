@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"iter"
 	"strings"
 	"time"
 
@@ -197,66 +198,22 @@ func (e *CaptureError) Unwrap() error { return e.Cause }
 // *[CaptureError]. The number is written as it is (backup_metadata_version has
 // no range check); only 1 and 2 can be restored.
 func TakeCapture(in Content, version int, era Era) (Capture, error) {
-	var c Capture
-	doc := &pyjson.Object{}
-	doc.Set("version", pyjson.OfInt(int64(version)))
-
-	keep := func(s Section, into *pyjson.Object, name string, v pyjson.Value) error {
-		_, err := pyjson.Dumps(v, era.dialect())
-		var typeErr *pyjson.TypeError
-		switch {
-		case errors.As(err, &typeErr):
-			c.Excluded = append(c.Excluded, Excluded{s, name, typeErr.Text})
-			return nil
-		case err != nil:
-			return &CaptureError{s, name, err}
-		}
-		into.Set(name, v)
-		return nil
-	}
-	section := func(s Section, fill func(into *pyjson.Object) error) error {
-		into := &pyjson.Object{}
-		if err := fill(into); err != nil {
-			return err
-		}
-		doc.Set(string(s), pyjson.OfDict(into))
-		return nil
-	}
-	all := func(s Section, from *pyjson.Object) error {
-		return section(s, func(into *pyjson.Object) error {
-			for name, v := range from.All() {
-				if err := keep(s, into, name, v); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-
+	t := taking{dialect: era.dialect(), doc: &pyjson.Object{}}
+	t.doc.Set("version", pyjson.OfInt(int64(version)))
 	if in.Base != nil {
-		if err := all(BaseSection, in.Base); err != nil {
-			return c, err
-		}
+		t.section(BaseSection, in.Base.All())
 	}
 	if in.User.Len() > 0 {
-		if err := all(UserSection, in.User); err != nil {
-			return c, err
-		}
+		t.section(UserSection, in.User.All())
 	}
 	if len(in.Image) > 0 {
-		err := section(ImageSection, func(into *pyjson.Object) error {
-			for _, p := range in.Image {
-				if err := keep(ImageSection, into, p.Key, p.Value); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return c, err
-		}
+		t.section(ImageSection, pairs(in.Image))
 	}
-	text, err := pyjson.Dumps(pyjson.OfDict(doc), era.dialect())
+	c := Capture{Excluded: t.excluded}
+	if t.err != nil {
+		return c, t.err
+	}
+	text, err := pyjson.Dumps(pyjson.OfDict(t.doc), t.dialect)
 	if err != nil {
 		return c, err
 	}
@@ -267,6 +224,48 @@ func TakeCapture(in Content, version int, era Era) (Capture, error) {
 		c.VolumeID = VolumeID(id.Text())
 	}
 	return c, nil
+}
+
+// taking is a capture that is being taken. After an error nothing more is added.
+type taking struct {
+	dialect  pyjson.Dialect
+	doc      *pyjson.Object
+	excluded []Excluded
+	err      error
+}
+
+// section adds a section of the fields that serialise.
+func (t *taking) section(s Section, from iter.Seq2[string, pyjson.Value]) {
+	into := &pyjson.Object{}
+	for name, v := range from {
+		if t.err != nil {
+			return
+		}
+		_, err := pyjson.Dumps(v, t.dialect)
+		var typeErr *pyjson.TypeError
+		switch {
+		case errors.As(err, &typeErr):
+			t.excluded = append(t.excluded, Excluded{s, name, typeErr.Text})
+		case err != nil:
+			t.err = &CaptureError{s, name, err}
+		default:
+			into.Set(name, v)
+		}
+	}
+	if t.err == nil {
+		t.doc.Set(string(s), pyjson.OfDict(into))
+	}
+}
+
+// pairs goes through rows of image metadata.
+func pairs(rows []Pair) iter.Seq2[string, pyjson.Value] {
+	return func(yield func(string, pyjson.Value) bool) {
+		for _, p := range rows {
+			if !yield(p.Key, p.Value) {
+				return
+			}
+		}
+	}
 }
 
 // CaptureOf takes the capture of a volume as its place shows it. Fields the

@@ -96,27 +96,30 @@ func TestParentsFirst(t *testing.T) {
 	}
 }
 
+const posix = "cinder.backup.drivers.posix.PosixBackupDriver"
+
+// pasted is the one record in a text.
+func pasted(t *testing.T, text string) Found {
+	t.Helper()
+	found := FindRecords(text)
+	if len(found) != 1 {
+		t.Fatalf("%q: %d records", text, len(found))
+	}
+	return found[0]
+}
+
 // TestPreflight checks what is said of each record of a paste.
 func TestPreflight(t *testing.T) {
-	const posix = "cinder.backup.drivers.posix.PosixBackupDriver"
 	record := func(b Backup) Found {
 		b.Service, b.VolumeID, b.Status = Some(posix), "vol", StatusAvailable
 		r, err := ExportRecord(&b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := FindRecords(WriteRecords([]Record{r}, FormatText))
-		if len(found) != 1 {
-			t.Fatalf("%d records", len(found))
-		}
-		return found[0]
+		return pasted(t, WriteRecords([]Record{r}, FormatText))
 	}
 	raw := func(doc, service string) Found {
-		found := FindRecords(service + "\nbackup_url: " + encodeBase64([]byte(doc)))
-		if len(found) != 1 {
-			t.Fatalf("%q: %d records", doc, len(found))
-		}
-		return found[0]
+		return pasted(t, service+"\nbackup_url: "+encodeBase64([]byte(doc)))
 	}
 	full, child, grandchild, orphan := link("f", "", 0), link("c", "f", 1), link("g", "c", 2), link("o", "gone", 3)
 	paste := []Found{record(child), record(grandchild), record(full), record(full), record(orphan),

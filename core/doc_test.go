@@ -16,6 +16,19 @@ type noImports struct{}
 
 func (noImports) Import(string) (*types.Package, error) { return nil, errors.New("not asked for") }
 
+// filesIn are the names of files in the indented lines of a package comment, each
+// line's before its first wide gap.
+func filesIn(comment string) []string {
+	var files []string
+	for line := range strings.Lines(comment) {
+		if names, indented := strings.CutPrefix(line, "\t"); indented {
+			names, _, _ = strings.Cut(names, "  ")
+			files = append(files, strings.Fields(names)...)
+		}
+	}
+	return files
+}
+
 // TestReadingOrder holds the order that the package comment gives to the code:
 // every file is in it once, and uses names only of itself and of files before it.
 // Methods and fields are not counted.
@@ -26,8 +39,8 @@ func TestReadingOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var files []*ast.File
-	var comment string
 	known := map[string]bool{}
+	place := map[string]int{}
 	for _, path := range paths {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
@@ -37,24 +50,20 @@ func TestReadingOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if path == "doc.go" {
-			comment = f.Doc.Text()
+			for _, name := range filesIn(f.Doc.Text()) {
+				if place[name] > 0 {
+					t.Errorf("doc.go names %s.go twice", name)
+				}
+				place[name] = len(place) + 1
+			}
 			continue
 		}
 		files = append(files, f)
 		known[strings.TrimSuffix(path, ".go")] = true
 	}
-
-	place := map[string]int{}
-	for line := range strings.Lines(comment) {
-		names, _, found := strings.Cut(strings.TrimPrefix(line, "\t"), "  ")
-		if !found || !strings.HasPrefix(line, "\t") {
-			continue
-		}
-		for _, name := range strings.Fields(names) {
-			if place[name] > 0 || !known[name] {
-				t.Errorf("doc.go names %s.go, which stands there before or is no file", name)
-			}
-			place[name] = len(place) + 1
+	for name := range place {
+		if !known[name] {
+			t.Errorf("doc.go names %s.go, and there is no such file", name)
 		}
 	}
 	for name := range known {

@@ -23,6 +23,8 @@ const (
 	CodePartial     Code = "partial"     // some of many were done
 	CodeCancelled   Code = "cancelled"   // by the user
 	CodeUnsupported Code = "unsupported" // this kind of place cannot do it
+	CodeUncertain   Code = "uncertain"   // it is shown, and not all of it is certain
+	CodeIncomplete  Code = "incomplete"  // what was read is not whole, as a list that ended early
 )
 
 // Error is a failure told so that a person can act: what was tried, what went

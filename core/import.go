@@ -66,21 +66,9 @@ func SimulateImport(in ImportInput) ImportOutcome {
 		}
 		return out
 	}
-	doc := d.Doc
-	for _, need := range []struct{ field, message string }{
-		{"id", "Provided backup record is missing an id"},
-		{"size", "Provided backup record is missing size attribute"},
-	} {
-		has, err := contains(doc, need.field)
-		if err != nil {
-			return refuse(400, ErrWrongShape, "TypeError", err.Error())
-		}
-		if !has {
-			return refuse(400, ErrInvalidInput, "InvalidInput", "Invalid input received: "+need.message)
-		}
-	}
-	if doc.Kind() != pyjson.Dict {
-		return refuse(400, ErrWrongShape, "TypeError", subscriptError(doc))
+	if err := importNeeds(d.Doc); err != nil {
+		out.HTTP, out.Error = 400, err
+		return out
 	}
 	id, size := d.Field("id"), d.Field("size")
 	if _, err := bindText(id); err != nil { // the look-up by id already fails
@@ -106,6 +94,27 @@ func SimulateImport(in ImportInput) ImportOutcome {
 		out.RowID = found.Text()
 	}
 	return importManager(in, d, out)
+}
+
+// importNeeds is what the API looks for in a record before it looks at the database
+// (cinder/backup/api.py _get_import_backup).
+func importNeeds(doc pyjson.Value) *CinderError {
+	for _, need := range []struct{ field, message string }{
+		{"id", "Provided backup record is missing an id"},
+		{"size", "Provided backup record is missing size attribute"},
+	} {
+		has, err := contains(doc, need.field)
+		if err != nil {
+			return &CinderError{ErrWrongShape, "TypeError", err.Error()}
+		}
+		if !has {
+			return &CinderError{ErrInvalidInput, "InvalidInput", "Invalid input received: " + need.message}
+		}
+	}
+	if doc.Kind() != pyjson.Dict {
+		return &CinderError{ErrWrongShape, "TypeError", subscriptError(doc)}
+	}
+	return nil
 }
 
 // importSchema is the check of the request's body (cinder/api/schemas/backups.py

@@ -55,6 +55,28 @@ type Entry struct {
 	After   *State      // the same, as it was meant to be
 	Error   string      // EntryFailed: why
 	Steps   []EntryStep // where it takes several requests
+	Life    *Life       // EntryOpen: who is at work on it; nil: nobody says so
+}
+
+// Life is the sign of life of the process that is at work on an open entry.
+type Life struct {
+	Host string // the machine's name, for people
+	// Machine is what process numbers count within, a boot or a container: two that
+	// differ say nothing of each other's. "" where it is not known.
+	Machine  string
+	PID      int       // the process's number
+	Instance string    // what sets it apart from others that had the number
+	At       time.Time // when it last gave the sign
+}
+
+// Equal reports whether both are the same sign of the same process; nil is none.
+func (l *Life) Equal(o *Life) bool {
+	if l == nil || o == nil {
+		return l == o
+	}
+	a, b := *l, *o
+	a.At, b.At = time.Time{}, time.Time{}
+	return a == b && l.At.Equal(o.At)
 }
 
 // EntryStep is one request of those that an entry takes.

@@ -6,8 +6,19 @@ import (
 	"time"
 )
 
+// Reach says whose rows a list shows, in a place that several projects share. It is
+// part of each question, so that those who ask at the same time need not agree.
+type Reach uint8
+
+const (
+	ReachDefault Reach = iota // as the place was opened
+	ReachOwn                  // those of the login's own project
+	ReachAll                  // those of every project; a cloud shows others than an administrator their own
+)
+
 // Query asks a place for some of its rows.
 type Query struct {
+	Reach  Reach // places that know no projects pass it over
 	Filter Filter
 	Sort   []Order   // the id breaks ties, in the direction of the first; empty: newest first, as Cinder
 	Offset int       // rows to pass over

@@ -22,22 +22,8 @@ func TestPlanAgreesWithRealRestores(t *testing.T) {
 	for _, item := range doc.Items() {
 		r := item.Object()
 		name := text(r, "cloud") + " " + text(r, "backup_name") + " " + text(r, "kind")
-		var captures []Capture
-		for _, c := range get(r, "captures").Items() {
-			captures = append(captures, ReadCapture(c.Text(), Source{Kind: SourceRepository}))
-		}
 		before, want := apiState(object(r, "before")), apiState(object(r, "after"))
-		backup := BackupID(text(r, "backup_id"))
-		in := PlanInput{Backup: backup, Captures: captures, Service: "cinder.backup.drivers.posix.PosixBackupDriver", Rules: Newton}
-		switch text(r, "target") {
-		case "existing":
-			in.Target = Target{Kind: TargetExisting, Volume: volumeOf(before)}
-		case "new":
-			in.Target = Target{Kind: TargetNew, DefaultType: before.VolumeTypeID}
-		case "new-named":
-			in.Target = Target{Kind: TargetNewNamed, Name: before.Name.Text(), DefaultType: before.VolumeTypeID}
-		}
-		p := NewPlan(in)
+		p := NewPlan(restoreInput(r, before))
 		if text(r, "target") != "existing" && !p.Before.Equal(before) {
 			t.Errorf("%s: the new volume is taken to be %v off: %q", name, pyjson.Text(pyjson.OfDict(p.Before.Object())), p.Before.Diff(before))
 		}
@@ -54,7 +40,7 @@ func TestPlanAgreesWithRealRestores(t *testing.T) {
 		// The manager adds src_backup_id after put() (cinder/backup/manager.py
 		// _run_restore), unless put() failed or the target is the source itself.
 		after := p.After.Clone()
-		if id, ok := want.Metadata.Get("src_backup_id"); ok && p.Error == nil && id.Text() == string(backup) {
+		if id, ok := want.Metadata.Get("src_backup_id"); ok && p.Error == nil && id.Text() == text(r, "backup_id") {
 			after.Metadata.Set("src_backup_id", id)
 		}
 		// The key is a fresh clone after a restore: nothing can foretell its id.
@@ -72,6 +58,23 @@ func TestPlanAgreesWithRealRestores(t *testing.T) {
 	if failed != 3 {
 		t.Errorf("%d restores were refused, the real Cinder refused 3", failed)
 	}
+}
+
+// restoreInput is a restore of the list as a plan is asked for.
+func restoreInput(r *pyjson.Object, before State) PlanInput {
+	in := PlanInput{Backup: BackupID(text(r, "backup_id")), Service: posix, Rules: Newton}
+	for _, c := range get(r, "captures").Items() {
+		in.Captures = append(in.Captures, ReadCapture(c.Text(), Source{Kind: SourceRepository}))
+	}
+	switch text(r, "target") {
+	case "existing":
+		in.Target = Target{Kind: TargetExisting, Volume: volumeOf(before)}
+	case "new":
+		in.Target = Target{Kind: TargetNew, DefaultType: before.VolumeTypeID}
+	case "new-named":
+		in.Target = Target{Kind: TargetNewNamed, Name: before.Name.Text(), DefaultType: before.VolumeTypeID}
+	}
+	return in
 }
 
 // apiState is a volume's state as the API shows it.

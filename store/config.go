@@ -1,14 +1,11 @@
 package store
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
 
 	"hearth/core"
-	"hearth/store/cinder"
 	"hearth/store/repository"
 )
 
@@ -70,25 +67,6 @@ func (c Config) Names() []string {
 	return out
 }
 
-// whole names a file by its whole path, as the config and the archive know a
-// place by its location: the same file is the same place from every folder. A
-// leading ~/ is the home folder, since no shell reads what stands in a config or
-// behind a colon.
-func (l Location) whole() Location {
-	if l.Scheme != "sqlite" && l.Scheme != "posix" {
-		return l
-	}
-	if rest, ok := strings.CutPrefix(l.Rest, "~/"); ok {
-		if home, err := os.UserHomeDir(); err == nil {
-			l.Rest = filepath.Join(home, rest)
-		}
-	}
-	if abs, err := filepath.Abs(l.Rest); err == nil {
-		l.Rest = abs
-	}
-	return l
-}
-
 // Find reads a location, or the name of a configured place; what is configured
 // for it comes along. A file is named by its whole path.
 func (c Config) Find(s string) (Location, PlaceConfig, error) {
@@ -97,7 +75,7 @@ func (c Config) Find(s string) (Location, PlaceConfig, error) {
 		if err != nil {
 			return l, p, err
 		}
-		return l.whole(), p, nil
+		return l.absolute(), p, nil
 	}
 	l, err := ParseLocation(s)
 	if err != nil {
@@ -106,16 +84,15 @@ func (c Config) Find(s string) (Location, PlaceConfig, error) {
 		}
 		return l, PlaceConfig{}, err
 	}
-	l = l.whole()
+	l = l.absolute()
 	for _, name := range c.Names() {
-		if p, err := ParseLocation(c.Places[name].Location); err == nil && p.whole() == l {
+		if p, err := ParseLocation(c.Places[name].Location); err == nil && p.absolute() == l {
 			return l, c.Places[name], nil
 		}
 	}
-	if l.Scheme == "cloud" { // what is said of a cloud holds in all of its regions and projects
-		cloud, _, _ := l.cloud()
+	if whole, _, _ := l.Cut(); whole != l { // what is said of a cloud holds in all of its regions and projects
 		for _, name := range c.Names() {
-			if c.Places[name].Location == "cloud:"+cloud {
+			if c.Places[name].Location == whole.String() {
 				return l, c.Places[name], nil
 			}
 		}
@@ -126,13 +103,22 @@ func (c Config) Find(s string) (Location, PlaceConfig, error) {
 // Named is [Config.Find] for what people write after --from and --to: a cloud of
 // clouds.yaml goes by its bare name, too.
 func (c Config) Named(s string) (Location, PlaceConfig, error) {
-	if _, configured := c.Places[s]; !configured && !strings.Contains(s, ":") && s != "demo" {
-		clouds, err := cinder.Clouds()
+	if _, configured := c.Places[s]; configured || strings.Contains(s, ":") {
+		return c.Find(s)
+	}
+	if k, ok := find(s); ok && k.alone {
+		return c.Find(s)
+	}
+	for _, k := range schemes {
+		if k.known == nil {
+			continue
+		}
+		rests, err := k.known()
 		if err != nil {
 			return Location{}, PlaceConfig{}, err
 		}
-		if slices.Contains(clouds, s) {
-			s = "cloud:" + s
+		if slices.Contains(rests, s) {
+			return c.Find(Location{Scheme: k.name, Rest: s}.String())
 		}
 	}
 	return c.Find(s)
@@ -157,11 +143,20 @@ func (c Config) Known() ([]PlaceRow, error) {
 		named[p.Location] = true
 		out = append(out, PlaceRow{Name: name, Location: p.Location, Badge: p.Badge, Color: p.Color, ReadOnly: p.ReadOnly})
 	}
-	clouds, err := cinder.Clouds()
-	for _, name := range clouds {
-		if location := "cloud:" + name; !named[location] {
-			out = append(out, PlaceRow{Name: name, Location: location})
+	var wrong error
+	for _, k := range schemes {
+		if k.known == nil {
+			continue
+		}
+		rests, err := k.known()
+		if wrong == nil {
+			wrong = err
+		}
+		for _, rest := range rests {
+			if location := (Location{Scheme: k.name, Rest: rest}).String(); !named[location] {
+				out = append(out, PlaceRow{Name: rest, Location: location})
+			}
 		}
 	}
-	return out, err
+	return out, wrong
 }

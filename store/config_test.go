@@ -37,7 +37,8 @@ func TestCloudConfig(t *testing.T) {
 
 func TestWithin(t *testing.T) {
 	for _, x := range []struct{ at, region, project, want string }{
-		{"cloud:a", "", "", "cloud:a"}, {"cloud:a", "R", "", "cloud:a@R"}, {"cloud:a", "", "p", "cloud:a/p"}, {"cloud:a@Q/o", "R", "p", "cloud:a@R/p"},
+		{"cloud:a", "", "", "cloud:a"}, {"cloud:a", "R", "", "cloud:a@R"}, {"cloud:a", "", "p", "cloud:a/p"},
+		{"cloud:a@Q/o", "R", "p", "cloud:a@R/p"},
 		{"cloud:a@Q/o", "R", "", "cloud:a@R/o"},
 	} {
 		l, err := store.ParseLocation(x.at)
@@ -56,9 +57,13 @@ func TestWithin(t *testing.T) {
 
 func TestKnown(t *testing.T) {
 	cloudsFile(t, "clouds: {lab: {}, other: {}}")
-	c := store.Config{Places: map[string]store.PlaceConfig{"mine": {Location: "cloud:lab", Badge: "LAB", Color: "red", ReadOnly: true}, "file": {Location: "sqlite:/x"}}}
+	c := store.Config{Places: map[string]store.PlaceConfig{
+		"mine": {Location: "cloud:lab", Badge: "LAB", Color: "red", ReadOnly: true},
+		"file": {Location: "sqlite:/x"},
+	}}
+	mine := store.PlaceRow{Name: "mine", Location: "cloud:lab", Badge: "LAB", Color: "red", ReadOnly: true}
 	known, err := c.Known()
-	if err != nil || len(known) != 3 || known[1] != (store.PlaceRow{Name: "mine", Location: "cloud:lab", Badge: "LAB", Color: "red", ReadOnly: true}) || known[2].Location != "cloud:other" {
+	if err != nil || len(known) != 3 || known[1] != mine || known[2].Location != "cloud:other" {
 		t.Errorf("%+v, %v", known, err)
 	}
 	for s, want := range map[string]string{"mine": "cloud:lab", "other": "cloud:other", "cloud:x": "cloud:x"} {
@@ -69,7 +74,8 @@ func TestKnown(t *testing.T) {
 	if _, _, err := c.Named("nosuch"); core.CodeOf(err) != core.CodeUsage {
 		t.Errorf("%v", err)
 	}
-	if key, what := (store.Config{Places: map[string]store.PlaceConfig{"a": {Location: "cloud:a", Repository: "nowhere"}}}).Check(); key != "places.a.repository" || what == "" {
+	c = store.Config{Places: map[string]store.PlaceConfig{"a": {Location: "cloud:a", Repository: "nowhere"}}}
+	if key, what := c.Check(); key != "places.a.repository" || what == "" {
 		t.Errorf("%s %s", key, what)
 	}
 }

@@ -132,6 +132,14 @@ type Scoper interface {
 	Scope(ctx context.Context) (core.Scope, error)
 }
 
+// Reacher is a place whose lists show one project's rows, or those of every
+// project, as each query asks (core.Query.Reach): a cloud.
+type Reacher interface {
+	// Reach is what core.ReachDefault stands for in this place: ReachOwn or
+	// ReachAll. It does no I/O and is the same for as long as the place is open.
+	Reach() core.Reach
+}
+
 // CaptureSource knows the captures that Cinder itself stored with backups: a backup
 // repository. They are what a restore will write, layer by layer.
 type CaptureSource interface {

@@ -11,13 +11,15 @@ import (
 )
 
 func TestParseLocation(t *testing.T) {
-	for _, s := range []string{"demo", "sqlite:/srv/a.sqlite", "sqlite:a:b", "cloud:prod", "posix:/srv/backups", "s3://host/bucket", "swift:cloud/box"} {
+	for _, s := range []string{"demo", "sqlite:/srv/a.sqlite", "sqlite:a:b", "cloud:prod", "posix:/srv/backups", "s3://host/bucket",
+		"swift:cloud/box"} {
 		l, err := store.ParseLocation(s)
 		if err != nil || l.String() != s {
 			t.Errorf("%s reads as %s, %v", s, l, err)
 		}
 	}
-	for _, s := range []string{"", "nonsense", "/srv/a.sqlite", "sqlite:", "cloud:", "s3:bucket", "s3://", "swift:cloud", "ftp://x", "SQLITE:a", ":"} {
+	for _, s := range []string{"", "nonsense", "/srv/a.sqlite", "sqlite:", "cloud:", "s3:bucket", "s3://", "swift:cloud", "ftp://x",
+		"SQLITE:a", ":"} {
 		if _, err := store.ParseLocation(s); core.CodeOf(err) != core.CodeUsage || !strings.Contains(err.Error(), store.Syntax) {
 			t.Errorf("%q: %v", s, err)
 		}
@@ -65,7 +67,10 @@ func TestConfig(t *testing.T) {
 	if _, _, err := c.Find("proud"); err == nil || !strings.Contains(err.Error(), "box, prod") {
 		t.Errorf("a name that is none: %v", err)
 	}
-	for key, bad := range map[string]store.Config{"place": {Place: "nowhere"}, "places.x.location": {Places: map[string]store.PlaceConfig{"x": {Location: "y"}}}} {
+	for key, bad := range map[string]store.Config{
+		"place":             {Place: "nowhere"},
+		"places.x.location": {Places: map[string]store.PlaceConfig{"x": {Location: "y"}}},
+	} {
 		if got, what := bad.Check(); got != key || what == "" {
 			t.Errorf("%+v: %q %q, want %q", bad, got, what, key)
 		}
@@ -111,9 +116,22 @@ func TestOpen(t *testing.T) {
 	if info := marked.Info(); info.ReadOnly == "" || info.Badge != "PROD" {
 		t.Errorf("marked read_only it says %+v", info)
 	}
+}
+
+func TestOpenRepository(t *testing.T) {
 	t.Setenv("OS_CLIENT_CONFIG_FILE", filepath.Join(t.TempDir(), "none.yaml"))
-	for s, code := range map[string]core.Code{"posix:" + t.TempDir(): "", "posix:" + path: core.CodeUsage, "posix:/none/such": core.CodeNotFound,
-		"s3://host:1/box/under": "", "s3://host": core.CodeUsage, "swift:cloud/box": core.CodeNotFound} {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for s, code := range map[string]core.Code{
+		"posix:" + t.TempDir():  "",
+		"posix:" + file:         core.CodeUsage,
+		"posix:/none/such":      core.CodeNotFound,
+		"s3://host:1/box/under": "",
+		"s3://host":             core.CodeUsage,
+		"swift:cloud/box":       core.CodeNotFound,
+	} {
 		l, err := store.ParseLocation(s)
 		if err != nil {
 			t.Fatal(err)
@@ -126,13 +144,19 @@ func TestOpen(t *testing.T) {
 			continue
 		}
 		_, repository := p.(store.Repository)
-		if info := p.Info(); !repository || info.Kind != core.PlaceRepository || info.ReadOnly == "" || info.Location != s || info.Badge != "OLD" {
+		if info := p.Info(); !repository || info.Kind != core.PlaceRepository || info.ReadOnly == "" || info.Location != s ||
+			info.Badge != "OLD" {
 			t.Errorf("%s says %+v", s, info)
 		}
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
 	}
+}
+
+// TestOpenNothing: a place that cannot be opened is no place at all, not even a typed
+// nil.
+func TestOpenNothing(t *testing.T) {
 	t.Setenv("OS_CLIENT_CONFIG_FILE", filepath.Join(t.TempDir(), "none.yaml"))
 	if p, err := store.Open(t.Context(), store.Location{Scheme: "cloud", Rest: "none"}, store.Options{}); p != nil || err == nil {
 		t.Errorf("a cloud that no file names: %v, %v", p, err)
@@ -140,8 +164,8 @@ func TestOpen(t *testing.T) {
 	if _, err := store.Open(t.Context(), store.Location{Scheme: "ftp"}, store.Options{}); core.CodeOf(err) != core.CodeUsage {
 		t.Errorf("ftp: %v", err)
 	}
-	// A place that cannot be opened is no place at all, not even a typed nil.
-	if p, err := store.Open(t.Context(), store.Location{Scheme: "sqlite", Rest: path + ".missing"}, store.Options{}); p != nil || core.CodeOf(err) != core.CodeNotFound {
+	location := store.Location{Scheme: "sqlite", Rest: filepath.Join(t.TempDir(), "missing")}
+	if p, err := store.Open(t.Context(), location, store.Options{}); p != nil || core.CodeOf(err) != core.CodeNotFound {
 		t.Errorf("%v, %v", p, err)
 	}
 }

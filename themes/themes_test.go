@@ -64,7 +64,8 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestOn(t *testing.T) {
-	for c, want := range map[string]string{"#ffffff": "#000000", "#000000": "#ffffff", "#f7768e": "#000000", "#202060": "#ffffff", "9": "#000000", "4": "#ffffff"} {
+	for c, want := range map[string]string{"#ffffff": "#000000", "#000000": "#ffffff", "#f7768e": "#000000",
+		"#202060": "#ffffff", "9": "#000000", "4": "#ffffff"} {
 		if rgb, ok := RGB(c); !ok || On(rgb) != want {
 			t.Errorf("on %s: %s, want %s", c, On(rgb), want)
 		}

@@ -2,17 +2,18 @@ package tui
 
 import (
 	"context"
+	"hearth/tui/ui"
 	"image/color"
 	"strings"
 	"testing"
 	"time"
 
+	"hearth/core"
+	"hearth/themes"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
-
-	"hearth/core"
-	"hearth/themes"
 )
 
 // running starts an export that does not end by itself.
@@ -34,7 +35,7 @@ func TestQuitAsks(t *testing.T) {
 	last()
 	r.want("exporting 10 backups is still running", "Let it run and stay")
 	r.press("1")
-	if r.quits() || r.Running().ID == 0 || (r.Running().State == TaskStopping) {
+	if r.quits() || r.Running().ID == 0 || (r.Running().State == ui.TaskStopping) {
 		t.Fatal("it does not simply run on")
 	}
 	r.press("q")
@@ -44,7 +45,7 @@ func TestQuitAsks(t *testing.T) {
 	if r.quits() {
 		t.Fatal("it quits before the job has stopped")
 	}
-	r.want("(stopping)").said(warn, "Cancelling")
+	r.want("(stopping)").said(ui.Warn, "Cancelling")
 	if r.wake(); !r.quits() {
 		t.Error("it does not quit when the job has stopped")
 	}
@@ -62,7 +63,7 @@ func TestQuitAsks(t *testing.T) {
 // TestCtrlCCancels what runs; once it is stopping, it asks.
 func TestCtrlCCancels(t *testing.T) {
 	r := running(t).press("ctrl+c")
-	if !(r.Running().State == TaskStopping) {
+	if !(r.Running().State == ui.TaskStopping) {
 		t.Fatal("it runs on")
 	}
 	r.press("ctrl+c")
@@ -75,13 +76,13 @@ func TestCtrlCCancels(t *testing.T) {
 	}
 	r.CloseDialogs()
 	r.wake()
-	if core.CodeOf(r.lastNote().err) != core.CodeCancelled && r.Running().ID != 0 {
+	if core.CodeOf(r.lastNote().Err) != core.CodeCancelled && r.Running().ID != 0 {
 		t.Errorf("the job ended as %v", r.lastNote())
 	}
 
 	r = running(t).press("ctrl+c")
 	r.wake()
-	if r.said(warn, "cancelled"); r.Running().ID != 0 || r.quits() {
+	if r.said(ui.Warn, "cancelled"); r.Running().ID != 0 || r.quits() {
 		t.Error("the job did not end alone")
 	}
 }
@@ -94,7 +95,7 @@ func TestOneJobAtATime(t *testing.T) {
 	if r.take(r.queue[len(r.queue)-1]()); r.Running().ID != first {
 		t.Fatal("the job is another one")
 	}
-	r.said(warn, "exporting 10 backups is still running")
+	r.said(ui.Warn, "exporting 10 backups is still running")
 	r.wake()
 	if r.Running().ID != 0 {
 		t.Error("it does not end")
@@ -105,7 +106,7 @@ func TestOneJobAtATime(t *testing.T) {
 func TestPanics(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 80, 24)
 	r.run(r.Host().Tell(func(context.Context) tea.Msg { panic("boo") }))
-	r.said(bad, "Something unforeseen").press("e").want("boo", "please report it")
+	r.said(ui.Bad, "Something unforeseen").press("e").want("boo", "please report it")
 }
 
 func TestThemeFollowsTheTerminal(t *testing.T) {
@@ -119,17 +120,17 @@ func TestThemeFollowsTheTerminal(t *testing.T) {
 		{tea.ColorProfileMsg{Profile: colorprofile.ANSI}, "sixteen"},
 		{tea.ColorProfileMsg{Profile: colorprofile.TrueColor}, "dark"},
 	} {
-		if r.send(c.msg); r.CurrentLook().theme.Name != c.want {
-			t.Errorf("%T: theme %s, want %s", c.msg, r.CurrentLook().theme.Name, c.want)
+		if r.send(c.msg); r.CurrentLook().Theme.Name != c.want {
+			t.Errorf("%T: theme %s, want %s", c.msg, r.CurrentLook().Theme.Name, c.want)
 		}
 	}
-	r.press("T").want("contrast", "sixteen").press("1").said(info, "Theme contrast")
-	if r.send(tea.BackgroundColorMsg{Color: color.White}); r.CurrentLook().theme.Name != "contrast" {
-		t.Errorf("a theme that was chosen gives way to %s", r.CurrentLook().theme.Name)
+	r.press("T").want("contrast", "sixteen").press("1").said(ui.Info, "Theme contrast")
+	if r.send(tea.BackgroundColorMsg{Color: color.White}); r.CurrentLook().Theme.Name != "contrast" {
+		t.Errorf("a theme that was chosen gives way to %s", r.CurrentLook().Theme.Name)
 	}
 	r = newRig(t, sharedDemo(t), 80, 24)
-	if r.send(tea.BackgroundColorMsg{Color: color.White}); r.CurrentLook().theme.Name != "dark" {
-		t.Errorf("a theme from the config gives way to %s", r.CurrentLook().theme.Name)
+	if r.send(tea.BackgroundColorMsg{Color: color.White}); r.CurrentLook().Theme.Name != "dark" {
+		t.Errorf("a theme from the config gives way to %s", r.CurrentLook().Theme.Name)
 	}
 }
 
@@ -179,7 +180,7 @@ func TestZone(t *testing.T) {
 	if r.press("z"); !r.CurrentLook().Local {
 		t.Fatal("the zone is the same")
 	}
-	r.said(info, "Times are in ")
+	r.said(ui.Info, "Times are in ")
 	if r.press("z"); r.CurrentLook().Local {
 		t.Error("the zone does not come back")
 	}
@@ -190,7 +191,7 @@ func TestZone(t *testing.T) {
 func TestClock(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 80, 24).want("14m")
 	r.clock = func() time.Time { return until.Add(3 * time.Hour) }
-	r.send(Tick())
+	r.send(ui.TickMsg{})
 	r.want(" 3h ").wantNot("14m")
 	if len(r.later) < 2 {
 		t.Error("the clock does not go on")
@@ -200,7 +201,7 @@ func TestClock(t *testing.T) {
 // TestNotePasses: what was said of a screen that was left is shown no longer, but
 // can be asked for.
 func TestNotePasses(t *testing.T) {
-	r := newRig(t, sharedDemo(t), 80, 24).press("e").said(warn, "no message yet")
+	r := newRig(t, sharedDemo(t), 80, 24).press("e").said(ui.Warn, "no message yet")
 	r.press("z", "z").want("· Times are in UTC now.").press("v").wantNot("Times are in").press("e").want("Times are in UTC now.")
 }
 
@@ -210,19 +211,19 @@ func TestHelp(t *testing.T) {
 		if r.Dialog() != nil || r.asleep {
 			return
 		}
-		if tx, ok := r.Top().(texter); ok && tx.wantsText() {
+		if tx, ok := r.Top().(ui.Texter); ok && tx.WantsText() {
 			return
 		}
 		r.press("?")
-		box, ok := r.Dialog().(*textBox)
+		box, ok := r.Dialog().(*ui.TextBox)
 		if !ok {
 			t.Fatalf("the dialog is a %T", r.Dialog())
 		}
-		text := ansi.Strip(strings.Join(box.laid, "\n"))
+		text := ansi.Strip(strings.Join(*inside[[]string](box, "laid"), "\n"))
 		r.press("esc")
 		for _, act := range r.Keys() {
-			if !strings.Contains(text, keyName(act.keys[0])) || !strings.Contains(text, act.help[:min(len(act.help), 20)]) {
-				t.Errorf("the help lacks %s: %s", act.keys[0], act.help)
+			if !strings.Contains(text, ui.KeyName(act.Keys[0])) || !strings.Contains(text, act.Help[:min(len(act.Help), 20)]) {
+				t.Errorf("the help lacks %s: %s", act.Keys[0], act.Help)
 			}
 		}
 	})
@@ -231,12 +232,12 @@ func TestHelp(t *testing.T) {
 // TestBadge: a place's colour for its badge is used, and readable.
 func TestBadge(t *testing.T) {
 	for _, c := range []string{"#b02030", "#ffffa0", "12", "", "no colour"} {
-		s := newStyles(plain(t), false, c)
-		if s.badge.Open == "" {
+		s := ui.NewStyles(plain(t), false, c)
+		if s.Badge.Open == "" {
 			t.Errorf("badge of %q has no look", c)
 		}
-		if _, ok := themes.RGB(c); ok == (s.badge == newStyles(plain(t), false, "").badge) {
-			t.Errorf("badge of %q: %q", c, s.badge.Open)
+		if _, ok := themes.RGB(c); ok == (s.Badge == ui.NewStyles(plain(t), false, "").Badge) {
+			t.Errorf("badge of %q: %q", c, s.Badge.Open)
 		}
 	}
 }

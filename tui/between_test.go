@@ -2,18 +2,20 @@ package tui
 
 import (
 	"context"
+	"hearth/core"
+	"hearth/store"
+	"hearth/store/archive"
+	"hearth/store/jobs"
+	"hearth/store/memory"
+	"hearth/tui/grid"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"hearth/core"
-	"hearth/store"
-	"hearth/store/archive"
-	"hearth/store/jobs"
-	"hearth/store/memory"
 )
 
 // several are places with an archive: the cloud lab, the cloud lab2, which has a
@@ -132,7 +134,7 @@ func (p *severalPlaces) options() Options {
 }
 
 func (p *severalPlaces) desk(place store.Place) jobs.Desk {
-	d := jobs.Desk{Place: place, Who: "ops@console", Now: now, Archive: p.books}
+	d := jobs.Desk{Place: place, Who: "ops@console", Pace: jobs.Pace{Now: now}, Archive: p.books}
 	if c, ok := place.(*cloud); ok {
 		d.Sleep = c.Sleep
 	}
@@ -162,24 +164,25 @@ func midway(which string, done, total int, text string, items map[int]string, ke
 		r.press(keys[len(keys)-1])
 		at := map[string]string{}
 		var ids []core.BackupID
-		switch s := r.Top().(type) {
-		case *archiveScreen:
-			for i := range s.rows {
-				ids = append(ids, core.BackupID(s.Key(i)))
+		switch s := r.Top(); s.(ui.Titled).Title() {
+		case "Archive":
+			for i := range *inside[[]int](s, "rows") {
+				ids = append(ids, core.BackupID(s.(grid.Source).Key(i)))
 			}
-		case *copyScreen:
-			for _, it := range s.pane.plan.Items {
+		case "Inventory":
+			inv := *inside[*core.Inventory](s, "inv")
+			for _, i := range *inside[[]int](s, "rows") {
+				ids = append(ids, inv.Holdings[i].ID)
+			}
+		default:
+			for _, it := range (*inside[*jobs.Transfer](s, "pane", "plan")).Items {
 				ids = append(ids, it.ID)
-			}
-		case *inventoryScreen:
-			for i := range s.rows {
-				ids = append(ids, s.inv.Holdings[s.rows[i]].ID)
 			}
 		}
 		for i, state := range items {
 			at[string(ids[i])] = state
 		}
-		r.send(Progressed(r.Running().ID, Step{Done: done, Total: total, Text: text}, at))
+		r.send(shell.Progressed(r.Running().ID, ui.Step{Done: done, Total: total, Text: text}, at))
 		return r
 	}
 }

@@ -1,15 +1,16 @@
 package tui
 
 import (
+	"cmp"
 	"context"
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store/memory"
+	"hearth/tui/ui"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"hearth/core"
-	"hearth/core/pyjson"
-	"hearth/store/memory"
 )
 
 // cloud is the demo's world behind an API: its rows come in pages, a login sees a
@@ -20,7 +21,7 @@ type cloud struct {
 	here  int // rows that are here
 	asOf  core.Opt[time.Time]
 	asked []core.Query
-	all   bool
+	reach core.Reach // of a question that names none
 }
 
 // newCloud is a cloud whose rows come in pages, 0 for all at once.
@@ -56,14 +57,10 @@ var labScope = core.Scope{Region: "RegionOne", Project: core.Project{ID: "171e17
 func (c *cloud) Info() core.PlaceInfo {
 	info := c.Cloud.Info()
 	info.Title += " · " + labScope.Project.Name
-	if c.all {
-		info.Title += " · all projects"
-	}
 	return info
 }
 
-func (c *cloud) AllProjects() bool       { return c.all }
-func (c *cloud) SetAllProjects(all bool) { c.all = all }
+func (c *cloud) Reach() core.Reach { return cmp.Or(c.reach, core.ReachOwn) }
 
 func (c *cloud) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
 	c.asked = append(c.asked, q)
@@ -119,6 +116,7 @@ func TestStream(t *testing.T) {
 	key := backupsOf(r).table.Key()
 	r.fire()
 	r.want("◌ reading… 80 backups so far")
+	late := r.later
 	r.fire()
 	r.want("90 backups").wantNot("reading", "so far")
 	if got := backupsOf(r).table.Key(); got != key {
@@ -126,8 +124,8 @@ func TestStream(t *testing.T) {
 	}
 	r.later = nil
 	n := len(c.asked)
-	r.send(backupsOf(r).host.Answer(readOnMsg{backupsOf(r).gen}))
-	if r.later != nil && len(c.asked) > n+1 {
+	r.send(late[len(late)-1].fire(until))
+	if len(late) == 0 || r.later != nil || len(c.asked) > n {
 		t.Error("it asks on though all is here")
 	}
 
@@ -148,7 +146,7 @@ func TestStreamFiltered(t *testing.T) {
 		r.fire()
 	}
 	r.want("10 backups of 90").wantNot("so far")
-	r = newRig(t, newCloud(t, 1), 100, 24).find("nonesuch").want("◌ reading…").wantNot("no backup fulfils")
+	newRig(t, newCloud(t, 1), 100, 24).find("nonesuch").want("◌ reading…").wantNot("no backup fulfils")
 }
 
 // TestStreamStops when the list is left, and goes on when it is shown again.
@@ -197,7 +195,7 @@ func TestOffline(t *testing.T) {
 	r.notes = nil
 	for range 6 {
 		c.FailCall(1, down(nil))
-		r.send(Tick())
+		r.send(ui.TickMsg{})
 	}
 	r.want("90 backups", "as of 2026-11-22 08:59:00, 1m ago", "offline: lab does not answer", "> bastion-root-full")
 	if len(r.notes) != 1 {
@@ -208,12 +206,12 @@ func TestOffline(t *testing.T) {
 	if r.press("ctrl+r"); len(r.notes) != 2 {
 		t.Error("Ctrl-R does not say that it failed")
 	}
-	if r.send(Tick()); strings.Contains(r.screenText(), "offline") {
+	if r.send(ui.TickMsg{}); strings.Contains(r.screenText(), "offline") {
 		t.Error("it is offline though the place answers")
 	}
-	r.said(good, "answers again") // the trouble is over, and is not told any longer
+	r.said(ui.Good, "answers again") // the trouble is over, and is not told any longer
 	c.asOf = core.Some(until.Add(-5 * time.Hour))
-	r.send(Tick())
+	r.send(ui.TickMsg{})
 	r.want("as of 2026-11-22 04:00:00, 5h ago")
 
 	// Without any rows it asks by itself as well.
@@ -221,7 +219,7 @@ func TestOffline(t *testing.T) {
 	c.FailCall(1, down(nil)) // the scope
 	c.FailCall(2, down(nil))
 	r = newRig(t, c, 100, 24).want("lab does not answer", "Ctrl-R")
-	r.send(Tick())
+	r.send(ui.TickMsg{})
 	r.want("90 backups").wantNot("offline")
 
 	// An answer that breaks off shows what is here, and asks no more by itself.
@@ -230,8 +228,8 @@ func TestOffline(t *testing.T) {
 	c.FailCall(1, down(nil))
 	r.fire()
 	r.want("40 backups", "offline:").wantNot("reading")
-	r.send(Tick())
-	r.want("80 backups so far").said(good, "answers again")
+	r.send(ui.TickMsg{})
+	r.want("80 backups so far").said(ui.Good, "answers again")
 }
 
 // TestPaneRests: in a cloud the pane waits until the cursor rests.
@@ -256,9 +254,9 @@ func TestUnseen(t *testing.T) {
 	c := newCloud(t, 0)
 	r := newRig(t, c, 100, 45)
 	id := fullID(t, "backup", dbBackup)
-	r.send(openMsg{Screen: "backup", ID: id})
+	r.send(ui.Open{Screen: "backup", ID: id})
 	r.want("service        ? unknown here", "restored to    ? unknown here", "dependents     ? unknown here", "? a guess: the newest backup before it", "encryption key -")
-	r.send(openMsg{Screen: "backup", ID: id, Tab: "chain"})
+	r.send(ui.Open{Screen: "backup", ID: id, Tab: "chain"})
 	r.want("? this place does not name the parent", "└ ? postgres-primary-incr", "[Chain]")
 	r.wantNot("? postgres-primary-full")
 }
@@ -267,7 +265,7 @@ func TestUnseen(t *testing.T) {
 func inCloud(screen, id, tab string, keys ...string) func(testing.TB, int, int) *rig {
 	return func(t testing.TB, w, h int) *rig {
 		r := newRigWith(t, newCloud(t, 0), w, h, new(world).options(t))
-		r.send(openMsg{Screen: screen, ID: fullID(t, screen, id), Tab: tab})
+		r.send(ui.Open{Screen: screen, ID: fullID(t, screen, id), Tab: tab})
 		return r.press(keys...)
 	}
 }

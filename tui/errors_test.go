@@ -2,14 +2,15 @@ package tui
 
 import (
 	"errors"
+	"hearth/tui/ui"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	tea "charm.land/bubbletea/v2"
-
 	"hearth/core"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // TestEveryCallFails lets each call of the place fail in turn, in everything that
@@ -19,13 +20,13 @@ func TestEveryCallFails(t *testing.T) {
 	backup := fullID(t, "backup", dbBackup)
 	at := func(tab string, keys ...string) func(*rig) {
 		return func(r *rig) {
-			r.send(openMsg{Screen: "backup", ID: backup, Tab: tab})
+			r.send(ui.Open{Screen: "backup", ID: backup, Tab: tab})
 			r.press(keys...)
 		}
 	}
 	for name, flow := range map[string]struct{ before, during func(*rig) }{
 		"list":         {nil, func(r *rig) { r.press("ctrl+r") }},
-		"tick":         {nil, func(r *rig) { r.send(Tick()) }},
+		"tick":         {nil, func(r *rig) { r.send(ui.TickMsg{}) }},
 		"filter":       {nil, func(r *rig) { r.press("/").typeText("web") }},
 		"pane":         {nil, func(r *rig) { r.press("down") }},
 		"mark all":     {nil, func(r *rig) { r.press("a") }},
@@ -34,7 +35,7 @@ func TestEveryCallFails(t *testing.T) {
 		"origin":       {nil, func(r *rig) { r.press("v", "O") }},
 		"backup":       {nil, at("")},
 		"capture":      {at(""), func(r *rig) { r.press("tab") }},
-		"keep":         {func(r *rig) { r.send(openMsg{Screen: "volume", ID: fullID(t, "volume", "db-prod-01"), Tab: "capture"}) }, func(r *rig) { r.press("s") }},
+		"keep":         {func(r *rig) { r.send(ui.Open{Screen: "volume", ID: fullID(t, "volume", "db-prod-01"), Tab: "capture"}) }, func(r *rig) { r.press("s") }},
 		"plan":         {at("capture"), func(r *rig) { r.press("tab") }},
 		"rules":        {at("restore"), func(r *rig) { r.press("o") }},
 		"target":       {at("restore"), func(r *rig) { r.press("t") }},
@@ -50,7 +51,7 @@ func TestEveryCallFails(t *testing.T) {
 		"import":       {func(r *rig) { r.send(tea.PasteMsg{Content: several(t)}) }, func(r *rig) { r.press("i", "y") }},
 		"journal":      {nil, func(r *rig) { r.press("J") }},
 		"undo this":    {at("restore", "P", "y", "J"), func(r *rig) { r.press("u", "y") }},
-		"volume":       {nil, func(r *rig) { r.send(openMsg{Screen: "volume", ID: fullID(t, "volume", "db-prod-01")}) }},
+		"volume":       {nil, func(r *rig) { r.send(ui.Open{Screen: "volume", ID: fullID(t, "volume", "db-prod-01")}) }},
 		"resumed":      {at("chain"), func(r *rig) { r.press("esc") }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,8 +71,8 @@ func TestEveryCallFails(t *testing.T) {
 				t.Fatal("the place is not called at all")
 			}
 			for _, n := range whole.notes {
-				if n.level == bad {
-					t.Fatalf("without a fault: %s", n.text)
+				if n.Level == ui.Bad {
+					t.Fatalf("without a fault: %s", n.Text)
 				}
 			}
 			for n, call := range calls {
@@ -86,23 +87,23 @@ func failNth(t *testing.T, r *rig, n int, call string, during func(*rig)) {
 	t.Helper()
 	cause := errors.New("a reason deep below")
 	fault := core.Fail(core.CodeUnavailable, "ask the place", "call "+call+" fails", "try again", cause)
-	place(r).FailCall(n, fault)
+	placeOf(r).FailCall(n, fault)
 	during(r)
-	i := slices.IndexFunc(r.notes, func(m noteMsg) bool { return errors.Is(m.err, cause) })
+	i := slices.IndexFunc(r.notes, func(m ui.Note) bool { return errors.Is(m.Err, cause) })
 	if i < 0 {
 		t.Errorf("call %d, %s: the error does not reach the status line; it said %v", n, call, r.notes)
 		return
 	}
 	said := r.notes[i]
-	if said.level != bad || strings.ContainsAny(said.text, "\n\x1b") || said.text == "" {
-		t.Errorf("call %d, %s: said as %v %q", n, call, said.level, said.text)
+	if said.Level != ui.Bad || strings.ContainsAny(said.Text, "\n\x1b") || said.Text == "" {
+		t.Errorf("call %d, %s: said as %v %q", n, call, said.Level, said.Text)
 	}
 	r.CloseDialogs()
 	r.send(said)
-	if line := r.statusLine(140); !strings.Contains(line, "✗") || !strings.Contains(line, "e: more") {
+	if line := r.Status(140); !strings.Contains(line, "✗") || !strings.Contains(line, "e: more") {
 		t.Errorf("call %d, %s: the status line is %q", n, call, line)
 	}
-	if tx, ok := r.Top().(texter); ok && tx.wantsText() {
+	if tx, ok := r.Top().(ui.Texter); ok && tx.WantsText() {
 		r.press("enter")
 		r.send(said)
 	}

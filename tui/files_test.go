@@ -1,14 +1,15 @@
 package tui
 
 import (
+	"hearth/tui/ui"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	tea "charm.land/bubbletea/v2"
-
 	"hearth/core"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // TestGivenCaptures gives captures from files, in place of those that are known.
@@ -33,9 +34,9 @@ func TestGivenCaptures(t *testing.T) {
 	r := preview(t, sharedDemo(t)).press("C").want("A capture from a file", "Enter take it")
 	r.send(tea.PasteMsg{Content: at})
 	r.want("older/", "full.json", `evil\x1b[31m.json`).wantNot(".hidden")
-	r.typeText("b").want("broken.json").wantNot("full.json").press("enter").said(bad, "it is no capture")
-	r.press("backspace").typeText("ev").press("enter").said(bad, "which is a JSON object")
-	r.press("backspace", "backspace").typeText("nosuch").want("nothing here begins like that").press("enter").said(bad, "no such file")
+	r.typeText("b").want("broken.json").wantNot("full.json").press("enter").said(ui.Bad, "it is no capture")
+	r.press("backspace").typeText("ev").press("enter").said(ui.Bad, "which is a JSON object")
+	r.press("backspace", "backspace").typeText("nosuch").want("nothing here begins like that").press("enter").said(ui.Bad, "no such file")
 	for range "nosuch" {
 		r.press("backspace")
 	}
@@ -61,7 +62,7 @@ func TestGivenInShell(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newRigWith(t, newCloud(t, 0), 200, 40, new(world).options(t))
-	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.press("C")
 	r.send(tea.PasteMsg{Content: file})
 	r.press("enter")

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"hearth/tui/ui"
 	"reflect"
 	"regexp"
 	"slices"
@@ -9,11 +10,11 @@ import (
 	"testing"
 	"unicode"
 
-	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
-
 	"hearth/core"
 	"hearth/themes"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // sizes are those that everything must fit into.
@@ -209,7 +210,7 @@ func TestWrap(t *testing.T) {
 		{"x " + red + "two words" + off + " y", 5, []string{"x " + red + "two" + off, red + "words" + off, "y"}},
 		{"anything", 0, nil},
 	} {
-		if got := wrap(c.text, c.w); !reflect.DeepEqual(got, c.want) {
+		if got := ui.Wrap(c.text, c.w); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("wrap(%q, %d) = %q, want %q", c.text, c.w, got, c.want)
 		}
 	}
@@ -219,7 +220,7 @@ func TestWrap(t *testing.T) {
 func TestOver(t *testing.T) {
 	frame := strings.Repeat("日本語日本語日本\n", 2) + "0123456789abcdef"
 	for w := 1; w < 16; w++ {
-		got := over(frame, strings.Repeat("x", w), 16, 3)
+		got := ui.Over(frame, strings.Repeat("x", w), 16, 3)
 		for i, l := range strings.Split(got, "\n") {
 			if n := ansi.StringWidth(l); n != 16 {
 				t.Errorf("box of %d: line %d has %d cells: %q", w, i, n, l)
@@ -230,12 +231,12 @@ func TestOver(t *testing.T) {
 
 // TestInput draws a text field in every width, with the cursor in every place.
 func TestInput(t *testing.T) {
-	s := newStyles(plain(t), false, "")
-	in := newInput("a 日本 \u202E" + strings.Repeat("z", 10))
+	s := ui.NewStyles(plain(t), false, "")
+	in := ui.NewInput("a 日本 \u202E" + strings.Repeat("z", 10))
 	for pos := range len([]rune(in.Value())) + 1 {
 		in.SetCursor(pos)
 		for w := range 40 {
-			got := s.input(in, w)
+			got := s.Input(in, w)
 			if n := ansi.StringWidth(got); n > w {
 				t.Errorf("cursor %d: %d cells in %d: %q", pos, n, w, got)
 			}
@@ -247,7 +248,7 @@ func TestInput(t *testing.T) {
 			}
 		}
 	}
-	if got := ansi.Strip(s.input(newInput("ab\u202Ecd"), 20)); got != "ab\\u202ecd " {
+	if got := ansi.Strip(s.Input(ui.NewInput("ab\u202Ecd"), 20)); got != "ab\\u202ecd " {
 		t.Errorf("drawn as %q", got)
 	}
 	if core.Visible("\u202E") != `\u202e` {

@@ -2,6 +2,8 @@ package tui
 
 import (
 	"context"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
 	"os"
 	"reflect"
 	"slices"
@@ -10,14 +12,14 @@ import (
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
-
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/store/memory"
 	"hearth/themes"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // until is when the worlds of these tests end, and what the clock says.
@@ -112,13 +114,13 @@ func remembered(t testing.TB) *memory.Place {
 // commands that come back, all in the test's goroutine.
 type rig struct {
 	t testing.TB
-	*App
+	*shell.App
 	desk   jobs.Desk
 	clock  func() time.Time // what the shell and the jobs go by
 	queue  []tea.Cmd
 	later  []timer
 	sent   []tea.Msg // what is for the terminal and tea itself: quit, raw sequences
-	notes  []noteMsg // all that the status line said
+	notes  []ui.Note // all that the status line said
 	asleep bool      // commands stay in the queue
 }
 
@@ -160,7 +162,7 @@ func newRigWith(t testing.TB, p store.Place, w, h int, o Options, change ...func
 		r.later = append(r.later, timer{d, f})
 		return nil
 	}
-	r.desk = jobs.Desk{Place: p, Who: "ops@console", Now: func() time.Time { return r.clock() }}
+	r.desk = jobs.Desk{Place: p, Who: "ops@console", Pace: jobs.Pace{Now: func() time.Time { return r.clock() }}}
 	if c, ok := p.(*cloud); ok {
 		r.desk.Sleep = c.Sleep
 	}
@@ -176,7 +178,7 @@ func newRigWith(t testing.TB, p store.Place, w, h int, o Options, change ...func
 // send hands a message to the model and drains what follows.
 func (r *rig) send(msg tea.Msg) {
 	r.t.Helper()
-	if n, ok := msg.(noteMsg); ok {
+	if n, ok := msg.(ui.Note); ok {
 		r.notes = append(r.notes, n)
 	}
 	_, cmd := r.Update(msg)
@@ -224,7 +226,7 @@ func (r *rig) take(msg tea.Msg) {
 		}
 		return
 	}
-	if n, ok := msg.(noteMsg); ok {
+	if n, ok := msg.(ui.Note); ok {
 		r.notes = append(r.notes, n)
 	}
 	_, cmd := r.Update(msg)
@@ -332,16 +334,16 @@ func (r *rig) wantNot(texts ...string) *rig {
 }
 
 // said checks the status line's note.
-func (r *rig) said(l level, part string) *rig {
+func (r *rig) said(l ui.Level, part string) *rig {
 	r.t.Helper()
-	if r.lastNote().level != l || !strings.Contains(r.lastNote().text, part) {
-		r.t.Errorf("the note is %v %q (%v), want %v with %q", r.lastNote().level, r.lastNote().text, r.lastNote().err, l, part)
+	if r.lastNote().Level != l || !strings.Contains(r.lastNote().Text, part) {
+		r.t.Errorf("the note is %v %q (%v), want %v with %q", r.lastNote().Level, r.lastNote().Text, r.lastNote().Err, l, part)
 	}
 	return r
 }
 
 // lastNote is what was said last.
-func (r *rig) lastNote() noteMsg {
+func (r *rig) lastNote() ui.Note {
 	n, _ := r.Note()
 	return n
 }
@@ -357,8 +359,8 @@ func (r *rig) find(filter string) *rig {
 	return r.press("/").typeText(filter).press("enter")
 }
 
-// place is the rig's place in memory, also of a cloud.
-func place(r *rig) *memory.Place {
+// placeOf is the rig's place in memory, also of a cloud.
+func placeOf(r *rig) *memory.Place {
 	r.t.Helper()
 	switch p := r.desk.Place.(type) {
 	case *memory.Place:
@@ -372,15 +374,15 @@ func place(r *rig) *memory.Place {
 	return nil
 }
 
-func callsOf(r *rig) []string { return place(r).Calls() }
+func callsOf(r *rig) []string { return placeOf(r).Calls() }
 
 // setField replaces the text of the dialog's field.
 func (r *rig) setField(text string) *rig {
 	r.t.Helper()
-	box, ok := r.Dialog().(*inputBox)
+	box, ok := r.Dialog().(*ui.InputBox)
 	if !ok {
 		r.t.Fatalf("the dialog is a %T", r.Dialog())
 	}
-	box.input.SetValue(text)
+	box.Input.SetValue(text)
 	return r
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"hearth/tui/ui"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -8,19 +9,24 @@ import (
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
 	"hearth/core"
 	"hearth/store"
+
+	tea "charm.land/bubbletea/v2"
 )
 
-func importOn(r *rig) *importScreen {
+// imported is what the screen of imports holds.
+type imported struct {
+	state  ui.ReadState
+	checks []core.Check
+}
+
+func importOn(r *rig) imported {
 	r.t.Helper()
-	s, ok := r.Top().(*importScreen)
-	if !ok {
+	if !valueAt(r.Top(), "checks").IsValid() {
 		r.t.Fatalf("the screen is a %T", r.Top())
 	}
-	return s
+	return imported{*inside[ui.ReadState](r.Top(), "State"), *inside[[]core.Check](r.Top(), "checks")}
 }
 
 // TestPasteAnywhere: a paste on any screen opens the import, but for a dialog, and
@@ -32,13 +38,13 @@ func TestPasteAnywhere(t *testing.T) {
 		dialog := r.Dialog() != nil
 		r.send(tea.PasteMsg{Content: text})
 		if dialog {
-			if r.said(warn, "Close the dialog first"); r.Dialog() == nil {
+			if r.said(ui.Warn, "Close the dialog first"); r.Dialog() == nil {
 				t.Error("the dialog is gone")
 			}
 			return
 		}
 		s := importOn(r)
-		if s.state == ready && (len(s.checks) != 1 || !s.checks[0].Found.OK()) {
+		if s.state == ui.Ready && (len(s.checks) != 1 || !s.checks[0].Found.OK()) {
 			t.Errorf("%d records", len(s.checks))
 		}
 	})
@@ -50,25 +56,25 @@ func TestImport(t *testing.T) {
 	p := demo(t, store.World{})
 	r := newRig(t, p, 120, 40)
 	r.send(tea.PasteMsg{Content: strings.ReplaceAll(several(t), "\n", "\r")}) // as terminals send line ends
-	r.said(info, "5 records").said(info, "3 can be imported").want("[x] db-prod-full", "[x] web-root-full", "it is here already (available)", "the text ends inside the reco")
+	r.said(ui.Info, "5 records").said(ui.Info, "3 can be imported").want("[x] db-prod-full", "[x] web-root-full", "it is here already (available)", "the text ends inside the reco")
 	r.press("down", "down", "space").want("[ ] web-root-full")
-	r.press("space").said(warn, "it is here already") // the cursor went on to the one that is here
+	r.press("space").said(ui.Warn, "it is here already") // the cursor went on to the one that is here
 	r.press("i").want("Import 2 backups into demo?", "8a75388c  db-prod-full", "32b85b7d  db-prod-incr-1", "Owner:").wantNot("c72b9e41  web-root-full")
-	r.press("n").said(info, "Nothing was done")
+	r.press("n").said(ui.Info, "Nothing was done")
 	if page, err := p.Backups(t.Context(), core.Query{}); err != nil || page.Total != 90 {
 		t.Fatalf("%d backups, %v", page.Total, err)
 	}
-	r.press("i", "y").said(good, "2 backups imported").want("✓  db-prod-full", "imported: available")
-	r.press("home", "space").said(warn, "imported already")
-	r.press("i").said(warn, "none is chosen")
+	r.press("i", "y").said(ui.Good, "2 backups imported").want("✓  db-prod-full", "imported: available")
+	r.press("home", "space").said(ui.Warn, "imported already")
+	r.press("i").said(ui.Warn, "none is chosen")
 	r.press("b").find("name:db-prod-full").want("1 backup of 92", "8a75388c")
 
 	r.send(tea.PasteMsg{Content: several(t)}) // again: they are here now
-	r.want("it is here already").said(info, "1 can be imported")
+	r.want("it is here already").said(ui.Info, "1 can be imported")
 	r.press("w").want("The record", "Backup already exists in database.").press("esc")
 	r.send(tea.PasteMsg{Content: "something else"})
-	r.said(warn, "There is no record in the 14 bytes").want("There is no record in what was pasted")
-	r.press("i").said(warn, "no records yet")
+	r.said(ui.Warn, "There is no record in the 14 bytes").want("There is no record in what was pasted")
+	r.press("i").said(ui.Warn, "no records yet")
 }
 
 // TestImportGoesOnElsewhere: who leaves the screen is told the result all the same.
@@ -79,7 +85,7 @@ func TestImportGoesOnElsewhere(t *testing.T) {
 	r.asleep = true
 	r.press("y", "v")
 	r.wake()
-	r.said(good, "3 backups imported").want("26 volumes")
+	r.said(ui.Good, "3 backups imported").want("26 volumes")
 }
 
 // TestEverySample pastes what admins copied, each in its own way: the record in it
@@ -162,7 +168,7 @@ func TestRubbish(t *testing.T) {
 				t.Errorf("the answer takes %v", answer)
 			}
 			t.Logf("update %v, answer %v", update.Round(time.Microsecond), answer.Round(time.Millisecond))
-			if s := importOn(r); s.state != ready {
+			if s := importOn(r); s.state != ui.Ready {
 				t.Errorf("the state is %d", s.state)
 			}
 			if what := checkFrame(r.View().Content, 120, 40); what != "" {

@@ -2,13 +2,13 @@ package tui
 
 import (
 	"fmt"
+	"hearth/core"
+	"hearth/tui/ui"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"hearth/core"
 )
 
 // shadowing lists the screen's keys that mean something else at the root, each on
@@ -23,33 +23,33 @@ var shadowing = map[string]string{
 func TestKeys(t *testing.T) {
 	eachScene(t, 100, 30, func(t *testing.T, r *rig) {
 		root := map[string]bool{}
-		for _, act := range r.rootActions() {
-			for _, k := range act.keys {
+		for _, act := range r.RootKeys() {
+			for _, k := range act.Keys {
 				root[k] = true
 			}
 		}
 		alone := r.Dialog() != nil
-		if tx, ok := r.Top().(texter); ok && tx.wantsText() {
+		if tx, ok := r.Top().(ui.Texter); ok && tx.WantsText() {
 			alone = true
 		}
 		at := map[string]string{}
 		for _, act := range r.Keys() {
-			if act.help == "" || len(act.keys) == 0 || act.run == nil {
-				t.Errorf("an action is not whole: %v %q", act.keys, act.help)
+			if act.Help == "" || len(act.Keys) == 0 || act.Run == nil {
+				t.Errorf("an action is not whole: %v %q", act.Keys, act.Help)
 			}
-			for _, k := range act.keys {
+			for _, k := range act.Keys {
 				if strings.TrimSpace(k) == "" {
-					t.Errorf("%q is written as %q: write space", act.help, k)
+					t.Errorf("%q is written as %q: write space", act.Help, k)
 				}
 				if got := keyMsg(k).String(); got != k {
 					t.Errorf("tea writes %q as %q", k, got)
 				}
 				if other, twice := at[k]; twice && !(shadowing[k] != "" && root[k]) {
-					t.Errorf("%s does two things: %q and %q", k, other, act.help)
+					t.Errorf("%s does two things: %q and %q", k, other, act.Help)
 				}
-				at[k] = act.help
-				if !alone && root[k] && act.group != "Everywhere" && shadowing[k] == "" {
-					t.Errorf("%s (%s) hides what it does everywhere", k, act.help)
+				at[k] = act.Help
+				if !alone && root[k] && act.Group != "Everywhere" && shadowing[k] == "" {
+					t.Errorf("%s (%s) hides what it does everywhere", k, act.Help)
 				}
 			}
 		}
@@ -60,16 +60,16 @@ func TestKeys(t *testing.T) {
 func TestBlockedSaysWhy(t *testing.T) {
 	eachScene(t, 100, 30, func(t *testing.T, r *rig) {
 		for _, act := range r.Keys() {
-			why := act.blocked()
+			why := act.Blocked()
 			if why == "" {
 				continue
 			}
-			cmd, ok := press(r.Keys(), act.keys[0])
+			cmd, ok := ui.Press(r.Keys(), act.Keys[0])
 			if !ok {
-				t.Fatalf("%s does nothing", act.keys[0])
+				t.Fatalf("%s does nothing", act.Keys[0])
 			}
-			if n, ok := cmd().(noteMsg); !ok || n.level != warn || !strings.Contains(n.text, strings.TrimSuffix(why, ".")) {
-				t.Errorf("%s: %q instead of the reason %q", act.keys[0], n.text, why)
+			if n, ok := cmd().(ui.Note); !ok || n.Level != ui.Warn || !strings.Contains(n.Text, strings.TrimSuffix(why, ".")) {
+				t.Errorf("%s: %q instead of the reason %q", act.Keys[0], n.Text, why)
 			}
 		}
 	})
@@ -81,11 +81,11 @@ func keyTable(t *testing.T) string {
 	seen := map[string]bool{} // what stands higher up is not told again
 	part := func(title, name string, groups ...string) {
 		i := slices.IndexFunc(scenes, func(s scene) bool { return s.name == name })
-		scope := scenes[i].make(t, 100, 30).scope()
+		scope := scenes[i].make(t, 100, 30).Keys()
 		var rows []string
 		for _, act := range scope {
-			row := fmt.Sprintf("| %s | %s |\n", keysOf(scope, act), strings.ReplaceAll(act.help, "|", `\|`))
-			if slices.Contains(groups, act.group) && !seen[row] {
+			row := fmt.Sprintf("| %s | %s |\n", keysOf(scope, act), strings.ReplaceAll(act.Help, "|", `\|`))
+			if slices.Contains(groups, act.Group) && !seen[row] {
 				seen[row] = true
 				rows = append(rows, row)
 			}
@@ -130,14 +130,14 @@ func keyTable(t *testing.T) string {
 }
 
 // keysOf are the keys of an action, and of those that do the same.
-func keysOf(scope []action, act action) string {
+func keysOf(scope []ui.Action, act ui.Action) string {
 	var names []string
 	for _, other := range scope {
-		if other.help != act.help || other.group != act.group {
+		if other.Help != act.Help || other.Group != act.Group {
 			continue
 		}
-		for _, k := range other.keys {
-			names = append(names, "`"+keyName(k)+"`")
+		for _, k := range other.Keys {
+			names = append(names, "`"+ui.KeyName(k)+"`")
 		}
 	}
 	return strings.Join(names, " ")

@@ -1,24 +1,46 @@
 package tui
 
 import (
+	"hearth/tui/ui"
 	"slices"
 	"strings"
 	"testing"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbles/v2/textinput"
 
 	"hearth/core"
 	"hearth/store"
+	"hearth/tui/grid"
+
+	tea "charm.land/bubbletea/v2"
 )
 
+// listed is what a list of backups holds.
+type listed struct {
+	table  *grid.Model
+	page   core.Page[core.Backup]
+	sort   core.Order
+	text   string // in the filter
+	typing bool
+}
+
 // backupsOf is the list of backups that is shown.
-func backupsOf(r *rig) *listScreen[core.Backup] {
+func backupsOf(r *rig) listed {
 	r.t.Helper()
-	s, ok := r.Top().(*listScreen[core.Backup])
-	if !ok {
-		r.t.Fatalf("the screen is a %T", r.Top())
+	top := r.Top()
+	if !valueAt(top, "typing").IsValid() {
+		r.t.Fatalf("the screen is a %T", top)
 	}
-	return s
+	return listed{*inside[*grid.Model](top, "table"), *inside[core.Page[core.Backup]](top, "page"), *inside[core.Order](top, "sort"),
+		inside[textinput.Model](top, "field").Value(), *inside[bool](top, "typing")}
+}
+
+// chosen is what an action on several would work on.
+func (l listed) chosen() []string {
+	if l.table.Marks() > 0 {
+		return l.table.MarkedKeys()
+	}
+	return []string{l.table.Key()}
 }
 
 // TestFilterAsYouType: every letter filters, a mistake is told and the last right
@@ -37,13 +59,13 @@ func TestFilterAsYouType(t *testing.T) {
 	r.press("j", "k").want("filter status:error age>3d") // keys are keys again
 	r.press("esc").want("90 backups").wantNot("filter status", "filter web")
 
-	r.press("/").typeText("nosuch:1").press("enter").said(bad, "there is no column nosuch")
+	r.press("/").typeText("nosuch:1").press("enter").said(ui.Bad, "there is no column nosuch")
 	r.press("/", "ctrl+c").want("90 backups")
 	r.press("/").typeText("web").press("esc").want("90 backups").wantNot("filter status", "filter web")
 	r.press("/")
 	r.send(tea.PasteMsg{Content: " name~web-root \n"})
 	r.want("/ name~web-root", "7 backups of 90")
-	if _, err := core.ParseFilter(backupsOf(r).field.Value(), core.BackupColumns); err != nil {
+	if _, err := core.ParseFilter(backupsOf(r).text, core.BackupColumns); err != nil {
 		t.Error(err)
 	}
 }
@@ -54,8 +76,8 @@ func TestSort(t *testing.T) {
 	for i, col := range core.BackupColumns {
 		for _, again := range []bool{false, true} {
 			r.press("s")
-			menu := r.Dialog().(*menuBox)
-			for menu.at != i {
+			menu := r.Dialog().(*ui.MenuBox)
+			for menu.At != i {
 				r.press("down")
 			}
 			r.press("enter")
@@ -98,7 +120,7 @@ func TestMarks(t *testing.T) {
 	if got := backupsOf(r).chosen(); len(got) != 1 {
 		t.Errorf("without marks %v is chosen", got)
 	}
-	r.find("web-root").press("a").said(info, "7 marked").want("7 backups of 90, 7 marked", "*web-root")
+	r.find("web-root").press("a").said(ui.Info, "7 marked").want("7 backups of 90, 7 marked", "*web-root")
 	r.press("esc").want("90 backups, 7 marked")
 	r.press("end", "space").want("8 marked")
 
@@ -130,8 +152,8 @@ func TestJumps(t *testing.T) {
 	r.press("b").find("id:9dd96bf0").press("R").want("restore_backup_9dd96bf0", "src_backup_id")
 	r.press("O").want("[Overview]", "9dd96bf0-36fc")
 	r.press("b").want("1 backup of 90", "Backups").wantNot("›") // the root keeps its filter
-	r.press("esc", "home", "R").said(warn, "has not been restored")
-	r.press("v", "esc").find("gitlab-data").press("O").said(warn, "Nothing here says")
+	r.press("esc", "home", "R").said(ui.Warn, "has not been restored")
+	r.press("v", "esc").find("gitlab-data").press("O").said(ui.Warn, "Nothing here says")
 }
 
 // TestPane: the pane follows the cursor, shows at once what the list knows, and
@@ -148,7 +170,7 @@ func TestPane(t *testing.T) {
 	r.want("properties")
 	r.press("d").wantNot("properties").press("d").want("properties")
 	r.send(tea.WindowSizeMsg{Width: 100, Height: 40})
-	r.wantNot("properties").press("d").said(warn, "narrower than 120")
+	r.wantNot("properties").press("d").said(ui.Warn, "narrower than 120")
 	r.send(tea.WindowSizeMsg{Width: 140, Height: 40})
 	r.want("properties")
 }
@@ -161,8 +183,8 @@ func TestCursorStaysOnItsRow(t *testing.T) {
 	key := backupsOf(r).table.Key()
 	other := newRig(t, p, 100, 24)
 	other.send(tea.PasteMsg{Content: several(t)})
-	other.press("i", "y").said(good, "imported")
-	r.send(Tick())
+	other.press("i", "y").said(ui.Good, "imported")
+	r.send(ui.TickMsg{})
 	r.want("93 backups")
 	if got := backupsOf(r).table.Key(); got != key || backupsOf(r).table.Cursor() == 3 {
 		t.Errorf("the cursor is on %s, row %d", got, backupsOf(r).table.Cursor())

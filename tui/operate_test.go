@@ -2,15 +2,17 @@ package tui
 
 import (
 	"context"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	tea "charm.land/bubbletea/v2"
-
 	"hearth/core"
 	"hearth/store/archive"
 	"hearth/store/jobs"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // onCloud is a rig over a cloud whose rows are all there.
@@ -39,16 +41,16 @@ func TestCreateBackup(t *testing.T) {
 	if asked(c, "CreateBackup") > 0 {
 		t.Fatal("it is made before it is asked about")
 	}
-	r.press("n").said(info, "Nothing was done")
-	r.press("n").typeText("hearth test").press("enter").want("a full backup of").press("y").said(good, "hearth test: it is available")
+	r.press("n").said(ui.Info, "Nothing was done")
+	r.press("n").typeText("hearth test").press("enter").want("a full backup of").press("y").said(ui.Good, "hearth test: it is available")
 	r.press("b").want("hearth test", "91 backups")
 
-	r.press("v", "esc").find("name:db-prod-01").press("n", "enter").said(bad, "force flag").want("Back up db-prod-01")
+	r.press("v", "esc").find("name:db-prod-01").press("n", "enter").said(ui.Bad, "force flag").want("Back up db-prod-01")
 	r.press("tab", "tab", "tab", "space", "enter").want("power cut", "--force").press("tab").want("> Back up (y)").press("enter")
-	r.said(good, "available")
-	r.press("n", "tab", "tab", "tab", "tab", "tab", "tab").typeText("nonsense").press("enter").said(bad, "not key=value").press("esc")
+	r.said(ui.Good, "available")
+	r.press("n", "tab", "tab", "tab", "tab", "tab", "tab").typeText("nonsense").press("enter").said(ui.Bad, "not key=value").press("esc")
 	c.GoWrong(core.OpCreate, "the disk is full")
-	r.press("esc").find("name:jenkins-home").press("n", "enter", "y").said(bad, "the disk is full")
+	r.press("esc").find("name:jenkins-home").press("n", "enter", "y").said(ui.Bad, "the disk is full")
 }
 
 // TestCreateSeveral gives each volume its result.
@@ -59,8 +61,8 @@ func TestCreateSeveral(t *testing.T) {
 	if n := asked(c, "CreateBackup"); n == 0 || n == 4 {
 		t.Errorf("%d backups were asked for", n)
 	}
-	if r.lastNote().level == bad {
-		t.Error(r.lastNote().text)
+	if r.lastNote().Level == ui.Bad {
+		t.Error(r.lastNote().Text)
 	}
 }
 
@@ -74,19 +76,19 @@ func TestDelete(t *testing.T) {
 	if frame = frame[strings.Index(frame, "in this order"):]; strings.Index(frame, "db-prod-01-incr-2026-11-22") > strings.Index(frame, "- postgres-primary-full-2026-11-18") {
 		t.Errorf("the full backup goes first:\n%s", frame)
 	}
-	r.press("y").said(good, "5 backups: deleted")
+	r.press("y").said(ui.Good, "5 backups: deleted")
 	if asked(c, "DeleteBackup") != 5 {
 		t.Errorf("%d were deleted", asked(c, "DeleteBackup"))
 	}
 	r.press("esc").want("85 backups").wantNot("marked")
 
 	r.find("status:restoring").press("D").want("is restoring, and Cinder deletes only what").press("n")
-	r.press("ctrl+d").want("Force-delete", "cancels a backup").press("y").said(good, "deleted")
+	r.press("ctrl+d").want("Force-delete", "cancels a backup").press("y").said(ui.Good, "deleted")
 
 	c.GoWrong(core.OpDelete, "the object store is down")
 	r.press("esc").find("id:"+guessedBackup).press("ctrl+d", "y")
 	r.press("esc").find("db-prod").press("a", "D", "y")
-	if r.lastNote().level != warn && r.lastNote().level != bad {
+	if r.lastNote().Level != ui.Warn && r.lastNote().Level != ui.Bad {
 		t.Errorf("said %v", r.lastNote())
 	}
 	r.press("e").want("because", "the object store is down")
@@ -96,20 +98,17 @@ func TestDelete(t *testing.T) {
 func TestReset(t *testing.T) {
 	r, _ := onCloud(t, 120, 40)
 	r.find("status:restoring").press("Z").want("available", "error").press("2").want("cancels the restore", "hearth reset", "--state error", "> No (n)")
-	r.press("y").said(good, "set to error").press("esc").find("status:error").want("4 backups of 90")
+	r.press("y").said(ui.Good, "set to error").press("esc").find("status:error").want("4 backups of 90")
 }
 
 // TestEdit changes what was changed, and U takes it back.
 func TestEdit(t *testing.T) {
 	r, _ := onCloud(t, 120, 40)
 	r.find("id:"+dbBackup).press("E").want("Edit db-prod-01-incr-2026-11-22", "properties").typeText("-x").press("enter")
-	r.said(good, "--name db-prod-01-incr-2026-11-22-x").press("E", "enter").said(info, "Nothing was changed")
-	r.press("E", "tab").typeText("of the evening").press("tab").typeText("kept=yes, by=ops").press("enter").said(good, "--property kept=yes --property by=ops")
+	r.said(ui.Good, "--name db-prod-01-incr-2026-11-22-x").press("E", "enter").said(ui.Info, "Nothing was changed")
+	r.press("E", "tab").typeText("of the evening").press("tab").typeText("kept=yes, by=ops").press("enter").said(ui.Good, "--property kept=yes --property by=ops")
 	r.press("enter").want("of the evening", "kept", "ops")
-	r.press("E", "tab", "tab").typeText(" nonsense, =x").press("enter").said(bad, "not key=value")
-	if o, err := properties(" a = b ,, c="); err != nil || propertiesText(o) != "a=b, c=" {
-		t.Errorf("%v %v", o, err)
-	}
+	r.press("E", "tab", "tab").typeText(" nonsense, =x").press("enter").said(ui.Bad, "not key=value")
 }
 
 // TestRestoreData: the plan is asked about, the restore is watched while the
@@ -117,8 +116,8 @@ func TestEdit(t *testing.T) {
 func TestRestoreData(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
 	id := fullID(t, "backup", dbBackup)
-	r.send(openMsg{Screen: "backup", ID: id, Tab: "restore"})
-	r.press("enter").said(bad, "available") // its own volume is in use
+	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
+	r.press("enter").said(ui.Bad, "available") // its own volume is in use
 	r.press("t", "n", "enter").want("Restore into a new volume", "> name").typeText("hearth-test-1").press("enter")
 	r.want("named hearth-test-1?", "Metadata:", "hearth restore", "--new", "> No (n)")
 	if asked(c, "RestoreBackup") > 0 {
@@ -137,18 +136,18 @@ func TestRestoreData(t *testing.T) {
 	}
 
 	c.GoWrong(core.OpRestore, "the disk is full")
-	r.send(openMsg{Screen: "backup", ID: id, Tab: "restore"})
-	r.press("t", "n", "enter", "enter", "y").said(bad, "the disk is full").want("✗", "the disk is full")
+	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
+	r.press("t", "n", "enter", "enter", "y").said(ui.Bad, "the disk is full").want("✗", "the disk is full")
 	r, _ = onCloud(t, 120, 40)
 	r.press("W").want("nothing has run").press("esc")
-	r.send(openMsg{Screen: "backup", ID: id, Tab: "restore"})
-	r.press("t", "n", "enter", "tab").typeText("x").press("enter").said(bad, "no number of GiB").want("Restore into a new volume")
+	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
+	r.press("t", "n", "enter", "tab").typeText("x").press("enter").said(ui.Bad, "no number of GiB").want("Restore into a new volume")
 }
 
 // untilReport runs what was begun until the report is shown, and no further.
 func (r *rig) untilReport() {
 	for len(r.queue) > 0 {
-		if _, ok := r.Top().(*reportScreen); ok {
+		if x, ok := r.Top().(ui.Titled); ok && strings.HasPrefix(x.Title(), "Restore of") {
 			return
 		}
 		next := r.queue[0]
@@ -161,22 +160,22 @@ func (r *rig) untilReport() {
 // blocks it until it is left out, which can be taken back.
 func TestVia(t *testing.T) {
 	r, c := onCloud(t, 120, 45)
-	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.want("via    the API")
-	r.press("i").wantNot("via    the API").press("P").said(warn, "").press("i").want("via    the API")
+	r.press("i").wantNot("via    the API").press("P").said(ui.Warn, "").press("i").want("via    the API")
 
 	r.press("t").find("jenkins-home").press("enter").want("via    the API", "✗ meta größe", "the API refuses it")
-	r.press("P").said(warn, "größe")
+	r.press("P").said(ui.Warn, "größe")
 	onField(r, "meta größe")
 	r.press("space").want("1 field left out", "left out: it stays as it is", "· meta größe")
 	r.press("space").want("✗ meta größe").wantNot("1 field left out").press("space")
 	r.press("P").want("1. ", "hearth apply", "--leave-out", "größe")
-	r.press("y").said(good, "Applied as journal entry")
+	r.press("y").said(ui.Good, "Applied as journal entry")
 	if asked(c, "Rewrite") > 0 {
 		t.Error("it is not changed call by call")
 	}
-	r.press("t", "n").want("a new volume").wantNot("via    the API").press("space").said(warn, "only a plan for the API")
-	r.press("i").said(warn, "a new volume is made by Cinder's own restore")
+	r.press("t", "n").want("a new volume").wantNot("via    the API").press("space").said(ui.Warn, "only a plan for the API")
+	r.press("i").said(ui.Warn, "a new volume is made by Cinder's own restore")
 }
 
 // onField puts the cursor on a field of the plan.
@@ -205,13 +204,13 @@ func TestOperationsDenied(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
 	for key, op := range map[string]core.Operation{"n": core.OpCreate, "E": core.OpEdit, "D": core.OpDelete, "ctrl+d": core.OpForceDelete, "Z": core.OpReset} {
 		c.Deny(op, "only an admin may "+string(op))
-		r.press(key).said(warn, "only an admin may "+string(op))
+		r.press(key).said(ui.Warn, "only an admin may "+string(op))
 	}
 	c.Deny(core.OpRestore, "a reader may not")
-	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-	r.press("enter").said(warn, "a reader may not")
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.press("enter").said(ui.Warn, "a reader may not")
 	for _, key := range []string{"n", "E", "D", "ctrl+d", "Z"} {
-		if _, ok := press(newRig(t, sharedDemo(t), 80, 24).Keys(), key); ok {
+		if _, ok := ui.Press(newRig(t, sharedDemo(t), 80, 24).Keys(), key); ok {
 			t.Errorf("%s does something in a file", key)
 		}
 	}
@@ -230,14 +229,14 @@ func TestOperationsFail(t *testing.T) {
 		"create":       {func(r *rig) { r.press("v").find("name:jenkins-home").press("n") }, func(r *rig) { r.press("enter") }},
 		"create, yes":  {func(r *rig) { r.press("v").find("name:jenkins-home").press("n", "enter") }, func(r *rig) { r.press("y") }},
 		"scope":        {nil, func(r *rig) { r.press("c") }},
-		"messages":     {nil, func(r *rig) { r.send(openMsg{Screen: "backup", ID: backup}) }},
+		"messages":     {nil, func(r *rig) { r.send(ui.Open{Screen: "backup", ID: backup}) }},
 		"all projects": {nil, func(r *rig) { r.press("0") }},
 		"restore": {func(r *rig) {
-			r.send(openMsg{Screen: "backup", ID: backup, Tab: "restore"})
+			r.send(ui.Open{Screen: "backup", ID: backup, Tab: "restore"})
 			r.press("t", "n", "enter")
 		}, func(r *rig) { r.press("enter") }},
 		"restore, yes": {func(r *rig) {
-			r.send(openMsg{Screen: "backup", ID: backup, Tab: "restore"})
+			r.send(ui.Open{Screen: "backup", ID: backup, Tab: "restore"})
 			r.press("t", "n", "enter", "enter")
 		}, func(r *rig) { r.press("y") }},
 	} {
@@ -262,7 +261,7 @@ func TestOperationsFail(t *testing.T) {
 					continue // it is only asked for a warning
 				}
 				r := begin()
-				place(r).FailCall(n+1, core.Fail(core.CodeInternal, "ask the place", "call "+call+" fails", "", context.DeadlineExceeded))
+				placeOf(r).FailCall(n+1, core.Fail(core.CodeInternal, "ask the place", "call "+call+" fails", "", context.DeadlineExceeded))
 				flow.during(r)
 				if !hasTold(r) {
 					t.Errorf("call %d, %s: nobody says so: %v", n+1, call, r.notes)
@@ -275,7 +274,7 @@ func TestOperationsFail(t *testing.T) {
 // hasTold reports whether the status line has told of a failure.
 func hasTold(r *rig) bool {
 	for _, n := range r.notes {
-		if n.err != nil {
+		if n.Err != nil {
 			return true
 		}
 	}
@@ -293,11 +292,11 @@ func cloudKeys(keys ...string) func(testing.TB, int, int) *rig {
 // restoringOn is a restore under way.
 func restoringOn(t testing.TB, w, h int) *rig {
 	r, _ := onCloud(t, w, h)
-	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.press("t", "n", "enter", "enter")
 	r.asleep = true
 	r.press("y").untilReport()
-	r.send(Progressed(r.Running().ID, Step{Text: "volume restore_backup_4e479383 is restoring-backup"}, nil))
+	r.send(shell.Progressed(r.Running().ID, ui.Step{Text: "volume restore_backup_4e479383 is restoring-backup"}, nil))
 	return r
 }
 
@@ -312,14 +311,14 @@ func TestFinish(t *testing.T) {
 		t.Cleanup(func() { books.Close() })
 		c := newCloud(t, 0)
 		r := newRigWith(t, c, 130, 45, new(world).options(t), func(d *jobs.Desk) { d.Archive = books })
-		r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+		r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 		r.press("t").find("name~restore_backup").press("enter")
 		onField(r, "meta größe")
 		return r.press("space"), c
 	}
 	r, c := begin()
 	first := len(c.Calls())
-	r.press("P", "y").said(good, "Applied as journal entry")
+	r.press("P", "y").said(ui.Good, "Applied as journal entry")
 	second := 0 // the second call that changes something
 	for i, n := first, 0; i < len(c.Calls()) && second == 0; i++ {
 		if strings.Contains(c.Calls()[i], "/volumes/") {
@@ -333,9 +332,9 @@ func TestFinish(t *testing.T) {
 	}
 	r, c = begin()
 	c.FailCall(second, core.Fail(core.CodeUnavailable, "change the volume", "the cloud is gone", "", nil))
-	r.press("P", "y").said(bad, "after 1 step that did")
-	r.press("J").want("half", "✓", "· ").press("f").want("Do the rest of entry 1", "hearth apply --resume 1").press("y").said(good, "finished")
-	r.press("f").said(warn, "half-way")
+	r.press("P", "y").said(ui.Bad, "after 1 step that did")
+	r.press("J").want("half", "✓", "· ").press("f").want("Do the rest of entry 1", "hearth apply --resume 1").press("y").said(ui.Good, "finished")
+	r.press("f").said(ui.Warn, "half-way")
 }
 
 // TestHopeless: a wrong password is not given again and again.
@@ -343,8 +342,8 @@ func TestHopeless(t *testing.T) {
 	r, c := onCloud(t, 100, 24)
 	c.FailCall(1, core.Fail(core.CodeDenied, "log in to lab", "Keystone does not accept ops", "compare the password", nil))
 	n := len(c.Calls())
-	r.send(Tick())
-	r.send(Tick())
+	r.send(ui.TickMsg{})
+	r.send(ui.TickMsg{})
 	if got := len(c.Calls()); got != n+1 {
 		t.Errorf("%d calls", got-n)
 	}
@@ -355,7 +354,7 @@ func TestHopeless(t *testing.T) {
 func TestImportFollowed(t *testing.T) {
 	r, _ := onCloud(t, 130, 40)
 	r.send(tea.PasteMsg{Content: sample(t, "db-prod-full.openstack.json")})
-	r.press("i", "y").said(good, "imported").want("imported: available")
+	r.press("i", "y").said(ui.Good, "imported").want("imported: available")
 	r, c := onCloud(t, 130, 40)
 	c.GoWrong(core.OpImport, "the object store is down")
 	r.send(tea.PasteMsg{Content: sample(t, "db-prod-full.openstack.json")})

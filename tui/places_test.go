@@ -3,15 +3,16 @@ package tui
 import (
 	"context"
 	"errors"
+	"hearth/tui/ui"
 	"slices"
 	"strings"
 	"testing"
 
-	tea "charm.land/bubbletea/v2"
-
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // world is several places to go to, and what was closed.
@@ -35,7 +36,7 @@ func (w *world) options(t testing.TB) Options {
 				return jobs.Desk{}, nil, w.fails
 			}
 			c := newCloud(t, 0)
-			return jobs.Desk{Place: c, Who: "ops@console", Now: now, Sleep: c.Sleep}, w.closing(location), nil
+			return jobs.Desk{Place: c, Who: "ops@console", Pace: jobs.Pace{Now: now, Sleep: c.Sleep}}, w.closing(location), nil
 		},
 		Close: w.closing("the first"),
 	}
@@ -62,11 +63,11 @@ func TestPlaces(t *testing.T) {
 	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).want("hearth · lab · demo · RegionOne · Backups")
 	r.press("enter", "c").want("› Places", "● place   lab", "prod", "read-only", "● region  RegionOne", "RegionTwo", "● project demo", "staging", "ffffeeee0000", "as ops (member, reader)", "API 3.70")
 	r.press("c").want("› Places").wantNot("Places › Places")
-	r.press("down", "enter").said(good, "This is lab").want("· Backups", "90 backups").wantNot("›")
+	r.press("down", "enter").said(ui.Good, "This is lab").want("· Backups", "90 backups").wantNot("›")
 	if !slices.Equal(w.opened, []string{"cloud:prod"}) || !slices.Equal(w.closed, []string{"the first"}) {
 		t.Errorf("opened %v, closed %v", w.opened, w.closed)
 	}
-	if r.press("esc"); r.Depth() != 1 || len(r.roots) != 1 || r.Running().ID != 0 {
+	if r.press("esc"); r.Depth() != 1 || valueAt(r.App, "roots").Len() != 1 || r.Running().ID != 0 {
 		t.Error("something of the old place is left")
 	}
 	r.press("c", "end", "enter")
@@ -83,7 +84,7 @@ func TestPlaces(t *testing.T) {
 func TestPlacesFail(t *testing.T) {
 	w := &world{fails: core.Fail(core.CodeUnavailable, "open cloud:prod", "Keystone does not answer", "look whether it runs", errors.New("dial tcp"))}
 	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).press("c", "down", "enter")
-	r.said(bad, "Keystone does not answer").want("› Places", "lab · demo · RegionOne")
+	r.said(ui.Bad, "Keystone does not answer").want("› Places", "lab · demo · RegionOne")
 	if len(w.closed) > 0 || r.press("esc").wantNot("Places") == nil {
 		t.Errorf("closed %v", w.closed)
 	}
@@ -93,11 +94,11 @@ func TestPlacesFail(t *testing.T) {
 	c := newCloud(t, 0)
 	r = newRigWith(t, c, 120, 30, new(world).options(t))
 	c.FailCall(1, down(nil))
-	r.press("c").said(bad, "does not answer").want("prod", "evening copy")
+	r.press("c").said(ui.Bad, "does not answer").want("prod", "evening copy")
 
 	r = newRig(t, sharedDemo(t), 120, 30).press("c").want("● place   demo").wantNot("region")
-	r.press("enter").said(warn, "you are there")
-	r = newRig(t, newCloud(t, 0), 120, 30).press("c", "end", "enter").said(warn, "not given a way")
+	r.press("enter").said(ui.Warn, "you are there")
+	newRig(t, newCloud(t, 0), 120, 30).press("c", "end", "enter").said(ui.Warn, "not given a way")
 }
 
 // TestPlacesWait: the screens live on while another place is opened, which can be
@@ -132,14 +133,14 @@ func TestPlacesWait(t *testing.T) {
 	if r.wake(); len(w.opened) != n+1 || r.Running().ID != 0 {
 		t.Errorf("%d places were opened, and %q runs", len(w.opened)-n, r.Running().What)
 	}
-	if all := r.Tasks(); all[0].State != TaskDone {
+	if all := r.Tasks(); all[0].State != ui.TaskDone {
 		t.Errorf("what was left running is %s", all[0].State)
 	}
 	r, n = leaving("3")
 	if r.wake(); len(w.opened) != n+1 {
 		t.Error("it does not go")
 	}
-	if all := r.Tasks(); all[0].State != TaskCancelled {
+	if all := r.Tasks(); all[0].State != ui.TaskCancelled {
 		t.Errorf("what was cancelled is %s", all[0].State)
 	}
 }
@@ -149,7 +150,7 @@ func TestPlacesWait(t *testing.T) {
 func TestStayEnds(t *testing.T) {
 	w := &world{}
 	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).press("c", "down")
-	late := r.Host().Tell(func(context.Context) tea.Msg { return noteMsg{level: bad, text: "too late"} })
+	late := r.Host().Tell(func(context.Context) tea.Msg { return ui.Note{Level: ui.Bad, Text: "too late"} })
 	r.press("enter")
 	if msg := late(); msg != nil {
 		t.Errorf("it says %v", msg)
@@ -161,16 +162,26 @@ func TestAllProjects(t *testing.T) {
 	c := newCloud(t, 0)
 	r := newRig(t, c, 120, 30)
 	n := len(c.asked)
-	r.press("0").said(info, "All projects are listed now").want("lab · demo · all projects", "PROJECT")
-	if len(c.asked) == n {
-		t.Error("the list is not read again")
+	if n == 0 || c.asked[n-1].Reach != core.ReachDefault {
+		t.Error("the first list is not as the place was opened")
 	}
-	r.press("0").said(info, "Only the own project").wantNot("· all projects")
+	r.press("0").said(ui.Info, "All projects are listed now").want("lab · demo · all projects", "PROJECT")
+	if len(c.asked) == n || c.asked[len(c.asked)-1].Reach != core.ReachAll {
+		t.Error("the list is not read again, of all projects")
+	}
+	r.press("0").said(ui.Info, "Only the own project").wantNot("· all projects")
+	if n = len(c.asked); c.asked[n-1].Reach != core.ReachOwn {
+		t.Error("the own project's list is not read again")
+	}
 	c.Deny(core.OpAllProjects, "it takes the role admin, and you have member")
-	if r.press("0").said(warn, "it takes the role admin"); c.all {
+	r.press("0").said(ui.Warn, "it takes the role admin").wantNot("· all projects")
+	if len(c.asked) != n {
 		t.Error("it is switched all the same")
 	}
-	if _, ok := press(newRig(t, sharedDemo(t), 80, 24).Keys(), "0"); ok {
+	wide := newCloud(t, 0)
+	wide.reach = core.ReachAll // as with --all-projects
+	newRig(t, wide, 120, 30).want("lab · demo · all projects", "PROJECT").press("0").wantNot("· all projects")
+	if _, ok := ui.Press(newRig(t, sharedDemo(t), 80, 24).Keys(), "0"); ok {
 		t.Error("a file has projects to choose from")
 	}
 }
@@ -184,14 +195,14 @@ func TestDenied(t *testing.T) {
 	}
 	r := newRig(t, c, 120, 30)
 	for _, key := range []string{"x", "X", "U"} {
-		r.press("z").press(key).said(warn, why)
+		r.press("z").press(key).said(ui.Warn, why)
 	}
 	r.want("x (export)")
-	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-	r.press("P").said(warn, why)
-	r.press("tab", "enter").said(warn, why)
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.press("P").said(ui.Warn, why)
+	r.press("tab", "enter").said(ui.Warn, why)
 	r.send(tea.PasteMsg{Content: several(t)})
-	r.press("i").said(warn, why)
+	r.press("i").said(ui.Warn, why)
 	if calls := strings.Join(c.Calls(), " "); strings.Contains(calls, "Export") || strings.Contains(calls, "Import ") {
 		t.Errorf("called %s", calls)
 	}

@@ -1,29 +1,28 @@
 package tui
 
 import (
+	"hearth/tui/ui"
 	"strings"
 	"testing"
-
-	tea "charm.land/bubbletea/v2"
+	"unsafe"
 
 	"hearth/core"
 	"hearth/store"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // preview opens the restore of the demo's database backup.
 func preview(t testing.TB, p store.Place) *rig {
 	r := newRig(t, p, 130, 40)
-	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	return r
 }
 
 func planOf(r *rig) *core.Plan {
 	r.t.Helper()
-	d, ok := r.Top().(*detailScreen[backupInChain])
-	if !ok {
-		r.t.Fatalf("the screen is a %T", r.Top())
-	}
-	return d.tabs[d.at].(*restoreTab).plan
+	tab := valueAt(r.Top(), "tabs").Index(*inside[int](r.Top(), "at")).Elem()
+	return *(**core.Plan)(unsafe.Pointer(tab.Elem().FieldByName("plan").UnsafeAddr()))
 }
 
 func TestPreview(t *testing.T) {
@@ -56,12 +55,12 @@ func TestTarget(t *testing.T) {
 	if p := planOf(r); p.Target.Kind != core.TargetNew {
 		t.Errorf("the target is %s", p.Target.Kind)
 	}
-	r.press("P").said(warn, "does not exist yet")
+	r.press("P").said(ui.Warn, "does not exist yet")
 	r.press("t", "N").typeText("db copy").press("enter").want("onto   a new volume named db copy")
 	if p := planOf(r); p.Target.Kind != core.TargetNewNamed || p.Target.Name != "db copy" {
 		t.Errorf("the target is %s %q", p.Target.Kind, p.Target.Name)
 	}
-	r.press("t", "N", "esc").said(info, "Nothing was done").want("Restore onto…")
+	r.press("t", "N", "esc").said(ui.Info, "Nothing was done").want("Restore onto…")
 	r.press("esc").want("a new volume named db copy") // leaving chooses nothing
 	r.press("tab", "shift+tab").want("a new volume named db copy")
 }
@@ -90,24 +89,24 @@ func TestApplyAndUndo(t *testing.T) {
 	r.press("P").want("Apply to volume db-prod-01", string(id), "1 added, 1 changed, 1 removed", "> No (n)")
 	for _, no := range []string{"enter", "n", "esc", "q", "ctrl+c"} {
 		r.CloseDialogs()
-		if r.press("P", no).said(info, "Nothing was done"); !state().Equal(before) {
+		if r.press("P", no).said(ui.Info, "Nothing was done"); !state().Equal(before) {
 			t.Fatalf("%s applies it", no)
 		}
 	}
 	after := planOf(r).After
-	r.press("P", "tab", "enter").said(good, "Applied as journal entry 1; U takes it back").want("nothing would change", "P (apply)")
+	r.press("P", "tab", "enter").said(ui.Good, "Applied as journal entry 1; U takes it back").want("nothing would change", "P (apply)")
 	if !state().Equal(after) {
 		t.Errorf("the volume differs from the plan in %v", state().Diff(after))
 	}
-	r.press("P").said(warn, "nothing would change")
+	r.press("P").said(ui.Warn, "nothing would change")
 	r.press("U").want("Take back entry 1", "db-prod-01", string(id)).press("n")
-	r.press("U", "y").said(good, "Entry 1 taken back, as journal entry 2").want("~ meta owner")
+	r.press("U", "y").said(ui.Good, "Entry 1 taken back, as journal entry 2").want("~ meta owner")
 	if !state().Equal(before) {
 		t.Errorf("the undo leaves %v", state().Diff(before))
 	}
-	r.press("U").said(bad, "nothing that can be undone")
+	r.press("U").said(ui.Bad, "nothing that can be undone")
 	r.press("J").want("undo of entry 1", "undone").press("u").want("Take back entry 2").press("esc")
-	r.press("down", "u").said(warn, "undone already")
+	r.press("down", "u").said(ui.Warn, "undone already")
 	r.press("enter").want("[Overview]", "db-prod-01")
 }
 
@@ -115,10 +114,10 @@ func TestApplyAndUndo(t *testing.T) {
 func TestApplyRefusesAChangedVolume(t *testing.T) {
 	p := demo(t, store.World{})
 	one, other := preview(t, p), preview(t, p)
-	other.press("P", "y").said(good, "Applied")
-	one.press("P", "y").said(bad, "cannot")
-	if core.CodeOf(one.note.err) != core.CodeConflict {
-		t.Errorf("the error is %v", one.note.err)
+	other.press("P", "y").said(ui.Good, "Applied")
+	one.press("P", "y").said(ui.Bad, "cannot")
+	if core.CodeOf(one.lastNote().Err) != core.CodeConflict {
+		t.Errorf("the error is %v", one.lastNote().Err)
 	}
 	one.want("nothing would change") // the plan is worked out anew
 }
@@ -126,9 +125,9 @@ func TestApplyRefusesAChangedVolume(t *testing.T) {
 // TestGuess: a plan without a capture says that it is a guess.
 func TestGuess(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 100, 30)
-	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", guessedBackup), Tab: "restore"})
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", guessedBackup), Tab: "restore"})
 	r.want("GUESS")
-	r.press("shift+tab").want("GUESS").press("s").said(warn, "only a guess")
+	r.press("shift+tab").want("GUESS").press("s").said(ui.Warn, "only a guess")
 }
 
 // TestReadOnlyPlace: what would write says why it does not.
@@ -136,19 +135,19 @@ func TestReadOnlyPlace(t *testing.T) {
 	r := readOnly()(t, 130, 40)
 	r.want(" PROD ", "(read-only)")
 	for _, key := range []string{"U"} {
-		r.press(key).said(warn, "opened read-only")
+		r.press(key).said(ui.Warn, "opened read-only")
 	}
-	r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-	r.press("P").said(warn, "opened read-only").want("P (apply)")
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.press("P").said(ui.Warn, "opened read-only").want("P (apply)")
 	r.send(tea.PasteMsg{Content: several(t)})
-	r.press("i").said(warn, "opened read-only")
+	r.press("i").said(ui.Warn, "opened read-only")
 }
 
 // TestCapture: a volume's capture of now is kept and compared with.
 func TestCapture(t *testing.T) {
 	r := newRig(t, demo(t, store.World{}), 130, 90)
 	r.press("v").find("db-prod-01").press("m").want("what a backup made now would capture", "user metadata", "+↩ maintenance", "-  backup-policy", "~↩ owner", "image metadata", "absent")
-	r.press("s").said(good, "Kept as capture").want("compared with", "taken", " ↩ maintenance").wantNot("backup-policy", "~↩", "~·")
+	r.press("s").said(ui.Good, "Kept as capture").want("compared with", "taken", " ↩ maintenance").wantNot("backup-policy", "~↩", "~·")
 
 	// Secrets are masked on the screen and nowhere else.
 	r.press("v", "esc").find("mail-spool").press("m").want("provider_auth", core.Masked, "holds a secret")

@@ -3,17 +3,19 @@ package tui
 import (
 	"context"
 	"encoding/base64"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	tea "charm.land/bubbletea/v2"
-
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store"
 	"hearth/store/memory"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // Some backups of the demo that show something.
@@ -40,7 +42,7 @@ func keysOn(keys ...string) func(testing.TB, int, int) *rig {
 func openOn(screen, id, tab string, keys ...string) func(testing.TB, int, int) *rig {
 	return func(t testing.TB, w, h int) *rig {
 		r := newRig(t, sharedDemo(t), w, h)
-		r.send(openMsg{Screen: screen, ID: fullID(t, screen, id), Tab: tab})
+		r.send(ui.Open{Screen: screen, ID: fullID(t, screen, id), Tab: tab})
 		return r.press(keys...)
 	}
 }
@@ -149,7 +151,7 @@ func onWorst(screen, tab string, keys ...string) func(testing.TB, int, int) *rig
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.send(openMsg{Screen: screen, ID: string(page.Rows[0].ID), Tab: tab})
+			r.send(ui.Open{Screen: screen, ID: string(page.Rows[0].ID), Tab: tab})
 		}
 		return r.press(keys...)
 	}
@@ -187,7 +189,7 @@ func emptyWorld(keys ...string) func(testing.TB, int, int) *rig {
 func used(keys ...string) func(testing.TB, int, int) *rig {
 	return func(t testing.TB, w, h int) *rig {
 		r := newRig(t, demo(t, store.World{}), w, h)
-		r.send(openMsg{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+		r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 		r.press("P", "y", "U", "y", "P", "y")
 		r.send(tea.PasteMsg{Content: several(t)})
 		r.press("i", "y", "J")
@@ -214,7 +216,7 @@ func exporting(keys ...string) func(testing.TB, int, int) *rig {
 		r := newRig(t, sharedDemo(t), w, h).find("db-prod").press("a")
 		r.asleep = true
 		r.press("x")
-		r.send(Progressed(r.Running().ID, Step{Done: 3, Total: 10}, nil))
+		r.send(shell.Progressed(r.Running().ID, ui.Step{Done: 3, Total: 10}, nil))
 		for _, k := range keys {
 			r.send(keyMsg(k))
 			if k == "q" || k == "ctrl+c" { // the dialog comes by a command
@@ -252,7 +254,7 @@ var scenes = []scene{
 		*r = *newRig(t, sharedDemo(t), w, h)
 		r.asleep = true
 		r.Anew()
-		r.send(openMsg{Screen: "backups"})
+		r.send(ui.Open{Screen: "backups"})
 		return r
 	}},
 	{"backups-failed", func(t testing.TB, w, h int) *rig {
@@ -298,7 +300,7 @@ var scenes = []scene{
 	{"backup-broken", openOn("backup", rootless, "")},
 	{"backup-gone", func(t testing.TB, w, h int) *rig {
 		r := newRig(t, sharedDemo(t), w, h)
-		r.send(openMsg{Screen: "backup", ID: "no-such-backup"})
+		r.send(ui.Open{Screen: "backup", ID: "no-such-backup"})
 		return r
 	}},
 	{"backup-loading", waiting("enter")},
@@ -326,7 +328,7 @@ var scenes = []scene{
 	{"volume-capture", openOn("volume", "db-prod-01", "capture")},
 	{"volume-tree", openOn("volume", "db-prod-01", "backups")},
 	{"import-empty", func(t testing.TB, w, h int) *rig {
-		r := newRigWith(t, sharedDemo(t), w, h, Options{Clipboard: Clipboard{Getenv: func(string) string { return "" }}}).press("p")
+		r := newRigWith(t, sharedDemo(t), w, h, Options{Clipboard: ui.Clipboard{Getenv: func(string) string { return "" }}}).press("p")
 		r.fire()
 		return r
 	}},

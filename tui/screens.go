@@ -1,12 +1,23 @@
 package tui
 
-// beginIn makes what begins a stay in a place.
-func beginIn(at *Stay) Begin {
-	return Begin{
+import (
+	"hearth/tui/browse"
+	"hearth/tui/operate"
+	"hearth/tui/place"
+	"hearth/tui/records"
+	"hearth/tui/recovery"
+	"hearth/tui/restore"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
+)
+
+// begin makes what begins a stay in a place.
+func begin(at *place.Stay) ui.Begin {
+	return ui.Begin{
 		Banner:  at.Banner,
 		Screens: screens(at),
-		Keys: func(host Host) []action {
-			return append([]action{undoAction(host, at)}, at.ProjectActions()...)
+		Keys: func(host ui.Host) []ui.Action {
+			return append([]ui.Action{operate.UndoAction(host, at)}, at.ProjectActions()...)
 		},
 		Arrive: at.Arrive,
 		Close:  at.Close,
@@ -15,37 +26,37 @@ func beginIn(at *Stay) Begin {
 
 // screens is THE list of screens. A new screen is a file in its room, and a line
 // here.
-func screens(at *Stay) []entry {
-	exports := newExports()
+func screens(at *place.Stay) []ui.Entry {
+	exports := records.NewExports()
 	actions := rowActions(at, exports)
-	return []entry{
-		{name: "backups", key: "b", help: "Backups", make: backupList(at, actions)},
-		{name: "volumes", key: "v", help: "Volumes", make: volumeList(at, actions)},
-		{name: "journal", key: "J", help: "Journal", minor: true, make: in(at, newJournal)},
-		{name: "places", key: "c", help: "Places", above: true, minor: true, make: in(at, newPlaces)},
-		{name: "archive", key: "K", help: "Archive", minor: true, kept: true, make: in(at, newArchive)},
-		{name: "copy", key: "Y", help: "Copy to another place", minor: true, kept: true, make: in(at, newCopy)},
-		{name: "recovery", key: "I", help: "Recovery", minor: true, kept: true, make: in(at, newRecover)},
-		{name: "inventory", key: "H", help: "Inventory of the repository", minor: true, kept: true,
-			only: func() bool { return at.Repository() != nil }, make: in(at, newInventory)},
-		{name: "tasks", key: "W", help: "Tasks", above: true, minor: true, quiet: true, make: newTasks},
-		{name: "backup", help: "Backup", make: backupDetail(at, actions, newRestoreTab, newRecordTab)},
-		{name: "volume", help: "Volume", make: volumeDetail(at, actions)},
-		{name: "import", help: "Import", make: in(at, newImport), paste: func(h Host, text string) screen { return importOf(h, at, text) }},
+	return []ui.Entry{
+		{Name: "backups", Key: "b", Help: "Backups", Make: browse.Backups(at, actions)},
+		{Name: "volumes", Key: "v", Help: "Volumes", Make: browse.Volumes(at, actions)},
+		{Name: "journal", Key: "J", Help: "Journal", Minor: true, Make: in(at, operate.Journal)},
+		{Name: "places", Key: "c", Help: "Places", Above: true, Minor: true, Make: in(at, place.List)},
+		{Name: "archive", Key: "K", Help: "Archive", Minor: true, Kept: true, Make: in(at, recovery.Archive)},
+		{Name: "copy", Key: "Y", Help: "Copy to another place", Minor: true, Kept: true, Make: in(at, recovery.Copy)},
+		{Name: "recovery", Key: "I", Help: "Recovery", Minor: true, Kept: true, Make: in(at, recovery.Recover)},
+		{Name: "inventory", Key: "H", Help: "Inventory of the repository", Minor: true, Kept: true,
+			Only: func() bool { return at.Repository() != nil }, Make: in(at, recovery.Inventory)},
+		{Name: "tasks", Key: "W", Help: "Tasks", Above: true, Minor: true, Quiet: true, Make: shell.TaskList},
+		{Name: "backup", Help: "Backup", Make: browse.Backup(at, actions, restore.Tab, records.Tab)},
+		{Name: "volume", Help: "Volume", Make: browse.Volume(at, actions)},
+		{Name: "import", Help: "Import", Make: in(at, records.Import), Paste: func(h ui.Host, text string) ui.Screen { return records.ImportOf(h, at, text) }},
 	}
 }
 
 // in makes the maker of a screen of a place.
-func in(at *Stay, mk func(Host, *Stay, openMsg) screen) func(Host, openMsg) screen {
-	return func(h Host, o openMsg) screen { return mk(h, at, o) }
+func in(at *place.Stay, mk func(ui.Host, *place.Stay, ui.Open) ui.Screen) func(ui.Host, ui.Open) ui.Screen {
+	return func(h ui.Host, o ui.Open) ui.Screen { return mk(h, at, o) }
 }
 
 // rowActions are what can be done with a backup or a volume wherever it is shown,
 // in the order in which they stand.
-func rowActions(at *Stay, exports *exports) RowActions {
-	return RowActions{
-		Exports: func(h Host, rows BackupRows) []action { return exports.actions(h, at, rows) },
-		Backups: func(h Host, rows BackupRows) []action { return backupOperations(h, at, rows) },
-		Volumes: func(h Host, rows VolumeRows) []action { return volumeOperations(h, at, rows) },
+func rowActions(at *place.Stay, exports *records.Exports) place.RowActions {
+	return place.RowActions{
+		Exports: func(h ui.Host, rows place.BackupRows) []ui.Action { return exports.Actions(h, at, rows) },
+		Backups: func(h ui.Host, rows place.BackupRows) []ui.Action { return operate.BackupActions(h, at, rows) },
+		Volumes: func(h ui.Host, rows place.VolumeRows) []ui.Action { return operate.VolumeActions(h, at, rows) },
 	}
 }

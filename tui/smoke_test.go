@@ -71,7 +71,7 @@ func (s *session) until(texts ...string) string {
 var sessions atomic.Int64
 
 // begin starts the program at a size.
-func begin(t *testing.T, binary string, w, h int) *session {
+func beginSession(t *testing.T, binary string, w, h int) *session {
 	t.Helper()
 	home := t.TempDir()
 	s := &session{t: t, socket: fmt.Sprintf("hearth-smoke-%d-%d", os.Getpid(), sessions.Add(1)), home: home}
@@ -118,12 +118,12 @@ func TestSmoke(t *testing.T) {
 	}
 	for _, size := range [][2]int{{80, 24}, {160, 45}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
-			smoke(t, begin(t, binary, size[0], size[1]))
+			smoke(t, beginSession(t, binary, size[0], size[1]))
 		})
 	}
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
-			s := begin(t, binary, 80, 24)
+			s := beginSession(t, binary, 80, 24)
 			s.until("90 backups", "? help")
 			data, err := os.ReadFile(filepath.Join(s.home, "pid"))
 			if err != nil {

@@ -1,18 +1,23 @@
-// Package tui is hearth's screens: a Bubble Tea program over the store's
-// interfaces. A screen is a file and a line in the registry (screen.go).
+// Package tui is hearth's screens: a Bubble Tea program over the store's interfaces.
+// This file starts them, screens.go is THE list of them, and all else is a room:
+// ui is what a screen is made of, shell what runs them, place where one is, show how
+// things look; browse, restore, records, recovery and operate are the rooms by job.
 package tui
 
 import (
 	"context"
+	"hearth/tui/place"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
 	"os"
 	"runtime/debug"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
 	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/themes"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // Config is the part of the configuration that the screens read, under [screen].
@@ -50,7 +55,7 @@ type Options struct {
 	Config    Config
 	Theme     themes.Theme
 	AutoTheme bool // follow the terminal's background
-	Clipboard Clipboard
+	Clipboard ui.Clipboard
 	// After makes a command that waits and then makes a message; nil is tea.Tick.
 	After func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
 	// Places lists the places that can be gone to; it may read files. nil: only
@@ -94,8 +99,8 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 }
 
 // newApp makes the model: a place, its screens, and the shell that runs them.
-func newApp(ctx context.Context, desk jobs.Desk, o Options) *App {
-	at := NewStay(desk, o.Close, PlaceOptions{Places: o.Places, Open: o.Open, Begin: beginIn})
-	return NewApp(ctx, beginIn(at), ShellOptions{Theme: o.Theme, AutoTheme: o.AutoTheme, Clipboard: o.Clipboard,
+func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
+	at := place.New(desk, o.Close, place.Options{Places: o.Places, Open: o.Open, Begin: begin})
+	return shell.New(ctx, begin(at), shell.Options{Theme: o.Theme, AutoTheme: o.AutoTheme, Clipboard: o.Clipboard,
 		Local: o.Config.Local(), Now: desk.Now, After: o.After})
 }

@@ -25,7 +25,7 @@ CREATE TABLE records (
 CREATE INDEX records_backup ON records (backup_id);
 `, `
 CREATE TABLE entry_steps (entry_id INTEGER PRIMARY KEY, steps TEXT NOT NULL);
-`, listingsStep, seenStep}
+`, listingsStep, seenStep, lifeStep}
 
 // Archive is the open file. It keeps captures and the journal as a
 // [ledger.Book], by place.
@@ -68,7 +68,8 @@ func open(ctx context.Context, path string, patience ledger.Patient) (*Archive, 
 }
 
 func notOurs(path string) error {
-	return core.Fail(core.CodeUnreadable, "open the archive "+path, "the file there is not hearth's archive", "move it away, or name another folder with XDG_DATA_HOME", nil)
+	return core.Fail(core.CodeUnreadable, "open the archive "+path, "the file there is not hearth's archive",
+		"move it away, or name another folder with XDG_DATA_HOME", nil)
 }
 
 // makeFile makes an empty file that only its owner can read, if there is none.
@@ -96,7 +97,8 @@ func (a *Archive) prepare(ctx context.Context) error {
 	tried := "open the archive " + a.path
 	err := a.Write(ctx, tried, func(tx *sql.Tx) error {
 		var id, tables int64
-		if err := tx.QueryRowContext(ctx, "SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id").Scan(&id, &tables); err != nil {
+		if err := tx.QueryRowContext(ctx,
+			"SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id").Scan(&id, &tables); err != nil {
 			return err
 		}
 		switch {
@@ -131,7 +133,7 @@ func (a *Archive) Size(context.Context) (int64, error) { return ledger.FileSize(
 const journal = "write the journal"
 
 // Begin writes down what is about to be done, before it is done. The entry is
-// open until [Archive.Finish]. An entry that is to take back another is refused
+// open until [Archive.Finish]; its sign of life is renewed by [Archive.Beat]. An entry that is to take back another is refused
 // (CodeConflict) if that one is taken back already, or never took effect.
 func (a *Archive) Begin(ctx context.Context, e core.Entry) (id core.EntryID, err error) {
 	e.State = core.EntryOpen
@@ -144,7 +146,10 @@ func (a *Archive) Begin(ctx context.Context, e core.Entry) (id core.EntryID, err
 		if id, err = ledger.AddEntry(ctx, tx, e); err != nil {
 			return err
 		}
-		return writeSteps(ctx, tx, id, e.Steps)
+		if err := writeSteps(ctx, tx, id, e.Steps); err != nil {
+			return err
+		}
+		return writeLife(ctx, tx, id, e.Life)
 	})
 	return id, err
 }
@@ -154,10 +159,18 @@ func (a *Archive) Begin(ctx context.Context, e core.Entry) (id core.EntryID, err
 // that is no longer open is left as it is.
 func (a *Archive) Finish(ctx context.Context, e core.Entry, state core.EntryState, why string) error {
 	return a.Write(ctx, journal, func(tx *sql.Tx) error {
-		ok, err := ledger.SetState(ctx, tx, e.ID, state, why, core.EntryOpen)
-		if err == nil && ok && e.Kind == core.EntryUndo && state == core.EntryDone {
-			_, err = ledger.SetState(ctx, tx, e.Of, core.EntryUndone, "", ledger.Undoable...)
-		}
+		_, err := finish(ctx, tx, e, state, why)
 		return err
 	})
+}
+
+func finish(ctx context.Context, tx *sql.Tx, e core.Entry, state core.EntryState, why string) (ok bool, err error) {
+	ok, err = ledger.SetState(ctx, tx, e.ID, state, why, core.EntryOpen)
+	if err == nil && ok && e.Kind == core.EntryUndo && state == core.EntryDone {
+		_, err = ledger.SetState(ctx, tx, e.Of, core.EntryUndone, "", ledger.Undoable...)
+	}
+	if err == nil {
+		err = letGo(ctx, tx, e.ID)
+	}
+	return ok, err
 }

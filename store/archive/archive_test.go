@@ -64,7 +64,8 @@ func TestPrivate(t *testing.T) {
 	a := opened(t, path)
 	_, err := a.Begin(t.Context(), core.Entry{At: now})
 	ok(t, err)
-	want := " drwxr-xr-x\n/share drwx------\n/share/hearth drwx------\n/share/hearth/archive.sqlite -rw-------\n/share/hearth/archive.sqlite-shm -rw-------\n/share/hearth/archive.sqlite-wal -rw-------\n"
+	want := " drwxr-xr-x\n/share drwx------\n/share/hearth drwx------\n/share/hearth/archive.sqlite " +
+		"-rw-------\n/share/hearth/archive.sqlite-shm -rw-------\n/share/hearth/archive.sqlite-wal -rw-------\n"
 	if got := modes(t, base); got != want {
 		t.Errorf("modes\n%s, want\n%s", got, want)
 	}
@@ -192,7 +193,8 @@ func TestRecords(t *testing.T) {
 	a := opened(t, filepath.Join(t.TempDir(), "archive.sqlite"))
 	keep := func(place string, backup core.BackupID, at time.Time, direction, fingerprint, text string) {
 		t.Helper()
-		ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: place, Backup: backup, At: at, Direction: direction, Fingerprint: fingerprint, Record: record(text)}))
+		ok(t, a.KeepRecord(t.Context(),
+			KeptRecord{Place: place, Backup: backup, At: at, Direction: direction, Fingerprint: fingerprint, Record: record(text)}))
 	}
 	keep("sqlite:/a", "one", now, "export", "fff-1", "first")
 	keep("sqlite:/a", "one", now.Add(time.Hour), "export", "fff-1", "first again") // says the same
@@ -240,7 +242,8 @@ func TestRecordsKeptOnceByMany(t *testing.T) {
 			if err := a.KeepRecord(t.Context(), KeptRecord{Place: "p", Backup: "b", At: now, Fingerprint: "f", Record: record("x")}); err != nil {
 				t.Error(err)
 			}
-			if _, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: "p", VolumeID: "v", At: now, Capture: core.ReadCapture("{}", core.Source{})}); err != nil {
+			if _, err := a.KeepCapture(t.Context(),
+				core.KeptCapture{Place: "p", VolumeID: "v", At: now, Capture: core.ReadCapture("{}", core.Source{})}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -260,8 +263,9 @@ func TestRecordsKeptOnceByMany(t *testing.T) {
 func TestCapturesByPlace(t *testing.T) {
 	a := opened(t, filepath.Join(t.TempDir(), "archive.sqlite"))
 	for i, place := range []string{"sqlite:/a", "sqlite:/b", "sqlite:/a"} {
-		_, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: place, VolumeID: "v", BackupID: core.BackupID([]string{"b1", "b1", ""}[i]), At: now.Add(time.Duration(i) * time.Microsecond),
-			Capture: core.ReadCapture(fmt.Sprintf(`{"version": %d}`, i), core.Source{Kind: core.SourceTaken, Where: "größe", At: core.Some(now)})})
+		source := core.Source{Kind: core.SourceTaken, Where: "größe", At: core.Some(now)}
+		_, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: place, VolumeID: "v", BackupID: core.BackupID([]string{"b1", "b1", ""}[i]),
+			At: now.Add(time.Duration(i) * time.Microsecond), Capture: core.ReadCapture(fmt.Sprintf(`{"version": %d}`, i), source)})
 		ok(t, err)
 	}
 	for _, c := range []struct {
@@ -269,7 +273,8 @@ func TestCapturesByPlace(t *testing.T) {
 		backup core.BackupID
 		want   string
 	}{
-		{"sqlite:/a", "", `{"version": 2} {"version": 0}`}, {"sqlite:/b", "", `{"version": 1}`}, {"", "", `{"version": 2} {"version": 1} {"version": 0}`},
+		{"sqlite:/a", "", `{"version": 2} {"version": 0}`}, {"sqlite:/b", "", `{"version": 1}`},
+		{"", "", `{"version": 2} {"version": 1} {"version": 0}`},
 		{"sqlite:/a", "b1", `{"version": 0}`}, {"", "b1", `{"version": 1} {"version": 0}`}, {"sqlite:/c", "b1", ""},
 	} {
 		kept, err := a.Captures(t.Context(), c.place, "v", c.backup)
@@ -356,7 +361,8 @@ func TestSize(t *testing.T) {
 	before, err := a.Size(t.Context())
 	ok(t, err)
 	for i := range 20 {
-		ok(t, a.KeepRecord(t.Context(), KeptRecord{Backup: core.BackupID(fmt.Sprint(i)), At: now, Fingerprint: "f", Record: record(strings.Repeat("x", 100_000))}))
+		ok(t, a.KeepRecord(t.Context(),
+			KeptRecord{Backup: core.BackupID(fmt.Sprint(i)), At: now, Fingerprint: "f", Record: record(strings.Repeat("x", 100_000))}))
 	}
 	after, err := a.Size(t.Context())
 	if err != nil || after < before+2_000_000 { // it is in the write-ahead log as yet, which counts
@@ -368,7 +374,8 @@ func TestConfig(t *testing.T) {
 	for keep, wrong := range map[string]bool{"": false, "90d": false, "2y": false, "90": true, "x": true, "0d": true} {
 		c := Config{Keep: keep}
 		key, what := c.Check()
-		if age, err := c.Age(); (key == "keep") != wrong || (what != "") != wrong || (err != nil) != wrong || !wrong && (age > 0) != (keep != "") {
+		if age, err := c.Age(); (key == "keep") != wrong || (what != "") != wrong || (err != nil) != wrong || !wrong &&
+			(age > 0) != (keep != "") {
 			t.Errorf("%q: %q %q, %v, %v", keep, key, what, age, err)
 		}
 	}
@@ -383,7 +390,8 @@ func TestOutdated(t *testing.T) {
 			ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: place, Backup: "b", At: at, Fingerprint: fmt.Sprint(i), Record: record("x")}))
 		}
 		for _, backup := range []core.BackupID{"b", ""} {
-			_, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: "p", VolumeID: "v", BackupID: backup, At: at, Capture: core.ReadCapture(fmt.Sprintf(`{"version": %d}`, i), core.Source{Kind: core.SourceTaken})})
+			_, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: "p", VolumeID: "v", BackupID: backup, At: at,
+				Capture: core.ReadCapture(fmt.Sprintf(`{"version": %d}`, i), core.Source{Kind: core.SourceTaken})})
 			ok(t, err)
 		}
 	}
@@ -405,14 +413,111 @@ func TestOutdated(t *testing.T) {
 		t.Errorf("%d captures are left, %v", len(captures), err)
 	}
 	// A record that is found again is the newest again, and keeps its place.
-	ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: "p", Backup: "b", At: now.Add(time.Hour * 1000), Direction: "import", Fingerprint: "2", Seen: core.Some(now)}))
+	ok(t, a.KeepRecord(t.Context(),
+		KeptRecord{Place: "p", Backup: "b", At: now.Add(time.Hour * 1000), Direction: "import", Fingerprint: "2", Seen: core.Some(now)}))
 	ok(t, a.KeepRecord(t.Context(), KeptRecord{Place: "p", Backup: "b", At: now.Add(time.Hour * 2000), Fingerprint: "2"}))
 	kept, err := a.Records(t.Context(), "p", "b")
-	if err != nil || len(kept) != 1 || !kept[0].Seen.Set || !kept[0].Seen.V.Equal(now) || !kept[0].Checked.Equal(now.Add(time.Hour*2000)) || !kept[0].At.Equal(now.Add(48*time.Hour)) {
+	if err != nil || len(kept) != 1 || !kept[0].Seen.Set || !kept[0].Seen.V.Equal(now) ||
+		!kept[0].Checked.Equal(now.Add(time.Hour*2000)) || !kept[0].At.Equal(now.Add(48*time.Hour)) {
 		t.Errorf("found again: %+v, %v", kept, err)
 	}
 	came, err := a.Came(t.Context(), "p")
 	if err != nil || len(came) != 1 || came["b"] != "" {
 		t.Errorf("it came by %q, %v", came, err)
+	}
+}
+
+// versionFour is the schema of an archive whose open entries have no sign of life,
+// word for word as hearth made it then.
+const versionFour = `
+CREATE TABLE hearth_captures (
+	id INTEGER PRIMARY KEY, place TEXT NOT NULL, volume_id TEXT NOT NULL, backup_id TEXT NOT NULL,
+	at TEXT NOT NULL, source TEXT NOT NULL, source_where TEXT NOT NULL, source_at TEXT NOT NULL,
+	unseen TEXT NOT NULL, text TEXT NOT NULL);
+CREATE INDEX hearth_captures_backup ON hearth_captures (backup_id);
+CREATE INDEX hearth_captures_volume ON hearth_captures (volume_id);
+CREATE TABLE hearth_journal (
+	id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, place TEXT NOT NULL,
+	kind TEXT NOT NULL, state TEXT NOT NULL, volume_id TEXT NOT NULL, backup_id TEXT NOT NULL,
+	backup_ids TEXT NOT NULL, of_entry INTEGER NOT NULL, summary TEXT NOT NULL,
+	before TEXT, after TEXT, error TEXT NOT NULL);
+
+CREATE TABLE records (
+	id INTEGER PRIMARY KEY, place TEXT NOT NULL, backup_id TEXT NOT NULL, at TEXT NOT NULL,
+	direction TEXT NOT NULL, fingerprint TEXT NOT NULL, service TEXT NOT NULL, url TEXT NOT NULL);
+CREATE INDEX records_backup ON records (backup_id);
+
+CREATE TABLE entry_steps (entry_id INTEGER PRIMARY KEY, steps TEXT NOT NULL);
+
+CREATE TABLE listings (place TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (place, name));
+
+ALTER TABLE records ADD COLUMN checked TEXT NOT NULL DEFAULT '';
+ALTER TABLE records ADD COLUMN seen TEXT NOT NULL DEFAULT '';
+UPDATE records SET checked = at;
+CREATE INDEX records_place ON records (place, backup_id);
+PRAGMA user_version = 4;
+`
+
+// TestMigrationToLife: what an older hearth wrote is read as it was, and new entries
+// have a sign of life.
+func TestMigrationToLife(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive.sqlite")
+	exec(t, path, fmt.Sprintf("PRAGMA application_id = %d", applicationID), "PRAGMA journal_mode = WAL", versionFour,
+		"INSERT INTO hearth_journal (at, who, place, kind, state, volume_id, backup_id, backup_ids, of_entry, summary, error)"+
+			" VALUES ('2026-03-01T11:00:00.000000Z', 'ada', 'here', 'delete', 'open', '', '', '[\"one\", \"two\"]', 0, 'of two', '')",
+		`INSERT INTO entry_steps VALUES (1, '[{"what": "delete one", "done": true}, {"what": "delete two", "done": false}]')`)
+	a := opened(t, path)
+	var version int
+	ok(t, a.DB.QueryRow("PRAGMA user_version").Scan(&version))
+	if version != 5 {
+		t.Errorf("it is of version %d", version)
+	}
+	life := &core.Life{Host: "here", Machine: "a boot", PID: 7, Instance: "8", At: now}
+	id, err := a.Begin(t.Context(), core.Entry{At: now, Place: "here", Kind: core.EntryReset, Life: life})
+	ok(t, err)
+	entries, err := a.Entries(t.Context(), "here", 0)
+	ok(t, err)
+	if len(entries) != 2 || entries[0].ID != id || !entries[0].Life.Equal(life) {
+		t.Fatalf("the new one is %+v", entries[0])
+	}
+	old := entries[1]
+	if old.State != core.EntryOpen || old.Life != nil || len(old.Backups) != 2 || len(old.Steps) != 2 || !old.Steps[0].Done ||
+		old.Steps[1].Done {
+		t.Errorf("the old one is %+v", old)
+	}
+	if settled, err := a.Settle(t.Context(), old, core.EntryHalf, "interrupted"); err != nil || !settled {
+		t.Errorf("the old one is settled: %v, %v", settled, err)
+	}
+}
+
+// TestLife: an entry that has given a sign since it was read is not settled, and
+// what is over gives none.
+func TestLife(t *testing.T) {
+	a := opened(t, filepath.Join(t.TempDir(), "archive.sqlite"))
+	id, err := a.Begin(t.Context(), core.Entry{At: now, Life: &core.Life{Host: "here", At: now}})
+	ok(t, err)
+	read := func() core.Entry {
+		t.Helper()
+		e, err := a.Entry(t.Context(), id)
+		ok(t, err)
+		return e
+	}
+	settle := func(e core.Entry, want bool) {
+		t.Helper()
+		if settled, err := a.Settle(t.Context(), e, core.EntryHalf, "interrupted"); err != nil || settled != want {
+			t.Errorf("settled: %v, %v, want %v", settled, err, want)
+		}
+	}
+	before := read()
+	ok(t, a.Beat(t.Context(), id, now.Add(10*time.Second)))
+	settle(before, false)
+	if e := read(); e.State != core.EntryOpen || e.Life == nil || !e.Life.At.Equal(now.Add(10*time.Second)) {
+		t.Errorf("after a sign it is %s, %+v", e.State, e.Life)
+	}
+	settle(read(), true)
+	settle(read(), false)
+	ok(t, a.Beat(t.Context(), id, now.Add(20*time.Second)))
+	if e := read(); e.State != core.EntryHalf || e.Life != nil {
+		t.Errorf("when it is over it is %s, %+v", e.State, e.Life)
 	}
 }

@@ -58,8 +58,9 @@ type Outdated struct {
 const (
 	outdatedRecords = `SELECT id, length(url) FROM records AS r WHERE checked < ?1 AND EXISTS (SELECT 1 FROM records AS n
 		WHERE n.place = r.place AND n.backup_id = r.backup_id AND (n.checked > r.checked OR n.checked = r.checked AND n.id > r.id)) ORDER BY id`
-	outdatedCaptures = `SELECT id, length(text) FROM hearth_captures AS r WHERE backup_id <> '' AND at < ?1 AND EXISTS (SELECT 1 FROM hearth_captures AS n
-		WHERE n.place = r.place AND n.volume_id = r.volume_id AND n.backup_id = r.backup_id AND n.source = r.source AND (n.at > r.at OR n.at = r.at AND n.id > r.id)) ORDER BY id`
+	outdatedCaptures = `SELECT id, length(text) FROM hearth_captures AS r WHERE backup_id <> '' AND at < ?1 AND EXISTS (
+		SELECT 1 FROM hearth_captures AS n WHERE n.place = r.place AND n.volume_id = r.volume_id AND n.backup_id = r.backup_id
+			AND n.source = r.source AND (n.at > r.at OR n.at = r.at AND n.id > r.id)) ORDER BY id`
 )
 
 // Outdated looks for what was replaced and is older than before.

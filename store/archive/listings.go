@@ -58,7 +58,8 @@ func (a *Archive) KeepListing(ctx context.Context, place, name string, at time.T
 		return core.Fail(core.CodeInternal, "keep the listing", "it cannot be packed", "", err)
 	}
 	return a.Write(ctx, "keep the listing", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO listings (place, name, at, body) VALUES (?, ?, ?, ?)", place, name, ledger.WriteTime(at), packed.Bytes())
+		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO listings (place, name, at, body) VALUES (?, ?, ?, ?)", place, name,
+			ledger.WriteTime(at), packed.Bytes())
 		return err
 	})
 }

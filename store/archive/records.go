@@ -56,8 +56,10 @@ func (a *Archive) KeepRecord(ctx context.Context, k KeptRecord) error {
 		if n, err := r.RowsAffected(); n > 0 || err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO records (place, backup_id, at, direction, fingerprint, service, url, checked, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			k.Place, string(k.Backup), ledger.WriteTime(k.At), k.Direction, k.Fingerprint, k.Record.Service, k.Record.URL, ledger.WriteTime(k.Checked), seen)
+		_, err = tx.ExecContext(ctx, "INSERT INTO records (place, backup_id, at, direction, fingerprint, service, url, checked, seen) "+
+			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			k.Place, string(k.Backup), ledger.WriteTime(k.At), k.Direction, k.Fingerprint, k.Record.Service, k.Record.URL,
+			ledger.WriteTime(k.Checked), seen)
 		return err
 	})
 }
@@ -158,7 +160,8 @@ func (a *Archive) Captured(ctx context.Context, place string) (map[core.BackupID
 	out := map[core.BackupID]core.SourceKind{}
 	err := a.Do(ctx, "read the captures", func() error {
 		clear(out)
-		rows, err := a.DB.QueryContext(ctx, "SELECT backup_id, source FROM hearth_captures WHERE backup_id <> '' AND (?1 = '' OR place = ?1) ORDER BY at, id", place)
+		rows, err := a.DB.QueryContext(ctx,
+			"SELECT backup_id, source FROM hearth_captures WHERE backup_id <> '' AND (?1 = '' OR place = ?1) ORDER BY at, id", place)
 		if err != nil {
 			return err
 		}

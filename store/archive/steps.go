@@ -35,34 +35,45 @@ func writeSteps(ctx context.Context, tx *sql.Tx, id core.EntryID, steps []core.E
 	if len(steps) == 0 {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO entry_steps (entry_id, steps) VALUES (?, ?) ON CONFLICT (entry_id) DO UPDATE SET steps = excluded.steps",
+	_, err := tx.ExecContext(ctx, "INSERT INTO entry_steps (entry_id, steps) VALUES (?, ?) ON CONFLICT (entry_id) DO UPDATE SET "+
+		"steps = excluded.steps",
 		int64(id), pyjson.Text(pyjson.OfList(core.StepValues(steps))))
 	return err
 }
 
-// Entries returns the newest entries first, with their steps; limit 0 is all,
-// place "" every place.
+// Entries returns the newest entries first, with their steps and signs of life;
+// limit 0 is all, place "" every place.
 func (a *Archive) Entries(ctx context.Context, place string, limit int) ([]core.Entry, error) {
 	entries, err := a.Book.Entries(ctx, place, limit)
 	if err != nil || len(entries) == 0 {
 		return entries, err
 	}
-	steps, err := a.steps(ctx, entries[len(entries)-1].ID, entries[0].ID)
-	for i := range entries {
-		entries[i].Steps = steps[entries[i].ID]
-	}
-	return entries, err
+	return entries, a.complete(ctx, entries)
 }
 
-// Entry reads one entry, with its steps.
+// complete adds what lies in tables beside the journal to entries, newest first.
+func (a *Archive) complete(ctx context.Context, entries []core.Entry) error {
+	from, to := entries[len(entries)-1].ID, entries[0].ID
+	steps, err := a.steps(ctx, from, to)
+	if err != nil {
+		return err
+	}
+	lives, err := a.lives(ctx, from, to)
+	for i := range entries {
+		entries[i].Steps, entries[i].Life = steps[entries[i].ID], lives[entries[i].ID]
+	}
+	return err
+}
+
+// Entry reads one entry, with its steps and its sign of life.
 func (a *Archive) Entry(ctx context.Context, id core.EntryID) (core.Entry, error) {
 	e, err := a.Book.Entry(ctx, id)
 	if err != nil {
 		return e, err
 	}
-	steps, err := a.steps(ctx, id, id)
-	e.Steps = steps[id]
-	return e, err
+	one := []core.Entry{e}
+	err = a.complete(ctx, one)
+	return one[0], err
 }
 
 // steps reads the steps of the entries from one number to another.
@@ -82,7 +93,8 @@ func (a *Archive) steps(ctx context.Context, from, to core.EntryID) (map[core.En
 			}
 			v, err := pyjson.Parse(text)
 			if err != nil {
-				return core.Fail(core.CodeUnreadable, fmt.Sprintf("read journal entry %d", id), "its steps do not parse", "restore the file from a copy", err)
+				return core.Fail(core.CodeUnreadable, fmt.Sprintf("read journal entry %d", id), "its steps do not parse",
+					"restore the file from a copy", err)
 			}
 			out[id] = core.StepsFrom(v)
 		}

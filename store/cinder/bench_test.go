@@ -58,12 +58,14 @@ func BenchmarkPage(b *testing.B) {
 	}))
 	defer server.Close()
 	file := filepath.Join(b.TempDir(), "clouds.yaml")
-	text := strings.ReplaceAll("clouds: {bench: {auth_type: none, block_storage_endpoint_override: URL, auth: {endpoint: URL, token: t}}}", "URL", `"`+server.URL+`"`)
+	text := strings.ReplaceAll("clouds: {bench: {auth_type: none, block_storage_endpoint_override: URL, "+
+		"auth: {endpoint: URL, token: t}}}", "URL", `"`+server.URL+`"`)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	b.Setenv("OS_CLIENT_CONFIG_FILE", file)
-	client := &gophercloud.ServiceClient{ProviderClient: &gophercloud.ProviderClient{HTTPClient: *http.DefaultClient}, Endpoint: server.URL + "/", Type: "volumev3"}
+	client := &gophercloud.ServiceClient{ProviderClient: &gophercloud.ProviderClient{HTTPClient: *http.DefaultClient},
+		Endpoint: server.URL + "/", Type: "volumev3"}
 
 	hearth := func() {
 		place, err := store.Open(context.Background(), store.Location{Scheme: "cloud", Rest: "bench"}, store.Options{})
@@ -78,11 +80,12 @@ func BenchmarkPage(b *testing.B) {
 	}
 	theirs := func() {
 		rows := 0
-		err := backups.ListDetail(client, backups.ListDetailOpts{}).EachPage(context.Background(), func(_ context.Context, p pagination.Page) (bool, error) {
-			got, err := backups.ExtractBackups(p)
-			rows += len(got)
-			return false, err
-		})
+		err := backups.ListDetail(client, backups.ListDetailOpts{}).EachPage(context.Background(),
+			func(_ context.Context, p pagination.Page) (bool, error) {
+				got, err := backups.ExtractBackups(p)
+				rows += len(got)
+				return false, err
+			})
 		if err != nil || rows != 1000 {
 			b.Fatalf("%d rows, %v", rows, err)
 		}

@@ -1,59 +1,30 @@
-// Package cinder is a running cloud: the Block Storage API v3. gophercloud logs in
-// and carries the requests; what is sent and how an answer is read is written
-// here, for its decoders are slow, and forget or refuse what Cinder says.
 package cinder
 
 import (
 	"context"
-	"io"
 	"strings"
-	"sync"
 	"time"
 
 	"hearth/core"
 )
 
-// Options says how a cloud is opened.
-type Options struct {
-	AllProjects bool             // list what every project has; a cloud ignores it for who may not
-	ReadOnly    string           // why nothing may be written; "": it may
-	Badge       string           // a word for the title bar
-	Color       string           // of the badge
-	CacheDir    string           // where a token is kept between runs; "": nowhere
-	Listings    Listings         // where lists are kept between runs; nil: nowhere
-	Now         func() time.Time // the clock; nil: time.Now
+// Cut takes apart how a cloud is named, NAME[@REGION][/PROJECT-ID]; "" for what is
+// not there.
+func Cut(where string) (name, region, project string) {
+	name, project, _ = strings.Cut(where, "/")
+	name, region, _ = strings.Cut(name, "@")
+	return name, region, project
 }
 
-// Listings keeps what lists showed, so that the next run begins with that.
-type Listings interface {
-	// Listing reads what is kept under a place and a name, and says since when; a
-	// zero time where nothing is.
-	Listing(ctx context.Context, place, name string, read func(io.Reader) error) (time.Time, error)
-	KeepListing(ctx context.Context, place, name string, at time.Time, write func(io.Writer) error) error
-}
-
-// Place is a cloud as one login sees it. Nothing is asked of it before it is first
-// needed. Its methods may be called from many goroutines.
-type Place struct {
-	options  Options
-	location string
-	name     string // of the cloud, as clouds.yaml has it
-	session  *session
-	life     context.Context
-	end      context.CancelFunc
-	started  time.Time
-
-	backups *mirror[core.Backup]
-	volumes *mirror[core.Volume]
-	names   names
-	parents parents
-
-	sortedBackups sorted[core.Backup]
-	sortedVolumes sorted[core.Volume]
-
-	mu     sync.Mutex // guards what follows
-	all    bool       // every project's
-	denied map[core.Operation]string
+// Join names a cloud as [Cut] reads it.
+func Join(name, region, project string) string {
+	if region != "" {
+		name += "@" + region
+	}
+	if project != "" {
+		name += "/" + project
+	}
+	return name
 }
 
 // Open makes a place of a cloud's name: NAME, NAME@REGION, NAME/PROJECT-ID or
@@ -61,13 +32,7 @@ type Place struct {
 // cloud nothing. CodeNotFound if the name is not there, CodeUnreadable and
 // CodeUsage if its entry is of no use.
 func Open(ctx context.Context, where string, o Options) (*Place, error) {
-	name, region, project := where, "", ""
-	if head, tail, ok := strings.Cut(where, "/"); ok {
-		name, project = head, tail
-	}
-	if head, tail, ok := strings.Cut(name, "@"); ok {
-		name, region = head, tail
-	}
+	name, region, project := Cut(where)
 	l, err := findLogin(name, region, project)
 	if err != nil {
 		return nil, err
@@ -75,30 +40,46 @@ func Open(ctx context.Context, where string, o Options) (*Place, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	p := &Place{options: o, location: "cloud:" + where, name: where, session: newSession(l, o.CacheDir, o.Now), all: o.AllProjects,
-		denied: map[core.Operation]string{}, started: o.Now()}
+	return newPlace(ctx, where, newSession(l, o.CacheDir, o.Now), o), nil
+}
+
+// newPlace is a place of a login; what it does in the background outlives ctx.
+func newPlace(ctx context.Context, where string, s *session, o Options) *Place {
+	p := &Place{
+		options:  o,
+		location: "cloud:" + where,
+		name:     where,
+		session:  s,
+		denied:   map[core.Operation]string{},
+		started:  o.Now(),
+	}
 	p.life, p.end = context.WithCancel(context.WithoutCancel(ctx))
-	p.backups = newMirror(p.life, source[core.Backup](backupSource{p}), o.Now)
-	p.volumes = newMirror(p.life, source[core.Volume](volumeSource{p}), o.Now)
+	p.own, p.all = p.newLists(core.ReachOwn), p.newLists(core.ReachAll)
 	p.parents.known = map[core.BackupID]core.BackupID{}
-	return p, nil
+	return p
 }
 
 // Info describes the place.
 func (p *Place) Info() core.PlaceInfo {
-	info := core.PlaceInfo{Location: p.location, Kind: core.PlaceCloud, Title: p.name, Rules: core.Newton,
-		RulesWhy: "every cloud since Newton restores by these rules", ReadOnly: p.options.ReadOnly, Badge: p.options.Badge, Color: p.options.Color}
+	info := core.PlaceInfo{
+		Location: p.location,
+		Kind:     core.PlaceCloud,
+		Title:    p.name,
+		Rules:    core.Newton,
+		RulesWhy: "every cloud since Newton restores by these rules",
+		ReadOnly: p.options.ReadOnly,
+		Badge:    p.options.Badge,
+		Color:    p.options.Color,
+	}
 	if pass, ok := p.session.current(); ok {
 		if project := pass.Project.Name; project != "" {
-			cloud, _, _ := strings.Cut(p.name, "/")
+			cloud, region, _ := Cut(p.name)
+			cloud = Join(cloud, region, "")
 			info.Title = cloud + " · " + core.Visible(project)
 		}
 		if pass.Version > 0 {
 			info.RulesWhy = "the cloud's API is at " + pass.Version.String() + ", and every Cinder since Newton restores by these rules"
 		}
-	}
-	if p.AllProjects() {
-		info.Title += " · all projects"
 	}
 	return info
 }
@@ -109,26 +90,6 @@ func (p *Place) Close() error {
 	return nil
 }
 
-// AllProjects reports whether lists show every project's.
-func (p *Place) AllProjects() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.all
-}
-
-// SetAllProjects makes lists show every project's, or the login's own only.
-func (p *Place) SetAllProjects(all bool) {
-	p.mu.Lock()
-	changed := p.all != all
-	p.all = all
-	p.mu.Unlock()
-	if changed {
-		p.backups.forget()
-		p.volumes.forget()
-		p.names.forget()
-	}
-}
-
 // Scope asks the cloud who we are there.
 func (p *Place) Scope(ctx context.Context) (core.Scope, error) {
 	const tried = "ask the cloud who we are"
@@ -136,7 +97,14 @@ func (p *Place) Scope(ctx context.Context) (core.Scope, error) {
 		return core.Scope{}, err
 	}
 	pass, _ := p.session.current()
-	s := core.Scope{Region: p.session.login.endpoint.Region, Project: pass.Project, User: pass.User, Roles: pass.Roles, Regions: pass.Regions, Version: pass.Version.String()}
+	s := core.Scope{
+		Region:  p.session.login.endpoint.Region,
+		Project: pass.Project,
+		User:    pass.User,
+		Roles:   pass.Roles,
+		Regions: pass.Regions,
+		Version: pass.Version.String(),
+	}
 	if pass.Identity == "" {
 		return s, nil
 	}
@@ -155,21 +123,6 @@ func (p *Place) Scope(ctx context.Context) (core.Scope, error) {
 		s.Projects = []core.Project{pass.Project}
 	}
 	return s, nil
-}
-
-// roles are the token's, in lower case; known is false before the first login.
-func (p *Place) roles() (roles map[string]bool, known bool) {
-	pass, ok := p.session.current()
-	out := map[string]bool{}
-	for _, r := range pass.Roles {
-		out[strings.ToLower(r)] = true
-	}
-	return out, ok
-}
-
-func (p *Place) isAdmin() bool {
-	roles, known := p.roles()
-	return !known || roles["admin"]
 }
 
 // Denied says why an operation is not allowed: by Cinder's default policy
@@ -211,26 +164,4 @@ func roleList(roles map[string]bool) string {
 		out = append(out, core.Visible(r))
 	}
 	return strings.Join(out, ", ")
-}
-
-// noted remembers what the cloud forbids, and forgets what it allows after all.
-func (p *Place) noted(op core.Operation, err error) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	f := faultOf(err)
-	switch {
-	case err == nil:
-		delete(p.denied, op)
-	case f != nil && f.status == 403:
-		p.denied[op] = "the cloud forbade it: " + core.Visible(strings.TrimSuffix(f.message, "."))
-	}
-	return err
-}
-
-// writable returns an error where nothing may be written.
-func (p *Place) writable(tried string) error {
-	if p.options.ReadOnly != "" {
-		return core.Fail(core.CodeReadOnly, tried, p.options.ReadOnly, "", nil)
-	}
-	return nil
 }

@@ -103,7 +103,8 @@ func (c *cloud) open(o Options) *Place {
 	c.t.Helper()
 	writeClouds(c.t, fmt.Sprintf(`clouds:
   test:
-    auth: {auth_url: "%s/identity/v3", username: admin, password: secret, project_name: admin, user_domain_id: default, project_domain_id: default}
+    auth: {auth_url: "%s/identity/v3", username: admin, password: secret,
+      project_name: admin, user_domain_id: default, project_domain_id: default}
     region_name: RegionOne
 `, c.URL))
 	p, err := Open(context.Background(), "test", o)
@@ -274,7 +275,8 @@ func TestRepeats(t *testing.T) {
 		{"refused", "GET", 400, "", "", 1},
 		{"not there", "GET", 404, "", "", 1},
 		{"too long a wait", "GET", 429, "3600", "", 1},
-		{"Cinder says that a service is down", "GET", 503, "", `{"serviceUnavailable": {"code": 503, "message": "Service x could not be found."}}`, 1},
+		{"Cinder says that a service is down", "GET", 503, "",
+			`{"serviceUnavailable": {"code": 503, "message": "Service x could not be found."}}`, 1},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
@@ -304,12 +306,7 @@ func TestRepeats(t *testing.T) {
 // environment.
 func (c *cloud) direct() *Place {
 	l := login{cloud: "test", direct: true, token: "admin:p", override: c.URL + "/volume/v3/p"}
-	p := &Place{name: "test", location: "cloud:test", session: newSession(l, "", time.Now), denied: map[core.Operation]string{}}
-	p.options.Now = time.Now
-	p.life, p.end = context.WithCancel(context.Background())
-	p.backups = newMirror(p.life, source[core.Backup](backupSource{p}), time.Now)
-	p.volumes = newMirror(p.life, source[core.Volume](volumeSource{p}), time.Now)
-	p.parents.known = map[core.BackupID]core.BackupID{}
+	p := newPlace(context.Background(), "test", newSession(l, "", time.Now), Options{Now: time.Now})
 	c.t.Cleanup(func() { p.Close() })
 	return p
 }

@@ -170,7 +170,8 @@ func (l *login) fromFile(cloud string) error {
 		return err
 	}
 	if f.path == "" {
-		return core.Fail(core.CodeNotFound, tried, "there is no clouds.yaml in "+strings.Join(cloudsFiles(), ", "), "put one there, or name it with OS_CLIENT_CONFIG_FILE", nil)
+		return core.Fail(core.CodeNotFound, tried, "there is no clouds.yaml in "+strings.Join(cloudsFiles(), ", "),
+			"put one there, or name it with OS_CLIENT_CONFIG_FILE", nil)
 	}
 	if _, ok := f.entries[cloud]; !ok {
 		var names []string
@@ -202,11 +203,13 @@ func (l *login) from(f file, cloud string) error {
 			l.override = text("endpoint")
 		}
 		if l.override == "" {
-			return core.Fail(core.CodeUsage, tried, "its auth_type "+entry.AuthType+" asks no Keystone, and no endpoint is given", "set block_storage_endpoint_override in "+f.path, nil)
+			return core.Fail(core.CodeUsage, tried, "its auth_type "+entry.AuthType+" asks no Keystone, and no endpoint is given",
+				"set block_storage_endpoint_override in "+f.path, nil)
 		}
 	case "", "password", "token", "v3password", "v3token", "v3applicationcredential", "v3totp":
 	default:
-		return core.Fail(core.CodeUnsupported, tried, "its auth_type "+entry.AuthType+" is not supported", "use password, token or application credential", nil)
+		return core.Fail(core.CodeUnsupported, tried, "its auth_type "+entry.AuthType+" is not supported",
+			"use password, token or application credential", nil)
 	}
 	if face := strings.TrimSuffix(entry.Face, "URL"); face != "" && !slices.Contains([]string{"public", "internal", "admin"}, face) {
 		return core.Fail(core.CodeUsage, tried, "its interface "+entry.Face+" is none of public, internal and admin", "repair it in "+f.path, nil)
@@ -217,7 +220,8 @@ func (l *login) from(f file, cloud string) error {
 	}
 	var err error
 	if l.auth, l.endpoint, l.tls, err = clouds.Parse(options...); err != nil {
-		return core.Fail(core.CodeUnreadable, tried, "its entry in "+f.path+" cannot be used", "compare it with openstack --os-cloud "+cloud+" token issue", err)
+		return core.Fail(core.CodeUnreadable, tried, "its entry in "+f.path+" cannot be used",
+			"compare it with openstack --os-cloud "+cloud+" token issue", err)
 	}
 	if l.endpoint.Region == "" && len(entry.Regions) > 0 {
 		switch r := entry.Regions[0].(type) {
@@ -282,7 +286,8 @@ func (l *login) fromEnvironment() error {
 		}
 	}
 	if auth["auth_url"] == nil {
-		return core.Fail(core.CodeUsage, tried, "OS_AUTH_URL is not set", "set OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME and the domains, or use a clouds.yaml", nil)
+		return core.Fail(core.CodeUsage, tried, "OS_AUTH_URL is not set",
+			"set OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME and the domains, or use a clouds.yaml", nil)
 	}
 	if slices.Contains([]string{"1", "true", "yes"}, strings.ToLower(os.Getenv("OS_INSECURE"))) {
 		entry["verify"] = false
@@ -341,7 +346,11 @@ func (l *login) identity() string {
 	if a.Scope != nil {
 		scope = fmt.Sprintf("%+v", *a.Scope)
 	}
-	return strings.Join([]string{l.cloud, a.IdentityEndpoint, a.Username, a.UserID, a.Password, a.Passcode, a.DomainID, a.DomainName, a.TenantID, a.TenantName,
-		a.TokenID, a.ApplicationCredentialID, a.ApplicationCredentialName, a.ApplicationCredentialSecret, scope,
-		l.endpoint.Region, string(l.endpoint.Availability), l.override, l.token}, "\x00")
+	return strings.Join([]string{
+		l.cloud, a.IdentityEndpoint,
+		a.Username, a.UserID, a.Password, a.Passcode,
+		a.DomainID, a.DomainName, a.TenantID, a.TenantName, a.TokenID,
+		a.ApplicationCredentialID, a.ApplicationCredentialName, a.ApplicationCredentialSecret,
+		scope, l.endpoint.Region, string(l.endpoint.Availability), l.override, l.token,
+	}, "\x00")
 }

@@ -120,15 +120,17 @@ func TestEnvironment(t *testing.T) {
 	writeClouds(t, "clouds: {}")
 	_, err := findLogin(Environment, "", "")
 	wantCode(t, err, core.CodeUsage, "OS_AUTH_URL is not set")
-	for name, v := range map[string]string{"OS_AUTH_URL": "https://keys.example/v3", "OS_USERNAME": "admin", "OS_PASSWORD": "p", "OS_PROJECT_NAME": "admin",
-		"OS_USER_DOMAIN_NAME": "Default", "OS_PROJECT_DOMAIN_ID": "default", "OS_REGION_NAME": "R", "OS_ENDPOINT_TYPE": "internalURL", "OS_INSECURE": "true"} {
+	for name, v := range map[string]string{"OS_AUTH_URL": "https://keys.example/v3", "OS_USERNAME": "admin", "OS_PASSWORD": "p",
+		"OS_PROJECT_NAME": "admin", "OS_USER_DOMAIN_NAME": "Default", "OS_PROJECT_DOMAIN_ID": "default",
+		"OS_REGION_NAME": "R", "OS_ENDPOINT_TYPE": "internalURL", "OS_INSECURE": "true"} {
 		t.Setenv(name, v)
 	}
 	l, err := findLogin(Environment, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "login", say(l.auth.Username, l.auth.DomainName, l.auth.Scope.ProjectName, l.auth.Scope.DomainID, l.endpoint.Region, l.endpoint.Availability, l.tls.InsecureSkipVerify),
+	want(t, "login", say(l.auth.Username, l.auth.DomainName, l.auth.Scope.ProjectName, l.auth.Scope.DomainID, l.endpoint.Region,
+		l.endpoint.Availability, l.tls.InsecureSkipVerify),
 		"admin Default admin default R internal true")
 	names, _ := Clouds()
 	want(t, "clouds", strings.Join(names, " "), Environment)
@@ -149,7 +151,8 @@ func TestCatalogue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "scope", say(s.Project.Name, s.User, s.Version, s.Regions, s.Roles), "admin admin 3.70 [RegionOne RegionTwo] [reader admin member]")
+	want(t, "scope", say(s.Project.Name, s.User, s.Version, s.Regions, s.Roles),
+		"admin admin 3.70 [RegionOne RegionTwo] [reader admin member]")
 	for name, x := range map[string]struct {
 		code core.Code
 		part string

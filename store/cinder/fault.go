@@ -101,7 +101,8 @@ func explainFault(tried string, f *fault, err error) error {
 			return fail(core.CodeUnavailable, "no backup service is up there: "+said, "start cinder-backup and try again")
 		}
 		if said == "" { // Cinder itself names what it does not find
-			return fail(core.CodeNotFound, "what answers there does not know it: an older Block Storage API, or another service", "check the URL in the catalogue, or block_storage_endpoint_override")
+			return fail(core.CodeNotFound, "what answers there does not know it: an older Block Storage API, or another service",
+				"check the URL in the catalogue, or block_storage_endpoint_override")
 		}
 		return fail(core.CodeNotFound, said, "")
 	case http.StatusNotAcceptable:
@@ -127,13 +128,16 @@ func explainFault(tried string, f *fault, err error) error {
 		return fail(core.CodeUnavailable, "a proxy before the cloud got no answer in time ("+strconv.Itoa(f.status)+")", lookFirst)
 	}
 	if f.status >= 500 {
-		return fail(core.CodeUnavailable, "the cloud failed ("+strconv.Itoa(f.status)+"): "+said, "look into cinder-api's log"+strings.TrimSuffix(" for "+f.request, " for "))
+		return fail(core.CodeUnavailable, "the cloud failed ("+strconv.Itoa(f.status)+"): "+said,
+			"look into cinder-api's log"+strings.TrimSuffix(" for "+f.request, " for "))
 	}
 	return fail(core.CodeRefused, "the cloud answered "+strconv.Itoa(f.status)+" "+said, "")
 }
 
 // schema is the complaint of the API's schema check, which repeats the whole value.
-var schema = regexp.MustCompile(`(?s)^Invalid input for field/attribute (\S+)\. Value: .*\.? (does not match|is too long|is too short|is not a .*|is not one of .*|is a required property|Additional properties are not allowed.*)`)
+var schema = regexp.MustCompile(`(?s)^Invalid input for field/attribute (\S+)\. Value: .*\.? ` +
+	`(does not match|is too long|is too short|is not a .*|is not one of .*|is a required property|` +
+	`Additional properties are not allowed.*)`)
 
 // mostSaid is how much of a cloud's words goes into a sentence; the rest is one
 // key away.
@@ -229,3 +233,20 @@ func explainNet(tried string, err error) error {
 	}
 	return fail("the connection to "+host+" broke", tryAgain)
 }
+
+// uncertain reports whether a request that failed may have taken effect.
+func uncertain(err error) bool {
+	f := faultOf(err)
+	switch {
+	case f != nil && f.status == http.StatusServiceUnavailable && f.kind != "":
+		return false // Cinder says so itself
+	case f != nil:
+		return f.status >= http.StatusInternalServerError
+	}
+	code := core.CodeOf(err)
+	return (code == core.CodeUnavailable || code == core.CodeCancelled) && !neverSent(err)
+}
+
+// neverSent reports whether a request failed before it left: nothing listened, or
+// the login failed.
+func neverSent(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }

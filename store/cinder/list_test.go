@@ -6,7 +6,10 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,17 +76,171 @@ func TestLimit(t *testing.T) {
 	want(t, "asked", c.requests(), "[GET /backups/detail?limit=5]")
 }
 
-// TestAllProjects: the switch makes another list of it, kept apart.
-func TestAllProjects(t *testing.T) {
+// TestReach: each question says whose rows it lists, and the lists are kept apart.
+func TestReach(t *testing.T) {
 	c := listCloud(t)
 	p := c.direct()
-	for _, all := range []bool{false, true, true, false} {
-		p.SetAllProjects(all)
-		if _, err := p.Backups(t.Context(), core.Query{}); err != nil {
+	for _, reach := range []core.Reach{core.ReachDefault, core.ReachAll, core.ReachAll, core.ReachOwn} {
+		if _, err := p.Backups(t.Context(), core.Query{Reach: reach}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want(t, "asked", c.requests(), "[GET /backups/detail?limit=1000 GET /backups/detail?all_tenants=1&limit=1000 GET /backups/detail?limit=1000]")
+	want(t, "asked", c.requests(), "[GET /backups/detail?limit=1000 GET /backups/detail?all_tenants=1&limit=1000]")
+	wide := newPlace(t.Context(), "wide", p.session, Options{Now: time.Now, Reach: core.ReachAll})
+	defer wide.Close()
+	if _, err := wide.Volumes(t.Context(), core.Query{}); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "by default", c.requests()[2:], "[GET /volumes/detail?all_tenants=1&limit=1000]")
+}
+
+// reaches is a cloud of two projects: its own has the backups own-0 to own-5, and
+// with those of the other there are twelve. It lists two a page.
+func reaches(t *testing.T) *cloud {
+	c := newCloud(t)
+	c.on("GET /backups/detail", func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		var ids []string
+		for i := range 6 {
+			ids = append(ids, fmt.Sprintf("own-%d", i))
+			if q.Get("all_tenants") != "" {
+				ids = append(ids, fmt.Sprintf("other-%d", i))
+			}
+		}
+		from, _ := strconv.Atoi(q.Get("offset"))
+		if marker := q.Get("marker"); marker != "" {
+			from = slices.Index(ids, marker) + 1
+			if from == 0 { // as Cinder: the marker is in no list that this question sees
+				http.Error(w, `{"itemNotFound": {"code": 404, "message": "marker not found"}}`, http.StatusNotFound)
+				return
+			}
+		}
+		to := min(from+2, len(ids))
+		var rows []string
+		for _, id := range ids[from:to] {
+			rows = append(rows, fmt.Sprintf(`{"id": %q, "status": "available", "created_at": "2026-01-01T00:00:%02d"}`,
+				id, 59-slices.Index(ids, id)))
+		}
+		links := ""
+		if to < len(ids) {
+			links = `, "backups_links": [{"rel": "next", "href": "http://x/?marker=` + ids[to-1] + `"}]`
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"backups": [%s]%s}`, strings.Join(rows, ","), links)
+	})
+	return c
+}
+
+// TestReachesInterleaved: two who list one place page by page, each with a reach of
+// their own, get the rows of their own only, in whatever turns they ask.
+func TestReachesInterleaved(t *testing.T) {
+	for _, partial := range []bool{false, true} {
+		p := reaches(t).direct()
+		listed := map[core.Reach][]string{}
+		whole := map[core.Reach]int{core.ReachOwn: 6, core.ReachAll: 12}
+		if partial { // a screen's questions: those that come first find a part of the rows
+			for range 20 {
+				for reach := range whole {
+					if _, err := p.Backups(t.Context(), core.Query{Reach: reach, Limit: 2, Partial: true}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			settle(p.own.backups)
+			settle(p.all.backups)
+		}
+		for offset := 0; offset < 12; offset += 2 {
+			for reach, total := range whole {
+				page, err := p.Backups(t.Context(), core.Query{Reach: reach, Offset: offset, Limit: 2, Partial: partial})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if offset > 0 && page.Total != total {
+					t.Errorf("partial %v, reach %d from %d: %d rows in all, want %d", partial, reach, offset, page.Total, total)
+				}
+				for i := range page.Rows {
+					listed[reach] = append(listed[reach], string(page.Rows[i].ID))
+				}
+			}
+		}
+		want(t, "own", strings.Join(listed[core.ReachOwn], " "), "own-0 own-1 own-2 own-3 own-4 own-5")
+		want(t, "all", strings.Join(listed[core.ReachAll], " "),
+			"own-0 other-0 own-1 other-1 own-2 other-2 own-3 other-3 own-4 other-4 own-5 other-5")
+	}
+}
+
+// TestReachWhileListing: a list that is being read stays what it was begun as,
+// though others are asked for meanwhile, and each is kept under a name of its own.
+func TestReachWhileListing(t *testing.T) {
+	a, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	c := reaches(t)
+	pages := c.answer["GET /backups/detail"]
+	second, goOn := make(chan bool), make(chan bool)
+	var once sync.Once
+	c.on("GET /backups/detail", func(w http.ResponseWriter, r *http.Request) {
+		if q := r.URL.Query(); q.Get("marker") == "own-1" && q.Get("all_tenants") == "" {
+			once.Do(func() { close(second) })
+			<-goOn
+		}
+		pages(w, r)
+	})
+	p := c.direct()
+	p.options.Listings = a
+	type answer struct {
+		page core.Page[core.Backup]
+		err  error
+	}
+	own := make(chan answer)
+	go func() {
+		page, err := p.Backups(t.Context(), core.Query{Reach: core.ReachOwn, Anew: true})
+		own <- answer{page, err}
+	}()
+	<-second
+	all, err := p.Backups(t.Context(), core.Query{Reach: core.ReachAll, Anew: true})
+	want(t, "all meanwhile", say(all.Total, err), "12 <nil>")
+	close(goOn)
+	it := <-own
+	want(t, "own", say(it.page.Total, it.err), "6 <nil>")
+	for _, b := range it.page.Rows {
+		if !strings.HasPrefix(string(b.ID), "own-") {
+			t.Errorf("the own project's list has %s", b.ID)
+		}
+	}
+	for _, l := range []*lists{p.own, p.all} {
+		l.backups.source.save(t.Context(), l.backups.rows, time.Now())
+	}
+	for _, l := range []*lists{p.own, p.all} {
+		rows, _ := l.backups.source.load(t.Context())
+		want(t, "kept", len(rows), len(l.backups.rows))
+	}
+}
+
+// TestReachTakesIn: a backup of another project that was read alone, as an
+// administrator may, is none of the own project's list.
+func TestReachTakesIn(t *testing.T) {
+	c := reaches(t)
+	c.on("GET /backups/new", reply200(`{"backup": {"id": "new", "status": "available", "os-backup-project-attr:project_id": "p"}}`))
+	c.on("GET /backups/strange", reply200(`{"backup": {"id": "strange", "status": "available", "os-backup-project-attr:project_id": "q"}}`))
+	p := c.direct()
+	for _, l := range []core.Reach{core.ReachOwn, core.ReachAll} {
+		if _, err := p.Backups(t.Context(), core.Query{Reach: l}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []core.BackupID{"new", "strange"} {
+		if _, err := p.Backup(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(t, "own", len(p.own.backups.rows), 7)
+	want(t, "all", len(p.all.backups.rows), 14)
+	if _, here := p.own.backups.get("strange"); here {
+		t.Error("another project's backup is listed as the login's own")
+	}
 }
 
 // TestOffline: the next run begins with what the last one saw, also when the cloud
@@ -103,12 +260,12 @@ func TestOffline(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		settle(p.backups)
+		settle(p.own.backups)
 		return page
 	}
 	ask(p)
-	p.backups.start(&work[core.Backup]{fresh: newMirror(p.life, p.backups.source, time.Now)})
-	settle(p.backups)
+	p.own.backups.start(&work[core.Backup]{fresh: newMirror(p.life, p.own.backups.source, time.Now)})
+	settle(p.own.backups)
 	for n := 0; ; n++ { // it is kept in the background
 		if at, _ := a.Listing(t.Context(), p.location, "backups", func(io.Reader) error { return nil }); !at.IsZero() {
 			break
@@ -124,7 +281,7 @@ func TestOffline(t *testing.T) {
 	q.options.Listings = a
 	page, err := q.Backups(t.Context(), core.Query{Partial: true})
 	want(t, "offline", say(page.Total, page.AsOf.Set, page.Complete, err), say(online.Total, true, true, nil))
-	settle(q.backups)
+	settle(q.own.backups)
 	page, err = q.Backups(t.Context(), core.Query{Partial: true})
 	wantCode(t, err, core.CodeUnavailable, "nothing listens")
 	want(t, "rows in spite of it", page.Total, online.Total)
@@ -134,7 +291,7 @@ func TestOffline(t *testing.T) {
 	elsewhere.options.Listings = a
 	elsewhere.session.login.override += "/elsewhere"
 	page, err = elsewhere.Backups(t.Context(), core.Query{Partial: true})
-	settle(elsewhere.backups)
+	settle(elsewhere.own.backups)
 	if page.Total > 0 {
 		t.Errorf("another cloud shows %d rows of the first, %v", page.Total, err)
 	}
@@ -146,7 +303,8 @@ func TestProxied(t *testing.T) {
 	c.on("GET /backups/detail", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("OpenStack-API-Version", "volume 3.70")
 		if r.URL.Query().Get("marker") == "" {
-			fmt.Fprint(w, `{"backups": [{"id": "a", "status": "available"}], "backups_links": [{"rel": "next", "href": "https://inside.example:8776/v3/p/backups/detail?limit=1000&marker=a"}]}`)
+			fmt.Fprint(w, `{"backups": [{"id": "a", "status": "available"}], `+
+				`"backups_links": [{"rel": "next", "href": "https://inside.example:8776/v3/p/backups/detail?limit=1000&marker=a"}]}`)
 			return
 		}
 		fmt.Fprint(w, `{"backups": [{"id": "b", "status": "available"}]}`)

@@ -2,99 +2,15 @@ package cinder
 
 import (
 	"context"
-	"sync"
-	"time"
 
 	"hearth/core"
 )
 
-// names are what people call things that a row only has the id of: the volumes of
-// backups, and projects.
-type names struct {
-	volumes  shelf
-	projects shelf
-}
-
-func (n *names) forget() {
-	n.volumes.forget()
-	n.projects.forget()
-}
-
-// shelf holds the names of one kind. They are read when something needs them, and
-// again after a while.
-type shelf struct {
-	mu     sync.Mutex
-	of     map[string]string // nil: not read
-	read   time.Time
-	failed time.Time
-	busy   bool
-}
-
-const namesHold = 5 * time.Minute
-
-func (s *shelf) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.of, s.read = nil, time.Time{}
-}
-
-// get returns the names that are here.
-func (s *shelf) get() map[string]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.of
-}
-
-// coming reports whether the names are being read for the first time.
-func (s *shelf) coming() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.busy && s.of == nil
-}
-
-// need reads the names if they are not here.
-func (s *shelf) need(ctx context.Context, now func() time.Time, read func(context.Context) (map[string]string, error)) error {
-	if s.get() != nil {
-		return nil
-	}
-	of, err := read(ctx)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err != nil {
-		s.failed = now()
-		return err
-	}
-	s.of, s.read = of, now()
-	return nil
-}
-
-// soon has the names read in the background: a list does not wait for them, and
-// that they cannot be read is no failure of the list.
-func (s *shelf) soon(life context.Context, now func() time.Time, read func(context.Context) (map[string]string, error)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.busy || now().Sub(s.failed) < quietTime || s.of != nil && now().Sub(s.read) < namesHold {
-		return
-	}
-	s.busy = true
-	go func() {
-		of, err := read(life)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.busy = false
-		if err != nil {
-			s.failed = now()
-			return
-		}
-		s.of, s.read = of, now()
-	}()
-}
-
 // volumeNames reads the names of all volumes: the short list is a tenth of the long.
-func (p *Place) volumeNames(ctx context.Context) (map[string]string, error) {
+func (p *Place) volumeNames(ctx context.Context, reach core.Reach) (map[string]string, error) {
 	of := map[string]string{}
 	for marker := ""; ; {
-		body, err := p.listing(ctx, "read the volumes' names", "/volumes", marker, pageSize, false)
+		body, err := p.listing(ctx, reach, "read the volumes' names", "/volumes", marker, pageSize, false)
 		if core.CodeOf(err) == core.CodeNotFound && marker != "" {
 			return of, nil // the volume that the page was to follow has gone: some names are missing, and no list
 		}
@@ -145,17 +61,17 @@ func (p *Place) projectNames(ctx context.Context) (map[string]string, error) {
 
 // gather sees to it that the names a query needs are here, or will be: with Partial
 // they come when the list is asked again.
-func (p *Place) gather(ctx context.Context, q core.Query) (wait func() (ready bool, err error)) {
+func (p *Place) gather(ctx context.Context, l *lists, q core.Query) (wait func() (ready bool, err error)) {
 	type part struct {
 		shelf *shelf
 		read  func(context.Context) (map[string]string, error)
 	}
 	var parts []part
 	if q.Needs("volume") {
-		parts = append(parts, part{&p.names.volumes, p.volumeNames})
+		parts = append(parts, part{&l.names, func(ctx context.Context) (map[string]string, error) { return p.volumeNames(ctx, l.reach) }})
 	}
 	if q.Needs("project-name") {
-		parts = append(parts, part{&p.names.projects, p.projectNames})
+		parts = append(parts, part{&p.projects, p.projectNames})
 	}
 	now := p.options.Now
 	if q.Partial {
@@ -185,9 +101,23 @@ func (p *Place) gather(ctx context.Context, q core.Query) (wait func() (ready bo
 	}
 }
 
+// volumeName is what a volume is called, as far as that was read for one of the
+// lists; the one that was read later knows better.
+func (p *Place) volumeName(id core.VolumeID) (string, bool) {
+	newer, older := &p.own.names, &p.all.names
+	if older.since().After(newer.since()) {
+		newer, older = older, newer
+	}
+	if name, ok := newer.get()[string(id)]; ok {
+		return name, true
+	}
+	name, ok := older.get()[string(id)]
+	return name, ok
+}
+
 // nameBackup and nameVolume add the names that are known.
-func (p *Place) nameBackup(b *core.Backup, volumes, projects map[string]string) {
-	if name, ok := volumes[string(b.VolumeID)]; ok {
+func (p *Place) nameBackup(b *core.Backup, volume func(core.VolumeID) (string, bool), projects map[string]string) {
+	if name, ok := volume(b.VolumeID); ok {
 		b.VolumeName, b.Unseen = core.Some(name), without(b.Unseen, "volume_name")
 	}
 	if name, ok := projects[string(b.ProjectID)]; ok {
@@ -202,14 +132,18 @@ func (p *Place) nameVolume(v *core.Volume, projects map[string]string) {
 }
 
 // withNames is rows with the names that are known.
-func (p *Place) withNames(rows []core.Backup) []core.Backup {
-	volumes, projects := p.names.volumes.get(), p.names.projects.get()
+func (p *Place) withNames(l *lists, rows []core.Backup) []core.Backup {
+	volumes, projects := l.names.get(), p.projects.get()
 	if len(volumes) == 0 && len(projects) == 0 {
 		return rows
 	}
+	volume := func(id core.VolumeID) (string, bool) {
+		name, ok := volumes[string(id)]
+		return name, ok
+	}
 	out := make([]core.Backup, len(rows))
 	for i, b := range rows {
-		p.nameBackup(&b, volumes, projects)
+		p.nameBackup(&b, volume, projects)
 		out[i] = b
 	}
 	return out

@@ -38,7 +38,8 @@ func (o *Objects) Login(ctx context.Context) (url, token string, expires time.Ti
 		return "", "", time.Time{}, err
 	}
 	if p.Objects == "" {
-		return "", "", time.Time{}, core.Fail(core.CodeNotFound, tried, "its catalogue has none (object-store)", "name another cloud, or give auth_url, user and key in the config", nil)
+		return "", "", time.Time{}, core.Fail(core.CodeNotFound, tried, "its catalogue has none (object-store)",
+			"name another cloud, or give auth_url, user and key in the config", nil)
 	}
 	if p.Expires.Sub(o.session.now()) < time.Minute {
 		if p, err = o.session.authenticate(ctx, provider); err != nil {

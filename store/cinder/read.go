@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
-	"sync"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -26,7 +25,7 @@ func (p *Place) backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 
 // notHere says that there is no such thing, as far as the login sees.
 func (p *Place) notHere(tried, what string, err error) error {
-	if p.AllProjects() || p.isAdmin() { // an administrator reads any by its id
+	if p.Reach() == core.ReachAll || p.isAdmin() { // an administrator reads any by its id
 		return core.Fail(core.CodeNotFound, tried, "there is no such "+what, "list them with hearth "+what+"s", err)
 	}
 	return core.Fail(core.CodeNotFound, tried, "there is no such "+what+" in this project", "ask whoever sees the other projects", err)
@@ -38,15 +37,13 @@ func (p *Place) Backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 	b, err := p.backup(ctx, id)
 	switch {
 	case core.CodeOf(err) == core.CodeNotFound:
-		p.backups.put(string(id), b, false)
+		p.noteBackup(id, b, false)
 		return b, err
 	case err != nil:
 		return b, err
 	}
-	row := b
-	row.Metadata = nil
-	p.backups.put(string(id), row, true)
-	p.nameBackup(&b, p.names.volumes.get(), p.names.projects.get())
+	p.noteBackup(id, b, true)
+	p.nameBackup(&b, p.volumeName, p.projects.get())
 	if b.Incremental {
 		if b.ParentID, b.ParentGuessed, err = p.parentOf(ctx, &b); err != nil {
 			return b, err
@@ -56,51 +53,10 @@ func (p *Place) Backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 	return b, nil
 }
 
-// parents remembers who stands on whom: that never changes.
-type parents struct {
-	mu    sync.Mutex
-	known map[core.BackupID]core.BackupID
-
-	service string // the backup driver that a record named, "" before
-}
-
-// learn notes the children of a backup.
-func (p *parents) learn(parent core.BackupID, children []core.Backup) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i := range children {
-		p.known[children[i].ID] = parent
-	}
-}
-
-func (p *parents) of(id core.BackupID) (core.BackupID, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	parent, ok := p.known[id]
-	return parent, ok
-}
-
-// withParents is rows with those parents that are known.
-func (p *Place) withParents(rows []core.Backup) []core.Backup {
-	p.parents.mu.Lock()
-	defer p.parents.mu.Unlock()
-	if len(p.parents.known) == 0 {
-		return rows
-	}
-	out := make([]core.Backup, len(rows))
-	for i, b := range rows {
-		if parent, ok := p.parents.known[b.ID]; ok {
-			b.ParentID, b.Unseen = parent, without(b.Unseen, "parent_id")
-		}
-		out[i] = b
-	}
-	return out
-}
-
 // filtered lists the backups that fulfil a filter of the API's.
 func (p *Place) filtered(ctx context.Context, tried, key, value string, all bool) ([]core.Backup, error) {
 	q := url.Values{key: {value}}
-	if all || p.AllProjects() {
+	if all {
 		q.Set("all_tenants", "1")
 	}
 	var out []core.Backup
@@ -123,6 +79,16 @@ func (p *Place) filtered(ctx context.Context, tried, key, value string, all bool
 	}
 }
 
+// everywhere reports whether the backups of a volume are to be looked for in every
+// project: where that is what lists show, for an administrator, and where the
+// volume, of project if that is known, is seen to belong to another.
+func (p *Place) everywhere(volume core.VolumeID, project core.ProjectID) bool {
+	if p.Reach() == core.ReachAll || p.isAdmin() || !p.isOwn(project) {
+		return true
+	}
+	return slices.ContainsFunc(p.known(volume), func(b core.Backup) bool { return !p.isOwn(b.ProjectID) })
+}
+
 // parentOf finds what an incremental backup stands on. An administrator can ask
 // for the children of a backup (any column is a filter to them: semantics c.3), so
 // the volume's older backups are asked in turn, the newest first. Where that
@@ -133,7 +99,7 @@ func (p *Place) parentOf(ctx context.Context, b *core.Backup) (parent core.Backu
 		return parent, false, nil
 	}
 	tried := "find the parent of backup " + string(b.ID)
-	candidates, err := p.filtered(ctx, tried, "volume_id", string(b.VolumeID), p.isAdmin())
+	candidates, err := p.filtered(ctx, tried, "volume_id", string(b.VolumeID), p.everywhere(b.VolumeID, b.ProjectID))
 	if err != nil {
 		return "", false, err
 	}
@@ -161,7 +127,7 @@ func (p *Place) parentOf(ctx context.Context, b *core.Backup) (parent core.Backu
 // Lineage reads a volume's backups with their parents: those on which something
 // stands are asked for their children.
 func (p *Place) Lineage(ctx context.Context, volume core.VolumeID) ([]core.Backup, error) {
-	rows, err := p.filtered(ctx, "read the backups of volume "+string(volume), "volume_id", string(volume), p.isAdmin())
+	rows, err := p.filtered(ctx, "read the backups of volume "+string(volume), "volume_id", string(volume), p.everywhere(volume, ""))
 	if err != nil {
 		return nil, err
 	}
@@ -177,10 +143,10 @@ func (p *Place) Lineage(ctx context.Context, volume core.VolumeID) ([]core.Backu
 			}
 		}
 	}
-	volumes, projects := p.names.volumes.get(), p.names.projects.get()
+	projects := p.projects.get()
 	for i := range rows {
 		b := &rows[i]
-		p.nameBackup(b, volumes, projects)
+		p.nameBackup(b, p.volumeName, projects)
 		parent, known := p.parents.of(b.ID)
 		if !known && b.Incremental {
 			parent, b.ParentGuessed = likelyParent(older(rows, b)), true
@@ -188,38 +154,6 @@ func (p *Place) Lineage(ctx context.Context, volume core.VolumeID) ([]core.Backu
 		b.ParentID, b.Unseen = parent, without(b.Unseen, "parent_id")
 	}
 	return rows, nil
-}
-
-// likelyParent is the newest of the older backups that is available, else the
-// newest; "" if there is none.
-func likelyParent(older []core.Backup) core.BackupID {
-	for i := range older {
-		if older[i].Status == core.StatusAvailable {
-			return older[i].ID
-		}
-	}
-	if len(older) > 0 {
-		return older[0].ID
-	}
-	return ""
-}
-
-// older are the backups that were there when b was made, the newest data first.
-func older(all []core.Backup, b *core.Backup) []core.Backup {
-	when := func(b *core.Backup) int64 {
-		if b.DataTimestamp.Set {
-			return b.DataTimestamp.V.UnixMicro()
-		}
-		return b.CreatedAt.V.UnixMicro()
-	}
-	var out []core.Backup
-	for i := range all {
-		if all[i].ID != b.ID && when(&all[i]) <= when(b) && !all[i].CreatedAt.V.After(b.CreatedAt.V) {
-			out = append(out, all[i])
-		}
-	}
-	slices.SortStableFunc(out, func(x, y core.Backup) int { return int(when(&y) - when(&x)) })
-	return out
 }
 
 // Dependents lists what stands directly on a backup. Only an administrator can ask
@@ -231,7 +165,7 @@ func (p *Place) Dependents(ctx context.Context, id core.BackupID) (out []core.Ba
 		p.parents.mu.Lock()
 		for child, parent := range p.parents.known {
 			if parent == id {
-				if b, ok := p.backups.get(string(child)); ok {
+				if b, ok := p.listed(child); ok {
 					out = append(out, b)
 				}
 			}
@@ -293,7 +227,8 @@ func (p *Place) volumeWithTag(ctx context.Context, id core.VolumeID) (core.Volum
 	}
 	ch := make(chan answer, 1)
 	go func() {
-		r, err := p.session.do(ctx, call{tried: "read the metadata of volume " + string(id), path: "/volumes/" + url.PathEscape(string(id)) + "/metadata"})
+		r, err := p.session.do(ctx, call{tried: "read the metadata of volume " + string(id),
+			path: "/volumes/" + url.PathEscape(string(id)) + "/metadata"})
 		if err != nil {
 			ch <- answer{err: err}
 			return
@@ -306,19 +241,19 @@ func (p *Place) volumeWithTag(ctx context.Context, id core.VolumeID) (core.Volum
 	a := <-ch
 	if err != nil {
 		if core.CodeOf(err) == core.CodeNotFound {
-			p.volumes.put(string(id), v, false)
+			p.noteVolume(id, v, false)
 		}
 		return v, "", err
 	}
 	if a.err != nil {
 		return v, "", a.err
 	}
-	p.volumes.put(string(id), v, true)
+	p.noteVolume(id, v, true)
 	v.Metadata = a.meta
 	image, _ := doc.Get("volume_image_metadata")
 	v.Image = image.Object().Clone()
 	v.Row, v.Unseen = baseRow(doc)
-	p.nameVolume(&v, p.names.projects.get())
+	p.nameVolume(&v, p.projects.get())
 	mine := 0
 	for _, b := range p.known(id) {
 		mine++
@@ -328,20 +263,6 @@ func (p *Place) volumeWithTag(ctx context.Context, id core.VolumeID) (core.Volum
 	}
 	v.Backups = int64(mine)
 	return v, a.tag, nil
-}
-
-// known are the backups of a volume that the list has.
-func (p *Place) known(id core.VolumeID) []core.Backup {
-	p.backups.mu.Lock()
-	rows := p.backups.rows
-	p.backups.mu.Unlock()
-	var out []core.Backup
-	for i := range rows {
-		if rows[i].VolumeID == id {
-			out = append(out, rows[i])
-		}
-	}
-	return out
 }
 
 // VolumeTypes lists the types, the default one marked where the cloud tells.
@@ -355,7 +276,8 @@ func (p *Place) VolumeTypes(ctx context.Context) ([]core.VolumeType, error) {
 	var def struct {
 		Type struct{ ID string } `json:"volume_type"`
 	}
-	if err := p.session.ask(ctx, call{tried: "ask for the default volume type", path: "/types/default"}, &def); err != nil && core.CodeOf(err) != core.CodeNotFound && core.CodeOf(err) != core.CodeDenied {
+	if err := p.session.ask(ctx, call{tried: "ask for the default volume type", path: "/types/default"}, &def); err != nil &&
+		core.CodeOf(err) != core.CodeNotFound && core.CodeOf(err) != core.CodeDenied {
 		return nil, err
 	}
 	var out []core.VolumeType
@@ -390,7 +312,8 @@ func (p *Place) Messages(ctx context.Context, resource string) ([]core.Message, 
 	var out []core.Message
 	for _, m := range body.Messages {
 		if m.Resource == resource { // before 3.5 the filter is passed over
-			out = append(out, core.Message{ID: m.ID, ResourceType: m.Type, ResourceID: m.Resource, Level: m.Level, Event: m.Event, Text: m.Text, RequestID: m.Request, At: optTime(m.CreatedAt)})
+			out = append(out, core.Message{ID: m.ID, ResourceType: m.Type, ResourceID: m.Resource, Level: m.Level, Event: m.Event,
+				Text: m.Text, RequestID: m.Request, At: optTime(m.CreatedAt)})
 		}
 	}
 	return out, nil

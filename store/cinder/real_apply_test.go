@@ -20,7 +20,8 @@ type guesser struct{ *rand.Rand }
 func (g guesser) one(of ...string) string { return of[g.IntN(len(of))] }
 
 func (g guesser) text() string {
-	return g.one("", "a", "web root", "größe 日本", "  blanks around  ", "tab\tand\nline", "\u202etxt.exe", strings.Repeat("ü", 255), "restore_backup_of something", `"{}'\`)
+	return g.one("", "a", "web root", "größe 日本", "  blanks around  ", "tab\tand\nline", "\u202etxt.exe",
+		strings.Repeat("ü", 255), "restore_backup_of something", `"{}'\`)
 }
 
 func (g guesser) key() string {
@@ -160,7 +161,8 @@ func TestRealApply(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d captures in %d calls, %d plans blocked until %d fields were left out; %d undone; %d differences", captures, calls, blocked, left, undone, differ)
+	t.Logf("%d captures in %d calls, %d plans blocked until %d fields were left out; %d undone; %d differences", captures, calls,
+		blocked, left, undone, differ)
 }
 
 func text(s core.State) string { return pyjson.Text(pyjson.OfDict(s.Object())) }
@@ -171,8 +173,10 @@ func TestRealHalfway(t *testing.T) {
 	s := realCloud(t, "HEARTH_TEST_CLOUD")
 	id := s.dressed("halfway", 1, true)
 	p, desk := s.through(t)
-	capture := core.ReadCapture(`{"version": 1, "volume-base-metadata": {"display_name": "`+named("halfway there")+`", "display_description": "changed"},`+
-		`"volume-metadata": {"env": "prod", "new": "größe"}, "volume-glance-metadata": {"image_name": "new image", "min_ram": "512"}}`, core.Source{Kind: core.SourceFile})
+	capture := core.ReadCapture(`{"version": 1, `+
+		`"volume-base-metadata": {"display_name": "`+named("halfway there")+`", "display_description": "changed"},`+
+		`"volume-metadata": {"env": "prod", "new": "größe"}, "volume-glance-metadata": {"image_name": "new image", "min_ram": "512"}}`,
+		core.Source{Kind: core.SourceFile})
 	if capture.Err != nil {
 		t.Fatal(capture.Err)
 	}

@@ -118,7 +118,8 @@ func TestRealDrillRestore(t *testing.T) {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				s := s.in(t)
 				p, desk := s.through(t)
-				r, q, post := core.RestoreRequest{Backup: b.ID}, jobs.PlanRequest{Backup: b.ID, Captures: chainOf(captures), Via: core.ViaDatabase}, "POST restore"
+				r, q, post := core.RestoreRequest{Backup: b.ID},
+					jobs.PlanRequest{Backup: b.ID, Captures: chainOf(captures), Via: core.ViaDatabase}, "POST restore"
 				switch kind {
 				case "new-named":
 					q.Name = named("drill-" + fmt.Sprint(f))
@@ -275,7 +276,8 @@ func TestRealDrillBackup(t *testing.T) {
 			}
 			p.reset(on("DELETE "+string(made.Backup.ID), f, 0))
 			results, err := desk.Delete(s.ctx, gone, true, nil)
-			if arrived, _ := p.counted("DELETE " + string(made.Backup.ID)); arrived != 1 || err != nil || len(results) != 1 || results[0].Err != nil || results[0].Status != "" {
+			if arrived, _ := p.counted("DELETE " + string(made.Backup.ID)); arrived != 1 || err != nil || len(results) != 1 ||
+				results[0].Err != nil || results[0].Status != "" {
 				t.Errorf("deletion asked for %d times, %v, %+v", arrived, err, results)
 			}
 		})

@@ -100,18 +100,6 @@ func (p *proxy) counted(what string) (arrived, reached int) {
 	return p.arrived[what], p.reached[what]
 }
 
-// writes is how many requests that change something the cloud got.
-func (p *proxy) writes() (n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for what, times := range p.reached {
-		if !strings.HasPrefix(what, "GET ") {
-			n += times
-		}
-	}
-	return n
-}
-
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	f := pass
@@ -130,7 +118,8 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case broken:
 		w.Header().Set("OpenStack-API-Version", "volume 3.70")
 		w.WriteHeader(http.StatusInternalServerError)
-		io.WriteString(w, `{"computeFault": {"code": 500, "message": "The server has either erred or is incapable of performing the requested operation."}}`)
+		io.WriteString(w, `{"computeFault": {"code": 500, `+
+			`"message": "The server has either erred or is incapable of performing the requested operation."}}`)
 		return
 	}
 	res, body, err := p.forward(r)

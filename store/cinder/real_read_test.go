@@ -70,8 +70,18 @@ func TestRealList(t *testing.T) {
 	s.backup(s.volume("listed", 1, nil), "listed", false)
 	hearth := program(t)
 	theirs := items(t, openstack(t, s.name, "volume", "backup", "list", "--long", "--all-projects", "-f", "json"))
-	fields := map[string]string{"ID": "id", "Name": "name", "Description": "description", "Status": "status", "Size": "size", "Availability Zone": "availability_zone",
-		"Volume": "volume_id", "Container": "container", "Incremental": "is_incremental", "Created At": "created_at"}
+	fields := map[string]string{
+		"ID":                "id",
+		"Name":              "name",
+		"Description":       "description",
+		"Status":            "status",
+		"Size":              "size",
+		"Availability Zone": "availability_zone",
+		"Volume":            "volume_id",
+		"Container":         "container",
+		"Incremental":       "is_incremental",
+		"Created At":        "created_at",
+	}
 	for _, way := range []string{"logging in", "with a kept token"} {
 		ours := items(t, hearth("backups", "--cloud", s.name, "--all-projects", "-o", "json"))
 		if len(ours) != len(theirs) {
@@ -111,9 +121,21 @@ func TestRealFields(t *testing.T) {
 	for i := range page.Rows {
 		b := &page.Rows[i]
 		doc, ours := theirs[string(b.ID)], b.Object()
-		for api, name := range map[string]string{"name": "display_name", "description": "display_description", "status": "status", "size": "size", "volume_id": "volume_id",
-			"snapshot_id": "snapshot_id", "container": "container", "availability_zone": "availability_zone", "fail_reason": "fail_reason", "object_count": "object_count",
-			"os-backup-project-attr:project_id": "project_id", "user_id": "user_id", "encryption_key_id": "encryption_key_id"} {
+		for api, name := range map[string]string{
+			"name":                              "display_name",
+			"description":                       "display_description",
+			"status":                            "status",
+			"size":                              "size",
+			"volume_id":                         "volume_id",
+			"snapshot_id":                       "snapshot_id",
+			"container":                         "container",
+			"availability_zone":                 "availability_zone",
+			"fail_reason":                       "fail_reason",
+			"object_count":                      "object_count",
+			"os-backup-project-attr:project_id": "project_id",
+			"user_id":                           "user_id",
+			"encryption_key_id":                 "encryption_key_id",
+		} {
 			want, shown := doc.Get(api)
 			got, has := ours.Get(name)
 			if !shown {

@@ -33,20 +33,26 @@ func TestRealFailingClouds(t *testing.T) {
 		code   core.Code
 		says   []string
 	}{
-		"bad-password":  {func(_, a map[any]any) { a["password"] = "wrong" }, core.CodeDenied, []string{"does not accept", "password"}},
-		"bad-user":      {func(_, a map[any]any) { a["username"] = "nobody-" + run }, core.CodeDenied, []string{"does not accept"}},
-		"bad-project":   {func(_, a map[any]any) { delete(a, "project_id"); a["project_name"] = "none-" + run }, core.CodeDenied, []string{"does not accept", "project"}},
-		"bad-region":    {func(e, _ map[any]any) { e["region_name"] = "Nowhere" }, core.CodeNotFound, []string{"region Nowhere", "set region_name to"}},
-		"dead-keystone": {func(_, a map[any]any) { a["auth_url"] = "http://" + dead + "/v3" }, core.CodeUnavailable, []string{"nothing listens at " + dead}},
-		"no-such-host":  {func(_, a map[any]any) { a["auth_url"] = "http://no-such-host.invalid/v3" }, core.CodeUnavailable, []string{"no-such-host.invalid"}},
-		"no-keystone":   {func(_, a map[any]any) { a["auth_url"] = s.endpoint }, core.CodeNotFound, []string{"no Keystone", "auth_url"}},
+		"bad-password": {func(_, a map[any]any) { a["password"] = "wrong" }, core.CodeDenied, []string{"does not accept", "password"}},
+		"bad-user":     {func(_, a map[any]any) { a["username"] = "nobody-" + run }, core.CodeDenied, []string{"does not accept"}},
+		"bad-project": {func(_, a map[any]any) { delete(a, "project_id"); a["project_name"] = "none-" + run }, core.CodeDenied,
+			[]string{"does not accept", "project"}},
+		"bad-region": {func(e, _ map[any]any) { e["region_name"] = "Nowhere" }, core.CodeNotFound,
+			[]string{"region Nowhere", "set region_name to"}},
+		"dead-keystone": {func(_, a map[any]any) { a["auth_url"] = "http://" + dead + "/v3" }, core.CodeUnavailable,
+			[]string{"nothing listens at " + dead}},
+		"no-such-host": {func(_, a map[any]any) { a["auth_url"] = "http://no-such-host.invalid/v3" }, core.CodeUnavailable,
+			[]string{"no-such-host.invalid"}},
+		"no-keystone": {func(_, a map[any]any) { a["auth_url"] = s.endpoint }, core.CodeNotFound, []string{"no Keystone", "auth_url"}},
 		"no-project": {func(_, a map[any]any) {
 			for _, k := range []string{"project_name", "project_id", "project_domain_id", "project_domain_name", "tenant_name", "tenant_id"} {
 				delete(a, k)
 			}
 		}, core.CodeDenied, []string{"project"}},
-		"dead-cinder": {func(e, _ map[any]any) { e["block_storage_endpoint_override"] = "http://" + dead + "/v3" }, core.CodeUnavailable, []string{"nothing listens at " + dead}},
-		"no-cinder":   {func(e, a map[any]any) { e["block_storage_endpoint_override"] = str(a["auth_url"]) + "/nothing" }, core.CodeNotFound, []string{"block_storage_endpoint_override"}},
+		"dead-cinder": {func(e, _ map[any]any) { e["block_storage_endpoint_override"] = "http://" + dead + "/v3" }, core.CodeUnavailable,
+			[]string{"nothing listens at " + dead}},
+		"no-cinder": {func(e, a map[any]any) { e["block_storage_endpoint_override"] = str(a["auth_url"]) + "/nothing" },
+			core.CodeNotFound, []string{"block_storage_endpoint_override"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := entry(t, s.name)
@@ -90,19 +96,25 @@ func TestRealRefusals(t *testing.T) {
 	sentence(t, "an odd id", err(p.Backup(s.ctx, "../volumes?x=y#z ü")), core.CodeNotFound)
 	sentence(t, "export of nothing", err(p.(store.Exporter).Export(s.ctx, none)), core.CodeNotFound)
 	sentence(t, "backup of nothing", err(o.CreateBackup(s.ctx, core.BackupRequest{Volume: core.VolumeID(none)})), core.CodeNotFound)
-	sentence(t, "incremental without a parent", err(o.CreateBackup(s.ctx, core.BackupRequest{Volume: s.volume("refused-bare", 1, nil), Incremental: true, Name: named("x")})), core.CodeRefused, "incremental")
-	sentence(t, "a name too long", err(o.CreateBackup(s.ctx, core.BackupRequest{Volume: id, Name: named(strings.Repeat("x", 256))})), core.CodeRefused)
-	sentence(t, "a description with a line end", err(o.CreateBackup(s.ctx, core.BackupRequest{Volume: id, Name: named("x"), Description: "a\nb"})), core.CodeRefused, "description")
+	sentence(t, "incremental without a parent", err(o.CreateBackup(s.ctx,
+		core.BackupRequest{Volume: s.volume("refused-bare", 1, nil), Incremental: true, Name: named("x")})), core.CodeRefused, "incremental")
+	sentence(t, "a name too long", err(o.CreateBackup(s.ctx, core.BackupRequest{Volume: id, Name: named(strings.Repeat("x", 256))})),
+		core.CodeRefused)
+	sentence(t, "a description with a line end",
+		err(o.CreateBackup(s.ctx, core.BackupRequest{Volume: id, Name: named("x"), Description: "a\nb"})), core.CodeRefused, "description")
 	sentence(t, "delete of a parent", o.DeleteBackup(s.ctx, full.ID, false), core.CodeRefused, "Incremental backups exist")
 	sentence(t, "delete of nothing", o.DeleteBackup(s.ctx, none, false), core.CodeNotFound)
 	sentence(t, "an odd status", o.ResetBackup(s.ctx, full.ID, "creating"), core.CodeRefused)
-	sentence(t, "restore onto nothing", err(o.RestoreBackup(s.ctx, core.RestoreRequest{Backup: full.ID, Volume: core.VolumeID(none)})), core.CodeNotFound)
+	sentence(t, "restore onto nothing", err(o.RestoreBackup(s.ctx, core.RestoreRequest{Backup: full.ID, Volume: core.VolumeID(none)})),
+		core.CodeNotFound)
 	sentence(t, "restore of nothing", err(o.RestoreBackup(s.ctx, core.RestoreRequest{Backup: none, Name: named("x")})), core.CodeNotFound)
-	sentence(t, "restore onto a small volume", err(o.RestoreBackup(s.ctx, core.RestoreRequest{Backup: big.ID, Volume: id})), core.CodeRefused, "too small")
+	sentence(t, "restore onto a small volume", err(o.RestoreBackup(s.ctx, core.RestoreRequest{Backup: big.ID, Volume: id})),
+		core.CodeRefused, "too small")
 
 	im := p.(store.Importer)
 	for what, url := range map[string]string{"no base64": "%%%% not base64 %%%%", "no JSON": "Z2FyYmFnZQ==", "no id": "e30=", "nothing": ""} {
-		got, err := im.Import(s.ctx, []core.ImportItem{{ID: none, Record: core.Record{Service: "cinder.backup.drivers.posix.PosixBackupDriver", URL: url}}}, core.Entry{})
+		got, err := im.Import(s.ctx, []core.ImportItem{{ID: none,
+			Record: core.Record{Service: "cinder.backup.drivers.posix.PosixBackupDriver", URL: url}}}, core.Entry{})
 		if err != nil || len(got) != 1 {
 			t.Fatalf("%s: %+v, %v", what, got, err)
 		}
@@ -111,7 +123,8 @@ func TestRealRefusals(t *testing.T) {
 
 	// What hearth says before it sends anything.
 	d := s.desk
-	sentence(t, "planned: a small volume", d.CheckRestore(s.ctx, core.RestoreRequest{Backup: big.ID, Volume: id}), core.CodeRefused, "too small")
+	sentence(t, "planned: a small volume", d.CheckRestore(s.ctx, core.RestoreRequest{Backup: big.ID, Volume: id}), core.CodeRefused,
+		"too small")
 	plan, perr := d.PlanDelete(s.ctx, []core.BackupID{full.ID}, false)
 	if perr != nil || len(plan.Items) != 1 || !plan.Sure || len(plan.Items[0].Dependents) != 1 {
 		t.Errorf("the plan of a parent's deletion: %+v, %v", plan, perr)
@@ -208,7 +221,7 @@ func TestRealRoles(t *testing.T) {
 				if why != "" {
 					denied++
 					t.Logf("%s: %s", c.op, why)
-					if jerr := (jobs.Desk{Place: p, Now: time.Now}).Allowed(c.op); core.CodeOf(jerr) != core.CodeDenied {
+					if jerr := (jobs.Desk{Place: p, Pace: jobs.Pace{Now: time.Now}}).Allowed(c.op); core.CodeOf(jerr) != core.CodeDenied {
 						t.Errorf("%s: the jobs would try it: %v", c.op, jerr)
 					}
 				}

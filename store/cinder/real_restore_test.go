@@ -25,9 +25,9 @@ type target struct {
 
 // tally counts restores.
 type tally struct {
-	mu                                 sync.Mutex
-	restores, refused, differ, unknown int
-	kinds                              map[string]int
+	mu                        sync.Mutex
+	restores, refused, differ int
+	kinds                     map[string]int
 }
 
 func (n *tally) tell(t *testing.T) {
@@ -100,11 +100,10 @@ func (s *site) restore(n *tally, id core.BackupID, of core.VolumeID, captures []
 			}
 		}
 	}
-	for _, field := range seen(got).Diff(seen(want)) {
-		differences = append(differences, field)
-	}
+	differences = append(differences, seen(got).Diff(seen(want))...)
 	if len(differences) > 0 {
-		t.Errorf("restore of %s, %s: %q\nplanned %s\nis      %s", id, to.kind, differences, pyjson.Text(pyjson.OfDict(want.Object())), pyjson.Text(pyjson.OfDict(got.Object())))
+		t.Errorf("restore of %s, %s: %q\nplanned %s\nis      %s", id, to.kind, differences, pyjson.Text(pyjson.OfDict(want.Object())),
+			pyjson.Text(pyjson.OfDict(got.Object())))
 	}
 	n.add(to.kind, plan.Error != nil, len(differences))
 	s.ask(s.ctx, "DELETE", "/volumes/"+string(report.Volume), nil) // it makes room; tidy looks whether it went

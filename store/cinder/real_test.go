@@ -106,7 +106,7 @@ func (s *site) openDesk(name, cache string) jobs.Desk {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { a.Close() })
-	return jobs.Desk{Place: place, Archive: a, Who: run, Now: time.Now, Sleep: hurried}
+	return jobs.Desk{Place: place, Archive: a, Who: run, Pace: jobs.Pace{Now: time.Now, Sleep: hurried}}
 }
 
 // hurried waits less than a person would: the suite waits a great deal.
@@ -315,8 +315,15 @@ func (s *site) state(id core.VolumeID) core.State {
 	}
 	// The volume's own answer mixes the administrator's keys in.
 	metadata := at(s.must("GET", "/volumes/"+string(id)+"/metadata", nil), "metadata").Object()
-	return core.State{Name: at(v, "name"), Description: at(v, "description"), EncryptionKeyID: at(v, "encryption_key_id"), VolumeTypeID: at(v, "volume_type_id"),
-		Bootable: at(v, "bootable").Text() == "true", Metadata: metadata, Image: image}
+	return core.State{
+		Name:            at(v, "name"),
+		Description:     at(v, "description"),
+		EncryptionKeyID: at(v, "encryption_key_id"),
+		VolumeTypeID:    at(v, "volume_type_id"),
+		Bootable:        at(v, "bootable").Text() == "true",
+		Metadata:        metadata,
+		Image:           image,
+	}
 }
 
 // seen are the fields that a person can see of a volume: all but the ids of its

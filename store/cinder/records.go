@@ -29,7 +29,8 @@ func (p *Place) Export(ctx context.Context, id core.BackupID) (core.Record, erro
 	}
 	r := core.Record{Service: body.Record.Service, URL: body.Record.URL}
 	if r.URL == "" {
-		return r, core.Fail(core.CodeUnreadable, tried, "the cloud answered without a record", "try it with openstack volume backup record export", nil)
+		return r, core.Fail(core.CodeUnreadable, tried, "the cloud answered without a record",
+			"try it with openstack volume backup record export", nil)
 	}
 	if d, err := core.DecodeRecord(r.URL, core.Today); err == nil {
 		p.parents.mu.Lock()
@@ -71,14 +72,16 @@ func (p *Place) ImportFacts(ctx context.Context, ids []core.BackupID) (core.Impo
 			}
 			return max(a[limit]-a[used], 0)
 		}
-		f.Quota = core.Some(core.Headway{Backups: left("maxTotalBackups", "totalBackupsUsed"), GiB: left("maxTotalBackupGigabytes", "totalBackupGigabytesUsed")})
+		f.Quota = core.Some(core.Headway{Backups: left("maxTotalBackups", "totalBackupsUsed"),
+			GiB: left("maxTotalBackupGigabytes", "totalBackupGigabytesUsed")})
 	}
 	pass, _ := p.session.current()
 	project := pass.Project.Name
 	if project == "" {
 		project = string(pass.Project.ID)
 	}
-	f.Owner = "project " + core.Visible(project) + " and user " + core.Visible(pass.User) + " of " + p.name + ", whoever they belonged to before"
+	f.Owner = "project " + core.Visible(project) + " and user " + core.Visible(pass.User) + " of " + p.name +
+		", whoever they belonged to before"
 	f.Services = p.services(ctx)
 	return f, nil
 }
@@ -147,17 +150,4 @@ func (p *Place) arrived(ctx context.Context, id core.BackupID, err error) (core.
 	}
 	b, err := p.backup(context.WithoutCancel(ctx), id)
 	return b, err == nil
-}
-
-// uncertain reports whether a request that failed may have taken effect.
-func uncertain(err error) bool {
-	f := faultOf(err)
-	switch {
-	case f != nil && f.status == http.StatusServiceUnavailable && f.kind != "":
-		return false // Cinder says so itself
-	case f != nil:
-		return f.status >= http.StatusInternalServerError
-	}
-	code := core.CodeOf(err)
-	return (code == core.CodeUnavailable || code == core.CodeCancelled) && !neverSent(err)
 }

@@ -3,7 +3,6 @@ package cinder
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -21,7 +20,6 @@ import (
 )
 
 const (
-	answerTime  = 60 * time.Second // how long an answer may take
 	restoreTime = 10 * time.Minute // one to a restore: Cinder makes the volume meanwhile
 	tries       = 4                // of what is safe to repeat
 	firstWait   = 300 * time.Millisecond
@@ -189,18 +187,6 @@ func (s *session) ask(ctx context.Context, c call, into any) error {
 		return err
 	}
 	return decode(c.tried, r.body, into)
-}
-
-func decode(tried string, body []byte, into any) error {
-	err := json.Unmarshal(body, into)
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) && syntax.Offset >= int64(len(body)) { // it ends before its end
-		return core.Fail(core.CodeUnavailable, tried, "the connection broke in the middle of the answer", lookFirst, err)
-	}
-	if err != nil {
-		return core.Fail(core.CodeUnreadable, tried, "the answer is not what the Block Storage API sends", "check that the endpoint is Cinder's and no proxy answers in its place", err)
-	}
-	return nil
 }
 
 // action is the POST of a volume's or backup's action: sent once.

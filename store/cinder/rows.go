@@ -3,8 +3,10 @@ package cinder
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"hearth/core"
@@ -83,10 +85,24 @@ func (r *backupRow) backup(v version, whole bool) core.Backup {
 
 // rowOf is the row of a Backup, to keep a listing.
 func rowOf(b *core.Backup) backupRow {
-	r := backupRow{ID: string(b.ID), Name: ptr(b.Name), Description: ptr(b.Description), Status: b.Status, FailReason: ptr(b.FailReason), Size: b.Size,
-		ObjectCount: &b.ObjectCount, SnapshotID: ptr(b.SnapshotID), Container: ptr(b.Container), Zone: ptr(b.AvailabilityZone),
-		CreatedAt: timeText(b.CreatedAt), UpdatedAt: timeText(b.UpdatedAt), DataTimestamp: timeText(b.DataTimestamp),
-		Incremental: b.Incremental, Dependents: b.Dependents > 0, KeyID: ptr(b.EncryptionKeyID)}
+	r := backupRow{
+		ID:            string(b.ID),
+		Name:          ptr(b.Name),
+		Description:   ptr(b.Description),
+		Status:        b.Status,
+		FailReason:    ptr(b.FailReason),
+		Size:          b.Size,
+		ObjectCount:   &b.ObjectCount,
+		SnapshotID:    ptr(b.SnapshotID),
+		Container:     ptr(b.Container),
+		Zone:          ptr(b.AvailabilityZone),
+		CreatedAt:     timeText(b.CreatedAt),
+		UpdatedAt:     timeText(b.UpdatedAt),
+		DataTimestamp: timeText(b.DataTimestamp),
+		Incremental:   b.Incremental,
+		Dependents:    b.Dependents > 0,
+		KeyID:         ptr(b.EncryptionKeyID),
+	}
 	volume, project := string(b.VolumeID), string(b.ProjectID)
 	r.VolumeID = &volume
 	if !b.Unseen.Has("project_id") {
@@ -139,9 +155,23 @@ func (r *volumeRow) volume(v version) core.Volume {
 }
 
 func volumeRowOf(v *core.Volume) volumeRow {
-	r := volumeRow{ID: string(v.ID), Name: ptr(v.Name), Description: ptr(v.Description), Status: v.Status, Size: v.Size, Type: ptr(v.VolumeType),
-		TypeID: ptr(v.VolumeTypeID), Bootable: "false", Multiattach: v.Multiattach, Zone: ptr(v.AvailabilityZone), SnapshotID: ptr(v.SnapshotID),
-		Host: ptr(v.Host), KeyID: ptr(v.EncryptionKeyID), CreatedAt: timeText(v.CreatedAt), UpdatedAt: timeText(v.UpdatedAt)}
+	r := volumeRow{
+		ID:          string(v.ID),
+		Name:        ptr(v.Name),
+		Description: ptr(v.Description),
+		Status:      v.Status,
+		Size:        v.Size,
+		Type:        ptr(v.VolumeType),
+		TypeID:      ptr(v.VolumeTypeID),
+		Bootable:    "false",
+		Multiattach: v.Multiattach,
+		Zone:        ptr(v.AvailabilityZone),
+		SnapshotID:  ptr(v.SnapshotID),
+		Host:        ptr(v.Host),
+		KeyID:       ptr(v.EncryptionKeyID),
+		CreatedAt:   timeText(v.CreatedAt),
+		UpdatedAt:   timeText(v.UpdatedAt),
+	}
 	if v.Bootable {
 		r.Bootable = "true"
 	}
@@ -159,8 +189,12 @@ func volumeRowOf(v *core.Volume) volumeRow {
 }
 
 // hidden are the columns of a volume that the API shows in no version.
-var hidden = []string{"deleted_at", "deleted", "ec2_id", "attach_status", "scheduled_at", "launched_at", "terminated_at", "provider_location",
-	"provider_auth", "provider_geometry", "replication_extended_status", "replication_driver_data", "previous_status"}
+var hidden = []string{
+	"deleted_at", "deleted", "ec2_id", "attach_status",
+	"scheduled_at", "launched_at", "terminated_at", "provider_location",
+	"provider_auth", "provider_geometry", "replication_extended_status", "replication_driver_data",
+	"previous_status",
+}
 
 // unseenCommon is what an administrator does not see of a volume at the newest version.
 var unseenCommon = core.NewFieldSet(hidden...)
@@ -185,8 +219,13 @@ func unseenVolume(r *volumeRow, v version) core.FieldSet {
 // baseFields says from which key of the API each column of a volume's row comes,
 // where they differ.
 var baseFields = map[string]string{
-	"_name_id": "os-vol-mig-status-attr:name_id", "project_id": "os-vol-tenant-attr:tenant_id", "host": "os-vol-host-attr:host",
-	"migration_status": "os-vol-mig-status-attr:migstat", "display_name": "name", "display_description": "description", "use_quota": "consumes_quota",
+	"_name_id":            "os-vol-mig-status-attr:name_id",
+	"project_id":          "os-vol-tenant-attr:tenant_id",
+	"host":                "os-vol-host-attr:host",
+	"migration_status":    "os-vol-mig-status-attr:migstat",
+	"display_name":        "name",
+	"display_description": "description",
+	"use_quota":           "consumes_quota",
 }
 
 // baseRow is the volume's row as far as the API shows it, in the order of Cinder's
@@ -342,4 +381,43 @@ func object(raw []byte) *pyjson.Object {
 		return &pyjson.Object{}
 	}
 	return v.Object()
+}
+
+func decode(tried string, body []byte, into any) error {
+	err := json.Unmarshal(body, into)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) && syntax.Offset >= int64(len(body)) { // it ends before its end
+		return core.Fail(core.CodeUnavailable, tried, "the connection broke in the middle of the answer", lookFirst, err)
+	}
+	if err != nil {
+		return core.Fail(core.CodeUnreadable, tried, "the answer is not what the Block Storage API sends",
+			"check that the endpoint is Cinder's and no proxy answers in its place", err)
+	}
+	return nil
+}
+
+var shorterSets sync.Map // of pointers to sets: there are few
+
+// without is a set without a name; sets are shared between rows, so is the result.
+func without(set core.FieldSet, name string) core.FieldSet {
+	if !set.Has(name) {
+		return set
+	}
+	key := name
+	for _, n := range []string{"project_id", "user_id", "encryption_key_id", "metadata", "parent_id", "volume_name", "project_name"} {
+		if set.Has(n) {
+			key += "," + n
+		}
+	}
+	if made, ok := shorterSets.Load(key); ok {
+		return made.(core.FieldSet)
+	}
+	out := core.FieldSet{}
+	for n := range set {
+		if n != name {
+			out[n] = true
+		}
+	}
+	shorterSets.Store(key, out)
+	return out
 }

@@ -73,7 +73,8 @@ func TestKeptRows(t *testing.T) {
 			vol := volumes[i].volume(v)
 			r := volumeRowOf(&vol)
 			again := r.volume(v)
-			if x, y := pyjson.Text(pyjson.OfDict(core.VolumeFields.Object(&vol, nil))), pyjson.Text(pyjson.OfDict(core.VolumeFields.Object(&again, nil))); x != y {
+			if x, y := pyjson.Text(pyjson.OfDict(core.VolumeFields.Object(&vol, nil))),
+				pyjson.Text(pyjson.OfDict(core.VolumeFields.Object(&again, nil))); x != y {
 				t.Errorf("kept as\n%s, was\n%s", y, x)
 			}
 		}

@@ -39,6 +39,9 @@ type pass struct {
 	Regions  []string     `json:"regions"` // that have the service
 }
 
+// answerTime is how long an answer may take.
+const answerTime = 60 * time.Second
+
 // session is a login that lasts: it is made when it is first needed, renewed when
 // the token ends, and may be used from many goroutines.
 type session struct {
@@ -135,7 +138,12 @@ func (s *session) newProvider() (*gophercloud.ProviderClient, error) {
 func (s *session) authenticate(ctx context.Context, provider *gophercloud.ProviderClient) (pass, error) {
 	tried := "log in to " + s.login.cloud
 	if s.login.direct {
-		p := pass{Token: s.login.token, Endpoint: strings.TrimSuffix(s.login.override, "/"), Expires: s.now().AddDate(10, 0, 0), Roles: []string{"admin"}}
+		p := pass{
+			Token:    s.login.token,
+			Endpoint: strings.TrimSuffix(s.login.override, "/"),
+			Expires:  s.now().AddDate(10, 0, 0),
+			Roles:    []string{"admin"},
+		}
 		if user, project, ok := strings.Cut(p.Token, ":"); ok { // noauth's token is who we say we are
 			p.User, p.UserID, p.Project = user, user, core.Project{ID: core.ProjectID(project)}
 		}
@@ -155,7 +163,8 @@ func (s *session) authenticate(ctx context.Context, provider *gophercloud.Provid
 	}
 	result, ok := throwaway.GetAuthResult().(tokens.CreateResult)
 	if !ok {
-		return pass{}, core.Fail(core.CodeUnsupported, tried, "its Keystone answers with no version 3 token", "set identity_api_version: 3 and an auth_url that ends in /v3", nil)
+		return pass{}, core.Fail(core.CodeUnsupported, tried, "its Keystone answers with no version 3 token",
+			"set identity_api_version: 3 and an auth_url that ends in /v3", nil)
 	}
 	p, err := s.passOf(result, throwaway.IdentityEndpoint)
 	if err != nil {
@@ -172,42 +181,62 @@ func (s *session) authenticate(ctx context.Context, provider *gophercloud.Provid
 	return p, nil
 }
 
+// grant is what Keystone's reply says of a login.
+type grant struct {
+	Expires time.Time `json:"expires_at"`
+	User    struct{ ID, Name string }
+	Project *struct {
+		ID, Name string
+		Domain   struct{ Name string }
+	}
+	Roles   []struct{ Name string }
+	Catalog []service
+}
+
+// service is one of the catalogue.
+type service struct {
+	Type      string
+	Endpoints []struct{ Interface, Region, URL string }
+}
+
 // passOf reads what Keystone's reply says of the login and of the service.
 func (s *session) passOf(result tokens.CreateResult, identity string) (pass, error) {
 	tried := "log in to " + s.login.cloud
-	var t struct {
-		Expires time.Time `json:"expires_at"`
-		User    struct{ ID, Name string }
-		Project *struct {
-			ID, Name string
-			Domain   struct{ Name string }
-		}
-		Roles   []struct{ Name string }
-		Catalog []struct {
-			Type      string
-			Endpoints []struct{ Interface, Region, URL string }
-		}
-	}
-	if err := result.ExtractInto(&t); err != nil {
+	var g grant
+	if err := result.ExtractInto(&g); err != nil {
 		return pass{}, core.Fail(core.CodeUnsupported, tried, "Keystone's answer is not understood", "check that auth_url is Keystone's", err)
 	}
 	token, err := result.ExtractTokenID()
 	if err != nil {
 		return pass{}, core.Fail(core.CodeUnsupported, tried, "Keystone's answer has no token", "check that auth_url is Keystone's", err)
 	}
-	p := pass{Token: token, Expires: t.Expires, User: t.User.Name, UserID: t.User.ID, Identity: strings.TrimSuffix(identity, "/")}
-	if t.Project != nil {
-		p.Project = core.Project{ID: core.ProjectID(t.Project.ID), Name: t.Project.Name, Domain: t.Project.Domain.Name}
+	p := pass{
+		Token:    token,
+		Expires:  g.Expires,
+		User:     g.User.Name,
+		UserID:   g.User.ID,
+		Identity: strings.TrimSuffix(identity, "/"),
 	}
-	for _, r := range t.Roles {
+	if g.Project != nil {
+		p.Project = core.Project{ID: core.ProjectID(g.Project.ID), Name: g.Project.Name, Domain: g.Project.Domain.Name}
+	}
+	for _, r := range g.Roles {
 		p.Roles = append(p.Roles, r.Name)
 	}
-	if len(t.Catalog) == 0 && s.login.override == "" {
-		return p, core.Fail(core.CodeDenied, tried, "the login names no project, and without one Keystone lists no services", "set project_name and its domain (or system_scope: all)", nil)
+	if len(g.Catalog) == 0 && s.login.override == "" {
+		return p, core.Fail(core.CodeDenied, tried, "the login names no project, and without one Keystone lists no services",
+			"set project_name and its domain (or system_scope: all)", nil)
 	}
+	s.locate(&p, g.Catalog)
+	return p, s.located(&p, tried)
+}
+
+// locate finds in the catalogue where the services are, and the regions that have
+// the Block Storage API.
+func (s *session) locate(p *pass, catalog []service) {
 	// Clouds call the service by either type, or both; the newer one first.
 	best := len(serviceTypes)
-	for _, service := range t.Catalog {
+	for _, service := range catalog {
 		rank := slices.Index(serviceTypes, service.Type)
 		for _, e := range service.Endpoints {
 			here := s.login.endpoint.Region == "" || e.Region == s.login.endpoint.Region
@@ -229,21 +258,29 @@ func (s *session) passOf(result tokens.CreateResult, identity string) (pass, err
 		}
 	}
 	sort.Strings(p.Regions)
+	if s.login.override != "" && (!s.objects || p.Objects == "") {
+		p.Endpoint = strings.TrimSuffix(s.login.override, "/")
+	}
+}
+
+// located says what is wrong where the service that is wanted was not found.
+func (s *session) located(p *pass, tried string) error {
 	switch {
 	case s.objects && p.Objects != "": // nobody asks for the Block Storage service
-	case s.login.override != "":
-		p.Endpoint = strings.TrimSuffix(s.login.override, "/")
+		return nil
 	case p.Endpoint != "":
+		return nil
 	case s.login.auth.Scope != nil && s.login.auth.Scope.System:
-		return p, core.Fail(core.CodeNotFound, tried, "its catalogue names no Block Storage service for a login that belongs to the system and to no project",
+		return core.Fail(core.CodeNotFound, tried,
+			"its catalogue names no Block Storage service for a login that belongs to the system and to no project",
 			"set block_storage_endpoint_override to the service's URL up to /v3 (a cloud of 3.67 or newer takes it without a project)", nil)
 	case len(p.Regions) > 0:
-		return p, core.Fail(core.CodeNotFound, tried, "it has no Block Storage service in the region "+s.login.endpoint.Region, "set region_name to one of "+strings.Join(p.Regions, ", "), nil)
-	default:
-		return p, core.Fail(core.CodeNotFound, tried, "its catalogue has no Block Storage service (volumev3 or block-storage) at the "+s.interfaceName()+" interface",
-			"check interface, or set block_storage_endpoint_override", nil)
+		return core.Fail(core.CodeNotFound, tried, "it has no Block Storage service in the region "+s.login.endpoint.Region,
+			"set region_name to one of "+strings.Join(p.Regions, ", "), nil)
 	}
-	return p, nil
+	return core.Fail(core.CodeNotFound, tried,
+		"its catalogue has no Block Storage service (volumev3 or block-storage) at the "+s.interfaceName()+" interface",
+		"check interface, or set block_storage_endpoint_override", nil)
 }
 
 // serviceTypes are the catalogue's names of the Block Storage API, the best first.
@@ -259,7 +296,8 @@ func (s *session) interfaceName() string {
 // notIn explains why Keystone did not let us in.
 func (s *session) notIn(tried string, err error) error {
 	noKeystone := func() error {
-		return core.Fail(core.CodeNotFound, tried, "there is no Keystone version 3 at "+s.login.auth.IdentityEndpoint, "set auth_url to the one that ends in /v3", err)
+		return core.Fail(core.CodeNotFound, tried, "there is no Keystone version 3 at "+s.login.auth.IdentityEndpoint,
+			"set auth_url to the one that ends in /v3", err)
 	}
 	f := faultOf(err)
 	var shape *json.UnmarshalTypeError
@@ -270,7 +308,8 @@ func (s *session) notIn(tried string, err error) error {
 	case f == nil:
 		return explain(tried, err)
 	case f.status == http.StatusUnauthorized:
-		return core.Fail(core.CodeDenied, tried, "Keystone does not accept "+s.login.user()+": the name, the password, the project or a role in it is wrong",
+		return core.Fail(core.CodeDenied, tried,
+			"Keystone does not accept "+s.login.user()+": the name, the password, the project or a role in it is wrong",
 			"compare with openstack --os-cloud "+s.login.cloud+" token issue", err)
 	case f.status == http.StatusNotFound:
 		return noKeystone()

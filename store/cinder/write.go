@@ -3,21 +3,15 @@ package cinder
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"syscall"
 	"time"
 
 	"hearth/core"
 	"hearth/core/pyjson"
 )
-
-// neverSent reports whether a request failed before it left: nothing listened, or
-// the login failed.
-func neverSent(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 func raw(o *pyjson.Object) json.RawMessage {
 	return json.RawMessage(pyjson.Text(pyjson.OfDict(o)))
@@ -30,7 +24,8 @@ func (p *Place) tooOld(tried string, v version, what string) error {
 	if p.version().has(v) {
 		return nil
 	}
-	return core.Fail(core.CodeUnsupported, tried, what+" needs the API at "+v.String()+", and this cloud's ends at "+p.version().String(), "leave it out", nil)
+	return core.Fail(core.CodeUnsupported, tried,
+		what+" needs the API at "+v.String()+", and this cloud's ends at "+p.version().String(), "leave it out", nil)
 }
 
 // CreateBackup asks for a backup (cinder/api/v3/backups.py create).
@@ -70,9 +65,7 @@ func (p *Place) CreateBackup(ctx context.Context, r core.BackupRequest) (core.Ba
 		}
 		return b, nil
 	}
-	row := b
-	row.Metadata = nil
-	p.backups.put(string(b.ID), row, true)
+	p.noteBackup(b.ID, b, true)
 	return b, nil
 }
 
@@ -111,8 +104,7 @@ func (p *Place) reread(ctx context.Context, id core.BackupID, err error) {
 	}
 	row, err := p.backup(ctx, id)
 	if err == nil || core.CodeOf(err) == core.CodeNotFound {
-		row.Metadata = nil
-		p.backups.put(string(id), row, err == nil)
+		p.noteBackup(id, row, err == nil)
 	}
 }
 
@@ -179,7 +171,8 @@ func (p *Place) RestoreBackup(ctx context.Context, r core.RestoreRequest) (core.
 			Name   string `json:"volume_name"`
 		}
 	}
-	err := p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: backupPath(r.Backup) + "/restore", body: map[string]any{"restore": args}, timeout: restoreTime}, &body)
+	err := p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: backupPath(r.Backup) + "/restore",
+		body: map[string]any{"restore": args}, timeout: restoreTime}, &body)
 	if p.noted(core.OpRestore, err) == nil {
 		out.Volume, out.VolumeName = core.VolumeID(body.Restore.Volume), body.Restore.Name
 		return out, nil
@@ -245,7 +238,8 @@ func (p *Place) begun(ctx context.Context, r core.RestoreRequest, name string, b
 func (p *Place) volumeFromBackup(ctx context.Context, tried string, r core.RestoreRequest) (core.Restoring, error) {
 	out := core.Restoring{Backup: r.Backup}
 	if r.Volume != "" {
-		return out, core.Fail(core.CodeUsage, tried, "size, type and zone are those of a new volume, and an existing one is named as the target", "name one or the other", nil)
+		return out, core.Fail(core.CodeUsage, tried,
+			"size, type and zone are those of a new volume, and an existing one is named as the target", "name one or the other", nil)
 	}
 	if err := p.tooOld(tried, vVolumeFromBackup, "a new volume of a chosen size, type or zone"); err != nil {
 		return out, err
@@ -297,7 +291,8 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 		return r.Entry, err
 	}
 	if now := v.State(); !now.Equal(r.Before) {
-		return r.Entry, core.Fail(core.CodeConflict, tried, "it is no longer what the plan was made from ("+list(now.Diff(r.Before))+")", "make the plan again", nil)
+		return r.Entry, core.Fail(core.CodeConflict, tried, "it is no longer what the plan was made from ("+list(now.Diff(r.Before))+")",
+			"make the plan again", nil)
 	}
 	calls := core.APICalls(r.Volume, r.Before, r.After)
 	for i, c := range calls {
@@ -318,7 +313,7 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 		}
 	}
 	if row, _, err := p.volumeDoc(ctx, r.Volume); err == nil {
-		p.volumes.put(string(r.Volume), row, true)
+		p.noteVolume(r.Volume, row, true)
 	}
 	return r.Entry, nil
 }
@@ -327,10 +322,12 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 func stopped(tried string, calls []core.APICall, i int, err error) error {
 	switch {
 	case i > 0:
-		return core.Fail(core.CodePartial, tried, fmt.Sprintf("call %d of %d (%s) failed after %s that worked: %s", i+1, len(calls), calls[i].What, core.Count(i, "call"), err.Error()),
+		return core.Fail(core.CodePartial, tried,
+			fmt.Sprintf("call %d of %d (%s) failed after %s that worked: %s", i+1, len(calls), calls[i].What, core.Count(i, "call"), err.Error()),
 			"hearth journal shows what was done; apply --resume finishes it, undo takes it back", err)
 	case uncertain(err):
-		return core.Fail(core.CodeUnavailable, tried, fmt.Sprintf("the first of %s (%s) got no answer: %s", core.Count(len(calls), "call"), calls[0].What, err.Error()),
+		return core.Fail(core.CodeUnavailable, tried,
+			fmt.Sprintf("the first of %s (%s) got no answer: %s", core.Count(len(calls), "call"), calls[0].What, err.Error()),
 			"hearth journal says whether it took effect", err)
 	}
 	return err

@@ -376,10 +376,12 @@ func TestParents(t *testing.T) {
 		return reply200(`{"backups": [` + strings.Join(rows, ",") + `]}`)
 	}
 	line := func(id, at string, incremental, children bool) string {
-		return fmt.Sprintf(`{"id": %q, "status": "available", "volume_id": "v", "size": 1, "name": null, "created_at": %q, "data_timestamp": %q, "is_incremental": %v, "has_dependent_backups": %v}`,
+		return fmt.Sprintf(`{"id": %q, "status": "available", "volume_id": "v", "size": 1, "name": null, "created_at": %q, `+
+			`"data_timestamp": %q, "is_incremental": %v, "has_dependent_backups": %v}`,
 			id, at, at, incremental, children)
 	}
-	full, middle, newest := line("full", "2026-01-01T00:00:00.000000", false, true), line("mid", "2026-01-02T00:00:00.000000", true, true), line("new", "2026-01-03T00:00:00.000000", true, false)
+	full, middle, newest := line("full", "2026-01-01T00:00:00.000000", false, true),
+		line("mid", "2026-01-02T00:00:00.000000", true, true), line("new", "2026-01-03T00:00:00.000000", true, false)
 	c := newCloud(t)
 	c.on("GET /backups/new", reply200(`{"backup": `+newest+`}`))
 	c.on("GET /backups/detail", func(w http.ResponseWriter, r *http.Request) {
@@ -414,5 +416,6 @@ func TestParents(t *testing.T) {
 	rows, err := c.direct().Lineage(t.Context(), "v")
 	want(t, "lineage", say(len(rows), rows[0].ParentID, rows[1].ParentID, rows[2].ParentID, err), "3 full full  <nil>")
 	rows, err = q.Lineage(t.Context(), "v")
-	want(t, "member's lineage", say(len(rows), rows[0].ParentID, rows[0].ParentGuessed, rows[1].ParentID, rows[2].ParentID == "", rows[2].ParentGuessed, err), "3 mid true full true false <nil>")
+	want(t, "member's lineage", say(len(rows), rows[0].ParentID, rows[0].ParentGuessed, rows[1].ParentID, rows[2].ParentID == "",
+		rows[2].ParentGuessed, err), "3 mid true full true false <nil>")
 }

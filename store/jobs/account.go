@@ -9,22 +9,31 @@ import (
 // account is an entry of the archive while what it tells of is being done. Without
 // an archive, as at a demo, it only remembers.
 type account struct {
-	d Desk
-	e core.Entry
+	d     Desk
+	e     core.Entry
+	over  bool   // its result is written
+	still func() // ends the signs of life
 }
 
-// begin writes the intent down before anything is changed.
+// begin writes the intent down before anything is changed. Whoever begins defers
+// leave.
 func (d Desk) begin(ctx context.Context, e core.Entry) (*account, error) {
 	e.At, e.Who, e.Place, e.State = d.Now(), d.Who, d.location(), core.EntryOpen
-	a := &account{d, e}
+	a := &account{d: d, e: e, still: func() {}}
 	if d.Archive == nil {
 		if d.Place.Info().Demo {
 			return a, nil
 		}
 		return a, core.Fail(core.CodeUnavailable, "change "+d.location(), "there is no archive to account for it in", "", nil)
 	}
-	id, err := d.Archive.Begin(ctx, e)
+	life := self()
+	life.At = d.Now()
+	a.e.Life = &life
+	id, err := d.Archive.Begin(ctx, a.e)
 	a.e.ID = id
+	if err == nil {
+		a.live()
+	}
 	return a, err
 }
 
@@ -56,11 +65,14 @@ func (a *account) done() (n int) {
 
 // end writes the result, even if the user gave up meanwhile.
 func (a *account) end(ctx context.Context, state core.EntryState, why string) error {
-	a.e.State = state
+	a.still()
+	a.e.State, a.e.Life = state, nil
 	if a.d.Archive == nil {
 		return nil
 	}
-	return a.d.Archive.Finish(context.WithoutCancel(ctx), a.e, state, why)
+	err := a.d.Archive.Finish(context.WithoutCancel(ctx), a.e, state, why)
+	a.over = err == nil
+	return err
 }
 
 // endBy is end for a job whose steps are its items: done where all worked, failed
@@ -82,4 +94,43 @@ func steps[T any](items []T, what func(T) string) (out []core.EntryStep) {
 		out = append(out, core.EntryStep{What: what(it)})
 	}
 	return out
+}
+
+// byIntent changes a place that keeps no journal: the intent goes to the archive
+// before the first write, the result after it.
+func (d Desk) byIntent(ctx context.Context, e core.Entry, do func(*account) error) (core.Entry, error) {
+	a, err := d.begin(ctx, e)
+	if err != nil {
+		return a.e, err
+	}
+	defer a.leave(ctx)
+	err = do(a)
+	// The result is written even if the user gave up meanwhile.
+	ctx = context.WithoutCancel(ctx)
+	state, why := core.EntryDone, ""
+	if err != nil {
+		why = err.Error()
+		if state = core.EntryFailed; !untouched(err) || a.done() > 0 {
+			var unknown error
+			if state, unknown = d.outcome(ctx, a.e); unknown != nil {
+				return a.e, err // it stays open, for Settle
+			}
+		}
+	}
+	if ferr := a.end(ctx, state, why); ferr != nil && err == nil {
+		return a.e, ferr
+	}
+	if state == core.EntryDone { // whatever was said of it, it took effect
+		return a.e, nil
+	}
+	return a.e, err
+}
+
+// untouched reports whether an error says by its code that nothing was changed.
+func untouched(err error) bool {
+	switch core.CodeOf(err) {
+	case core.CodeConflict, core.CodeReadOnly, core.CodeNotFound, core.CodeRefused, core.CodeUnsupported:
+		return true
+	}
+	return false
 }

@@ -18,12 +18,15 @@ func (d Desk) Apply(ctx context.Context, p *core.Plan) (core.Entry, error) {
 		return core.Entry{}, err
 	}
 	if d.Place.Info().Kind == core.PlaceCloud && p.Via != core.ViaAPI {
-		return core.Entry{}, core.Fail(core.CodeRefused, "apply the plan", "a cloud is changed through its API, and the plan is of what Cinder's own restore writes", "plan it with --via api, or restore the backup", nil)
+		return core.Entry{}, core.Fail(core.CodeRefused, "apply the plan",
+			"a cloud is changed through its API, and the plan is of what Cinder's own restore writes",
+			"plan it with --via api, or restore the backup", nil)
 	}
 	v := p.Target.Volume
 	before, after := p.Before, p.After
 	e := core.Entry{At: d.Now(), Who: d.Who, Place: d.location(), Kind: core.EntryApply, Volume: v.ID, Backup: p.Backup,
-		Before: &before, After: &after, Summary: fmt.Sprintf("metadata of %s: %s (rules %s, layers %s)", core.Visible(v.Title()), p.Summary(), p.Rules, p.Layers)}
+		Before: &before, After: &after, Summary: fmt.Sprintf("metadata of %s: %s (rules %s, layers %s)",
+			core.Visible(v.Title()), p.Summary(), p.Rules, p.Layers)}
 	return d.rewrite(ctx, core.Rewrite{Volume: v.ID, Before: before, After: after, Entry: e})
 }
 
@@ -99,7 +102,8 @@ func (d Desk) between(ctx context.Context, e core.Entry, tried string) (core.Sta
 	}
 	now := v.State()
 	if strays := now.Strays(*e.Before, *e.After); len(strays) > 0 {
-		return now, core.Fail(core.CodeConflict, tried, "somebody else has changed "+strings.Join(strays, ", ")+" since then", "look at the volume and make a new plan", nil)
+		return now, core.Fail(core.CodeConflict, tried, "somebody else has changed "+strings.Join(strays, ", ")+" since then",
+			"look at the volume and make a new plan", nil)
 	}
 	return now, nil
 }
@@ -130,7 +134,8 @@ func (d Desk) UndoTarget(ctx context.Context, id core.EntryID) (core.Entry, erro
 			return e, nil
 		}
 	}
-	return core.Entry{}, core.Fail(core.CodeNotFound, "undo", "the journal of this place has nothing that can be undone", "look at hearth journal", nil)
+	return core.Entry{}, core.Fail(core.CodeNotFound, "undo", "the journal of this place has nothing that can be undone",
+		"look at hearth journal", nil)
 }
 
 // undoable returns nil if the entry can be taken back here and now.
@@ -146,6 +151,10 @@ func (d Desk) here(e *core.Entry, tried string) error {
 	switch {
 	case e.Place != d.location() && !d.Place.Info().Journals:
 		return core.Fail(core.CodeUsage, tried, "it was made in another place, "+e.Place, "name that place with --place", nil)
+	case e.State == core.EntryOpen && e.Life != nil:
+		return core.Fail(core.CodeConflict, tried,
+			fmt.Sprintf("a hearth is at work on it: process %d on %s", e.Life.PID, core.Visible(e.Life.Host)),
+			"wait until it is done", nil)
 	case e.State == core.EntryOpen:
 		return core.Fail(core.CodeConflict, tried, "another hearth is at work on it", "wait a minute and try again", nil)
 	}
@@ -183,42 +192,4 @@ func (d Desk) rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
 		_, err := w.Rewrite(ctx, r)
 		return err
 	})
-}
-
-// byIntent changes a place that keeps no journal: the intent goes to the archive
-// before the first write, the result after it.
-func (d Desk) byIntent(ctx context.Context, e core.Entry, do func(*account) error) (core.Entry, error) {
-	a, err := d.begin(ctx, e)
-	if err != nil {
-		return a.e, err
-	}
-	err = do(a)
-	// The result is written even if the user gave up meanwhile.
-	ctx = context.WithoutCancel(ctx)
-	state, why := core.EntryDone, ""
-	if err != nil {
-		why = err.Error()
-		if state = core.EntryFailed; !untouched(err) || a.done() > 0 {
-			var unknown error
-			if state, unknown = d.outcome(ctx, a.e); unknown != nil {
-				return a.e, err // it stays open, for Settle
-			}
-		}
-	}
-	if ferr := a.end(ctx, state, why); ferr != nil && err == nil {
-		return a.e, ferr
-	}
-	if state == core.EntryDone { // whatever was said of it, it took effect
-		return a.e, nil
-	}
-	return a.e, err
-}
-
-// untouched reports whether an error says by its code that nothing was changed.
-func untouched(err error) bool {
-	switch core.CodeOf(err) {
-	case core.CodeConflict, core.CodeReadOnly, core.CodeNotFound, core.CodeRefused, core.CodeUnsupported:
-		return true
-	}
-	return false
 }

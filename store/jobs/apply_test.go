@@ -20,7 +20,10 @@ var desks = map[string]func(testing.TB) (*memory.Place, jobs.Desk){"own": ownDes
 // restore is a plan that changes WebRoot a lot.
 func restore(t *testing.T, d jobs.Desk) *core.Plan {
 	t.Helper()
-	c := core.ReadCapture(`{"version": 2, "volume-base-metadata": {"display_name": "x", "encryption_key_id": null}, "volume-metadata": {"tier": "bronze", "null": null}, "volume-glance-metadata": {"os": "bsd"}}`, core.Source{Kind: core.SourceFile})
+	c := core.ReadCapture(
+		`{"version": 2, "volume-base-metadata": {"display_name": "x", "encryption_key_id": null}, "volume-metadata": {"tier": "bronze", `+
+			`"null": null}, "volume-glance-metadata": {"os": "bsd"}}`,
+		core.Source{Kind: core.SourceFile})
 	return plan(t, d, jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot, Captures: []core.Capture{c}})
 }
 
@@ -49,7 +52,8 @@ func TestApplyAndUndo(t *testing.T) {
 			if !stateOf(t, d, storetest.WebRoot).Equal(p.After) {
 				t.Error("the volume is not as the plan said")
 			}
-			if done.State != core.EntryDone || done.Who != "ada@here" || !done.At.Equal(clock()) || done.Place != d.Place.Info().Location || done.Backup != storetest.Second {
+			if done.State != core.EntryDone || done.Who != "ada@here" || !done.At.Equal(clock()) || done.Place != d.Place.Info().Location ||
+				done.Backup != storetest.Second {
 				t.Errorf("the entry is %+v", done)
 			}
 			_, err = d.Apply(t.Context(), p)
@@ -115,7 +119,7 @@ func TestApplyRefusals(t *testing.T) {
 func TestApplyReadOnly(t *testing.T) {
 	readOnly := func(w *memory.World) { theirs(w); w.Info.ReadOnly = "it is not ours" }
 	p := world(readOnly)
-	d := jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Now: clock}
+	d := jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Pace: jobs.Pace{Now: clock}}
 	_, err := d.Apply(t.Context(), restore(t, d))
 	wantCode(t, "onto a place that is read-only", err, core.CodeReadOnly)
 	if n := len(journal(t, d)); n > 0 {
@@ -125,7 +129,7 @@ func TestApplyReadOnly(t *testing.T) {
 	theirs.Archive = nil
 	_, err = theirs.Apply(t.Context(), restore(t, theirs))
 	wantCode(t, "without an archive to account for it in", err, core.CodeUnavailable)
-	bare := jobs.Desk{Place: struct{ store.Place }{world(readOnly)}, Now: clock}
+	bare := jobs.Desk{Place: struct{ store.Place }{world(readOnly)}, Pace: jobs.Pace{Now: clock}}
 	if _, err := bare.Undo(t.Context(), 0); core.CodeOf(err) != core.CodeUnsupported {
 		t.Errorf("undo without any journal: %v", err)
 	}
@@ -204,7 +208,8 @@ func TestIntent(t *testing.T) {
 				t.Errorf("import: %v, %v", results, err)
 			}
 			entries := journal(t, d)
-			if looked != 2 || len(entries) != 2 || entries[0].State != c.state || entries[1].State != c.state || (entries[0].Error != "") != (c.err != nil) {
+			if looked != 2 || len(entries) != 2 || entries[0].State != c.state || entries[1].State != c.state ||
+				(entries[0].Error != "") != (c.err != nil) {
 				t.Errorf("looked %d times; afterwards the archive says %+v", looked, entries)
 			}
 		})
@@ -248,7 +253,8 @@ func TestSettle(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p, d := theirDesk(t)
 			pl := restore(t, d)
-			e := core.Entry{At: old, Place: d.Place.Info().Location, Kind: core.EntryApply, Volume: storetest.WebRoot, Before: &pl.Before, After: &pl.After}
+			e := core.Entry{At: old, Place: d.Place.Info().Location, Kind: core.EntryApply, Volume: storetest.WebRoot, Before: &pl.Before,
+				After: &pl.After}
 			var err error
 			e.ID, err = d.Archive.Begin(t.Context(), e)
 			ok(t, err)
@@ -276,7 +282,8 @@ func TestSettleUndo(t *testing.T) {
 	p, d := theirDesk(t)
 	done, err := d.Apply(t.Context(), restore(t, d))
 	ok(t, err)
-	undo := core.Entry{At: clock().Add(-time.Hour), Place: done.Place, Kind: core.EntryUndo, Volume: done.Volume, Of: done.ID, Before: done.After, After: done.Before}
+	undo := core.Entry{At: clock().Add(-time.Hour), Place: done.Place, Kind: core.EntryUndo, Volume: done.Volume, Of: done.ID,
+		Before: done.After, After: done.Before}
 	undo.ID, err = d.Archive.Begin(t.Context(), undo)
 	ok(t, err)
 	_, err = p.Rewrite(t.Context(), core.Rewrite{Volume: undo.Volume, Before: *undo.Before, After: *undo.After})
@@ -298,7 +305,8 @@ func TestSettleImports(t *testing.T) {
 	}{"all": {2, core.EntryDone}, "none": {0, core.EntryFailed}, "some": {1, core.EntryHalf}} {
 		p, d := theirDesk(t)
 		checks := importable(t, d, 2)
-		e := core.Entry{At: clock().Add(-time.Hour), Place: d.Place.Info().Location, Kind: core.EntryImport, Backups: []core.BackupID{checks[0].ID, checks[1].ID}}
+		e := core.Entry{At: clock().Add(-time.Hour), Place: d.Place.Info().Location, Kind: core.EntryImport,
+			Backups: []core.BackupID{checks[0].ID, checks[1].ID}}
 		var err error
 		e.ID, err = d.Archive.Begin(t.Context(), e)
 		ok(t, err)
@@ -316,7 +324,8 @@ func TestSettleImports(t *testing.T) {
 func TestSettleLeavesTheYoung(t *testing.T) {
 	_, d := theirDesk(t)
 	pl := restore(t, d)
-	e := core.Entry{At: clock().Add(-59 * time.Second), Place: d.Place.Info().Location, Kind: core.EntryApply, Volume: storetest.WebRoot, Before: &pl.Before, After: &pl.After}
+	e := core.Entry{At: clock().Add(-59 * time.Second), Place: d.Place.Info().Location, Kind: core.EntryApply, Volume: storetest.WebRoot,
+		Before: &pl.Before, After: &pl.After}
 	id, err := d.Archive.Begin(t.Context(), e)
 	ok(t, err)
 	if settled, err := d.Settle(t.Context()); err != nil || len(settled) > 0 {
@@ -337,7 +346,8 @@ func TestSettleLeavesOthersAlone(t *testing.T) {
 	elsewhere := core.Entry{At: clock().Add(-time.Hour), Place: "sqlite:/another.sqlite", Kind: core.EntryApply, Volume: storetest.WebRoot}
 	_, err := d.Archive.Begin(t.Context(), elsewhere)
 	ok(t, err)
-	gone := core.Entry{At: clock().Add(-time.Hour), Place: d.Place.Info().Location, Kind: core.EntryApply, Volume: storetest.Purged, Before: &core.State{}, After: &core.State{}}
+	gone := core.Entry{At: clock().Add(-time.Hour), Place: d.Place.Info().Location, Kind: core.EntryApply, Volume: storetest.Purged,
+		Before: &core.State{}, After: &core.State{}}
 	_, err = d.Archive.Begin(t.Context(), gone)
 	ok(t, err)
 	settled, err := d.Settle(t.Context())
@@ -350,7 +360,8 @@ func TestSettleLeavesOthersAlone(t *testing.T) {
 	}
 	// A place that cannot be read leaves its entries open.
 	pl := restore(t, d)
-	id, err := d.Archive.Begin(t.Context(), core.Entry{At: clock().Add(-time.Hour), Place: d.Place.Info().Location, Kind: core.EntryApply, Volume: storetest.WebRoot, Before: &pl.Before, After: &pl.After})
+	id, err := d.Archive.Begin(t.Context(), core.Entry{At: clock().Add(-time.Hour), Place: d.Place.Info().Location,
+		Kind: core.EntryApply, Volume: storetest.WebRoot, Before: &pl.Before, After: &pl.After})
 	ok(t, err)
 	p.FailCall(1, errLost)
 	if _, err := d.Settle(t.Context()); !errors.Is(err, errLost) {

@@ -74,7 +74,8 @@ func (d Desk) keeps(tried string) error {
 	case d.Place.Info().Demo:
 		return core.Fail(core.CodeUnsupported, tried, "nothing of a demo is kept", "name a place", nil)
 	case d.Place.Info().Kind == core.PlaceRepository: // what is rebuilt must not pass for what was exported
-		return core.Fail(core.CodeUnsupported, tried, "a backup repository is read whenever it is needed, and nothing of it is archived", "name the cloud", nil)
+		return core.Fail(core.CodeUnsupported, tried, "a backup repository is read whenever it is needed, and nothing of it is archived",
+			"name the cloud", nil)
 	case d.Archive == nil:
 		return core.Fail(core.CodeUnsupported, tried, "there is no archive", "", nil)
 	}
@@ -96,14 +97,16 @@ func archivedErr(results []Archived) error {
 	case failed == 0:
 		return nil
 	case failed == len(results):
-		return core.Fail(core.CodeOf(first), tryArchive, "none of "+core.Count(failed, "backup")+" could be exported", "see what is said of each", first)
+		return core.Fail(core.CodeOf(first), tryArchive, "none of "+core.Count(failed, "backup")+" could be exported",
+			"see what is said of each", first)
 	}
-	return core.Fail(core.CodePartial, "archive all records", fmt.Sprintf("%d of %s failed", failed, core.Count(len(results), "backup")), "run it again: it goes on with those", first)
+	return core.Fail(core.CodePartial, "archive all records", fmt.Sprintf("%d of %s failed", failed, core.Count(len(results), "backup")),
+		"run it again: it goes on with those", first)
 }
 
 // allBackups lists every backup of the place, newly read.
 func (d Desk) allBackups(ctx context.Context) (out []core.Backup, err error) {
-	return allRows(ctx, d.Place.Backups)
+	return allRows(ctx, d.Backups)
 }
 
 func allRows[T any](ctx context.Context, list func(context.Context, core.Query) (core.Page[T], error)) (out []T, err error) {
@@ -139,7 +142,8 @@ func current(k *archive.KeptRecord, b *core.Backup) bool {
 
 // take gets the records of backups into the archive, several at once. With texts
 // it returns them too, those that were there already from the archive.
-func (d Desk) take(ctx context.Context, todo []core.Backup, o ArchiveOptions, texts bool, progress Progress) ([]Archived, []core.Record, error) {
+func (d Desk) take(ctx context.Context, todo []core.Backup, o ArchiveOptions, texts bool,
+	progress Progress) ([]Archived, []core.Record, error) {
 	ex, ok := d.Place.(store.Exporter)
 	if !ok {
 		return nil, nil, core.Fail(core.CodeUnsupported, tryArchive, "this kind of place cannot export records", "", nil)
@@ -169,7 +173,8 @@ func (d Desk) take(ctx context.Context, todo []core.Backup, o ArchiveOptions, te
 				done++
 			}
 		}
-		return results, records, core.Fail(core.CodeCancelled, "export", fmt.Sprintf("it was cancelled after %d of %s", done, core.Count(len(todo), "backup")), "run it again: it goes on from there", err)
+		return results, records, core.Fail(core.CodeCancelled, "export",
+			fmt.Sprintf("it was cancelled after %d of %s", done, core.Count(len(todo), "backup")), "run it again: it goes on from there", err)
 	}
 	return results, records, nil
 }

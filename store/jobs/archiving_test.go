@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,15 +22,6 @@ func tally(results []jobs.Archived) map[jobs.ArchivedState]int {
 		out[r.State]++
 	}
 	return out
-}
-
-// ticking makes the clock of a cloud and its desk go on by a second a look.
-func ticking() func() time.Time {
-	now := storetest.Later
-	return func() time.Time {
-		now = now.Add(time.Second)
-		return now
-	}
 }
 
 // touchy makes exports write the backup's row, as Cinder's do.
@@ -105,7 +97,8 @@ func TestArchiveRecordsEnded(t *testing.T) {
 	c.OnCall(0, nil)
 	results, _ := d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
 	got := tally(results)
-	if got[jobs.ArchivedNot] != 0 || got[jobs.ArchivedNew]+got[jobs.ArchivedSame]+got[jobs.ArchivedUnchanged]+got[jobs.ArchivedFailed] != len(results) {
+	if got[jobs.ArchivedNot] != 0 ||
+		got[jobs.ArchivedNew]+got[jobs.ArchivedSame]+got[jobs.ArchivedUnchanged]+got[jobs.ArchivedFailed] != len(results) {
 		t.Errorf("%v of %d", got, len(results))
 	}
 	if most := len(results) + (runs+2)*(1+got[jobs.ArchivedFailed]); runs < 3 || exports(c) > most {
@@ -147,7 +140,10 @@ func TestCoverage(t *testing.T) {
 	for _, b := range cover.Backups {
 		got[b.Backup.ID] = strings.Join(b.Gap(), ", ")
 	}
-	for id, want := range map[core.BackupID]string{storetest.Full: "no capture", storetest.First: "an old record, no capture", storetest.Second: "", storetest.NullTag: "no record, no capture"} {
+	for id, want := range map[core.BackupID]string{
+		storetest.Full: "no capture", storetest.First: "an old record, no capture", storetest.Second: "",
+		storetest.NullTag: "no record, no capture",
+	} {
 		if got[id] != want {
 			t.Errorf("%s: %q, want %q", id, got[id], want)
 		}
@@ -166,7 +162,8 @@ func TestCoverage(t *testing.T) {
 func keepReal(t *testing.T, d jobs.Desk, v core.VolumeID, b core.BackupID) {
 	t.Helper()
 	_, err := d.Archive.KeepCapture(t.Context(), core.KeptCapture{Place: d.Place.Info().Location, VolumeID: v, BackupID: b, At: clock(),
-		Capture: core.ReadCapture(`{"version": 1, "volume-base-metadata": {"provider_auth": "CHAP secret"}}`, core.Source{Kind: core.SourceRepository})})
+		Capture: core.ReadCapture(`{"version": 1, "volume-base-metadata": {"provider_auth": "CHAP secret"}}`,
+			core.Source{Kind: core.SourceRepository})})
 	ok(t, err)
 }
 
@@ -189,7 +186,8 @@ func TestBundle(t *testing.T) {
 		ok(t, err)
 		b, err := core.ReadBundle(string(text))
 		ok(t, err)
-		if info.Mode().Perm() != 0o600 || n.Bytes != info.Size() || len(b.Records) != n.Records || len(b.Captures) != 1 || strings.Contains(string(text), "CHAP secret") == o.Mask || n.Masked > 0 != o.Mask {
+		if info.Mode().Perm() != 0o600 || n.Bytes != info.Size() || len(b.Records) != n.Records || len(b.Captures) != 1 ||
+			strings.Contains(string(text), "CHAP secret") == o.Mask || n.Masked > 0 != o.Mask {
 			t.Errorf("%+v: %v, %+v, %+v", o, info.Mode(), n, b.BundleHead)
 		}
 		if !o.Filter.Empty() && n.Records != 3 && n.Records != 4 {
@@ -238,9 +236,48 @@ func TestPrune(t *testing.T) {
 	if o, err = d.Outdated(t.Context(), 24*time.Hour); err != nil || o.Records+o.Captures != 0 {
 		t.Errorf("what is left is outdated: %+v, %v", o, err)
 	}
-	for s, want := range map[string]time.Duration{"36h": 36 * time.Hour, "2w": 336 * time.Hour, "1y": 8760 * time.Hour, "": 0, "d": 0, "0d": 0, "-1d": 0, "3m": 0, "1dd": 0, "9d9d": 0} {
+	for s, want := range map[string]time.Duration{
+		"36h": 36 * time.Hour, "2w": 336 * time.Hour, "1y": 8760 * time.Hour, "": 0, "d": 0, "0d": 0, "-1d": 0, "3m": 0, "1dd": 0,
+		"9d9d": 0,
+	} {
 		if age, err := jobs.ParseAge(s); age != want || (err != nil) != (want == 0) {
 			t.Errorf("%q is %v, %v", s, age, err)
 		}
+	}
+}
+
+// paged is a cloud that gives few rows at a time, and tells of each question.
+type paged struct {
+	*memory.Cloud
+	asked func(core.Query)
+}
+
+func (p *paged) Reach() core.Reach { return core.ReachOwn }
+
+func (p *paged) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
+	p.asked(q)
+	if q.Limit > 0 {
+		q.Limit = min(q.Limit, 4)
+	}
+	return p.Cloud.Backups(ctx, q)
+}
+
+// TestReachHolds: a job ends with the reach that it began with, whatever becomes
+// meanwhile of the desk that it was begun at.
+func TestReachHolds(t *testing.T) {
+	c, d := cloudDesk(t)
+	d.Reach = core.ReachAll
+	var reaches []core.Reach
+	d.Place = &paged{c, func(q core.Query) {
+		reaches = append(reaches, q.Reach)
+		d.Reach = core.ReachOwn // as when somebody goes back to one project
+	}}
+	_, err := d.Coverage(t.Context(), 0)
+	ok(t, err)
+	if len(reaches) < 2 || slices.Contains(reaches, core.ReachOwn) || slices.Contains(reaches, core.ReachDefault) {
+		t.Errorf("the pages are asked with the reaches %v", reaches)
+	}
+	if d.AllProjects() {
+		t.Error("the desk itself does not change")
 	}
 }

@@ -1,40 +1,11 @@
-// Package jobs is what both faces do at length with places: plan, apply and read
-// back, undo, export, import, archive, copy, recover. Its functions work over the store's interfaces,
-// take a context, and give one result per item.
 package jobs
 
 import (
 	"context"
-	"time"
 
 	"hearth/core"
 	"hearth/store"
-	"hearth/store/archive"
 )
-
-// Desk is what a job works with: a place, the books it is accounted for in, and
-// whose hand it is.
-type Desk struct {
-	Place   store.Place
-	Archive *archive.Archive // nil: nothing is kept outside of the place (a demo)
-	Who     string           // user@host, for the journal
-	Now     func() time.Time // the clock
-	// Source knows the captures that Cinder stored with the place's backups: the
-	// backup repository, where one is configured for the place; nil: none is.
-	Source store.CaptureSource
-	// Sleep waits between two looks at a place; nil waits for real. It returns the
-	// context's error when that ends.
-	Sleep func(ctx context.Context, d time.Duration) error
-	// ImportPatience is how long an import is followed where the place imports by
-	// and by; 0 is a minute.
-	ImportPatience time.Duration
-}
-
-// location is the place's name in the archive.
-func (d Desk) location() string { return d.Place.Info().Location }
-
-// own reports whether the place keeps its own books, or nobody else does.
-func (d Desk) own() bool { return d.Place.Info().Journals || d.Archive == nil }
 
 // captures returns where captures of the place are kept: in itself if it keeps
 // them, else in the archive. nil if there is neither.
@@ -90,7 +61,8 @@ func (d Desk) Capture(ctx context.Context, id core.VolumeID, version int) (core.
 	}
 	c, err := core.CaptureOf(&v, version, core.Source{Kind: core.SourceNow, Where: d.location(), At: core.Some(d.Now())})
 	if err != nil {
-		return c, v, core.Fail(core.CodeRefused, "capture volume "+v.Title(), err.Error(), "Cinder's backup of it would fail as well; repair the field first", err)
+		return c, v, core.Fail(core.CodeRefused, "capture volume "+v.Title(), err.Error(),
+			"Cinder's backup of it would fail as well; repair the field first", err)
 	}
 	return c, v, nil
 }

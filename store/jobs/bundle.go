@@ -42,12 +42,14 @@ func (d Desk) Bundle(ctx context.Context, o BundleOptions) (core.Bundle, Bundled
 	err := d.Archive.EachNewest(ctx, b.Place, func(k archive.KeptRecord) error {
 		dec, err := core.DecodeRecord(k.Record.URL, core.Today)
 		if err != nil {
-			return core.Fail(core.CodeUnreadable, tryBundle, fmt.Sprintf("the archive's record of backup %s does not decode: %v", k.Backup, err), "restore the archive from a copy", err)
+			return core.Fail(core.CodeUnreadable, tryBundle,
+				fmt.Sprintf("the archive's record of backup %s does not decode: %v", k.Backup, err), "restore the archive from a copy", err)
 		}
 		row := core.RecordBackup(dec)
 		if o.Filter.Empty() || core.Match(o.Filter, core.BackupColumns, &row, d.Now()) {
 			wanted[k.Backup] = true
-			b.Records = append(b.Records, core.BundleRecord{Place: k.Place, Backup: k.Backup, At: k.At, Fingerprint: k.Fingerprint, Record: k.Record})
+			b.Records = append(b.Records,
+				core.BundleRecord{Place: k.Place, Backup: k.Backup, At: k.At, Fingerprint: k.Fingerprint, Record: k.Record})
 		}
 		return nil
 	})

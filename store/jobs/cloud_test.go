@@ -23,7 +23,7 @@ func cloudDesk(t testing.TB, change ...func(*memory.World)) (*memory.Cloud, jobs
 		c(&w)
 	}
 	c := memory.NewCloud(w)
-	return c, jobs.Desk{Place: c, Archive: openArchive(t), Who: "ada@here", Now: clock, Sleep: c.Sleep}
+	return c, jobs.Desk{Place: c, Archive: openArchive(t), Who: "ada@here", Pace: jobs.Pace{Now: clock, Sleep: c.Sleep}}
 }
 
 // newest is the newest entry of the journal.
@@ -37,11 +37,15 @@ func newest(t *testing.T, d jobs.Desk) core.Entry {
 }
 
 // changing is a capture that changes all that the API can change of WebRoot.
-var changing = core.ReadCapture(`{"version": 1, "volume-base-metadata": {"display_name": "x", "display_description": "y"}, "volume-metadata": {"tier": "bronze", "b c": "d"}, "volume-glance-metadata": {"os_type": "bsd", "new": "n"}}`, core.Source{Kind: core.SourceFile})
+var changing = core.ReadCapture(
+	`{"version": 1, "volume-base-metadata": {"display_name": "x", "display_description": "y"}, "volume-metadata": {"tier": "bronze", `+
+		`"b c": "d"}, "volume-glance-metadata": {"os_type": "bsd", "new": "n"}}`,
+	core.Source{Kind: core.SourceFile})
 
 func cloudPlan(t *testing.T, d jobs.Desk) *core.Plan {
 	t.Helper()
-	return plan(t, d, jobs.PlanRequest{Backup: storetest.Tagged, Onto: storetest.WebRoot, Captures: []core.Capture{changing}, Rules: core.Icehouse})
+	return plan(t, d,
+		jobs.PlanRequest{Backup: storetest.Tagged, Onto: storetest.WebRoot, Captures: []core.Capture{changing}, Rules: core.Icehouse})
 }
 
 func TestCloudPlan(t *testing.T) {
@@ -93,7 +97,8 @@ func TestCloudApply(t *testing.T) {
 	if got := stateOf(t, d, storetest.WebRoot); !got.Equal(p.After) {
 		t.Errorf("it differs from the plan in %q", got.Diff(p.After))
 	}
-	if e.State != core.EntryDone || len(e.Steps) != len(p.Calls) || slices.ContainsFunc(newest(t, d).Steps, func(s core.EntryStep) bool { return !s.Done }) {
+	if e.State != core.EntryDone || len(e.Steps) != len(p.Calls) ||
+		slices.ContainsFunc(newest(t, d).Steps, func(s core.EntryStep) bool { return !s.Done }) {
 		t.Errorf("the entry is %+v", newest(t, d))
 	}
 	_, err = d.Undo(t.Context(), 0)
@@ -164,7 +169,10 @@ func carryOn(t *testing.T, d jobs.Desk, way string, id core.EntryID, before, aft
 		other.Metadata.Set("tier", pyjson.OfString("somebody else's"))
 		_, err = d.Place.(*memory.Cloud).Rewrite(t.Context(), core.Rewrite{Volume: storetest.WebRoot, Before: v.State(), After: other})
 		ok(t, err)
-		for what, do := range map[string]func() (core.Entry, error){"finish": func() (core.Entry, error) { return d.Finish(t.Context(), id) }, "undo": func() (core.Entry, error) { return d.Undo(t.Context(), id) }} {
+		for what, do := range map[string]func() (core.Entry, error){
+			"finish": func() (core.Entry, error) { return d.Finish(t.Context(), id) },
+			"undo":   func() (core.Entry, error) { return d.Undo(t.Context(), id) },
+		} {
 			_, err := do()
 			if core.CodeOf(err) != core.CodeConflict || !strings.Contains(err.Error(), "metadata tier") {
 				t.Fatalf("%s of what somebody else changed: %v", what, err)
@@ -233,7 +241,8 @@ func TestCloudUndoFails(t *testing.T) {
 func TestCloudCrash(t *testing.T) {
 	c, d := cloudDesk(t)
 	p := cloudPlan(t, d)
-	e := core.Entry{At: clock(), Place: d.Place.Info().Location, Kind: core.EntryApply, Volume: storetest.WebRoot, Before: &p.Before, After: &p.After}
+	e := core.Entry{At: clock(), Place: d.Place.Info().Location, Kind: core.EntryApply, Volume: storetest.WebRoot, Before: &p.Before,
+		After: &p.After}
 	id, err := d.Archive.Begin(t.Context(), e)
 	ok(t, err)
 	half := p.Before.Clone()
@@ -255,7 +264,7 @@ func has(list []string, part string) bool {
 }
 
 func TestPlanCreate(t *testing.T) {
-	c, d := cloudDesk(t, func(w *memory.World) {
+	_, d := cloudDesk(t, func(w *memory.World) {
 		for i := range w.Backups {
 			if w.Backups[i].ID == storetest.Second {
 				w.Backups[i].Status = core.StatusError
@@ -278,14 +287,18 @@ func TestPlanCreate(t *testing.T) {
 		{"in use, a snapshot", core.BackupRequest{Volume: storetest.Database, Snapshot: "s"}, "", "", "", ""},
 		{"in error", core.BackupRequest{Volume: storetest.Encrypted}, core.CodeRefused, "error_restoring", "", ""},
 		{"of none", core.BackupRequest{Volume: storetest.NoSuch}, core.CodeNotFound, "", "", ""},
-		{"an incremental", core.BackupRequest{Volume: storetest.Database, Force: true, Incremental: true}, "", "", storetest.Orphan, "Cinder before 22.0"},
-		{"an incremental of a snapshot", core.BackupRequest{Volume: storetest.Database, Snapshot: "s", Incremental: true}, "", "", storetest.Orphan, "older than the snapshot"},
+		{"an incremental", core.BackupRequest{Volume: storetest.Database, Force: true, Incremental: true}, "", "", storetest.Orphan,
+			"Cinder before 22.0"},
+		{"an incremental of a snapshot", core.BackupRequest{Volume: storetest.Database, Snapshot: "s", Incremental: true}, "", "",
+			storetest.Orphan, "older than the snapshot"},
 		{"an incremental of another size", core.BackupRequest{Volume: storetest.Hostile, Incremental: true}, core.CodeRefused, "", "", ""},
 		{"a long name", core.BackupRequest{Volume: storetest.WebRoot, Name: long}, core.CodeRefused, "name is longer", "", ""},
-		{"a long description", core.BackupRequest{Volume: storetest.WebRoot, Description: long}, core.CodeRefused, "description is longer", "", ""},
+		{"a long description", core.BackupRequest{Volume: storetest.WebRoot, Description: long}, core.CodeRefused, "description is longer",
+			"", ""},
 		{"a line end", core.BackupRequest{Volume: storetest.WebRoot, Description: "a\nb"}, core.CodeRefused, "U+000A", "", ""},
 		{"a long container", core.BackupRequest{Volume: storetest.WebRoot, Container: long}, core.CodeRefused, "container", "", ""},
-		{"a property beyond ASCII", core.BackupRequest{Volume: storetest.WebRoot, Metadata: properties("ключ", "x")}, core.CodeRefused, "its property ключ", "", ""},
+		{"a property beyond ASCII", core.BackupRequest{Volume: storetest.WebRoot, Metadata: properties("ключ", "x")}, core.CodeRefused,
+			"its property ключ", "", ""},
 		{"a property", core.BackupRequest{Volume: storetest.WebRoot, Metadata: properties("k", "x")}, "", "", "", ""},
 	} {
 		p, err := d.PlanCreate(t.Context(), x.r)
@@ -299,8 +312,13 @@ func TestPlanCreate(t *testing.T) {
 			t.Errorf("%s: warns of %q", x.what, p.Warnings)
 		}
 	}
+}
+
+func TestPlanCreateWhereItCannotBe(t *testing.T) {
+	c, d := cloudDesk(t)
 	c.Scoped(core.Scope{Project: core.Project{ID: "other"}})
-	if p, err := d.PlanCreate(t.Context(), core.BackupRequest{Volume: storetest.WebRoot}); err != nil || !has(p.Warnings, "will belong to other") {
+	if p, err := d.PlanCreate(t.Context(), core.BackupRequest{Volume: storetest.WebRoot}); err != nil ||
+		!has(p.Warnings, "will belong to other") {
 		t.Errorf("in another project: %q, %v", p.Warnings, err)
 	}
 	_, err := d.PlanCreate(t.Context(), core.BackupRequest{Volume: storetest.Database, Force: true, Incremental: true})
@@ -337,7 +355,8 @@ func TestCreate(t *testing.T) {
 	if made.Backup.Status != core.StatusAvailable || made.Capture == 0 || made.CaptureErr != nil || !made.Waited {
 		t.Errorf("made is %+v", made)
 	}
-	if e := newest(t, d); e.Kind != core.EntryCreate || e.State != core.EntryDone || e.Backup != made.Backup.ID || e.Volume != storetest.WebRoot {
+	if e := newest(t, d); e.Kind != core.EntryCreate || e.State != core.EntryDone || e.Backup != made.Backup.ID ||
+		e.Volume != storetest.WebRoot {
 		t.Errorf("the journal says %+v", e)
 	}
 	p := plan(t, d, jobs.PlanRequest{Backup: made.Backup.ID})
@@ -408,18 +427,21 @@ func TestPlanDelete(t *testing.T) {
 	c, d := cloudDesk(t)
 	p, err := d.PlanDelete(t.Context(), []core.BackupID{storetest.Full}, false)
 	ok(t, err)
-	if it := p.Items[0]; core.CodeOf(it.Problem) != core.CodeRefused || !slices.Equal(ids(it.Dependents), []core.BackupID{storetest.Second, storetest.First}) || len(p.Deletable()) > 0 {
+	if it := p.Items[0]; core.CodeOf(it.Problem) != core.CodeRefused ||
+		!slices.Equal(ids(it.Dependents), []core.BackupID{storetest.Second, storetest.First}) || len(p.Deletable()) > 0 {
 		t.Errorf("dependents %v, %v", ids(it.Dependents), it.Problem)
 	}
 	_, err = d.Delete(t.Context(), p, true, nil)
 	wantCode(t, "what others stand on", err, core.CodeRefused)
-	if p, err = d.PlanDelete(t.Context(), []core.BackupID{storetest.Full, storetest.Second, storetest.First, storetest.Full}, false); err != nil ||
+	four := []core.BackupID{storetest.Full, storetest.Second, storetest.First, storetest.Full}
+	if p, err = d.PlanDelete(t.Context(), four, false); err != nil ||
 		!slices.Equal(ids(p.Deletable()), []core.BackupID{storetest.Second, storetest.First, storetest.Full}) || !p.Sure {
 		t.Errorf("all of a chain: %v, %v", ids(p.Deletable()), err)
 	}
 	c.Elsewhere(storetest.Second, core.Backup{ID: "far", ProjectID: "other"})
 	c.Deny(core.OpAllProjects, "a member sees one project")
-	if p, err = d.PlanDelete(t.Context(), []core.BackupID{storetest.Second}, true); err != nil || p.Sure || p.Items[0].Problem == nil || !has(p.Warnings, "of other projects") || !has(p.Warnings, "force deletes") {
+	if p, err = d.PlanDelete(t.Context(), []core.BackupID{storetest.Second}, true); err != nil || p.Sure || p.Items[0].Problem == nil ||
+		!has(p.Warnings, "of other projects") || !has(p.Warnings, "force deletes") {
 		t.Errorf("a child elsewhere: %+v, %v", p, err)
 	}
 	creating := core.BackupID("0B000000-0000-4000-8000-00000000000F")
@@ -471,7 +493,8 @@ func TestDelete(t *testing.T) {
 	p, err = d.PlanDelete(t.Context(), []core.BackupID{storetest.Second}, false)
 	ok(t, err)
 	results, err = d.Delete(t.Context(), p, true, nil)
-	if core.CodeOf(err) != core.CodePartial || !strings.Contains(err.Error(), "the disk is gone") || results[0].Status != core.StatusErrorDeleting {
+	if core.CodeOf(err) != core.CodePartial || !strings.Contains(err.Error(), "the disk is gone") ||
+		results[0].Status != core.StatusErrorDeleting {
 		t.Errorf("one that ends in error: %+v, %v", results, err)
 	}
 }
@@ -499,7 +522,8 @@ func TestReset(t *testing.T) {
 	restoring := core.BackupID("0b000000-0000-4000-8000-00000000000c")
 	p, err := d.PlanReset(t.Context(), []core.BackupID{restoring, storetest.Broken, storetest.Full}, core.StatusAvailable)
 	ok(t, err)
-	if !strings.Contains(p.Items[0].Says, "cancels the restore") || !strings.Contains(p.Items[1].Says, "does not make it whole") || p.Items[2].Says != "" {
+	if !strings.Contains(p.Items[0].Says, "cancels the restore") || !strings.Contains(p.Items[1].Says, "does not make it whole") ||
+		p.Items[2].Says != "" {
 		t.Errorf("it says %+v", p.Items)
 	}
 	results, err := d.Reset(t.Context(), p, nil)
@@ -529,7 +553,8 @@ func TestEdit(t *testing.T) {
 	e, err := d.Edit(t.Context(), storetest.Tagged, core.BackupEdit{Name: &name, Description: &description, Metadata: properties("k", "v")})
 	ok(t, err)
 	b, err := d.Place.Backup(t.Context(), storetest.Tagged)
-	if err != nil || b.Name.V != name || b.Description.V != "" || b.Metadata.Len() != 1 || e.Kind != core.EntryEdit || e.State != core.EntryDone {
+	if err != nil || b.Name.V != name || b.Description.V != "" || b.Metadata.Len() != 1 || e.Kind != core.EntryEdit ||
+		e.State != core.EntryDone {
 		t.Errorf("edited: %+v, %+v, %v", b, e, err)
 	}
 	_, err = d.Undo(t.Context(), 0)
@@ -564,7 +589,8 @@ func restoreJob(t *testing.T, d jobs.Desk, r core.RestoreRequest) (*core.Restore
 			}
 		}
 	}
-	p := plan(t, d, jobs.PlanRequest{Backup: r.Backup, Onto: r.Volume, Name: r.Name, Type: r.Type, Bare: r.Size > 0, Captures: captures, Via: core.ViaDatabase})
+	p := plan(t, d, jobs.PlanRequest{Backup: r.Backup, Onto: r.Volume, Name: r.Name, Type: r.Type, Bare: r.Size > 0, Captures: captures,
+		Via: core.ViaDatabase})
 	return d.Restore(t.Context(), r, p, true, nil)
 }
 
@@ -586,10 +612,12 @@ func TestRestore(t *testing.T) {
 		_, d := cloudDesk(t, big)
 		r.Backup = storetest.Second
 		report, err := restoreJob(t, d, r)
-		if err != nil || !report.Waited || report.Failed() || len(report.Fields) == 0 || len(report.Differing()) > 0 || report.Verdict() != "the restore is done, and the plan came true" {
+		if err != nil || !report.Waited || report.Failed() || len(report.Fields) == 0 || len(report.Differing()) > 0 ||
+			report.Verdict() != "the restore is done, and the plan came true" {
 			t.Errorf("%s: %v, %+v", what, err, report)
 		}
-		if e := newest(t, d); e.Kind != core.EntryRestore || e.State != core.EntryDone || e.Volume != report.Volume || e.Backup != storetest.Second {
+		if e := newest(t, d); e.Kind != core.EntryRestore || e.State != core.EntryDone || e.Volume != report.Volume ||
+			e.Backup != storetest.Second {
 			t.Errorf("%s: the journal says %+v", what, e)
 		}
 	}
@@ -608,7 +636,8 @@ func TestRestore(t *testing.T) {
 	} {
 		c, d := cloudDesk(t)
 		_, err := d.Restore(t.Context(), x.r, nil, true, nil)
-		if core.CodeOf(err) != x.code || !strings.Contains(err.Error(), x.says) || slices.Contains(c.Calls(), "RestoreBackup") || len(journal(t, d)) > 0 {
+		if core.CodeOf(err) != x.code || !strings.Contains(err.Error(), x.says) || slices.Contains(c.Calls(), "RestoreBackup") ||
+			len(journal(t, d)) > 0 {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -619,7 +648,8 @@ func TestRestoreGoesWrong(t *testing.T) {
 	c, d := cloudDesk(t)
 	c.GoWrong(core.OpRestore, "the files are gone")
 	report, err := restoreJob(t, d, core.RestoreRequest{Backup: storetest.Second})
-	if core.CodeOf(err) != core.CodePartial || !strings.Contains(err.Error(), "the files are gone") || !report.Failed() || report.BackupStatus != core.StatusAvailable || len(report.Messages) != 1 {
+	if core.CodeOf(err) != core.CodePartial || !strings.Contains(err.Error(), "the files are gone") || !report.Failed() ||
+		report.BackupStatus != core.StatusAvailable || len(report.Messages) != 1 {
 		t.Errorf("%v, %+v", err, report)
 	}
 	if e := newest(t, d); e.State != core.EntryFailed || !strings.Contains(e.Error, "the files are gone") {
@@ -671,7 +701,8 @@ func TestRestoreInferred(t *testing.T) {
 	c, d := cloudDesk(t)
 	d.Place = losing{Cloud: c}
 	report, err := restoreJob(t, d, core.RestoreRequest{Backup: storetest.Second})
-	if err != nil || report.Inferred || report.Verdict() != "the restore is done, and the plan came true" || newest(t, d).Volume != report.Volume {
+	if err != nil || report.Inferred || report.Verdict() != "the restore is done, and the plan came true" ||
+		newest(t, d).Volume != report.Volume {
 		t.Errorf("one that began: %v, %s, %+v", err, report.Verdict(), newest(t, d))
 	}
 	c, d = cloudDesk(t)
@@ -720,9 +751,12 @@ func TestImportByAPI(t *testing.T) {
 		want core.EntryState
 	}{
 		{"it arrives", func(*memory.Cloud) {}, "", "", core.EntryDone},
-		{"it ends in error", func(c *memory.Cloud) { c.GoWrong(core.OpImport, "cannot find backup service") }, core.CodePartial, "cannot find backup service", core.EntryDone},
-		{"it never ends", func(c *memory.Cloud) { c.Hang(core.OpImport) }, core.CodePartial, "still creating after 1m0s, and will stay so", core.EntryDone},
-		{"it is refused", func(c *memory.Cloud) { c.FailCall(1, core.Fail(core.CodeRefused, "import", "over quota", "", nil)) }, core.CodeRefused, "over quota", core.EntryFailed},
+		{"it ends in error", func(c *memory.Cloud) { c.GoWrong(core.OpImport, "cannot find backup service") }, core.CodePartial,
+			"cannot find backup service", core.EntryDone},
+		{"it never ends", func(c *memory.Cloud) { c.Hang(core.OpImport) }, core.CodePartial, "still creating after 1m0s, and will stay so",
+			core.EntryDone},
+		{"it is refused", func(c *memory.Cloud) { c.FailCall(1, core.Fail(core.CodeRefused, "import", "over quota", "", nil)) },
+			core.CodeRefused, "over quota", core.EntryFailed},
 		{"it is denied", func(c *memory.Cloud) { c.Deny(core.OpImport, "only an admin") }, core.CodeDenied, "only an admin", core.EntryFailed},
 	} {
 		_, from := cloudDesk(t)
@@ -738,7 +772,8 @@ func TestImportByAPI(t *testing.T) {
 		if err == nil {
 			err = results[0].Err
 		}
-		if core.CodeOf(err) != x.code || err != nil && !strings.Contains(err.Error(), x.says) || len(results) != 1 || newest(t, d).State != x.want {
+		if core.CodeOf(err) != x.code || err != nil && !strings.Contains(err.Error(), x.says) || len(results) != 1 ||
+			newest(t, d).State != x.want {
 			t.Errorf("%s: %+v, %v, the journal says %s", x.what, results, err, newest(t, d).State)
 		}
 		if x.code == "" {

@@ -146,7 +146,9 @@ func (t *Transfer) owners(own string) {
 		if len(list) > most {
 			list = append(list[:most:most], "…")
 		}
-		t.Warnings = append(t.Warnings, fmt.Sprintf("%s of project %s will be the importer's; to keep that, import as that project (cloud:NAME/PROJECT)", core.Count(n, "backup"), core.Visible(strings.Join(list, ", "))))
+		t.Warnings = append(t.Warnings, fmt.Sprintf(
+			"%s of project %s will be the importer's; to keep that, import as that project (cloud:NAME/PROJECT)", core.Count(n, "backup"),
+			core.Visible(strings.Join(list, ", "))))
 	}
 }
 
@@ -170,7 +172,7 @@ func (d Desk) scope(ctx context.Context) (core.Scope, bool, error) {
 // native is what is known to belong to the place.
 func (d Desk) native(ctx context.Context, backups []core.Backup) (core.Native, error) {
 	n := core.Native{Hosts: core.FieldSet{}, Projects: core.FieldSet{}, Own: map[core.BackupID]bool{}}
-	volumes, err := allRows(ctx, d.Place.Volumes)
+	volumes, err := allRows(ctx, d.Volumes)
 	if err != nil {
 		return n, err
 	}

@@ -99,7 +99,7 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 		}
 		c.Backups = append(c.Backups, cover)
 	}
-	volumes, err := allRows(ctx, d.Place.Volumes)
+	volumes, err := allRows(ctx, d.Volumes)
 	for _, v := range volumes {
 		at := newest[v.ID]
 		c.Volumes = append(c.Volumes, VolumeCover{v, at, olderThan > 0 && (!at.Set || d.Now().Sub(at.V) > olderThan)})

@@ -3,9 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -56,19 +54,18 @@ func (d Desk) PlanCreate(ctx context.Context, r core.BackupRequest) (CreatePlan,
 		return p, refuse(tryCreate, `the volume is in use: Cinder answers "Backing up an in-use volume must use the force flag."`,
 			"force it, knowing that what is being written is caught half-way, or make a snapshot and back that up")
 	case v.Status != "in-use" && v.Status != core.StatusAvailable:
-		return p, refuse(tryCreate, fmt.Sprintf("the volume is %s, and Cinder backs up only what is available or in-use", v.Status), "wait, or repair the volume first")
+		return p, refuse(tryCreate, fmt.Sprintf("the volume is %s, and Cinder backs up only what is available or in-use", v.Status),
+			"wait, or repair the volume first")
 	case v.Status == "in-use":
-		p.Warnings = append(p.Warnings, "the volume is in use, and force backs it up all the same: the backup holds what a power cut would leave on the disk, consistent only if the guest has flushed and frozen its file systems")
+		p.Warnings = append(p.Warnings,
+			"the volume is in use, and force backs it up all the same: the backup holds what a power cut would leave on the disk, "+
+				"consistent only if the guest has flushed and frozen its file systems")
 	}
 	project := d.ownProject(ctx, &p)
 	if r.Incremental {
 		err = d.planParent(ctx, &p, project)
 	}
 	return p, err
-}
-
-func refuse(tried, what, next string) error {
-	return core.Fail(core.CodeRefused, tried, what, next, nil)
 }
 
 // ownProject returns the project that the backup would belong to, and warns if
@@ -83,7 +80,8 @@ func (d Desk) ownProject(ctx context.Context, p *CreatePlan) core.ProjectID {
 		return p.Volume.ProjectID
 	}
 	if own := p.Volume.ProjectID; own != "" && own != scope.Project.ID {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("the volume belongs to project %s, the backup will belong to %s: its owner will not see it", own, scope.Project.ID))
+		p.Warnings = append(p.Warnings,
+			fmt.Sprintf("the volume belongs to project %s, the backup will belong to %s: its owner will not see it", own, scope.Project.ID))
 	}
 	return scope.Project.ID
 }
@@ -109,17 +107,23 @@ func (d Desk) planParent(ctx context.Context, p *CreatePlan, project core.Projec
 		}
 	}
 	if p.Parent == nil {
-		return refuse(tryCreate, `the volume has no available backup to stand on: Cinder answers "No backups available to do an incremental backup."`, "make a full one")
+		return refuse(tryCreate,
+			`the volume has no available backup to stand on: Cinder answers "No backups available to do an incremental backup."`,
+			"make a full one")
 	}
 	say := func(format string, args ...any) { p.Warnings = append(p.Warnings, fmt.Sprintf(format, args...)) }
 	if newest.ID != p.Parent.ID {
-		say("the newest backup, %s, is %s: Cinder before 22.0 wants to stand on that one and refuses, a later one passes it over", core.Visible(newest.Title()), newest.Status)
+		say("the newest backup, %s, is %s: Cinder before 22.0 wants to stand on that one and refuses, a later one passes it over",
+			core.Visible(newest.Title()), newest.Status)
 	}
 	if p.Request.Snapshot != "" {
 		say("of a snapshot, Cinder stands on the newest backup whose data is older than the snapshot, which may be an earlier one")
 	}
 	if p.Volume.Size != p.Parent.Size {
-		say("the volume has %d GiB and its parent %d: Cinder's drivers refuse an incremental of a volume that was resized, and it would end in error", p.Volume.Size, p.Parent.Size)
+		say(
+			"the volume has %d GiB and its parent %d: Cinder's drivers refuse an incremental of a volume that was resized, "+
+				"and it would end in error",
+			p.Volume.Size, p.Parent.Size)
 	}
 	return nil
 }
@@ -130,27 +134,6 @@ func dataOf(b *core.Backup) time.Time {
 		return b.DataTimestamp.V
 	}
 	return b.CreatedAt.V
-}
-
-// badBackupTexts says what the API refuses of a backup's texts; nil is not given.
-func badBackupTexts(name, description *string, metadata *pyjson.Object) string {
-	if name != nil && pyjson.Len(*name) > 255 {
-		return "its name is longer than 255 characters"
-	}
-	if description != nil {
-		if pyjson.Len(*description) > 255 {
-			return "its description is longer than 255 characters"
-		}
-		for _, r := range *description {
-			if r > 0xFFFF || !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) {
-				return fmt.Sprintf("its description has the character U+%04X, which Cinder takes for unprintable", r)
-			}
-		}
-	}
-	for _, r := range core.APIRefusals(core.State{}, core.State{Metadata: metadata}, 0) {
-		return "its property " + strings.TrimPrefix(r.Field, "metadata ") + ": " + r.Why
-	}
-	return ""
 }
 
 // Create asks for the backup and keeps the capture of that moment, taken just
@@ -176,6 +159,7 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 	if err != nil {
 		return c, err
 	}
+	defer a.leave(ctx)
 	progress.say(0, 1, "asking for the backup")
 	c.Backup, err = o.CreateBackup(ctx, p.Request)
 	if core.CodeOf(err) == core.CodeUnavailable { // it may have worked all the same
@@ -213,18 +197,6 @@ func (d Desk) findCreated(ctx context.Context, e core.Entry) (core.Backup, bool)
 		return *b, true
 	}
 	return core.Backup{}, false
-}
-
-// newer is the first of the backups that was made after the intent, under the name
-// that it tells of; nil if there is none.
-func newer(all []core.Backup, e core.Entry) *core.Backup {
-	for i, b := range all {
-		// The place's clock may go a little behind.
-		if b.CreatedAt.Set && b.CreatedAt.V.After(e.At.Add(-5*time.Second)) && strings.Contains(e.Summary, core.Visible(b.Name.Or(""))) {
-			return &all[i]
-		}
-	}
-	return nil
 }
 
 // followBackup follows a new backup until it is available, or has failed.

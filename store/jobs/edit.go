@@ -3,6 +3,8 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -34,7 +36,8 @@ func (d Desk) Edit(ctx context.Context, id core.BackupID, edit core.BackupEdit) 
 		return core.Entry{}, err
 	}
 	if edit.Metadata != nil && b.Unseen.Has("metadata") {
-		return core.Entry{}, core.Fail(core.CodeUnsupported, tried, "this cloud's backups have no properties: it is too old for them (3.43)", "", nil)
+		return core.Entry{}, core.Fail(core.CodeUnsupported, tried,
+			"this cloud's backups have no properties: it is too old for them (3.43)", "", nil)
 	}
 	before := editable(&b)
 	after := before.Clone()
@@ -81,7 +84,8 @@ func (d Desk) undoEdit(ctx context.Context, of core.Entry) (core.Entry, error) {
 	}
 	now := editable(&b)
 	if strays := now.Strays(*of.Before, *of.After); len(strays) > 0 || of.State == core.EntryDone && !now.Equal(*of.After) {
-		return of, core.Fail(core.CodeConflict, fmt.Sprintf("undo entry %d", of.ID), "the backup was changed again: "+changes(now.Diff(*of.After)), "edit it by hand", nil)
+		return of, core.Fail(core.CodeConflict, fmt.Sprintf("undo entry %d", of.ID),
+			"the backup was changed again: "+changes(now.Diff(*of.After)), "edit it by hand", nil)
 	}
 	var edit core.BackupEdit
 	text := func(v pyjson.Value) *string { s := v.Text(); return &s }
@@ -96,4 +100,25 @@ func (d Desk) undoEdit(ctx context.Context, of core.Entry) (core.Entry, error) {
 	}
 	return d.edit(ctx, edit, core.Entry{Kind: core.EntryUndo, Backup: of.Backup, Of: of.ID, Before: &now, After: of.Before,
 		Summary: fmt.Sprintf("undo of entry %d: %s", of.ID, of.Summary)})
+}
+
+// badBackupTexts says what the API refuses of a backup's texts; nil is not given.
+func badBackupTexts(name, description *string, metadata *pyjson.Object) string {
+	if name != nil && pyjson.Len(*name) > 255 {
+		return "its name is longer than 255 characters"
+	}
+	if description != nil {
+		if pyjson.Len(*description) > 255 {
+			return "its description is longer than 255 characters"
+		}
+		for _, r := range *description {
+			if r > 0xFFFF || !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) {
+				return fmt.Sprintf("its description has the character U+%04X, which Cinder takes for unprintable", r)
+			}
+		}
+	}
+	for _, r := range core.APIRefusals(core.State{}, core.State{Metadata: metadata}, 0) {
+		return "its property " + strings.TrimPrefix(r.Field, "metadata ") + ": " + r.Why
+	}
+	return ""
 }

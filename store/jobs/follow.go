@@ -16,9 +16,10 @@ type Progress func(Step)
 type Step struct {
 	Done, Total int
 	Text        string // what it is at: "volume db is restoring-backup"
-	// Where the work is on many backups: which this step is of, and how far that is.
-	Backup core.BackupID
-	State  string
+	// Where the work is on many things: which this step is of, by its id or whatever
+	// else tells them apart, and how far that is. "" is none of them.
+	Item  string
+	State string
 }
 
 func (p Progress) say(done, total int, format string, args ...any) {
@@ -30,7 +31,7 @@ func (p Progress) say(done, total int, format string, args ...any) {
 // of says how far one of several backups is.
 func (p Progress) of(done, total int, id core.BackupID, name, state string) {
 	if p != nil {
-		p(Step{done, total, core.Visible(name) + ": " + state, id, state})
+		p(Step{done, total, core.Visible(name) + ": " + state, string(id), state})
 	}
 }
 
@@ -43,7 +44,8 @@ type Result struct {
 
 // failures is the error of a call of which some items failed; nil if none did.
 func failures(tried string, results []Result) error {
-	return ending{tried, tried, "could be done", "failed", "see what is said of each"}.of(len(results), func(i int) error { return results[i].Err })
+	return ending{tried, tried, "could be done", "failed", "see what is said of each"}.of(len(results),
+		func(i int) error { return results[i].Err })
 }
 
 // ending is how a work on several backups says that some of it failed.
@@ -133,7 +135,8 @@ func (d Desk) follow(ctx context.Context, patience time.Duration, look func() (o
 func (d Desk) operator(op core.Operation) (store.Operator, error) {
 	o, ok := d.Place.(store.Operator)
 	if !ok {
-		return nil, core.Fail(core.CodeUnsupported, string(op), "this kind of place only keeps backups: nobody there would do it", "choose a cloud", nil)
+		return nil, core.Fail(core.CodeUnsupported, string(op), "this kind of place only keeps backups: nobody there would do it",
+			"choose a cloud", nil)
 	}
 	return o, d.Allowed(op)
 }
@@ -172,7 +175,7 @@ func (d Desk) backupsOf(ctx context.Context, id core.VolumeID) (out []core.Backu
 	q := ofVolume(id)
 	q.Sort = []core.Order{{Column: "created", Desc: true}}
 	for {
-		page, err := d.Place.Backups(ctx, q)
+		page, err := d.Backups(ctx, q)
 		if err != nil {
 			return out, err
 		}
@@ -185,4 +188,9 @@ func (d Desk) backupsOf(ctx context.Context, id core.VolumeID) (out []core.Backu
 			return out, nil
 		}
 	}
+}
+
+// refuse is the error of what Cinder would refuse.
+func refuse(tried, what, next string) error {
+	return core.Fail(core.CodeRefused, tried, what, next, nil)
 }

@@ -44,7 +44,8 @@ func world(change ...func(*memory.World)) *memory.Place {
 
 // theirs makes the world one that keeps no journal.
 func theirs(w *memory.World) {
-	w.Info = core.PlaceInfo{Location: "sqlite:/their/cinder.sqlite", Title: "cinder.sqlite", Kind: core.PlaceDatabase, Rules: core.Newton, RulesWhy: "it is today's"}
+	w.Info = core.PlaceInfo{Location: "sqlite:/their/cinder.sqlite", Title: "cinder.sqlite", Kind: core.PlaceDatabase,
+		Rules: core.Newton, RulesWhy: "it is today's"}
 }
 
 // database is what somebody else's database can do: it keeps neither captures nor
@@ -72,12 +73,12 @@ func openArchive(t testing.TB) *archive.Archive {
 // somebody else's.
 func ownDesk(t testing.TB) (*memory.Place, jobs.Desk) {
 	p := world()
-	return p, jobs.Desk{Place: p, Archive: openArchive(t), Who: "ada@here", Now: clock}
+	return p, jobs.Desk{Place: p, Archive: openArchive(t), Who: "ada@here", Pace: jobs.Pace{Now: clock}}
 }
 
 func theirDesk(t testing.TB) (*memory.Place, jobs.Desk) {
 	p := world(theirs)
-	return p, jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Who: "ada@here", Now: clock}
+	return p, jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Who: "ada@here", Pace: jobs.Pace{Now: clock}}
 }
 
 func plan(t *testing.T, d jobs.Desk, r jobs.PlanRequest) *core.Plan {
@@ -99,7 +100,8 @@ func TestPlanSources(t *testing.T) {
 			w.Captures = kept
 		}
 	}
-	handed := core.ReadCapture(`{"version": 1, "volume-base-metadata": {"display_name": "handed in"}}`, core.Source{Kind: core.SourceFile, Where: "x.json"})
+	handed := core.ReadCapture(`{"version": 1, "volume-base-metadata": {"display_name": "handed in"}}`,
+		core.Source{Kind: core.SourceFile, Where: "x.json"})
 	for _, c := range []struct {
 		name    string
 		change  func(*memory.World)
@@ -108,15 +110,22 @@ func TestPlanSources(t *testing.T) {
 		guess   bool
 		warning string // the first one holds it
 	}{
-		{"kept, the whole chain", nil, jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot}, "repository 1, repository 2, repository 3", false, ""},
+		{"kept, the whole chain", nil, jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot},
+			"repository 1, repository 2, repository 3", false, ""},
 		{"kept, the full one", nil, jobs.PlanRequest{Backup: storetest.Full, Onto: storetest.WebRoot}, "repository 1", false, ""},
-		{"a layer is missing", without(storetest.First), jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot}, "repository 1, repository 3", false, "no capture of layer 2 (db incr 1) is known"},
-		{"the last is missing", without(storetest.Second), jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot}, "repository 1, repository 2, now 3", true, "this is a guess"},
+		{"a layer is missing", without(storetest.First), jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot},
+			"repository 1, repository 3", false, "no capture of layer 2 (db incr 1) is known"},
+		{"the last is missing", without(storetest.Second), jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot},
+			"repository 1, repository 2, now 3", true, "this is a guess"},
 		{"nothing is kept", nil, jobs.PlanRequest{Backup: storetest.Tagged, Onto: storetest.WebRoot}, "now 9", true, "this is a guess"},
-		{"handed in", nil, jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot, Captures: []core.Capture{handed}}, "file ", false, "1 capture is given, and the chain of the backup has 3 layers"},
-		{"handed in, the last", nil, jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot, Captures: []core.Capture{handed}, Layers: core.LayersLast}, "file ", false, ""},
+		{"handed in", nil, jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot, Captures: []core.Capture{handed}}, "file ",
+			false, "1 capture is given, and the chain of the backup has 3 layers"},
+		{"handed in, the last", nil,
+			jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot, Captures: []core.Capture{handed}, Layers: core.LayersLast},
+			"file ", false, ""},
 		{"handed in alone", nil, jobs.PlanRequest{Onto: storetest.WebRoot, Captures: []core.Capture{handed, handed}}, "file , file ", false, ""},
-		{"its parent is missing", nil, jobs.PlanRequest{Backup: storetest.Orphan, Onto: storetest.WebRoot}, "now 4", true, "its parent " + storetest.NoSuch + " is missing: a restore of the data fails"},
+		{"its parent is missing", nil, jobs.PlanRequest{Backup: storetest.Orphan, Onto: storetest.WebRoot}, "now 4", true,
+			"its parent " + storetest.NoSuch + " is missing: a restore of the data fails"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := world()
@@ -124,7 +133,7 @@ func TestPlanSources(t *testing.T) {
 				p = world(c.change)
 			}
 			handed.BackupID = ""
-			got := plan(t, jobs.Desk{Place: p, Now: clock}, c.request)
+			got := plan(t, jobs.Desk{Place: p, Pace: jobs.Pace{Now: clock}}, c.request)
 			if s := sourcesOf(got); s != c.sources || got.Guess() != c.guess {
 				t.Errorf("it rests on %q, a guess: %v; want %q, %v", s, got.Guess(), c.sources, c.guess)
 			}
@@ -132,7 +141,8 @@ func TestPlanSources(t *testing.T) {
 			if len(got.Warnings) > 0 {
 				first = got.Warnings[0]
 			}
-			if c.warning == "" && (strings.Contains(first, "no capture") || strings.Contains(first, "given, and")) || !strings.Contains(first, c.warning) {
+			if c.warning == "" && (strings.Contains(first, "no capture") || strings.Contains(first, "given, and")) ||
+				!strings.Contains(first, c.warning) {
 				t.Errorf("it warns first of %q, want %q", first, c.warning)
 			}
 		})
@@ -160,11 +170,16 @@ func TestPlanRefusals(t *testing.T) {
 		code    core.Code
 		says    string
 	}{
-		{"of a backup that is not there", jobs.PlanRequest{Backup: storetest.NoSuch, Onto: storetest.WebRoot}, core.CodeNotFound, "there is no such backup"},
-		{"of a deleted backup", jobs.PlanRequest{Backup: storetest.Removed, Onto: storetest.WebRoot}, core.CodeNotFound, "there is no such backup"},
-		{"onto a volume that is not there", jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.NoSuch}, core.CodeNotFound, "there is no such volume"},
-		{"whose volume is deleted", jobs.PlanRequest{Backup: storetest.Oddly, Onto: storetest.WebRoot}, core.CodeNotFound, "its volume is gone; hand the capture in with --capture"},
-		{"whose volume is purged", jobs.PlanRequest{Backup: "0b000000-0000-4000-8000-00000000000c", Onto: storetest.WebRoot}, core.CodeNotFound, "its volume is gone"},
+		{"of a backup that is not there", jobs.PlanRequest{Backup: storetest.NoSuch, Onto: storetest.WebRoot}, core.CodeNotFound,
+			"there is no such backup"},
+		{"of a deleted backup", jobs.PlanRequest{Backup: storetest.Removed, Onto: storetest.WebRoot}, core.CodeNotFound,
+			"there is no such backup"},
+		{"onto a volume that is not there", jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.NoSuch}, core.CodeNotFound,
+			"there is no such volume"},
+		{"whose volume is deleted", jobs.PlanRequest{Backup: storetest.Oddly, Onto: storetest.WebRoot}, core.CodeNotFound,
+			"its volume is gone; hand the capture in with --capture"},
+		{"whose volume is purged", jobs.PlanRequest{Backup: "0b000000-0000-4000-8000-00000000000c", Onto: storetest.WebRoot},
+			core.CodeNotFound, "its volume is gone"},
 	} {
 		_, err := d.Plan(t.Context(), c.request)
 		if core.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.says) {
@@ -178,7 +193,8 @@ func TestPlanTargetsAndRules(t *testing.T) {
 	_, their := theirDesk(t)
 	request := jobs.PlanRequest{Backup: storetest.Second}
 	p := plan(t, own, request)
-	if p.Target.Kind != core.TargetNew || p.Before.Name.Text() != "restore_backup_"+string(storetest.Second) || p.Before.VolumeTypeID.Text() != storetest.Usual {
+	if p.Target.Kind != core.TargetNew || p.Before.Name.Text() != "restore_backup_"+string(storetest.Second) ||
+		p.Before.VolumeTypeID.Text() != storetest.Usual {
 		t.Errorf("a new volume is %s, %q of type %q", p.Target.Kind, p.Before.Name.Text(), p.Before.VolumeTypeID.Text())
 	}
 	request.Name = "mine"
@@ -197,7 +213,8 @@ func TestPlanTargetsAndRules(t *testing.T) {
 	if p = plan(t, their, request); p.Rules != core.Icehouse || p.RulesWhy != "asked for" || p.Layers != core.LayersLast {
 		t.Errorf("asked for: %s because %q, layers %s", p.Rules, p.RulesWhy, p.Layers)
 	}
-	ceph := jobs.PlanRequest{Backup: storetest.Oddly, Onto: storetest.WebRoot, Captures: []core.Capture{core.ReadCapture(`{"version": 2}`, core.Source{})}}
+	ceph := jobs.PlanRequest{Backup: storetest.Oddly, Onto: storetest.WebRoot,
+		Captures: []core.Capture{core.ReadCapture(`{"version": 2}`, core.Source{})}}
 	if p = plan(t, own, ceph); p.Layers != core.LayersLast {
 		t.Errorf("of a Ceph backup: layers %s", p.Layers)
 	}
@@ -231,22 +248,28 @@ func TestResolve(t *testing.T) {
 			t.Errorf("backup %q is %s, want %s (%v)", c.ref, got, c.want, err)
 		}
 	}
-	for ref, want := range map[string]string{"web-root": string(storetest.WebRoot), "db-prod-01": string(storetest.Database), "DB-PROD-01": "0a000000-0000-4000-8000-000000000008",
-		"Db-Prod-01": string(core.CodeAmbiguous), "0a": string(core.CodeAmbiguous), "was here": string(core.CodeNotFound), "größe 日本語 🧯 İstanbul ΣΑΣ": "0a000000-0000-4000-8000-000000000006"} {
+	for ref, want := range map[string]string{
+		"web-root": string(storetest.WebRoot), "db-prod-01": string(storetest.Database),
+		"DB-PROD-01": "0a000000-0000-4000-8000-000000000008", "Db-Prod-01": string(core.CodeAmbiguous),
+		"0a": string(core.CodeAmbiguous), "was here": string(core.CodeNotFound),
+		"größe 日本語 🧯 İstanbul ΣΑΣ": "0a000000-0000-4000-8000-000000000006",
+	} {
 		v, err := d.ResolveVolume(t.Context(), ref)
 		if got := string(v.ID) + string(core.CodeOf(err)); got != want {
 			t.Errorf("volume %q is %s, want %s (%v)", ref, got, want, err)
 		}
 	}
 	_, err := d.ResolveBackup(t.Context(), "nightly")
-	if !strings.Contains(err.Error(), "8 backups fit it: ") || !strings.Contains(err.Error(), "…") || strings.Count(err.Error(), "0b000000") > 5 {
+	if !strings.Contains(err.Error(), "8 backups fit it: ") || !strings.Contains(err.Error(), "…") ||
+		strings.Count(err.Error(), "0b000000") > 5 {
 		t.Errorf("too many fit: %v", err)
 	}
 	_, err = d.ResolveBackup(t.Context(), "")
-	if _, err2 := d.ResolveVolume(t.Context(), ""); core.CodeOf(err2) != core.CodeNotFound || !strings.Contains(err.Error(), "its id is empty") {
+	if _, err2 := d.ResolveVolume(t.Context(), ""); core.CodeOf(err2) != core.CodeNotFound ||
+		!strings.Contains(err.Error(), "its id is empty") {
 		t.Errorf("nothing is named: %v, %v", err, err2)
 	}
-	_, err = jobs.Desk{Place: unread{p}, Now: clock}.ResolveBackup(t.Context(), "nightly")
+	_, err = jobs.Desk{Place: unread{p}, Pace: jobs.Pace{Now: clock}}.ResolveBackup(t.Context(), "nightly")
 	if core.CodeOf(err) != core.CodeAmbiguous || !strings.Contains(err.Error(), ": 8 or more backups fit it: ") {
 		t.Errorf("among rows that are not all read: %v", err)
 	}
@@ -280,7 +303,7 @@ func TestResolveAmongThousands(t *testing.T) {
 		last.ID = "zz"
 		w.Backups = append(w.Backups, last)
 	})
-	_, err := jobs.Desk{Place: p, Now: clock}.ResolveBackup(t.Context(), "nightly")
+	_, err := jobs.Desk{Place: p, Pace: jobs.Pace{Now: clock}}.ResolveBackup(t.Context(), "nightly")
 	if core.CodeOf(err) != core.CodeAmbiguous || !strings.Contains(err.Error(), "3002 backups fit it") {
 		t.Errorf("among thousands: %v", err)
 	}
@@ -299,7 +322,8 @@ func TestCaptureAndKeep(t *testing.T) {
 			t.Errorf("kept again as %d, %v", again, err)
 		}
 		kept, err := d.KeptCaptures(t.Context(), storetest.WebRoot, "")
-		if err != nil || len(kept) != 1 || kept[0].Capture.Text != c.Text || kept[0].Capture.Source.Kind != core.SourceTaken || !kept[0].At.Equal(clock()) {
+		if err != nil || len(kept) != 1 || kept[0].Capture.Text != c.Text || kept[0].Capture.Source.Kind != core.SourceTaken ||
+			!kept[0].At.Equal(clock()) {
 			t.Errorf("what is kept is %+v, %v", kept, err)
 		}
 	}

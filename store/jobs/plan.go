@@ -40,7 +40,8 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 			return nil, err
 		}
 		if len(chain.Backups) == 0 || chain.Missing == r.Backup {
-			return nil, core.Fail(core.CodeNotFound, "plan a restore of "+string(r.Backup), "there is no such backup", "list them with hearth backups", nil)
+			return nil, core.Fail(core.CodeNotFound, "plan a restore of "+string(r.Backup), "there is no such backup",
+				"list them with hearth backups", nil)
 		}
 		in.Service = chain.Backups[len(chain.Backups)-1].Service.Or("")
 	}
@@ -69,7 +70,9 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 		return nil, err
 	}
 	if n, of := len(r.Captures), len(chain.Backups); n > 0 && n < of && p.Layers == core.LayersAll {
-		warnings = append(warnings, fmt.Sprintf("%s given, and the chain of the backup has %d layers: a restore puts back the metadata of each, and this plan only of those given", captures(n), of))
+		warnings = append(warnings, fmt.Sprintf(
+			"%s given, and the chain of the backup has %d layers: a restore puts back the metadata of each, and this plan only of those given",
+			captures(n), of))
 	}
 	p.Warnings = append(warnings, p.Warnings...)
 	if problem := chain.Problem(); problem != "" {
@@ -84,10 +87,12 @@ func (d Desk) via(ctx context.Context, p *core.Plan, r PlanRequest) (*core.Plan,
 	case r.Via != "" && r.Via != core.ViaAPI && r.Via != core.ViaDatabase:
 		return nil, core.Fail(core.CodeUsage, "plan via "+r.Via, "there is no such way", "use api or database", nil)
 	case r.Via == core.ViaAPI && r.Onto == "":
-		return nil, core.Fail(core.CodeUsage, "plan via the API", "a new volume is made by a restore, which Cinder does itself", "name an existing volume, or leave --via out", nil)
+		return nil, core.Fail(core.CodeUsage, "plan via the API", "a new volume is made by a restore, which Cinder does itself",
+			"name an existing volume, or leave --via out", nil)
 	case r.Via == core.ViaDatabase, r.Onto == "", r.Via == "" && d.Place.Info().Kind != core.PlaceCloud:
 		if len(r.LeaveOut) > 0 {
-			return nil, core.Fail(core.CodeUsage, "leave out "+r.LeaveOut[0], "only a plan via the API leaves anything out", "give --via api too", nil)
+			return nil, core.Fail(core.CodeUsage, "leave out "+r.LeaveOut[0], "only a plan via the API leaves anything out",
+				"give --via api too", nil)
 		}
 		return p, nil
 	}
@@ -163,7 +168,8 @@ func (d Desk) chainCaptures(ctx context.Context, chain core.Chain) (captures []c
 			captures = append(captures, stored)
 			continue
 		case known:
-			warnings = append(warnings, fmt.Sprintf("Cinder stored no metadata with layer %d (%s): a restore passes over it", i+1, core.Visible(b.Title())))
+			warnings = append(warnings,
+				fmt.Sprintf("Cinder stored no metadata with layer %d (%s): a restore passes over it", i+1, core.Visible(b.Title())))
 			continue
 		case d.source() != nil:
 			warnings = append(warnings, fmt.Sprintf("the backup repository does not hold layer %d (%s)", i+1, core.Visible(b.Title())))
@@ -177,7 +183,8 @@ func (d Desk) chainCaptures(ctx context.Context, chain core.Chain) (captures []c
 			continue
 		}
 		if i < len(chain.Backups)-1 {
-			warnings = append(warnings, fmt.Sprintf("no capture of layer %d (%s) is known: it is left out of this plan", i+1, core.Visible(b.Title())))
+			warnings = append(warnings,
+				fmt.Sprintf("no capture of layer %d (%s) is known: it is left out of this plan", i+1, core.Visible(b.Title())))
 			continue
 		}
 		now, _, err := d.Capture(ctx, b.VolumeID, 2)

@@ -18,9 +18,9 @@ type Exported struct {
 }
 
 // Export exports backups, with chain each together with its parents, which come
-// first. What was exported is kept in the archive. progress, if not nil, is
-// called after each. The error is that of the whole call; each result has its own.
-func (d Desk) Export(ctx context.Context, ids []core.BackupID, chain bool, progress func(done, total int)) ([]Exported, error) {
+// first. What was exported is kept in the archive. The error is that of the whole
+// call; each result has its own.
+func (d Desk) Export(ctx context.Context, ids []core.BackupID, chain bool, progress Progress) ([]Exported, error) {
 	ex, ok := d.Place.(store.Exporter)
 	if !ok {
 		return nil, core.Fail(core.CodeUnsupported, "export", "this kind of place cannot export records", "", nil)
@@ -32,16 +32,15 @@ func (d Desk) Export(ctx context.Context, ids []core.BackupID, chain bool, progr
 	var out []Exported
 	for i, b := range backups {
 		if err := ctx.Err(); err != nil {
-			return out, core.Fail(core.CodeCancelled, "export", fmt.Sprintf("it was cancelled after %d of %s", i, core.Count(len(backups), "backup")), "", err)
+			return out, core.Fail(core.CodeCancelled, "export",
+				fmt.Sprintf("it was cancelled after %d of %s", i, core.Count(len(backups), "backup")), "", err)
 		}
 		r, err := ex.Export(ctx, b.ID)
 		if err == nil {
 			err = d.keepRecord(ctx, b.ID, r, "export")
 		}
 		out = append(out, Exported{b, r, err})
-		if progress != nil {
-			progress(i+1, len(backups))
-		}
+		progress.say(i+1, len(backups), "")
 	}
 	return out, nil
 }
@@ -138,7 +137,8 @@ func (d Desk) Import(ctx context.Context, checks []core.Check, chosen []int) ([]
 	if len(items) == 0 {
 		return nil, core.Fail(core.CodeRefused, "import", "none of the chosen records can be imported", "look at what is said of each", nil)
 	}
-	e := core.Entry{At: d.Now(), Who: d.Who, Place: info.Location, Kind: core.EntryImport, Summary: "import of " + core.Count(len(items), "backup")}
+	e := core.Entry{At: d.Now(), Who: d.Who, Place: info.Location, Kind: core.EntryImport,
+		Summary: "import of " + core.Count(len(items), "backup")}
 	for _, it := range items {
 		e.Backups = append(e.Backups, it.ID)
 	}
@@ -189,6 +189,7 @@ func (d Desk) importByAPI(ctx context.Context, im store.Importer, items []core.I
 	if err != nil {
 		return nil, err
 	}
+	defer a.leave(ctx)
 	results, err := im.Import(ctx, items, a.e)
 	for len(results) < len(items) { // the rest was not reached, or its answer was lost
 		it := items[len(results)]
@@ -232,7 +233,7 @@ func (d Desk) importByAPI(ctx context.Context, im store.Importer, items []core.I
 // long that it will stay as it is.
 func (d Desk) followImport(ctx context.Context, it *core.ImportItem, r *core.ImportResult) {
 	tried := "import backup " + string(it.ID)
-	patience := d.ImportPatience
+	patience := d.Patience
 	if patience == 0 {
 		patience = time.Minute
 	}
@@ -247,12 +248,16 @@ func (d Desk) followImport(ctx context.Context, it *core.ImportItem, r *core.Imp
 			r.Differs = it.Arrived(&b)
 			return true, nil
 		case core.Failed(b.Status):
-			return true, core.Fail(core.CodePartial, tried, "it ended in "+b.Status+": "+b.FailReason.Or("Cinder gives no reason"), "see why, delete what is left of it here, and import again", nil)
+			return true, core.Fail(core.CodePartial, tried, "it ended in "+b.Status+": "+b.FailReason.Or("Cinder gives no reason"),
+				"see why, delete what is left of it here, and import again", nil)
 		}
 		return false, nil
 	})
 	if err == errPatience {
-		err = core.Fail(core.CodePartial, tried, "it is still "+r.Status+" after "+patience.String()+", and will stay so: its service is down, or a field of the record is of a type that Cinder cannot store", "reset its state or force-delete it", nil)
+		err = core.Fail(core.CodePartial, tried,
+			"it is still "+r.Status+" after "+patience.String()+", and will stay so: its service is down, or a field of the record is "+
+				"of a type that Cinder cannot store",
+			"reset its state or force-delete it", nil)
 	}
 	r.Err = err
 }

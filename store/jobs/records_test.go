@@ -59,8 +59,9 @@ func TestExport(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, d := desk(t)
 			var steps []string
-			progress := func(done, total int) { steps = append(steps, fmt.Sprintf("%d/%d", done, total)) }
-			out, err := d.Export(t.Context(), []core.BackupID{storetest.Second, storetest.Full, storetest.Tagged, storetest.First, storetest.Tagged}, true, progress)
+			progress := func(s jobs.Step) { steps = append(steps, fmt.Sprintf("%d/%d", s.Done, s.Total)) }
+			out, err := d.Export(t.Context(),
+				[]core.BackupID{storetest.Second, storetest.Full, storetest.Tagged, storetest.First, storetest.Tagged}, true, progress)
 			ok(t, err)
 			var ids []core.BackupID
 			for _, e := range out {
@@ -79,7 +80,8 @@ func TestExport(t *testing.T) {
 				t.Errorf("progress %v", steps)
 			}
 			for _, id := range ids {
-				if kept, err := d.Archive.Records(t.Context(), d.Place.Info().Location, id); err != nil || len(kept) != 1 || kept[0].Direction != "export" {
+				if kept, err := d.Archive.Records(t.Context(), d.Place.Info().Location, id); err != nil || len(kept) != 1 ||
+					kept[0].Direction != "export" {
 					t.Errorf("of %s the archive keeps %+v, %v", id, kept, err)
 				}
 			}
@@ -89,7 +91,8 @@ func TestExport(t *testing.T) {
 			}
 			// One that cannot be exported does not keep the others from it.
 			out, err = d.Export(t.Context(), []core.BackupID{storetest.Broken, storetest.Full, storetest.NullTag}, true, nil)
-			if err != nil || len(out) != 3 || core.CodeOf(out[0].Err) != core.CodeRefused || out[1].Err != nil || core.CodeOf(out[2].Err) != core.CodeRefused {
+			if err != nil || len(out) != 3 || core.CodeOf(out[0].Err) != core.CodeRefused || out[1].Err != nil ||
+				core.CodeOf(out[2].Err) != core.CodeRefused {
 				t.Errorf("with some that cannot be: %d, %v, %v, %v, %v", len(out), out[0].Err, out[1].Err, out[2].Err, err)
 			}
 			_, err = d.Export(t.Context(), []core.BackupID{storetest.Full, storetest.NoSuch}, true, nil)
@@ -106,8 +109,8 @@ func TestExport(t *testing.T) {
 func TestExportCancelled(t *testing.T) {
 	_, d := ownDesk(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	out, err := d.Export(ctx, []core.BackupID{storetest.Full, storetest.First, storetest.Second}, false, func(done, _ int) {
-		if done == 2 {
+	out, err := d.Export(ctx, []core.BackupID{storetest.Full, storetest.First, storetest.Second}, false, func(s jobs.Step) {
+		if s.Done == 2 {
 			cancel()
 		}
 	})
@@ -141,7 +144,8 @@ func TestImport(t *testing.T) {
 				if _, err := d.Place.Backup(t.Context(), id); err != nil {
 					t.Errorf("%s: %v", id, err)
 				}
-				if kept, err := d.Archive.Records(t.Context(), d.Place.Info().Location, id); err != nil || len(kept) != 1 || kept[0].Direction != "import" {
+				if kept, err := d.Archive.Records(t.Context(), d.Place.Info().Location, id); err != nil || len(kept) != 1 ||
+					kept[0].Direction != "import" {
 					t.Errorf("of %s the archive keeps %+v, %v", id, kept, err)
 				}
 			}
@@ -175,10 +179,10 @@ func exported(t *testing.T, d jobs.Desk, id core.BackupID) core.Record {
 
 func TestImportReadOnly(t *testing.T) {
 	p := world(theirs, func(w *memory.World) { w.Info.ReadOnly = "it is not ours" })
-	d := jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Now: clock}
+	d := jobs.Desk{Place: asDatabase(p), Archive: openArchive(t), Pace: jobs.Pace{Now: clock}}
 	_, err := d.Import(t.Context(), importable(t, d, 1), []int{0})
 	wantCode(t, "into a place that is read-only", err, core.CodeReadOnly)
-	bare := jobs.Desk{Place: struct{ *memory.Place }{p}, Now: clock}
+	bare := jobs.Desk{Place: struct{ *memory.Place }{p}, Pace: jobs.Pace{Now: clock}}
 	if _, err := bare.Export(t.Context(), nil, false, nil); err != nil {
 		t.Errorf("export of nothing: %v", err)
 	}
@@ -203,7 +207,8 @@ func TestArchiveInTheWay(t *testing.T) {
 	if _, err := d.Import(t.Context(), checks, []int{0}); err == nil {
 		t.Error("imported without an intent")
 	}
-	if !stateOf(t, d, storetest.WebRoot).Equal(before) || slices.ContainsFunc(p.Calls()[calls:], func(c string) bool { return c == "Rewrite" || c == "Import" }) {
+	if !stateOf(t, d, storetest.WebRoot).Equal(before) ||
+		slices.ContainsFunc(p.Calls()[calls:], func(c string) bool { return c == "Rewrite" || c == "Import" }) {
 		t.Error("the place was written without an intent")
 	}
 	out, err := d.Export(t.Context(), []core.BackupID{storetest.Full}, false, nil)
@@ -219,18 +224,20 @@ func TestDemoLeavesTheArchiveAlone(t *testing.T) {
 	ok(t, err)
 	defer s.Close()
 	a := openArchive(t)
-	d := jobs.Desk{Place: s, Archive: a, Who: "ada@here", Now: clock}
+	d := jobs.Desk{Place: s, Archive: a, Who: "ada@here", Pace: jobs.Pace{Now: clock}}
 	before := archiveSums(t, a.Path())
 	page, err := s.Volumes(t.Context(), core.Query{})
 	ok(t, err)
 	onto := page.Rows[0].ID
-	backups, err := s.Backups(t.Context(), core.Query{Filter: core.Filter{Text: "x", Terms: []core.Term{{Column: "status", Kind: core.WordColumn, Op: core.Is, Words: []string{core.StatusAvailable}}}}})
+	backups, err := s.Backups(t.Context(), core.Query{Filter: core.Filter{Text: "x",
+		Terms: []core.Term{{Column: "status", Kind: core.WordColumn, Op: core.Is, Words: []string{core.StatusAvailable}}}}})
 	ok(t, err)
 	c, _, err := d.Capture(t.Context(), onto, 2)
 	ok(t, err)
 	_, err = d.Keep(t.Context(), c)
 	ok(t, err)
-	pl, err := d.Plan(t.Context(), jobs.PlanRequest{Onto: onto, Captures: []core.Capture{core.ReadCapture(`{"version": 2, "volume-metadata": {"a": "b"}}`, core.Source{})}})
+	pl, err := d.Plan(t.Context(),
+		jobs.PlanRequest{Onto: onto, Captures: []core.Capture{core.ReadCapture(`{"version": 2, "volume-metadata": {"a": "b"}}`, core.Source{})}})
 	ok(t, err)
 	_, err = d.Apply(t.Context(), pl)
 	ok(t, err)

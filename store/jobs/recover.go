@@ -130,7 +130,8 @@ func FromBundle(b *core.Bundle, name string) Source {
 			if c := captures[row.ID]; c != nil {
 				real = func(context.Context) (*core.Capture, error) { return c, nil }
 			}
-			found := finding{row: row, origin: fmt.Sprintf("line %d of the bundle, from %s", f.Line, core.Visible(places[f.Line])), from: &f, capture: real, handed: true}
+			found := finding{row: row, origin: fmt.Sprintf("line %d of the bundle, from %s", f.Line, core.Visible(places[f.Line])), from: &f,
+				capture: real, handed: true}
 			if places[f.Line] != target.location() {
 				found.other = places[f.Line]
 			}
@@ -166,14 +167,9 @@ func FromPlace(source Desk) Source {
 	}}
 }
 
-// scanned is a repository, as far as a recovery needs one.
-type scanned interface {
-	store.CaptureSource
-	Scan(ctx context.Context, progress func(core.ScanProgress)) (core.Inventory, error)
-}
-
 // holdings finds what a repository holds.
-func (d Desk) holdings(ctx context.Context, r scanned, target Desk, export func(core.BackupID) func(context.Context) (core.Record, error), progress Progress) ([]finding, []core.Holding, error) {
+func (d Desk) holdings(ctx context.Context, r scanned, target Desk,
+	export func(core.BackupID) func(context.Context) (core.Record, error), progress Progress) ([]finding, []core.Holding, error) {
 	inv, err := r.Scan(ctx, func(p core.ScanProgress) {
 		progress.say(0, 0, "reading %s: %s", d.location(), core.Count(int(p.Backups), "backup"))
 	})
@@ -192,7 +188,8 @@ func (d Desk) holdings(ctx context.Context, r scanned, target Desk, export func(
 		default:
 			seen[h.Backup.ID] = true
 			id := h.Backup.ID
-			f := finding{row: h.Backup, origin: "rebuilt from " + d.location(), rebuilt: true, marks: h.Marks, record: export(id), capture: target.keptReal(id)}
+			f := finding{row: h.Backup, origin: "rebuilt from " + d.location(), rebuilt: true, marks: h.Marks, record: export(id),
+				capture: target.keptReal(id)}
 			if h.CaptureText.Set {
 				f.capture = func(ctx context.Context) (*core.Capture, error) {
 					c, ok, err := r.Capture(ctx, id)
@@ -277,61 +274,99 @@ func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOpti
 	if err != nil {
 		return r, err
 	}
+	items, handed, err := target.missing(ctx, found, lostOf(compared), native, progress)
+	if err != nil {
+		return r, err
+	}
+	progress.say(0, 0, "asking %s", target.location())
+	if r.Transfer, err = target.arrivals(ctx, source.Name, items, there); err != nil {
+		return r, err
+	}
+	strangers := r.tick(o.All)
+	r.Fit()
+	r.warn(strangers, handed)
+	return r, nil
+}
+
+// lostOf are those that the target has not, or not whole.
+func lostOf(compared []core.Reconciled) map[core.BackupID]*core.Reconciled {
 	lost := map[core.BackupID]*core.Reconciled{}
 	for i := range compared {
-		if c := &compared[i]; c.Standing == core.OnlySource || c.Standing == core.InBoth && c.Target.Status != core.StatusAvailable {
+		c := &compared[i]
+		if c.Standing == core.OnlySource || c.Standing == core.InBoth && c.Target.Status != core.StatusAvailable {
 			lost[c.ID] = c
 		}
 	}
-	var items []Arrival
-	handed := map[string]int{}
+	return lost
+}
+
+// missing makes arrivals of what was found and is lost, with what is to be thought
+// of each. handed counts, by place, the records that the user brought from there and
+// of which no capture says whose they are.
+func (d Desk) missing(ctx context.Context, found []finding, lost map[core.BackupID]*core.Reconciled, native core.Native,
+	progress Progress) (items []Arrival, handed map[string]int, err error) {
+	handed = map[string]int{}
 	for i := range found {
-		c := lost[found[i].row.ID]
+		f := &found[i]
+		c := lost[f.row.ID]
 		if c == nil {
 			continue
 		}
-		progress.say(len(items), len(lost), "%s", core.Visible(found[i].row.Title()))
-		it, capture, err := target.lost(ctx, &found[i])
+		progress.say(len(items), len(lost), "%s", core.Visible(f.row.Title()))
+		it, capture, err := d.lost(ctx, f)
 		if err != nil {
-			return r, err
+			return nil, nil, err
 		}
 		it.Stranger, it.Lacks = native.Stranger(&it.Backup, capture), native.Lacks(&it.Backup, capture)
-		own, known := native.Own[it.Backup.ID]
-		switch other := found[i].other; {
-		case it.Stranger != "" || capture != nil:
-		case other != "" && found[i].handed:
-			handed[other]++
-		case other != "":
-			it.Stranger = "its record was archived from " + core.Visible(other) + ", and no capture says that it is of this cloud"
-		case known && !own:
-			it.Stranger = "it had been imported here, and no capture says whose it is"
+		if it.Stranger == "" && capture == nil {
+			if f.other != "" && f.handed {
+				handed[f.other]++
+			} else {
+				it.Stranger = f.doubt(native)
+			}
 		}
 		if p := c.Problem(); p != "" {
 			it.Lacks = append(it.Lacks, p+": it cannot be restored without")
 		}
 		items = append(items, it)
 	}
-	progress.say(0, 0, "asking %s", target.location())
-	r.Transfer, err = target.arrivals(ctx, source.Name, items, there)
-	if err != nil {
-		return r, err
+	return items, handed, nil
+}
+
+// doubt says why a backup that has no capture may be another cloud's; "" if nothing
+// speaks for that.
+func (f *finding) doubt(native core.Native) string {
+	own, known := native.Own[f.row.ID]
+	switch {
+	case f.other != "":
+		return "its record was archived from " + core.Visible(f.other) + ", and no capture says that it is of this cloud"
+	case known && !own:
+		return "it had been imported here, and no capture says whose it is"
 	}
-	strangers := 0
+	return ""
+}
+
+// tick chooses the strangers, or does not, and returns how many there are.
+func (r *Recovery) tick(all bool) (strangers int) {
 	for i := range r.Items {
 		if r.Items[i].Stranger != "" {
 			strangers++
-			r.Items[i].Ticked = o.All
+			r.Items[i].Ticked = all
 		}
 	}
-	r.Fit()
+	return strangers
+}
+
+func (r *Recovery) warn(strangers int, handed map[string]int) {
 	if strangers > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s to be another cloud's: deleting an imported copy here deletes that cloud's files", seem(strangers)))
+		r.Warnings = append(r.Warnings,
+			fmt.Sprintf("%s to be another cloud's: deleting an imported copy here deletes that cloud's files", seem(strangers)))
 	}
 	for _, other := range slices.Sorted(maps.Keys(handed)) {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s of %s: no capture says whose the files are: if that cloud lives and shares the repository, deleting an imported copy here deletes its files",
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s of %s: no capture says whose the files are: if that cloud lives and shares "+
+			"the repository, deleting an imported copy here deletes its files",
 			core.Count(handed[other], "record"), core.Visible(other)))
 	}
-	return r, nil
 }
 
 func seem(n int) string {

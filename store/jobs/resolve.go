@@ -19,7 +19,7 @@ func (d Desk) ResolveBackup(ctx context.Context, ref string) (core.Backup, error
 	if core.CodeOf(err) != core.CodeNotFound {
 		return b, err
 	}
-	id, err := resolve(ctx, "backup", d.Place.Backups, ref, func(b *core.Backup) (string, string) { return string(b.ID), b.Name.Or("") })
+	id, err := resolve(ctx, "backup", d.Backups, ref, func(b *core.Backup) (string, string) { return string(b.ID), b.Name.Or("") })
 	if err != nil {
 		return core.Backup{}, err
 	}
@@ -40,7 +40,7 @@ func (d Desk) ResolveVolume(ctx context.Context, ref string) (core.Volume, error
 	if core.CodeOf(err) != core.CodeNotFound {
 		return v, err
 	}
-	id, err := resolve(ctx, "volume", d.Place.Volumes, ref, func(v *core.Volume) (string, string) { return string(v.ID), v.Name.Or("") })
+	id, err := resolve(ctx, "volume", d.Volumes, ref, func(v *core.Volume) (string, string) { return string(v.ID), v.Name.Or("") })
 	if err != nil {
 		return core.Volume{}, err
 	}
@@ -57,7 +57,8 @@ type fitting struct {
 
 // resolve returns the one id that begins with ref, or else the id of the one row
 // of that name: first exactly, then without regard to case.
-func resolve[T any](ctx context.Context, noun string, list func(context.Context, core.Query) (core.Page[T], error), ref string, of func(*T) (id, name string)) (string, error) {
+func resolve[T any](ctx context.Context, noun string, list func(context.Context, core.Query) (core.Page[T], error), ref string,
+	of func(*T) (id, name string)) (string, error) {
 	begins, err := ask(ctx, list, "id", core.IDColumn, ref, of)
 	if err != nil {
 		return "", err
@@ -75,14 +76,16 @@ func resolve[T any](ctx context.Context, noun string, list func(context.Context,
 	case len(named.exact) == 0 && named.total == 1:
 		return named.ids[0], nil
 	}
-	return "", notOne(noun, ref, fitting{ids: append(begins.ids, named.ids...), total: begins.total + named.total, more: begins.more || named.more})
+	return "", notOne(noun, ref,
+		fitting{ids: append(begins.ids, named.ids...), total: begins.total + named.total, more: begins.more || named.more})
 }
 
 // most is how many rows are looked at for one whose name fits to the letter.
 const most = 1000
 
 // ask lists what has ref in a column.
-func ask[T any](ctx context.Context, list func(context.Context, core.Query) (core.Page[T], error), column string, kind core.ColumnKind, ref string, of func(*T) (id, name string)) (fitting, error) {
+func ask[T any](ctx context.Context, list func(context.Context, core.Query) (core.Page[T], error), column string,
+	kind core.ColumnKind, ref string, of func(*T) (id, name string)) (fitting, error) {
 	page, err := list(ctx, core.Query{Limit: most, Filter: core.Filter{Text: column + ":" + ref,
 		Terms: []core.Term{{Column: column, Kind: kind, Op: core.Is, Words: []string{core.Fold(ref)}}}}})
 	f := fitting{total: page.Total, more: !page.Complete}
@@ -102,7 +105,8 @@ const shown = 5
 func notOne(noun, ref string, f fitting) error {
 	tried := "find " + noun + " " + ref
 	if f.total == 0 {
-		return core.Fail(core.CodeNotFound, tried, "there is none of that id, beginning of an id, or name", "list them with hearth "+noun+"s", nil)
+		return core.Fail(core.CodeNotFound, tried, "there is none of that id, beginning of an id, or name",
+			"list them with hearth "+noun+"s", nil)
 	}
 	ids := f.ids
 	if len(ids) > shown {

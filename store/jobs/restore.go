@@ -25,7 +25,8 @@ func (d Desk) checkRestore(ctx context.Context, r core.RestoreRequest) (b core.B
 		return b, v, err
 	}
 	if b.Status != core.StatusAvailable {
-		return b, v, refuse(tryRestore, fmt.Sprintf("the backup is %s, and Cinder restores only what is available", b.Status), "wait, or repair it first")
+		return b, v, refuse(tryRestore, fmt.Sprintf("the backup is %s, and Cinder restores only what is available", b.Status),
+			"wait, or repair it first")
 	}
 	if r.Volume == "" {
 		if r.Size > 0 && r.Size < b.Size {
@@ -41,9 +42,11 @@ func (d Desk) checkRestore(ctx context.Context, r core.RestoreRequest) (b core.B
 	}
 	switch {
 	case v.Status != core.StatusAvailable:
-		return b, v, refuse(tryRestore, fmt.Sprintf("the volume is %s, and Cinder restores only onto one that is available", v.Status), "detach it, or restore to a new one")
+		return b, v, refuse(tryRestore, fmt.Sprintf("the volume is %s, and Cinder restores only onto one that is available", v.Status),
+			"detach it, or restore to a new one")
 	case v.Size < b.Size:
-		return b, v, refuse(tryRestore, fmt.Sprintf("the volume has %d GiB, which is too small for a backup of %d GiB", v.Size, b.Size), "extend it, or restore to a new one")
+		return b, v, refuse(tryRestore, fmt.Sprintf("the volume has %d GiB, which is too small for a backup of %d GiB", v.Size, b.Size),
+			"extend it, or restore to a new one")
 	}
 	return b, v, nil
 }
@@ -53,7 +56,8 @@ func (d Desk) checkRestore(ctx context.Context, r core.RestoreRequest) (b core.B
 // compares what comes out with the plan; nil is no plan. The report is there also
 // with an error, and names its volume once Cinder has accepted the restore: CodePartial where the restore failed or did not come out as
 // planned.
-func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Plan, wait bool, progress Progress) (*core.RestoreReport, error) {
+func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Plan, wait bool,
+	progress Progress) (*core.RestoreReport, error) {
 	report := &core.RestoreReport{Plan: plan, Backup: r.Backup, VolumeName: r.Name}
 	o, err := d.operator(core.OpRestore)
 	if err != nil {
@@ -67,7 +71,8 @@ func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 	if r.Volume != "" {
 		onto, report.VolumeName = v.Title(), v.Title()
 	}
-	e := core.Entry{Kind: core.EntryRestore, Volume: r.Volume, Backup: r.Backup, Summary: fmt.Sprintf("restore of %s onto %s", core.Visible(b.Title()), core.Visible(onto))}
+	e := core.Entry{Kind: core.EntryRestore, Volume: r.Volume, Backup: r.Backup,
+		Summary: fmt.Sprintf("restore of %s onto %s", core.Visible(b.Title()), core.Visible(onto))}
 	if plan != nil {
 		e.Before, e.After = &plan.Before, &plan.After
 	}
@@ -76,6 +81,7 @@ func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 	if err != nil {
 		return report, err
 	}
+	defer a.leave(ctx)
 	progress.say(0, 1, "asking for the restore")
 	done, err := o.RestoreBackup(ctx, r)
 	if err != nil {
@@ -99,13 +105,49 @@ func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 // before it is given up: some 30 seconds. Cinder begins within one.
 const doubtful = 10
 
-// watch follows a restore to its end and says what came of it. One whose answer was
-// lost has begun once its volume is seen restoring, or says what it was restored
-// from: a volume that is there and available may just be new.
+// watch follows a restore to its end and says what came of it.
 func (d Desk) watch(ctx context.Context, b *core.Backup, a *account, report *core.RestoreReport, progress Progress) error {
-	var v core.Volume
+	v, err := d.watchVolume(ctx, b, a, report, progress)
+	if err != nil {
+		return err // it stays open, for Settle
+	}
+	report.Waited = true
+	if now, err := d.Place.Backup(ctx, b.ID); err == nil {
+		report.BackupStatus = now.Status
+	}
+	switch {
+	case report.Inferred:
+		err = core.Fail(core.CodePartial, tryRestore, report.Verdict(),
+			"delete volume "+string(report.Volume)+" if nobody else made it, and restore again", nil)
+	case report.Failed():
+		err = d.restoreFailed(ctx, report, a.e.At)
+	}
+	if err != nil {
+		if aerr := a.end(ctx, core.EntryFailed, err.Error()); aerr != nil {
+			return aerr
+		}
+		return err
+	}
+	progress.say(1, 1, "comparing with the plan")
+	if report.Plan != nil {
+		report.Fields = core.CompareRestore(report.Plan, b, &v)
+	}
+	if err := a.end(ctx, core.EntryDone, ""); err != nil {
+		return err
+	}
+	if len(report.Differing()) > 0 {
+		return core.Fail(core.CodePartial, "restore as planned", report.Verdict(), "see what differs", nil)
+	}
+	return nil
+}
+
+// watchVolume follows the volume of a restore until that is over. One whose answer
+// was lost has begun once its volume is seen restoring, or says what it was restored
+// from: a volume that is there and available may just be new.
+func (d Desk) watchVolume(ctx context.Context, b *core.Backup, a *account, report *core.RestoreReport,
+	progress Progress) (v core.Volume, err error) {
 	idle := 0
-	err := d.follow(ctx, 0, func() (over bool, err error) {
+	err = d.follow(ctx, 0, func() (over bool, err error) {
 		if v, err = d.Place.Volume(ctx, report.Volume); err != nil {
 			if core.CodeOf(err) == core.CodeUnavailable {
 				progress.say(0, 1, "no answer; the restore goes on in the cloud, and is looked at again")
@@ -129,38 +171,7 @@ func (d Desk) watch(ctx context.Context, b *core.Backup, a *account, report *cor
 		}
 		return true, nil
 	})
-	if err != nil {
-		return err // it stays open, for Settle
-	}
-	report.Waited = true
-	if now, err := d.Place.Backup(ctx, b.ID); err == nil {
-		report.BackupStatus = now.Status
-	}
-	if report.Inferred {
-		err := core.Fail(core.CodePartial, tryRestore, report.Verdict(), "delete volume "+string(report.Volume)+" if nobody else made it, and restore again", nil)
-		if aerr := a.end(ctx, core.EntryFailed, err.Error()); aerr != nil {
-			return aerr
-		}
-		return err
-	}
-	if report.Failed() {
-		err = d.restoreFailed(ctx, report, a.e.At)
-		if aerr := a.end(ctx, core.EntryFailed, err.Error()); aerr != nil {
-			return aerr
-		}
-		return err
-	}
-	progress.say(1, 1, "comparing with the plan")
-	if report.Plan != nil {
-		report.Fields = core.CompareRestore(report.Plan, b, &v)
-	}
-	if err := a.end(ctx, core.EntryDone, ""); err != nil {
-		return err
-	}
-	if len(report.Differing()) > 0 {
-		return core.Fail(core.CodePartial, "restore as planned", report.Verdict(), "see what differs", nil)
-	}
-	return nil
+	return v, err
 }
 
 // restoreFailed is the error of a failed restore, in Cinder's words where it has
@@ -179,5 +190,6 @@ func (d Desk) restoreFailed(ctx context.Context, report *core.RestoreReport, sin
 	if len(report.Messages) > 0 {
 		what += ": " + report.Messages[0].Text
 	}
-	return core.Fail(core.CodePartial, tryRestore, what, "what the volume holds now is not to be trusted; look at the log of cinder-backup, and restore again", nil)
+	return core.Fail(core.CodePartial, tryRestore, what,
+		"what the volume holds now is not to be trusted; look at the log of cinder-backup, and restore again", nil)
 }

@@ -2,18 +2,18 @@ package jobs
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"hearth/core"
 )
 
-// young is how long an open entry is taken for one that another hearth is at work
-// on right now.
-const young = time.Minute
-
 // Settle looks at the open entries of the place, which a crash has left behind,
-// reads the place back and says of each whether it took effect. Those of the last
-// minute are left alone. It returns those that it settled.
+// reads the place back and says of each whether it took effect. Those that somebody
+// is at work on are left alone, be it this process or another: its own process
+// lives, or where that cannot be looked up it has given a sign of life within two
+// minutes. Those without any, of an older hearth, are left alone for a minute. It
+// returns those that it settled.
 func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
 	if d.Archive == nil || d.Place.Info().Journals {
 		return nil, nil
@@ -24,7 +24,7 @@ func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
 	}
 	var settled []core.Entry
 	for _, e := range entries {
-		if e.State != core.EntryOpen || d.Now().Sub(e.At) < young {
+		if e.State != core.EntryOpen || d.worked(&e) {
 			continue
 		}
 		state, err := d.outcome(ctx, e)
@@ -38,10 +38,14 @@ func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
 		if state != core.EntryDone {
 			why = "hearth was interrupted; the place was read back"
 		}
-		if err := d.Archive.Finish(ctx, e, state, why); err != nil {
+		ok, err := d.Archive.Settle(ctx, e, state, why)
+		if err != nil {
 			return settled, err
 		}
-		e.State, e.Error = state, why
+		if !ok { // it lives after all, or another was faster
+			continue
+		}
+		e.State, e.Error, e.Life = state, why, nil
 		settled = append(settled, e)
 	}
 	return settled, nil
@@ -150,6 +154,9 @@ func (d Desk) restoreOutcome(ctx context.Context, e core.Entry) (core.EntryState
 	return core.EntryDone, nil
 }
 
+// askMost is how many backups are asked for one by one; of more there is a list.
+const askMost = 20
+
 // importOutcome counts how many of the imported backups are there; before the
 // import none was.
 func (d Desk) importOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
@@ -184,4 +191,16 @@ func (d Desk) importOutcome(ctx context.Context, e core.Entry) (core.EntryState,
 		return core.EntryFailed, nil
 	}
 	return core.EntryHalf, nil
+}
+
+// newer is the first of the backups that was made after the intent, under the name
+// that it tells of; nil if there is none.
+func newer(all []core.Backup, e core.Entry) *core.Backup {
+	for i, b := range all {
+		// The place's clock may go a little behind.
+		if b.CreatedAt.Set && b.CreatedAt.V.After(e.At.Add(-5*time.Second)) && strings.Contains(e.Summary, core.Visible(b.Name.Or(""))) {
+			return &all[i]
+		}
+	}
+	return nil
 }

@@ -31,3 +31,9 @@ func (d Desk) stored(ctx context.Context, id core.BackupID) (c core.Capture, has
 	c.BackupID = id
 	return c, has, err == nil, err
 }
+
+// scanned is a repository, as far as a recovery needs one.
+type scanned interface {
+	store.CaptureSource
+	Scan(ctx context.Context, progress func(core.ScanProgress)) (core.Inventory, error)
+}

@@ -71,9 +71,10 @@ func TestStored(t *testing.T) {
 		source repository
 		warn   string
 	}{
-		"nothing stored": {repository{holds: map[core.BackupID]string{layer(0): "", layer(last): capture("a")}}, "Cinder stored no metadata with layer 1"},
-		"not held":       {repository{holds: map[core.BackupID]string{layer(last): capture("a")}}, "the backup repository does not hold layer 1"},
-		"out of reach":   {repository{err: errors.New("no route to the host")}, "no route to the host"},
+		"nothing stored": {repository{holds: map[core.BackupID]string{layer(0): "", layer(last): capture("a")}},
+			"Cinder stored no metadata with layer 1"},
+		"not held":     {repository{holds: map[core.BackupID]string{layer(last): capture("a")}}, "the backup repository does not hold layer 1"},
+		"out of reach": {repository{err: errors.New("no route to the host")}, "no route to the host"},
 	} {
 		d.Source = x.source
 		p := plan(t, d, jobs.PlanRequest{Backup: layer(last), Name: "n"})

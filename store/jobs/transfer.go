@@ -172,7 +172,7 @@ func (d Desk) arrivals(ctx context.Context, from string, items []Arrival, there 
 }
 
 // askAtOnce is how many parts the ids of more than askMost backups are asked for in.
-const askAtOnce, askMost = 4, 20
+const askAtOnce = 4
 
 // importFacts asks for what a preflight must know. What the place lists is there,
 // and not asked for.
@@ -221,7 +221,8 @@ func (d Desk) met(ctx context.Context, it *Arrival, row *core.Backup) error {
 		return nil
 	case it.Status == core.StatusCreating:
 		it.State = ArrivalRefused
-		it.Findings = append(it.Findings, core.Finding{Level: core.LevelRefuse, Text: "it is there already, and is creating: nobody here would end that"})
+		it.Findings = append(it.Findings,
+			core.Finding{Level: core.LevelRefuse, Text: "it is there already, and is creating: nobody here would end that"})
 		return nil
 	case it.Status == core.StatusDeleting || core.Failed(it.Status):
 		it.State = ArrivalRefused
@@ -279,9 +280,48 @@ func (d Desk) send(ctx context.Context, t *Transfer, what string, progress Progr
 	if err := d.Allowed(core.OpImport); err != nil {
 		return nil, err
 	}
-	s := transferring{d: d, im: im, step: map[core.BackupID]int{}, at: map[core.BackupID]int{}, failed: map[core.BackupID]bool{}, progress: progress}
-	e := core.Entry{Kind: core.EntryImport}
-	var going []*Arrival
+	s := transferring{d: d, im: im, step: map[core.BackupID]int{}, at: map[core.BackupID]int{}, failed: map[core.BackupID]bool{},
+		progress: progress}
+	going, e := s.sort(t, what)
+	if len(going) == 0 {
+		return s.results, transferErr(what, s.results)
+	}
+	if d.Place.Info().Kind != core.PlaceCloud {
+		return d.sendWhole(ctx, &s, going, what)
+	}
+	if len(e.Backups) > 0 {
+		e.Summary = what + " of " + core.Count(len(e.Backups), "backup") + " from " + t.From
+		a, err := d.begin(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		defer a.leave(ctx)
+		s.a = a
+	}
+	for _, wave := range waves(going) {
+		s.wave(ctx, wave, len(going))
+	}
+	err := transferErr(what, s.results)
+	if s.a != nil {
+		why := ""
+		if err != nil {
+			why = err.Error()
+		}
+		if aerr := s.a.endBy(ctx, why); err == nil {
+			err = aerr
+		}
+	}
+	if cerr := ctx.Err(); cerr != nil {
+		err = core.Fail(core.CodeCancelled, what, fmt.Sprintf("it was cancelled after %d of %s", s.done, core.Count(len(going), "backup")),
+			"run it again: it goes on from there", cerr)
+	}
+	return s.results, err
+}
+
+// sort gives each item of the transfer that is ticked or there its result, and
+// returns those that are to go, with the entry of those that have not been sent yet.
+func (s *transferring) sort(t *Transfer, what string) (going []*Arrival, e core.Entry) {
+	e = core.Entry{Kind: core.EntryImport}
 	for i := range t.Items {
 		it := &t.Items[i]
 		r := core.ImportResult{ID: it.ID, Name: it.Name, Status: it.Status, Differs: it.Differs}
@@ -304,37 +344,7 @@ func (d Desk) send(ctx context.Context, t *Transfer, what string, progress Progr
 		s.at[it.ID] = len(s.results)
 		s.results = append(s.results, r)
 	}
-	if len(going) == 0 {
-		return s.results, transferErr(what, s.results)
-	}
-	if d.Place.Info().Kind != core.PlaceCloud {
-		return d.sendWhole(ctx, &s, going, what)
-	}
-	if len(e.Backups) > 0 {
-		e.Summary = what + " of " + core.Count(len(e.Backups), "backup") + " from " + t.From
-		a, err := d.begin(ctx, e)
-		if err != nil {
-			return nil, err
-		}
-		s.a = a
-	}
-	for _, wave := range waves(going) {
-		s.wave(ctx, wave, len(going))
-	}
-	err := transferErr(what, s.results)
-	if s.a != nil {
-		why := ""
-		if err != nil {
-			why = err.Error()
-		}
-		if aerr := s.a.endBy(ctx, why); err == nil {
-			err = aerr
-		}
-	}
-	if cerr := ctx.Err(); cerr != nil {
-		err = core.Fail(core.CodeCancelled, what, fmt.Sprintf("it was cancelled after %d of %s", s.done, core.Count(len(going), "backup")), "run it again: it goes on from there", cerr)
-	}
-	return s.results, err
+	return going, e
 }
 
 // sendWhole imports where a place takes all in one transaction.
@@ -389,7 +399,8 @@ func (s *transferring) wave(ctx context.Context, wave []*Arrival, total int) {
 		case s.ended != nil:
 			r.Err = s.ended
 		case s.failed[it.Parent]:
-			r.Err = core.Fail(core.CodeRefused, "import backup "+string(it.ID), "its parent "+it.Parent.Short()+" did not arrive", "run it again when that is mended", nil)
+			r.Err = core.Fail(core.CodeRefused, "import backup "+string(it.ID), "its parent "+it.Parent.Short()+" did not arrive",
+				"run it again when that is mended", nil)
 		case it.State == ArrivalGoes:
 			s.progress.of(s.done, total, it.ID, it.Name, "sending")
 			s.one(ctx, it, r)

@@ -53,8 +53,8 @@ func twoClouds(t testing.TB, n int) *pair {
 	p.to = memory.NewCloud(memory.World{Info: info("b"), Now: clock})
 	p.from.Touches(true)
 	books := openArchive(t)
-	p.fromDesk = jobs.Desk{Place: p.from, Archive: books, Who: "ada@here", Now: clock, Sleep: p.from.Sleep}
-	p.toDesk = jobs.Desk{Place: p.to, Archive: books, Who: "ada@here", Now: clock, Sleep: p.to.Sleep}
+	p.fromDesk = jobs.Desk{Place: p.from, Archive: books, Who: "ada@here", Pace: jobs.Pace{Now: clock, Sleep: p.from.Sleep}}
+	p.toDesk = jobs.Desk{Place: p.to, Archive: books, Who: "ada@here", Pace: jobs.Pace{Now: clock, Sleep: p.to.Sleep}}
 	return &p
 }
 
@@ -115,7 +115,8 @@ func TestCopy(t *testing.T) {
 	if got := plan.Count(); got.Goes != 4 || len(plan.Items) != 4 || plan.Items[0].ID != chained(0) || plan.Items[3].ID != chained(3) {
 		t.Errorf("a chain: %+v", got)
 	}
-	if all := strings.Join(plan.Warnings, "\n"); !strings.Contains(all, "deletes the files of both") || !strings.Contains(all, "4 backups of project ") {
+	if all := strings.Join(plan.Warnings, "\n"); !strings.Contains(all, "deletes the files of both") ||
+		!strings.Contains(all, "4 backups of project ") {
 		t.Errorf("it warns %q", all)
 	}
 	if count(p.to, "Import") > 0 {
@@ -151,7 +152,8 @@ func TestCopy(t *testing.T) {
 			t.Errorf("renamed there: %s", differs)
 		}
 	}
-	if e := newest(t, p.toDesk); e.Kind != core.EntryImport || e.State != core.EntryDone || len(e.Backups) != 8 || e.Summary != "copy of 8 backups from cloud:a" {
+	if e := newest(t, p.toDesk); e.Kind != core.EntryImport || e.State != core.EntryDone || len(e.Backups) != 8 ||
+		e.Summary != "copy of 8 backups from cloud:a" {
 		t.Errorf("the journal says %+v", e)
 	}
 	_, err = jobs.PlanCopy(t.Context(), p.fromDesk, p.fromDesk, idsOf(1), jobs.CopyOptions{}, nil)
@@ -248,7 +250,8 @@ func TestCopyFaults(t *testing.T) {
 			if len(p.to.Calls()) < at {
 				break
 			}
-			if err != nil && !strings.Contains(err.Error(), "fault") && !slices.ContainsFunc(first, func(r core.ImportResult) bool { return r.Err != nil }) {
+			if err != nil && !strings.Contains(err.Error(), "fault") &&
+				!slices.ContainsFunc(first, func(r core.ImportResult) bool { return r.Err != nil }) {
 				t.Errorf("call %d: %v", at, err)
 			}
 			_, _, err = p.copyAll(t.Context(), n)
@@ -324,7 +327,7 @@ func lostCloud(t testing.TB, n int) (*memory.Cloud, jobs.Desk, jobs.Desk) {
 		volumes[i].Host = core.Some("here@file#pool")
 	}
 	c := memory.NewCloud(memory.World{Volumes: volumes, Types: s.Types, Now: clock})
-	d := jobs.Desk{Place: c, Archive: openArchive(t), Who: "ada@here", Now: clock, Sleep: c.Sleep}
+	d := jobs.Desk{Place: c, Archive: openArchive(t), Who: "ada@here", Pace: jobs.Pace{Now: clock, Sleep: c.Sleep}}
 	backups := chains(n)
 	var captures []core.KeptCapture
 	marks := map[core.BackupID][]core.Mark{}
@@ -340,7 +343,7 @@ func lostCloud(t testing.TB, n int) (*memory.Cloud, jobs.Desk, jobs.Desk) {
 	}
 	r := memory.NewRepository(memory.World{Backups: backups, Captures: captures, Now: clock}, marks,
 		core.Holding{Kind: core.HoldingUnfinished, ID: "unfinished", Problem: "no metadata object"})
-	return c, d, jobs.Desk{Place: r, Now: clock}
+	return c, d, jobs.Desk{Place: r, Pace: jobs.Pace{Now: clock}}
 }
 
 func TestRecover(t *testing.T) {
@@ -364,7 +367,8 @@ func TestRecover(t *testing.T) {
 	if !last.Rebuilt || !strings.Contains(last.Stranger, "elsewhere@file") || len(last.Lacks) != 2 || len(last.Marks) != 1 || !last.Captured {
 		t.Errorf("another cloud's: %q, %q", last.Stranger, last.Lacks)
 	}
-	if !strings.Contains(strings.Join(plan.Warnings, " "), "4 backups seem to be another cloud's: deleting an imported copy here deletes that cloud's files") || count(c, "Import") > 0 {
+	const theirs = "4 backups seem to be another cloud's: deleting an imported copy here deletes that cloud's files"
+	if !strings.Contains(strings.Join(plan.Warnings, " "), theirs) || count(c, "Import") > 0 {
 		t.Errorf("it warns %q", plan.Warnings)
 	}
 	results, err := jobs.Recover(t.Context(), d, &plan, nil)
@@ -387,8 +391,14 @@ func TestRecover(t *testing.T) {
 	}
 	_, err = books.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
 	wantCode(t, "archiving a repository", err, core.CodeUnsupported)
-	// All of them, with those chosen that seem strange.
-	plan, err = jobs.PlanRecovery(t.Context(), jobs.FromPlace(repository), d, jobs.RecoverOptions{All: true}, nil)
+	recoverAll(t, d, repository, n, better.ID)
+}
+
+// recoverAll brings back the rest, with those chosen that seem strange, and compares
+// what is there then: of one the archive's record was better.
+func recoverAll(t *testing.T, d, repository jobs.Desk, n int, better core.BackupID) {
+	t.Helper()
+	plan, err := jobs.PlanRecovery(t.Context(), jobs.FromPlace(repository), d, jobs.RecoverOptions{All: true}, nil)
 	ok(t, err)
 	if got := plan.Count(); got.Goes != n/2 || got.Unticked != 0 || len(plan.Items) != n/2 {
 		t.Errorf("all: %+v", got)
@@ -401,7 +411,7 @@ func TestRecover(t *testing.T) {
 		if x.Standing != core.InBoth || x.Problem() != "" {
 			t.Errorf("%s is in %s, %s", x.ID, x.Standing, x.Problem())
 		}
-		if x.ID == better.ID && len(x.Differs) != 1 {
+		if x.ID == better && len(x.Differs) != 1 {
 			t.Errorf("%s differs in %q", x.ID, x.Differs)
 		}
 	}
@@ -412,7 +422,8 @@ func TestRecover(t *testing.T) {
 
 func keepAs(t *testing.T, d jobs.Desk, place string, id core.BackupID, r core.Record) {
 	t.Helper()
-	p := jobs.Desk{Place: memory.New(memory.World{Info: core.PlaceInfo{Location: place, Kind: core.PlaceDatabase}}), Archive: d.Archive, Now: clock}
+	p := jobs.Desk{Place: memory.New(memory.World{Info: core.PlaceInfo{Location: place, Kind: core.PlaceDatabase}}), Archive: d.Archive,
+		Pace: jobs.Pace{Now: clock}}
 	ok(t, p.KeepRecord(t.Context(), id, r))
 }
 

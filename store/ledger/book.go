@@ -84,7 +84,9 @@ func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, 
 	var out []core.KeptCapture
 	err := b.Do(ctx, "read the captures", func() error {
 		out = nil
-		rows, err := b.DB.QueryContext(ctx, "SELECT id, place, volume_id, backup_id, at, source, source_where, source_at, unseen, text FROM hearth_captures WHERE "+where+" ORDER BY at DESC, id DESC", args...)
+		rows, err := b.DB.QueryContext(ctx,
+			"SELECT id, place, volume_id, backup_id, at, source, source_where, source_at, unseen, text FROM hearth_captures "+
+				"WHERE "+where+" ORDER BY at DESC, id DESC", args...)
 		if err != nil {
 			return err
 		}
@@ -144,10 +146,13 @@ type Keeper struct{ find, add *sql.Stmt }
 func NewKeeper(ctx context.Context, tx *sql.Tx) (*Keeper, error) {
 	var k Keeper
 	var err error
-	if k.find, err = tx.PrepareContext(ctx, "SELECT id FROM hearth_captures WHERE place = ? AND volume_id = ? AND backup_id = ? AND text = ?"); err != nil {
+	if k.find, err = tx.PrepareContext(ctx,
+		"SELECT id FROM hearth_captures WHERE place = ? AND volume_id = ? AND backup_id = ? AND text = ?"); err != nil {
 		return nil, err
 	}
-	k.add, err = tx.PrepareContext(ctx, "INSERT INTO hearth_captures (place, volume_id, backup_id, at, source, source_where, source_at, unseen, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	k.add, err = tx.PrepareContext(ctx,
+		"INSERT INTO hearth_captures (place, volume_id, backup_id, at, source, source_where, source_at, unseen, text) "+
+			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
 	return &k, err
 }
 

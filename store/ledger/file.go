@@ -46,11 +46,13 @@ func Look(path, tried string) (Head, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return Head{}, core.Fail(core.CodeNotFound, tried, "there is no such file", "make one with hearth demo --out "+path+", or name another", err)
+		return Head{}, core.Fail(core.CodeNotFound, tried, "there is no such file",
+			"make one with hearth demo --out "+path+", or name another", err)
 	case err != nil:
 		return Head{}, core.Fail(core.CodeUnreadable, tried, "the file cannot be read", "check its permissions", err)
 	case info.IsDir():
-		return Head{}, core.Fail(core.CodeUnreadable, tried, "it is a folder", "name a database file, or posix:"+path+" for a backup repository", nil)
+		return Head{}, core.Fail(core.CodeUnreadable, tried, "it is a folder",
+			"name a database file, or posix:"+path+" for a backup repository", nil)
 	case !info.Mode().IsRegular():
 		return Head{}, core.Fail(core.CodeUnreadable, tried, "it is no ordinary file", "name a database file", nil)
 	}
@@ -185,7 +187,8 @@ func Version(ctx context.Context, db *sql.DB, tried string, steps []string) (int
 		return 0, err
 	}
 	if version < 0 || version > len(steps) {
-		return version, core.Fail(core.CodeUnreadable, tried, fmt.Sprintf("a newer hearth made it (version %d, this one knows %d)", version, len(steps)),
+		return version, core.Fail(core.CodeUnreadable, tried,
+			fmt.Sprintf("a newer hearth made it (version %d, this one knows %d)", version, len(steps)),
 			"use that hearth, or a newer one", nil)
 	}
 	return version, nil

@@ -83,7 +83,8 @@ func scanEntry(row interface{ Scan(...any) error }) (core.Entry, error) {
 }
 
 func damaged(id core.EntryID, err error) error {
-	return core.Fail(core.CodeUnreadable, fmt.Sprintf("read journal entry %d", id), "what it holds does not parse", "restore the file from a copy", err)
+	return core.Fail(core.CodeUnreadable, fmt.Sprintf("read journal entry %d", id), "what it holds does not parse",
+		"restore the file from a copy", err)
 }
 
 func readState(s sql.NullString) (*core.State, error) {
@@ -111,8 +112,10 @@ func AddEntry(ctx context.Context, tx *sql.Tx, e core.Entry) (core.EntryID, erro
 	for _, id := range e.Backups {
 		ids = append(ids, pyjson.OfString(string(id)))
 	}
-	res, err := tx.ExecContext(ctx, "INSERT INTO hearth_journal (at, who, place, kind, state, volume_id, backup_id, backup_ids, of_entry, summary, before, after, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		WriteTime(e.At), e.Who, e.Place, string(e.Kind), string(e.State), string(e.Volume), string(e.Backup), pyjson.Text(pyjson.OfList(ids)), int64(e.Of), e.Summary, writeState(e.Before), writeState(e.After), e.Error)
+	res, err := tx.ExecContext(ctx, "INSERT INTO hearth_journal (at, who, place, kind, state, volume_id, backup_id, backup_ids, "+
+		"of_entry, summary, before, after, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		WriteTime(e.At), e.Who, e.Place, string(e.Kind), string(e.State), string(e.Volume), string(e.Backup), pyjson.Text(pyjson.OfList(ids)),
+		int64(e.Of), e.Summary, writeState(e.Before), writeState(e.After), e.Error)
 	if err != nil {
 		return 0, err
 	}
@@ -122,7 +125,8 @@ func AddEntry(ctx context.Context, tx *sql.Tx, e core.Entry) (core.EntryID, erro
 
 // SetState says how an entry ended. If it was in none of the states from (any,
 // when none is given) nothing changes and ok is false.
-func SetState(ctx context.Context, tx *sql.Tx, id core.EntryID, state core.EntryState, why string, from ...core.EntryState) (ok bool, err error) {
+func SetState(ctx context.Context, tx *sql.Tx, id core.EntryID, state core.EntryState, why string,
+	from ...core.EntryState) (ok bool, err error) {
 	query, args := "UPDATE hearth_journal SET state = ?, error = ? WHERE id = ?", []any{string(state), why, int64(id)}
 	if len(from) > 0 {
 		query += " AND state IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(from)), ", ") + ")"
@@ -147,7 +151,8 @@ func CanUndo(ctx context.Context, tx *sql.Tx, id core.EntryID) error {
 	var state core.EntryState
 	err := tx.QueryRowContext(ctx, "SELECT state FROM hearth_journal WHERE id = ?", int64(id)).Scan(&state)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !slices.Contains(Undoable, state) {
-		return core.Fail(core.CodeConflict, fmt.Sprintf("undo entry %d", id), "it is undone already, or never took effect", "look at hearth journal", nil)
+		return core.Fail(core.CodeConflict, fmt.Sprintf("undo entry %d", id), "it is undone already, or never took effect",
+			"look at hearth journal", nil)
 	}
 	return err
 }

@@ -116,7 +116,8 @@ func TestMigrate(t *testing.T) {
 	if rows != 1 || version != 3 {
 		t.Errorf("%d rows, version %d", rows, version)
 	}
-	if err := Migrate(t.Context(), db, "open it", steps[:2]); core.CodeOf(err) != core.CodeUnreadable || !strings.Contains(err.Error(), "version 3, this one knows 2") {
+	if err := Migrate(t.Context(), db, "open it", steps[:2]); core.CodeOf(err) != core.CodeUnreadable ||
+		!strings.Contains(err.Error(), "version 3, this one knows 2") {
 		t.Errorf("a newer one's: %v", err)
 	}
 	// A step that fails leaves nothing of itself.

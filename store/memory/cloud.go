@@ -42,7 +42,8 @@ type pending struct {
 // they decide what a restore puts back, and nobody can read them.
 func NewCloud(w World) *Cloud {
 	if w.Info.Location == "" {
-		w.Info = core.PlaceInfo{Location: "cloud:memory", Title: "memory", Kind: core.PlaceCloud, Rules: core.Newton, RulesWhy: "what every Cinder since Newton does"}
+		w.Info = core.PlaceInfo{Location: "cloud:memory", Title: "memory", Kind: core.PlaceCloud, Rules: core.Newton,
+			RulesWhy: "what every Cinder since Newton does"}
 	}
 	return &Cloud{Place: New(w), denied: map[core.Operation]string{}, fate: map[core.Operation]string{}, hung: map[core.Operation]bool{},
 		children: map[core.BackupID][]core.Backup{}, scope: core.Scope{Region: "here", User: "ada", Version: "3.71"}}
@@ -164,8 +165,16 @@ func (c *Cloud) later(op core.Operation, end func(why string)) {
 func (c *Cloud) say(kind, id, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.messages = append(c.messages, core.Message{ID: fmt.Sprintf("message-%d", len(c.messages)+1), ResourceType: kind, ResourceID: id, Level: "ERROR",
-		Event: kind + "_000001", Text: text, RequestID: "req-1", At: core.Some(c.now())})
+	c.messages = append(c.messages, core.Message{
+		ID:           fmt.Sprintf("message-%d", len(c.messages)+1),
+		ResourceType: kind,
+		ResourceID:   id,
+		Level:        "ERROR",
+		Event:        kind + "_000001",
+		Text:         text,
+		RequestID:    "req-1",
+		At:           core.Some(c.now()),
+	})
 }
 
 // newID is an id that nothing has yet.
@@ -207,7 +216,8 @@ func (c *Cloud) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 		return r.Entry, err
 	}
 	if diff := v.State().Diff(r.Before); len(diff) > 0 {
-		return r.Entry, core.Fail(core.CodeConflict, tried, "it is no longer what was seen: "+strings.Join(diff, ", ")+" changed meanwhile", "look at it again and make a new plan", nil)
+		return r.Entry, core.Fail(core.CodeConflict, tried, "it is no longer what was seen: "+strings.Join(diff, ", ")+" changed meanwhile",
+			"look at it again and make a new plan", nil)
 	}
 	state := r.Before
 	for i, call := range core.APICalls(r.Volume, r.Before, r.After) {
@@ -217,7 +227,8 @@ func (c *Cloud) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 			err = refused(core.OpWriteVolume, refusals[0].Field+": "+refusals[0].Why)
 		}
 		if err != nil {
-			return r.Entry, core.Fail(core.CodeOf(err), tried, fmt.Sprintf("%s did not work, after %s that did", call.What, core.Count(i, "step")), "", err)
+			return r.Entry, core.Fail(core.CodeOf(err), tried,
+				fmt.Sprintf("%s did not work, after %s that did", call.What, core.Count(i, "step")), "", err)
 		}
 		c.Place.mu.Lock()
 		c.rewrite(c.volume(r.Volume), core.Rewrite{Before: state, After: next})
@@ -251,12 +262,14 @@ func (c *Cloud) CreateBackup(ctx context.Context, r core.BackupRequest) (core.Ba
 		return core.Backup{}, refused(core.OpCreate, "Invalid volume: Backing up an in-use volume must use the force flag.")
 	}
 	now := core.Some(c.now().UTC().Truncate(time.Microsecond))
-	b := core.Backup{ID: id, Status: core.StatusCreating, VolumeID: v.ID, VolumeName: v.Name, Size: v.Size, ProjectID: v.ProjectID, CreatedAt: now, UpdatedAt: now,
+	b := core.Backup{ID: id, Status: core.StatusCreating, VolumeID: v.ID, VolumeName: v.Name, Size: v.Size, ProjectID: v.ProjectID,
+		CreatedAt: now, UpdatedAt: now,
 		DataTimestamp: now, Metadata: r.Metadata.Clone(), Incremental: r.Incremental}
 	for _, f := range []struct {
 		to   *core.Opt[string]
 		text string
-	}{{&b.Name, r.Name}, {&b.Description, r.Description}, {&b.Container, r.Container}, {&b.SnapshotID, r.Snapshot}, {&b.AvailabilityZone, r.AvailabilityZone}} {
+	}{{&b.Name, r.Name}, {&b.Description, r.Description}, {&b.Container, r.Container}, {&b.SnapshotID, r.Snapshot},
+		{&b.AvailabilityZone, r.AvailabilityZone}} {
 		if f.text != "" {
 			*f.to = core.Some(f.text)
 		}
@@ -283,7 +296,8 @@ func (c *Cloud) CreateBackup(ctx context.Context, r core.BackupRequest) (core.Ba
 func (c *Cloud) parent(volume core.VolumeID) (parent *core.Backup) {
 	for i := range c.backups {
 		b := &c.backups[i]
-		if b.VolumeID == volume && !b.Deleted && b.Status == core.StatusAvailable && (parent == nil || b.DataTimestamp.V.After(parent.DataTimestamp.V)) {
+		if b.VolumeID == volume && !b.Deleted && b.Status == core.StatusAvailable &&
+			(parent == nil || b.DataTimestamp.V.After(parent.DataTimestamp.V)) {
 			parent = b
 		}
 	}
@@ -494,7 +508,8 @@ func (c *Cloud) Import(ctx context.Context, items []core.ImportItem, _ core.Entr
 			gone := len(c.backups)
 			c.backups = slices.DeleteFunc(c.backups, func(b core.Backup) bool { return b.ID == item.ID })
 			r.Revived = len(c.backups) < gone
-			c.backups = append(c.backups, core.Backup{ID: item.ID, Status: core.StatusCreating, VolumeID: core.ZeroVolumeID, CreatedAt: core.Some(c.now())})
+			c.backups = append(c.backups,
+				core.Backup{ID: item.ID, Status: core.StatusCreating, VolumeID: core.ZeroVolumeID, CreatedAt: core.Some(c.now())})
 			c.later(core.OpImport, func(why string) {
 				if b := c.find(item.ID); b != nil && why == "" {
 					fill(b, item.Row)

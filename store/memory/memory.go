@@ -298,7 +298,8 @@ func (p *Place) Export(ctx context.Context, id core.BackupID) (core.Record, erro
 		return core.Record{}, err
 	}
 	if b.Status != core.StatusAvailable {
-		return core.Record{}, core.Fail(core.CodeRefused, tried, "its status is "+b.Status+", and Cinder exports only what is available", "wait, or repair it first", nil)
+		return core.Record{}, core.Fail(core.CodeRefused, tried, "its status is "+b.Status+", and Cinder exports only what is available",
+			"wait, or repair it first", nil)
 	}
 	b.Unseen = nil
 	r, err := core.ExportRecord(&b)

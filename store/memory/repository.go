@@ -69,7 +69,10 @@ func (r *Repository) Scan(ctx context.Context, progress func(core.ScanProgress))
 	}
 	for _, h := range r.unusable {
 		inv.Holdings = append(inv.Holdings, h)
-		*map[core.HoldingKind]*int64{core.HoldingBackup: &inv.Backups, core.HoldingUnfinished: &inv.Unfinished, core.HoldingBroken: &inv.Broken, core.HoldingStray: &inv.Strays}[h.Kind]++
+		*map[core.HoldingKind]*int64{
+			core.HoldingBackup: &inv.Backups, core.HoldingUnfinished: &inv.Unfinished, core.HoldingBroken: &inv.Broken,
+			core.HoldingStray: &inv.Strays,
+		}[h.Kind]++
 	}
 	for _, h := range inv.Holdings {
 		inv.Objects += h.Objects
@@ -93,7 +96,8 @@ func (r *Repository) Verify(ctx context.Context, q core.VerifyRequest, report fu
 		if h.Kind == core.HoldingStray || len(q.IDs) > 0 && !slices.Contains(q.IDs, h.ID) {
 			continue
 		}
-		v := core.VerifyReport{ID: h.ID, Name: h.Backup.Name, VolumeID: h.VolumeID, Container: h.Container, Prefix: h.Prefix, Deep: q.Deep, Objects: max(h.Objects, 1), Flaws: r.flaws[h.ID]}
+		v := core.VerifyReport{ID: h.ID, Name: h.Backup.Name, VolumeID: h.VolumeID, Container: h.Container, Prefix: h.Prefix, Deep: q.Deep,
+			Objects: max(h.Objects, 1), Flaws: r.flaws[h.ID]}
 		switch h.Kind {
 		case core.HoldingUnfinished:
 			v.Flaws = append(v.Flaws, core.Flaw{Code: core.FlawUnfinished, Severity: core.SeverityDamage, Text: h.Problem})

@@ -22,14 +22,16 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 	defer p.mu.Unlock()
 	undo := r.Entry.Kind == core.EntryUndo && p.info.Journals
 	if undo && !p.canUndo(r.Entry.Of) {
-		return r.Entry, core.Fail(core.CodeConflict, fmt.Sprintf("undo entry %d", r.Entry.Of), "it is undone already, or never took effect", "look at hearth journal", nil)
+		return r.Entry, core.Fail(core.CodeConflict, fmt.Sprintf("undo entry %d", r.Entry.Of), "it is undone already, or never took effect",
+			"look at hearth journal", nil)
 	}
 	v := p.volume(r.Volume)
 	if v == nil {
 		return r.Entry, core.Fail(core.CodeNotFound, tried, "there is no such volume", "list them with hearth volumes", nil)
 	}
 	if diff := v.State().Diff(r.Before); len(diff) > 0 {
-		return r.Entry, core.Fail(core.CodeConflict, tried, "it is no longer what was seen: "+strings.Join(diff, ", ")+" changed meanwhile", "look at it again and make a new plan", nil)
+		return r.Entry, core.Fail(core.CodeConflict, tried, "it is no longer what was seen: "+strings.Join(diff, ", ")+" changed meanwhile",
+			"look at it again and make a new plan", nil)
 	}
 	p.rewrite(v, r)
 	if undo {
@@ -110,7 +112,8 @@ func (p *Place) ImportFacts(ctx context.Context, ids []core.BackupID) (core.Impo
 	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	f := core.ImportFacts{Existing: map[core.BackupID]string{}, Owner: "each keeps the project that its record names, as this place has no logins"}
+	f := core.ImportFacts{Existing: map[core.BackupID]string{},
+		Owner: "each keeps the project that its record names, as this place has no logins"}
 	for i := range p.backups {
 		b := &p.backups[i]
 		if slices.Contains(ids, b.ID) {
@@ -136,7 +139,8 @@ func (p *Place) Import(ctx context.Context, items []core.ImportItem, entry core.
 	for _, item := range items {
 		i := slices.IndexFunc(backups, func(b core.Backup) bool { return b.ID == item.ID })
 		if i >= 0 && backups[i].Status != core.StatusDeleted {
-			return nil, core.Fail(core.CodeConflict, "import backup "+string(item.ID), "it came to be here meanwhile", "nothing of this paste is written; look at the list and leave it out", nil)
+			return nil, core.Fail(core.CodeConflict, "import backup "+string(item.ID), "it came to be here meanwhile",
+				"nothing of this paste is written; look at the list and leave it out", nil)
 		}
 		now := core.Some(p.now().UTC().Truncate(time.Microsecond))
 		b := core.Backup{CreatedAt: now}

@@ -44,6 +44,58 @@ func Scan(ctx context.Context, b Bucket, o Options, yield func(core.Holding) err
 // progressEvery is how often a scan tells how far it is.
 const progressEvery = 100 * time.Millisecond
 
+// tally hands what a scan finds to whoever asked, one at a time, and counts it.
+type tally struct {
+	yield    func(core.Holding) error
+	progress func(core.ScanProgress) // nil: nobody looks on
+	stop     context.CancelCauseFunc // of the scan
+
+	mu   sync.Mutex // guards what follows, and both calls
+	seen core.ScanProgress
+	told time.Time
+}
+
+// give counts and yields; an error of yield stops the scan.
+func (t *tally) give(h core.Holding) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch h.Kind {
+	case core.HoldingBackup:
+		t.seen.Backups++
+	case core.HoldingUnfinished:
+		t.seen.Unfinished++
+	case core.HoldingBroken:
+		t.seen.Broken++
+	case core.HoldingStray:
+		t.seen.Strays++
+	}
+	err := t.yield(h)
+	if err != nil {
+		t.stop(err)
+	}
+	t.tell(false)
+	return err
+}
+
+// listed counts a page of the listing.
+func (t *tally) listed(page []Object) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.seen.Objects += int64(len(page))
+	for i := range page {
+		t.seen.Bytes += max(page[i].Size, 0)
+	}
+	t.tell(false)
+}
+
+// tell tells how far the scan is, if it is time or the last time.
+func (t *tally) tell(last bool) {
+	if t.progress != nil && (last || time.Since(t.told) >= progressEvery) {
+		t.told = time.Now()
+		t.progress(t.seen)
+	}
+}
+
 // scan goes through a repository and yields what it finds, in no order, from one
 // goroutine at a time. An error of yield ends it. Memory does not grow with what
 // there is: it holds a page of the listing, what of it is not whole yet, and the
@@ -51,35 +103,7 @@ const progressEvery = 100 * time.Millisecond
 func (s *scanner) scan(ctx context.Context, yield func(core.Holding) error, progress func(core.ScanProgress)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var mu sync.Mutex // guards what follows, and yield
-	var p core.ScanProgress
-	var told time.Time
-	tell := func(now bool) {
-		if progress != nil && (now || time.Since(told) >= progressEvery) {
-			told = time.Now()
-			progress(p)
-		}
-	}
-	give := func(h core.Holding) error {
-		mu.Lock()
-		defer mu.Unlock()
-		switch h.Kind {
-		case core.HoldingBackup:
-			p.Backups++
-		case core.HoldingUnfinished:
-			p.Unfinished++
-		case core.HoldingBroken:
-			p.Broken++
-		case core.HoldingStray:
-			p.Strays++
-		}
-		err := yield(h)
-		if err != nil {
-			stop(err)
-		}
-		tell(false)
-		return err
-	}
+	t := &tally{yield: yield, progress: progress, stop: stop}
 	work := make(chan *group, 4*s.parallel)
 	var wait sync.WaitGroup
 	for range s.parallel {
@@ -87,7 +111,7 @@ func (s *scanner) scan(ctx context.Context, yield func(core.Holding) error, prog
 			for g := range work {
 				h, err := s.finish(ctx, g)
 				if err == nil {
-					err = give(h)
+					err = t.give(h)
 				}
 				if err != nil {
 					stop(err)
@@ -98,7 +122,7 @@ func (s *scanner) scan(ctx context.Context, yield func(core.Holding) error, prog
 	}
 	err := groups(ctx, s.bucket, func(g *group) error {
 		if !g.metadata.Set {
-			return give(g.holding(core.HoldingUnfinished,
+			return t.give(g.holding(core.HoldingUnfinished,
 				"it has no metadata object, which Cinder writes last: the backup was broken off, or is still being made"))
 		}
 		select {
@@ -108,33 +132,32 @@ func (s *scanner) scan(ctx context.Context, yield func(core.Holding) error, prog
 			return context.Cause(ctx)
 		}
 	}, func(o Object) error {
-		return give(core.Holding{Kind: core.HoldingStray, Container: o.Container, Prefix: o.Name, Bytes: max(o.Size, 0), Problem: o.Problem})
-	}, func(page []Object) {
-		mu.Lock()
-		defer mu.Unlock()
-		p.Objects += int64(len(page))
-		for i := range page {
-			p.Bytes += max(page[i].Size, 0)
-		}
-		tell(false)
-	})
+		stray := core.Holding{Kind: core.HoldingStray, Container: o.Container, Prefix: o.Name, Bytes: max(o.Size, 0), Problem: o.Problem}
+		return t.give(stray)
+	}, t.listed)
 	close(work)
 	wait.Wait()
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		err = cause // what a worker met comes before what the listing met because of it
-	}
-	if ctx.Err() != nil || err != nil {
-		if err == nil {
-			err = ctx.Err()
-		}
-		var ours *core.Error
-		if !errors.As(err, &ours) && errors.Is(err, context.Canceled) {
-			return cancelled("scan the repository", err)
-		}
+	if err := scanEnded(ctx, err); err != nil {
 		return err
 	}
-	tell(true)
+	t.tell(true)
 	return nil
+}
+
+// scanEnded is why a scan has ended before its time: nil if it has not. What a
+// worker met comes before what the listing, err, met because of it.
+func scanEnded(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	var ours *core.Error
+	if errors.Is(err, context.Canceled) && !errors.As(err, &ours) {
+		return cancelled("scan the repository", err)
+	}
+	return err
 }
 
 func (g *group) holding(kind core.HoldingKind, problem string) core.Holding {

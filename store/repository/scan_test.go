@@ -86,79 +86,97 @@ func marks(h core.Holding) map[string]core.MarkState {
 	return out
 }
 
-// TestRebuild holds each way of telling a field, and its mark.
-func TestRebuild(t *testing.T) {
-	capture := func(base string) string { return `{"version": 2, "volume-base-metadata": {` + base + `}}` }
-	for name, c := range map[string]struct {
-		m      made
-		status string
-		check  func(b core.Backup, m map[string]core.MarkState) bool
-	}{
-		"as it is": {made{chunks: 2}, core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
-			return b.CreatedAt.V.Format(time.RFC3339Nano) == "2026-01-02T03:04:05.678901Z" && b.DataTimestamp == b.CreatedAt &&
-				m["data_timestamp"] == core.MarkAssumed &&
-				m["created_at"] == "" && b.Size == 1 && m["size"] == core.MarkAssumed && m["encryption_key_id"] == core.MarkLost &&
-				m["service"] == core.MarkAssumed &&
-				b.Service.V == repository.PosixDriver && m["user_id"] == core.MarkLost && m["availability_zone"] == core.MarkLost
+// rebuilt is a backup as made, and what its row is to be.
+type rebuilt struct {
+	m      made
+	status string
+	check  func(b core.Backup, m marked) bool
+}
+
+type marked = map[string]core.MarkState
+
+// rebuiltTimes are ways of telling when a backup was made, rebuiltSizes what its
+// capture tells, or not.
+func rebuiltTimes() map[string]rebuilt {
+	return map[string]rebuilt{
+		"as it is": {made{chunks: 2}, core.StatusAvailable, func(b core.Backup, m marked) bool {
+			return b.CreatedAt.V.Format(time.RFC3339Nano) == "2026-01-02T03:04:05.678901Z" && m["created_at"] == "" &&
+				b.DataTimestamp == b.CreatedAt && m["data_timestamp"] == core.MarkAssumed &&
+				b.Size == 1 && m["size"] == core.MarkAssumed && m["encryption_key_id"] == core.MarkLost &&
+				b.Service.V == repository.PosixDriver && m["service"] == core.MarkAssumed &&
+				m["user_id"] == core.MarkLost && m["availability_zone"] == core.MarkLost
 		}},
 		"2014": {made{chunks: 1, extra: map[string]any{"parent_id": nil, "volume_meta": nil, "created_at": "2014-02-27 12:38:10"}},
 			core.StatusAvailable,
-			func(b core.Backup, m map[string]core.MarkState) bool {
+			func(b core.Backup, m marked) bool {
 				return b.CreatedAt.V.Equal(time.Date(2014, 2, 27, 12, 38, 10, 0, time.UTC)) && m["created_at"] == "" && b.ParentID == ""
 			}},
 		"another zone": {made{extra: map[string]any{"created_at": "2026-01-02 03:04:05+02:00"}},
-			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+			core.StatusAvailable, func(b core.Backup, m marked) bool {
 				return b.CreatedAt.V.Equal(time.Date(2026, 1, 2, 1, 4, 5, 0, time.UTC))
 			}},
 		"no time": {made{extra: map[string]any{"created_at": "None"}},
-			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+			core.StatusAvailable, func(b core.Backup, m marked) bool {
 				return b.CreatedAt.V.Equal(time.Date(2026, 1, 2, 3, 4, 4, 0, time.UTC)) && m["created_at"] == core.MarkAssumed
 			}},
+	}
+}
+
+func rebuiltSizes() map[string]rebuilt {
+	capture := func(base string) string { return `{"version": 2, "volume-base-metadata": {` + base + `}}` }
+	return map[string]rebuilt{
 		"the capture's size": {made{chunks: 1,
 			extra: map[string]any{"volume_meta": capture(`"size": 7, "user_id": "u", "project_id": "p", "encryption_key_id": null`)}},
 			core.StatusAvailable,
-			func(b core.Backup, m map[string]core.MarkState) bool {
+			func(b core.Backup, m marked) bool {
 				return b.Size == 7 && m["size"] == "" && b.UserID == "u" && b.ProjectID == "p" &&
 					m["project_id"] == core.MarkAssumed && m["encryption_key_id"] == ""
 			}},
 		"encrypted": {made{extra: map[string]any{"volume_meta": capture(`"encryption_key_id": "k"`)}},
-			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+			core.StatusAvailable, func(b core.Backup, m marked) bool {
 				return !b.EncryptionKeyID.Set && m["encryption_key_id"] == core.MarkLost && b.Unseen.Has("encryption_key_id")
 			}},
 		"a capture that is none": {made{extra: map[string]any{"volume_meta": "{"}},
-			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+			core.StatusAvailable, func(b core.Backup, m marked) bool {
 				return m["encryption_key_id"] == core.MarkLost && m["size"] == core.MarkLost
 			}},
 		"an incremental without size": {made{parent: "x", chunks: 1},
-			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+			core.StatusAvailable, func(b core.Backup, m marked) bool {
 				return b.Size == 0 && m["size"] == core.MarkLost && b.ParentID == "x" && b.Incremental
 			}},
 		"a size of rubbish": {made{extra: map[string]any{"volume_meta": capture(`"size": "7"`)}},
-			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool {
+			core.StatusAvailable, func(b core.Backup, m marked) bool {
 				return m["size"] == core.MarkLost
 			}},
 		"a name of rubbish": {made{extra: map[string]any{"backup_name": []any{1}}},
-			core.StatusAvailable, func(b core.Backup, m map[string]core.MarkState) bool { return !b.Name.Set }},
+			core.StatusAvailable, func(b core.Backup, m marked) bool { return !b.Name.Set }},
 		"objects of rubbish": {made{extra: map[string]any{"objects": []any{map[string]any{"x": nil}}}},
-			core.StatusError, func(b core.Backup, m map[string]core.MarkState) bool {
+			core.StatusError, func(b core.Backup, m marked) bool {
 				return b.ObjectCount == 1
 			}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c.m.volume, c.m.id, c.m.stamp = "v", uuid(1), "20260102030404"
-			dir := t.TempDir()
-			c.m.write(t, filepath.Join(dir, "box"))
-			p := openPosix(t, dir, repository.Options{})
-			h := only(t, p)
-			if h.Kind != core.HoldingBackup || h.Backup.Status != c.status || h.Backup.Container.V != "box" ||
-				h.Backup.ServiceMetadata.V != c.m.prefix() || !c.check(h.Backup, marks(h)) {
-				t.Errorf("%+v", h)
-			}
-			_, err := p.Export(t.Context(), core.BackupID(uuid(1)))
-			if (core.CodeOf(err) == core.CodeRefused) != (c.status == core.StatusError) {
-				t.Error(err)
-			}
-		})
+	}
+}
+
+// TestRebuild holds each way of telling a field, and its mark.
+func TestRebuild(t *testing.T) {
+	for _, cases := range []map[string]rebuilt{rebuiltTimes(), rebuiltSizes()} {
+		for name, c := range cases {
+			t.Run(name, func(t *testing.T) {
+				c.m.volume, c.m.id, c.m.stamp = "v", uuid(1), "20260102030404"
+				dir := t.TempDir()
+				c.m.write(t, filepath.Join(dir, "box"))
+				p := openPosix(t, dir, repository.Options{})
+				h := only(t, p)
+				if h.Kind != core.HoldingBackup || h.Backup.Status != c.status || h.Backup.Container.V != "box" ||
+					h.Backup.ServiceMetadata.V != c.m.prefix() || !c.check(h.Backup, marks(h)) {
+					t.Errorf("%+v", h)
+				}
+				_, err := p.Export(t.Context(), core.BackupID(uuid(1)))
+				if (core.CodeOf(err) == core.CodeRefused) != (c.status == core.StatusError) {
+					t.Error(err)
+				}
+			})
+		}
 	}
 }
 
@@ -222,8 +240,9 @@ func TestSwift2014(t *testing.T) {
 	}
 }
 
-// TestHoldings: what is no finished backup is listed as what it is.
-func TestHoldings(t *testing.T) {
+// mixedFolder is a folder with a bit of everything in it.
+func mixedFolder(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
 	id := func(n int) made { return made{volume: "v", id: uuid(n), stamp: "20260102030405", chunks: 2} }
 	box := filepath.Join(dir, "box")
@@ -256,7 +275,12 @@ func TestHoldings(t *testing.T) {
 	if err := os.Symlink("moved", filepath.Join(box, id(1).prefix()+"-00001")); err != nil { // as good as the file
 		t.Fatal(err)
 	}
-	p := openPosix(t, dir, repository.Options{})
+	return dir
+}
+
+// TestHoldings: what is no finished backup is listed as what it is.
+func TestHoldings(t *testing.T) {
+	p := openPosix(t, mixedFolder(t), repository.Options{})
 	var progress core.ScanProgress
 	v, err := p.Scan(t.Context(), func(s core.ScanProgress) { progress = s })
 	if err != nil {
@@ -276,11 +300,13 @@ func TestHoldings(t *testing.T) {
 		}
 		got[h.Container+"/"+strings.TrimPrefix(h.Prefix, "volume_v_20260102030405_backup_")] = text
 	}
-	want := map[string]string{"box/" + uuid(1): "backup", "box/" + uuid(2): "unfinished", "box/" + uuid(3): "broken",
+	want := map[string]string{
+		"box/" + uuid(1): "backup", "box/" + uuid(2): "unfinished", "box/" + uuid(3): "broken",
 		"box/" + uuid(4): "broken", "box/" + uuid(9): "broken",
 		"00/00/" + uuid(5) + "/" + uuid(5): "backup", "deeper/00/00/" + uuid(6) + "/" + uuid(6): "backup?",
 		"a-copy/" + uuid(7): "backup!", "box/" + uuid(7): "backup", "copy/" + uuid(7): "backup!", "/" + uuid(8): "backup",
-		"/README": "stray", "box/moved": "stray", "/loop": "stray", "/out": "stray", "/dead": "stray"}
+		"/README": "stray", "box/moved": "stray", "/loop": "stray", "/out": "stray", "/dead": "stray",
+	}
 	for k, w := range want {
 		if got[k] != w {
 			t.Errorf("%s is %q, want %q", k, got[k], w)
@@ -418,10 +444,16 @@ func TestCancel(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
+	nothingLeft(t)
+}
+
+// nothingLeft waits until no goroutine of the package is left.
+func nothingLeft(t *testing.T) {
+	t.Helper()
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
 		buf := make([]byte, 1<<20)
 		if !bytes.Contains(buf[:runtime.Stack(buf, true)], []byte("store/repository.(*")) {
-			break
+			return
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("left behind: %s", buf[:runtime.Stack(buf, true)])

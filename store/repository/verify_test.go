@@ -181,183 +181,229 @@ func folderOf(t *testing.T) string {
 	return dir
 }
 
-// TestDamage spoils a sound repository in each way that there is.
-func TestDamage(t *testing.T) {
-	base := folderOf(t)
-	flip := func(at int) func([]byte) []byte {
-		return func(b []byte) []byte {
-			if at < 0 {
-				at += len(b)
-			}
-			b[at] ^= 4
-			return b
+// damage is one way to spoil a backup, and what is found then.
+type damage struct {
+	spoil   func(box) string // returns the prefix, as a path
+	code    core.FlawCode
+	shallow bool // found without reading chunks
+	object  string
+	mild    bool // a warning
+}
+
+// The backups that are spoiled, by their names.
+const inZlib, inBz2, inZstd = "mail-full", "mail-incr-1", "mail-incr-2"
+
+var inPlain any // the uncompressed one has none
+
+func flip(at int) func([]byte) []byte {
+	return func(b []byte) []byte {
+		i := at
+		if i < 0 {
+			i += len(b)
 		}
+		b[i] ^= 4
+		return b
 	}
-	cutBy := func(n int) func([]byte) []byte { return func(b []byte) []byte { return b[:len(b)-n] } }
-	one := func(name any, file string, change func([]byte) []byte) func(box) string {
-		return func(b box) string {
-			p := b.prefix(name)
-			b.edit(p+file, change)
-			return p
-		}
+}
+
+func cutBy(n int) func([]byte) []byte { return func(b []byte) []byte { return b[:len(b)-n] } }
+
+// one changes a file of the backup, meta what its metadata says.
+func one(name any, file string, change func([]byte) []byte) func(box) string {
+	return func(b box) string {
+		p := b.prefix(name)
+		b.edit(p+file, change)
+		return p
 	}
-	meta := func(name string, change func(m map[string]any)) func(box) string {
-		return func(b box) string {
-			p := b.prefix(name)
-			b.metadata(p, change)
-			return p
-		}
+}
+
+func meta(name string, change func(m map[string]any)) func(box) string {
+	return func(b box) string {
+		p := b.prefix(name)
+		b.metadata(p, change)
+		return p
 	}
-	const zlib, bz2, zstd = "mail-full", "mail-incr-1", "mail-incr-2"
-	var plain any // the uncompressed one has no name
-	for name, c := range map[string]struct {
-		spoil   func(box) string // returns the prefix, as a path
-		code    core.FlawCode
-		shallow bool // found without reading chunks
-		object  string
-		mild    bool // a warning
-	}{
-		"missing chunk": {func(b box) string { p := b.prefix(zlib); rm(t, p+"-00002"); return p },
+}
+
+// damagedSet spoils what is there and what is not.
+func damagedSet(t *testing.T) map[string]damage {
+	return map[string]damage{
+		"missing chunk": {func(b box) string { p := b.prefix(inZlib); rm(t, p+"-00002"); return p },
 			core.FlawMissingObject, true, "-00002", false},
-		"missing first": {func(b box) string { p := b.prefix(zstd); rm(t, p+"-00001"); return p },
+		"missing first": {func(b box) string { p := b.prefix(inZstd); rm(t, p+"-00001"); return p },
 			core.FlawMissingObject, true, "-00001", false},
-		"foreign object": {func(b box) string { p := b.prefix(bz2); put(t, p+"-00001.bak", nil); return p },
+		"foreign object": {func(b box) string { p := b.prefix(inBz2); put(t, p+"-00001.bak", nil); return p },
 			core.FlawForeignObject, true, "-00001.bak", false},
-		"foreign chunk": {func(b box) string { p := b.prefix(bz2); put(t, p+"-100000", nil); return p },
+		"foreign chunk": {func(b box) string { p := b.prefix(inBz2); put(t, p+"-100000", nil); return p },
 			core.FlawForeignObject, true, "-100000", false},
-		"foreign folder": {func(b box) string { p := b.prefix(bz2); put(t, p+"_old/x", nil); return p },
+		"foreign folder": {func(b box) string { p := b.prefix(inBz2); put(t, p+"_old/x", nil); return p },
 			core.FlawForeignObject, true, "_old/", false},
-		"chunk of six with zero": {func(b box) string { p := b.prefix(bz2); put(t, p+"-000001", nil); return p },
+		"chunk of six with zero": {func(b box) string { p := b.prefix(inBz2); put(t, p+"-000001", nil); return p },
 			core.FlawForeignObject, true, "-000001", false},
-		"metadata cut":   {one(zlib, "_metadata", cutBy(30)), core.FlawMetadataCut, true, "_metadata", false},
-		"metadata empty": {one(zlib, "_metadata", func([]byte) []byte { return nil }), core.FlawMetadataCut, true, "_metadata", false},
-		"metadata no utf-8": {one(zlib, "_metadata", func(b []byte) []byte { return bytes.Replace(b, []byte("mail"), []byte("m\xffil"), 1) }),
+	}
+}
+
+// damagedMetadata spoils the metadata object, and the parents that it names.
+func damagedMetadata(t *testing.T) map[string]damage {
+	return map[string]damage{
+		"metadata cut":   {one(inZlib, "_metadata", cutBy(30)), core.FlawMetadataCut, true, "_metadata", false},
+		"metadata empty": {one(inZlib, "_metadata", func([]byte) []byte { return nil }), core.FlawMetadataCut, true, "_metadata", false},
+		"metadata no utf-8": {one(inZlib, "_metadata", func(b []byte) []byte { return bytes.Replace(b, []byte("mail"), []byte("m\xffil"), 1) }),
 			core.FlawMetadataCut, true, "_metadata", false},
-		"metadata gone": {func(b box) string { p := b.prefix(zlib); rm(t, p+"_metadata"); return p },
+		"metadata gone": {func(b box) string { p := b.prefix(inZlib); rm(t, p+"_metadata"); return p },
 			core.FlawUnfinished, true, "_metadata", false},
-		"metadata a list": {one(zlib, "_metadata", func([]byte) []byte { return []byte("[]") }),
+		"metadata a list": {one(inZlib, "_metadata", func([]byte) []byte { return []byte("[]") }),
 			core.FlawMetadataInvalid, true, "_metadata", false},
-		"metadata of another": {meta(zlib, func(m map[string]any) { m["backup_id"] = "x" }), core.FlawIDMismatch, true, "_metadata", false},
-		"another volume":      {meta(zlib, func(m map[string]any) { m["volume_id"] = "x" }), core.FlawIDMismatch, true, "_metadata", true},
-		"version 2": {meta(zlib, func(m map[string]any) { m["version"] = "2.0.0" }),
+		"metadata of another": {meta(inZlib, func(m map[string]any) { m["backup_id"] = "x" }), core.FlawIDMismatch, true, "_metadata", false},
+		"another volume":      {meta(inZlib, func(m map[string]any) { m["volume_id"] = "x" }), core.FlawIDMismatch, true, "_metadata", true},
+		"version 2": {meta(inZlib, func(m map[string]any) { m["version"] = "2.0.0" }),
 			core.FlawMetadataInvalid, true, "_metadata", false},
-		"capture cut":     {meta(zlib, func(m map[string]any) { m["volume_meta"] = "{" }), core.FlawMetadataInvalid, true, "_metadata", false},
-		"no objects":      {meta(zlib, func(m map[string]any) { delete(m, "objects") }), core.FlawMetadataInvalid, true, "_metadata", false},
-		"cycle of itself": {meta(zlib, func(m map[string]any) { m["parent_id"] = m["backup_id"] }), core.FlawParentCycle, true, "", false},
+		"capture cut":     {meta(inZlib, func(m map[string]any) { m["volume_meta"] = "{" }), core.FlawMetadataInvalid, true, "_metadata", false},
+		"no objects":      {meta(inZlib, func(m map[string]any) { delete(m, "objects") }), core.FlawMetadataInvalid, true, "_metadata", false},
+		"cycle of itself": {meta(inZlib, func(m map[string]any) { m["parent_id"] = m["backup_id"] }), core.FlawParentCycle, true, "", false},
 		"cycle of three": {func(b box) string {
-			p, m := b.prefix(zlib), b.prefix(zstd)
+			p, m := b.prefix(inZlib), b.prefix(inZstd)
 			b.metadata(p, func(x map[string]any) { x["parent_id"] = m[len(m)-36:] })
 			return p
 		}, core.FlawParentCycle, true, "", false},
-		"parent broken": {func(b box) string { b.edit(b.prefix(zlib)+"_metadata", cutBy(9)); return b.prefix(zstd) },
+		"parent broken": {func(b box) string { b.edit(b.prefix(inZlib)+"_metadata", cutBy(9)); return b.prefix(inZstd) },
 			core.FlawParentUnsound, true, "", false},
-		"parent missing": {meta(zstd, func(m map[string]any) { m["parent_id"] = "00000000-0000-0000-0000-000000000001" }),
+		"parent missing": {meta(inZstd, func(m map[string]any) { m["parent_id"] = "00000000-0000-0000-0000-000000000001" }),
 			core.FlawParentMissing, true, "", false},
-		"parent unsound": {func(b box) string { rm(t, b.prefix(zlib)+"-00001"); return b.prefix(zstd) },
+		"parent unsound": {func(b box) string { rm(t, b.prefix(inZlib)+"-00001"); return b.prefix(inZstd) },
 			core.FlawParentUnsound, true, "", false},
-		"gap": {meta(zlib, func(m map[string]any) { c := chunks(m); c[1]["offset"] = c[1]["offset"].(float64) + 1 }),
+	}
+}
+
+// damagedLayout spoils what the metadata says of the chunks.
+func damagedLayout() map[string]damage {
+	return map[string]damage{
+		"gap": {meta(inZlib, func(m map[string]any) { c := chunks(m); c[1]["offset"] = c[1]["offset"].(float64) + 1 }),
 			core.FlawLayout, true, "-00002", false},
-		"overlap": {meta(zlib, func(m map[string]any) { c := chunks(m); c[1]["offset"] = c[1]["offset"].(float64) - 1 }),
+		"overlap": {meta(inZlib, func(m map[string]any) { c := chunks(m); c[1]["offset"] = c[1]["offset"].(float64) - 1 }),
 			core.FlawLayout, true, "-00002", false},
-		"negative offset": {meta(zlib, func(m map[string]any) { chunks(m)[0]["offset"] = -1 }), core.FlawLayout, true, "-00001", false},
-		"beyond all numbers": {meta(zlib, func(m map[string]any) { c := chunks(m); c[2]["offset"], c[2]["length"] = 1<<62, 1<<62 }),
+		"negative offset": {meta(inZlib, func(m map[string]any) { chunks(m)[0]["offset"] = -1 }), core.FlawLayout, true, "-00001", false},
+		"beyond all numbers": {meta(inZlib, func(m map[string]any) { c := chunks(m); c[2]["offset"], c[2]["length"] = 1<<62, 1<<62 }),
 			core.FlawLayout, true, "-00003", false},
-		"beyond the volume": {meta(bz2, func(m map[string]any) { chunks(m)[0]["offset"] = 1 << 40 }), core.FlawLayout, true, "", false},
-		"length no number":  {meta(zlib, func(m map[string]any) { chunks(m)[0]["length"] = "x" }), core.FlawLayout, true, "-00001", false},
-		"compression unknown": {meta(zlib, func(m map[string]any) { chunks(m)[0]["compression"] = "lzma" }),
+		"beyond the volume": {meta(inBz2, func(m map[string]any) { chunks(m)[0]["offset"] = 1 << 40 }), core.FlawLayout, true, "", false},
+		"length no number":  {meta(inZlib, func(m map[string]any) { chunks(m)[0]["length"] = "x" }), core.FlawLayout, true, "-00001", false},
+		"compression unknown": {meta(inZlib, func(m map[string]any) { chunks(m)[0]["compression"] = "lzma" }),
 			core.FlawCompression, true, "-00001", false},
-		"named twice": {meta(zlib, func(m map[string]any) {
+		"named twice": {meta(inZlib, func(m map[string]any) {
 			o := m["objects"].([]any)
 			m["objects"] = append(o, o[0])
 		}), core.FlawLayout, true, "-00001", false},
-		"truncated to nothing": {one(zlib, "-00001", func([]byte) []byte { return nil }), core.FlawObjectSize, true, "-00001", false},
-		"truncated zlib":       {one(zlib, "-00001", cutBy(3)), core.FlawDecompress, false, "-00001", false},
-		"truncated bz2":        {one(bz2, "-00001", cutBy(3)), core.FlawDecompress, false, "-00001", false},
-		"truncated zstd":       {one(zstd, "-00001", cutBy(3)), core.FlawDecompress, false, "-00001", false},
-		"truncated plain":      {one(plain, "-00002", cutBy(1)), core.FlawObjectSize, true, "-00002", false},
-		"grown plain":          {one(plain, "-00002", func(b []byte) []byte { return append(b, 0) }), core.FlawObjectSize, true, "-00002", false},
-		"flipped plain":        {one(plain, "-00002", flip(40000)), core.FlawMD5, false, "-00002", false},
-		"flipped plain, block": {one(plain, "-00002", flip(40000)), core.FlawSHA256, false, "-00002", false},
-		"zlib header":          {one(zlib, "-00001", flip(0)), core.FlawDecompress, false, "-00001", false},
-		"flipped zlib":         {one(zlib, "-00003", flip(-2)), core.FlawDecompress, false, "-00003", false},
-		"flipped zstd":         {one(zstd, "-00001", flip(4)), core.FlawDecompress, false, "-00001", false},
-		"trailing zlib": {one(zlib, "-00001", func(b []byte) []byte { return append(b, "more"...) }),
+		"shorter than said": {meta(inZlib, func(m map[string]any) { c := chunks(m)[2]; c["length"] = c["length"].(float64) + 1 }),
+			core.FlawLength, false, "-00003", false},
+		"longer than said": {meta(inBz2, func(m map[string]any) { c := chunks(m)[0]; c["length"] = c["length"].(float64) - 1 }),
+			core.FlawLength, false, "-00001", false},
+		"md5 of another": {meta(inZlib, func(m map[string]any) { chunks(m)[0]["md5"] = strings.Repeat("0", 32) }),
+			core.FlawMD5, false, "-00001", false},
+		"md5 none": {meta(inZlib, func(m map[string]any) { chunks(m)[0]["md5"] = "x" }), core.FlawMetadataInvalid, true, "-00001", true},
+	}
+}
+
+// damagedChunks spoils the bytes of the chunks.
+func damagedChunks(t *testing.T) map[string]damage {
+	return map[string]damage{
+		"truncated to nothing": {one(inZlib, "-00001", func([]byte) []byte { return nil }), core.FlawObjectSize, true, "-00001", false},
+		"truncated zlib":       {one(inZlib, "-00001", cutBy(3)), core.FlawDecompress, false, "-00001", false},
+		"truncated bz2":        {one(inBz2, "-00001", cutBy(3)), core.FlawDecompress, false, "-00001", false},
+		"truncated zstd":       {one(inZstd, "-00001", cutBy(3)), core.FlawDecompress, false, "-00001", false},
+		"truncated plain":      {one(inPlain, "-00002", cutBy(1)), core.FlawObjectSize, true, "-00002", false},
+		"grown plain": {one(inPlain, "-00002", func(b []byte) []byte { return append(b, 0) }),
+			core.FlawObjectSize, true, "-00002", false},
+		"flipped plain":        {one(inPlain, "-00002", flip(40000)), core.FlawMD5, false, "-00002", false},
+		"flipped plain, block": {one(inPlain, "-00002", flip(40000)), core.FlawSHA256, false, "-00002", false},
+		"zlib header":          {one(inZlib, "-00001", flip(0)), core.FlawDecompress, false, "-00001", false},
+		"flipped zlib":         {one(inZlib, "-00003", flip(-2)), core.FlawDecompress, false, "-00003", false},
+		"flipped zstd":         {one(inZstd, "-00001", flip(4)), core.FlawDecompress, false, "-00001", false},
+		"trailing zlib": {one(inZlib, "-00001", func(b []byte) []byte { return append(b, "more"...) }),
 			core.FlawTrailing, false, "-00001", true},
-		"trailing bz2": {one(bz2, "-00001", func(b []byte) []byte { return append(b, "more"...) }), core.FlawTrailing, false, "-00001", true},
-		"trailing zstd": {one(zstd, "-00001", func(b []byte) []byte { return append(b, "more"...) }),
+		"trailing bz2": {one(inBz2, "-00001", func(b []byte) []byte { return append(b, "more"...) }), core.FlawTrailing, false, "-00001", true},
+		"trailing zstd": {one(inZstd, "-00001", func(b []byte) []byte { return append(b, "more"...) }),
 			core.FlawDecompress, false, "-00001", false},
-		"a bomb": {one(zlib, "-00001", func([]byte) []byte {
+		"a bomb": {one(inZlib, "-00001", func([]byte) []byte {
 			var b bytes.Buffer
 			z := compress.NewWriter(&b)
 			io.CopyN(z, zeros{}, 32<<20)
 			z.Close()
 			return b.Bytes()
 		}), core.FlawLength, false, "-00001", false},
-		"a window of terabytes": {one(zstd, "-00001",
+		"a window of terabytes": {one(inZstd, "-00001",
 			func(b []byte) []byte { return append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xff}, b[6:]...) }),
 			core.FlawDecompress, false, "-00001", false},
 		"zstd of nothing": {func(b box) string {
-			p := b.prefix(zstd)
+			p := b.prefix(inZstd)
 			put(t, p+"-00001", []byte{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}) // a frame to be skipped
 			return p
 		}, core.FlawLength, false, "-00001", false},
-		"shorter than said": {meta(zlib, func(m map[string]any) { c := chunks(m)[2]; c["length"] = c["length"].(float64) + 1 }),
-			core.FlawLength, false, "-00003", false},
-		"longer than said": {meta(bz2, func(m map[string]any) { c := chunks(m)[0]; c["length"] = c["length"].(float64) - 1 }),
-			core.FlawLength, false, "-00001", false},
-		"md5 of another": {meta(zlib, func(m map[string]any) { chunks(m)[0]["md5"] = strings.Repeat("0", 32) }),
-			core.FlawMD5, false, "-00001", false},
-		"md5 none": {meta(zlib, func(m map[string]any) { chunks(m)[0]["md5"] = "x" }), core.FlawMetadataInvalid, true, "-00001", true},
-		"hashes gone": {func(b box) string { p := b.prefix(zlib); rm(t, p+"_sha256file"); return p },
+	}
+}
+
+// damagedHashes spoils the sha256 file, and what only it tells.
+func damagedHashes(t *testing.T) map[string]damage {
+	return map[string]damage{
+		"hashes gone": {func(b box) string { p := b.prefix(inZlib); rm(t, p+"_sha256file"); return p },
 			core.FlawHashesMissing, true, "_sha256file", true},
-		"hashes cut":   {one(zlib, "_sha256file", cutBy(200)), core.FlawHashesUnusable, false, "_sha256file", true},
-		"hashes empty": {one(zlib, "_sha256file", func([]byte) []byte { return nil }), core.FlawHashesUnusable, false, "_sha256file", true},
-		"hashes no JSON": {one(zlib, "_sha256file", func([]byte) []byte { return []byte("{'") }),
+		"hashes cut":   {one(inZlib, "_sha256file", cutBy(200)), core.FlawHashesUnusable, false, "_sha256file", true},
+		"hashes empty": {one(inZlib, "_sha256file", func([]byte) []byte { return nil }), core.FlawHashesUnusable, false, "_sha256file", true},
+		"hashes no JSON": {one(inZlib, "_sha256file", func([]byte) []byte { return []byte("{'") }),
 			core.FlawHashesUnusable, false, "_sha256file", true},
-		"hashes of another": {one(zlib, "_sha256file", func(b []byte) []byte {
+		"hashes of another": {one(inZlib, "_sha256file", func(b []byte) []byte {
 			return bytes.Replace(b, []byte(`"backup_id": "`), []byte(`"backup_id": "x`), 1)
 		}), core.FlawHashesUnusable, false, "_sha256file", true},
-		"a hash wrong": {one(zlib, "_sha256file", func(b []byte) []byte {
+		"a hash wrong": {one(inZlib, "_sha256file", func(b []byte) []byte {
 			i := bytes.Index(b, []byte(`"sha256s"`)) + 30
 			b[i] = "01"[b[i]&1^1]
 			return b
 		}), core.FlawSHA256, false, "-00001", true},
-		"block of one byte": {one(zlib, "_sha256file", func(b []byte) []byte {
+		"block of one byte": {one(inZlib, "_sha256file", func(b []byte) []byte {
 			return bytes.Replace(b, []byte("32768"), []byte("1"), 1)
 		}), core.FlawHashesUnusable, false, "_sha256file", true},
 		"end missing": {func(b box) string {
-			p := b.prefix(zlib)
+			p := b.prefix(inZlib)
 			rm(t, p+"-00003")
 			b.metadata(p, func(m map[string]any) { m["objects"] = m["objects"].([]any)[:2] })
 			return p
 		}, core.FlawLayout, false, "_sha256file", false},
+	}
+}
+
+// TestDamage spoils a sound repository in each way that there is.
+func TestDamage(t *testing.T) {
+	base := folderOf(t)
+	for _, ways := range []map[string]damage{
+		damagedSet(t), damagedMetadata(t), damagedLayout(), damagedChunks(t), damagedHashes(t),
 	} {
-		t.Run(name, func(t *testing.T) {
-			b := box{t, copyDir(t, base)}
-			prefix := c.spoil(b)
-			p := openPosix(t, b.dir, repository.Options{})
-			for _, deep := range []bool{false, true} {
-				r := verify(t, p, core.VerifyRequest{Deep: deep})[filepath.Base(prefix)]
-				i := slices.IndexFunc(r.Flaws, func(f core.Flaw) bool {
-					return f.Code == c.code && (f.Object == "" && c.object == "" || f.Object == filepath.Base(prefix)+c.object)
-				})
-				switch {
-				case !deep && !c.shallow:
-					if !r.Sound() {
-						t.Errorf("found without reading: %+v", r.Flaws)
+		for name, c := range ways {
+			t.Run(name, func(t *testing.T) {
+				b := box{t, copyDir(t, base)}
+				prefix := c.spoil(b)
+				p := openPosix(t, b.dir, repository.Options{})
+				for _, deep := range []bool{false, true} {
+					r := verify(t, p, core.VerifyRequest{Deep: deep})[filepath.Base(prefix)]
+					i := slices.IndexFunc(r.Flaws, func(f core.Flaw) bool {
+						return f.Code == c.code && (f.Object == "" && c.object == "" || f.Object == filepath.Base(prefix)+c.object)
+					})
+					switch {
+					case !deep && !c.shallow:
+						if !r.Sound() {
+							t.Errorf("found without reading: %+v", r.Flaws)
+						}
+					case i < 0:
+						t.Errorf("deep=%v: no %s of %q in %+v", deep, c.code, c.object, r.Flaws)
+					case (r.Flaws[i].Severity == core.SeverityWarning) != c.mild || r.Sound() != c.mild:
+						t.Errorf("deep=%v: %+v", deep, r.Flaws)
+					case deep:
+						t.Log(r.Flaws[i].Text)
 					}
-				case i < 0:
-					t.Errorf("deep=%v: no %s of %q in %+v", deep, c.code, c.object, r.Flaws)
-				case (r.Flaws[i].Severity == core.SeverityWarning) != c.mild || r.Sound() != c.mild:
-					t.Errorf("deep=%v: %+v", deep, r.Flaws)
-				case deep:
-					t.Log(r.Flaws[i].Text)
+					if r.Sound() != (r.Damages == 0) {
+						t.Errorf("%+v", r)
+					}
 				}
-				if r.Sound() != (r.Damages == 0) {
-					t.Errorf("%+v", r)
-				}
-			}
-		})
+			})
+		}
 	}
 }
 

@@ -87,8 +87,10 @@ func TestCinderList(t *testing.T) {
 			continue
 		}
 		b := page.Rows[i]
-		got := map[string]any{"ID": string(b.ID), "Name": null(b.Name), "Description": null(b.Description), "Status": b.Status, "Size": float64(b.Size),
-			"Availability Zone": null(b.AvailabilityZone), "Volume": string(b.VolumeID), "Container": null(b.Container)}
+		got := map[string]any{
+			"ID": string(b.ID), "Name": null(b.Name), "Description": null(b.Description), "Status": b.Status, "Size": float64(b.Size),
+			"Availability Zone": null(b.AvailabilityZone), "Volume": string(b.VolumeID), "Container": null(b.Container),
+		}
 		for column, v := range row {
 			if got[column] != v {
 				t.Errorf("backup %s: %s is %q, the API says %q", b.ID, column, got[column], v)
@@ -318,7 +320,8 @@ func TestCinderPuts(t *testing.T) {
 		ok(t, err)
 		types, err := p.(store.Typer).VolumeTypes(t.Context())
 		ok(t, err)
-		in := core.PlanInput{Target: core.Target{Kind: core.TargetExisting, Volume: &v}, Captures: []core.Capture{core.ReadCapture(c.Capture, core.Source{})}, Rules: core.Newton}
+		in := core.PlanInput{Target: core.Target{Kind: core.TargetExisting, Volume: &v},
+			Captures: []core.Capture{core.ReadCapture(c.Capture, core.Source{})}, Rules: core.Newton}
 		for _, typ := range types {
 			in.VolumeTypes = append(in.VolumeTypes, typ.ID)
 		}
@@ -376,7 +379,8 @@ func TestCinderImports(t *testing.T) {
 				t.Errorf("import: %v, Cinder says %v", err, c.Error)
 			}
 			ok(t, p.Close())
-			if diff := compareRows(rowsIn(t, path, "backups", "id", string(id)), c.Rows["backups"], "user_id", "project_id", "host", "availability_zone", "fail_reason"); diff != "" {
+			if diff := compareRows(rowsIn(t, path, "backups", "id", string(id)), c.Rows["backups"], "user_id", "project_id", "host",
+				"availability_zone", "fail_reason"); diff != "" {
 				t.Errorf("backups%s", diff)
 			}
 			if diff := compareRows(rowsIn(t, path, "backup_metadata", "backup_id", string(id)), c.Rows["backup_metadata"]); diff != "" {

@@ -94,7 +94,9 @@ func fill(t testing.TB, path string, w storetest.World) {
 	ok(t, err)
 	insert := func(table string, columns []string, args ...any) {
 		t.Helper()
-		_, err := tx.Exec(`INSERT INTO `+table+` ("`+strings.Join(columns, `", "`)+`") VALUES (`+strings.TrimSuffix(strings.Repeat("?, ", len(args)), ", ")+")", args...)
+		_, err := tx.Exec(
+			`INSERT INTO `+table+` ("`+strings.Join(columns, `", "`)+`") VALUES (`+strings.TrimSuffix(strings.Repeat("?, ", len(args)), ", ")+")",
+			args...)
 		ok(t, err)
 	}
 	object := func(table string, o *pyjson.Object) {
@@ -174,7 +176,8 @@ func theirFile(t testing.TB, w storetest.World) string {
 	t.Helper()
 	return copyOf(t, fmt.Sprintf("theirs %d", len(w.Volumes)), func(path string) {
 		makeOwn(t, path, w)
-		exec(t, path, "DROP TABLE hearth_captures", "DROP TABLE hearth_journal", "DROP INDEX hearth_backups_volume", "DROP INDEX hearth_backups_parent",
+		exec(t, path, "DROP TABLE hearth_captures", "DROP TABLE hearth_journal", "DROP INDEX hearth_backups_volume",
+			"DROP INDEX hearth_backups_parent",
 			"PRAGMA application_id = 0", "PRAGMA user_version = 0", "PRAGMA journal_mode = DELETE")
 	})
 }

@@ -19,7 +19,8 @@ func Create(ctx context.Context, path string, o Options) (*Store, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	switch {
 	case errors.Is(err, os.ErrExist):
-		return nil, core.Fail(core.CodeConflict, tried, "there is a file of that name already", "choose another name; hearth overwrites nothing", err)
+		return nil, core.Fail(core.CodeConflict, tried, "there is a file of that name already",
+			"choose another name; hearth overwrites nothing", err)
 	case err != nil:
 		return nil, core.Fail(core.CodeUnreadable, tried, "the file cannot be made", "check that the folder is there and can be written", err)
 	}
@@ -61,7 +62,8 @@ func initialise(ctx context.Context, path string) error {
 func CreateDemo(ctx context.Context, o Options, w World) (*Store, error) {
 	dir, err := os.MkdirTemp("", "hearth-demo-")
 	if err != nil {
-		return nil, core.Fail(core.CodeUnreadable, "make the demo", "there is no room for temporary files", "set TMPDIR to a folder that can be written", err)
+		return nil, core.Fail(core.CodeUnreadable, "make the demo", "there is no room for temporary files",
+			"set TMPDIR to a folder that can be written", err)
 	}
 	o.Demo = true
 	s, err := Create(ctx, filepath.Join(dir, "demo.sqlite"), o)

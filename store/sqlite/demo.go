@@ -57,7 +57,8 @@ func (s *Store) Populate(ctx context.Context, w World) error {
 	const tried = "make the demo"
 	err := s.in(ctx, tried, func(tx *sql.Tx) error {
 		var there bool
-		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM volumes) OR EXISTS (SELECT 1 FROM backups) OR EXISTS (SELECT 1 FROM volume_types)").Scan(&there); err != nil {
+		const any = "SELECT EXISTS (SELECT 1 FROM volumes) OR EXISTS (SELECT 1 FROM backups) OR EXISTS (SELECT 1 FROM volume_types)"
+		if err := tx.QueryRowContext(ctx, any).Scan(&there); err != nil {
 			return err
 		}
 		if there {

@@ -75,39 +75,51 @@ type role struct {
 // first of them. The odd ones stand in between, so that small worlds have some too,
 // but are older and idle, so that lists begin with ordinary rows.
 var cast = []role{
-	{name: "postgres-primary", desc: "primary database", project: 0, typ: "ssd", size: 500, inUse: true, driver: swiftDriver, rhythm: nightly, weight: 10, pruned: 3, restored: true,
+	{name: "postgres-primary", desc: "primary database", project: 0, typ: "ssd", size: 500, inUse: true, driver: swiftDriver,
+		rhythm: nightly, weight: 10, pruned: 3, restored: true,
 		tags:  []string{"env", "prod", "owner", "dba", "tier", "silver", "backup-policy", "daily-35d", "ticket", "CHG-10422"},
 		edits: []edit{tag("tier", "gold"), rename("db-prod-01"), drop("ticket"), describe("primary database, PostgreSQL 17")},
 		since: []edit{drop("backup-policy"), tag("owner", "platform"), tag("maintenance", "2026-12-01")}},
-	{name: "web-root", desc: "boot disk of the web front", project: 1, size: 40, boots: "debian-12", inUse: true, driver: s3Driver, rhythm: nightly, weight: 7,
+	{name: "web-root", desc: "boot disk of the web front", project: 1, size: 40, boots: "debian-12", inUse: true, driver: s3Driver,
+		rhythm: nightly, weight: 7,
 		tags:  []string{"env", "prod", "owner", "web", "role", "frontend"},
 		edits: []edit{reimage("debian-13"), tag("role", "frontend-blue"), unimage()},
 		since: []edit{tag("role", "frontend-green")}},
-	{name: "gitlab-data", desc: "repositories and LFS", project: 2, typ: "hdd", size: 2048, inUse: true, driver: nfsDriver, rhythm: nightly, weight: 6, fails: 4,
+	{name: "gitlab-data", desc: "repositories and LFS", project: 2, typ: "hdd", size: 2048, inUse: true, driver: nfsDriver, rhythm: nightly,
+		weight: 6, fails: 4,
 		tags:  []string{"env", "prod", "owner", "platform", "rto", "4h"},
 		edits: []edit{tag("rto", "1h"), describe("repositories, LFS and registry"), strip()}},
 	{name: "vault-secrets", project: 3, typ: "LUKS", size: 10, inUse: true, driver: swiftDriver, rhythm: weekly, weight: 5,
 		tags:  []string{"env", "prod", "owner", "security", "classification", "secret"},
 		edits: []edit{tag("rotated", "2026-10"), retype("LUKS-HSM")}},
 	oddRole(1),
-	{name: "pvc-5b0e1c9e-2b0f-4f0e-9d5c-0d6c1a1d7a52", desc: "Created by OpenStack Cinder CSI driver", project: 4, size: 20, inUse: true, driver: cephDriver, rhythm: nightly, weight: 6,
-		tags:  []string{"cinder.csi.openstack.org/cluster", "k8s-prod", "csi.storage.k8s.io/pvc/name", "data-kafka-0", "csi.storage.k8s.io/pvc/namespace", "streaming"},
+	{name: "pvc-5b0e1c9e-2b0f-4f0e-9d5c-0d6c1a1d7a52", desc: "Created by OpenStack Cinder CSI driver", project: 4, size: 20, inUse: true,
+		driver: cephDriver, rhythm: nightly, weight: 6,
+		tags: []string{
+			"cinder.csi.openstack.org/cluster", "k8s-prod", "csi.storage.k8s.io/pvc/name", "data-kafka-0",
+			"csi.storage.k8s.io/pvc/namespace", "streaming",
+		},
 		edits: []edit{tag("csi.storage.k8s.io/pvc/name", "data-kafka-0-restored"), drop("csi.storage.k8s.io/pvc/namespace")}},
-	{name: "win-ad-01", desc: "domain controller", project: 1, typ: "ssd", size: 80, boots: "windows-2022", inUse: true, driver: posixDriver, rhythm: monthly, weight: 4, ends: core.StatusDeleting,
+	{name: "win-ad-01", desc: "domain controller", project: 1, typ: "ssd", size: 80, boots: "windows-2022", inUse: true,
+		driver: posixDriver, rhythm: monthly, weight: 4, ends: core.StatusDeleting,
 		tags:  []string{"env", "prod", "owner", "platform"},
 		edits: []edit{tag("patched", "2026-09"), describe("domain controller, forest root"), tag("patched", "2026-10")}},
 	oddRole(4),
-	{name: "mail-spool", desc: "Dovecot mailboxes", project: 2, typ: "ssd", size: 300, inUse: true, chap: true, driver: nfsDriver, rhythm: weekly, weight: 5, v1: 2,
+	{name: "mail-spool", desc: "Dovecot mailboxes", project: 2, typ: "ssd", size: 300, inUse: true, chap: true, driver: nfsDriver,
+		rhythm: weekly, weight: 5, v1: 2,
 		tags:  []string{"env", "prod", "owner", "platform", "tier", "gold"},
 		edits: []edit{rename("mail-spool-01"), drop("tier")}},
-	{name: "erp-oracle", desc: "Warenwirtschaft – Größe nicht ändern", project: legacy, size: 750, driver: oldSwift, rhythm: monthly, weight: 4, v1: 4,
+	{name: "erp-oracle", desc: "Warenwirtschaft – Größe nicht ändern", project: legacy, size: 750, driver: oldSwift, rhythm: monthly,
+		weight: 4, v1: 4,
 		tags:  []string{"cost-centre", "4711", "owner", "Müller, Jörg"},
 		edits: []edit{describe("Warenwirtschaft, wird 2027 abgelöst"), strip()},
 		since: []edit{rename("erp-oracle (read only)")}},
 	oddRole(5),
-	{name: "bastion-root", project: 3, size: 20, boots: "ubuntu-24.04", inUse: true, driver: s3Driver, rhythm: weekly, weight: 3, ends: core.StatusCreating,
+	{name: "bastion-root", project: 3, size: 20, boots: "ubuntu-24.04", inUse: true, driver: s3Driver, rhythm: weekly, weight: 3,
+		ends: core.StatusCreating,
 		tags: []string{"env", "prod", "owner", "security"}, edits: []edit{tag("hardened", "cis-2")}},
-	{name: "jenkins-home", project: 2, typ: "hdd", size: 120, driver: posixDriver, rhythm: weekly, weight: 4, drifts: true, uncaptured: 1, ends: core.StatusError,
+	{name: "jenkins-home", project: 2, typ: "hdd", size: 120, driver: posixDriver, rhythm: weekly, weight: 4, drifts: true, uncaptured: 1,
+		ends: core.StatusError,
 		tags: []string{"env", "prod", "owner", "platform"}, edits: []edit{tag("agents", "retired")}},
 	oddRole(3),
 	{name: "wiki-data", desc: "imported from the old site", project: 1, size: 60, driver: s3Driver, rhythm: weekly, weight: 3, rootless: true,
@@ -115,7 +127,8 @@ var cast = []role{
 	{name: "staging-db", project: 0, typ: "ssd", size: 200, driver: swiftDriver, rhythm: weekly, weight: 3, ends: core.StatusRestoring,
 		tags: []string{"env", "stage", "owner", "dba"}, edits: []edit{tag("refreshed", "2026-11-15")}},
 	oddRole(7),
-	{name: "payroll-encrypted", desc: "salaries, four-eyes only", project: 0, typ: "LUKS", size: 25, driver: swiftDriver, rhythm: monthly, weight: 3, ends: core.StatusErrorDeleting,
+	{name: "payroll-encrypted", desc: "salaries, four-eyes only", project: 0, typ: "LUKS", size: 25, driver: swiftDriver, rhythm: monthly,
+		weight: 3, ends: core.StatusErrorDeleting,
 		tags: []string{"env", "prod", "classification", "personal"}, edits: []edit{drop("classification")}},
 	{null: true, project: 4, size: 1, driver: cephDriver, rhythm: monthly, weight: 1, idle: 20},
 	oddRole(8),
@@ -129,10 +142,11 @@ var cast = []role{
 
 // hidden are volumes that no list shows any more, but whose backups it does.
 var hidden = []role{
-	{name: "crm-2019", desc: "read only since the merger", project: legacy, size: 90, fate: deleted, driver: oldSwift, rhythm: monthly, weight: 2, idle: 60, v1: 4,
+	{name: "crm-2019", desc: "read only since the merger", project: legacy, size: 90, fate: deleted, driver: oldSwift, rhythm: monthly,
+		weight: 2, idle: 60, v1: 4,
 		tags: []string{"cost-centre", "0815"}, edits: []edit{tag("retain-until", "2029-12-31")}},
-	{name: "loadtest-tmp", project: 4, size: 30, boots: "rocky-9", fate: deleted, driver: nfsDriver, rhythm: weekly, weight: 2, idle: 40, v3: true,
-		tags: []string{"env", "test"}, edits: []edit{unimage()}},
+	{name: "loadtest-tmp", project: 4, size: 30, boots: "rocky-9", fate: deleted, driver: nfsDriver, rhythm: weekly, weight: 2, idle: 40,
+		v3: true, tags: []string{"env", "test"}, edits: []edit{unimage()}},
 	{name: "old-nas", project: legacy, typ: "hdd", size: 400, fate: purged, driver: posixDriver, rhythm: monthly, weight: 1, idle: 120, v1: 4},
 }
 
@@ -140,7 +154,9 @@ var hidden = []role{
 func oddRole(n int) role {
 	r := role{name: oddVolumeNames[n-1], desc: oddTexts[n%len(oddTexts)], project: n % legacy, size: int64(n), odd: n,
 		driver: drivers[n%len(drivers)], rhythm: weekly, weight: 2, idle: 30 + 7*n, status: map[int]string{2: "error_restoring", 3: "error"}[n],
-		tags: []string{"env", "test", "note", oddTexts[(n+1)%len(oddTexts)], oddBackupNames[n], "a key can be odd too"}, edits: []edit{tag("note", oddTexts[(n+2)%len(oddTexts)])}}
+		tags: []string{
+			"env", "test", "note", oddTexts[(n+1)%len(oddTexts)], oddBackupNames[n], "a key can be odd too",
+		}, edits: []edit{tag("note", oddTexts[(n+2)%len(oddTexts)])}}
 	if n%3 == 0 {
 		r.boots, r.size = "rocky-9", 10+int64(n)
 	}
@@ -203,8 +219,9 @@ func fillerRole(r *rand.Rand, i int) role {
 	if r.IntN(100) == 0 {
 		return oddRole(1 + r.IntN(len(oddVolumeNames)))
 	}
-	f := role{name: fmt.Sprintf("%s-%s-%02d", pick(r, fillerApps), pick(r, fillerEnvs), i), project: r.IntN(legacy), typ: volumeTypes[r.IntN(3)].name,
-		size: []int64{1, 5, 10, 20, 50, 100, 250, 500, 1000}[r.IntN(9)], inUse: r.IntN(10) < 7, chap: r.IntN(20) == 0,
+	f := role{name: fmt.Sprintf("%s-%s-%02d", pick(r, fillerApps), pick(r, fillerEnvs), i), project: r.IntN(legacy),
+		typ: volumeTypes[r.IntN(3)].name, size: []int64{1, 5, 10, 20, 50, 100, 250, 500, 1000}[r.IntN(9)],
+		inUse: r.IntN(10) < 7, chap: r.IntN(20) == 0,
 		driver: pick(r, drivers), rhythm: []rhythm{nightly, nightly, nightly, weekly, weekly, monthly}[r.IntN(6)], weight: 4, filler: true}
 	switch r.IntN(10) {
 	case 0:
@@ -219,7 +236,10 @@ func fillerRole(r *rand.Rand, i int) role {
 		f.name += pick(r, fillerParts)
 	}
 	if r.IntN(10) > 0 {
-		f.tags = []string{"env", pick(r, fillerEnvs), "owner", pick(r, fillerTeams), "tier", pick(r, fillerTiers), "ticket", fmt.Sprintf("CHG-%d", 10000+r.IntN(9000))}
+		f.tags = []string{
+			"env", pick(r, fillerEnvs), "owner", pick(r, fillerTeams), "tier", pick(r, fillerTiers), "ticket",
+			fmt.Sprintf("CHG-%d", 10000+r.IntN(9000)),
+		}
 	}
 	if r.IntN(10) == 0 {
 		f.pruned = 1 + r.IntN(4)

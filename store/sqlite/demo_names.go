@@ -16,7 +16,8 @@ var oddVolumeNames = []string{
 	strings.Repeat("backup-of-the-backup-of-", 10) + "the-last-volume",
 	"أرشيف المالية 2026 – גיבוי כספים",
 	"顧客データ-本番 Größenübersicht",
-	"👩\u200D💻 dev-box 🏳\uFE0F\u200D🌈 Z\u0351\u036B\u0343\u036A\u0302\u036B\u033D\u034F\u0334\u0319\u0324\u031E\u0349\u035A\u032Fa\u0334\u0319\u0324lgo",
+	"👩\u200D💻 dev-box 🏳\uFE0F\u200D🌈 " +
+		"Z\u0351\u036B\u0343\u036A\u0302\u036B\u033D\u034F\u0334\u0319\u0324\u031E\u0349\u035A\u032Fa\u0334\u0319\u0324lgo",
 	`$(reboot); "quoted' \n C:\temp\` + "`id` | tee > *",
 }
 
@@ -77,7 +78,8 @@ var images = map[string]image{
 		"checksum", "1b2e6f0d9c8b47a5a1e0d3c4b5a69788", "container_format", "bare", "disk_format", "raw",
 		"min_disk", "10", "min_ram", "1024", "size", "3758096384"}},
 	"windows-2022": {"windows-server-2022-std", []string{
-		"os_type", "windows", "os_distro", "windows", "os_version", "2022", "hw_firmware_type", "uefi", "hw_vif_model", "virtio", "os_secure_boot", "required",
+		"os_type", "windows", "os_distro", "windows", "os_version", "2022", "hw_firmware_type", "uefi", "hw_vif_model", "virtio",
+		"os_secure_boot", "required",
 		"image_id", "9a4f2c61-8d0b-4e8e-b7a3-2e5d1c0f9b36", "image_name", "windows-server-2022-std",
 		"checksum", "d41d2c0f98b2e4a9800998ecf8427e55", "container_format", "bare", "disk_format", "qcow2",
 		"min_disk", "40", "min_ram", "4096", "size", "11811160064"}},
@@ -117,11 +119,15 @@ type backupDriver struct {
 }
 
 var (
-	swiftDriver = &backupDriver{"cinder.backup.drivers.swift.SwiftBackupDriver", "cinder-bak-01", "volumebackups", "swift:volumebackups", 52428800, swiftReasons}
-	s3Driver    = &backupDriver{"cinder.backup.drivers.s3.S3BackupDriver", "cinder-bak-02", "volumebackups", "s3:volumebackups", 52428800, s3Reasons}
-	nfsDriver   = &backupDriver{"cinder.backup.drivers.nfs.NFSBackupDriver", "cinder-bak-03", "", "posix:/var/lib/cinder/backup_mount/4ba1f2f1c7a8", 1999994880, fileReasons}
-	posixDriver = &backupDriver{"cinder.backup.drivers.posix.PosixBackupDriver", "cinder-bak-01", "", "posix:/srv/cinder-backup", 1999994880, fileReasons}
-	cephDriver  = &backupDriver{"cinder.backup.drivers.ceph.CephBackupDriver", "cinder-bak-04", "backups", "ceph:backups", 0, cephReasons}
+	swiftDriver = &backupDriver{"cinder.backup.drivers.swift.SwiftBackupDriver", "cinder-bak-01", "volumebackups", "swift:volumebackups",
+		52428800, swiftReasons}
+	s3Driver = &backupDriver{"cinder.backup.drivers.s3.S3BackupDriver", "cinder-bak-02", "volumebackups", "s3:volumebackups",
+		52428800, s3Reasons}
+	nfsDriver = &backupDriver{"cinder.backup.drivers.nfs.NFSBackupDriver", "cinder-bak-03", "",
+		"posix:/var/lib/cinder/backup_mount/4ba1f2f1c7a8", 1999994880, fileReasons}
+	posixDriver = &backupDriver{"cinder.backup.drivers.posix.PosixBackupDriver", "cinder-bak-01", "", "posix:/srv/cinder-backup",
+		1999994880, fileReasons}
+	cephDriver = &backupDriver{"cinder.backup.drivers.ceph.CephBackupDriver", "cinder-bak-04", "backups", "ceph:backups", 0, cephReasons}
 	// oldSwift wrote the module's name, as Cinder did before Queens.
 	oldSwift = &backupDriver{"cinder.backup.drivers.swift", "backup-legacy", "volumebackups", "swift:volumebackups", 52428800, swiftReasons}
 
@@ -137,16 +143,19 @@ var (
 		"Create backup aborted due to backup service is down.",
 		"Timed out waiting for a reply to message ID {id}",
 		"Volume {volume} could not be found.",
-		"Unexpected error while running command.\nCommand: sudo cinder-rootwrap /etc/cinder/rootwrap.conf chown 64061 /dev/dm-17\nExit code: 1\nStdout: ''\nStderr: \"chown: cannot access '/dev/dm-17'\\n\"",
+		"Unexpected error while running command.\nCommand: sudo cinder-rootwrap /etc/cinder/rootwrap.conf chown 64061 /dev/dm-17\nExit " +
+			"code: 1\nStdout: ''\nStderr: \"chown: cannot access '/dev/dm-17'\\n\"",
 	}
 	swiftReasons = append([]string{
 		"Connection to swift failed: [Errno 104] Connection reset by peer",
 		"Object PUT failed: https://swift.example.net/v1/AUTH_{id}/volumebackups/volume_{volume} 507 Insufficient Storage",
-		"Invalid backup: error writing object to swift, MD5 of object in swift 5f0c9f7a4dd2 is not the same as MD5 of object sent to swift 91be0d3c77aa",
+		"Invalid backup: error writing object to swift, MD5 of object in swift 5f0c9f7a4dd2 is not the same as MD5 of object sent to " +
+			"swift 91be0d3c77aa",
 	}, commonReasons...)
 	s3Reasons = append([]string{
 		"S3 connection failure: Could not connect to the endpoint URL: \"https://s3.example.net/volumebackups\"",
-		"S3 client error: An error occurred (SlowDown) when calling the PutObject operation (reached max retries: 4): Please reduce your request rate.",
+		"S3 client error: An error occurred (SlowDown) when calling the PutObject operation (reached max retries: 4): Please reduce your " +
+			"request rate.",
 		"S3 client error: An error occurred (NoSuchBucket) when calling the PutObject operation: The specified bucket does not exist",
 	}, commonReasons...)
 	fileReasons = append([]string{
@@ -167,10 +176,15 @@ const deletingReason = "Delete backup is aborted due to backup service is down."
 
 // What fillers are called and how they are tagged.
 var (
-	fillerApps  = []string{"web", "api", "db", "cache", "queue", "search", "metrics", "logs", "ci-runner", "k8s-node", "proxy", "billing", "auth", "media", "ldap", "crm", "etl", "registry", "vpn", "mq"}
+	fillerApps = []string{
+		"web", "api", "db", "cache", "queue", "search", "metrics", "logs", "ci-runner", "k8s-node", "proxy", "billing", "auth",
+		"media", "ldap", "crm", "etl", "registry", "vpn", "mq",
+	}
 	fillerEnvs  = []string{"prod", "prod", "prod", "stage", "test", "dev"}
 	fillerParts = []string{"", "", "-data", "-log", "-wal", "-export"}
 	fillerTeams = []string{"platform", "payments", "dba", "web", "data", "security"}
 	fillerTiers = []string{"gold", "silver", "bronze"}
-	byHand      = []string{"before upgrade to 17.5", "before-migration", "pre-patch", "known good", "handover", "before resize", "end of quarter"}
+	byHand      = []string{
+		"before upgrade to 17.5", "before-migration", "pre-patch", "known good", "handover", "before resize", "end of quarter",
+	}
 )

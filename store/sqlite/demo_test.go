@@ -53,7 +53,10 @@ func allBackups(t *testing.T, s *Store) map[core.BackupID]core.Backup {
 func dump(t *testing.T, s *Store) string {
 	t.Helper()
 	var b strings.Builder
-	for _, table := range []string{"volume_types", "volumes", "volume_metadata", "volume_glance_metadata", "backups", "backup_metadata", "hearth_captures", "hearth_journal"} {
+	for _, table := range []string{
+		"volume_types", "volumes", "volume_metadata", "volume_glance_metadata", "backups", "backup_metadata", "hearth_captures",
+		"hearth_journal",
+	} {
 		rows, err := s.db.QueryContext(t.Context(), "SELECT rowid, * FROM "+table+" ORDER BY rowid")
 		if err != nil {
 			t.Fatal(err)
@@ -139,7 +142,10 @@ func TestDemoStatuses(t *testing.T) {
 				t.Errorf("backup %s is %s, deleted %v at %v", b.ID, b.Status, b.Deleted, b.DeletedAt)
 			}
 		}
-		for _, status := range []string{core.StatusAvailable, core.StatusError, core.StatusErrorDeleting, core.StatusCreating, core.StatusDeleting, core.StatusDeleted, core.StatusRestoring} {
+		for _, status := range []string{
+			core.StatusAvailable, core.StatusError, core.StatusErrorDeleting, core.StatusCreating, core.StatusDeleting,
+			core.StatusDeleted, core.StatusRestoring,
+		} {
 			if seen[status] == 0 {
 				t.Errorf("%+v: no backup is %s", w, status)
 			}
@@ -178,7 +184,8 @@ func TestDemoChains(t *testing.T) {
 			}
 		}
 		if orphans != 1 || drifted != 1 || incrementals*3 < len(all) {
-			t.Errorf("%+v: of %d backups %d are incremental, %d have a parent that is not there and %d a wrong counter", w, len(all), incrementals, orphans, drifted)
+			t.Errorf("%+v: of %d backups %d are incremental, %d have a parent that is not there and %d a wrong counter", w, len(all),
+				incrementals, orphans, drifted)
 		}
 	}
 }
@@ -392,7 +399,10 @@ func TestDemoNames(t *testing.T) {
 			t.Errorf("no backup is called %q", want)
 		}
 	}
-	for _, want := range []string{"left by a restore", "bootable true", "bootable false", "encrypted true", "encrypted false", "attached attached", "attached detached", "type __DEFAULT__", "type ssd", "type LUKS"} {
+	for _, want := range []string{
+		"left by a restore", "bootable true", "bootable false", "encrypted true", "encrypted false", "attached attached",
+		"attached detached", "type __DEFAULT__", "type ssd", "type LUKS",
+	} {
 		if !kinds[want] {
 			t.Errorf("no volume is %s", want)
 		}
@@ -401,7 +411,10 @@ func TestDemoNames(t *testing.T) {
 
 func TestDemoOddNamesCoverTheirKinds(t *testing.T) {
 	volumes, backups := strings.Join(oddVolumeNames, "\n\n"), strings.Join(oddBackupNames, "\n\n")
-	for _, kind := range []string{"\x1b[31m", "\x1b]0;", "\x1b]52;c;", "\r\n", "\t", "\u202E", "\u2066", "\u200B", "\u200D", "\uFEFF", "\u009b", "\u036B", "ß", "$(", "`", "'", `\`} {
+	for _, kind := range []string{
+		"\x1b[31m", "\x1b]0;", "\x1b]52;c;", "\r\n", "\t", "\u202E", "\u2066", "\u200B", "\u200D", "\uFEFF", "\u009b", "\u036B", "ß",
+		"$(", "`", "'", `\`,
+	} {
 		if !strings.Contains(volumes, kind) || !strings.Contains(backups, kind) {
 			t.Errorf("%q is not in the names of both", kind)
 		}
@@ -480,7 +493,8 @@ func TestShare(t *testing.T) {
 		weights []int
 		want    string
 	}{
-		{10, []int{1, 1}, "[5 5]"}, {1, []int{1, 5, 2}, "[0 1 0]"}, {10, []int{1, 1, 1}, "[4 3 3]"}, {7, []int{0, 3}, "[0 7]"}, {3, nil, "[]"}, {3, []int{0}, "[0]"},
+		{10, []int{1, 1}, "[5 5]"}, {1, []int{1, 5, 2}, "[0 1 0]"}, {10, []int{1, 1, 1}, "[4 3 3]"}, {7, []int{0, 3}, "[0 7]"}, {3, nil, "[]"},
+		{3, []int{0}, "[0]"},
 	} {
 		if got := fmt.Sprint(share(c.total, c.weights)); got != c.want {
 			t.Errorf("share(%d, %v) = %s, want %s", c.total, c.weights, got, c.want)

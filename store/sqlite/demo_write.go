@@ -43,7 +43,8 @@ func newScribe(ctx context.Context, tx *sql.Tx) (*scribe, error) {
 		for i, c := range columns {
 			names[i] = quoteIdent(c)
 		}
-		query := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
+		query := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.TrimSuffix(
+			strings.Repeat("?, ", len(columns)), ", ") + ")"
 		if s.stmts[table], err = tx.PrepareContext(s.ctx, query); err != nil { // closed with the transaction
 			return nil, err
 		}

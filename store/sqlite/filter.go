@@ -176,15 +176,40 @@ func (s schema) backupTable() table {
 	id := func(c string) string { return s.id("b", "backups", c) }
 	n := func(c string) string { return s.integer("b", "backups", c) }
 	at := func(c string) string { return s.time("b", "backups", c) }
-	return table{name: "backups", from: backupFrom, alias: "b", exprs: map[string]string{
-		"name": t("display_name"), "status": "COALESCE(" + t("status") + ", '')", "kind": "(" + id("parent_id") + " IS NOT NULL)", "size": n("size"),
-		"created": at("created_at"), "volume": s.text("v", "volumes", "display_name"), "volume-id": id("volume_id"), "id": t("id"),
-		"description": t("display_description"), "reason": t("fail_reason"), "project": id("project_id"), "project-name": "NULL", "user": id("user_id"),
-		"parent": id("parent_id"), "has-dependents": "(" + n("num_dependent_backups") + " > 0)", "dependents": n("num_dependent_backups"),
-		"objects": n("object_count"), "container": t("container"), "service": t("service"), "service-metadata": t("service_metadata"),
-		"az": t("availability_zone"), "host": t("host"), "snapshot": t("snapshot_id"), "restored": id("restore_volume_id"),
-		"key": t("encryption_key_id"), "data-time": at("data_timestamp"), "updated": at("updated_at"),
-	}}
+	return table{
+		name:  "backups",
+		from:  backupFrom,
+		alias: "b",
+		exprs: map[string]string{
+			"name":             t("display_name"),
+			"status":           "COALESCE(" + t("status") + ", '')",
+			"kind":             "(" + id("parent_id") + " IS NOT NULL)",
+			"size":             n("size"),
+			"created":          at("created_at"),
+			"volume":           s.text("v", "volumes", "display_name"),
+			"volume-id":        id("volume_id"),
+			"id":               t("id"),
+			"description":      t("display_description"),
+			"reason":           t("fail_reason"),
+			"project":          id("project_id"),
+			"project-name":     "NULL",
+			"user":             id("user_id"),
+			"parent":           id("parent_id"),
+			"has-dependents":   "(" + n("num_dependent_backups") + " > 0)",
+			"dependents":       n("num_dependent_backups"),
+			"objects":          n("object_count"),
+			"container":        t("container"),
+			"service":          t("service"),
+			"service-metadata": t("service_metadata"),
+			"az":               t("availability_zone"),
+			"host":             t("host"),
+			"snapshot":         t("snapshot_id"),
+			"restored":         id("restore_volume_id"),
+			"key":              t("encryption_key_id"),
+			"data-time":        at("data_timestamp"),
+			"updated":          at("updated_at"),
+		},
+	}
 }
 
 // volumeTable says how the columns of core.VolumeFields read in SQL.
@@ -194,13 +219,36 @@ func (s schema) volumeTable() table {
 	n := func(c string) string { return s.integer("v", "volumes", c) }
 	at := func(c string) string { return s.time("v", "volumes", c) }
 	from := s.volumeFrom() + " LEFT JOIN (" + s.countBackups() + ") c ON c.volume_id = v.id"
-	return table{name: "volumes", from: from, alias: "v", exprs: map[string]string{
-		"name": t("display_name"), "status": "COALESCE(" + t("status") + ", '')", "size": n("size"), "bootable": s.flag("v", "volumes", "bootable"),
-		"encrypted": "(" + t("encryption_key_id") + " IS NOT NULL)", "backups": "COALESCE(c.n, 0)", "last-backup": "c.last",
-		"created": at("created_at"), "id": t("id"), "description": t("display_description"), "type": s.typeName(), "type-id": t("volume_type_id"),
-		"project": id("project_id"), "project-name": "NULL", "user": id("user_id"), "az": t("availability_zone"), "host": t("host"), "attached": t("attach_status"),
-		"multiattach": s.flag("v", "volumes", "multiattach"), "snapshot": t("snapshot_id"), "source": id("source_volid"), "key": t("encryption_key_id"), "updated": at("updated_at"),
-	}}
+	return table{
+		name:  "volumes",
+		from:  from,
+		alias: "v",
+		exprs: map[string]string{
+			"name":         t("display_name"),
+			"status":       "COALESCE(" + t("status") + ", '')",
+			"size":         n("size"),
+			"bootable":     s.flag("v", "volumes", "bootable"),
+			"encrypted":    "(" + t("encryption_key_id") + " IS NOT NULL)",
+			"backups":      "COALESCE(c.n, 0)",
+			"last-backup":  "c.last",
+			"created":      at("created_at"),
+			"id":           t("id"),
+			"description":  t("display_description"),
+			"type":         s.typeName(),
+			"type-id":      t("volume_type_id"),
+			"project":      id("project_id"),
+			"project-name": "NULL",
+			"user":         id("user_id"),
+			"az":           t("availability_zone"),
+			"host":         t("host"),
+			"attached":     t("attach_status"),
+			"multiattach":  s.flag("v", "volumes", "multiattach"),
+			"snapshot":     t("snapshot_id"),
+			"source":       id("source_volid"),
+			"key":          t("encryption_key_id"),
+			"updated":      at("updated_at"),
+		},
+	}
 }
 
 // countBackups selects the volumes that have backups, how many, and when the

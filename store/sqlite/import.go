@@ -14,7 +14,8 @@ import (
 // deleted, and no other (cinder/backup/api.py _get_import_backup).
 func (p *Place) ImportFacts(ctx context.Context, ids []core.BackupID) (f core.ImportFacts, err error) {
 	err = p.read(ctx, "look for the backups", func(q view) error {
-		f = core.ImportFacts{Existing: map[core.BackupID]string{}, Owner: "each keeps the project that its record names, as this place has no logins"}
+		f = core.ImportFacts{Existing: map[core.BackupID]string{},
+			Owner: "each keeps the project that its record names, as this place has no logins"}
 		for _, id := range ids {
 			status, err := importStatus(ctx, q, id)
 			switch {
@@ -42,7 +43,8 @@ func (p *Place) services(ctx context.Context, q querier) ([]string, error) {
 	if !p.schema.has("backups", "service") {
 		return nil, nil
 	}
-	rows, err := q.QueryContext(ctx, "SELECT DISTINCT CAST(service AS TEXT) FROM backups b WHERE service IS NOT NULL AND service <> '' AND "+live("b")+" ORDER BY 1")
+	rows, err := q.QueryContext(ctx,
+		"SELECT DISTINCT CAST(service AS TEXT) FROM backups b WHERE service IS NOT NULL AND service <> '' AND "+live("b")+" ORDER BY 1")
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +106,8 @@ func (p *Place) importOne(ctx context.Context, tx *sql.Tx, item core.ImportItem)
 	status, err := importStatus(ctx, tx, item.ID)
 	switch {
 	case err == nil && status != core.StatusDeleted:
-		return false, core.Fail(core.CodeConflict, "import backup "+string(item.ID), "it came to be here meanwhile", "nothing of this paste is written; look at the list and leave it out", nil)
+		return false, core.Fail(core.CodeConflict, "import backup "+string(item.ID), "it came to be here meanwhile",
+			"nothing of this paste is written; look at the list and leave it out", nil)
 	case err != nil && !missing(err):
 		return false, err
 	}
@@ -149,12 +152,16 @@ func (p *Place) importMetadata(ctx context.Context, tx *sql.Tx, item core.Import
 	if !p.schema.has("backup_metadata", "value") {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, "UPDATE backup_metadata SET deleted = 1, deleted_at = ?1, updated_at = ?1 WHERE backup_id = ?2 AND "+live("backup_metadata"), now, string(item.ID)); err != nil {
+	if _, err := tx.ExecContext(ctx,
+		"UPDATE backup_metadata SET deleted = 1, deleted_at = ?1, updated_at = ?1 WHERE backup_id = ?2 AND "+live("backup_metadata"), now,
+		string(item.ID)); err != nil {
 		return err
 	}
 	meta, _ := item.Row.Get("metadata")
 	for key, v := range meta.Object().All() {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO backup_metadata (created_at, deleted, backup_id, "key", value) VALUES (?, 0, ?, ?, ?)`, now, string(item.ID), key, sqlText(v)); err != nil {
+		if _, err := tx.ExecContext(ctx,
+			`INSERT INTO backup_metadata (created_at, deleted, backup_id, "key", value) VALUES (?, 0, ?, ?, ?)`, now, string(item.ID), key,
+			sqlText(v)); err != nil {
 			return err
 		}
 	}

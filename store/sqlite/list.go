@@ -103,11 +103,12 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (page core.Page[core.
 			return err
 		}
 		page.Total, page.All = len(o.rowids), o.all
-		page.Rows, err = window(ctx, db, o.window(q), "SELECT b.rowid, "+p.schema.backupSelect()+" FROM "+backupFrom+" WHERE b.rowid", func(row scanner) (core.Backup, error) {
-			b, err := scanBackup(row)
-			b.Unseen = p.unseen.backups
-			return b, err
-		})
+		page.Rows, err = window(ctx, db, o.window(q), "SELECT b.rowid, "+p.schema.backupSelect()+" FROM "+backupFrom+" WHERE b.rowid",
+			func(row scanner) (core.Backup, error) {
+				b, err := scanBackup(row)
+				b.Unseen = p.unseen.backups
+				return b, err
+			})
 		return err
 	})
 	return page, err
@@ -126,12 +127,13 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (page core.Page[core.
 			return err
 		}
 		page.Total, page.All = len(o.rowids), o.all
-		page.Rows, err = window(ctx, db, o.window(q), "SELECT v.rowid, "+p.schema.volumeSelect()+" FROM "+p.schema.volumeFrom()+" WHERE v.rowid", func(row scanner) (core.Volume, error) {
-			v, err := scanVolume(row)
-			c := counts.of[v.ID]
-			v.Unseen, v.Backups, v.LastBackup = p.unseen.volumes, c.n, c.last
-			return v, err
-		})
+		page.Rows, err = window(ctx, db, o.window(q),
+			"SELECT v.rowid, "+p.schema.volumeSelect()+" FROM "+p.schema.volumeFrom()+" WHERE v.rowid", func(row scanner) (core.Volume, error) {
+				v, err := scanVolume(row)
+				c := counts.of[v.ID]
+				v.Unseen, v.Backups, v.LastBackup = p.unseen.volumes, c.n, c.last
+				return v, err
+			})
 		return err
 	})
 	return page, err

@@ -132,7 +132,8 @@ func (p *Place) ownTables(ctx context.Context, tried string) error {
 		}
 		version, err := ledger.Version(ctx, p.db, tried, hearthTables)
 		if err == nil && version < len(hearthTables) {
-			err = core.Fail(core.CodeReadOnly, tried, "an older hearth made it, and it has to be brought up to date first: "+p.opt.ReadOnly, "open it once for writing", nil)
+			err = core.Fail(core.CodeReadOnly, tried, "an older hearth made it, and it has to be brought up to date first: "+p.opt.ReadOnly,
+				"open it once for writing", nil)
 		}
 		return err
 	})
@@ -141,7 +142,8 @@ func (p *Place) ownTables(ctx context.Context, tried string) error {
 // Info describes the place.
 func (p *Place) Info() core.PlaceInfo {
 	info := core.PlaceInfo{Location: "sqlite:" + p.path, Kind: core.PlaceDatabase, Title: filepath.Base(p.path), Rules: core.Newton,
-		RulesWhy: "the rules of today's Cinder; which one will restore cannot be read from its database", Demo: p.opt.Demo, Badge: p.opt.Badge, Color: p.opt.Color}
+		RulesWhy: "the rules of today's Cinder; which one will restore cannot be read from its database", Demo: p.opt.Demo, Badge: p.opt.Badge,
+		Color: p.opt.Color}
 	if p.own {
 		info.Kind, info.Rules, info.RulesWhy, info.Journals = core.PlaceEmbedded, core.RulesAuto, "", true
 	}

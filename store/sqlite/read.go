@@ -22,7 +22,8 @@ func (p *Place) Volume(ctx context.Context, id core.VolumeID) (v core.Volume, er
 }
 
 func (p *Place) volume(ctx context.Context, q querier, id core.VolumeID) (core.Volume, error) {
-	v, err := scanVolume(q.QueryRowContext(ctx, "SELECT "+p.schema.volumeSelect()+" FROM "+p.schema.volumeFrom()+" WHERE v.id = ? AND "+live("v"), string(id)))
+	v, err := scanVolume(
+		q.QueryRowContext(ctx, "SELECT "+p.schema.volumeSelect()+" FROM "+p.schema.volumeFrom()+" WHERE v.id = ? AND "+live("v"), string(id)))
 	if missing(err) {
 		return v, core.Fail(core.CodeNotFound, "read volume "+string(id), "there is no such volume", "list them with hearth volumes", nil)
 	}
@@ -46,7 +47,8 @@ func (p *Place) volume(ctx context.Context, q querier, id core.VolumeID) (core.V
 func (p *Place) Backup(ctx context.Context, id core.BackupID) (b core.Backup, err error) {
 	tried := "read backup " + string(id)
 	err = p.read(ctx, tried, func(q view) error {
-		b, err = scanBackup(q.QueryRowContext(ctx, "SELECT "+p.schema.backupSelect()+" FROM "+backupFrom+" WHERE b.id = ? AND "+live("b"), string(id)))
+		b, err = scanBackup(
+			q.QueryRowContext(ctx, "SELECT "+p.schema.backupSelect()+" FROM "+backupFrom+" WHERE b.id = ? AND "+live("b"), string(id)))
 		if missing(err) {
 			return core.Fail(core.CodeNotFound, tried, "there is no such backup", "list them with hearth backups", nil)
 		}
@@ -97,7 +99,8 @@ func (p *Place) Export(ctx context.Context, id core.BackupID) (core.Record, erro
 		return core.Record{}, err
 	}
 	if b.Status != core.StatusAvailable {
-		return core.Record{}, core.Fail(core.CodeRefused, tried, "its status is "+b.Status+", and Cinder exports only what is available", "wait, or repair it first", nil)
+		return core.Record{}, core.Fail(core.CodeRefused, tried, "its status is "+b.Status+", and Cinder exports only what is available",
+			"wait, or repair it first", nil)
 	}
 	b.Unseen = nil // what an older release has no column for is null in a record of today's
 	r, err := core.ExportRecord(&b)

@@ -65,8 +65,10 @@ func TestRefused(t *testing.T) {
 	refused(t, file("text.sqlite", "INSERT INTO backups VALUES (1);\n"), core.CodeUnreadable, "it is no SQLite database")
 	refused(t, file("short.sqlite", "SQLite"), core.CodeUnreadable, "it is no SQLite database")
 	refused(t, file("noise.sqlite", string(noise)), core.CodeUnreadable, "it is no SQLite database")
-	refused(t, file("head only.sqlite", "SQLite format 3\x00"+strings.Repeat("\x00", 84)), core.CodeUnreadable, "it is no SQLite database, or an encrypted one")
-	refused(t, file("head and noise.sqlite", "SQLite format 3\x00"+string(noise)), core.CodeUnreadable, "it is no SQLite database, or an encrypted one")
+	refused(t, file("head only.sqlite", "SQLite format 3\x00"+strings.Repeat("\x00", 84)), core.CodeUnreadable,
+		"it is no SQLite database, or an encrypted one")
+	refused(t, file("head and noise.sqlite", "SQLite format 3\x00"+string(noise)), core.CodeUnreadable,
+		"it is no SQLite database, or an encrypted one")
 	if err := os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "dangling")); err == nil {
 		refused(t, filepath.Join(dir, "dangling"), core.CodeNotFound, "there is no such file")
 	}
@@ -79,7 +81,9 @@ func TestRefusedTruncated(t *testing.T) {
 	whole, err := os.ReadFile(lab(t))
 	ok(t, err)
 	dir := t.TempDir()
-	for _, size := range []int{1, 15, 16, 99, 100, 1000, 4095, 4096, 4097, 8192, len(whole) / 3, len(whole) / 2, len(whole) - 4096, len(whole) - 1} {
+	for _, size := range []int{
+		1, 15, 16, 99, 100, 1000, 4095, 4096, 4097, 8192, len(whole) / 3, len(whole) / 2, len(whole) - 4096, len(whole) - 1,
+	} {
 		path := filepath.Join(dir, fmt.Sprintf("%d.sqlite", size))
 		ok(t, os.WriteFile(path, whole[:size], 0o644))
 		what := "it is cut short"
@@ -100,16 +104,22 @@ func TestRefusedOtherSchemas(t *testing.T) {
 	}
 	for _, journal := range []string{"DELETE", "WAL"} {
 		mode := "PRAGMA journal_mode = " + journal
-		refused(t, make(journal+"-other.sqlite", mode, "CREATE TABLE bookmarks (id INTEGER, url TEXT)"), core.CodeUnreadable, "but not Cinder's: there is no table volumes")
-		refused(t, make(journal+"-half.sqlite", mode, "CREATE TABLE volumes (id, deleted, status, size)"), core.CodeUnreadable, "but not Cinder's: there is no table backups")
-		refused(t, make(journal+"-columns.sqlite", mode, "CREATE TABLE volumes (id, deleted, status, size)", "CREATE TABLE backups (id, deleted, volume_id)"),
+		refused(t, make(journal+"-other.sqlite", mode, "CREATE TABLE bookmarks (id INTEGER, url TEXT)"), core.CodeUnreadable,
+			"but not Cinder's: there is no table volumes")
+		refused(t, make(journal+"-half.sqlite", mode, "CREATE TABLE volumes (id, deleted, status, size)"), core.CodeUnreadable,
+			"but not Cinder's: there is no table backups")
+		refused(t, make(journal+"-columns.sqlite", mode, "CREATE TABLE volumes (id, deleted, status, size)",
+			"CREATE TABLE backups (id, deleted, volume_id)"),
 			core.CodeUnreadable, "but not Cinder's: table backups has no column status")
-		refused(t, make(journal+"-views.sqlite", mode, "CREATE VIEW volumes AS SELECT 1 AS id, 0 AS deleted, '' AS status, 1 AS size", "CREATE TABLE backups (id, deleted, status, volume_id)"),
+		refused(t, make(journal+"-views.sqlite", mode, "CREATE VIEW volumes AS SELECT 1 AS id, 0 AS deleted, '' AS status, 1 AS size",
+			"CREATE TABLE backups (id, deleted, status, volume_id)"),
 			core.CodeUnreadable, "there is no table volumes")
-		refused(t, make(journal+"-search.sqlite", mode, "CREATE VIRTUAL TABLE pages USING fts5(body)"), core.CodeUnreadable, "there is no table volumes")
+		refused(t, make(journal+"-search.sqlite", mode, "CREATE VIRTUAL TABLE pages USING fts5(body)"), core.CodeUnreadable,
+			"there is no table volumes")
 	}
 	// The archive's file is no place.
-	refused(t, make("archive.sqlite", "PRAGMA application_id = 1213355073", "CREATE TABLE records (id)"), core.CodeUnreadable, "there is no table volumes")
+	refused(t, make("archive.sqlite", "PRAGMA application_id = 1213355073", "CREATE TABLE records (id)"), core.CodeUnreadable,
+		"there is no table volumes")
 }
 
 func TestRefusedNewer(t *testing.T) {
@@ -205,7 +215,10 @@ func TestRefusedInterrupted(t *testing.T) {
 	before, err := os.ReadFile(path)
 	ok(t, err)
 	db := raw(t, path)
-	for _, stmt := range []string{"PRAGMA cache_size = 1", "PRAGMA cache_spill = 1", "BEGIN IMMEDIATE", "UPDATE backups SET display_description = hex(randomblob(3000))"} {
+	for _, stmt := range []string{
+		"PRAGMA cache_size = 1", "PRAGMA cache_spill = 1", "BEGIN IMMEDIATE",
+		"UPDATE backups SET display_description = hex(randomblob(3000))",
+	} {
 		_, err := db.Exec(stmt)
 		ok(t, err)
 	}
@@ -299,7 +312,8 @@ func TestCreateRefuses(t *testing.T) {
 	if data, _ := os.ReadFile(path); core.CodeOf(err) != core.CodeConflict || string(data) != "mine" {
 		t.Errorf("over a file that is there: %v, it holds %q", err, data)
 	}
-	if _, err := sqlite.Create(t.Context(), filepath.Join(dir, "no", "folder.sqlite"), sqlite.Options{}); core.CodeOf(err) != core.CodeUnreadable {
+	nowhere := filepath.Join(dir, "no", "folder.sqlite")
+	if _, err := sqlite.Create(t.Context(), nowhere, sqlite.Options{}); core.CodeOf(err) != core.CodeUnreadable {
 		t.Errorf("in no folder: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -22,31 +22,54 @@ func otherRelease(t *testing.T, stmts ...string) string {
 	return path
 }
 
+// releases are what other releases of Cinder have, or lack.
+var releases = []struct {
+	name            string
+	stmts           []string
+	volume, backups []string // what they cannot see
+}{
+	{"as it is", nil, nil, nil},
+	{"icehouse", []string{
+		"ALTER TABLE backups DROP COLUMN encryption_key_id",
+		"ALTER TABLE backups DROP COLUMN snapshot_id",
+		"ALTER TABLE backups DROP COLUMN num_dependent_backups",
+		"DROP INDEX IF EXISTS hearth_backups_parent",
+		"ALTER TABLE backups DROP COLUMN parent_id",
+		"ALTER TABLE backups DROP COLUMN data_timestamp",
+		"ALTER TABLE backups DROP COLUMN restore_volume_id",
+		"ALTER TABLE backups DROP COLUMN temp_volume_id",
+		"ALTER TABLE backups DROP COLUMN temp_snapshot_id",
+		"DROP TABLE backup_metadata",
+		"ALTER TABLE volumes DROP COLUMN use_quota",
+		"ALTER TABLE volumes DROP COLUMN shared_targets",
+		"ALTER TABLE volumes DROP COLUMN multiattach",
+	}, []string{"use_quota", "shared_targets", "multiattach"},
+		[]string{
+			"encryption_key_id", "snapshot_id", "num_dependent_backups", "has_dependent_backups", "parent_id", "is_incremental",
+			"data_timestamp", "restore_volume_id", "temp_volume_id", "temp_snapshot_id", "metadata",
+		}},
+	{"no types, no keys", []string{
+		"DROP TABLE volume_types", "ALTER TABLE volumes DROP COLUMN encryption_key_id",
+		"ALTER TABLE volumes DROP COLUMN volume_type_id",
+	},
+		[]string{"volume_type", "encryption_key_id", "volume_type_id"}, nil},
+	{"no names, no times", []string{
+		"ALTER TABLE volumes DROP COLUMN display_name", "ALTER TABLE volumes DROP COLUMN created_at",
+		"ALTER TABLE volumes DROP COLUMN updated_at", "ALTER TABLE backups DROP COLUMN display_name",
+		"ALTER TABLE backups DROP COLUMN created_at", "ALTER TABLE backups DROP COLUMN service",
+	},
+		[]string{"display_name", "name", "created_at", "updated_at"}, []string{"display_name", "name", "created_at", "service"}},
+	{"no metadata", []string{"DROP TABLE volume_metadata", "DROP TABLE volume_glance_metadata", "DROP TABLE backup_metadata"},
+		[]string{"metadata", "volume_image_metadata"}, []string{"metadata"}},
+	{"of the future", []string{
+		"ALTER TABLE volumes ADD COLUMN zz_next TEXT DEFAULT 'x'", "ALTER TABLE volumes ADD COLUMN aa_flag BOOLEAN DEFAULT 1",
+		"ALTER TABLE backups ADD COLUMN \"odd \"\"name\" TEXT", "ALTER TABLE volume_metadata ADD COLUMN more TEXT",
+		"CREATE TABLE brand_new (id INTEGER)",
+	}, nil, nil},
+}
+
 func TestOtherReleases(t *testing.T) {
-	for _, c := range []struct {
-		name            string
-		stmts           []string
-		volume, backups []string // what they cannot see
-	}{
-		{"as it is", nil, nil, nil},
-		{"icehouse", []string{
-			"ALTER TABLE backups DROP COLUMN encryption_key_id", "ALTER TABLE backups DROP COLUMN snapshot_id", "ALTER TABLE backups DROP COLUMN num_dependent_backups",
-			"DROP INDEX IF EXISTS hearth_backups_parent", "ALTER TABLE backups DROP COLUMN parent_id", "ALTER TABLE backups DROP COLUMN data_timestamp",
-			"ALTER TABLE backups DROP COLUMN restore_volume_id", "ALTER TABLE backups DROP COLUMN temp_volume_id", "ALTER TABLE backups DROP COLUMN temp_snapshot_id",
-			"DROP TABLE backup_metadata", "ALTER TABLE volumes DROP COLUMN use_quota", "ALTER TABLE volumes DROP COLUMN shared_targets", "ALTER TABLE volumes DROP COLUMN multiattach",
-		}, []string{"use_quota", "shared_targets", "multiattach"},
-			[]string{"encryption_key_id", "snapshot_id", "num_dependent_backups", "has_dependent_backups", "parent_id", "is_incremental", "data_timestamp", "restore_volume_id",
-				"temp_volume_id", "temp_snapshot_id", "metadata"}},
-		{"no types, no keys", []string{"DROP TABLE volume_types", "ALTER TABLE volumes DROP COLUMN encryption_key_id", "ALTER TABLE volumes DROP COLUMN volume_type_id"},
-			[]string{"volume_type", "encryption_key_id", "volume_type_id"}, nil},
-		{"no names, no times", []string{"ALTER TABLE volumes DROP COLUMN display_name", "ALTER TABLE volumes DROP COLUMN created_at", "ALTER TABLE volumes DROP COLUMN updated_at",
-			"ALTER TABLE backups DROP COLUMN display_name", "ALTER TABLE backups DROP COLUMN created_at", "ALTER TABLE backups DROP COLUMN service"},
-			[]string{"display_name", "name", "created_at", "updated_at"}, []string{"display_name", "name", "created_at", "service"}},
-		{"no metadata", []string{"DROP TABLE volume_metadata", "DROP TABLE volume_glance_metadata", "DROP TABLE backup_metadata"},
-			[]string{"metadata", "volume_image_metadata"}, []string{"metadata"}},
-		{"of the future", []string{"ALTER TABLE volumes ADD COLUMN zz_next TEXT DEFAULT 'x'", "ALTER TABLE volumes ADD COLUMN aa_flag BOOLEAN DEFAULT 1", "ALTER TABLE backups ADD COLUMN \"odd \"\"name\" TEXT",
-			"ALTER TABLE volume_metadata ADD COLUMN more TEXT", "CREATE TABLE brand_new (id INTEGER)"}, nil, nil},
-	} {
+	for _, c := range releases {
 		t.Run(c.name, func(t *testing.T) {
 			path := otherRelease(t, c.stmts...)
 			p := open(t, path, sqlite.Options{Write: true, Now: func() time.Time { return storetest.Later }})
@@ -90,7 +113,9 @@ func listsWork(t *testing.T, p store.Place) {
 		}
 	}
 	for _, col := range core.VolumeFields {
-		page, err := p.Volumes(t.Context(), core.Query{Sort: []core.Order{{Column: col.Name}}, Filter: core.Filter{Text: "x", Terms: []core.Term{{Column: col.Name, Kind: col.Kind, Op: core.Is, Not: true, Words: []string{"no such"}, Number: -5, Age: 1}}}, Now: storetest.Now})
+		page, err := p.Volumes(t.Context(), core.Query{Sort: []core.Order{{Column: col.Name}}, Filter: core.Filter{Text: "x", Terms: []core.Term{
+			{Column: col.Name, Kind: col.Kind, Op: core.Is, Not: true, Words: []string{"no such"}, Number: -5, Age: 1},
+		}}, Now: storetest.Now})
 		if err != nil || page.All != 9 {
 			t.Errorf("filtered by %s: %d of %d volumes, %v", col.Name, page.Total, page.All, err)
 		}
@@ -124,7 +149,8 @@ func rewritesWork(t *testing.T, p store.Place, v core.Volume) {
 		{"volume_type_id", "volume_type_id", func(s *core.State) { s.VolumeTypeID = pyjson.OfString(storetest.LUKS) }},
 		{"bootable", "bootable", func(s *core.State) { s.Bootable = !s.Bootable }},
 		{"volume_metadata", "metadata", func(s *core.State) { s.Metadata = s.Metadata.Clone(); s.Metadata.Set("new", pyjson.OfString("1")) }},
-		{"volume_glance_metadata", "volume_image_metadata", func(s *core.State) { s.Image = s.Image.Clone(); s.Image.Set("new", pyjson.OfString("1")) }},
+		{"volume_glance_metadata", "volume_image_metadata",
+			func(s *core.State) { s.Image = s.Image.Clone(); s.Image.Set("new", pyjson.OfString("1")) }},
 	} {
 		before := v.State()
 		after := before.Clone()
@@ -184,7 +210,8 @@ func TestOddValues(t *testing.T) {
 	if err != nil || !v.Bootable || !v.Multiattach || v.Size != 12 {
 		t.Errorf("bootable %v, multiattach %v, size %d, %v", v.Bootable, v.Multiattach, v.Size, err)
 	}
-	page, err := p.Backups(t.Context(), core.Query{Sort: []core.Order{{Column: "created"}}, Filter: filter(t, "created>=2026-02-08 created<2026-02-10")})
+	page, err := p.Backups(t.Context(),
+		core.Query{Sort: []core.Order{{Column: "created"}}, Filter: filter(t, "created>=2026-02-08 created<2026-02-10")})
 	ok(t, err)
 	var ids []core.BackupID
 	for _, b := range page.Rows {

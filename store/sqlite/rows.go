@@ -46,7 +46,10 @@ const backupFrom = "backups b LEFT JOIN volumes v ON v.id = b.volume_id"
 // backupFields are the columns of backups that the API calls by another name, or
 // says something else with.
 var backupFields = map[string]string{
-	"display_name": "name", "display_description": "description", "parent_id": "is_incremental", "num_dependent_backups": "has_dependent_backups",
+	"display_name":          "name",
+	"display_description":   "description",
+	"parent_id":             "is_incremental",
+	"num_dependent_backups": "has_dependent_backups",
 }
 
 func scanBackup(row scanner) (core.Backup, error) {
@@ -73,8 +76,10 @@ func (s schema) volumeSelect() string {
 	t := func(c string) string { return s.text("v", "volumes", c) }
 	n := func(c string) string { return s.integer("v", "volumes", c) }
 	return strings.Join([]string{
-		t("id"), t("display_name"), t("display_description"), t("status"), n("size"), t("volume_type_id"), s.typeName(), s.flag("v", "volumes", "bootable"),
-		s.flag("v", "volumes", "multiattach"), t("encryption_key_id"), t("project_id"), t("user_id"), t("availability_zone"), t("host"), t("snapshot_id"),
+		t("id"), t("display_name"), t("display_description"), t("status"), n("size"), t("volume_type_id"), s.typeName(),
+		s.flag("v", "volumes", "bootable"),
+		s.flag("v", "volumes", "multiattach"), t("encryption_key_id"), t("project_id"), t("user_id"), t("availability_zone"), t("host"),
+		t("snapshot_id"),
 		t("source_volid"), t("attach_status"), t("created_at"), t("updated_at"),
 	}, ", ")
 }
@@ -124,7 +129,8 @@ func (p *Place) metadata(ctx context.Context, q querier, table, owner, id string
 	if !p.schema.has(table, "value") {
 		return o, nil
 	}
-	rows, err := q.QueryContext(ctx, `SELECT CAST("key" AS TEXT), CAST(value AS TEXT) FROM `+table+` m WHERE `+owner+` = ? AND `+live("m")+` ORDER BY id`, id)
+	rows, err := q.QueryContext(ctx,
+		`SELECT CAST("key" AS TEXT), CAST(value AS TEXT) FROM `+table+` m WHERE `+owner+` = ? AND `+live("m")+` ORDER BY id`, id)
 	if err != nil {
 		return nil, err
 	}

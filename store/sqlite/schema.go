@@ -16,7 +16,8 @@ type schema map[string]map[string]string // table -> column -> declared type
 
 func readSchema(ctx context.Context, db *sql.DB) (schema, error) {
 	rows, err := db.QueryContext(ctx, `SELECT m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c
-		WHERE m.type = 'table' AND m.name IN ('volumes', 'volume_metadata', 'volume_glance_metadata', 'volume_types', 'backups', 'backup_metadata')`)
+		WHERE m.type = 'table' AND m.name IN
+			('volumes', 'volume_metadata', 'volume_glance_metadata', 'volume_types', 'backups', 'backup_metadata')`)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,10 @@ func stampUp(t time.Time) string { return stamp(t.Add(time.Microsecond - time.Na
 
 // parseStamp reads a DATETIME column's text; other text is null.
 func parseStamp(s string) core.Opt[time.Time] {
-	for _, layout := range []string{"2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999", "2006-01-02T15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999Z07:00", "2006-01-02"} {
+	for _, layout := range []string{
+		"2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999", "2006-01-02T15:04:05.999999Z07:00",
+		"2006-01-02 15:04:05.999999Z07:00", "2006-01-02",
+	} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return core.Some(t.UTC().Truncate(time.Microsecond))
 		}

@@ -162,9 +162,12 @@ func (p *Place) rewriteMetadata(ctx context.Context, tx *sql.Tx, tried string, r
 		var err error
 		switch {
 		case !stays:
-			_, err = tx.ExecContext(ctx, `UPDATE `+table+` SET deleted = 1, deleted_at = ?1, updated_at = ?1 WHERE volume_id = ?2 AND "key" = ?3 AND `+live(table), now, id, key)
+			_, err = tx.ExecContext(ctx,
+				`UPDATE `+table+` SET deleted = 1, deleted_at = ?1, updated_at = ?1 WHERE volume_id = ?2 AND "key" = ?3 AND `+live(table), now,
+				id, key)
 		case !is.Equal(was):
-			_, err = tx.ExecContext(ctx, `UPDATE `+table+` SET value = ?3, updated_at = ?1 WHERE volume_id = ?2 AND "key" = ?4 AND `+live(table), now, id, sqlText(is), key)
+			_, err = tx.ExecContext(ctx,
+				`UPDATE `+table+` SET value = ?3, updated_at = ?1 WHERE volume_id = ?2 AND "key" = ?4 AND `+live(table), now, id, sqlText(is), key)
 		}
 		if err != nil {
 			return err
@@ -174,7 +177,8 @@ func (p *Place) rewriteMetadata(ctx context.Context, tx *sql.Tx, tried string, r
 		if before.Has(key) {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (created_at, deleted, volume_id, "key", value) VALUES (?, 0, ?, ?, ?)`, now, id, key, sqlText(is)); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (created_at, deleted, volume_id, "key", value) VALUES (?, 0, ?, ?, ?)`, now,
+			id, key, sqlText(is)); err != nil {
 			return err
 		}
 	}
@@ -187,11 +191,13 @@ func (p *Place) replaceImage(ctx context.Context, tx *sql.Tx, tried string, r co
 	if !p.schema.has(table, "value") {
 		return noRoom(tried, "table "+table)
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE `+table+` SET deleted = 1, deleted_at = ? WHERE volume_id = ? AND `+live(table), now, string(r.Volume)); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE `+table+` SET deleted = 1, deleted_at = ? WHERE volume_id = ? AND `+live(table), now,
+		string(r.Volume)); err != nil {
 		return err
 	}
 	for key, v := range r.After.Image.All() {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (created_at, deleted, volume_id, "key", value) VALUES (?, 0, ?, ?, ?)`, now, string(r.Volume), key, sqlText(v)); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (created_at, deleted, volume_id, "key", value) VALUES (?, 0, ?, ?, ?)`, now,
+			string(r.Volume), key, sqlText(v)); err != nil {
 			return err
 		}
 	}

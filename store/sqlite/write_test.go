@@ -89,7 +89,8 @@ func TestWriteFaults(t *testing.T) {
 		after.Metadata = &pyjson.Object{}
 		after.Metadata.Set("new", pyjson.OfString("1"))
 		after.Image = after.Metadata
-		_, err = p.(store.Writer).Rewrite(t.Context(), core.Rewrite{Volume: v.ID, Before: before, After: after, Entry: core.Entry{Kind: core.EntryApply}})
+		_, err = p.(store.Writer).Rewrite(t.Context(),
+			core.Rewrite{Volume: v.ID, Before: before, After: after, Entry: core.Entry{Kind: core.EntryApply}})
 		return err
 	}
 	imports := func(p store.Place) error {
@@ -108,7 +109,8 @@ func TestWriteFaults(t *testing.T) {
 		do    func(store.Place) error
 	}{
 		{"UPDATE ON volumes", everything}, {"UPDATE ON volume_metadata", everything}, {"INSERT ON volume_metadata", everything},
-		{"UPDATE ON volume_glance_metadata", everything}, {"INSERT ON volume_glance_metadata", everything}, {"INSERT ON hearth_journal", everything},
+		{"UPDATE ON volume_glance_metadata", everything}, {"INSERT ON volume_glance_metadata", everything}, {"INSERT ON hearth_journal",
+			everything},
 		{"INSERT ON backups", imports}, {"INSERT ON backup_metadata", imports}, {"INSERT ON hearth_journal", imports},
 	} {
 		path := ownFile(t, w)
@@ -165,7 +167,8 @@ func TestTwoHearths(t *testing.T) {
 	defer two.Close()
 	called := func(p store.Place) string {
 		t.Helper()
-		page, err := p.Volumes(t.Context(), core.Query{Filter: core.Filter{Text: "id", Terms: []core.Term{{Column: "id", Kind: core.IDColumn, Op: core.Is, Words: []string{string(storetest.Database)}}}}})
+		page, err := p.Volumes(t.Context(), core.Query{Filter: core.Filter{Text: "id",
+			Terms: []core.Term{{Column: "id", Kind: core.IDColumn, Op: core.Is, Words: []string{string(storetest.Database)}}}}})
 		ok(t, err)
 		return page.Rows[0].Name.V
 	}
@@ -222,7 +225,8 @@ func TestTwoWriters(t *testing.T) {
 			var wg sync.WaitGroup
 			for j, p := range []store.Place{one, two} {
 				wg.Go(func() {
-					_, results[j] = p.(store.Writer).Rewrite(t.Context(), core.Rewrite{Volume: v.ID, Before: v.State(), After: renamed(v.State(), fmt.Sprint("round ", i, " of ", j)),
+					_, results[j] = p.(store.Writer).Rewrite(t.Context(), core.Rewrite{Volume: v.ID, Before: v.State(), After: renamed(v.State(),
+						fmt.Sprint("round ", i, " of ", j)),
 						Entry: core.Entry{Kind: core.EntryApply, Volume: v.ID}})
 				})
 			}
@@ -272,7 +276,8 @@ func TestSecondWriterIsTold(t *testing.T) {
 	if err := rename(t, p, storetest.Database, "never"); core.CodeOf(err) != core.CodeUnavailable {
 		t.Errorf("a write while another program writes: %v", err)
 	}
-	if _, err := p.(store.Captures).KeepCapture(t.Context(), core.KeptCapture{Capture: core.ReadCapture("{}", core.Source{})}); core.CodeOf(err) != core.CodeUnavailable {
+	if _, err := p.(store.Captures).KeepCapture(t.Context(),
+		core.KeptCapture{Capture: core.ReadCapture("{}", core.Source{})}); core.CodeOf(err) != core.CodeUnavailable {
 		t.Errorf("a capture while another program writes: %v", err)
 	}
 	ok(t, db.Close())

@@ -169,7 +169,8 @@ func testFaults(t *testing.T, d Driver) {
 						t.Errorf("call %d of %d failed (after it was done: %v), and what came out is: %v", i, n, lost, err)
 					}
 					if now := everything(t, f.Place); now != before && now != after {
-						t.Errorf("call %d of %d failed (after it was done: %v), and the place is neither as before nor as after:\n%s", i, n, lost, newLines(now, before))
+						t.Errorf("call %d of %d failed (after it was done: %v), and the place is neither as before nor as after:\n%s", i, n, lost,
+							newLines(now, before))
 					} else if !lost && now != before {
 						t.Errorf("call %d of %d failed before it was done, and the place changed", i, n)
 					}
@@ -197,7 +198,7 @@ func (d Driver) dry(t *testing.T, a *archive.Archive, j job) (before, after stri
 func (d Driver) desk(t *testing.T, a *archive.Archive) (*Faulty, jobs.Desk) {
 	t.Helper()
 	f := &Faulty{Place: d.standard(t)}
-	return f, jobs.Desk{Place: f, Archive: a, Who: "ada@here", Now: clock}
+	return f, jobs.Desk{Place: f, Archive: a, Who: "ada@here", Pace: jobs.Pace{Now: clock}}
 }
 
 // everything is all that can be read of a place, as a text to compare.

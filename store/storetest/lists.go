@@ -78,10 +78,16 @@ func everyQuery[T any](t *testing.T, l lister[T]) {
 			l.agree(t, core.Query{Filter: core.Filter{Text: col.Name, Terms: []core.Term{term}}, Now: Now})
 		}
 	}
-	for _, text := range []string{"db", "-db", "nightly available", "DROP", "größe", "ß", "İ", "i̇", "ς", "0a000000", "%", "_", "'", `\`, "\x1b", "\u202e", "no such word", ""} {
+	for _, text := range []string{
+		"db", "-db", "nightly available", "DROP", "größe", "ß", "İ", "i̇", "ς", "0a000000", "%", "_", "'", `\`, "\x1b", "\u202e",
+		"no such word", "",
+	} {
 		l.parsed(t, text)
 	}
-	for _, text := range []string{"name~db status:available", "status:error,available size>=10", "size>0 size<500", "created>30d", "age<30d", "age>1y", "created:2026-01-30", "-name:nightly", "name!~NIGHTLY", `name:"db full"`, "host:", "id:0"} {
+	for _, text := range []string{
+		"name~db status:available", "status:error,available size>=10", "size>0 size<500", "created>30d", "age<30d", "age>1y",
+		"created:2026-01-30", "-name:nightly", "name!~NIGHTLY", `name:"db full"`, "host:", "id:0",
+	} {
 		l.parsed(t, text)
 	}
 	l.atRandom(t)
@@ -118,7 +124,8 @@ func (l lister[T]) agree(t *testing.T, q core.Query) {
 	}
 	want := l.choose(l.rows, q)
 	if got.Total != want.Total || got.All != want.All || got.Offset != want.Offset || !got.Complete || len(got.Rows) != len(want.Rows) {
-		t.Errorf("%s: %d rows of %d of %d from %d, complete %v; want %d of %d of %d from %d", show(q), len(got.Rows), got.Total, got.All, got.Offset, got.Complete,
+		t.Errorf("%s: %d rows of %d of %d from %d, complete %v; want %d of %d of %d from %d", show(q), len(got.Rows), got.Total, got.All,
+			got.Offset, got.Complete,
 			len(want.Rows), want.Total, want.All, want.Offset)
 		return
 	}

@@ -147,7 +147,8 @@ func testRefusals(t *testing.T, d Driver) {
 	state := Standard().volume(Database)
 	s := state.State()
 	if writer, ok := p.(store.Writer); ok {
-		_, err := writer.Rewrite(t.Context(), core.Rewrite{Volume: Database, Before: s, After: renamed(s, "other"), Entry: core.Entry{Kind: core.EntryApply}})
+		_, err := writer.Rewrite(t.Context(),
+			core.Rewrite{Volume: Database, Before: s, After: renamed(s, "other"), Entry: core.Entry{Kind: core.EntryApply}})
 		wantCode(t, "rewrite", err, core.CodeReadOnly)
 	}
 	if importer, ok := p.(store.Importer); ok {

@@ -1,6 +1,3 @@
-// Package storetest is the contract that every place of volumes and backups
-// passes, whatever it is made of: a driver's test hands it a way to make such a
-// place, and it compares what the place does with what Cinder's rows say.
 package storetest
 
 import (

@@ -44,8 +44,15 @@ func changes(s core.State) map[string]core.State {
 		"no image":         with(s, func(s *core.State) { s.Image = &pyjson.Object{} }),
 		"another image":    with(s, func(s *core.State) { s.Image, s.Bootable = texts("os_type", "windows", "a", "None"), true }),
 		"the same, turned": with(s, func(s *core.State) { s.Image = turned(s.Image) }),
-		"everything": {Name: pyjson.OfString("all new"), Description: pyjson.OfString("line\nline"), EncryptionKeyID: pyjson.OfString("k"), VolumeTypeID: pyjson.OfString(Usual),
-			Bootable: !s.Bootable, Metadata: texts("one", "1"), Image: texts("two", "2")},
+		"everything": {
+			Name:            pyjson.OfString("all new"),
+			Description:     pyjson.OfString("line\nline"),
+			EncryptionKeyID: pyjson.OfString("k"),
+			VolumeTypeID:    pyjson.OfString(Usual),
+			Bootable:        !s.Bootable,
+			Metadata:        texts("one", "1"),
+			Image:           texts("two", "2"),
+		},
 	}
 }
 
@@ -62,7 +69,8 @@ func turned(o *pyjson.Object) *pyjson.Object {
 
 // entry is what a caller hands to Rewrite for the journal.
 func entry(id core.VolumeID, before, after core.State) core.Entry {
-	return core.Entry{At: Later, Who: "ada@here", Place: "somewhere", Kind: core.EntryApply, Volume: id, Backup: Full, Before: &before, After: &after, Summary: "a test"}
+	return core.Entry{At: Later, Who: "ada@here", Place: "somewhere", Kind: core.EntryApply, Volume: id, Backup: Full, Before: &before,
+		After: &after, Summary: "a test"}
 }
 
 func rewriteOf(id core.VolumeID, before, after core.State) core.Rewrite {
@@ -103,7 +111,8 @@ func testRewrites(t *testing.T, d Driver) {
 func rewritten(w World, v core.Volume, after core.State) core.Volume {
 	before := v.State()
 	opt := func(v pyjson.Value) core.Opt[string] { return core.Opt[string]{V: v.Text(), Set: !v.IsNull()} }
-	v.Name, v.Description, v.EncryptionKeyID, v.VolumeTypeID = opt(after.Name), opt(after.Description), opt(after.EncryptionKeyID), opt(after.VolumeTypeID)
+	v.Name, v.Description = opt(after.Name), opt(after.Description)
+	v.EncryptionKeyID, v.VolumeTypeID = opt(after.EncryptionKeyID), opt(after.VolumeTypeID)
 	v.Bootable, v.Image, v.Row, v.Metadata = after.Bootable, after.Image, v.Row.Clone(), &pyjson.Object{}
 	v.VolumeType = core.Opt[string]{}
 	for _, t := range w.Types {
@@ -302,7 +311,8 @@ func testCaptures(t *testing.T, d Driver) {
 			t.Fatalf("backup %s has %d captures", want.BackupID, len(got))
 		}
 		k := got[0]
-		if k.ID == 0 || k.VolumeID != want.VolumeID || !k.At.Equal(want.At) || k.Capture.Text != want.Capture.Text || k.Capture.Source.String() != want.Capture.Source.String() ||
+		if k.ID == 0 || k.VolumeID != want.VolumeID || !k.At.Equal(want.At) || k.Capture.Text != want.Capture.Text ||
+			k.Capture.Source.String() != want.Capture.Source.String() ||
 			k.Capture.VolumeID != want.VolumeID || k.Capture.BackupID != want.BackupID || !k.Capture.Doc.Equal(want.Capture.Doc) {
 			t.Errorf("the capture of %s came back as %+v", want.BackupID, k)
 		}
@@ -313,7 +323,8 @@ func testCaptures(t *testing.T, d Driver) {
 	if got := read(Database, NoSuch); len(got) > 0 {
 		t.Errorf("another backup has %d of them", len(got))
 	}
-	odd := core.ReadCapture("{\"version\": 2, \"x\": \"\\ud800 größe\"", core.Source{Kind: core.SourceTaken}) // it does not parse, and is kept as it is
+	// It does not parse, and is kept as it is.
+	odd := core.ReadCapture("{\"version\": 2, \"x\": \"\\ud800 größe\"", core.Source{Kind: core.SourceTaken})
 	odd.Unseen = core.NewFieldSet("host", "provider_auth")
 	keep := func(backup core.BackupID, at time.Time, c core.Capture) int64 {
 		t.Helper()
@@ -336,7 +347,8 @@ func testCaptures(t *testing.T, d Driver) {
 		t.Fatalf("there are %d captures: %+v", len(got), got)
 	}
 	k := got[2].Capture
-	if k.Text != odd.Text || k.Err == nil || !k.Unseen.Has("host") || !k.Unseen.Has("provider_auth") || len(k.Unseen) != 2 || k.Source.At.Set || k.VolumeID != WebRoot {
+	if k.Text != odd.Text || k.Err == nil || !k.Unseen.Has("host") || !k.Unseen.Has("provider_auth") || len(k.Unseen) != 2 ||
+		k.Source.At.Set || k.VolumeID != WebRoot {
 		t.Errorf("an odd capture came back as %+v", k)
 	}
 }
@@ -390,68 +402,12 @@ func imported(b core.Backup) core.Backup {
 
 func testImports(t *testing.T, d Driver) {
 	w := Standard()
-	t.Run("new ids", func(t *testing.T) {
-		p := d.standard(t)
-		items := importItems(t, 3)
-		results, err := p.Import(t.Context(), items, core.Entry{At: Now, Kind: core.EntryImport, Backups: []core.BackupID{items[0].ID}})
-		ok(t, err)
-		for i, it := range items {
-			if r := results[i]; r.ID != it.ID || r.Name != it.Name || r.Status != core.StatusAvailable || r.Revived || r.Err != nil {
-				t.Errorf("the result of %s is %+v", it.ID, r)
-			}
-			want := w.backup(Tagged)
-			want.ID = it.ID
-			if i > 0 {
-				want.ParentID = items[i-1].ID
-			}
-			got, err := p.Backup(t.Context(), it.ID)
-			ok(t, err)
-			if diff := difference(got, imported(want)); diff != "" {
-				t.Errorf("%s was imported otherwise:%s", it.ID, diff)
-			}
-		}
-		entries, err := p.Entries(t.Context(), "", 0)
-		if err != nil || len(entries) != 1 || entries[0].Kind != core.EntryImport || entries[0].State != core.EntryDone {
-			t.Errorf("the journal says %+v, %v", entries, err)
-		}
-	})
+	t.Run("new ids", func(t *testing.T) { testNewIDs(t, d, w) })
 	for _, id := range []core.BackupID{Removed, HalfGone} {
-		t.Run("revive "+string(id), func(t *testing.T) {
-			p := d.standard(t)
-			b := w.backup(id)
-			b.Metadata = objectOf(pairs("again", "yes", "größe", ""))
-			item := itemOf(t, b)
-			results, err := p.Import(t.Context(), []core.ImportItem{item}, core.Entry{At: Now, Kind: core.EntryImport})
-			if err != nil || len(results) != 1 || !results[0].Revived {
-				t.Fatalf("%+v, %v", results, err)
-			}
-			got, err := p.Backup(t.Context(), id)
-			ok(t, err)
-			if diff := difference(got, imported(b)); diff != "" {
-				t.Errorf("it was imported otherwise:%s", diff)
-			}
-		})
+		t.Run("revive "+string(id), func(t *testing.T) { testRevival(t, d, w, id) })
 	}
 	for _, id := range []core.BackupID{Full, FlagGone, Broken} {
-		t.Run("conflict "+string(id), func(t *testing.T) {
-			p := d.standard(t)
-			b := w.backup(Tagged)
-			b.ID = id
-			items := append(importItems(t, 2), itemOf(t, b))
-			results, err := p.Import(t.Context(), items, core.Entry{At: Now, Kind: core.EntryImport})
-			wantCode(t, "import of what is here", err, core.CodeConflict)
-			if len(results) > 0 {
-				t.Errorf("there are results: %+v", results)
-			}
-			for _, it := range items[:2] {
-				_, err := p.Backup(t.Context(), it.ID)
-				wantCode(t, "what stood before it in the paste", err, core.CodeNotFound)
-			}
-			othersUntouched(t, p, w, "")
-			if entries, err := p.Entries(t.Context(), "", 0); err != nil || len(entries) > 0 {
-				t.Errorf("the journal tells of it: %+v, %v", entries, err)
-			}
-		})
+		t.Run("conflict "+string(id), func(t *testing.T) { testImportConflict(t, d, w, id) })
 	}
 	t.Run("the same twice", func(t *testing.T) {
 		p := d.standard(t)
@@ -460,4 +416,68 @@ func testImports(t *testing.T, d Driver) {
 		wantCode(t, "one id twice", err, core.CodeConflict)
 		othersUntouched(t, p, w, "")
 	})
+}
+
+func testNewIDs(t *testing.T, d Driver, w World) {
+	p := d.standard(t)
+	items := importItems(t, 3)
+	results, err := p.Import(t.Context(), items, core.Entry{At: Now, Kind: core.EntryImport, Backups: []core.BackupID{items[0].ID}})
+	ok(t, err)
+	for i, it := range items {
+		if r := results[i]; r.ID != it.ID || r.Name != it.Name || r.Status != core.StatusAvailable || r.Revived || r.Err != nil {
+			t.Errorf("the result of %s is %+v", it.ID, r)
+		}
+		want := w.backup(Tagged)
+		want.ID = it.ID
+		if i > 0 {
+			want.ParentID = items[i-1].ID
+		}
+		got, err := p.Backup(t.Context(), it.ID)
+		ok(t, err)
+		if diff := difference(got, imported(want)); diff != "" {
+			t.Errorf("%s was imported otherwise:%s", it.ID, diff)
+		}
+	}
+	entries, err := p.Entries(t.Context(), "", 0)
+	if err != nil || len(entries) != 1 || entries[0].Kind != core.EntryImport || entries[0].State != core.EntryDone {
+		t.Errorf("the journal says %+v, %v", entries, err)
+	}
+}
+
+// testRevival imports what was deleted.
+func testRevival(t *testing.T, d Driver, w World, id core.BackupID) {
+	p := d.standard(t)
+	b := w.backup(id)
+	b.Metadata = objectOf(pairs("again", "yes", "größe", ""))
+	item := itemOf(t, b)
+	results, err := p.Import(t.Context(), []core.ImportItem{item}, core.Entry{At: Now, Kind: core.EntryImport})
+	if err != nil || len(results) != 1 || !results[0].Revived {
+		t.Fatalf("%+v, %v", results, err)
+	}
+	got, err := p.Backup(t.Context(), id)
+	ok(t, err)
+	if diff := difference(got, imported(b)); diff != "" {
+		t.Errorf("it was imported otherwise:%s", diff)
+	}
+}
+
+// testImportConflict imports what is here: nothing of the paste is written.
+func testImportConflict(t *testing.T, d Driver, w World, id core.BackupID) {
+	p := d.standard(t)
+	b := w.backup(Tagged)
+	b.ID = id
+	items := append(importItems(t, 2), itemOf(t, b))
+	results, err := p.Import(t.Context(), items, core.Entry{At: Now, Kind: core.EntryImport})
+	wantCode(t, "import of what is here", err, core.CodeConflict)
+	if len(results) > 0 {
+		t.Errorf("there are results: %+v", results)
+	}
+	for _, it := range items[:2] {
+		_, err := p.Backup(t.Context(), it.ID)
+		wantCode(t, "what stood before it in the paste", err, core.CodeNotFound)
+	}
+	othersUntouched(t, p, w, "")
+	if entries, err := p.Entries(t.Context(), "", 0); err != nil || len(entries) > 0 {
+		t.Errorf("the journal tells of it: %+v, %v", entries, err)
+	}
 }

@@ -440,7 +440,8 @@ func width(s string) int {
 	return len(s)
 }
 
-const blank = "                                                                                                                                "
+// blank is what spaces are cut from: a usual run of them costs no memory.
+var blank = strings.Repeat(" ", 128)
 
 func spaces(n int) string {
 	if n <= 0 {

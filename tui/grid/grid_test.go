@@ -22,7 +22,8 @@ func (r rowsOf) Row(i int) ([]Cell, bool) {
 	if r.asked != nil {
 		*r.asked++
 	}
-	return []Cell{{Text: fmt.Sprintf("backup-%d größe 日本語", i)}, {Text: "available", Style: Style{"\x1b[32m", "\x1b[m"}}, {Text: fmt.Sprint(i)}, {Text: "db-prod-01"}}, true
+	return []Cell{{Text: fmt.Sprintf("backup-%d größe 日本語", i)},
+		{Text: "available", Style: Style{"\x1b[32m", "\x1b[m"}}, {Text: fmt.Sprint(i)}, {Text: "db-prod-01"}}, true
 }
 func (r rowsOf) Key(i int) string { return fmt.Sprint(i) }
 

@@ -44,8 +44,10 @@ func fine() (string, string) { return "", "" }
 
 func TestRead(t *testing.T) {
 	var c config
-	err := Read(write(t, "top = 3\n[places.prod]\nlocation = \"demo\"\nread_only = true\n[places.\"with space\"]\nlocation='x'\n[screen]\ntheme = \"dark\"\n"), &c, fine)
-	if err != nil || c.Top != 3 || c.Places["prod"] != (place{"demo", true}) || c.Places["with space"].Location != "x" || c.Screen.Theme != "dark" {
+	err := Read(write(t, "top = 3\n[places.prod]\nlocation = \"demo\"\nread_only = true\n"+
+		"[places.\"with space\"]\nlocation='x'\n[screen]\ntheme = \"dark\"\n"), &c, fine)
+	if err != nil || c.Top != 3 || c.Places["prod"] != (place{"demo", true}) ||
+		c.Places["with space"].Location != "x" || c.Screen.Theme != "dark" {
 		t.Errorf("%+v, %v", c, err)
 	}
 	if err := Read(write(t, ""), &c, fine); err != nil {
@@ -64,12 +66,13 @@ func TestRead(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	const head = "# a comment\ntop = 1\n\n"
 	for name, c := range map[string]struct{ text, want string }{
-		"syntax":                  {"top =\n", "line 4: "},
-		"no toml at all":          {"hello there\n", "line 4: "},
-		"unknown at the top":      {"tpo = 3\n", "line 4: there is no setting tpo"},
-		"unknown table":           {"[screens]\ntheme = \"dark\"\n", "line 4: there is no setting screens"},
-		"unknown in a table":      {"[screen]\ntheme = \"dark\"\ncolour = 1\n", "line 6: there is no setting screen.colour"},
-		"unknown in a place":      {"[places.a]\nlocation = \"x\"\n[places.b]\nlocation = \"x\"\nlocaton = \"y\"\n", "line 8: there is no setting places.b.locaton"},
+		"syntax":             {"top =\n", "line 4: "},
+		"no toml at all":     {"hello there\n", "line 4: "},
+		"unknown at the top": {"tpo = 3\n", "line 4: there is no setting tpo"},
+		"unknown table":      {"[screens]\ntheme = \"dark\"\n", "line 4: there is no setting screens"},
+		"unknown in a table": {"[screen]\ntheme = \"dark\"\ncolour = 1\n", "line 6: there is no setting screen.colour"},
+		"unknown in a place": {"[places.a]\nlocation = \"x\"\n[places.b]\nlocation = \"x\"\nlocaton = \"y\"\n",
+			"line 8: there is no setting places.b.locaton"},
 		"unknown below a place":   {"[places.a.b]\nlocation = \"x\"\n", "line 4: there is no setting places.a.b"},
 		"unknown, inline":         {"places = {a = {location = \"x\", colr = \"y\"}}\n", "line 4: there is no setting places.a.colr"},
 		"unknown, dotted":         {"screen.theme = \"dark\"\nscreen.them = \"dark\"\n", "line 5: there is no setting screen.them"},

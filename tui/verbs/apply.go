@@ -17,8 +17,9 @@ func (e *Env) apply() *cobra.Command {
 	var resume int64
 	cmd := &cobra.Command{
 		Use: "apply [BACKUP]", Short: "Apply a restore's metadata to a volume, after showing the plan",
-		Long: "Show the plan, ask, and carry it out: metadata only, in one transaction, or on a cloud call by call, and journalled. It refuses when the volume is no longer " +
-			"what the plan was made from. hearth undo takes it back. What ended half-way is finished with --resume ENTRY, or taken back.\n\n" + fmt.Sprintf(planHelp, "apply"),
+		Long: "Show the plan, ask, and carry it out: metadata only, in one transaction, or on a cloud call by call, and " +
+			"journalled. It refuses when the volume is no longer what the plan was made from. hearth undo takes it back. " +
+			"What ended half-way is finished with --resume ENTRY, or taken back.\n\n" + fmt.Sprintf(planHelp, "apply"),
 		Example: "hearth apply 4e47 --onto db-prod-01\nhearth apply 4e47 --onto db-prod-01 --yes && hearth journal --limit 1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("resume") {
@@ -43,7 +44,8 @@ func (e *Env) apply() *cobra.Command {
 					return err
 				}
 				v := plan.Target.Volume
-				if err := e.confirm(ctx, yes, tried, fmt.Sprintf("Apply this to volume %s (%s)?", v.Title(), v.ID), "look at it with hearth plan"); err != nil {
+				question := fmt.Sprintf("Apply this to volume %s (%s)?", v.Title(), v.ID)
+				if err := e.confirm(ctx, yes, tried, question, "look at it with hearth plan"); err != nil {
 					return err
 				}
 				entry, err := d.Apply(ctx, plan)
@@ -75,7 +77,8 @@ func (e *Env) sayHalf(entry *core.Entry) {
 		}
 		e.say("  %s %s", mark, s.What)
 	}
-	e.say("It ended half-way, as journal entry %d. Do the rest with: hearth apply --resume %d, or take it back with: hearth undo %d", entry.ID, entry.ID, entry.ID)
+	e.say("It ended half-way, as journal entry %d. Do the rest with: hearth apply --resume %d, or take it back with: hearth undo %d",
+		entry.ID, entry.ID, entry.ID)
 }
 
 // resume does the rest of an entry that ended half-way.
@@ -101,7 +104,8 @@ func (e *Env) resume(cmd *cobra.Command, args []string, n int64, yes bool) error
 		if err := writable(d, tried, core.OpWriteVolume); err != nil {
 			return err
 		}
-		if err := e.confirm(ctx, yes, tried, fmt.Sprintf("Do the rest of this on volume %s?", of.Volume), "look at it with hearth journal -o json"); err != nil {
+		question := fmt.Sprintf("Do the rest of this on volume %s?", of.Volume)
+		if err := e.confirm(ctx, yes, tried, question, "look at it with hearth journal -o json"); err != nil {
 			return err
 		}
 		entry, err := d.Finish(ctx, of.ID)
@@ -118,8 +122,8 @@ func (e *Env) undo() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use: "undo [ENTRY]", Short: "Take back what apply did", Args: takes(0, 1),
-		Long: "Take a journal entry back; without a number, the last one that was applied and not yet taken back. It asks first, and it refuses " +
-			"when the volume is no longer what the entry made of it.",
+		Long: "Take a journal entry back; without a number, the last one that was applied and not yet taken back. It " +
+			"asks first, and it refuses when the volume is no longer what the entry made of it.",
 		ValidArgsFunction: first(e.undoable),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var id core.EntryID

@@ -57,14 +57,20 @@ func (e *Env) archive() *cobra.Command {
 	var keep string
 	cmd := &cobra.Command{
 		Use: "archive", Short: "Keep the records of all backups in hearth's archive", Args: takes(0, 0),
-		Long: "Export the records of all available backups of a place into hearth's archive, from which they can be brought back when the place has lost its database. " +
-			"It is made for cron: what has not changed since the last run is not exported again, a run that was ended goes on where it stopped, and each backup that failed is named. " +
-			"Each export is a call to the cloud's backup service and writes the backup's row (its updated_at), so that only two run at once unless --jobs says more.\n\n" +
-			"With --bundle it exports nothing, and writes what the archive has of the place into a file that carries it to another machine; hearth import reads it there. " +
-			"Captures hold secrets of a volume's backend: --mask-secrets takes them out, and those captures are then no longer byte for byte what Cinder wrote.\n\n" +
-			"With --prune it exports nothing, and drops records and captures which a newer one of the same backup has taken the place of and which are older than --keep, or keep of [archive] in the config. " +
-			"The newest of each is never dropped, nor is the journal. It says first what that is, and asks. Nothing is ever dropped unasked.",
-		Example:           "hearth archive --cloud prod --all-projects --quiet\nhearth archive --bundle prod.jsonl --filter 'age<90d'\nhearth archive --prune --keep 1y",
+		Long: "Export the records of all available backups of a place into hearth's archive, from which they can be " +
+			"brought back when the place has lost its database. It is made for cron: what has not changed since the last " +
+			"run is not exported again, a run that was ended goes on where it stopped, and each backup that failed is " +
+			"named. Each export is a call to the cloud's backup service and writes the backup's row (its updated_at), so " +
+			"that only two run at once unless --jobs says more.\n\n" +
+			"With --bundle it exports nothing, and writes what the archive has of the place into a file that carries it " +
+			"to another machine; hearth import reads it there. Captures hold secrets of a volume's backend: " +
+			"--mask-secrets takes them out, and those captures are then no longer byte for byte what Cinder wrote.\n\n" +
+			"With --prune it exports nothing, and drops records and captures which a newer one of the same backup has " +
+			"taken the place of and which are older than --keep, or keep of [archive] in the config. The newest of each " +
+			"is never dropped, nor is the journal. It says first what that is, and asks. Nothing is ever dropped unasked.",
+		Example: "hearth archive --cloud prod --all-projects --quiet\n" +
+			"hearth archive --bundle prod.jsonl --filter 'age<90d'\n" +
+			"hearth archive --prune --keep 1y",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
@@ -112,7 +118,9 @@ func (e *Env) archiveAll(ctx context.Context, d jobs.Desk, o jobs.ArchiveOptions
 	}
 	if results != nil || err == nil {
 		var parts []string
-		for _, s := range []jobs.ArchivedState{jobs.ArchivedNew, jobs.ArchivedChanged, jobs.ArchivedSame, jobs.ArchivedUnchanged, jobs.ArchivedFailed, jobs.ArchivedNot} {
+		for _, s := range []jobs.ArchivedState{
+			jobs.ArchivedNew, jobs.ArchivedChanged, jobs.ArchivedSame, jobs.ArchivedUnchanged, jobs.ArchivedFailed, jobs.ArchivedNot,
+		} {
 			if count[s] > 0 {
 				parts = append(parts, fmt.Sprintf("%d %s", count[s], s))
 			}
@@ -138,7 +146,8 @@ func (e *Env) prune(ctx context.Context, cmd *cobra.Command, d jobs.Desk, keep s
 		e.say("The archive has nothing that something newer has taken the place of and that is from before %s UTC.", clock(o.Before.UTC(), false))
 		return nil
 	}
-	e.say("%s and %s (%s) were replaced by newer ones and are from before %s UTC, over all places.", core.Count(o.Records, "record"), core.Count(o.Captures, "capture"), core.Bytes(o.Bytes), clock(o.Before.UTC(), false))
+	e.say("%s and %s (%s) were replaced by newer ones and are from before %s UTC, over all places.",
+		core.Count(o.Records, "record"), core.Count(o.Captures, "capture"), core.Bytes(o.Bytes), clock(o.Before.UTC(), false))
 	if err := e.confirm(ctx, yes, "prune the archive", "Drop them? There is no way back.", "look at what is said above"); err != nil {
 		return err
 	}
@@ -162,7 +171,8 @@ func (e *Env) age(cmd *cobra.Command, keep string) (age time.Duration, err error
 		}
 	}
 	if age == 0 {
-		return 0, core.Fail(core.CodeUsage, "prune the archive", "nothing says how long to keep: the default is for ever", "give --keep 90d, or set keep under [archive] in the config", nil)
+		return 0, core.Fail(core.CodeUsage, "prune the archive", "nothing says how long to keep: the default is for ever",
+			"give --keep 90d, or set keep under [archive] in the config", nil)
 	}
 	return age, nil
 }

@@ -53,7 +53,8 @@ func (e *Env) sayBundle(b *core.Bundle) {
 	if b.Place != "" {
 		of = b.Place
 	}
-	e.say("A bundle of %s, made %s UTC: %s and %s, whole and unchanged.", of, clock(b.Made, false), core.Count(len(b.Records), "record"), core.Count(len(b.Captures), "capture"))
+	e.say("A bundle of %s, made %s UTC: %s and %s, whole and unchanged.",
+		of, clock(b.Made, false), core.Count(len(b.Records), "record"), core.Count(len(b.Captures), "capture"))
 	masked := 0
 	for _, c := range b.Captures {
 		if len(c.Masked) > 0 {

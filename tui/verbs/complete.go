@@ -53,7 +53,8 @@ func (e *Env) volumeIDs(cmd *cobra.Command, _ []string, typed string) ([]cobra.C
 
 // offer asks the place. Whatever fails, the shell just gets nothing: there is
 // nobody to tell.
-func (e *Env) offer(cmd *cobra.Command, ask func(context.Context, jobs.Desk) ([]cobra.Completion, error)) ([]cobra.Completion, cobra.ShellCompDirective) {
+func (e *Env) offer(cmd *cobra.Command, ask func(context.Context, jobs.Desk) ([]cobra.Completion, error)) (
+	[]cobra.Completion, cobra.ShellCompDirective) {
 	d, done, err := e.Desk(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -68,8 +69,8 @@ func (e *Env) offer(cmd *cobra.Command, ask func(context.Context, jobs.Desk) ([]
 
 // fitting lists the rows whose id or name begins with what is typed; names only
 // where a shell needs no quotes for them.
-func fitting[T any](ctx context.Context, list func(context.Context, core.Query) (core.Page[T], error), columns core.Columns[T], typed string,
-	of func(*T) (id, name, status string)) ([]cobra.Completion, error) {
+func fitting[T any](ctx context.Context, list func(context.Context, core.Query) (core.Page[T], error), columns core.Columns[T],
+	typed string, of func(*T) (id, name, status string)) ([]cobra.Completion, error) {
 	query := func(column string, op core.Compare) (core.Page[T], error) {
 		q := core.Query{Limit: offered}
 		if col, ok := columns.Find(column); ok && typed != "" {
@@ -110,4 +111,26 @@ func plainWord(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// completePlaces completes flags that name a place.
+func (e *Env) completePlaces(cmd *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		if err := cmd.RegisterFlagCompletionFunc(name, e.placeNames); err != nil {
+			panic(err) // the flag does not exist, or has completions already
+		}
+	}
+}
+
+// placeNames completes the names of places, and else files.
+func (e *Env) placeNames(cmd *cobra.Command, _ []string, _ string) (out []cobra.Completion, _ cobra.ShellCompDirective) {
+	if e.Places != nil {
+		known, _ := e.Places(cmd.Context()) // nobody is there to be told
+		for _, p := range known {
+			if p.Name != "" {
+				out = append(out, p.Name)
+			}
+		}
+	}
+	return out, cobra.ShellCompDirectiveDefault
 }

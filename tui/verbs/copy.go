@@ -12,44 +12,24 @@ import (
 	"hearth/store/jobs"
 )
 
-// at opens a place that a flag names, or the one of the flags that every verb takes
-// where it names none.
-func (e *Env) at(ctx context.Context, name string) (jobs.Desk, func(), error) {
-	open := e.Desk
-	if name != "" {
-		if e.Open == nil {
-			return jobs.Desk{}, nil, core.Fail(core.CodeUnsupported, "open "+name, "nothing opens places here", "", nil)
-		}
-		open = func(ctx context.Context) (jobs.Desk, func(), error) { return e.Open(ctx, name) }
-	}
-	d, done, err := open(ctx)
-	if err != nil {
-		return d, nil, err
-	}
-	settled, err := d.Settle(ctx)
-	for _, s := range settled {
-		e.say("Journal entry %d was left open by an interrupted hearth; the place was read back: %s.", s.ID, s.State)
-	}
-	if err != nil {
-		done()
-		return d, nil, err
-	}
-	return d, done, nil
-}
-
 func (e *Env) copying() *cobra.Command {
 	var from, to string
 	var o jobs.CopyOptions
-	var yes, dry, quiet bool
+	how := transferring{what: "copy"}
 	cmd := &cobra.Command{
 		Use: "copy BACKUP… [--from PLACE] [--to PLACE]", Short: "Copy backups into another cloud, by their records", Args: takes(1, -1),
-		Long: "Bring backups, each named " + named + ", into another place: export their records, import them there, parents first, follow each until it is available, and compare what arrived with the record. " +
-			"It says first what would be sent and in which order, what is there already, what is refused and why, whose it will be, and what nobody can know before a restore; and asks. " +
-			"The records are exported for that, unless the archive has them as they are now.\n\n" +
-			"A copy has no files of its own: both clouds must see the same backup repository, and deleting either deletes the files of both.\n\n" +
-			"Whatever interrupts it, the same command goes on where it stopped, and imports nothing twice. " +
-			"PLACE is a name of the config or of clouds.yaml, or a location; where --from or --to is left out, it is the place of --place, --cloud and so on.",
-		Example:           "hearth copy db-incr-2 --chain --from prod --to dr\nhearth copy $(hearth backups --cloud prod -o value -c id) --from prod --to dr --dry-run",
+		Long: "Bring backups, each named " + named + ", into another place: export their records, import them there, " +
+			"parents first, follow each until it is available, and compare what arrived with the record. It says first " +
+			"what would be sent and in which order, what is there already, what is refused and why, whose it will be, " +
+			"and what nobody can know before a restore; and asks. The records are exported for that, unless the archive " +
+			"has them as they are now.\n\n" +
+			"A copy has no files of its own: both clouds must see the same backup repository, and deleting either " +
+			"deletes the files of both.\n\n" +
+			"Whatever interrupts it, the same command goes on where it stopped, and imports nothing twice. PLACE is a " +
+			"name of the config or of clouds.yaml, or a location; where --from or --to is left out, it is the place of " +
+			"--place, --cloud and so on.",
+		Example: "hearth copy db-incr-2 --chain --from prod --to dr\n" +
+			"hearth copy $(hearth backups --cloud prod -o value -c id) --from prod --to dr --dry-run",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
@@ -59,32 +39,22 @@ func (e *Env) copying() *cobra.Command {
 				return misuse(cmd, "--jobs wants a number from 1", "")
 			}
 			ctx := cmd.Context()
-			source, done, err := e.at(ctx, from)
-			if err != nil {
-				return err
-			}
-			defer done()
-			target, done, err := e.at(ctx, to)
-			if err != nil {
-				return err
-			}
-			defer done()
-			if err := writable(target, "copy", core.OpImport); err != nil && !dry {
-				return err
-			}
-			ids, err := backupsNamed(ctx, source, args)
-			if err != nil {
-				return err
-			}
-			progress, end := e.bar(quiet)
-			t, err := jobs.PlanCopy(ctx, source, target, ids, o, progress)
-			end()
-			if err != nil {
-				return err
-			}
-			e.sayTransfer(&t)
-			return e.transfer(ctx, transferring{what: "copy", yes: yes, dry: dry, quiet: quiet}, &t, func(p jobs.Progress) ([]core.ImportResult, error) {
-				return jobs.Copy(ctx, target, &t, p)
+			open := func() (jobs.Desk, func(), error) { return e.at(ctx, from) }
+			return across(ctx, e, open, to, how.writes(), func(source, target jobs.Desk) error {
+				ids, err := backupsNamed(ctx, source, args)
+				if err != nil {
+					return err
+				}
+				progress, end := e.bar(how.quiet)
+				t, err := jobs.PlanCopy(ctx, source, target, ids, o, progress)
+				end()
+				if err != nil {
+					return err
+				}
+				e.sayTransfer(&t)
+				return e.transfer(ctx, how, &t, func(p jobs.Progress) ([]core.ImportResult, error) {
+					return jobs.Copy(ctx, target, &t, p)
+				})
 			})
 		},
 	}
@@ -93,28 +63,9 @@ func (e *Env) copying() *cobra.Command {
 	fl.StringVar(&to, "to", "", "the place that is to have them")
 	fl.BoolVar(&o.Chain, "chain", false, "with the parents of each")
 	fl.IntVar(&o.Jobs, "jobs", 2, "how many exports run at once")
-	fl.BoolVar(&dry, "dry-run", false, "only say what would be done")
-	fl.BoolVar(&yes, "yes", false, "do not ask")
-	fl.BoolVarP(&quiet, "quiet", "q", false, "say nothing of how it gets on")
+	how.flags(cmd)
 	e.completePlaces(cmd, "from", "to")
 	return cmd
-}
-
-// completePlaces completes flags that name a place.
-func (e *Env) completePlaces(cmd *cobra.Command, flags ...string) {
-	for _, name := range flags {
-		cmd.RegisterFlagCompletionFunc(name, func(cmd *cobra.Command, _ []string, _ string) (out []cobra.Completion, _ cobra.ShellCompDirective) {
-			if e.Places != nil {
-				known, _ := e.Places(cmd.Context())
-				for _, p := range known {
-					if p.Name != "" {
-						out = append(out, p.Name)
-					}
-				}
-			}
-			return out, cobra.ShellCompDirectiveDefault
-		})
-	}
 }
 
 // sayTransfer says what a transfer comes to: a line for each backup in the order in
@@ -178,7 +129,9 @@ func tallied(n jobs.Transferred) string {
 	for _, p := range []struct {
 		n    int
 		what string
-	}{{n.Under, "on the way"}, {n.There, "there already"}, {n.Held, "held back"}, {n.Refused, "refused"}, {n.Unticked, "not chosen"}} {
+	}{
+		{n.Under, "on the way"}, {n.There, "there already"}, {n.Held, "held back"}, {n.Refused, "refused"}, {n.Unticked, "not chosen"},
+	} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
 		}
@@ -239,14 +192,53 @@ func (e *Env) sayArrival(i int, it *jobs.Arrival, common []core.Mark) {
 	}
 }
 
+// across opens a source of backups and the place that to names, runs fn with both,
+// and closes them. writes is what fn does to the target, which is refused before fn
+// runs where that may not be written; empty if fn only reads.
+func across[S any](ctx context.Context, e *Env, open func() (S, func(), error), to, writes string,
+	fn func(source S, target jobs.Desk) error) error {
+	source, closeSource, err := open()
+	if err != nil {
+		return err
+	}
+	defer closeSource()
+	target, closeTarget, err := e.at(ctx, to)
+	if err != nil {
+		return err
+	}
+	defer closeTarget()
+	if writes != "" {
+		if err := writable(target, writes, core.OpImport); err != nil {
+			return err
+		}
+	}
+	return fn(source, target)
+}
+
 // transferring is how a transfer is done.
 type transferring struct {
-	what            string
+	what            string // copy, recover
 	yes, dry, quiet bool
 }
 
+func (how *transferring) flags(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.BoolVar(&how.dry, "dry-run", false, "only say what would be done")
+	fl.BoolVar(&how.yes, "yes", false, "do not ask")
+	fl.BoolVarP(&how.quiet, "quiet", "q", false, "say nothing of how it gets on")
+}
+
+// writes is what is done to the target: nothing in a dry run.
+func (how *transferring) writes() string {
+	if how.dry {
+		return ""
+	}
+	return how.what
+}
+
 // transfer asks, carries a transfer out and says what became of each.
-func (e *Env) transfer(ctx context.Context, how transferring, t *jobs.Transfer, do func(jobs.Progress) ([]core.ImportResult, error)) error {
+func (e *Env) transfer(ctx context.Context, how transferring, t *jobs.Transfer,
+	do func(jobs.Progress) ([]core.ImportResult, error)) error {
 	n := t.Count()
 	switch {
 	case len(t.Items) == 0:
@@ -254,7 +246,8 @@ func (e *Env) transfer(ctx context.Context, how transferring, t *jobs.Transfer, 
 	case how.dry:
 		e.say("Nothing was sent.")
 		if n.Refused+n.Held > 0 {
-			return core.Fail(core.CodePartial, how.what+" all", fmt.Sprintf("%s would not go", core.Count(n.Refused+n.Held, "backup")), "see what is said of each", nil)
+			return core.Fail(core.CodePartial, how.what+" all",
+				fmt.Sprintf("%s would not go", core.Count(n.Refused+n.Held, "backup")), "see what is said of each", nil)
 		}
 		return nil
 	}
@@ -270,6 +263,12 @@ func (e *Env) transfer(ctx context.Context, how transferring, t *jobs.Transfer, 
 	progress, end := e.bar(how.quiet)
 	results, err := do(progress)
 	end()
+	e.sayArrived(t, results)
+	return err
+}
+
+// sayArrived says what became of each backup that was to go.
+func (e *Env) sayArrived(t *jobs.Transfer, results []core.ImportResult) {
 	arrived := 0
 	was := map[core.BackupID]jobs.ArrivalState{}
 	for i := range t.Items {
@@ -289,6 +288,5 @@ func (e *Env) transfer(ctx context.Context, how transferring, t *jobs.Transfer, 
 			}
 		}
 	}
-	e.say("%s arrived in %s, %d were there already.", core.Count(arrived, "backup"), t.To, n.There)
-	return err
+	e.say("%s arrived in %s, %d were there already.", core.Count(arrived, "backup"), t.To, t.Count().There)
 }

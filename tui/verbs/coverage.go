@@ -24,22 +24,30 @@ type covered struct {
 }
 
 var coverColumns = core.Columns[covered]{
-	{Name: "what", Key: "what", Title: "What", Kind: core.WordColumn, Value: func(c *covered) pyjson.Value { return pyjson.OfString(c.kind) }},
-	{Name: "id", Key: "id", Title: "ID", Kind: core.IDColumn, Value: func(c *covered) pyjson.Value { return pyjson.OfString(c.id) }},
-	{Name: "name", Key: "name", Title: "Name", Value: func(c *covered) pyjson.Value { return orNull(c.name) }},
-	{Name: "project", Key: "project_id", Title: "Project", Kind: core.IDColumn, Value: func(c *covered) pyjson.Value { return orNull(c.project) }},
-	{Name: "backup-at", Key: "backup_at", Title: "Backup of", Kind: core.TimeColumn, Value: func(c *covered) pyjson.Value { return timeOrNull(c.at) }},
-	{Name: "record", Key: "record", Title: "Record", Kind: core.WordColumn, Value: func(c *covered) pyjson.Value { return orNull(c.record) }},
-	{Name: "checked", Key: "record_checked_at", Title: "Checked", Kind: core.TimeColumn, Value: func(c *covered) pyjson.Value { return timeOrNull(c.checked) }},
-	{Name: "capture", Key: "capture", Title: "Capture", Kind: core.WordColumn, Value: func(c *covered) pyjson.Value { return orNull(c.capture) }},
-	{Name: "gap", Key: "gap", Title: "Gap", Value: func(c *covered) pyjson.Value { return orNull(strings.Join(c.gap, ", ")) }},
+	{Name: "what", Key: "what", Title: "What", Kind: core.WordColumn,
+		Value: func(c *covered) pyjson.Value { return pyjson.OfString(c.kind) }},
+	{Name: "id", Key: "id", Title: "ID", Kind: core.IDColumn,
+		Value: func(c *covered) pyjson.Value { return pyjson.OfString(c.id) }},
+	{Name: "name", Key: "name", Title: "Name",
+		Value: func(c *covered) pyjson.Value { return orNull(c.name) }},
+	{Name: "project", Key: "project_id", Title: "Project", Kind: core.IDColumn,
+		Value: func(c *covered) pyjson.Value { return orNull(c.project) }},
+	{Name: "backup-at", Key: "backup_at", Title: "Backup of", Kind: core.TimeColumn,
+		Value: func(c *covered) pyjson.Value { return timeOrNull(c.at) }},
+	{Name: "record", Key: "record", Title: "Record", Kind: core.WordColumn,
+		Value: func(c *covered) pyjson.Value { return orNull(c.record) }},
+	{Name: "checked", Key: "record_checked_at", Title: "Checked", Kind: core.TimeColumn,
+		Value: func(c *covered) pyjson.Value { return timeOrNull(c.checked) }},
+	{Name: "capture", Key: "capture", Title: "Capture", Kind: core.WordColumn,
+		Value: func(c *covered) pyjson.Value { return orNull(c.capture) }},
+	{Name: "gap", Key: "gap", Title: "Gap",
+		Value: func(c *covered) pyjson.Value { return orNull(strings.Join(c.gap, ", ")) }},
 }
 
-func timeOrNull(t core.Opt[time.Time]) pyjson.Value {
-	if !t.Set {
-		return pyjson.None
-	}
-	return pyjson.OfTime(t.V.UTC(), false)
+var coverSheet = sheet[covered]{
+	columns: coverColumns,
+	usual:   []string{"what", "id", "name", "backup-at", "record", "checked", "capture", "gap"},
+	spare:   []string{"checked", "backup-at", "name"},
 }
 
 func (e *Env) coverage() *cobra.Command {
@@ -48,15 +56,18 @@ func (e *Env) coverage() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use: "coverage", Short: "Show what could not be brought back: backups without a record, volumes without a backup", Args: takes(0, 0),
-		Long: "Show which available backups of a place have no record in hearth's archive, or an old one (the backup has changed since it was exported), or no capture that hearth knows of, " +
-			"and with --older-than which volumes have no available backup newer than that.\n\n" +
-			"Of captures hearth knows those that it took itself when it made a backup, those that it has read from a backup repository, and those in the repository that the config names for the place. " +
-			"Cinder shows no capture through its API: that none is known does not mean that there is none.\n\n" +
+		Long: "Show which available backups of a place have no record in hearth's archive, or an old one (the backup has " +
+			"changed since it was exported), or no capture that hearth knows of, and with --older-than which volumes " +
+			"have no available backup newer than that.\n\n" +
+			"Of captures hearth knows those that it took itself when it made a backup, those that it has read from a " +
+			"backup repository, and those in the repository that the config names for the place. Cinder shows no capture " +
+			"through its API: that none is known does not mean that there is none.\n\n" +
 			"The columns are " + words(coverColumns.Names(), "and") + ".",
 		Example:           "hearth coverage --cloud prod --older-than 7d\nhearth coverage --all -o csv\nhearth coverage -o value -c id,gap",
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if err := f.check(formats...); err != nil {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := coverSheet.rows(f, e.Width)
+			if err != nil {
 				return err
 			}
 			var age time.Duration
@@ -65,17 +76,13 @@ func (e *Env) coverage() *cobra.Command {
 					return misuse(cmd, err.Error(), "")
 				}
 			}
-			columns, err := pick(coverColumns, f.columns, []string{"what", "id", "name", "backup-at", "record", "checked", "capture", "gap"})
-			if err != nil {
-				return err
-			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 				c, err := d.Coverage(ctx, age)
 				if err != nil {
 					return err
 				}
-				rows, says := coverRows(&c, older, all)
-				if err := e.printCover(f, columns, rows); err != nil {
+				lines, says := coverLines(&c, older, all)
+				if _, err := r.list(e.Out, lines); err != nil {
 					return err
 				}
 				e.say("%s", says)
@@ -90,20 +97,8 @@ func (e *Env) coverage() *cobra.Command {
 	return cmd
 }
 
-func (e *Env) printCover(f *format, columns core.Columns[covered], list []covered) error {
-	whole := coverColumns
-	r := rows[covered]{format: f, columns: columns, width: e.Width, next: all(list), spare: []string{"checked", "backup-at", "name"},
-		unseen: func(*covered) core.FieldSet { return nil }}
-	if len(f.columns) > 0 {
-		whole, r.spare = columns, nil
-	}
-	r.object = func(c *covered) *pyjson.Object { return whole.Object(c, nil) }
-	_, err := r.print(e.Out)
-	return err
-}
-
-// coverRows are the lines of a coverage, and what it comes to.
-func coverRows(c *jobs.Coverage, older string, all bool) (out []covered, says string) {
+// coverLines are the lines of a coverage, and what it comes to.
+func coverLines(c *jobs.Coverage, older string, all bool) (out []covered, says string) {
 	gaps := map[string]int{}
 	for i := range c.Backups {
 		x := &c.Backups[i]
@@ -116,7 +111,10 @@ func coverRows(c *jobs.Coverage, older string, all bool) (out []covered, says st
 			if capture == "" {
 				capture = "none known"
 			}
-			out = append(out, covered{"backup", string(x.Backup.ID), x.Backup.Name.Or(""), string(x.Backup.ProjectID), x.Backup.CreatedAt, string(x.Record), x.Checked, capture, gap})
+			out = append(out, covered{
+				kind: "backup", id: string(x.Backup.ID), name: x.Backup.Name.Or(""), project: string(x.Backup.ProjectID),
+				at: x.Backup.CreatedAt, record: string(x.Record), checked: x.Checked, capture: capture, gap: gap,
+			})
 		}
 	}
 	stale := 0
@@ -130,11 +128,14 @@ func coverRows(c *jobs.Coverage, older string, all bool) (out []covered, says st
 		}
 		stale += len(gap)
 		if len(gap) > 0 || all && older != "" {
-			out = append(out, covered{kind: "volume", id: string(v.Volume.ID), name: v.Volume.Name.Or(""), project: string(v.Volume.ProjectID), at: v.Newest, gap: gap})
+			out = append(out, covered{
+				kind: "volume", id: string(v.Volume.ID), name: v.Volume.Name.Or(""), project: string(v.Volume.ProjectID),
+				at: v.Newest, gap: gap,
+			})
 		}
 	}
-	says = fmt.Sprintf("Of %s: %d without a record, %d with an old one, %d without a capture that hearth knows of.", core.Count(len(c.Backups), "available backup"),
-		gaps["no record"], gaps["an old record"], gaps["no capture"])
+	says = fmt.Sprintf("Of %s: %d without a record, %d with an old one, %d without a capture that hearth knows of.",
+		core.Count(len(c.Backups), "available backup"), gaps["no record"], gaps["an old record"], gaps["no capture"])
 	if older != "" {
 		says += fmt.Sprintf(" Of %s: %d without a backup of the last %s.", core.Count(len(c.Volumes), "volume"), stale, older)
 	}

@@ -65,7 +65,8 @@ func (e *Env) decoded(f *format, found []core.Found) error {
 	case len(found) == 1:
 		return core.Fail(core.CodeUnreadable, "", fmt.Sprintf("line %d: %s", found[0].Line, found[0].Err), "", nil)
 	case len(objects) > 0:
-		return core.Fail(core.CodePartial, "decode all", fmt.Sprintf("%d of %s cannot be read", broken, core.Count(len(found), "record")), "see what is said of each", nil)
+		return notAll("decode", broken, len(found), "record", "cannot be read")
 	}
-	return core.Fail(core.CodeUnreadable, "decode", "none of "+core.Count(len(found), "record")+" can be read", "see what is said of each", nil)
+	return core.Fail(core.CodeUnreadable, "decode", "none of "+core.Count(len(found), "record")+" can be read",
+		"see what is said of each", nil)
 }

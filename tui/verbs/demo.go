@@ -14,9 +14,11 @@ func (e *Env) demo() *cobra.Command {
 	w := store.World{}
 	cmd := &cobra.Command{
 		Use: "demo --out FILE", Short: "Make a store with demo data", Args: takes(0, 0),
-		Long: "Make a store of hearth's own with a believable world in it: volumes, chains of backups over months, captures that change from layer to layer, " +
-			"and names that are meant ill. The same seed makes the same world. To only look around, hearth --demo makes a small one that goes when hearth ends.",
-		Example:           "hearth demo --out demo.sqlite && hearth --store demo.sqlite\nhearth demo --out large.sqlite --volumes 5000 --backups 100000",
+		Long: "Make a store of hearth's own with a believable world in it: volumes, chains of backups over months, " +
+			"captures that change from layer to layer, and names that are meant ill. The same seed makes the same world. " +
+			"To only look around, hearth --demo makes a small one that goes when hearth ends.",
+		Example: "hearth demo --out demo.sqlite && hearth --store demo.sqlite\n" +
+			"hearth demo --out large.sqlite --volumes 5000 --backups 100000",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
@@ -58,7 +60,8 @@ func (e *Env) demo() *cobra.Command {
 func (e *Env) info() *cobra.Command {
 	return &cobra.Command{
 		Use: "info", Short: "Show where hearth keeps things, how large they are, and which places it knows", Args: takes(0, 0),
-		Long: "Show where the config and the archive are, how large they are, the places that the config knows, and the one that opens when none is named.\n\n" +
+		Long: "Show where the config and the archive are, how large they are, the places that the config knows, and the " +
+			"one that opens when none is named.\n\n" +
 			"The config is TOML:\n\n" + configExample,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {

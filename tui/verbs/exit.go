@@ -11,12 +11,17 @@ import (
 	"hearth/core"
 )
 
-// codes are the exit codes, as the help and the man page list them.
-var codes = []struct {
+// exitCode is what the process ends with after an error of a code.
+type exitCode struct {
 	Code core.Code
 	Exit int
-	What string
-}{
+	What string // for the tables
+}
+
+// codes are the exit codes besides 0, as the help, the manual page and the README list
+// them. A script relies on a number for good: none is changed, and none is used for
+// something else.
+var codes = []exitCode{
 	{core.CodeInternal, 1, "something unforeseen went wrong"},
 	{core.CodeUsage, 2, "the command was not called rightly, or the config has a mistake"},
 	{core.CodeNotFound, 3, "no such volume, backup, entry, file or place"},
@@ -29,8 +34,14 @@ var codes = []struct {
 	{core.CodeDenied, 10, "credentials or roles do not suffice"},
 	{core.CodePartial, 11, "some of several things were done, not all"},
 	{core.CodeUnsupported, 12, "this kind of place cannot do it"},
+	{core.CodeUncertain, 13, "shown, but not all of it is certain" + toCome},
+	{core.CodeIncomplete, 14, "what was read is not whole" + toCome},
 	{core.CodeCancelled, 130, "cancelled: by a signal, or by answering no"},
 }
+
+// toCome marks a code that is set aside, so that scripts can be written for it, and
+// that no verb ends with in this version. The verb that first does takes it away.
+const toCome = " (set aside: no verb ends so yet)"
 
 // ExitCode is the exit code of an error: 0 for none, and where the reader of the
 // output has gone away.
@@ -81,6 +92,13 @@ func Report(w io.Writer, err error) {
 		}
 		last = cause
 	}
+}
+
+// notAll is the error of work on several things of which not all were done; what
+// became of each has been said.
+func notAll(tried string, n, of int, noun, what string) error {
+	return core.Fail(core.CodePartial, tried+" all", fmt.Sprintf("%d of %s %s", n, core.Count(of, noun), what),
+		"see what is said of each", nil)
 }
 
 // errNoReader says that the output goes into a closed pipe.

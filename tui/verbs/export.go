@@ -19,10 +19,14 @@ func (e *Env) export() *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
 		Use: "export BACKUP…", Short: "Print backups as records, to be imported elsewhere", Args: takes(1, -1),
-		Long: "Print the records of backups, each named " + named + ": json as the API writes them, command as a command of the cinder client, " +
-			"openstack as one of that client, text as the service and the base64. On stderr stands a fingerprint of each, which two people can compare by voice.\n\n" +
-			"A record holds the backup's row, not the volume's metadata: that is the capture, which stays in the backup repository.",
-		Example:           "hearth export web-root-full > record.json\nhearth export 4e47 --chain | ssh other-site hearth import --store /srv/dr.sqlite --yes\nhearth export 4e47 --copy",
+		Long: "Print the records of backups, each named " + named + ": json as the API writes them, command as a command " +
+			"of the cinder client, openstack as one of that client, text as the service and the base64. On stderr stands " +
+			"a fingerprint of each, which two people can compare by voice.\n\n" +
+			"A record holds the backup's row, not the volume's metadata: that is the capture, which stays in the backup " +
+			"repository.",
+		Example: "hearth export web-root-full > record.json\n" +
+			"hearth export 4e47 --chain | ssh other-site hearth import --store /srv/dr.sqlite --yes\n" +
+			"hearth export 4e47 --copy",
 		ValidArgsFunction: e.backupIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := recordFormat(name)
@@ -91,7 +95,8 @@ func (e *Env) exported(ctx context.Context, done []jobs.Exported, f core.RecordF
 		code = core.CodeOf(done[0].Err)
 	}
 	if failed := len(done) - len(records); failed > 0 {
-		return core.Fail(code, "export all", fmt.Sprintf("%d of %s failed", failed, core.Count(len(done), "backup")), "see what is said of each", nil)
+		return core.Fail(code, "export all", fmt.Sprintf("%d of %s failed", failed, core.Count(len(done), "backup")),
+			"see what is said of each", nil)
 	}
 	return nil
 }

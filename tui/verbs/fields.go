@@ -65,7 +65,8 @@ func planHead(p *core.Plan) grid {
 		g.rows = append(g.rows, []string{"Via", "the API, with " + core.Count(len(p.Calls), "call")})
 	}
 	for i, c := range p.Captures {
-		g.rows = append(g.rows, []string{"Capture", fmt.Sprintf("%d of %d, version %d, %s", i+1, len(p.Captures), c.Version(), core.Visible(c.Source.String()))})
+		of := fmt.Sprintf("%d of %d, version %d, %s", i+1, len(p.Captures), c.Version(), core.Visible(c.Source.String()))
+		g.rows = append(g.rows, []string{"Capture", of})
 	}
 	return g
 }
@@ -77,7 +78,9 @@ func fieldTable(fields []core.FieldPlan) grid {
 		g.lanes = append(g.lanes, lane{title: title})
 	}
 	for _, f := range fields {
-		g.rows = append(g.rows, []string{f.Section.Title(), core.Visible(f.Name), side(f, f.Before), side(f, f.After), verdict(f), core.Visible(f.Why)})
+		g.rows = append(g.rows, []string{
+			f.Section.Title(), core.Visible(f.Name), side(f, f.Before), side(f, f.After), verdict(f), core.Visible(f.Why),
+		})
 	}
 	return g
 }

@@ -26,7 +26,8 @@ func TestApplyUndoJournal(t *testing.T) {
 	before := b.volumeState(target)
 	apply := []string{"apply", "--capture", capture, "--onto", target}
 
-	if got := b.run(apply...); got.code != 2 || got.out != "" || !strings.Contains(got.err, "Verdict") || !b.volumeState(target).Equal(before) {
+	if got := b.run(apply...); got.code != 2 || got.out != "" || !strings.Contains(got.err, "Verdict") ||
+		!b.volumeState(target).Equal(before) {
 		t.Errorf("without a terminal and without --yes: %+v", got)
 	}
 	b.env.Asks = true
@@ -43,14 +44,16 @@ func TestApplyUndoJournal(t *testing.T) {
 	b.in = "y\n"
 	got := b.run(apply...)
 	after := b.volumeState(target)
-	if got.code != 0 || got.out != "" || after.Equal(before) || !strings.Contains(got.err, "as journal entry 1. Take it back with: hearth undo 1\n") {
+	if got.code != 0 || got.out != "" || after.Equal(before) ||
+		!strings.Contains(got.err, "as journal entry 1. Take it back with: hearth undo 1\n") {
 		t.Fatalf("yes: %+v", got)
 	}
 	entry := b.list("journal", "-o", "json")[0]
 	was, _ := entry.Get("before")
 	is, _ := entry.Get("after")
-	if text(entry, "kind") != "apply" || text(entry, "state") != "done" || text(entry, "who") != "anna@lab" || text(entry, "volume_id") != target ||
-		!core.StateFrom(was.Object()).Equal(before) || !core.StateFrom(is.Object()).Equal(after) {
+	if text(entry, "kind") != "apply" || text(entry, "state") != "done" || text(entry, "who") != "anna@lab" ||
+		text(entry, "volume_id") != target || !core.StateFrom(was.Object()).Equal(before) ||
+		!core.StateFrom(is.Object()).Equal(after) {
 		t.Errorf("the journal says %v", entry.Keys())
 	}
 	if got := b.ok("journal", "-o", "value", "-c", "id,kind,state,volume"); got != "1\tapply\tdone\t"+target+"\n" {
@@ -61,11 +64,13 @@ func TestApplyUndoJournal(t *testing.T) {
 	}
 
 	b.in = "n\n"
-	if got := b.run("undo"); got.code != 130 || !strings.HasPrefix(got.err, "Entry 1 of 2026-11-23 12:00:00 UTC by anna@lab: ") || !b.volumeState(target).Equal(after) {
+	if got := b.run("undo"); got.code != 130 || !b.volumeState(target).Equal(after) ||
+		!strings.HasPrefix(got.err, "Entry 1 of 2026-11-23 12:00:00 UTC by anna@lab: ") {
 		t.Errorf("undo, no: %+v", got)
 	}
 	b.in = "YES\n"
-	if got := b.run("undo"); got.code != 0 || !b.volumeState(target).Equal(before) || !strings.HasSuffix(got.err, "Taken back, as journal entry 2.\n") {
+	if got := b.run("undo"); got.code != 0 || !b.volumeState(target).Equal(before) ||
+		!strings.HasSuffix(got.err, "Taken back, as journal entry 2.\n") {
 		t.Errorf("undo, yes: %+v", got)
 	}
 	for args, want := range map[string]int{"undo": 3, "undo 1": 5, "undo 3": 3} {
@@ -122,7 +127,8 @@ func TestPlanFiles(t *testing.T) {
 			t.Errorf("%q: captures %q, target %s", args, where, target)
 		}
 	}
-	for _, args := range [][]string{{"--capture", files[0], "--new", "again"}, {"--new", "again", "--capture", files[0]}, {"--new=again", "--capture", files[0]}} {
+	for _, args := range [][]string{{"--capture", files[0], "--new", "again"},
+		{"--new", "again", "--capture", files[0]}, {"--new=again", "--capture", files[0]}} {
 		if where, target, after := plan(args...); len(where) != 1 || target != "new-named" || after != "again" {
 			t.Errorf("%q: captures %q, target %s, name %s", args, where, target, after)
 		}
@@ -157,7 +163,8 @@ func TestPlanRefused(t *testing.T) {
 	if got := b.run("plan", "--capture", "-", "--onto", volume); got.code != 0 || !strings.Contains(got.out, "\n!  Cinder refuses: ") {
 		t.Errorf("%+v", got)
 	}
-	if got := b.run("apply", "--capture", "-", "--onto", volume, "--yes"); got.code != 6 || !strings.Contains(got.err, "hearth: cannot apply the plan: Cinder refuses this restore: ") {
+	if got := b.run("apply", "--capture", "-", "--onto", volume, "--yes"); got.code != 6 ||
+		!strings.Contains(got.err, "hearth: cannot apply the plan: Cinder refuses this restore: ") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -165,7 +172,8 @@ func TestPlanRefused(t *testing.T) {
 // TestExportChain: parents first, and nothing twice.
 func TestExportChain(t *testing.T) {
 	b := open(t, lab)
-	chain := []string{"8a75388c-54fc-41fe-99f4-1aec5663389e", "32b85b7d-56f9-4cd5-8c6a-41fc8d700c3c", "5ea7af74-dedb-47c3-a466-0dbd24775d15", "e5998c0c-b5ac-40a8-82a6-4711bbb6f034"}
+	chain := []string{"8a75388c-54fc-41fe-99f4-1aec5663389e", "32b85b7d-56f9-4cd5-8c6a-41fc8d700c3c",
+		"5ea7af74-dedb-47c3-a466-0dbd24775d15", "e5998c0c-b5ac-40a8-82a6-4711bbb6f034"}
 	for _, args := range [][]string{{"db-prod-incr-3"}, {"db-prod-incr-3", "db-prod-full"}, {"db-prod-incr-1", "db-prod-incr-3"}} {
 		b.in = b.ok(append([]string{"export", "--chain"}, args...)...)
 		if got := ids(b.list("decode", "-", "-o", "json")); !slices.Equal(got, chain) {
@@ -201,13 +209,15 @@ func TestDecodeSeveral(t *testing.T) {
 		"yaml":  "- display_name: \"demo-backup\"\n  size: 1\n- display_name: \"demo-incr\"\n  size: 1\n",
 		"csv":   "display_name,size\ndemo-backup,1\ndemo-incr,1\n",
 		"value": "demo-backup\n1\n\ndemo-incr\n1\n",
-		"table": "Field         Value\ndisplay_name  demo-backup\nsize          1\n\nField         Value\ndisplay_name  demo-incr\nsize          1\n",
+		"table": "Field         Value\ndisplay_name  demo-backup\nsize          1\n\n" +
+			"Field         Value\ndisplay_name  demo-incr\nsize          1\n",
 	} {
 		if got := b.ok("decode", "-", "-o", format, "-c", "display_name,size"); got != want {
 			t.Errorf("%s: %q", format, got)
 		}
 	}
-	if got := b.run("decode"); !strings.Contains(got.err, "Record 2, line 2: service cinder.backup.drivers.posix.PosixBackupDriver, fingerprint ") {
+	if got := b.run("decode"); !strings.Contains(got.err,
+		"Record 2, line 2: service cinder.backup.drivers.posix.PosixBackupDriver, fingerprint ") {
 		t.Errorf("%+v", got)
 	}
 }

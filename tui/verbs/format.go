@@ -61,7 +61,8 @@ func pick[T any](all core.Columns[T], want, usual []string) (core.Columns[T], er
 	for _, name := range want {
 		col, ok := all.Find(strings.TrimSpace(name))
 		if !ok {
-			return nil, core.Fail(core.CodeUsage, "print column "+name, "there is no such column", "use some of "+strings.Join(all.Names(), ", "), nil)
+			return nil, core.Fail(core.CodeUsage, "print column "+name, "there is no such column",
+				"use some of "+strings.Join(all.Names(), ", "), nil)
 		}
 		out = append(out, *col)
 	}
@@ -154,4 +155,20 @@ func shown(name string, v pyjson.Value) string {
 		return core.APITime(t)
 	}
 	return core.Visible(pyjson.Text(v))
+}
+
+// orNull is a text, or null where there is none.
+func orNull(s string) pyjson.Value {
+	if s == "" {
+		return pyjson.None
+	}
+	return pyjson.OfString(s)
+}
+
+// timeOrNull is a time in UTC, or null where there is none.
+func timeOrNull(t core.Opt[time.Time]) pyjson.Value {
+	if !t.Set {
+		return pyjson.None
+	}
+	return pyjson.OfTime(t.V.UTC(), false)
 }

@@ -62,6 +62,11 @@ func (b *bench) placeless(s string) string {
 	return strings.ReplaceAll(s, b.desk.Place.Info().Location, "sqlite:lab.sqlite")
 }
 
+// pair is what was printed as JSON, and the same as YAML.
+func pair(asJSON, asYAML string) pyjson.Value {
+	return pyjson.OfList([]pyjson.Value{pyjson.OfString(asJSON), pyjson.OfString(asYAML)})
+}
+
 // TestYAMLSaysWhatJSONSays asks Python, as its YAML is what reads such output.
 func TestYAMLSaysWhatJSONSays(t *testing.T) {
 	python, err := exec.LookPath("python3")
@@ -69,10 +74,12 @@ func TestYAMLSaysWhatJSONSays(t *testing.T) {
 		t.Skip("there is no python3 with yaml")
 	}
 	own, file := demo(t, store.World{})
-	change(t, file, `UPDATE volume_metadata SET value = '1e3: # - no' WHERE id % 3 = 0`, `UPDATE volume_metadata SET "key" = 'yes' WHERE id % 7 = 0`)
+	change(t, file, `UPDATE volume_metadata SET value = '1e3: # - no' WHERE id % 3 = 0`,
+		`UPDATE volume_metadata SET "key" = 'yes' WHERE id % 7 = 0`)
 	var docs []pyjson.Value
 	for _, b := range []*bench{open(t, lab), own} {
-		calls := [][]string{{"volumes"}, {"backups"}, {"journal"}, {"plan", b.ok("backups", "-o", "value", "-c", "id", "--limit", "1", "-f", "kind:full status:available")[:36], "--new", "a: b"}}
+		full := b.ok("backups", "-o", "value", "-c", "id", "--limit", "1", "-f", "kind:full status:available")[:36]
+		calls := [][]string{{"volumes"}, {"backups"}, {"journal"}, {"plan", full, "--new", "a: b"}}
 		for _, id := range ids(b.list("volumes", "-o", "json")) {
 			calls = append(calls, []string{"volume", id})
 		}
@@ -80,12 +87,14 @@ func TestYAMLSaysWhatJSONSays(t *testing.T) {
 			if args[0] == "journal" && b != own {
 				continue // it has none without an archive
 			}
-			docs = append(docs, pyjson.OfList([]pyjson.Value{pyjson.OfString(b.ok(append(args, "-o", "json")...)), pyjson.OfString(b.ok(append(args, "-o", "yaml")...))}))
+			docs = append(docs, pair(b.ok(append(args, "-o", "json")...), b.ok(append(args, "-o", "yaml")...)))
 		}
 	}
-	odd := parse(t, `{"a": [[], {}, [1, [2.0, 1e+16, 1e-7, NaN, Infinity, -Infinity]], {"b": {"c": [{"d": null}, {}]}}], "": "", "no": "no", "1": "1", "y": "\ud83d\ude00 \ud800 \u0085 \u2028 \u0000", "~": "~", "x\ny": " - ", "big": 123456789012345678901234567890}`)
-	docs = append(docs, pyjson.OfList([]pyjson.Value{pyjson.OfString(pyjson.Text(odd)), pyjson.OfString(yamlText(odd))}))
-	docs = append(docs, pyjson.OfList([]pyjson.Value{pyjson.OfString(pyjson.Text(pyjson.OfList([]pyjson.Value{odd, odd}))), pyjson.OfString(yamlItem(odd) + yamlItem(odd))}))
+	odd := parse(t, `{"a": [[], {}, [1, [2.0, 1e+16, 1e-7, NaN, Infinity, -Infinity]], {"b": {"c": [{"d": null}, {}]}}], `+
+		`"": "", "no": "no", "1": "1", "y": "\ud83d\ude00 \ud800 \u0085 \u2028 \u0000", "~": "~", "x\ny": " - ", `+
+		`"big": 123456789012345678901234567890}`)
+	docs = append(docs, pair(pyjson.Text(odd), yamlText(odd)))
+	docs = append(docs, pair(pyjson.Text(pyjson.OfList([]pyjson.Value{odd, odd})), yamlItem(odd)+yamlItem(odd)))
 	cmd := exec.Command(python, "-c", `
 import json, sys, yaml
 docs = json.load(sys.stdin)
@@ -112,7 +121,8 @@ func TestCSVParsesBack(t *testing.T) {
 		"visible": {`a,"b"\n\x1b[31m;'c' `, nil},
 		"raw":     {hostile, []string{"--raw"}},
 	} {
-		rows, err := csv.NewReader(strings.NewReader(b.ok(append([]string{"volumes", "-o", "csv", "-c", "name,size,bootable,id"}, c.args...)...))).ReadAll()
+		text := b.ok(append([]string{"volumes", "-o", "csv", "-c", "name,size,bootable,id"}, c.args...)...)
+		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 		if err != nil || len(rows) != 3 || rows[1][0] != c.want || strings.Join(rows[0], " ") != "name size bootable id" {
 			t.Errorf("%s: %q, %v", name, rows, err)
 		}
@@ -135,17 +145,21 @@ func TestColumns(t *testing.T) {
 			t.Errorf("%q: %q", args, got)
 		}
 	}
-	if got := b.ok("backup", "demo-incr", "-o", "value", "-c", "volume,parent_id,size"); got != "demo-vol\ne7a6bed1-1e93-4e82-8349-ba1adbfa832c\n1\n" {
+	got := b.ok("backup", "demo-incr", "-o", "value", "-c", "volume,parent_id,size")
+	if got != "demo-vol\ne7a6bed1-1e93-4e82-8349-ba1adbfa832c\n1\n" {
 		t.Errorf("fields of a backup %q", got)
 	}
-	if got := b.ok("backup", "demo-incr", "-o", "json", "-c", "volume,size"); got != "{\n  \"volume_name\": \"demo-vol\",\n  \"size\": 1\n}\n" {
+	got = b.ok("backup", "demo-incr", "-o", "json", "-c", "volume,size")
+	if got != "{\n  \"volume_name\": \"demo-vol\",\n  \"size\": 1\n}\n" {
 		t.Errorf("fields of a backup as JSON %q", got)
 	}
-	if got := b.run("backup", "demo-incr", "-c", "no-such"); got.code != 2 || !strings.Contains(got.err, "there is no such field; use some of name, status,") {
+	if got := b.run("backup", "demo-incr", "-c", "no-such"); got.code != 2 ||
+		!strings.Contains(got.err, "there is no such field; use some of name, status,") {
 		t.Errorf("%+v", got)
 	}
 	// -c goes for JSON too, under API names.
-	if got := b.ok("backups", "-o", "json", "-c", "kind,name", "-f", "name:demo-incr"); got != "[\n  {\"is_incremental\": true, \"name\": \"demo-incr\"}\n]\n" {
+	got = b.ok("backups", "-o", "json", "-c", "kind,name", "-f", "name:demo-incr")
+	if got != "[\n  {\"is_incremental\": true, \"name\": \"demo-incr\"}\n]\n" {
 		t.Errorf("%q", got)
 	}
 }

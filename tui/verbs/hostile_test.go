@@ -37,7 +37,8 @@ func TestHostile(t *testing.T) {
 	b, file := demo(t, store.World{Volumes: 2, Backups: 4})
 	quoted := "'" + strings.ReplaceAll(evil, "'", "''") + "'"
 	for _, table := range []string{"volumes", "backups"} {
-		change(t, file, "UPDATE "+table+" SET display_name = "+quoted+" || id, display_description = "+quoted+", availability_zone = "+quoted+", host = "+quoted)
+		change(t, file, "UPDATE "+table+" SET display_name = "+quoted+" || id, display_description = "+quoted+
+			", availability_zone = "+quoted+", host = "+quoted)
 	}
 	change(t, file, "UPDATE backups SET service_metadata = "+quoted+", container = "+quoted+", status = 'available'",
 		"UPDATE volumes SET provider_auth = 'CHAP user hunter2', provider_location = "+quoted,
@@ -54,13 +55,21 @@ func TestHostile(t *testing.T) {
 	b.env.Asks, b.env.ErrWidth = true, 80
 	calls := [][]string{
 		{"volumes"}, {"backups"}, {"journal"}, {"volume", volume}, {"backup", backups[0]},
-		{"volumes", "-o", "csv"}, {"volumes", "-o", "value"}, {"backups", "-o", "csv"}, {"backups", "-o", "value"}, {"journal", "-o", "csv"}, {"journal", "-o", "value"},
-		{"volume", volume, "-o", "csv"}, {"volume", volume, "-o", "value"}, {"backup", backups[0], "-o", "csv"}, {"backup", backups[0], "-o", "value"},
-		{"volumes", "-o", "json"}, {"backups", "-o", "yaml"}, {"volume", volume, "-o", "json"}, {"volume", volume, "-o", "yaml"}, {"journal", "-o", "json"}, {"journal", "-o", "yaml"},
-		{"plan", backups[0], "--onto", volume, "--all"}, {"plan", backups[0], "--new", evil}, {"plan", "--capture", capture, "--new", "-o", "json"}, {"plan", "--capture", capture, "--new"},
-		{"capture", volume, "--save"}, {"export", backups[0], "-o", "text"}, {"export", backups[0], "-o", "command"}, {"export", evil}, {"volume", evil}, {"backup", evil}, {evil},
-		{"backups", "-f", evil}, {"backups", "-f", "name:" + evil}, {"backups", "-f", "size>" + evil}, {"backups", "--sort", evil}, {"backups", "-c", evil}, {"backups", "-o", evil}, {"backups", "--" + evil}, {"help", evil},
-		{"undo", evil}, {"apply", backups[0], "--onto", volume, "--yes"}, {"undo", "--yes"}, {"undo"}, {"apply", backups[0], "--onto", volume}, {"decode", capture}, {"import", evil},
+		{"volumes", "-o", "csv"}, {"volumes", "-o", "value"}, {"backups", "-o", "csv"}, {"backups", "-o", "value"},
+		{"journal", "-o", "csv"}, {"journal", "-o", "value"},
+		{"volume", volume, "-o", "csv"}, {"volume", volume, "-o", "value"}, {"backup", backups[0], "-o", "csv"},
+		{"backup", backups[0], "-o", "value"},
+		{"volumes", "-o", "json"}, {"backups", "-o", "yaml"}, {"volume", volume, "-o", "json"},
+		{"volume", volume, "-o", "yaml"}, {"journal", "-o", "json"}, {"journal", "-o", "yaml"},
+		{"plan", backups[0], "--onto", volume, "--all"}, {"plan", backups[0], "--new", evil},
+		{"plan", "--capture", capture, "--new", "-o", "json"}, {"plan", "--capture", capture, "--new"},
+		{"capture", volume, "--save"}, {"export", backups[0], "-o", "text"}, {"export", backups[0], "-o", "command"},
+		{"export", evil}, {"volume", evil}, {"backup", evil}, {evil},
+		{"backups", "-f", evil}, {"backups", "-f", "name:" + evil}, {"backups", "-f", "size>" + evil},
+		{"backups", "--sort", evil}, {"backups", "-c", evil}, {"backups", "-o", evil}, {"backups", "--" + evil},
+		{"help", evil},
+		{"undo", evil}, {"apply", backups[0], "--onto", volume, "--yes"}, {"undo", "--yes"}, {"undo"},
+		{"apply", backups[0], "--onto", volume}, {"decode", capture}, {"import", evil},
 		{"decode", "-"}, {"decode", "-", "-o", "csv"}, {"decode", "-", "-o", "json"}, {"import", "-", "--dry-run"},
 		{"__complete", "volume", ""}, {"__complete", "backup", backups[0][:4]}, {"__complete", "undo", ""},
 	}
@@ -108,14 +117,17 @@ func TestSecrets(t *testing.T) {
 	if err := os.WriteFile(capture, []byte(got.out), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range []string{"volume " + volume, "volume " + volume + " -o csv", "volume " + volume + " -o value --raw", "volume " + volume + " -o json",
-		"plan --capture " + capture + " --onto " + volume + " --all", "plan --capture " + capture + " --onto " + volume + " -o json", "plan --capture " + capture + " --new -o yaml",
+	for _, args := range []string{"volume " + volume, "volume " + volume + " -o csv",
+		"volume " + volume + " -o value --raw", "volume " + volume + " -o json",
+		"plan --capture " + capture + " --onto " + volume + " --all",
+		"plan --capture " + capture + " --onto " + volume + " -o json", "plan --capture " + capture + " --new -o yaml",
 		"apply --capture " + capture + " --onto " + volume + " --yes", "journal -o json", "volumes -o json", "undo --yes"} {
 		got := b.run(strings.Fields(args)...)
 		if got.code != 0 || strings.Contains(got.out+got.err, "hunter2") {
 			t.Errorf("%s: exit %d, secret shown: %v", args, got.code, strings.Contains(got.out+got.err, "hunter2"))
 		}
-		if strings.HasPrefix(args, "volume ") && !strings.Contains(got.out, core.Masked) && !strings.Contains(got.out, strings.Trim(pyjson.Quote(core.Masked), `"`)) {
+		if strings.HasPrefix(args, "volume ") && !strings.Contains(got.out, core.Masked) &&
+			!strings.Contains(got.out, strings.Trim(pyjson.Quote(core.Masked), `"`)) {
 			t.Errorf("%s: not masked: %s", args, got.out)
 		}
 	}

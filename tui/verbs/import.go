@@ -43,7 +43,7 @@ func (e *Env) paste(ctx context.Context, args []string) (found []core.Found, bun
 		}
 	}
 	if found = core.FindRecords(text); len(found) == 0 {
-		return nil, nil, core.Fail(core.CodeUnreadable, "find a record in "+what, fmt.Sprintf("there is none in its %s", core.Bytes(int64(len(text)))),
+		return nil, nil, core.Fail(core.CodeUnreadable, "find a record in "+what, "there is none in its "+core.Bytes(int64(len(text))),
 			"copy the output of an export, from its beginning", nil)
 	}
 	return found, nil, nil
@@ -53,8 +53,10 @@ func (e *Env) importing() *cobra.Command {
 	var dry, yes bool
 	cmd := &cobra.Command{
 		Use: "import [FILE|-]", Short: "Import records from whatever they were copied from", Args: takes(0, 1),
-		Long: "Find the records in a file or on stdin (JSON, tables however wrapped, commands, bare base64, or a bundle that hearth archive --bundle wrote, whose captures go into the archive), say what would become of each, ask, " +
-			"and import those that can be, parents first and all in one transaction. Records that Cinder would refuse, or leave broken, are refused.",
+		Long: "Find the records in a file or on stdin (JSON, tables however wrapped, commands, bare base64, or a bundle " +
+			"that hearth archive --bundle wrote, whose captures go into the archive), say what would become of each, " +
+			"ask, and import those that can be, parents first and all in one transaction. Records that Cinder would " +
+			"refuse, or leave broken, are refused.",
 		Example: "hearth import record.json --dry-run\nxclip -o | hearth import --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, bundle, err := e.paste(cmd.Context(), args)
@@ -130,7 +132,7 @@ func (e *Env) importChosen(ctx context.Context, d jobs.Desk, checks []core.Check
 		}
 	}
 	if err == nil && failed > 0 {
-		err = core.Fail(core.CodePartial, "import all", fmt.Sprintf("%d of %s failed", failed, core.Count(len(results), "backup")), "see what is said of each", nil)
+		err = notAll("import", failed, len(results), "backup", "failed")
 	}
 	return err
 }
@@ -141,7 +143,7 @@ func refused(records, importable int) error {
 	case importable == records:
 		return nil
 	case importable > 0:
-		return core.Fail(core.CodePartial, "import all", fmt.Sprintf("%d of %s cannot be imported", records-importable, core.Count(records, "record")), "see what is said of each", nil)
+		return notAll("import", records-importable, records, "record", "cannot be imported")
 	case records == 1:
 		return core.Fail(core.CodeRefused, "import", "the record cannot be imported", "see what is said of it", nil)
 	}

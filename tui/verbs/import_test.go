@@ -18,7 +18,8 @@ func TestImport(t *testing.T) {
 
 	b.in = chain
 	got := b.run("import", "--dry-run")
-	if got.code != 0 || got.out != "" || here() != 0 || !strings.Contains(got.err, "Nothing was written; 4 of 4 records would be imported.\n") ||
+	if got.code != 0 || got.out != "" || here() != 0 ||
+		!strings.Contains(got.err, "Nothing was written; 4 of 4 records would be imported.\n") ||
 		!strings.Contains(got.err, "its parent 5ea7af74 is record 3 of this paste and goes first") {
 		t.Errorf("dry: %+v", got)
 	}
@@ -27,12 +28,14 @@ func TestImport(t *testing.T) {
 	}
 	b.env.Asks = true
 	b.in = chain // a terminal's stdin ends with the paste, and nobody says yes
-	if got := b.run("import"); got.code != 130 || here() != 0 || !strings.HasPrefix(got.err, "Paste the records, then press Enter and Ctrl-D.\n") {
+	if got := b.run("import"); got.code != 130 || here() != 0 ||
+		!strings.HasPrefix(got.err, "Paste the records, then press Enter and Ctrl-D.\n") {
 		t.Errorf("no: %+v", got)
 	}
 	b.env.Asks = false
 
-	if got := b.run("import", "-", "--yes"); got.code != 0 || here() != 4 || !strings.Contains(got.err, "- db-prod-incr-3 (e5998c0c-b5ac-40a8-82a6-4711bbb6f034): available\n") {
+	if got := b.run("import", "-", "--yes"); got.code != 0 || here() != 4 ||
+		!strings.Contains(got.err, "- db-prod-incr-3 (e5998c0c-b5ac-40a8-82a6-4711bbb6f034): available\n") {
 		t.Fatalf("fresh: %+v", got)
 	}
 	if got := b.run("import", "--yes"); got.code != 6 || here() != 4 || strings.Count(got.err, "✗ it is here already (available)") != 4 {
@@ -46,12 +49,15 @@ func TestImport(t *testing.T) {
 		}
 	}
 	b.in = chain + "\n" + from.ok("export", "demo-backup")
-	if got := b.run("import", "--yes"); got.code != 11 || here() != 5 || !strings.HasSuffix(got.err, "hearth: cannot import all: 4 of 5 records cannot be imported; see what is said of each.\n") {
+	if got := b.run("import", "--yes"); got.code != 11 || here() != 5 ||
+		!strings.HasSuffix(got.err, "hearth: cannot import all: 4 of 5 records cannot be imported; see what is said of each.\n") {
 		t.Errorf("in part: %+v", got)
 	}
-	change(t, file, "UPDATE backups SET deleted = 1, status = 'deleted', deleted_at = '2026-11-23 00:00:00' WHERE display_name = 'demo-backup'")
+	change(t, file, "UPDATE backups SET deleted = 1, status = 'deleted', deleted_at = '2026-11-23 00:00:00' "+
+		"WHERE display_name = 'demo-backup'")
 	b.in = from.ok("export", "demo-backup")
-	if got := b.run("import", "--yes"); got.code != 0 || here() != 5 || !strings.Contains(got.err, "available; its deleted row is used again\n") {
+	if got := b.run("import", "--yes"); got.code != 0 || here() != 5 ||
+		!strings.Contains(got.err, "available; its deleted row is used again\n") {
 		t.Errorf("revived: %+v", got)
 	}
 	kinds := b.ok("journal", "-o", "value", "-c", "kind,summary")

@@ -86,7 +86,8 @@ func TestLeavesTheFileAlone(t *testing.T) {
 	}
 	before := sum()
 	b := open(t, file)
-	for _, args := range []string{"volumes", "backups", "capture web-root", "plan demo-incr --onto web-root", "export demo-incr --chain", "apply demo-incr --onto web-root --yes"} {
+	for _, args := range []string{"volumes", "backups", "capture web-root", "plan demo-incr --onto web-root",
+		"export demo-incr --chain", "apply demo-incr --onto web-root --yes"} {
 		b.run(strings.Fields(args)...)
 	}
 	b.desk.Place.Close()
@@ -116,7 +117,9 @@ func TestPlansWhatRestoresDid(t *testing.T) {
 		before, _ := r.Get("before")
 		typeID := text(before.Object(), "volume_type_id")
 		change(t, file, "INSERT OR IGNORE INTO volume_types (id, name, deleted) VALUES ('"+typeID+"', '"+typeID+"', 0)",
-			"INSERT OR IGNORE INTO backups (id, volume_id, status, service, deleted) VALUES ('"+text(r, "backup_id")+"', '"+text(r, "backup_volume_id")+"', 'available', 'cinder.backup.drivers.posix.PosixBackupDriver', 0)")
+			"INSERT OR IGNORE INTO backups (id, volume_id, status, service, deleted) VALUES ('"+
+				text(r, "backup_id")+"', '"+text(r, "backup_volume_id")+"', 'available', "+
+				"'cinder.backup.drivers.posix.PosixBackupDriver', 0)")
 	}
 	refused := 0
 	for i, item := range restores {
@@ -141,7 +144,8 @@ func TestPlansWhatRestoresDid(t *testing.T) {
 		case "new-named":
 			args = append(args, "--new", before.Name.Text())
 		}
-		change(t, file, "UPDATE volume_types SET name = id", "UPDATE volume_types SET name = '__DEFAULT__' WHERE id = '"+before.VolumeTypeID.Text()+"'")
+		change(t, file, "UPDATE volume_types SET name = id",
+			"UPDATE volume_types SET name = '__DEFAULT__' WHERE id = '"+before.VolumeTypeID.Text()+"'")
 		plan := b.object(args...)
 		got, _ := plan.Get("after")
 		after := core.StateFrom(got.Object())
@@ -173,8 +177,9 @@ func apiState(r *pyjson.Object, key string) core.State {
 		w, _ := v.Object().Get(key)
 		return w
 	}
-	return core.State{Name: get("name"), Description: get("description"), EncryptionKeyID: get("encryption_key_id"), VolumeTypeID: get("volume_type_id"),
-		Bootable: get("bootable").Bool(), Metadata: get("metadata").Object(), Image: get("volume_image_metadata").Object()}
+	return core.State{Name: get("name"), Description: get("description"), EncryptionKeyID: get("encryption_key_id"),
+		VolumeTypeID: get("volume_type_id"), Bootable: get("bootable").Bool(),
+		Metadata: get("metadata").Object(), Image: get("volume_image_metadata").Object()}
 }
 
 // rewrite brings a volume into a state.

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"hearth/core"
-	"hearth/core/pyjson"
 	"hearth/store/jobs"
 )
 
@@ -17,12 +16,9 @@ type listing[T any] struct {
 	sort   []string
 	limit  int
 
-	noun    string
-	columns core.Columns[T]
-	usual   []string // columns of a table, csv and value
-	spare   []string // those that a narrow terminal does without, in this order
-	unseen  func(*T) core.FieldSet
-	pages   func(jobs.Desk) func(context.Context, core.Query) (core.Page[T], error)
+	sheet sheet[T]
+	noun  string
+	pages func(jobs.Desk) func(context.Context, core.Query) (core.Page[T], error)
 }
 
 // pageSize is how many rows are read at a time.
@@ -46,7 +42,7 @@ func longHelp(columns []string) string {
 func (l *listing[T]) command(e *Env, cmd *cobra.Command) *cobra.Command {
 	cmd.Args = takes(0, 0)
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
-	names := l.columns.Names()
+	names := l.sheet.columns.Names()
 	l.format.flags(cmd, names)
 	l.format.localFlag(cmd)
 	cmd.Flags().StringVarP(&l.filter, "filter", "f", "", filterHelp)
@@ -63,11 +59,11 @@ func (l *listing[T]) query(e *Env, cmd *cobra.Command) (q core.Query, err error)
 		return q, err
 	}
 	q.Now = e.Now()
-	if q.Filter, err = core.ParseFilter(l.filter, l.columns); err != nil {
+	if q.Filter, err = core.ParseFilter(l.filter, l.sheet.columns); err != nil {
 		return q, err
 	}
 	for _, s := range l.sort {
-		o, err := core.ParseOrder(s, l.columns)
+		o, err := core.ParseOrder(s, l.sheet.columns)
 		if err != nil {
 			return q, err
 		}
@@ -80,23 +76,15 @@ func (l *listing[T]) query(e *Env, cmd *cobra.Command) (q core.Query, err error)
 }
 
 func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
-	if err := l.check(formats...); err != nil {
+	r, err := l.sheet.rows(&l.format, e.Width)
+	if err != nil {
 		return err
 	}
-	r := rows[T]{format: &l.format, spare: l.spare, unseen: l.unseen, width: e.Width}
 	q, err := l.query(e, cmd)
 	if err != nil {
 		return err
 	}
-	if r.columns, err = pick(l.columns, l.format.columns, l.usual); err != nil {
-		return err
-	}
-	whole := l.columns
-	if len(l.format.columns) > 0 {
-		whole, r.spare = r.columns, nil
-	}
-	r.object = func(row *T) *pyjson.Object { return whole.Object(row, l.unseen(row)) }
-	if len(l.format.columns) > 0 || l.name != "json" && l.name != "yaml" {
+	if len(l.columns) > 0 || l.name != "json" && l.name != "yaml" {
 		q.Wants = r.columns.Names() // else what costs more is not asked for
 	}
 	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
@@ -125,29 +113,43 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 }
 
 func (e *Env) backups() *cobra.Command {
-	l := &listing[core.Backup]{noun: "backup", columns: core.BackupColumns,
-		usual: []string{"id", "name", "status", "kind", "size", "created", "volume", "reason"}, spare: []string{"reason", "volume"},
-		unseen: func(b *core.Backup) core.FieldSet { return b.Unseen },
+	l := &listing[core.Backup]{
+		noun: "backup",
+		sheet: sheet[core.Backup]{
+			columns: core.BackupColumns,
+			usual:   []string{"id", "name", "status", "kind", "size", "created", "volume", "reason"},
+			spare:   []string{"reason", "volume"},
+			unseen:  func(b *core.Backup) core.FieldSet { return b.Unseen },
+		},
 		pages: func(d jobs.Desk) func(context.Context, core.Query) (core.Page[core.Backup], error) {
 			return d.Place.Backups
-		}}
+		},
+	}
 	return l.command(e, &cobra.Command{
 		Use: "backups", Short: "List backups",
-		Long:    "List backups, newest first.\n\n" + longHelp(l.columns.Names()),
-		Example: "hearth backups --filter 'status:error age<7d'\nhearth backups -o json --sort size:desc --limit 10\nhearth backups -o value -c id --filter 'kind:full volume:web-root'",
+		Long: "List backups, newest first.\n\n" + longHelp(l.sheet.columns.Names()),
+		Example: "hearth backups --filter 'status:error age<7d'\n" +
+			"hearth backups -o json --sort size:desc --limit 10\n" +
+			"hearth backups -o value -c id --filter 'kind:full volume:web-root'",
 	})
 }
 
 func (e *Env) volumes() *cobra.Command {
-	l := &listing[core.Volume]{noun: "volume", columns: core.VolumeFields,
-		usual: []string{"id", "name", "status", "size", "bootable", "backups", "last-backup", "created"}, spare: []string{"bootable", "last-backup"},
-		unseen: func(v *core.Volume) core.FieldSet { return v.Unseen },
+	l := &listing[core.Volume]{
+		noun: "volume",
+		sheet: sheet[core.Volume]{
+			columns: core.VolumeFields,
+			usual:   []string{"id", "name", "status", "size", "bootable", "backups", "last-backup", "created"},
+			spare:   []string{"bootable", "last-backup"},
+			unseen:  func(v *core.Volume) core.FieldSet { return v.Unseen },
+		},
 		pages: func(d jobs.Desk) func(context.Context, core.Query) (core.Page[core.Volume], error) {
 			return d.Place.Volumes
-		}}
+		},
+	}
 	return l.command(e, &cobra.Command{
 		Use: "volumes", Short: "List volumes",
-		Long:    "List volumes, newest first, with how many backups each has.\n\n" + longHelp(l.columns.Names()),
+		Long:    "List volumes, newest first, with how many backups each has.\n\n" + longHelp(l.sheet.columns.Names()),
 		Example: "hearth volumes --filter 'backups:0'\nhearth volumes --filter 'last-backup>30d' -o csv",
 	})
 }
@@ -159,7 +161,8 @@ func (e *Env) volume() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
 		Use: "volume ID", Short: "Show a volume: every field, its metadata", Args: takes(1, 1),
-		Long:              "Show a volume, named " + named + ": what the list has of it, its metadata, and every other column of its row. Secrets are masked.",
+		Long: "Show a volume, named " + named + ": what the list has of it, its metadata, and every other " +
+			"column of its row. Secrets are masked.",
 		ValidArgsFunction: first(e.volumeIDs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(formats...); err != nil {
@@ -186,7 +189,8 @@ func (e *Env) backup() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
 		Use: "backup ID", Short: "Show a backup: every field, its chain", Args: takes(1, 1),
-		Long:              "Show a backup, named " + named + ": what the list has of it, its metadata, and the ids of its chain, the full backup's first.",
+		Long: "Show a backup, named " + named + ": what the list has of it, its metadata, and the ids of " +
+			"its chain, the full backup's first.",
 		ValidArgsFunction: first(e.backupIDs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(formats...); err != nil {

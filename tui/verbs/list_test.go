@@ -26,7 +26,8 @@ func TestFilterSortLimit(t *testing.T) {
 	for _, c := range []struct {
 		args string
 		n    int
-	}{{"--limit 1", 1}, {"--limit 999", 999}, {fmt.Sprint("--limit ", pageSize), pageSize}, {fmt.Sprint("--limit ", pageSize+1), pageSize + 1}, {"--limit 100000", many}} {
+	}{{"--limit 1", 1}, {"--limit 999", 999}, {fmt.Sprint("--limit ", pageSize), pageSize},
+		{fmt.Sprint("--limit ", pageSize+1), pageSize + 1}, {"--limit 100000", many}} {
 		if got := b.list(append([]string{"backups", "-o", "json"}, strings.Fields(c.args)...)...); !slices.Equal(ids(got), ids(all)[:c.n]) {
 			t.Errorf("%s: %d rows, or in another order", c.args, len(got))
 		}
@@ -45,7 +46,8 @@ func TestFilterSortLimit(t *testing.T) {
 		y, _ := b.Get("size")
 		m, _ := x.Int64()
 		n, _ := y.Int64()
-		for _, c := range []int{strings.Compare(text(a, "status"), text(b, "status")), int(n - m), strings.Compare(text(b, "id"), text(a, "id"))} {
+		for _, c := range []int{strings.Compare(text(a, "status"), text(b, "status")), int(n - m),
+			strings.Compare(text(b, "id"), text(a, "id"))} {
 			if c != 0 {
 				return c
 			}
@@ -54,7 +56,8 @@ func TestFilterSortLimit(t *testing.T) {
 	}) {
 		t.Error("not in the order asked for")
 	}
-	for _, filter := range []string{"status:error", "kind:incr size>=100", "-kind:incr age<30d", "kind:incr -status:available", "created<2026-10-01 volume~db", "dependents>1", "gitlab"} {
+	for _, filter := range []string{"status:error", "kind:incr size>=100", "-kind:incr age<30d",
+		"kind:incr -status:available", "created<2026-10-01 volume~db", "dependents>1", "gitlab"} {
 		f, err := core.ParseFilter(filter, core.BackupColumns)
 		if err != nil {
 			t.Fatal(err)
@@ -82,7 +85,8 @@ func TestNames(t *testing.T) {
 		"cf635c83-1d0a-40a7-813b-3835378bec36": "cf635c83-1d0a-40a7-813b-3835378bec36",
 		"cf635":                                "cf635c83-1d0a-40a7-813b-3835378bec36", "CF635C83": "cf635c83-1d0a-40a7-813b-3835378bec36",
 		"web-root": "cf635c83-1d0a-40a7-813b-3835378bec36", "WEB-ROOT": "cf635c83-1d0a-40a7-813b-3835378bec36",
-		"vault (encrypted)": "2082165d-6548-4201-9ba7-42081bff4755", "größe – naïve 日本語 Ω e\u0301 wide：ｗ": "39865723-1fb8-4f3e-aca9-cf1339e125fe",
+		"vault (encrypted)": "2082165d-6548-4201-9ba7-42081bff4755",
+		"größe – naïve 日本語 Ω e\u0301 wide：ｗ": "39865723-1fb8-4f3e-aca9-cf1339e125fe",
 	} {
 		got := b.run("volume", ref, "-o", "value", "-c", "id")
 		if got.out != want+"\n" {
@@ -100,7 +104,8 @@ func TestNames(t *testing.T) {
 func TestLocalTimes(t *testing.T) {
 	b := open(t, lab)
 	utc, local := b.ok("backups", "--limit", "1"), b.ok("backups", "--limit", "1", "--local")
-	if !strings.Contains(utc, "Created (UTC)") || !strings.Contains(utc, "2026-11-22 09:45:56") || !strings.Contains(local, "Created (local)") {
+	if !strings.Contains(utc, "Created (UTC)") || !strings.Contains(utc, "2026-11-22 09:45:56") ||
+		!strings.Contains(local, "Created (local)") {
 		t.Errorf("%s%s", utc, local)
 	}
 }

@@ -64,7 +64,8 @@ func (b *binary) configure(text string) {
 // TestHearth runs the real binary: what main wires together.
 func TestHearth(t *testing.T) {
 	b := build(t)
-	for name, test := range map[string]func(*testing.T, *binary){"help": testMainHelp, "places": testMainPlaces, "config": testMainConfig, "pipe": testMainPipe, "archive": testMainArchive} {
+	for name, test := range map[string]func(*testing.T, *binary){"help": testMainHelp, "places": testMainPlaces,
+		"config": testMainConfig, "pipe": testMainPipe, "archive": testMainArchive} {
 		t.Run(name, func(t *testing.T) {
 			test(t, &binary{t: t, path: b.path, home: t.TempDir()})
 		})
@@ -83,16 +84,24 @@ func testMainHelp(t *testing.T, b *binary) {
 		"completion bash":     "__start_hearth hearth",
 		"completion zsh":      "#compdef hearth",
 		"completion fish":     "complete -c hearth",
-		"info":                "config   " + b.home + "/config/hearth/config.toml (not there yet)\narchive  " + b.home + "/data/hearth/archive.sqlite (not there yet)\nsyntax   sqlite:FILE",
+		"info": "config   " + b.home + "/config/hearth/config.toml (not there yet)\narchive  " +
+			b.home + "/data/hearth/archive.sqlite (not there yet)\nsyntax   sqlite:FILE",
 	} {
 		if got := b.run(strings.Fields(args)...); got.code != 0 || got.err != "" || !strings.Contains(got.out, want) {
 			t.Errorf("%s: exit %d, says %q, prints %q", args, got.code, got.err, got.out)
 		}
 	}
+	page := b.run("man").out
+	for line := range strings.Lines(ExitCodes()) {
+		if !strings.Contains(page, "\n"+roff(line)) {
+			t.Errorf("the manual page does not list the exit code %q", line)
+		}
+	}
 	if entries, err := os.ReadDir(b.home); err != nil || len(entries) != 0 {
 		t.Errorf("help leaves %v behind, %v", entries, err)
 	}
-	if got := b.run("--demo"); got.code != 2 || got.err != "hearth: cannot open the screens: this is no terminal; use a verb, such as hearth backups -o json.\n" {
+	if got := b.run("--demo"); got.code != 2 ||
+		got.err != "hearth: cannot open the screens: this is no terminal; use a verb, such as hearth backups -o json.\n" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -109,16 +118,19 @@ func testMainPlaces(t *testing.T, b *binary) {
 		got.out = fmt.Sprint(strings.Count(got.out, "\n"))
 		return got
 	}
-	if got := volumes(); got.code != 2 || got.err != "hearth: cannot choose a place: none is named; look around with hearth --demo, or name one with --store FILE, --cloud NAME, HEARTH_PLACE or place in the config.\n" {
+	if got := volumes(); got.code != 2 ||
+		got.err != "hearth: cannot choose a place: none is named; look around with hearth --demo, or name one with "+
+			"--store FILE, --cloud NAME, HEARTH_PLACE or place in the config.\n" {
 		t.Errorf("none: %+v", got)
 	}
 	b.configure("place = \"main\"\n[places.main]\nlocation = \"sqlite:one\"\n[places.other]\nlocation = \"sqlite:two\"\n")
 	for args, want := range map[string]outcome{
-		"":                       {"1", "", 0},
-		"--place other":          {"2", "", 0},
-		"--place sqlite:three":   {"3", "", 0},
-		"--store three":          {"3", "", 0},
-		"--place none":           {"0", "cannot use the place none: it does not say what kind of place it is; write sqlite:FILE, cloud:NAME, posix:/DIR, s3://HOST/BUCKET, swift:CLOUD/CONTAINER or demo, or a name from the config: main, other", 2},
+		"":                     {"1", "", 0},
+		"--place other":        {"2", "", 0},
+		"--place sqlite:three": {"3", "", 0},
+		"--store three":        {"3", "", 0},
+		"--place none": {"0", "cannot use the place none: it does not say what kind of place it is; write sqlite:FILE, " +
+			"cloud:NAME, posix:/DIR, s3://HOST/BUCKET, swift:CLOUD/CONTAINER or demo, or a name from the config: main, other", 2},
 		"--store one --cloud x":  {"0", "cannot choose a place: sqlite:one and cloud:x are both named; name one", 2},
 		"--store one --demo":     {"0", "cannot choose a place: sqlite:one and demo are both named; name one", 2},
 		"--place main --store x": {"0", "cannot choose a place: main and sqlite:x are both named; name one", 2},
@@ -129,7 +141,8 @@ func testMainPlaces(t *testing.T, b *binary) {
 		if want.err != "" {
 			want.err = "hearth: " + want.err + ".\n"
 		}
-		if got := volumes(strings.Fields(args)...); got.code != want.code || got.out != want.out || !says(got.err, want.err) && !says(got.err, strings.TrimSuffix(want.err, ".\n")) {
+		if got := volumes(strings.Fields(args)...); got.code != want.code || got.out != want.out ||
+			!says(got.err, want.err) && !says(got.err, strings.TrimSuffix(want.err, ".\n")) {
 			t.Errorf("%s: %+v, want %+v", args, got, want)
 		}
 	}
@@ -140,7 +153,8 @@ func testMainPlaces(t *testing.T, b *binary) {
 	if got := volumes("--store", "three"); got.out != "3" {
 		t.Errorf("HEARTH_PLACE and a flag: %+v", got)
 	}
-	if got := b.run("info"); !strings.Contains(got.out, "place main   sqlite:one\nplace other  sqlite:two\nopens        sqlite:"+b.home+"/two\n") {
+	want := "place main   sqlite:one\nplace other  sqlite:two\nopens        sqlite:" + b.home + "/two\n"
+	if got := b.run("info"); !strings.Contains(got.out, want) {
 		t.Errorf("%+v", got)
 	}
 	if got := b.run("__completeNoDesc", "volumes", "--place", ""); !strings.HasPrefix(got.out, "main\nother\ndemo\n") {
@@ -170,7 +184,8 @@ func testMainConfig(t *testing.T, b *binary) {
 			}
 		}
 	}
-	if got := b.run("volumes", "--demo", "--config", "nosuch.toml"); got.code != 3 || !says(got.err, "hearth: cannot read the config nosuch.toml: there is no such file; …") {
+	if got := b.run("volumes", "--demo", "--config", "nosuch.toml"); got.code != 3 ||
+		!says(got.err, "hearth: cannot read the config nosuch.toml: there is no such file; …") {
 		t.Errorf("%+v", got)
 	}
 	if got := b.run("decode", "nosuch"); got.code != 3 { // opens no place, and so reads no config

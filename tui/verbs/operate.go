@@ -52,9 +52,11 @@ func (e *Env) create() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
 		Use: "create VOLUME", Short: "Make a backup of a volume", Args: takes(1, 1),
-		Long: "Have the cloud make a backup of a volume, named " + named + ". It says first what an incremental will stand on, and what force means, and asks. " +
-			"The capture of that moment is kept in hearth's archive, so that a plan of the backup is no guess. The new backup is printed.",
-		Example:           "hearth create db-prod-01 --name before-upgrade --wait\nhearth create db-prod-01 --incremental --property ticket=OPS-1 --yes -o value -c id",
+		Long: "Have the cloud make a backup of a volume, named " + named + ". It says first what an incremental will " +
+			"stand on, and what force means, and asks. The capture of that moment is kept in hearth's archive, so that a " +
+			"plan of the backup is no guess. The new backup is printed.",
+		Example: "hearth create db-prod-01 --name before-upgrade --wait\n" +
+			"hearth create db-prod-01 --incremental --property ticket=OPS-1 --yes -o value -c id",
 		ValidArgsFunction: first(e.volumeIDs),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if err := f.check(formats...); err != nil {
@@ -77,7 +79,8 @@ func (e *Env) create() *cobra.Command {
 					return err
 				}
 				e.sayCreate(&p)
-				if err := e.confirm(ctx, yes, string(core.OpCreate), "Make this backup?", "look at the volume with hearth volume "+string(v.ID)); err != nil {
+				look := "look at the volume with hearth volume " + string(v.ID)
+				if err := e.confirm(ctx, yes, string(core.OpCreate), "Make this backup?", look); err != nil {
 					return err
 				}
 				return e.created(ctx, d, p, wait, f)
@@ -233,8 +236,9 @@ func (e *Env) delete() *cobra.Command {
 	var force, yes, noWait bool
 	cmd := &cobra.Command{
 		Use: "delete BACKUP…", Short: "Delete backups, with their data", Args: takes(1, -1),
-		Long: "Delete backups, each named " + named + ". What stands on one is looked up over all projects that can be seen and listed, newest first; " +
-			"a chain that is named whole goes in the right order. It asks first, and there is no way back.",
+		Long: "Delete backups, each named " + named + ". What stands on one is looked up over all projects that can be " +
+			"seen and listed, newest first; a chain that is named whole goes in the right order. It asks first, and " +
+			"there is no way back.",
 		Example:           "hearth delete 4e47\nhearth delete db-incr-2 db-incr-1 db-full --yes",
 		ValidArgsFunction: e.backupIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -265,7 +269,7 @@ func (e *Env) delete() *cobra.Command {
 				results, err := d.Delete(ctx, p, !noWait, e.progress())
 				e.sayResults(results, "deleted")
 				if err == nil && n < len(p.Items) {
-					err = core.Fail(core.CodePartial, "delete all", fmt.Sprintf("%d of %s cannot be deleted", len(p.Items)-n, core.Count(len(p.Items), "backup")), "see what is said of each", nil)
+					err = notAll("delete", len(p.Items)-n, len(p.Items), "backup", "cannot be deleted")
 				}
 				return err
 			})
@@ -310,7 +314,8 @@ func (e *Env) reset() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use: "reset BACKUP…", Short: "Set the status of backups to available or error", Args: takes(1, -1),
-		Long:              "Set the status of backups (an administrator's right). It repairs nothing: it says what it stops or leaves behind, and asks.",
+		Long: "Set the status of backups (an administrator's right). It repairs nothing: it says what it " +
+			"stops or leaves behind, and asks.",
 		Example:           "hearth reset stuck-backup --state error",
 		ValidArgsFunction: e.backupIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {

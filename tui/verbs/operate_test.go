@@ -22,7 +22,8 @@ func cloud(t *testing.T, change ...func(*memory.World)) (*bench, *memory.Cloud) 
 	t.Helper()
 	s := storetest.Standard()
 	w := memory.World{Volumes: s.AllVolumes(), Backups: s.AllBackups(), Types: s.Types, Captures: s.Captures, Now: clockAt(storetest.Now),
-		Info: core.PlaceInfo{Location: "cloud:lab", Title: "lab", Kind: core.PlaceCloud, Rules: core.Newton, RulesWhy: "what every Cinder since Newton does", Demo: true}}
+		Info: core.PlaceInfo{Location: "cloud:lab", Title: "lab", Kind: core.PlaceCloud, Rules: core.Newton,
+			RulesWhy: "what every Cinder since Newton does", Demo: true}}
 	for _, c := range change {
 		c(&w)
 	}
@@ -44,19 +45,22 @@ func asked(c *memory.Cloud, method string) int {
 
 func TestCreate(t *testing.T) {
 	b, c := cloud(t)
-	if got := b.run("create", "Web-Root", "--name", "mine"); got.code != 2 || !strings.Contains(got.err, "no terminal to ask on") || asked(c, "CreateBackup") > 0 {
+	if got := b.run("create", "Web-Root", "--name", "mine"); got.code != 2 ||
+		!strings.Contains(got.err, "no terminal to ask on") || asked(c, "CreateBackup") > 0 {
 		t.Errorf("without a terminal: %+v", got)
 	}
 	got := b.run("create", "Web-Root", "--name", "mine", "--property", "ticket=OPS-1", "--wait", "--yes", "-o", "json")
 	o := parse(t, got.out).Object()
-	if got.code != 0 || text(o, "name") != "mine" || text(o, "status") != "available" || !strings.Contains(got.err, "A full backup of volume Web-Root ("+string(storetest.WebRoot)+"), 10 GiB, available.\n") {
+	if got.code != 0 || text(o, "name") != "mine" || text(o, "status") != "available" ||
+		!strings.Contains(got.err, "A full backup of volume Web-Root ("+string(storetest.WebRoot)+"), 10 GiB, available.\n") {
 		t.Errorf("a full one: %+v", got)
 	}
 	row, err := c.Backup(t.Context(), core.BackupID(text(o, "id")))
 	if v, _ := row.Metadata.Get("ticket"); err != nil || v.Text() != "OPS-1" {
 		t.Errorf("its properties: %v, %v", row.Metadata.Keys(), err)
 	}
-	if got := b.run("create", "Web-Root", "--incremental", "--yes", "-o", "value", "-c", "id,status"); got.code != 0 || !strings.Contains(got.err, "It will stand on mine (") || !strings.HasSuffix(got.out, "\ncreating\n") {
+	got = b.run("create", "Web-Root", "--incremental", "--yes", "-o", "value", "-c", "id,status")
+	if got.code != 0 || !strings.Contains(got.err, "It will stand on mine (") || !strings.HasSuffix(got.out, "\ncreating\n") {
 		t.Errorf("an incremental: %+v", got)
 	}
 	for args, want := range map[string]outcome{
@@ -67,16 +71,19 @@ func TestCreate(t *testing.T) {
 		"create":                             {err: "…an argument is missing; write hearth create VOLUME.\n", code: 2},
 		"create " + string(storetest.Hostile) + " --incremental": {err: "…No backups available…", code: 6},
 	} {
-		if got := b.run(strings.Fields(args)...); got.code != want.code || !strings.Contains(got.err, strings.Trim(want.err, "…")) && !says(got.err, want.err) {
+		if got := b.run(strings.Fields(args)...); got.code != want.code ||
+			!strings.Contains(got.err, strings.Trim(want.err, "…")) && !says(got.err, want.err) {
 			t.Errorf("%s: %+v", args, got)
 		}
 	}
-	if got := b.run("create", "db-prod-01", "--force", "--yes"); got.code != 0 || !strings.Contains(got.err, "! the volume is in use, and force backs it up all the same") {
+	if got := b.run("create", "db-prod-01", "--force", "--yes"); got.code != 0 ||
+		!strings.Contains(got.err, "! the volume is in use, and force backs it up all the same") {
 		t.Errorf("forced: %+v", got)
 	}
 	c.Advance()
 	c.GoWrong(core.OpCreate, "no space")
-	if got := b.run("create", "db-prod-02", "--wait", "--yes"); got.code != 11 || !strings.Contains(got.err, "no space") || !strings.Contains(got.out, "error") {
+	if got := b.run("create", "db-prod-02", "--wait", "--yes"); got.code != 11 ||
+		!strings.Contains(got.err, "no space") || !strings.Contains(got.out, "error") {
 		t.Errorf("one that goes wrong: %+v", got)
 	}
 	c.Deny(core.OpCreate, "a reader may not make backups")
@@ -122,12 +129,15 @@ func TestDelete(t *testing.T) {
 		t.Errorf("not newest first: %s", got.err)
 	}
 	b.env.Asks, b.in = true, "n\n"
-	if got := b.run("delete", string(storetest.Second)); got.code != 130 || !strings.Contains(got.err, "Delete 1 backup, with the data? There is no way back. [y/N] ") || asked(c, "DeleteBackup") > 0 {
+	if got := b.run("delete", string(storetest.Second)); got.code != 130 ||
+		!strings.Contains(got.err, "Delete 1 backup, with the data? There is no way back. [y/N] ") ||
+		asked(c, "DeleteBackup") > 0 {
 		t.Errorf("no: %+v", got)
 	}
 	creating := "0B000000-0000-4000-8000-00000000000F"
 	got = b.run("delete", string(storetest.Full), string(storetest.First), string(storetest.Second), creating, "--yes")
-	if got.code != 11 || strings.Count(got.err, ": deleted\n") != 3 || !strings.Contains(got.err, "✗ cannot delete backup NIGHTLY: it is creating") {
+	if got.code != 11 || strings.Count(got.err, ": deleted\n") != 3 ||
+		!strings.Contains(got.err, "✗ cannot delete backup NIGHTLY: it is creating") {
 		t.Errorf("a chain and one that is creating: %+v", got)
 	}
 	if got := b.run("delete", creating, "--force", "--no-wait", "--yes"); got.code != 0 || !strings.HasSuffix(got.err, ": deleting\n") {
@@ -152,7 +162,8 @@ func TestReset(t *testing.T) {
 	b, c := cloud(t)
 	got := b.run("reset", string(storetest.Broken), "--state", "available", "--yes")
 	row, _ := c.Backup(t.Context(), storetest.Broken)
-	if got.code != 0 || row.Status != "available" || !strings.Contains(got.err, "error → available\n") || !strings.Contains(got.err, "does not make it whole") {
+	if got.code != 0 || row.Status != "available" || !strings.Contains(got.err, "error → available\n") ||
+		!strings.Contains(got.err, "does not make it whole") {
 		t.Errorf("%+v", got)
 	}
 	for _, args := range []string{"reset x", "reset x --state creating", "reset --state error"} {
@@ -182,11 +193,13 @@ func TestRestoreVerb(t *testing.T) {
 	}
 	second := string(storetest.Second)
 	b, c := cloud(t, big)
-	if got := b.run(append([]string{"restore", second, "--new"}, captures...)...); got.code != 2 || got.out != "" || !strings.Contains(got.err, "Verdict") || asked(c, "RestoreBackup") > 0 {
+	if got := b.run(append([]string{"restore", second, "--new"}, captures...)...); got.code != 2 || got.out != "" ||
+		!strings.Contains(got.err, "Verdict") || asked(c, "RestoreBackup") > 0 {
 		t.Errorf("without a terminal: %+v", got)
 	}
 	got := b.run(append([]string{"restore", second, "--new", "--yes"}, captures...)...)
-	if got.code != 0 || !strings.HasSuffix(got.out, "the restore is done, and the plan came true.\n") || !strings.Contains(got.out, "src_backup_id") {
+	if got.code != 0 || !strings.HasSuffix(got.out, "the restore is done, and the plan came true.\n") ||
+		!strings.Contains(got.out, "src_backup_id") {
 		t.Errorf("to a new volume: %+v", got)
 	}
 	golden(t, "restore.table", got.out)
@@ -198,12 +211,14 @@ func TestRestoreVerb(t *testing.T) {
 	}
 	b, _ = cloud(t, big)
 	b.env.Asks, b.in = true, "n\n"
-	if got := b.run(append([]string{"restore", second, "--onto", "Web-Root"}, captures...)...); got.code != 130 || !strings.Contains(got.err, "onto volume Web-Root ("+string(storetest.WebRoot)+")? All data on it is overwritten. [y/N]") {
+	if got := b.run(append([]string{"restore", second, "--onto", "Web-Root"}, captures...)...); got.code != 130 ||
+		!strings.Contains(got.err, "onto volume Web-Root ("+string(storetest.WebRoot)+")? All data on it is overwritten. [y/N]") {
 		t.Errorf("no: %+v", got)
 	}
 	b, c = cloud(t, big)
 	c.GoWrong(core.OpRestore, "the files are gone")
-	if got := b.run(append([]string{"restore", second, "--new", "--yes"}, captures...)...); got.code != 11 || !strings.Contains(got.out, "Message  the files are gone") || !strings.Contains(got.out, "error_restoring") {
+	if got := b.run(append([]string{"restore", second, "--new", "--yes"}, captures...)...); got.code != 11 ||
+		!strings.Contains(got.out, "Message  the files are gone") || !strings.Contains(got.out, "error_restoring") {
 		t.Errorf("one that goes wrong: %+v", got)
 	}
 	id := strings.Fields(b.ok("volumes", "-f", "status:error_restoring name~restore_backup", "-o", "value", "-c", "id"))[0]
@@ -217,13 +232,16 @@ func TestRestoreVerb(t *testing.T) {
 		t.Errorf("messages of nothing: %+v", got)
 	}
 	b, c = cloud(t, big)
-	if got := b.run("restore", second, "--new", "mine", "--no-wait", "--yes", "--size", "600", "--type", "LUKS"); got.code != 0 || !strings.Contains(got.out, "the restore is under way.") {
+	got = b.run("restore", second, "--new", "mine", "--no-wait", "--yes", "--size", "600", "--type", "LUKS")
+	if got.code != 0 || !strings.Contains(got.out, "the restore is under way.") {
 		t.Errorf("not waited for: %+v", got)
 	}
 	c.Advance()
 	for args, code := range map[string]int{
-		"restore": 2, "restore " + second: 2, "restore " + second + " --onto Web-Root --size 3": 2, "restore " + second + " --new --size -3": 2, "restore " + second + " --new -o csv": 2,
-		"restore " + second + " --new --size 3": 6, "restore " + second + " --onto db-prod-01": 6, "restore " + second + " --new --type none": 3, "restore " + string(storetest.Broken) + " --new": 6,
+		"restore": 2, "restore " + second: 2, "restore " + second + " --onto Web-Root --size 3": 2,
+		"restore " + second + " --new --size -3": 2, "restore " + second + " --new -o csv": 2,
+		"restore " + second + " --new --size 3": 6, "restore " + second + " --onto db-prod-01": 6,
+		"restore " + second + " --new --type none": 3, "restore " + string(storetest.Broken) + " --new": 6,
 	} {
 		if got := b.run(append(strings.Fields(args), "--yes")...); got.code != code {
 			t.Errorf("%s: %+v", args, got)
@@ -236,14 +254,17 @@ func TestViaAPI(t *testing.T) {
 	b, c := cloud(t)
 	b.in = `{"version": 1, "volume-metadata": {"ключ": "x", "good": "y"}}`
 	got := b.run("plan", "--capture", "-", "--onto", "Web-Root")
-	if got.code != 0 || !strings.Contains(got.out, "the API refuses it") || !strings.Contains(got.out, "Via") || !strings.Contains(got.out, "PUT /volumes/"+string(storetest.WebRoot)+"/metadata: replace the metadata (1 key)") {
+	if got.code != 0 || !strings.Contains(got.out, "the API refuses it") || !strings.Contains(got.out, "Via") ||
+		!strings.Contains(got.out, "PUT /volumes/"+string(storetest.WebRoot)+"/metadata: replace the metadata (1 key)") {
 		t.Errorf("%+v", got)
 	}
 	golden(t, "plan-api.table", got.out)
-	if got := b.run("apply", "--capture", "-", "--onto", "Web-Root", "--yes"); got.code != 6 || !strings.Contains(got.err, "--leave-out 'metadata ключ'") {
+	if got := b.run("apply", "--capture", "-", "--onto", "Web-Root", "--yes"); got.code != 6 ||
+		!strings.Contains(got.err, "--leave-out 'metadata ключ'") {
 		t.Errorf("%+v", got)
 	}
-	if got := b.run("apply", "--capture", "-", "--onto", "Web-Root", "--leave-out", "metadata ключ", "--yes"); got.code != 0 || asked(c, "PUT /volumes/"+string(storetest.WebRoot)+"/metadata") != 1 {
+	got = b.run("apply", "--capture", "-", "--onto", "Web-Root", "--leave-out", "metadata ключ", "--yes")
+	if got.code != 0 || asked(c, "PUT /volumes/"+string(storetest.WebRoot)+"/metadata") != 1 {
 		t.Errorf("%+v", got)
 	}
 	o := b.object("plan", "--capture", "-", "--onto", "Web-Root", "--via", "database", "-o", "json")
@@ -281,7 +302,8 @@ func TestWants(t *testing.T) {
 	_, c := cloud(t)
 	var wants []string
 	b := on(t, wanting{c, &wants})
-	for args, volume := range map[string]bool{"": true, "-o json": false, "-o yaml": false, "-o csv": true, "-c id": false, "-o json -c id,volume": true} {
+	for args, volume := range map[string]bool{"": true, "-o json": false, "-o yaml": false, "-o csv": true,
+		"-c id": false, "-o json -c id,volume": true} {
 		b.ok(append([]string{"backups"}, strings.Fields(args)...)...)
 		if slices.Contains(wants, "volume") != volume {
 			t.Errorf("%q wants %q", args, wants)
@@ -308,7 +330,8 @@ func TestPlaces(t *testing.T) {
 	}
 	golden(t, "places.table", b.ok("places"))
 	list := b.list("places", "-o", "json")
-	if v, _ := list[1].Get("answers"); text(list[0], "project") != "admin" || v.Kind() != pyjson.Bool || v.Bool() || text(list[1], "error") != "it is down" {
+	if v, _ := list[1].Get("answers"); text(list[0], "project") != "admin" || v.Kind() != pyjson.Bool || v.Bool() ||
+		text(list[1], "error") != "it is down" {
 		t.Errorf("as JSON: %v", list)
 	}
 	if got := b.ok("places", "--no-probe", "-o", "value", "-c", "answers"); got != "\n\n" {
@@ -343,12 +366,17 @@ func TestHostileCloud(t *testing.T) {
 	}
 	web, second := string(storetest.WebRoot), string(storetest.Second)
 	for _, args := range [][]string{
-		{"create", web, "--name", evil, "--property", evil + "=x"}, {"create", web, "--name", "x" + evil, "--yes", "--wait"}, {"create", web, "--incremental", "--yes"},
+		{"create", web, "--name", evil, "--property", evil + "=x"},
+		{"create", web, "--name", "x" + evil, "--yes", "--wait"}, {"create", web, "--incremental", "--yes"},
 		{"edit", string(storetest.Full), "--name", evil, "--yes"}, {"edit", string(storetest.Full), "--property", "k=" + evil, "--yes"},
-		{"delete", second, "--yes"}, {"delete", string(storetest.Full), string(storetest.Broken), "--yes"}, {"reset", string(storetest.Broken), "--state", "available", "--yes"},
-		{"restore", string(storetest.Tagged), "--new", evil, "--yes"}, {"restore", string(storetest.Tagged), "--onto", web, "--yes", "-o", "json"},
-		{"messages", string(storetest.Tagged)}, {"messages", string(storetest.Tagged), "-o", "csv"}, {"messages", evil}, {"places"}, {"places", "-o", "value"}, {"places", "-o", "json"},
-		{"plan", string(storetest.Tagged), "--onto", string(storetest.Hostile), "--via", "api"}, {"plan", string(storetest.Tagged), "--onto", web, "--leave-out", evil}, {"apply", "--resume", evil},
+		{"delete", second, "--yes"}, {"delete", string(storetest.Full), string(storetest.Broken), "--yes"},
+		{"reset", string(storetest.Broken), "--state", "available", "--yes"},
+		{"restore", string(storetest.Tagged), "--new", evil, "--yes"},
+		{"restore", string(storetest.Tagged), "--onto", web, "--yes", "-o", "json"},
+		{"messages", string(storetest.Tagged)}, {"messages", string(storetest.Tagged), "-o", "csv"},
+		{"messages", evil}, {"places"}, {"places", "-o", "value"}, {"places", "-o", "json"},
+		{"plan", string(storetest.Tagged), "--onto", string(storetest.Hostile), "--via", "api"},
+		{"plan", string(storetest.Tagged), "--onto", web, "--leave-out", evil}, {"apply", "--resume", evil},
 	} {
 		c.GoWrong(core.OpRestore, evil)
 		for _, width := range []int{0, 70} {

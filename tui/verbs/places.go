@@ -25,38 +25,47 @@ type probed struct {
 const patience = 15 * time.Second
 
 var placeColumns = core.Columns[probed]{
-	{Name: "name", Key: "name", Title: "Name", Value: func(p *probed) pyjson.Value { return orNull(p.Name) }},
-	{Name: "location", Key: "location", Title: "Location", Value: func(p *probed) pyjson.Value { return pyjson.OfString(p.Location) }},
-	{Name: "badge", Key: "badge", Title: "Badge", Value: func(p *probed) pyjson.Value { return orNull(p.Badge) }},
-	{Name: "read-only", Key: "read_only", Title: "Read-only", Kind: core.FlagColumn, Value: func(p *probed) pyjson.Value { return pyjson.OfBool(p.ReadOnly) }},
-	{Name: "answers", Key: "answers", Title: "Answers", Kind: core.FlagColumn, Value: func(p *probed) pyjson.Value {
-		if !p.asked {
-			return pyjson.None
-		}
-		return pyjson.OfBool(p.err == nil)
-	}},
-	{Name: "region", Key: "region", Title: "Region", Value: func(p *probed) pyjson.Value { return orNull(p.scope.Region) }},
-	{Name: "project", Key: "project", Title: "Project", Value: func(p *probed) pyjson.Value {
-		if p.scope.Project.Name != "" {
-			return pyjson.OfString(p.scope.Project.Name)
-		}
-		return orNull(string(p.scope.Project.ID))
-	}},
-	{Name: "user", Key: "user", Title: "User", Value: func(p *probed) pyjson.Value { return orNull(p.scope.User) }},
-	{Name: "version", Key: "version", Title: "Version", Value: func(p *probed) pyjson.Value { return orNull(p.scope.Version) }},
-	{Name: "error", Key: "error", Title: "Error", Value: func(p *probed) pyjson.Value {
-		if p.err == nil {
-			return pyjson.None
-		}
-		return pyjson.OfString(p.err.Error())
-	}},
+	{Name: "name", Key: "name", Title: "Name",
+		Value: func(p *probed) pyjson.Value { return orNull(p.Name) }},
+	{Name: "location", Key: "location", Title: "Location",
+		Value: func(p *probed) pyjson.Value { return pyjson.OfString(p.Location) }},
+	{Name: "badge", Key: "badge", Title: "Badge",
+		Value: func(p *probed) pyjson.Value { return orNull(p.Badge) }},
+	{Name: "read-only", Key: "read_only", Title: "Read-only", Kind: core.FlagColumn,
+		Value: func(p *probed) pyjson.Value { return pyjson.OfBool(p.ReadOnly) }},
+	{Name: "answers", Key: "answers", Title: "Answers", Kind: core.FlagColumn,
+		Value: func(p *probed) pyjson.Value {
+			if !p.asked {
+				return pyjson.None
+			}
+			return pyjson.OfBool(p.err == nil)
+		}},
+	{Name: "region", Key: "region", Title: "Region",
+		Value: func(p *probed) pyjson.Value { return orNull(p.scope.Region) }},
+	{Name: "project", Key: "project", Title: "Project",
+		Value: func(p *probed) pyjson.Value {
+			if p.scope.Project.Name != "" {
+				return pyjson.OfString(p.scope.Project.Name)
+			}
+			return orNull(string(p.scope.Project.ID))
+		}},
+	{Name: "user", Key: "user", Title: "User",
+		Value: func(p *probed) pyjson.Value { return orNull(p.scope.User) }},
+	{Name: "version", Key: "version", Title: "Version",
+		Value: func(p *probed) pyjson.Value { return orNull(p.scope.Version) }},
+	{Name: "error", Key: "error", Title: "Error",
+		Value: func(p *probed) pyjson.Value {
+			if p.err == nil {
+				return pyjson.None
+			}
+			return pyjson.OfString(p.err.Error())
+		}},
 }
 
-func orNull(s string) pyjson.Value {
-	if s == "" {
-		return pyjson.None
-	}
-	return pyjson.OfString(s)
+var placeSheet = sheet[probed]{
+	columns: placeColumns,
+	usual:   []string{"name", "location", "badge", "answers", "region", "project", "user", "version", "error"},
+	spare:   []string{"user", "region", "version", "badge"},
 }
 
 func (e *Env) places() *cobra.Command {
@@ -64,14 +73,12 @@ func (e *Env) places() *cobra.Command {
 	var quiet bool
 	cmd := &cobra.Command{
 		Use: "places", Short: "List the places that hearth knows, and whether they answer", Args: takes(0, 0),
-		Long: "List the places of the config and the clouds of clouds.yaml, with who hearth is there. Each is asked whether it answers, all at once, " +
-			"for at most " + patience.String() + ".\n\nThe columns are " + words(placeColumns.Names(), "and") + ".",
+		Long: "List the places of the config and the clouds of clouds.yaml, with who hearth is there. Each is asked " +
+			"whether it answers, all at once, for at most " + patience.String() + ".\n\n" +
+			"The columns are " + words(placeColumns.Names(), "and") + ".",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(formats...); err != nil {
-				return err
-			}
-			columns, err := pick(placeColumns, f.columns, []string{"name", "location", "badge", "answers", "region", "project", "user", "version", "error"})
+			r, err := placeSheet.rows(f, e.Width)
 			if err != nil {
 				return err
 			}
@@ -89,14 +96,7 @@ func (e *Env) places() *cobra.Command {
 			if !quiet && e.Probe != nil {
 				e.probe(cmd.Context(), list)
 			}
-			r := rows[probed]{format: f, columns: columns, width: e.Width, next: all(list), spare: []string{"user", "region", "version", "badge"},
-				unseen: func(*probed) core.FieldSet { return nil }}
-			whole := placeColumns
-			if len(f.columns) > 0 {
-				whole, r.spare = columns, nil
-			}
-			r.object = func(p *probed) *pyjson.Object { return whole.Object(p, nil) }
-			n, err := r.print(e.Out)
+			n, err := r.list(e.Out, list)
 			if err == nil && n == 0 && f.name == "table" {
 				e.say("hearth knows no place: name one with --store or --cloud, or in the config.")
 			}
@@ -124,33 +124,41 @@ func (e *Env) probe(ctx context.Context, list []probed) {
 }
 
 var messageColumns = core.Columns[core.Message]{
-	{Name: "at", Key: "created_at", Title: "At", Kind: core.TimeColumn, Value: func(m *core.Message) pyjson.Value {
-		if !m.At.Set {
-			return pyjson.None
-		}
-		return pyjson.OfTime(m.At.V.UTC(), false)
-	}},
-	{Name: "level", Key: "message_level", Title: "Level", Value: func(m *core.Message) pyjson.Value { return orNull(m.Level) }},
-	{Name: "text", Key: "user_message", Title: "Message", Value: func(m *core.Message) pyjson.Value { return orNull(m.Text) }},
-	{Name: "resource", Key: "resource_uuid", Title: "About", Kind: core.IDColumn, Value: func(m *core.Message) pyjson.Value { return orNull(m.ResourceID) }},
-	{Name: "type", Key: "resource_type", Title: "Type", Value: func(m *core.Message) pyjson.Value { return orNull(m.ResourceType) }},
-	{Name: "event", Key: "event_id", Title: "Event", Value: func(m *core.Message) pyjson.Value { return orNull(m.Event) }},
-	{Name: "request", Key: "request_id", Title: "Request", Value: func(m *core.Message) pyjson.Value { return orNull(m.RequestID) }},
-	{Name: "id", Key: "id", Title: "ID", Kind: core.IDColumn, Value: func(m *core.Message) pyjson.Value { return orNull(m.ID) }},
+	{Name: "at", Key: "created_at", Title: "At", Kind: core.TimeColumn,
+		Value: func(m *core.Message) pyjson.Value { return timeOrNull(m.At) }},
+	{Name: "level", Key: "message_level", Title: "Level",
+		Value: func(m *core.Message) pyjson.Value { return orNull(m.Level) }},
+	{Name: "text", Key: "user_message", Title: "Message",
+		Value: func(m *core.Message) pyjson.Value { return orNull(m.Text) }},
+	{Name: "resource", Key: "resource_uuid", Title: "About", Kind: core.IDColumn,
+		Value: func(m *core.Message) pyjson.Value { return orNull(m.ResourceID) }},
+	{Name: "type", Key: "resource_type", Title: "Type",
+		Value: func(m *core.Message) pyjson.Value { return orNull(m.ResourceType) }},
+	{Name: "event", Key: "event_id", Title: "Event",
+		Value: func(m *core.Message) pyjson.Value { return orNull(m.Event) }},
+	{Name: "request", Key: "request_id", Title: "Request",
+		Value: func(m *core.Message) pyjson.Value { return orNull(m.RequestID) }},
+	{Name: "id", Key: "id", Title: "ID", Kind: core.IDColumn,
+		Value: func(m *core.Message) pyjson.Value { return orNull(m.ID) }},
+}
+
+var messageSheet = sheet[core.Message]{
+	columns: messageColumns,
+	usual:   []string{"at", "level", "text", "event"},
+	spare:   []string{"event", "level"},
+	object:  (*core.Message).Object,
 }
 
 func (e *Env) messages() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
 		Use: "messages ID", Short: "Show what the cloud says of what went wrong with a backup or volume", Args: takes(1, 1),
-		Long: "Show the messages that the cloud keeps for its users about a backup or volume, newest first. It forgets them after some weeks.\n\n" +
+		Long: "Show the messages that the cloud keeps for its users about a backup or volume, newest first. It forgets " +
+			"them after some weeks.\n\n" +
 			"The columns are " + words(messageColumns.Names(), "and") + ".",
 		ValidArgsFunction: first(e.backupIDs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(formats...); err != nil {
-				return err
-			}
-			columns, err := pick(messageColumns, f.columns, []string{"at", "level", "text", "event"})
+			r, err := messageSheet.rows(f, e.Width)
 			if err != nil {
 				return err
 			}
@@ -163,13 +171,7 @@ func (e *Env) messages() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				r := rows[core.Message]{format: f, columns: columns, width: e.Width, next: all(list), spare: []string{"event", "level"},
-					unseen: func(*core.Message) core.FieldSet { return nil }, object: (*core.Message).Object}
-				if len(f.columns) > 0 {
-					r.spare = nil
-					r.object = func(m *core.Message) *pyjson.Object { return columns.Object(m, nil) }
-				}
-				n, err := r.print(e.Out)
+				n, err := r.list(e.Out, list)
 				if err == nil && n == 0 && f.name == "table" {
 					e.say("There is no message about %s.", id)
 				}
@@ -190,7 +192,9 @@ func resource(ctx context.Context, d jobs.Desk, ref string) (string, error) {
 	}
 	v, verr := d.ResolveVolume(ctx, ref)
 	if core.CodeOf(verr) == core.CodeNotFound {
-		return "", core.Fail(core.CodeNotFound, "find "+ref, "there is no backup or volume of that id, beginning of an id, or name", "list them with hearth backups or hearth volumes", nil)
+		return "", core.Fail(core.CodeNotFound, "find "+ref,
+			"there is no backup or volume of that id, beginning of an id, or name",
+			"list them with hearth backups or hearth volumes", nil)
 	}
 	return string(v.ID), verr
 }

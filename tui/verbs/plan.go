@@ -23,8 +23,9 @@ type planning struct {
 
 // planHelp explains what plan and apply have in common; %s is the verb.
 const planHelp = "hearth %s [BACKUP] [--capture FILE…] (--onto VOLUME | --new [NAME])\n\n" +
-	"What a restore puts back comes from the captures of the backup and its chain, as far as they are known; where none is, the source volume " +
-	"as it is now stands in and the plan is a guess. Capture files, the full backup's first, stand in for what is known, and need no backup beside them."
+	"What a restore puts back comes from the captures of the backup and its chain, as far as they are known; where none " +
+	"is, the source volume as it is now stands in and the plan is a guess. Capture files, the full backup's first, " +
+	"stand in for what is known, and need no backup beside them."
 
 func (p *planning) flags(e *Env, cmd *cobra.Command) {
 	f := cmd.Flags()
@@ -45,8 +46,10 @@ func (p *planning) flags(e *Env, cmd *cobra.Command) {
 
 // viaFlags adds the flags that choose how a plan is carried out.
 func (p *planning) viaFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.via, "via", "auto", "what to plan: database, what Cinder's own restore writes, or api, what the API can be asked for; auto is api for a volume of a cloud")
-	cmd.Flags().StringArrayVar(&p.leaveOut, "leave-out", nil, "via the API: leave this as it is, as in name, description, bootable, metadata KEY or image KEY; may be repeated")
+	cmd.Flags().StringVar(&p.via, "via", "auto", "what to plan: database, what Cinder's own restore writes, "+
+		"or api, what the API can be asked for; auto is api for a volume of a cloud")
+	cmd.Flags().StringArrayVar(&p.leaveOut, "leave-out", nil, "via the API: leave this as it is, "+
+		"as in name, description, bootable, metadata KEY or image KEY; may be repeated")
 	complete(cmd, "via", []string{"auto", core.ViaAPI, core.ViaDatabase})
 	complete(cmd, "leave-out", []string{"name", "description", "bootable", "metadata", "image"})
 }
@@ -120,11 +123,15 @@ func (e *Env) plan() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use: "plan [BACKUP]", Short: "Show what a restore would do to a volume's metadata",
-		Long: "Show, field by field, what a restore would do to the target's name, description, user and image metadata, bootable flag " +
-			"and encryption key. Nothing is changed.\n\n" + fmt.Sprintf(planHelp, "plan") + "\n\n" +
-			"On a cloud the plan for an existing volume is one of calls of its API: it shows what the API refuses, as keys beyond ASCII, until that is left out by name.\n\n" +
-			"JSON holds fields, steps, after and error, and what the plan was made from; after an error, after is what had been applied by then.",
-		Example: "hearth plan 4e47 --onto db-prod-01\nhearth plan nightly-full --new --layers last\nhearth plan --capture full.json incr-1.json --new restored -o json",
+		Long: "Show, field by field, what a restore would do to the target's name, description, user and image metadata, " +
+			"bootable flag and encryption key. Nothing is changed.\n\n" + fmt.Sprintf(planHelp, "plan") + "\n\n" +
+			"On a cloud the plan for an existing volume is one of calls of its API: it shows what the API refuses, as " +
+			"keys beyond ASCII, until that is left out by name.\n\n" +
+			"JSON holds fields, steps, after and error, and what the plan was made from; after an error, after is what " +
+			"had been applied by then.",
+		Example: "hearth plan 4e47 --onto db-prod-01\n" +
+			"hearth plan nightly-full --new --layers last\n" +
+			"hearth plan --capture full.json incr-1.json --new restored -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check("table", "json", "yaml"); err != nil {
 				return err

@@ -19,25 +19,20 @@ func (e *Env) restore() *cobra.Command {
 	var yes, noWait bool
 	cmd := &cobra.Command{
 		Use: "restore BACKUP", Short: "Restore a backup, data and metadata, and see whether the plan came true",
-		Long: "Show what the restore will make of the volume's metadata, ask, and have the cloud restore data and metadata. hearth then watches the volume, " +
-			"reads it back, and reports field by field whether it is as planned.\n\n" +
+		Long: "Show what the restore will make of the volume's metadata, ask, and have the cloud restore data and " +
+			"metadata. hearth then watches the volume, reads it back, and reports field by field whether it is as " +
+			"planned.\n\n" +
 			"hearth restore BACKUP (--onto VOLUME | --new [NAME])\n\n" +
-			"With a name of its own the new volume keeps that, and not the captured one. --size, --type and --availability-zone are for a new volume, " +
-			"which is then made from the backup (3.47).",
-		Example: "hearth restore 4e47 --new\nhearth restore 4e47 --onto db-prod-01 --yes -o json\nhearth restore 4e47 --new --type fast --size 20",
+			"With a name of its own the new volume keeps that, and not the captured one. --size, --type and " +
+			"--availability-zone are for a new volume, which is then made from the backup (3.47).",
+		Example: "hearth restore 4e47 --new\n" +
+			"hearth restore 4e47 --onto db-prod-01 --yes -o json\n" +
+			"hearth restore 4e47 --new --type fast --size 20",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check("table", "json", "yaml"); err != nil {
 				return err
 			}
-			switch {
-			case len(args) == 0:
-				return misuse(cmd, "an argument is missing", "name the backup")
-			case p.onto != "" && (r.Size != 0 || r.Type != "" || r.AvailabilityZone != ""):
-				return misuse(cmd, "--size, --type and --availability-zone are for a new volume", "leave them out, or give --new")
-			case r.Size < 0:
-				return misuse(cmd, "--size wants a number from 1", "")
-			}
-			if err := p.check(cmd, args); err != nil {
+			if err := checkRestore(cmd, args, p, &r); err != nil {
 				return err
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
@@ -74,6 +69,25 @@ func (e *Env) restore() *cobra.Command {
 	return cmd
 }
 
+// checkRestore says what is wrong with the call itself, before a place is opened.
+func checkRestore(cmd *cobra.Command, args []string, p *planning, r *core.RestoreRequest) error {
+	switch {
+	case len(args) == 0:
+		return misuse(cmd, "an argument is missing", "name the backup")
+	case p.onto != "" && shaped(r):
+		return misuse(cmd, "--size, --type and --availability-zone are for a new volume", "leave them out, or give --new")
+	case r.Size < 0:
+		return misuse(cmd, "--size wants a number from 1", "")
+	}
+	return p.check(cmd, args)
+}
+
+// shaped reports whether the request says of which shape the new volume is to be: it
+// is then made by a call of its own.
+func shaped(r *core.RestoreRequest) bool {
+	return r.Size != 0 || r.Type != "" || r.AvailabilityZone != ""
+}
+
 // planRestore fills in the request and shows the plan; nil where nothing is known
 // of what the backup captured.
 func (e *Env) planRestore(ctx context.Context, d jobs.Desk, p *planning, args []string, r *core.RestoreRequest) (*core.Plan, error) {
@@ -85,7 +99,7 @@ func (e *Env) planRestore(ctx context.Context, d jobs.Desk, p *planning, args []
 	if err := d.CheckRestore(ctx, *r); err != nil {
 		return nil, err
 	}
-	request.Via, request.Type, request.Bare = core.ViaDatabase, r.Type, r.Size > 0 || r.Type != "" || r.AvailabilityZone != ""
+	request.Via, request.Type, request.Bare = core.ViaDatabase, r.Type, shaped(r)
 	plan, err := d.Plan(ctx, request)
 	if core.CodeOf(err) == core.CodeNotFound && r.Type == "" {
 		e.say("! What becomes of the metadata cannot be said beforehand: %s.", err)
@@ -98,7 +112,8 @@ func (e *Env) planRestore(ctx context.Context, d jobs.Desk, p *planning, args []
 		return nil, err
 	}
 	if plan.Error != nil && !plan.Guess() {
-		return nil, core.Fail(core.CodeRefused, string(core.OpRestore), "Cinder would stop in the middle and leave the volume in error: "+plan.Error.Message, "choose another target", plan.Error)
+		return nil, core.Fail(core.CodeRefused, string(core.OpRestore),
+			"Cinder would stop in the middle and leave the volume in error: "+plan.Error.Message, "choose another target", plan.Error)
 	}
 	return plan, nil
 }
@@ -134,21 +149,32 @@ func reportTable(w io.Writer, width int, r *core.RestoreReport) error {
 		return err
 	}
 	if len(r.Fields) > 0 {
-		g := grid{lanes: []lane{{title: "Section"}, {title: "Field"}, {title: "Planned", wraps: true}, {title: "Actual", wraps: true}, {title: "Came"}, {title: "Why", wraps: true}}}
-		value := func(name string, v core.Opt[pyjson.Value]) string {
-			if !v.Set {
-				return "(none)"
-			}
-			return shown(name, v.V)
-		}
-		for _, x := range r.Fields {
-			g.rows = append(g.rows, []string{x.Section.Title(), core.Visible(x.Name), value(x.Name, x.Planned), value(x.Name, x.Actual), string(x.Came), core.Visible(x.Why)})
-		}
 		fmt.Fprintln(w)
-		if err := g.write(w, width); err != nil {
+		if err := cameTable(r.Fields).write(w, width); err != nil {
 			return err
 		}
 	}
 	_, err := fmt.Fprintf(w, "\n%s.\n", core.Visible(r.Verdict()))
 	return err
+}
+
+// cameTable has a line for each field: as it was planned, as it is, and whether that
+// is the same.
+func cameTable(fields []core.FieldOutcome) grid {
+	g := grid{lanes: []lane{
+		{title: "Section"}, {title: "Field"}, {title: "Planned", wraps: true}, {title: "Actual", wraps: true},
+		{title: "Came"}, {title: "Why", wraps: true},
+	}}
+	value := func(name string, v core.Opt[pyjson.Value]) string {
+		if !v.Set {
+			return "(none)"
+		}
+		return shown(name, v.V)
+	}
+	for _, x := range fields {
+		g.rows = append(g.rows, []string{
+			x.Section.Title(), core.Visible(x.Name), value(x.Name, x.Planned), value(x.Name, x.Actual), string(x.Came), core.Visible(x.Why),
+		})
+	}
+	return g
 }

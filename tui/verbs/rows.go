@@ -11,16 +11,55 @@ import (
 	"hearth/core/pyjson"
 )
 
+// sheet is a kind of list: its columns, and which of them are printed where.
+type sheet[T any] struct {
+	columns core.Columns[T]
+	usual   []string                // columns of a table, csv and value, unless -c asks for others
+	spare   []string                // those that a narrow terminal does without, in this order
+	unseen  func(*T) core.FieldSet  // what a place does not show of a row; nil: it shows all
+	object  func(*T) *pyjson.Object // a row in json and yaml, unless -c asks for columns; nil: all columns
+}
+
+// rows returns a printer of such a list, whose rows are still to come. A format or a
+// column that there is not is refused: before a place is opened, if the caller asks
+// in time.
+func (s *sheet[T]) rows(f *format, width int) (r rows[T], err error) {
+	if err := f.check(formats...); err != nil {
+		return r, err
+	}
+	r = rows[T]{format: f, spare: s.spare, unseen: s.unseen, object: s.object, width: width}
+	if r.columns, err = pick(s.columns, f.columns, s.usual); err != nil {
+		return r, err
+	}
+	whole := s.columns
+	if len(f.columns) > 0 {
+		whole, r.spare, r.object = r.columns, nil, nil
+	}
+	if r.unseen == nil {
+		r.unseen = func(*T) core.FieldSet { return nil }
+	}
+	if r.object == nil {
+		r.object = func(row *T) *pyjson.Object { return whole.Object(row, r.unseen(row)) }
+	}
+	return r, nil
+}
+
 // rows prints rows as they come. next gives them a page at a time, and none at
 // the end.
 type rows[T any] struct {
 	format  *format
 	columns core.Columns[T]
-	spare   []string // columns that a narrow terminal does without, in this order
+	spare   []string
 	object  func(*T) *pyjson.Object
 	unseen  func(*T) core.FieldSet
-	width   int
+	width   int // of the terminal; 0: as wide as it gets
 	next    func() ([]T, error)
+}
+
+// list prints a list that is there whole, and reports how many rows it has.
+func (r rows[T]) list(out io.Writer, items []T) (int, error) {
+	r.next = all(items)
+	return r.print(out)
 }
 
 // print reports how many rows there were.

@@ -41,7 +41,8 @@ func TestWrap(t *testing.T) {
 		text string
 		want string
 	}{
-		{"", ""}, {"one", "one"}, {"one two three", "one two|three"}, {"a-b-c-d-e f", "a-b-c-d-e|f"}, {"abcdefghijklmnopqrst uv", "abcdefghij|klmnopqrst|uv"},
+		{"", ""}, {"one", "one"}, {"one two three", "one two|three"}, {"a-b-c-d-e f", "a-b-c-d-e|f"},
+		{"abcdefghijklmnopqrst uv", "abcdefghij|klmnopqrst|uv"},
 		{"日本語日本語 x", "日本語日本|語 x"}, {"12345678 9", "12345678 9"}, {"123456789 0", "123456789|0"},
 	} {
 		if got := strings.Join(wrap(c.text, 10), "|"); got != c.want {
@@ -52,10 +53,13 @@ func TestWrap(t *testing.T) {
 
 // TestGridLanes: numbers stand right, ids lose their end and times their seconds.
 func TestGridLanes(t *testing.T) {
-	g := grid{lanes: []lane{{title: "N", kind: core.NumberColumn}, {title: "ID", kind: core.IDColumn}, {title: "At (UTC)", kind: core.TimeColumn}, {title: "Text"}},
+	g := grid{lanes: []lane{{title: "N", kind: core.NumberColumn}, {title: "ID", kind: core.IDColumn},
+		{title: "At (UTC)", kind: core.TimeColumn}, {title: "Text"}},
 		rows: [][]string{{"7", "cf635c83-1d0a-40a7-813b-3835378bec36", "2026-11-22 09:45:56", "some words"}, {"1234", "-", "?", ""}}}
 	for width, want := range map[int]string{
-		0:  "   N  ID                                    At (UTC)             Text\n   7  cf635c83-1d0a-40a7-813b-3835378bec36  2026-11-22 09:45:56  some words\n1234  -                                     ?\n",
+		0: "   N  ID                                    At (UTC)             Text\n" +
+			"   7  cf635c83-1d0a-40a7-813b-3835378bec36  2026-11-22 09:45:56  some words\n" +
+			"1234  -                                     ?\n",
 		50: "   N  ID        At (UTC)             Text\n   7  cf635c83  2026-11-22 09:45:56  some words\n1234  -         ?\n",
 		45: "   N  ID        At (UTC)          Text\n   7  cf635c83  2026-11-22 09:45  some words\n1234  -         ?\n",
 		37: "   N  ID        At (UTC)    Text\n   7  cf635c83  2026-11-22  some wor…\n1234  -         ?\n",

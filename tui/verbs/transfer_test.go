@@ -60,14 +60,18 @@ func twoClouds(t *testing.T) *between {
 	x.a.Touches(true)
 	var captures []core.KeptCapture
 	for i, b := range fiveBackups() {
+		host := []string{"b", "b", "b", "a", "a"}[i] + "@file#pool"
+		text := `{"version": 2, "volume-base-metadata": {"host": "` + host + `", "provider_auth": "CHAP secret"}}`
 		captures = append(captures, core.KeptCapture{VolumeID: b.VolumeID, BackupID: b.ID, At: now(),
-			Capture: core.ReadCapture(`{"version": 2, "volume-base-metadata": {"host": "`+[]string{"b", "b", "b", "a", "a"}[i]+`@file#pool", "provider_auth": "CHAP secret"}}`, core.Source{})})
+			Capture: core.ReadCapture(text, core.Source{})})
 	}
 	repository := memory.NewRepository(memory.World{Backups: fiveBackups(), Captures: captures, Now: now}, map[core.BackupID][]core.Mark{
 		fiveBackups()[0].ID: {{Field: "host", State: core.MarkLost, Why: "an import makes it the importing host"}},
-		fiveBackups()[1].ID: {{Field: "host", State: core.MarkLost, Why: "an import makes it the importing host"}, {Field: "data_timestamp", State: core.MarkAssumed, Why: "taken to be created_at"}},
+		fiveBackups()[1].ID: {{Field: "host", State: core.MarkLost, Why: "an import makes it the importing host"},
+			{Field: "data_timestamp", State: core.MarkAssumed, Why: "taken to be created_at"}},
 		fiveBackups()[2].ID: {{Field: "host", State: core.MarkLost, Why: "an import makes it the importing host"}},
-	}, core.Holding{Kind: core.HoldingUnfinished, ID: "7a000009-0000-4000-8000-000000000000", Prefix: "volume_x", Problem: "it has no metadata object"})
+	}, core.Holding{Kind: core.HoldingUnfinished, ID: "7a000009-0000-4000-8000-000000000000", Prefix: "volume_x",
+		Problem: "it has no metadata object"})
 	books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
 	if err != nil {
 		t.Fatal(err)
@@ -75,9 +79,9 @@ func twoClouds(t *testing.T) *between {
 	t.Cleanup(func() { books.Close() })
 	x.bench = on(t, x.a)
 	desks := map[string]jobs.Desk{
-		"a": {Place: x.a, Archive: books, Who: "anna@lab", Now: now, Sleep: x.a.Sleep},
-		"b": {Place: x.b, Archive: books, Who: "anna@lab", Now: now, Sleep: x.b.Sleep},
-		"r": {Place: repository, Archive: books, Now: now},
+		"a": {Place: x.a, Archive: books, Who: "anna@lab", Pace: jobs.Pace{Now: now, Sleep: x.a.Sleep}},
+		"b": {Place: x.b, Archive: books, Who: "anna@lab", Pace: jobs.Pace{Now: now, Sleep: x.b.Sleep}},
+		"r": {Place: repository, Archive: books, Pace: jobs.Pace{Now: now}},
 	}
 	x.desk = desks["a"]
 	x.env.Now = now
@@ -102,7 +106,8 @@ func both(got outcome) string {
 func TestArchive(t *testing.T) {
 	x := twoClouds(t)
 	var all strings.Builder
-	for _, args := range []string{"coverage -o value -c id,gap", "archive --jobs 1", "archive --quiet", "archive --all -q", "coverage", "coverage --older-than 7d --all -o csv", "coverage --all -o json -c id,record,gap"} {
+	for _, args := range []string{"coverage -o value -c id,gap", "archive --jobs 1", "archive --quiet",
+		"archive --all -q", "coverage", "coverage --older-than 7d --all -o csv", "coverage --all -o json -c id,record,gap"} {
 		fmt.Fprintf(&all, "$ hearth %s\n%s\n", args, both(x.run(strings.Fields(args)...)))
 	}
 	golden(t, "archive.text", all.String())
@@ -116,17 +121,20 @@ func TestArchive(t *testing.T) {
 	for i := 2; i < 4; i++ {
 		x.a.FailCall(i, core.Fail(core.CodeRefused, "export it", "no", "", nil))
 	}
-	if got := x.run("archive", "-q", "--all"); got.code != 11 || !strings.Contains(got.err, ": cannot export it: no.\n") || !strings.Contains(got.err, " failed.\n") {
+	if got := x.run("archive", "-q", "--all"); got.code != 11 ||
+		!strings.Contains(got.err, ": cannot export it: no.\n") || !strings.Contains(got.err, " failed.\n") {
 		t.Errorf("with one that fails: %+v", got)
 	}
-	for args, code := range map[string]int{"archive --jobs 0": 2, "archive --prune --bundle x": 2, "archive --mask-secrets": 2, "archive --prune": 2, "archive --prune --keep 3m": 2, "archive --prune --keep 1d --yes": 0,
+	for args, code := range map[string]int{"archive --jobs 0": 2, "archive --prune --bundle x": 2,
+		"archive --mask-secrets": 2, "archive --prune": 2, "archive --prune --keep 3m": 2, "archive --prune --keep 1d --yes": 0,
 		"coverage --older-than x": 2, "coverage -o xml": 2, "coverage -c x": 2, "archive x": 2} {
 		if got := x.run(strings.Fields(args)...); got.code != code {
 			t.Errorf("%s: %+v", args, got)
 		}
 	}
 	x.env.Keep = func() (time.Duration, error) { return 24 * time.Hour, nil }
-	if got := x.run("archive", "--prune"); got.code != 0 || !strings.Contains(got.err, "The archive has nothing that something newer has taken the place of") {
+	if got := x.run("archive", "--prune"); got.code != 0 ||
+		!strings.Contains(got.err, "The archive has nothing that something newer has taken the place of") {
 		t.Errorf("the config's: %+v", got)
 	}
 	x.a.Deny(core.OpExport, "a reader may not export")
@@ -164,7 +172,9 @@ func TestBundleVerb(t *testing.T) {
 	golden(t, "bundle.text", all.String())
 	text, _ := os.ReadFile(file)
 	lines := strings.SplitAfter(string(text), "\n")
-	for what, cut := range map[string]string{"line 3": strings.Join(slices.Delete(slices.Clone(lines), 2, 3), ""), "line 2": strings.Replace(string(text), `"at": "2026`, `"at": "2027`, 1), "is of version 9": strings.Replace(string(text), `"version": 1`, `"version": 9`, 1)} {
+	for what, cut := range map[string]string{"line 3": strings.Join(slices.Delete(slices.Clone(lines), 2, 3), ""),
+		"line 2":          strings.Replace(string(text), `"at": "2026`, `"at": "2027`, 1),
+		"is of version 9": strings.Replace(string(text), `"version": 1`, `"version": 9`, 1)} {
 		imports := asked(x.b, "Import")
 		x.in = cut
 		for _, args := range []string{"import - --yes", "recover --from - --to b --yes"} {
@@ -189,18 +199,21 @@ func TestCopyVerb(t *testing.T) {
 		fmt.Fprintf(&all, "$ hearth %s\n%s\n", args, both(x.run(strings.Fields(args)...)))
 	}
 	golden(t, "copy.text", all.String())
-	for args, code := range map[string]int{"copy 7a000000": 2, "copy --to b": 2, "copy 7a000000 --to nowhere": 2, "copy 7a000000 --to a --from a": 2, "copy 7a000000 --to r --yes": 7, "copy 7a000000 --to b --jobs 0": 2} {
+	for args, code := range map[string]int{"copy 7a000000": 2, "copy --to b": 2, "copy 7a000000 --to nowhere": 2,
+		"copy 7a000000 --to a --from a": 2, "copy 7a000000 --to r --yes": 7, "copy 7a000000 --to b --jobs 0": 2} {
 		if got := x.run(strings.Fields(args)...); got.code != code {
 			t.Errorf("%s: %+v", args, got)
 		}
 	}
 	x2 := twoClouds(t)
 	x2.env.Asks, x2.in = true, "n\n"
-	if got := x2.run("copy", "7a000000", "--to", "b"); got.code != 130 || !strings.Contains(got.err, "Import 1 backup into cloud:b? [y/N]") || asked(x2.b, "Import") > 0 {
+	if got := x2.run("copy", "7a000000", "--to", "b"); got.code != 130 ||
+		!strings.Contains(got.err, "Import 1 backup into cloud:b? [y/N]") || asked(x2.b, "Import") > 0 {
 		t.Errorf("no: %+v", got)
 	}
 	x2.env.ErrWidth = 60
-	if got := x2.run("copy", "7a000000", "--to", "b", "--yes"); got.code != 0 || !strings.Contains(got.err, "\r\x1b[K[####################] 1/1  db full: available\r\x1b[K") {
+	if got := x2.run("copy", "7a000000", "--to", "b", "--yes"); got.code != 0 ||
+		!strings.Contains(got.err, "\r\x1b[K[####################] 1/1  db full: available\r\x1b[K") {
 		t.Errorf("the bar: %q", got.err)
 	}
 	if got := x.run("__completeNoDesc", "copy", "--to", ""); !strings.HasPrefix(got.out, "a\n:") {
@@ -229,7 +242,9 @@ func TestRecoverVerb(t *testing.T) {
 	if err := os.WriteFile(file, []byte("hello"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for args, code := range map[string]int{"recover --to b": 2, "recover --from " + file + " --to b": 8, "recover --from nowhere --to b": 2, "recover --from r --to r --yes": 7, "reconcile --from r --to b -c x": 2, "reconcile --from r --to b -o x": 2} {
+	for args, code := range map[string]int{"recover --to b": 2, "recover --from " + file + " --to b": 8,
+		"recover --from nowhere --to b": 2, "recover --from r --to r --yes": 7, "reconcile --from r --to b -c x": 2,
+		"reconcile --from r --to b -o x": 2} {
 		if got := x.run(strings.Fields(args)...); got.code != code {
 			t.Errorf("%s: %+v", args, got)
 		}

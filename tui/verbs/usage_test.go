@@ -65,13 +65,15 @@ func TestHelp(t *testing.T) {
 func TestMan(t *testing.T) {
 	b := open(t, lab)
 	got := b.ok("man")
-	for _, want := range []string{`.TH "HEARTH" "1"`, `.SS "hearth plan [BACKUP]"`, `\fB\-\-capture FILE\fR`, `\fB\-\-new [NAME]\fR`, `\fB\-o, \-\-output OUTPUT\fR`, `\fB\-\-limit N\fR`} {
+	for _, want := range []string{`.TH "HEARTH" "1"`, `.SS "hearth plan [BACKUP]"`, `\fB\-\-capture FILE\fR`,
+		`\fB\-\-new [NAME]\fR`, `\fB\-o, \-\-output OUTPUT\fR`, `\fB\-\-limit N\fR`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in %.300s", want, got)
 		}
 	}
 	for line := range strings.Lines(got) {
-		if strings.HasPrefix(line, "'") || strings.HasPrefix(line, ".") && !slices.Contains([]string{".TH", ".SH", ".SS", ".PP", ".TP", ".nf", ".fi", ".RS", ".RE"}, line[:3]) {
+		if strings.HasPrefix(line, "'") || strings.HasPrefix(line, ".") &&
+			!slices.Contains([]string{".TH", ".SH", ".SS", ".PP", ".TP", ".nf", ".fi", ".RS", ".RE"}, line[:3]) {
 			t.Errorf("a request: %s", line)
 		}
 	}

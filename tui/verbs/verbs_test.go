@@ -61,7 +61,7 @@ func demo(t *testing.T, w store.World) (b *bench, file string) {
 }
 
 func on(t *testing.T, place store.Place) *bench {
-	b := &bench{t: t, desk: jobs.Desk{Place: place, Who: "anna@lab", Now: clockAt(noon)}}
+	b := &bench{t: t, desk: jobs.Desk{Place: place, Who: "anna@lab", Pace: jobs.Pace{Now: clockAt(noon)}}}
 	b.env = Env{Now: clockAt(noon), Desk: func(context.Context) (jobs.Desk, func(), error) { return b.desk, func() {}, nil }}
 	return b
 }

@@ -38,16 +38,32 @@ func (v *verified) of(part func(*core.Flaw) string) pyjson.Value {
 }
 
 var verifyColumns = core.Columns[verified]{
-	{Name: "id", Key: "backup_id", Title: "Backup", Kind: core.IDColumn, Value: func(v *verified) pyjson.Value { return orNull(string(v.report.ID)) }},
-	{Name: "name", Key: "name", Title: "Name", Value: func(v *verified) pyjson.Value { return orNull(v.report.Name.Or("")) }},
-	{Name: "verdict", Key: "verdict", Title: "Verdict", Kind: core.WordColumn, Value: func(v *verified) pyjson.Value { return pyjson.OfString(v.verdict()) }},
-	{Name: "flaw", Key: "flaw", Title: "Flaw", Kind: core.WordColumn, Value: func(v *verified) pyjson.Value { return v.of(func(f *core.Flaw) string { return string(f.Code) }) }},
-	{Name: "text", Key: "text", Title: "What is wrong", Value: func(v *verified) pyjson.Value { return v.of(func(f *core.Flaw) string { return f.Text }) }},
-	{Name: "object", Key: "object", Title: "Object", Value: func(v *verified) pyjson.Value { return v.of(func(f *core.Flaw) string { return f.Object }) }},
-	{Name: "objects", Key: "objects", Title: "Objects", Kind: core.NumberColumn, Value: func(v *verified) pyjson.Value { return pyjson.OfInt(v.report.Objects) }},
-	{Name: "bytes", Key: "bytes_read", Title: "Read", Kind: core.NumberColumn, Value: func(v *verified) pyjson.Value { return pyjson.OfInt(v.report.Bytes) }},
-	{Name: "container", Key: "container", Title: "Container", Value: func(v *verified) pyjson.Value { return orNull(v.report.Container) }},
-	{Name: "prefix", Key: "prefix", Title: "Prefix", Value: func(v *verified) pyjson.Value { return orNull(v.report.Prefix) }},
+	{Name: "id", Key: "backup_id", Title: "Backup", Kind: core.IDColumn,
+		Value: func(v *verified) pyjson.Value { return orNull(string(v.report.ID)) }},
+	{Name: "name", Key: "name", Title: "Name",
+		Value: func(v *verified) pyjson.Value { return orNull(v.report.Name.Or("")) }},
+	{Name: "verdict", Key: "verdict", Title: "Verdict", Kind: core.WordColumn,
+		Value: func(v *verified) pyjson.Value { return pyjson.OfString(v.verdict()) }},
+	{Name: "flaw", Key: "flaw", Title: "Flaw", Kind: core.WordColumn,
+		Value: func(v *verified) pyjson.Value { return v.of(func(f *core.Flaw) string { return string(f.Code) }) }},
+	{Name: "text", Key: "text", Title: "What is wrong",
+		Value: func(v *verified) pyjson.Value { return v.of(func(f *core.Flaw) string { return f.Text }) }},
+	{Name: "object", Key: "object", Title: "Object",
+		Value: func(v *verified) pyjson.Value { return v.of(func(f *core.Flaw) string { return f.Object }) }},
+	{Name: "objects", Key: "objects", Title: "Objects", Kind: core.NumberColumn,
+		Value: func(v *verified) pyjson.Value { return pyjson.OfInt(v.report.Objects) }},
+	{Name: "bytes", Key: "bytes_read", Title: "Read", Kind: core.NumberColumn,
+		Value: func(v *verified) pyjson.Value { return pyjson.OfInt(v.report.Bytes) }},
+	{Name: "container", Key: "container", Title: "Container",
+		Value: func(v *verified) pyjson.Value { return orNull(v.report.Container) }},
+	{Name: "prefix", Key: "prefix", Title: "Prefix",
+		Value: func(v *verified) pyjson.Value { return orNull(v.report.Prefix) }},
+}
+
+var verifySheet = sheet[verified]{
+	columns: verifyColumns,
+	usual:   []string{"id", "name", "verdict", "flaw", "text", "object"},
+	spare:   []string{"object", "name"},
 }
 
 // repository is the desk's place if it is a backup repository.
@@ -55,7 +71,8 @@ func repository(d jobs.Desk, tried string) (store.Repository, error) {
 	if r, ok := d.Place.(store.Repository); ok {
 		return r, nil
 	}
-	return nil, core.Fail(core.CodeUnsupported, tried, d.Place.Info().Location+" is no backup repository", "name one with --place posix:/DIR, s3://HOST/BUCKET or swift:CLOUD/CONTAINER", nil)
+	return nil, core.Fail(core.CodeUnsupported, tried, d.Place.Info().Location+" is no backup repository",
+		"name one with --place posix:/DIR, s3://HOST/BUCKET or swift:CLOUD/CONTAINER", nil)
 }
 
 func (e *Env) verify() *cobra.Command {
@@ -63,17 +80,19 @@ func (e *Env) verify() *cobra.Command {
 	var deep bool
 	cmd := &cobra.Command{
 		Use: "verify [BACKUP…]", Short: "Compare the backups of a repository with what their metadata says", Args: cobra.ArbitraryArgs,
-		Long: "Compare the backups of a backup repository, all of them or those named, with what their metadata says: that all objects are there and no others, with the sizes and places that they must have, and that the chain is whole. " +
-			"With --deep every chunk is read, decompressed and compared with its md5 and with the file of sha256 sums. Nothing is changed.\n\n" +
-			"A backup with a flaw has a line for each; damage is what makes Cinder refuse a restore, or restore other bytes than were backed up. The exit code is then that of something unreadable.\n\n" +
+		Long: "Compare the backups of a backup repository, all of them or those named, with what their metadata says: " +
+			"that all objects are there and no others, with the sizes and places that they must have, and that the chain " +
+			"is whole. With --deep every chunk is read, decompressed and compared with its md5 and with the file of " +
+			"sha256 sums. Nothing is changed.\n\n" +
+			"A backup with a flaw has a line for each; damage is what makes Cinder refuse a restore, or restore other " +
+			"bytes than were backed up. The exit code is then that of something unreadable.\n\n" +
 			"The columns are " + words(verifyColumns.Names(), "and") + ".",
-		Example:           "hearth verify --place posix:/var/lib/cinder/backup\nhearth verify --place s3://s3.example/volumebackups --deep 4e47\nhearth verify --place posix:/srv/backup -o json",
+		Example: "hearth verify --place posix:/var/lib/cinder/backup\n" +
+			"hearth verify --place s3://s3.example/volumebackups --deep 4e47\n" +
+			"hearth verify --place posix:/srv/backup -o json",
 		ValidArgsFunction: e.backupIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(formats...); err != nil {
-				return err
-			}
-			columns, err := pick(verifyColumns, f.columns, []string{"id", "name", "verdict", "flaw", "text", "object"})
+			out, err := verifySheet.rows(f, e.Width)
 			if err != nil {
 				return err
 			}
@@ -94,7 +113,7 @@ func (e *Env) verify() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return e.printVerified(f, columns, reports)
+				return e.printVerified(out, reports)
 			})
 		},
 	}
@@ -127,7 +146,7 @@ func (e *Env) verifyAll(ctx context.Context, r store.Repository, q core.VerifyRe
 	return reports, err
 }
 
-func (e *Env) printVerified(f *format, columns core.Columns[verified], reports []core.VerifyReport) error {
+func (e *Env) printVerified(out rows[verified], reports []core.VerifyReport) error {
 	var list []verified
 	damaged := 0
 	for i := range reports {
@@ -145,48 +164,57 @@ func (e *Env) printVerified(f *format, columns core.Columns[verified], reports [
 			list = append(list, verified{report: r})
 		}
 	}
-	whole := verifyColumns
-	out := rows[verified]{format: f, columns: columns, width: e.Width, next: all(list), spare: []string{"object", "name"}, unseen: func(*verified) core.FieldSet { return nil }}
-	if len(f.columns) > 0 {
-		whole, out.spare = columns, nil
-	}
-	out.object = func(v *verified) *pyjson.Object { return whole.Object(v, nil) }
-	if _, err := out.print(e.Out); err != nil {
+	if _, err := out.list(e.Out, list); err != nil {
 		return err
 	}
 	if damaged > 0 {
-		return core.Fail(core.CodeUnreadable, "", fmt.Sprintf("%d of %s damaged", damaged, core.Count(len(reports), "backup")+" are"), "restore from another copy, and make new backups of their volumes", nil)
+		return core.Fail(core.CodeUnreadable, "", fmt.Sprintf("%d of %s are damaged", damaged, core.Count(len(reports), "backup")),
+			"restore from another copy, and make new backups of their volumes", nil)
 	}
 	e.say("%s, no damage.", core.Count(len(reports), "backup"))
 	return nil
 }
 
 var inventoryColumns = core.Columns[core.Holding]{
-	{Name: "kind", Key: "kind", Title: "Kind", Kind: core.WordColumn, Value: func(h *core.Holding) pyjson.Value { return pyjson.OfString(string(h.Kind)) }},
-	{Name: "id", Key: "backup_id", Title: "Backup", Kind: core.IDColumn, Value: func(h *core.Holding) pyjson.Value { return orNull(string(h.ID)) }},
-	{Name: "name", Key: "name", Title: "Name", Value: func(h *core.Holding) pyjson.Value { return orNull(h.Backup.Name.Or("")) }},
-	{Name: "volume-id", Key: "volume_id", Title: "Volume ID", Kind: core.IDColumn, Value: func(h *core.Holding) pyjson.Value { return orNull(string(h.VolumeID)) }},
-	{Name: "began", Key: "began_at", Title: "Began", Kind: core.TimeColumn, Value: func(h *core.Holding) pyjson.Value { return timeOrNull(h.Began) }},
-	{Name: "objects", Key: "objects", Title: "Chunks", Kind: core.NumberColumn, Value: func(h *core.Holding) pyjson.Value { return pyjson.OfInt(h.Objects) }},
-	{Name: "bytes", Key: "bytes", Title: "Bytes", Kind: core.NumberColumn, Value: func(h *core.Holding) pyjson.Value { return pyjson.OfInt(h.Bytes) }},
-	{Name: "problem", Key: "problem", Title: "Problem", Value: func(h *core.Holding) pyjson.Value { return orNull(h.Problem) }},
-	{Name: "container", Key: "container", Title: "Container", Value: func(h *core.Holding) pyjson.Value { return orNull(h.Container) }},
-	{Name: "prefix", Key: "prefix", Title: "Prefix", Value: func(h *core.Holding) pyjson.Value { return orNull(h.Prefix) }},
+	{Name: "kind", Key: "kind", Title: "Kind", Kind: core.WordColumn,
+		Value: func(h *core.Holding) pyjson.Value { return pyjson.OfString(string(h.Kind)) }},
+	{Name: "id", Key: "backup_id", Title: "Backup", Kind: core.IDColumn,
+		Value: func(h *core.Holding) pyjson.Value { return orNull(string(h.ID)) }},
+	{Name: "name", Key: "name", Title: "Name",
+		Value: func(h *core.Holding) pyjson.Value { return orNull(h.Backup.Name.Or("")) }},
+	{Name: "volume-id", Key: "volume_id", Title: "Volume ID", Kind: core.IDColumn,
+		Value: func(h *core.Holding) pyjson.Value { return orNull(string(h.VolumeID)) }},
+	{Name: "began", Key: "began_at", Title: "Began", Kind: core.TimeColumn,
+		Value: func(h *core.Holding) pyjson.Value { return timeOrNull(h.Began) }},
+	{Name: "objects", Key: "objects", Title: "Chunks", Kind: core.NumberColumn,
+		Value: func(h *core.Holding) pyjson.Value { return pyjson.OfInt(h.Objects) }},
+	{Name: "bytes", Key: "bytes", Title: "Bytes", Kind: core.NumberColumn,
+		Value: func(h *core.Holding) pyjson.Value { return pyjson.OfInt(h.Bytes) }},
+	{Name: "problem", Key: "problem", Title: "Problem",
+		Value: func(h *core.Holding) pyjson.Value { return orNull(h.Problem) }},
+	{Name: "container", Key: "container", Title: "Container",
+		Value: func(h *core.Holding) pyjson.Value { return orNull(h.Container) }},
+	{Name: "prefix", Key: "prefix", Title: "Prefix",
+		Value: func(h *core.Holding) pyjson.Value { return orNull(h.Prefix) }},
+}
+
+var inventorySheet = sheet[core.Holding]{
+	columns: inventoryColumns,
+	usual:   []string{"kind", "id", "name", "began", "objects", "bytes", "problem", "prefix"},
+	spare:   []string{"prefix", "began"},
 }
 
 func (e *Env) inventory() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
 		Use: "inventory", Short: "List what lies in a backup repository, unfinished backups and strays too", Args: takes(0, 0),
-		Long: "List all that lies in a backup repository: finished backups, unfinished ones (which have no metadata object, as that is written last), broken ones, and objects that are part of none.\n\n" +
+		Long: "List all that lies in a backup repository: finished backups, unfinished ones (which have no metadata " +
+			"object, as that is written last), broken ones, and objects that are part of none.\n\n" +
 			"The columns are " + words(inventoryColumns.Names(), "and") + ".",
 		Example:           "hearth inventory --place posix:/var/lib/cinder/backup\nhearth inventory --place s3://s3.example/volumebackups -o csv",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.check(formats...); err != nil {
-				return err
-			}
-			columns, err := pick(inventoryColumns, f.columns, []string{"kind", "id", "name", "began", "objects", "bytes", "problem", "prefix"})
+			out, err := inventorySheet.rows(f, e.Width)
 			if err != nil {
 				return err
 			}
@@ -199,16 +227,11 @@ func (e *Env) inventory() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				whole := inventoryColumns
-				out := rows[core.Holding]{format: f, columns: columns, width: e.Width, next: all(found.Holdings), spare: []string{"prefix", "began"}, unseen: func(*core.Holding) core.FieldSet { return nil }}
-				if len(f.columns) > 0 {
-					whole, out.spare = columns, nil
-				}
-				out.object = func(h *core.Holding) *pyjson.Object { return whole.Object(h, nil) }
-				if _, err := out.print(e.Out); err != nil {
+				if _, err := out.list(e.Out, found.Holdings); err != nil {
 					return err
 				}
-				e.say("%s, %d unfinished, %d broken, %s; %s, %s.", core.Count(int(found.Backups), "finished backup"), found.Unfinished, found.Broken,
+				e.say("%s, %d unfinished, %d broken, %s; %s, %s.",
+					core.Count(int(found.Backups), "finished backup"), found.Unfinished, found.Broken,
 					core.Count(int(found.Strays), "stray"), core.Count(int(found.Objects), "object"), core.Bytes(found.Bytes))
 				return nil
 			})

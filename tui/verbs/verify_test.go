@@ -64,10 +64,12 @@ func TestVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := b.run("verify", "-o", "value", "-c", "id,verdict,flaw")
-	if got.code != 8 || !strings.Contains(got.out, gone+"\tdamage\tmissing-object") || strings.Contains(got.out, flipped+"\tdamage") || !strings.Contains(got.err, "backups are damaged") {
+	if got.code != 8 || !strings.Contains(got.out, gone+"\tdamage\tmissing-object") ||
+		strings.Contains(got.out, flipped+"\tdamage") || !strings.Contains(got.err, "backups are damaged") {
 		t.Errorf("without reading: %+v", got)
 	}
-	if got = b.run("verify", "--deep", "-o", "value", "-c", "id,verdict", flipped); got.code != 8 || !strings.Contains(got.out, flipped+"\tdamage") {
+	if got = b.run("verify", "--deep", "-o", "value", "-c", "id,verdict", flipped); got.code != 8 ||
+		!strings.Contains(got.out, flipped+"\tdamage") {
 		t.Errorf("reading: %+v", got)
 	}
 	for args, code := range map[string]int{"verify nosuch": 3, "verify -c x": 2, "verify -o x": 2, "inventory -c x": 2} {

@@ -1,0 +1,81 @@
+package cinder
+
+import (
+	"slices"
+	"sync"
+
+	"hearth/core"
+)
+
+// parents remembers who stands on whom: that never changes.
+type parents struct {
+	mu    sync.Mutex
+	known map[core.BackupID]core.BackupID
+
+	service string // the backup driver that a record named, "" before
+}
+
+// learn notes the children of a backup.
+func (p *parents) learn(parent core.BackupID, children []core.Backup) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range children {
+		p.known[children[i].ID] = parent
+	}
+}
+
+func (p *parents) of(id core.BackupID) (core.BackupID, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	parent, ok := p.known[id]
+	return parent, ok
+}
+
+// added is rows with those parents that are known.
+func (p *parents) added(rows []core.Backup) []core.Backup {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.known) == 0 {
+		return rows
+	}
+	out := make([]core.Backup, len(rows))
+	for i, b := range rows {
+		if parent, ok := p.known[b.ID]; ok {
+			b.ParentID, b.Unseen = parent, without(b.Unseen, "parent_id")
+		}
+		out[i] = b
+	}
+	return out
+}
+
+// likelyParent is the newest of the older backups that is available, else the
+// newest; "" if there is none.
+func likelyParent(older []core.Backup) core.BackupID {
+	for i := range older {
+		if older[i].Status == core.StatusAvailable {
+			return older[i].ID
+		}
+	}
+	if len(older) > 0 {
+		return older[0].ID
+	}
+	return ""
+}
+
+// older are the backups that were there when b was made, the newest data first.
+func older(all []core.Backup, b *core.Backup) []core.Backup {
+	when := func(b *core.Backup) int64 {
+		if b.DataTimestamp.Set {
+			return b.DataTimestamp.V.UnixMicro()
+		}
+		return b.CreatedAt.V.UnixMicro()
+	}
+	var out []core.Backup
+	for i := range all {
+		if all[i].ID != b.ID && when(&all[i]) <= when(b) && !all[i].CreatedAt.V.After(b.CreatedAt.V) {
+			out = append(out, all[i])
+		}
+	}
+	slices.SortStableFunc(out, func(x, y core.Backup) int { return int(when(&y) - when(&x)) })
+	return out
+}

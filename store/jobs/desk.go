@@ -1,0 +1,83 @@
+// Package jobs is what both faces do at length with places: plan, apply and read
+// back, undo, export, import, archive, copy, recover. Its functions work over the
+// store's interfaces, take a context, and give one result per item.
+//
+// Work in one place is a method of [Desk]; work between two places is a function
+// that is given both ([PlanCopy] and [Copy], [PlanRecovery] and [Recover],
+// [Reconcile]).
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"hearth/core"
+	"hearth/store"
+	"hearth/store/archive"
+)
+
+// Desk is what a job works with: a place, the books it is accounted for in, and
+// whose hand it is.
+type Desk struct {
+	Place   store.Place
+	Archive *archive.Archive // nil: nothing is kept outside of the place (a demo)
+	Who     string           // user@host, for the journal
+	// Source knows the captures that Cinder stored with the place's backups: the
+	// backup repository, where one is configured for the place; nil: none is.
+	Source store.CaptureSource
+	// Reach says whose rows the desk lists and works on, where several projects
+	// share the place; ReachDefault: as the place was opened. A job has a desk of
+	// its own, so that it ends with the reach that it began with.
+	Reach core.Reach
+	Pace
+}
+
+// Pace is how time passes for a desk.
+type Pace struct {
+	Now func() time.Time // the clock
+	// Sleep waits between two looks at a place; nil waits for real. It returns the
+	// context's error when that ends.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Patience is how long an import is followed where the place imports by and by;
+	// 0 is a minute.
+	Patience time.Duration
+}
+
+// Backups and Volumes list rows of the place; a query that names no reach has the
+// desk's.
+func (d Desk) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
+	return d.Place.Backups(ctx, d.reaching(q))
+}
+
+// Volumes lists volumes as Backups does backups.
+func (d Desk) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volume], error) {
+	return d.Place.Volumes(ctx, d.reaching(q))
+}
+
+func (d Desk) reaching(q core.Query) core.Query {
+	if q.Reach == core.ReachDefault {
+		q.Reach = d.Reach
+	}
+	return q
+}
+
+// AllProjects reports whether the desk lists the rows of every project.
+func (d Desk) AllProjects() bool {
+	p, ok := d.Place.(store.Reacher)
+	return ok && (d.Reach == core.ReachAll || d.Reach == core.ReachDefault && p.Reach() == core.ReachAll)
+}
+
+// Info describes the place as far as the desk reaches; it does no I/O.
+func (d Desk) Info() core.PlaceInfo {
+	info := d.Place.Info()
+	if d.AllProjects() {
+		info.Title += " · all projects"
+	}
+	return info
+}
+
+// location is the place's name in the archive.
+func (d Desk) location() string { return d.Place.Info().Location }
+
+// own reports whether the place keeps its own books, or nobody else does.
+func (d Desk) own() bool { return d.Place.Info().Journals || d.Archive == nil }

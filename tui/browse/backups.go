@@ -1,0 +1,107 @@
+package browse
+
+import (
+	"context"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
+	"slices"
+
+	"hearth/core"
+	"hearth/store"
+	"hearth/tui/grid"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// backupColumns is what the list of backups shows.
+var backupColumns = []grid.Column{
+	{Name: "name", Title: "NAME", Width: 34, Min: 26, Grow: 3},
+	{Name: "status", Title: "STATUS", Width: 16},
+	{Name: "kind", Title: "KIND", Width: 5, Drop: 1},
+	{Name: "size", Title: "SIZE", Width: 9, Right: true, Drop: 2},
+	{Name: "created", Title: "AGE", Width: 5, Right: true, Flip: true},
+	{Name: "volume", Title: "VOLUME", Width: 20, Min: 12, Grow: 2, Drop: 3},
+	{Name: "reason", Title: "FAIL REASON", Width: 24, Min: 16, Grow: 2, Drop: 5},
+	{Name: "id", Title: "ID", Width: 8, Drop: 4},
+}
+
+// Backups makes the list of backups of a place.
+func Backups(at *place.Stay, more place.RowActions) func(ui.Host, ui.Open) ui.Screen {
+	return func(host ui.Host, o ui.Open) ui.Screen { return newBackups(host, at, more, o) }
+}
+
+func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) ui.Screen {
+	l := newLister(host, at, core.BackupColumns, o.Filter)
+	s := &listScreen[core.Backup]{lister: l, noun: "backup", picking: o.Pick}
+	from := at.Desk().Place
+	l.query, l.id = from.Backups, func(b *core.Backup) string { return string(b.ID) }
+	l.cells = func(x *core.Backup) []grid.Cell { return show.BackupCells(host.Look(), x) }
+	if r := at.Repository(); r != nil {
+		l.beside = marksOf(r)
+		l.cells = func(x *core.Backup) []grid.Cell {
+			return show.MarkCells(host.Look(), show.BackupCells(host.Look(), x), l.marks[string(x.ID)])
+		}
+	}
+	l.shown, l.table = backupColumns, grid.New(backupColumns, host.Look().Grid())
+	l.table.SetSort(l.sort.Column, l.sort.Desc)
+	s.detail = func(ctx context.Context, row core.Backup) (core.Backup, error) {
+		full, err := from.Backup(ctx, row.ID)
+		if !full.VolumeName.Set {
+			full.VolumeName = row.VolumeName
+		}
+		return full, err
+	}
+	s.lines = func(x *core.Backup) []ui.Line { return show.BackupLines(host.Look(), x, l.marks[string(x.ID)]...) }
+	s.open = func(x *core.Backup) tea.Cmd { return ui.OpenFor("backup", string(x.ID)) }
+	rows := place.BackupRows{Current: s.current, Chosen: func() []core.BackupID { return ui.IDs[core.BackupID](s.chosen()) }}
+	s.own = func() []ui.Action { return backupActions(host, at, more, rows) }
+	return s
+}
+
+// marksOf asks a repository what to think of the fields of rows.
+func marksOf(r store.Repository) func(context.Context, []core.Backup) map[string][]core.Mark {
+	return func(ctx context.Context, rows []core.Backup) map[string][]core.Mark {
+		out := map[string][]core.Mark{}
+		for i := range rows {
+			if marks, err := r.Marks(ctx, rows[i].ID); err == nil {
+				out[string(rows[i].ID)] = marks
+			}
+		}
+		return out
+	}
+}
+
+// backupActions are what can be done with a backup, or with several, wherever
+// they are shown.
+func backupActions(host ui.Host, at *place.Stay, more place.RowActions, rows place.BackupRows) []ui.Action {
+	toVolume := ui.Action{Name: "its-volume", Keys: []string{"V"}, Help: "Go to its volume", Why: rows.None,
+		Run: func() tea.Cmd { return ui.OpenFor("volume", string(rows.Current().VolumeID)) }}
+	if at.Repository() != nil {
+		toVolume = ui.Action{Name: "verify", Keys: []string{"V"}, Label: "verify", Why: rows.None,
+			Help: "Verify it, or all that are marked: its objects, or every chunk",
+			Run:  func() tea.Cmd { return ui.Opening(ui.Open{Screen: "inventory", IDs: ui.Texts(rows.Chosen())}) }}
+	}
+	return slices.Concat([]ui.Action{
+		{Name: "restore", Keys: []string{"r"}, Label: "restore", Help: "Preview what a restore would change", Why: rows.None,
+			Run: func() tea.Cmd {
+				return ui.Opening(ui.Open{Screen: "backup", ID: string(rows.Current().ID), Tab: "restore"})
+			}},
+	}, more.Exports(host, rows), []ui.Action{
+		{Name: "copy-id", Keys: []string{"y"}, Help: "Copy the id", Why: rows.None,
+			Run: func() tea.Cmd { return host.Copy(string(rows.Current().ID), "the id") }},
+		toVolume,
+		{Name: "copy", Keys: []string{"Y"}, Label: "copy", Minor: true, Help: "Copy it, or all that are marked, into another place",
+			Why: func() string { return ui.Either(rows.None(), at.Cannot(core.OpExport)) },
+			Run: func() tea.Cmd { return ui.Opening(ui.Open{Screen: "copy", IDs: ui.Texts(rows.Chosen())}) }},
+		{Name: "restored-to", Keys: []string{"R"}, Help: "Go to the volume it was last restored to", Why: func() string {
+			switch x := rows.Current(); {
+			case x == nil:
+				return rows.None()
+			case x.RestoreVolumeID == "":
+				return "it has not been restored, or this place does not say to where"
+			}
+			return ""
+		}, Run: func() tea.Cmd { return ui.OpenFor("volume", string(rows.Current().RestoreVolumeID)) }},
+	}, more.Backups(host, rows))
+}

@@ -1,0 +1,219 @@
+package browse
+
+import (
+	"context"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
+	"slices"
+	"strings"
+
+	"hearth/core"
+	"hearth/store"
+	"hearth/tui/grid"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// chainTab is the tree of a volume's backups: full ones, what stands on them, and
+// the parents that are missing.
+type chainTab struct {
+	host ui.Host
+	at   *place.Stay
+	ui.Read
+	volume func() core.VolumeID
+	ref    core.BackupID // the backup whose screen this is, "" for a volume's
+	table  *grid.Model
+	nodes  []core.Node
+	cut    int // backups beyond those that are read
+}
+
+type treeMsg struct {
+	gen   ui.Generation
+	nodes []core.Node
+	cut   int
+	err   error
+}
+
+// treeLimit is how many backups of one volume a tree shows.
+const treeLimit = 5000
+
+var chainColumns = []grid.Column{
+	{Title: "BACKUP", Width: 40, Min: 30, Grow: 3},
+	{Title: "STATUS", Width: 16},
+	{Title: "SIZE", Width: 9, Right: true, Drop: 1},
+	{Title: "AGE", Width: 5, Right: true},
+	{Title: "CREATED", Width: 19, Drop: 3},
+	{Title: "ID", Width: 8, Drop: 2},
+}
+
+func newChainTab(host ui.Host, at *place.Stay, volume func() core.VolumeID, ref core.BackupID) *chainTab {
+	return &chainTab{host: host, at: at, volume: volume, ref: ref, table: grid.New(chainColumns, host.Look().Grid())}
+}
+
+func (t *chainTab) Name() string {
+	if t.ref == "" {
+		return "Backups"
+	}
+	return "Chain"
+}
+func (t *chainTab) Init() tea.Cmd   { return t.load() }
+func (t *chainTab) Resume() tea.Cmd { return t.load() }
+func (t *chainTab) Restyle()        { t.table.SetStyles(t.host.Look().Grid()) }
+func (t *chainTab) Resize(w, h int) { t.table.SetSize(w, max(h-1, 2)) }
+
+func (t *chainTab) load() tea.Cmd {
+	volume := t.volume()
+	gen, desk, ref := t.Begin(), t.at.Desk(), t.ref
+	return t.host.Ask(func(ctx context.Context) tea.Msg {
+		if l, ok := desk.Place.(store.Lineage); ok {
+			rows, err := l.Lineage(ctx, volume)
+			return treeMsg{gen, core.Tree(rows), 0, err}
+		}
+		q := core.Query{Limit: treeLimit, Filter: core.Filter{Text: "volume-id:" + string(volume),
+			Terms: []core.Term{{Column: "volume-id", Kind: core.IDColumn, Op: core.Is, Words: []string{core.Fold(string(volume))}}}}}
+		page, err := desk.Backups(ctx, q)
+		if err == nil && ref != "" {
+			page.Rows, err = withParents(ctx, desk.Place.Backup, page.Rows)
+		}
+		return treeMsg{gen, core.Tree(page.Rows), page.Total - len(page.Rows), err}
+	})
+}
+
+// withParents adds parents that belong to another volume, as an imported backup's
+// may, so that they do not look missing.
+func withParents(ctx context.Context, get func(context.Context, core.BackupID) (core.Backup, error), rows []core.Backup) ([]core.Backup, error) {
+	here := map[core.BackupID]bool{}
+	for _, b := range rows {
+		here[b.ID] = true
+	}
+	for i := 0; i < len(rows) && i < 2*treeLimit; i++ {
+		parent := rows[i].ParentID
+		if parent == "" || here[parent] {
+			continue
+		}
+		here[parent] = true
+		b, err := get(ctx, parent)
+		switch core.CodeOf(err) {
+		case "":
+			rows = append(rows, b)
+		case core.CodeNotFound:
+		default:
+			return rows, err
+		}
+	}
+	return rows, nil
+}
+
+func (t *chainTab) Update(msg tea.Msg) tea.Cmd {
+	m, ok := msg.(treeMsg)
+	if !ok {
+		return nil
+	}
+	first := t.State != ui.Ready
+	cmd, ok := t.End(m.gen, m.err)
+	if !ok {
+		return cmd
+	}
+	t.nodes, t.cut = m.nodes, m.cut
+	t.table.SetSource(t)
+	if first {
+		for i, n := range t.nodes {
+			if n.Backup.ID == t.ref {
+				t.table.Move(i)
+			}
+		}
+	}
+	return nil
+}
+
+// Len, Row and Key make the tab the table's source.
+func (t *chainTab) Len() int         { return len(t.nodes) }
+func (t *chainTab) Key(i int) string { return string(t.nodes[i].Backup.ID) }
+func (t *chainTab) Row(i int) ([]grid.Cell, bool) {
+	n, s := t.nodes[i], t.host.Look()
+	b := n.Backup
+	branch := branches(n)
+	if n.Missing {
+		return []grid.Cell{{Text: branch + "✗ missing parent " + core.Visible(string(b.ID)), Style: s.Bad}}, true
+	}
+	name := core.Visible(b.Name.Or(""))
+	if name == "" {
+		name = "(no name)"
+	}
+	style := grid.Style{}
+	if b.ParentGuessed && n.Depth > 0 {
+		branch += "? "
+	}
+	if b.ID == t.ref {
+		name += " ←"
+		style = s.Accent
+	}
+	return []grid.Cell{{Text: branch + name, Style: style}, show.StatusCell(t.host.Look(), b.Status), {Text: show.GiB(b.Size)}, {Text: t.host.Look().Age(b.CreatedAt)},
+		{Text: t.host.Look().Clock(b.CreatedAt), Style: s.Dim}, {Text: core.Visible(b.ID.Short()), Style: s.Dim}}, true
+}
+
+// deepest is how many levels are drawn with their branches; a chain of dailies is
+// deeper, and goes on under the last.
+const deepest = 8
+
+func branches(n core.Node) string {
+	if n.Depth == 0 {
+		return ""
+	}
+	levels := n.Last
+	more := ""
+	if len(levels) > deepest {
+		more = "… "
+		levels = levels[len(levels)-deepest:]
+	}
+	var b strings.Builder
+	b.WriteString(more)
+	for i, last := range levels {
+		switch {
+		case i == len(levels)-1 && last:
+			b.WriteString("└ ")
+		case i == len(levels)-1:
+			b.WriteString("├ ")
+		case last:
+			b.WriteString("  ")
+		default:
+			b.WriteString("│ ")
+		}
+	}
+	return b.String()
+}
+
+func (t *chainTab) View(w, h int) string {
+	s := t.host.Look()
+	switch {
+	case t.State == ui.Failed:
+		return ui.FailedView(s, t.Err, "", w)
+	case t.State != ui.Ready:
+		return "\n  " + s.Busy.Paint("◌ reading…")
+	case len(t.nodes) == 0:
+		return "\n  " + s.Dim.Paint("this volume has no backups")
+	}
+	head := s.Dim.Paint("full backups, and the incrementals that stand on them")
+	if slices.ContainsFunc(t.nodes, func(n core.Node) bool { return n.Backup.ParentGuessed }) {
+		head = s.Warn.Paint("? this place does not name the parent: it is taken for the newest backup before it")
+	}
+	if t.cut > 0 {
+		head = s.Warn.Paint("! the newest " + show.Thousands(treeLimit) + " of them; " + show.Thousands(t.cut) + " older ones are not shown")
+	}
+	return head + "\n" + t.table.View()
+}
+
+func (t *chainTab) Actions() []ui.Action {
+	return append([]ui.Action{
+		{Keys: []string{"enter"}, Label: "open", Help: "Open the backup under the cursor", Why: func() string {
+			switch {
+			case len(t.nodes) == 0:
+				return "there is none"
+			case t.nodes[t.table.Cursor()].Missing:
+				return "it is not here"
+			}
+			return ""
+		}, Run: func() tea.Cmd { return ui.OpenFor("backup", t.table.Key()) }},
+	}, ui.TableMoves(t.table, nil)...)
+}

@@ -1,0 +1,399 @@
+package browse
+
+import (
+	"context"
+	"hearth/tui/show"
+	"hearth/tui/ui"
+	"slices"
+	"strings"
+	"time"
+
+	"hearth/core"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// listScreen is a list with a live detail pane beside it where the terminal is
+// wide. Backups and volumes are each one of these.
+type listScreen[T any] struct {
+	*lister[T]
+	noun    string
+	picking *ui.Pick                                    // one of the rows is to be chosen; nil: they are only shown
+	open    func(*T) tea.Cmd                            // enter
+	own     func() []ui.Action                          // the kind's own actions
+	lines   func(*T) []ui.Line                          // what the pane shows of a row
+	detail  func(ctx context.Context, row T) (T, error) // reads a row with all that belongs to it
+	hidden  bool                                        // the pane is turned off
+	pane    paneOf[T]
+	w, h    int
+}
+
+// paneOf is the row that the pane shows.
+type paneOf[T any] struct {
+	gen ui.Generation
+	key string
+	row *T // with all that belongs to it, nil until that is here
+}
+
+// paneLoadedMsg is the answer for the pane.
+type paneLoadedMsg[T any] struct {
+	gen ui.Generation
+	row T
+	err error
+}
+
+func (s *listScreen[T]) paneShown() bool { return s.w >= ui.WideEnough && !s.hidden }
+
+// listWidth is the list's share of the width.
+func (s *listScreen[T]) listWidth() int {
+	if s.paneShown() {
+		return s.w - s.paneWidth() - 2
+	}
+	return s.w
+}
+
+func (s *listScreen[T]) paneWidth() int { return min(max(s.w*3/8, 52), 70) }
+
+func (s *listScreen[T]) Init() tea.Cmd { return s.reload() }
+
+// Resume reads anew: something may have happened meanwhile.
+func (s *listScreen[T]) Resume() tea.Cmd { return s.reload() }
+
+func (s *listScreen[T]) Restyle() { s.table.SetStyles(s.host.Look().Grid()) }
+
+func (s *listScreen[T]) WantsText() bool { return s.typing }
+
+func (s *listScreen[T]) Type(k tea.KeyPressMsg) tea.Cmd { return s.typed(k) }
+
+// FieldActions are the lister's; the filter's line comes and goes with them.
+func (s *listScreen[T]) FieldActions() []ui.Action {
+	out := s.lister.fieldActions()
+	for i := range out {
+		out[i].Run = s.refitted(out[i].Run)
+	}
+	return out
+}
+
+// refitted does something that may change how many lines stand above the table.
+func (s *listScreen[T]) refitted(run func() tea.Cmd) func() tea.Cmd {
+	return func() tea.Cmd {
+		cmd := run()
+		s.fitTable()
+		return cmd
+	}
+}
+
+// heads is how many lines stand above the table: counts, and the filter.
+func (s *listScreen[T]) heads() int {
+	if s.typing || s.holds.Text != "" {
+		return 2
+	}
+	return 1
+}
+
+func (s *listScreen[T]) Resize(w, h int) {
+	s.w, s.h = w, h
+	s.fitTable()
+}
+
+// fitTable gives the table its room.
+func (s *listScreen[T]) fitTable() { s.table.SetSize(s.listWidth(), s.h-s.heads()) }
+
+func (s *listScreen[T]) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case pageLoadedMsg[T]:
+		cmd := s.loaded(msg)
+		s.fitTable()
+		if s.page.Complete || s.current() != nil && s.id(s.current()) != s.pane.key {
+			cmd = tea.Batch(cmd, s.look())
+		}
+		return cmd
+	case readOnMsg:
+		return s.readOn(msg)
+	case lookMsg:
+		return s.lookUp(msg)
+	case paneLoadedMsg[T]:
+		return s.paneLoaded(msg)
+	case allKeysMsg:
+		return s.markKeys(msg)
+	case ui.Changed:
+		for _, key := range msg.Gone {
+			s.table.Forget(key)
+		}
+	case tea.WindowSizeMsg:
+		return s.moved()
+	case ui.TickMsg: // cheap where nothing is new
+		if s.asking || s.hopeless() {
+			return nil
+		}
+		return s.reload()
+	case tea.PasteMsg:
+		return s.typed(msg)
+	}
+	return nil
+}
+
+// hopeless reports whether asking again by itself would not help, or do harm, as a
+// wrong password given again and again does.
+func (s *listScreen[T]) hopeless() bool {
+	code := core.CodeOf(s.offline)
+	return code == core.CodeDenied || s.State == ui.Failed && code != core.CodeUnavailable
+}
+
+// moved follows a movement of the cursor.
+func (s *listScreen[T]) moved() tea.Cmd { return tea.Batch(s.more(), s.look()) }
+
+// look shows the row under the cursor in the pane: at once what the list knows,
+// and when it is here all that belongs to it.
+func (s *listScreen[T]) look() tea.Cmd {
+	row := s.current()
+	if row == nil {
+		s.pane = paneOf[T]{gen: s.pane.gen.Next()}
+		return nil
+	}
+	key := s.id(row)
+	if key != s.pane.key {
+		s.pane.row = nil
+	}
+	s.pane.key = key
+	gen := s.pane.gen.Next()
+	if !s.paneShown() || s.offline != nil {
+		return nil
+	}
+	if s.at.Info().Kind == core.PlaceCloud { // a request for each row that a held key passes would be many
+		return s.host.Later(150*time.Millisecond, lookMsg{gen})
+	}
+	return s.lookUp(lookMsg{gen})
+}
+
+// lookMsg says that the cursor has come to rest.
+type lookMsg struct{ gen ui.Generation }
+
+// lookUp reads all that belongs to the row under the cursor.
+func (s *listScreen[T]) lookUp(msg lookMsg) tea.Cmd {
+	row := s.current()
+	if row == nil || msg.gen != s.pane.gen || !s.host.Shown() {
+		return nil
+	}
+	gen, detail, copied := msg.gen, s.detail, *row
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
+		full, err := detail(ctx, copied)
+		return paneLoadedMsg[T]{gen, full, err}
+	})
+}
+
+func (s *listScreen[T]) paneLoaded(msg paneLoadedMsg[T]) tea.Cmd {
+	switch {
+	case msg.gen != s.pane.gen:
+		return nil
+	case msg.err != nil:
+		return ui.Fail(msg.err)
+	}
+	s.pane.row = &msg.row
+	return nil
+}
+
+func (s *listScreen[T]) View(w, h int) string {
+	lw := s.listWidth()
+	head := s.head(s.noun, lw)
+	if s.heads() == 2 {
+		head += "\n" + s.filterLine(lw)
+	}
+	list := ui.Fit(head+"\n"+s.body(lw), lw, h)
+	if !s.paneShown() {
+		return list
+	}
+	return ui.SideBySide(list, s.paneView(s.paneWidth(), h), lw, s.paneWidth(), h, s.host.Look().Border)
+}
+
+// body is the table, or why there is none.
+func (s *listScreen[T]) body(w int) string {
+	st := s.host.Look()
+	var what string
+	switch {
+	case s.page.Total > 0:
+		return s.table.View()
+	case s.State == ui.Failed:
+		what = st.Bad.Paint("✗ "+core.Visible(s.Err.Error())) + "\n\n" + st.Dim.Paint("Ctrl-R tries again, e shows the cause, c goes to another place")
+	case s.State != ui.Ready, !s.page.Complete && s.offline == nil:
+		what = st.Busy.Paint("◌ reading…")
+	case s.holds.Text != "":
+		what = st.Dim.Paint("no " + s.noun + " fulfils the filter; Esc goes back")
+	default:
+		what = st.Dim.Paint("there are no " + s.noun + "s here yet")
+	}
+	return "\n" + strings.Join(ui.Hang("  ", what, w-2), "\n")
+}
+
+func (s *listScreen[T]) paneView(w, h int) string {
+	row := s.current()
+	if s.pane.row != nil && row != nil && s.id(s.pane.row) == s.id(row) {
+		row = s.pane.row
+	}
+	if row == nil {
+		return ""
+	}
+	lines := s.host.Look().Lay(s.lines(row), w)
+	if len(lines) > h && h > 0 {
+		lines = append(lines[:h-1], s.host.Look().Dim.Paint("↓ more: Enter opens it"))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (s *listScreen[T]) noRow() string {
+	if s.current() == nil {
+		return "there is no " + s.noun + " under the cursor"
+	}
+	return ""
+}
+
+// Title is that of what a row is chosen for; the list's own is in the list of
+// screens.
+func (s *listScreen[T]) Title() string {
+	if s.picking != nil {
+		return s.picking.Title
+	}
+	return strings.ToUpper(s.noun[:1]) + s.noun[1:] + "s"
+}
+
+// Actions are what keys do in every list, with the kind's own among them. Where a
+// row is to be chosen Enter chooses it, and nothing is marked.
+func (s *listScreen[T]) Actions() []ui.Action {
+	if s.picking == nil {
+		return slices.Concat(s.finding(s.opens()), s.own(), s.ordering(s.marking()), ui.TableMoves(s.table, s.moved))
+	}
+	choose := ui.Action{Name: "choose", Keys: []string{"enter"}, Label: "choose", Help: "Choose this " + s.noun, Why: s.noRow,
+		Run: func() tea.Cmd { return s.picking.Take(s.id(s.current())) }}
+	out := s.finding(choose)
+	own := slices.DeleteFunc(s.own(), func(a ui.Action) bool { return a.Name == "new" })
+	return slices.Concat(out[:1], s.picking.More, out[1:], own, s.ordering(nil), ui.TableMoves(s.table, s.moved))
+}
+
+// opens opens the row under the cursor.
+func (s *listScreen[T]) opens() ui.Action {
+	return ui.Action{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open it: every field, its capture, its chain", Why: s.noRow,
+		Run: func() tea.Cmd { return s.open(s.current()) }}
+}
+
+// inLists puts actions under the heading of what every list can do.
+func inLists(actions []ui.Action) []ui.Action {
+	for i := range actions {
+		actions[i].Group = "Lists"
+	}
+	return actions
+}
+
+// finding are what Enter does, and the filter.
+func (s *listScreen[T]) finding(enter ui.Action) []ui.Action {
+	out := []ui.Action{enter, {Name: "filter", Keys: []string{"/"}, Label: "filter", Help: "Filter as you type: name~db status:error age>30d size>=10 kind:incr word",
+		Run: s.refitted(func() tea.Cmd {
+			s.typing = true
+			return s.field.Focus()
+		})}}
+	if s.holds.Text != s.begun {
+		out = append(out, ui.Action{Name: "unfilter", Keys: []string{"esc"}, Label: "all again", Help: "Clear the filter", Run: s.refitted(s.resetFilter)})
+	}
+	return inLists(out)
+}
+
+// marking marks rows.
+func (s *listScreen[T]) marking() []ui.Action {
+	return []ui.Action{
+		{Name: "mark", Keys: []string{"space"}, Label: "mark", Minor: true, Help: "Mark the row, or take its mark away", Why: s.noRow,
+			Run: func() tea.Cmd {
+				s.table.Toggle()
+				s.table.Step(1)
+				return s.moved()
+			}},
+		{Name: "mark-all", Keys: []string{"a"}, Help: "Mark all that fulfil the filter", Run: s.markAll},
+		{Name: "unmark", Keys: []string{"A"}, Help: "Take all marks away", Run: func() tea.Cmd { s.table.Unmark(); return nil }},
+	}
+}
+
+// ordering is the rest: the marks, the order, the pane.
+func (s *listScreen[T]) ordering(marks []ui.Action) []ui.Action {
+	return inLists(append(marks,
+		ui.Action{Name: "sort", Keys: []string{"s"}, Label: "sort", Minor: true, Help: "Sort by a column", Run: s.chooseSort},
+		ui.Action{Name: "turn-order", Keys: []string{"S"}, Help: "Turn the order round",
+			Run: func() tea.Cmd { return s.setSort(s.sort.Column, !s.sort.Desc) }},
+		ui.Action{Name: "pane", Keys: []string{"d"}, Help: "Show or hide the detail pane", Why: s.noPane, Run: func() tea.Cmd {
+			s.hidden = !s.hidden
+			s.fitTable()
+			return s.moved()
+		}},
+		ui.Action{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.refresh},
+	))
+}
+
+func (s *listScreen[T]) noPane() string {
+	if s.w < ui.WideEnough {
+		return "the terminal is narrower than 120 columns; Enter opens the details"
+	}
+	return ""
+}
+
+// allKeysMsg brings the keys of all rows that fulfil the filter.
+type allKeysMsg struct {
+	filter string // they were asked for with
+	keys   []string
+	err    error
+}
+
+// markAll marks every row that fulfils the filter, those not on screen as well.
+func (s *listScreen[T]) markAll() tea.Cmd {
+	q, query, id := s.wanted(), s.query, s.id
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
+		page, err := query(ctx, q)
+		m := allKeysMsg{filter: q.Filter.Text, err: err}
+		for i := range page.Rows {
+			m.keys = append(m.keys, id(&page.Rows[i]))
+		}
+		return m
+	})
+}
+
+func (s *listScreen[T]) markKeys(msg allKeysMsg) tea.Cmd {
+	switch {
+	case msg.err != nil:
+		return ui.Fail(msg.err)
+	case msg.filter != s.holds.Text: // it has changed since
+		return nil
+	}
+	for _, key := range msg.keys {
+		s.table.Mark(key)
+	}
+	return ui.Say(ui.Info, show.Thousands(len(msg.keys))+" marked.")
+}
+
+func (s *listScreen[T]) chooseSort() tea.Cmd {
+	var items []ui.MenuItem
+	at := 0
+	for i, c := range s.columns {
+		hint := ""
+		if c.Name == s.sort.Column {
+			at = i
+			hint = map[bool]string{true: "now, descending", false: "now, ascending"}[s.sort.Desc]
+		}
+		items = append(items, ui.MenuItem{Label: c.Title, Hint: hint})
+	}
+	return ui.Show(&ui.MenuBox{Title: "Sort by", Items: items, At: at, Pick: func(i int) tea.Cmd {
+		c := s.columns[i]
+		desc := c.Kind == core.TimeColumn || c.Kind == core.SizeColumn || c.Kind == core.NumberColumn
+		if c.Name == s.sort.Column {
+			desc = !s.sort.Desc
+		}
+		return s.setSort(c.Name, desc)
+	}})
+}
+
+// chosen is what an action on several works on: the marked rows in the order in
+// which they were marked, else the one under the cursor.
+func (s *listScreen[T]) chosen() []string {
+	if s.table.Marks() > 0 {
+		return s.table.MarkedKeys()
+	}
+	if key := s.table.Key(); key != "" {
+		return []string{key}
+	}
+	return nil
+}

@@ -1,0 +1,369 @@
+package browse
+
+import (
+	"context"
+	"errors"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
+	"slices"
+	"time"
+
+	"charm.land/bubbles/v2/textinput"
+
+	"hearth/core"
+	"hearth/tui/grid"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// lister is a list of a place's rows: a window of them, a filter, an order. The
+// screens of backups and of volumes are each one of these with their own columns.
+type lister[T any] struct {
+	host    ui.Host
+	at      *place.Stay
+	columns core.Columns[T]
+	query   func(context.Context, core.Query) (core.Page[T], error)
+	id      func(*T) string
+	cells   func(*T) []grid.Cell
+	beside  func(context.Context, []T) map[string][]core.Mark // what to think of fields of rows; nil: nothing
+	marks   map[string][]core.Mark                            // of the rows that are here
+	shown   []grid.Column
+	table   *grid.Model
+
+	ui.Read
+	sort    core.Order
+	page    core.Page[T] // the rows that are here
+	wants   []string     // the columns that were asked for with them
+	asking  bool         // an answer is on its way
+	anew    bool         // the answer is to other rows: the cursor goes to the first
+	offline error        // why the rows could not be read anew, nil once they are
+	said    string       // the trouble that the status line told, "" once it is over
+
+	holds   core.Filter // the filter that the rows fulfil
+	begun   string      // the filter that the list was opened with
+	field   textinput.Model
+	typing  bool  // the filter has the focus
+	mistake error // in what is typed
+}
+
+// pageLoadedMsg is the answer to load.
+type pageLoadedMsg[T any] struct {
+	gen  ui.Generation
+	page core.Page[T]
+	err  error
+	// marks say what to think of fields of the rows, where they are all here.
+	marks map[string][]core.Mark
+}
+
+func newLister[T any](host ui.Host, at *place.Stay, columns core.Columns[T], filter string) *lister[T] {
+	l := &lister[T]{host: host, at: at, columns: columns, sort: core.Order{Column: "created", Desc: true}, begun: filter, field: ui.NewInput(filter)}
+	l.field.Blur()
+	l.holds, l.mistake = core.ParseFilter(filter, columns)
+	return l
+}
+
+// Len, Row and Key make the lister the table's source.
+func (l *lister[T]) Len() int { return l.page.Total }
+
+func (l *lister[T]) Row(i int) ([]grid.Cell, bool) {
+	if row := l.row(i); row != nil {
+		return l.cells(row), true
+	}
+	return nil, false
+}
+
+func (l *lister[T]) Key(i int) string {
+	if row := l.row(i); row != nil {
+		return l.id(row)
+	}
+	return ""
+}
+
+// row returns row i if it is here.
+func (l *lister[T]) row(i int) *T {
+	if j := i - l.page.Offset; j >= 0 && j < len(l.page.Rows) {
+		return &l.page.Rows[j]
+	}
+	return nil
+}
+
+// current is the row under the cursor, nil while it is not here.
+func (l *lister[T]) current() *T {
+	if l.page.Total == 0 {
+		return nil
+	}
+	return l.row(l.table.Cursor())
+}
+
+// around is how many rows are read on each side of those on screen.
+const around = 150
+
+// reload asks for the rows around the window.
+func (l *lister[T]) reload() tea.Cmd { return l.question(false) }
+
+// refresh has the place read everything again.
+func (l *lister[T]) refresh() tea.Cmd {
+	l.offline = nil // what is wrong is told again
+	if l.State == ui.Failed {
+		l.State = ui.Loading
+	}
+	return l.question(true)
+}
+
+// question asks for the rows around the window. A place that has to fetch its
+// rows answers with those that are here by now: see loaded.
+func (l *lister[T]) question(anew bool) tea.Cmd {
+	l.table.SetColumns(l.inView())
+	from, n := l.table.Window()
+	if n == 0 {
+		n = 50
+	}
+	if l.anew {
+		from = 0
+	}
+	l.wants = l.table.Shown()
+	q := l.wanted()
+	q.Offset, q.Limit, q.Partial, q.Anew, q.Wants = max(from-around, 0), n+2*around, true, anew, l.wants
+	l.asking = true
+	if l.State == ui.Idle {
+		l.State = ui.Loading
+	}
+	gen, query, beside := l.Gen.Next(), l.query, l.beside
+	return l.host.Ask(func(ctx context.Context) tea.Msg {
+		m := pageLoadedMsg[T]{gen: gen}
+		m.page, m.err = query(ctx, q)
+		if beside != nil && m.err == nil && m.page.Complete {
+			m.marks = beside(ctx, m.page.Rows)
+		}
+		return m
+	})
+}
+
+// projectColumn tells the rows of several projects apart; its cell is the last.
+var projectColumn = grid.Column{Name: "project-name", Title: "PROJECT", Width: 16, Min: 10, Grow: 1}
+
+// inView are the columns of the table: those of the screen, and where all projects
+// are listed whose each row is.
+func (l *lister[T]) inView() []grid.Column {
+	if !l.at.Desk().AllProjects() {
+		return l.shown
+	}
+	return append(slices.Clip(l.shown), projectColumn)
+}
+
+// wanted asks for all rows that fulfil the filter, in order.
+func (l *lister[T]) wanted() core.Query {
+	return core.Query{Reach: l.at.Desk().Reach, Filter: l.holds, Sort: []core.Order{l.sort}, Now: l.host.Look().Now}
+}
+
+// more reads on when the window comes near the end of the rows that are here, or
+// shows a column that they were read without.
+func (l *lister[T]) more() tea.Cmd {
+	from, n := l.table.Window()
+	lo, hi := l.page.Offset, l.page.Offset+len(l.page.Rows)
+	here := max(from-around/2, 0) >= lo && min(from+n+around/2, l.page.Total) <= hi
+	for _, column := range l.table.Shown() {
+		here = here && slices.Contains(l.wants, column)
+	}
+	if l.State != ui.Ready || l.asking || here {
+		return nil
+	}
+	return l.reload()
+}
+
+// loaded takes an answer; an old one is dropped. While it is not complete, the
+// rest is asked for after a moment.
+func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
+	if msg.gen != l.Gen {
+		return nil
+	}
+	l.asking = false
+	if msg.err != nil {
+		cmd := l.trouble(msg.err)
+		if len(msg.page.Rows) > 0 { // what was read before
+			l.State = ui.Ready
+			l.take(msg.page)
+		}
+		return cmd
+	}
+	came := msg.page.Complete || len(l.page.Rows) == 0 || msg.page.All > l.page.All // else it may still be in trouble
+	l.State, l.Err = ui.Ready, nil
+	l.take(msg.page)
+	over := tea.Cmd(nil)
+	if came {
+		over = l.recovered()
+	}
+	if l.page.Complete {
+		return tea.Batch(over, l.more())
+	}
+	wait := 100*time.Millisecond + time.Duration(l.page.All/50)*time.Millisecond // an answer costs by its rows
+	return tea.Batch(over, l.host.Later(wait, readOnMsg{l.Gen}))
+}
+
+// recovered ends a trouble; what the status line still says of it is taken back.
+func (l *lister[T]) recovered() tea.Cmd {
+	said := l.said
+	l.offline, l.said = nil, ""
+	if said == "" || l.host.Said() != said {
+		return nil
+	}
+	return ui.Say(ui.Good, "The place answers again.")
+}
+
+// readOnMsg says that it is time to ask for the rest.
+type readOnMsg struct{ gen ui.Generation }
+
+// readOn asks for the rest, if that has not been done meanwhile. A list that is
+// not shown asks when it is shown again.
+func (l *lister[T]) readOn(msg readOnMsg) tea.Cmd {
+	if msg.gen != l.Gen || l.asking || !l.host.Shown() {
+		return nil
+	}
+	return l.reload()
+}
+
+// take shows a page; the cursor stays on its row as others come in.
+func (l *lister[T]) take(page core.Page[T]) {
+	keep := l.table.Key()
+	l.page = page
+	l.table.SetSource(l)
+	switch {
+	case l.anew:
+		l.anew = false
+		l.table.Home()
+	case keep != "" && l.table.Key() != keep:
+		i := slices.IndexFunc(l.page.Rows, func(row T) bool { return l.id(&row) == keep })
+		if i >= 0 {
+			l.table.Move(l.page.Offset + i)
+		}
+	}
+}
+
+// trouble takes a failure: rows that are here stay, and the head says that they
+// are old. The same trouble is told once.
+func (l *lister[T]) trouble(err error) tea.Cmd {
+	told := l.offline != nil && l.offline.Error() == err.Error()
+	l.offline = err
+	if l.State != ui.Ready {
+		l.State, l.Err = ui.Failed, err
+	}
+	if told {
+		return nil
+	}
+	l.said = err.Error()
+	return ui.Fail(err)
+}
+
+// setFilter filters by a text, as it is typed; while it is not right the last
+// right one stays.
+func (l *lister[T]) setFilter(text string) tea.Cmd {
+	f, err := core.ParseFilter(text, l.columns)
+	l.mistake = err
+	if err != nil || f.Text == l.holds.Text {
+		return nil
+	}
+	l.holds, l.anew = f, true
+	return l.reload()
+}
+
+// resetFilter goes back to the filter that the list was opened with; the cursor
+// stays on its row.
+func (l *lister[T]) resetFilter() tea.Cmd {
+	l.typing = false
+	l.field.Blur()
+	l.field.SetValue(l.begun)
+	cmd := l.setFilter(l.begun)
+	l.anew = false
+	return cmd
+}
+
+// fieldActions are the keys that are no text while the filter has the focus.
+func (l *lister[T]) fieldActions() []ui.Action {
+	const group = "Filter"
+	return []ui.Action{
+		{Keys: []string{"enter", "down"}, Label: "keep the filter", Help: "Keep the filter and go back to the list", Group: group, Run: func() tea.Cmd {
+			l.typing = false
+			l.field.Blur()
+			if l.mistake != nil {
+				return ui.Fail(l.mistake)
+			}
+			return nil
+		}},
+		{Keys: []string{"esc", "ctrl+c"}, Label: "clear it", Help: "Clear the filter", Group: group, Run: l.resetFilter},
+	}
+}
+
+// typed is a key or a paste for the filter.
+func (l *lister[T]) typed(msg tea.Msg) tea.Cmd {
+	var cmd tea.Cmd
+	l.field, cmd = l.field.Update(msg)
+	return tea.Batch(cmd, l.setFilter(l.field.Value()))
+}
+
+// setSort sorts by a column.
+func (l *lister[T]) setSort(column string, desc bool) tea.Cmd {
+	l.sort = core.Order{Column: column, Desc: desc}
+	l.table.SetSort(column, desc)
+	l.anew = true
+	return l.reload()
+}
+
+// filterLine shows the filter: what is typed, or what holds.
+func (l *lister[T]) filterLine(w int) string {
+	s := l.host.Look()
+	if l.typing {
+		return s.Key.Paint("/") + " " + s.Input(l.field, w-2)
+	}
+	return s.Dim.Paint("filter ") + s.Mark.Paint(core.Visible(l.holds.Text)) + s.Dim.Paint("  (/ changes it, Esc goes back)")
+}
+
+// head tells how many rows there are ("34 backups of 90"), whether that is all
+// and how old, and while a filter is typed what is wrong with it.
+func (l *lister[T]) head(noun string, w int) string {
+	s := l.host.Look()
+	if l.State != ui.Ready && l.page.All == 0 {
+		return ""
+	}
+	text := show.Thousands(l.page.Total) + " " + noun
+	if l.page.Total != 1 {
+		text += "s"
+	}
+	if l.page.Total != l.page.All {
+		text += " of " + show.Thousands(l.page.All)
+	}
+	if !l.page.Complete && l.offline == nil {
+		text = s.Busy.Paint("◌ reading… " + text + " so far")
+	} else {
+		text = s.Accent.Paint(text)
+	}
+	if n := l.table.Marks(); n > 0 {
+		text += s.Accent.Paint(", " + show.Thousands(n) + " marked")
+	}
+	if l.beside != nil && len(l.page.Rows) > 0 {
+		text += s.Unknown.Paint("  ~ assumed, ? lost")
+	}
+	var e *core.Error
+	if l.typing && errors.As(l.mistake, &e) {
+		text += s.Warn.Paint("  ! " + core.Visible(e.What) + "; " + core.Visible(e.Next))
+	}
+	return ui.Clip(text+l.freshness(), w)
+}
+
+// fresh is how old rows may be without a warning: lists look for news more often.
+const fresh = 2 * time.Minute
+
+// freshness tells how old the rows are, and why they are not newer.
+func (l *lister[T]) freshness() string {
+	s, text := l.host.Look(), ""
+	if at := l.page.AsOf; at.Set && (l.offline != nil || s.Now.Sub(at.V) > fresh) {
+		text = s.Warn.Paint("  as of " + s.Clock(at) + ", " + s.Age(at) + " ago")
+	}
+	switch {
+	case l.offline == nil:
+		return text
+	case core.CodeOf(l.offline) == core.CodeUnavailable:
+		return text + s.Bad.Paint("  offline: "+core.Visible(ui.WhatOf(l.offline)))
+	}
+	return text + s.Bad.Paint("  not up to date: "+core.Visible(ui.WhatOf(l.offline)))
+}

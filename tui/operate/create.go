@@ -1,0 +1,188 @@
+package operate
+
+import (
+	"context"
+	"fmt"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
+
+	"hearth/core"
+	"hearth/store/jobs"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// The fields of the form for a new backup.
+const (
+	newName = iota
+	newDescription
+	newIncremental
+	newForce
+	newSnapshot
+	newContainer
+	newProperties
+	newZone
+)
+
+// createForm asks what a backup of a volume, or of each of several, is to be.
+func (o operator) createForm(volumes []core.VolumeID, title string) tea.Cmd {
+	if len(volumes) > 1 {
+		title = core.Count(len(volumes), "volume")
+	}
+	return ui.Show(&ui.FormBox{Title: "Back up " + core.Visible(title), Submit: func(f *ui.FormBox) tea.Cmd { return o.planCreate(volumes, f) }, Fields: []ui.FormField{
+		ui.TextField("name", "", "Enter shows the plan before anything is done."),
+		ui.TextField("description", "", ""),
+		ui.SwitchField("incremental", "Only what changed since the volume's newest backup, which the plan names: that one, and what it stands on, must stay."),
+		ui.SwitchField("force", "Also of a volume that is in use: what is being written at that moment is caught half-way."),
+		ui.TextField("snapshot", "", "The id of a snapshot of the volume: its state is backed up instead."),
+		ui.TextField("container", "", "Where the driver puts it; empty is the driver's choice."),
+		ui.TextField("properties", "", "key=value, and more after commas."),
+		ui.TextField("zone", "", "The availability zone; empty is Cinder's choice."),
+	}})
+}
+
+// creating is the plan of a backup, or why there is none.
+type creating struct {
+	jobs.CreatePlan
+	err error
+}
+
+// planCreate plans the backups, and asks.
+func (o operator) planCreate(volumes []core.VolumeID, f *ui.FormBox) tea.Cmd {
+	r := core.BackupRequest{Name: f.Text(newName), Description: f.Text(newDescription), Incremental: f.On(newIncremental), Force: f.On(newForce),
+		Snapshot: f.Text(newSnapshot), Container: f.Text(newContainer), AvailabilityZone: f.Text(newZone)}
+	again := f.Again()
+	if text := f.Text(newProperties); text != "" {
+		o, err := properties(text)
+		if err != nil {
+			return func() tea.Msg { return again(err) }
+		}
+		r.Metadata = o
+	}
+	desk := o.at.Desk()
+	return tea.Batch(ui.Looking("Looking at "+core.Count(len(volumes), "volume")), o.host.Tell(func(ctx context.Context) tea.Msg {
+		var plans []creating
+		for _, id := range volumes {
+			r.Volume = id
+			p, err := desk.PlanCreate(ctx, r)
+			if err != nil && (len(volumes) == 1 || ctx.Err() != nil) {
+				return again(err)
+			}
+			plans = append(plans, creating{p, err})
+		}
+		return ui.ShowMsg{Overlay: o.askCreate(plans)}
+	}))
+}
+
+func (o operator) askCreate(plans []creating) ui.Overlay {
+	s := o.host.Look()
+	q := &ui.QuestionBox{Title: "Back up", Look: s}
+	var good []jobs.CreatePlan
+	for _, p := range plans {
+		v := &p.Volume
+		what := "a full backup of "
+		if p.Request.Incremental {
+			what = "an incremental backup of "
+		}
+		name := v.Title()
+		if v.ID == "" {
+			name = string(p.Request.Volume)
+		}
+		q.Lines = append(q.Lines, ui.Line{Sign: s.Dialog.Paint("- "), Value: s.Dialog.Paint(what+core.Visible(name)) + s.Dim.Paint("  "+core.Visible(fmt.Sprintf("%s, %s, %s", v.ID.Short(), v.Status, show.GiB(v.Size))))})
+		if p.Parent != nil {
+			l := show.Item(o.host.Look(), p.Parent)
+			l.Sign = s.Dialog.Paint("    stands on ")
+			q.Lines = append(q.Lines, l)
+		}
+		for _, w := range p.Warnings {
+			q.Lines = append(q.Lines, show.Warning(o.host.Look(), w))
+		}
+		if p.err != nil {
+			q.Lines = append(q.Lines, show.Problem(o.host.Look(), p.err))
+			continue
+		}
+		good = append(good, p.CreatePlan)
+	}
+	if len(good) > 0 {
+		q.Lines = append(q.Lines, ui.Line{}, ui.Text(s.Dim.Paint("The capture of this moment is kept with it.")))
+		for _, p := range good {
+			q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "create", createWords(p.Request)...)...)
+		}
+		q.Answers = []ui.Answer{{Key: "y", Label: "Back up", Do: func() tea.Cmd { return o.create(good) }}}
+	}
+	return q
+}
+
+// createWords are the arguments of the verb.
+func createWords(r core.BackupRequest) []string {
+	words := []string{string(r.Volume)}
+	for _, f := range []struct{ flag, value string }{{"--name", r.Name}, {"--description", r.Description}, {"--snapshot", r.Snapshot}, {"--container", r.Container}, {"--availability-zone", r.AvailabilityZone}} {
+		if f.value != "" {
+			words = append(words, f.flag, f.value)
+		}
+	}
+	for _, f := range []struct {
+		flag string
+		on   bool
+	}{{"--incremental", r.Incremental}, {"--force", r.Force}} {
+		if f.on {
+			words = append(words, f.flag)
+		}
+	}
+	return append(words, propertyWords(r.Metadata)...)
+}
+
+// create makes the backups: one is followed to its end, several are asked for.
+func (o operator) create(plans []jobs.CreatePlan) tea.Cmd {
+	desk := o.at.Desk()
+	what := "backing up " + plans[0].Volume.Title()
+	if len(plans) > 1 {
+		what = "backing up " + core.Count(len(plans), "volume")
+	}
+	var volumes []core.VolumeID
+	for i := range plans {
+		volumes = append(volumes, plans[i].Volume.ID)
+	}
+	_, cmd := o.at.Start(o.host, what, place.Touching(o.at, "volume", volumes...), func(ctx context.Context, progress jobs.Progress) ui.Result {
+		var results []jobs.Result
+		var capture error
+		for i, p := range plans {
+			if ctx.Err() != nil {
+				break
+			}
+			progress(jobs.Step{Done: i, Total: len(plans)})
+			c, err := desk.Create(ctx, p, len(plans) == 1, progress)
+			if c.CaptureErr != nil {
+				capture = c.CaptureErr
+			}
+			if c.Backup.ID == "" { // it was not made, and has no name
+				c.Backup.Name = core.Some("the backup of " + p.Volume.Title())
+			}
+			results = append(results, jobs.Result{Backup: c.Backup, Status: c.Backup.Status, Err: err})
+		}
+		return created(ctx, plans, results, capture)
+	})
+	return cmd
+}
+
+// created tells how the backups went.
+func created(ctx context.Context, plans []jobs.CreatePlan, results []jobs.Result, capture error) ui.Result {
+	var err error
+	if len(results) == 1 {
+		err = results[0].Err
+	}
+	if len(results) < len(plans) {
+		return ui.Wrote("", core.Fail(core.CodeCancelled, "back up all",
+			fmt.Sprintf("it was cancelled after %d of %s", len(results), core.Count(len(plans), "volume")), "", ctx.Err()))
+	}
+	if err == nil && capture != nil {
+		text := "Backed up, but the capture of that moment was not kept: " + ui.WhatOf(capture) + "."
+		return ui.Result{Note: ui.Note{Level: ui.Warn, Text: text, Err: capture}, Changed: true}
+	}
+	done := "asked for; the list shows how they get on"
+	if len(results) == 1 {
+		done = "it is " + results[0].Status
+	}
+	return operated(done, results, err)
+}

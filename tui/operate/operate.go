@@ -1,0 +1,296 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
+	"strings"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store/jobs"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// What an admin does to backups all day. Each is planned first, off the loop; the
+// plan is asked about; then it runs as a job, and what was shown is read anew.
+
+// operator does what an admin does, for the screen that shows it.
+type operator struct {
+	host ui.Host
+	at   *place.Stay
+}
+
+// BackupActions are the keys of what is done to backups, wherever they are
+// shown.
+func BackupActions(host ui.Host, at *place.Stay, rows place.BackupRows) []ui.Action {
+	if !at.Operates() && at.Repository() == nil {
+		return nil
+	}
+	o := operator{host, at}
+	may := func(op core.Operation) func() string {
+		return func() string { return ui.Either(rows.None(), at.Cannot(op)) }
+	}
+	return []ui.Action{
+		{Name: "new", Keys: []string{"n"}, Label: "new", Minor: true, Help: "Make another backup of its volume", Why: may(core.OpCreate),
+			Run: func() tea.Cmd {
+				x := rows.Current()
+				return o.createForm([]core.VolumeID{x.VolumeID}, x.VolumeName.Or(string(x.VolumeID)))
+			}},
+		{Name: "edit", Keys: []string{"E"}, Label: "edit", Minor: true, Help: "Change its name, description and properties", Why: may(core.OpEdit),
+			Run: func() tea.Cmd { return o.editForm(rows.Current().ID) }},
+		{Name: "delete", Keys: []string{"D"}, Label: "delete", Minor: true, Why: may(core.OpDelete),
+			Help: "Delete it, or all that are marked, after showing what stands on them",
+			Run:  func() tea.Cmd { return o.planDelete(rows.Chosen(), false) }},
+		{Name: "force-delete", Keys: []string{"ctrl+d"}, Help: "Force-delete it, or all that are marked: in any status", Why: may(core.OpForceDelete),
+			Run: func() tea.Cmd { return o.planDelete(rows.Chosen(), true) }},
+		{Name: "reset", Keys: []string{"Z"}, Help: "Reset its status, or that of all marked, to available or error", Why: may(core.OpReset),
+			Run: func() tea.Cmd { return o.chooseStatus(rows.Chosen()) }},
+	}
+}
+
+// VolumeActions are the keys of what is done to volumes.
+func VolumeActions(host ui.Host, at *place.Stay, rows place.VolumeRows) []ui.Action {
+	if !at.Operates() {
+		return nil
+	}
+	o := operator{host, at}
+	return []ui.Action{{Name: "new", Keys: []string{"n"}, Label: "back up", Help: "Back it up, or all that are marked",
+		Why: func() string { return ui.Either(rows.None(), at.Cannot(core.OpCreate)) },
+		Run: func() tea.Cmd { return o.createForm(rows.Chosen(), rows.Current().Title()) }}}
+}
+
+func idsOf(backups []core.Backup) (ids []core.BackupID, words []string) {
+	for _, b := range backups {
+		ids, words = append(ids, b.ID), append(words, string(b.ID))
+	}
+	return ids, words
+}
+
+// operated tells how work on several backups ended, item by item under e, and has
+// the screens read anew.
+func operated(done string, results []jobs.Result, err error) ui.Result {
+	r := ui.Result{Changed: true}
+	var failures []error
+	for _, x := range results {
+		switch {
+		case x.Err != nil:
+			failures = append(failures, fmt.Errorf("%s: %w", core.Visible(x.Backup.Title()), x.Err))
+		case x.Status == "":
+			r.Gone = append(r.Gone, string(x.Backup.ID))
+		}
+	}
+	switch n := len(results); {
+	case len(failures) == 0 && err != nil, n == 1 && err != nil:
+		r.Note = ui.FailureNote(err)
+	case len(failures) > 0:
+		all := core.Fail(core.CodePartial, done, fmt.Sprintf("%d of %s failed", len(failures), core.Count(n, "backup")),
+			"e shows each", errors.Join(failures...))
+		r.Note = ui.Note{Level: ui.Warn, Text: all.Error(), Err: all}
+	case n == 1:
+		r.Note = ui.Note{Level: ui.Good, Text: core.Visible(results[0].Backup.Title()) + ": " + done + "."}
+	default:
+		r.Note = ui.Note{Level: ui.Good, Text: core.Count(n, "backup") + ": " + done + "."}
+	}
+	return r
+}
+
+// planDelete looks at what a deletion would take, and asks.
+func (o operator) planDelete(ids []core.BackupID, force bool) tea.Cmd {
+	desk := o.at.Desk()
+	return tea.Batch(ui.Looking("Looking at what stands on "+core.Count(len(ids), "backup")), o.host.Tell(func(ctx context.Context) tea.Msg {
+		p, err := desk.PlanDelete(ctx, ids, force)
+		if err != nil {
+			return ui.Failure(err)
+		}
+		return ui.ShowMsg{Overlay: o.askDelete(p)}
+	}))
+}
+
+func (o operator) askDelete(p jobs.DeletePlan) ui.Overlay {
+	s := o.host.Look()
+	q := &ui.QuestionBox{Title: "Delete", Look: s}
+	verb := "Delete"
+	if p.Force {
+		q.Title, verb = "Force-delete", "Force-delete"
+	}
+	order := "?"
+	if len(p.Items) > 1 {
+		order = ", in this order?"
+	}
+	q.Lines = append(ui.Said(o.host.Look(), verb+" "+core.Count(len(p.Items), "backup")+order+" There is no way back."), ui.Line{})
+	all, extra := []core.BackupID{}, 0
+	for i := range p.Items {
+		it := &p.Items[i]
+		q.Lines = append(q.Lines, show.Item(o.host.Look(), &it.Backup))
+		all = append(all, it.Backup.ID)
+		if it.Problem != nil {
+			q.Lines = append(q.Lines, show.Problem(o.host.Look(), it.Problem))
+		}
+		for j := range it.Dependents {
+			l := show.Item(o.host.Look(), &it.Dependents[j])
+			l.Sign = s.Dialog.Paint("    └ ")
+			q.Lines = append(q.Lines, l)
+			all, extra = append(all, it.Dependents[j].ID), extra+1
+		}
+	}
+	for _, w := range p.Warnings {
+		q.Lines = append(q.Lines, show.Warning(o.host.Look(), w))
+	}
+	if todo := p.Deletable(); len(todo) > 0 {
+		_, words := idsOf(todo)
+		if p.Force {
+			words = append(words, "--force")
+		}
+		q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "delete", words...)...)
+		q.Answers = append(q.Answers, ui.Answer{Key: "y", Label: fmt.Sprintf("%s %d", verb, len(todo)), Do: func() tea.Cmd { return o.delete(p, len(todo)) }})
+	}
+	if extra > 0 {
+		q.Answers = append(q.Answers, ui.Answer{Key: "a", Label: "Look at all " + core.Count(len(all), "backup"), Do: func() tea.Cmd { return o.planDelete(all, p.Force) }})
+	}
+	return q
+}
+
+func (o operator) delete(p jobs.DeletePlan, n int) tea.Cmd {
+	desk := o.at.Desk()
+	ids, _ := idsOf(p.Deletable())
+	_, cmd := o.at.Start(o.host, "deleting "+core.Count(n, "backup"), place.Touching(o.at, "backup", ids...),
+		func(ctx context.Context, progress jobs.Progress) ui.Result {
+			results, err := desk.Delete(ctx, p, true, progress)
+			return operated("deleted", results, err)
+		})
+	return cmd
+}
+
+// chooseStatus asks what a status is to be reset to, and plans it.
+func (o operator) chooseStatus(ids []core.BackupID) tea.Cmd {
+	statuses := []string{core.StatusAvailable, core.StatusError}
+	return ui.Show(&ui.MenuBox{Title: "Reset the status of " + core.Count(len(ids), "backup") + " to", Pick: func(i int) tea.Cmd { return o.planReset(ids, statuses[i]) },
+		Items: []ui.MenuItem{{Label: "available", Hint: "it can be restored, exported and deleted again"}, {Label: "error", Hint: "it can be deleted"}}})
+}
+
+func (o operator) planReset(ids []core.BackupID, status string) tea.Cmd {
+	desk := o.at.Desk()
+	return tea.Batch(ui.Looking("Looking at "+core.Count(len(ids), "backup")), o.host.Tell(func(ctx context.Context) tea.Msg {
+		p, err := desk.PlanReset(ctx, ids, status)
+		if err != nil {
+			return ui.Failure(err)
+		}
+		return ui.ShowMsg{Overlay: o.askReset(p)}
+	}))
+}
+
+func (o operator) askReset(p jobs.ResetPlan) ui.Overlay {
+	q := ui.Asking(o.host.Look(), "Reset the status", "Set "+core.Count(len(p.Items), "backup")+" to "+p.Status+"? Cinder looks at nothing then: the word changes, not the backup.\n", "Reset",
+		func() tea.Cmd { return o.reset(p) })
+	words := []string{}
+	for i := range p.Items {
+		it := &p.Items[i]
+		q.Lines = append(q.Lines, show.Item(o.host.Look(), &it.Backup))
+		words = append(words, string(it.Backup.ID))
+		if it.Says != "" {
+			q.Lines = append(q.Lines, show.Warning(o.host.Look(), it.Says))
+		}
+	}
+	q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "reset", append(words, "--state", p.Status)...)...)
+	return q
+}
+
+func (o operator) reset(p jobs.ResetPlan) tea.Cmd {
+	desk := o.at.Desk()
+	var ids []core.BackupID
+	for i := range p.Items {
+		ids = append(ids, p.Items[i].Backup.ID)
+	}
+	_, cmd := o.at.Start(o.host, "resetting "+core.Count(len(p.Items), "backup"), place.Touching(o.at, "backup", ids...),
+		func(ctx context.Context, progress jobs.Progress) ui.Result {
+			results, err := desk.Reset(ctx, p, progress)
+			return operated("set to "+p.Status, results, err)
+		})
+	return cmd
+}
+
+// editForm reads a backup and asks for its new texts.
+func (o operator) editForm(id core.BackupID) tea.Cmd {
+	desk := o.at.Desk()
+	return o.host.Tell(func(ctx context.Context) tea.Msg {
+		x, err := desk.Place.Backup(ctx, id)
+		if err != nil {
+			return ui.Failure(err)
+		}
+		was := []string{x.Name.Or(""), x.Description.Or(""), propertiesText(x.Metadata)}
+		return ui.ShowMsg{Overlay: &ui.FormBox{Title: "Edit " + core.Visible(x.Title()), Fields: []ui.FormField{
+			ui.TextField("name", was[0], "U takes the change back."), ui.TextField("description", was[1], "U takes the change back."),
+			ui.TextField("properties", was[2], "key=value, and more after commas. They take the place of all that are there.")},
+			Submit: func(f *ui.FormBox) tea.Cmd { return o.edit(x, was, f) }}}
+	})
+}
+
+// edit changes what was changed in the form.
+func (o operator) edit(x core.Backup, was []string, f *ui.FormBox) tea.Cmd {
+	var e core.BackupEdit
+	words := []string{string(x.ID)}
+	for i, to := range []**string{&e.Name, &e.Description} {
+		if text := f.Text(i); text != was[i] {
+			*to = &text
+			words = append(words, "--"+f.Fields[i].Label, text)
+		}
+	}
+	if f.Text(2) != was[2] {
+		o, err := properties(f.Text(2))
+		if err != nil {
+			again := f.Again()
+			return func() tea.Msg { return again(err) }
+		}
+		e.Metadata = o
+		words = append(words, propertyWords(o)...)
+	}
+	if len(words) == 1 {
+		return ui.Say(ui.Info, "Nothing was changed.")
+	}
+	desk := o.at.Desk()
+	_, cmd := o.at.Start(o.host, "editing "+x.Title(), place.Touching(o.at, "backup", x.ID), func(ctx context.Context, _ jobs.Progress) ui.Result {
+		entry, err := desk.Edit(ctx, x.ID, e)
+		return ui.Wrote(fmt.Sprintf("Changed, as journal entry %d; U takes it back. In a shell: %s", entry.ID, o.at.Command("edit", words...)), err)
+	})
+	return cmd
+}
+
+// properties reads key=value, …; propertiesText writes it.
+func properties(text string) (*pyjson.Object, error) {
+	o := &pyjson.Object{}
+	for _, part := range strings.Split(text, ",") {
+		key, value, ok := strings.Cut(part, "=")
+		key = strings.TrimSpace(key)
+		switch {
+		case strings.TrimSpace(part) == "":
+		case !ok || key == "":
+			return nil, core.Fail(core.CodeUsage, "read the properties", part+" is not key=value", "write key=value, and more after commas", nil)
+		default:
+			o.Set(key, pyjson.OfString(strings.TrimSpace(value)))
+		}
+	}
+	return o, nil
+}
+
+func propertiesText(o *pyjson.Object) string {
+	var parts []string
+	for k, v := range o.All() {
+		parts = append(parts, k+"="+v.Text())
+	}
+	return strings.Join(parts, ", ")
+}
+
+func propertyWords(o *pyjson.Object) (words []string) {
+	if o != nil && o.Len() == 0 {
+		return []string{"--no-properties"}
+	}
+	for k, v := range o.All() {
+		words = append(words, "--property", k+"="+v.Text())
+	}
+	return words
+}

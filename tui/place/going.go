@@ -1,0 +1,56 @@
+package place
+
+import (
+	"context"
+	"hearth/tui/ui"
+
+	"hearth/core"
+	"hearth/store"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// MoveTo goes to another place.
+func (s *Stay) MoveTo(location string) tea.Cmd {
+	opt := s.opt
+	return func() tea.Msg {
+		return ui.Go{To: location, Open: func(ctx context.Context) (ui.Begin, error) {
+			desk, closing, err := opt.Open(ctx, location)
+			if err != nil {
+				return ui.Begin{}, err
+			}
+			in := opt.Begin(New(desk, closing, opt))
+			in.Said = "This is " + desk.Info().Title + " now."
+			return in, nil
+		}}
+	}
+}
+
+// ProjectActions switch between one project and all, where the place can.
+func (s *Stay) ProjectActions() []ui.Action {
+	if _, ok := s.desk.Place.(store.Reacher); !ok {
+		return nil
+	}
+	all := s.Desk().AllProjects()
+	label := map[bool]string{true: "one project", false: "all projects"}[all]
+	return []ui.Action{{Name: "projects", Keys: []string{"0"}, Label: label, Minor: true, Help: "List all projects, or only the own",
+		Why: func() string {
+			if all {
+				return ""
+			}
+			return s.Cannot(core.OpAllProjects)
+		}, Run: func() tea.Cmd { return s.reach(!all) }}}
+}
+
+// reach lists all projects, or the own one. What runs goes on with the reach that
+// it began with.
+func (s *Stay) reach(all bool) tea.Cmd {
+	to, text := core.ReachOwn, "Only the own project is listed now."
+	if all {
+		to, text = core.ReachAll, "All projects are listed now."
+	}
+	s.mu.Lock()
+	s.desk.Reach = to
+	s.mu.Unlock()
+	return tea.Batch(ui.Say(ui.Info, text), func() tea.Msg { return ui.BannerMsg{} }, func() tea.Msg { return ui.Changed{} })
+}

@@ -1,6 +1,0 @@
-package tui
-
-import "runtime"
-
-// isDarwin: a Mac has a desktop clipboard without DISPLAY.
-const isDarwin = runtime.GOOS == "darwin"

@@ -1,0 +1,110 @@
+package records
+
+import (
+	"context"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
+
+	"hearth/core"
+	"hearth/store"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// recordTab shows the record that an export of the backup gives.
+type recordTab struct {
+	ui.Scroll
+	at *place.Stay
+	ui.Read
+	ref    core.BackupID
+	record core.Record
+	dec    core.Decoded
+}
+
+type recordExportedMsg struct {
+	gen    ui.Generation
+	record core.Record
+	err    error
+}
+
+func Tab(host ui.Host, at *place.Stay, ref core.BackupID) ui.Tab {
+	return &recordTab{Scroll: ui.Scroll{Host: host}, at: at, ref: ref}
+}
+
+func (t *recordTab) Name() string { return "Record" }
+func (t *recordTab) Restyle()     { t.fill() }
+
+// Init exports, where that changes nothing; a cloud's export writes its row and
+// is done when it is asked for.
+func (t *recordTab) Init() tea.Cmd {
+	if t.at.Info().Kind == core.PlaceCloud {
+		t.fill()
+		return nil
+	}
+	return t.load()
+}
+
+func (t *recordTab) load() tea.Cmd {
+	ex, ok := t.at.Desk().Place.(store.Exporter)
+	if !ok {
+		t.State, t.Err = ui.Failed, core.Fail(core.CodeUnsupported, "export", "this kind of place cannot export records", "", nil)
+		t.fill()
+		return ui.Fail(t.Err)
+	}
+	gen, ref := t.Begin(), t.ref
+	t.fill()
+	return t.Host.Ask(func(ctx context.Context) tea.Msg {
+		r, err := ex.Export(ctx, ref)
+		return recordExportedMsg{gen, r, err}
+	})
+}
+
+func (t *recordTab) Update(msg tea.Msg) tea.Cmd {
+	m, ok := msg.(recordExportedMsg)
+	if !ok {
+		return nil
+	}
+	dec, err := core.Decoded{}, m.err
+	if err == nil {
+		dec, err = core.DecodeRecord(m.record.URL, core.Today)
+	}
+	cmd, ok := t.End(m.gen, err)
+	if ok {
+		t.record, t.dec = m.record, dec
+	}
+	t.fill()
+	return cmd
+}
+
+func (t *recordTab) fill() {
+	s := t.Host.Look()
+	switch t.State {
+	case ui.Idle:
+		t.Set([]ui.Line{{}, ui.Text(s.Dim.Paint("An export asks the backup service and writes the backup's row. Enter exports it."))})
+		return
+	case ui.Loading:
+		t.Set([]ui.Line{ui.Text(s.Busy.Paint("◌ exporting…"))})
+		return
+	case ui.Failed:
+		t.Set([]ui.Line{{}, {Sign: s.Bad.Paint("✗ "), Value: s.Bad.Paint(core.Visible(t.Err.Error()))}})
+		return
+	}
+	lines := []ui.Line{
+		ui.Field("service", core.Visible(t.record.Service)),
+		ui.Field("fingerprint", s.Accent.Paint(t.dec.Fingerprint())+"  "+s.Dim.Paint("to compare by voice")),
+		ui.Field("size", core.Bytes(int64(len(t.record.URL)))),
+		ui.Text(s.Dim.Paint("The record holds the backup's row, not the volume's metadata: that is the capture.")),
+		{}, s.Part("fields"),
+	}
+	for name, v := range t.dec.Doc.Object().All() {
+		lines = append(lines, ui.Field(core.Visible(name), show.ValueText(s, name, v)))
+	}
+	t.Set(append(lines, ui.Line{}, s.Heading("base64"), ui.Text(core.Visible(t.record.URL))))
+}
+
+func (t *recordTab) Actions() []ui.Action {
+	return append([]ui.Action{
+		{Keys: []string{"enter"}, Label: map[bool]string{true: "export it"}[t.State == ui.Idle], Help: "Export it anew", Why: func() string { return t.at.Cannot(core.OpExport) }, Run: t.load},
+	}, t.Scroll.Actions()...)
+}

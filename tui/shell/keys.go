@@ -1,0 +1,141 @@
+package shell
+
+import (
+	"hearth/tui/ui"
+	"slices"
+	"strings"
+
+	"hearth/core"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// scope is the actions that keys reach now, the nearest first: those of the
+// dialog on top, or of the text field that has the focus, or of the screen and
+// then the root.
+func (a *App) scope() []ui.Action {
+	top := a.top()
+	if n := len(a.dialogs); n > 0 {
+		return a.dialogs[n-1].Actions()
+	}
+	if t, ok := top.(ui.Texter); ok && t.WantsText() {
+		return t.FieldActions()
+	}
+	out := slices.Clip(top.Actions())
+	taken := map[string]bool{}
+	for _, act := range out {
+		for _, k := range act.Keys {
+			taken[k] = true
+		}
+	}
+	for _, act := range a.rootActions() { // what a screen's own hides is not told
+		if slices.ContainsFunc(act.Keys, func(k string) bool { return !taken[k] }) {
+			out = append(out, act)
+		}
+	}
+	return out
+}
+
+// rootActions are what keys do everywhere.
+func (a *App) rootActions() []ui.Action {
+	const group = "Everywhere"
+	out := []ui.Action{
+		{Name: helpAction, Keys: []string{"?"}, Label: "help", Help: "Show what every key does", Run: a.showHelp},
+		{Name: "back", Keys: []string{"esc"}, Label: a.backLabel(), Help: "Go back", Run: func() tea.Cmd { return ui.CloseScreen }},
+	}
+	out = append(out, a.screenActions()...)
+	out = append(out,
+		ui.Action{Name: "paste", Keys: []string{"p"}, Label: "paste", Run: a.readClipboard,
+			Help: "Import records from the clipboard; a paste with the terminal's own key works on every screen"},
+		ui.Action{Name: "quit", Keys: []string{"q"}, Label: "quit", Help: "Quit; asks while something runs", Run: a.quit},
+		ui.Action{Name: "interrupt", Keys: []string{"ctrl+c"}, Run: a.interrupt,
+			Help: "Cancel what runs; of several tasks show the list; where nothing runs, quit"},
+	)
+	if a.visit.in.Keys != nil {
+		out = append(out, a.visit.in.Keys(a.seat(0))...)
+	}
+	out = append(out,
+		ui.Action{Name: "message", Keys: []string{"e"}, Help: "Show the last message whole, with its cause", Why: a.noNote, Run: a.showNote},
+		ui.Action{Name: "zone", Keys: []string{"z"}, Help: "Times in UTC or in local time", Run: a.toggleZone},
+		ui.Action{Name: "theme", Keys: []string{"T"}, Help: "Choose a theme", Run: a.chooseTheme},
+		ui.Action{Name: "redraw", Keys: []string{"ctrl+l"}, Help: "Draw the screen anew", Run: func() tea.Cmd { return tea.ClearScreen }},
+		ui.Action{Name: "suspend", Keys: []string{"ctrl+z"}, Help: "Suspend hearth; fg brings it back", Run: func() tea.Cmd { return tea.Suspend }},
+	)
+	for i := range out {
+		out[i].Group = group
+	}
+	return out
+}
+
+// screenActions are the keys that lead to screens.
+func (a *App) screenActions() (out []ui.Action) {
+	for _, e := range a.screens() {
+		if e.Key == "" || e.Only != nil && !e.Only() {
+			continue
+		}
+		act := ui.Action{Name: "go-" + e.Name, Keys: []string{e.Key}, Label: e.Name, Help: "Go to " + e.Name, Minor: e.Minor,
+			Run: func() tea.Cmd { return ui.OpenFor(e.Name, "") }}
+		n := len(a.stack)
+		if n == 1 && a.stack[0].name == e.Name || e.Kept && n > 0 && a.stack[n-1].name == e.Name || e.Quiet {
+			act.Label = ""
+		}
+		out = append(out, act)
+	}
+	return out
+}
+
+func (a *App) backLabel() string {
+	if len(a.stack) > 1 {
+		return "back"
+	}
+	return ""
+}
+
+func (a *App) noNote() string {
+	if a.note.Text == "" {
+		return "there has been no message yet"
+	}
+	return ""
+}
+
+func (a *App) toggleZone() tea.Cmd {
+	a.relook(func(l *ui.Look) { l.Local = !l.Local })
+	a.repaint()
+	return ui.Say(ui.Info, "Times are in "+a.look.Zone()+" now.")
+}
+
+// showHelp lists every key of the screen and of the root, by group.
+func (a *App) showHelp() tea.Cmd {
+	s := a.look
+	var groups []string
+	lines := map[string][]ui.Line{}
+	for _, act := range a.scope() {
+		g := act.Group
+		if g == "" && len(a.stack) > 0 {
+			g = a.nameOf(a.stack[len(a.stack)-1])
+		}
+		if lines[g] == nil {
+			groups = append(groups, g)
+		}
+		var names []string
+		for _, k := range act.Keys {
+			names = append(names, ui.KeyName(k))
+		}
+		help := s.Dialog.Paint(act.Help)
+		if why := act.Blocked(); why != "" {
+			help += s.Warn.Paint(" (not now: " + core.Visible(why) + ")")
+		}
+		lines[g] = append(lines[g], ui.Line{Sign: "  " + s.Key.Paint(ui.Pad(strings.Join(names, " "), 12)) + "  ", Value: help})
+	}
+	var all []ui.Line
+	for _, g := range groups {
+		if all != nil {
+			all = append(all, ui.Line{})
+		}
+		all = append(append(all, s.Heading(g)), lines[g]...)
+	}
+	return ui.Show(&ui.TextBox{Title: "Keys", Lines: all, Look: s})
+}
+
+// showNote shows the last message whole, and what lies beneath it.
+func (a *App) showNote() tea.Cmd { return ui.Show(ui.NoteBox(a.look, "Message", a.note.Note)) }

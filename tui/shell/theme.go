@@ -1,0 +1,94 @@
+package shell
+
+import (
+	"hearth/tui/ui"
+
+	"hearth/themes"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+)
+
+// setTheme changes the looks of everything.
+func (a *App) setTheme(t themes.Theme) {
+	a.relook(func(l *ui.Look) { l.Styles = ui.NewStyles(t, a.terminal.mono, a.banner.Color) })
+	a.repaint()
+}
+
+// repaint tells the screens that looks, or how times are written, have changed.
+func (a *App) repaint() {
+	for _, h := range a.held() {
+		if s, ok := h.Screen.(ui.Styled); ok {
+			s.Restyle()
+		}
+	}
+}
+
+// terminal is what the terminal said of itself.
+type terminal struct {
+	light bool
+	few   bool // 16 colours
+	mono  bool // none
+}
+
+// follow chooses the theme that fits the terminal, unless one was asked for.
+func (a *App) follow() {
+	t := a.look.Theme
+	if a.opt.AutoTheme {
+		t = themeFor(a.terminal)
+	}
+	a.setTheme(t)
+}
+
+func themeFor(term terminal) themes.Theme {
+	name := "dark"
+	switch {
+	case term.light:
+		name = "light"
+	case term.few:
+		name = "sixteen"
+	}
+	t, err := themes.Load(name)
+	if err != nil {
+		panic(err) // the built-in themes are tested
+	}
+	return t
+}
+
+// coloured takes what the terminal says of its colours.
+func (a *App) coloured(msg tea.Msg) {
+	switch msg := msg.(type) {
+	case tea.BackgroundColorMsg:
+		a.terminal.light = !msg.IsDark()
+	case tea.ColorProfileMsg:
+		a.terminal.mono = msg.Profile <= colorprofile.ASCII
+		a.terminal.few = msg.Profile == colorprofile.ANSI
+	}
+	a.follow()
+}
+
+// chooseTheme lets a theme be chosen.
+func (a *App) chooseTheme() tea.Cmd {
+	var items []ui.MenuItem
+	at := 0
+	names := themes.Names()
+	for i, name := range names {
+		t, err := themes.Load(name)
+		if err != nil {
+			return ui.Fail(err)
+		}
+		items = append(items, ui.MenuItem{Label: name, Hint: t.About})
+		if name == a.look.Theme.Name {
+			at = i
+		}
+	}
+	return ui.Show(&ui.MenuBox{Title: "Theme", Items: items, At: at, Pick: func(i int) tea.Cmd {
+		t, err := themes.Load(names[i])
+		if err != nil {
+			return ui.Fail(err)
+		}
+		a.opt.AutoTheme = false
+		a.setTheme(t)
+		return ui.Say(ui.Info, "Theme "+t.Name+". Keep it with theme = \""+t.Name+"\" under [screen] in the config.")
+	}})
+}

@@ -1,0 +1,136 @@
+package show
+
+import (
+	"hearth/core"
+	"hearth/tui/grid"
+	"hearth/tui/ui"
+	"strconv"
+)
+
+// NameCell is a name for a list; one that is not there says so.
+func NameCell(l ui.Look, name core.Opt[string]) grid.Cell {
+	if name.Or("") == "" {
+		return grid.Cell{Text: "(no name)", Style: l.Dim}
+	}
+	return grid.Cell{Text: core.Visible(name.V)}
+}
+
+func StatusCell(l ui.Look, status string) grid.Cell {
+	return grid.Cell{Text: StatusGlyph(status) + " " + core.Visible(status), Style: StatusStyle(l, status)}
+}
+
+func BackupCells(l ui.Look, b *core.Backup) []grid.Cell {
+	kind := grid.Cell{Text: "full"}
+	if b.Incremental {
+		kind = grid.Cell{Text: "incr", Style: l.Dim}
+	}
+	volume := grid.Cell{Text: core.Visible(b.VolumeName.Or(""))}
+	if volume.Text == "" {
+		volume = grid.Cell{Text: core.Visible(b.VolumeID.Short()), Style: l.Dim}
+	}
+	return []grid.Cell{
+		NameCell(l, b.Name), StatusCell(l, b.Status), kind, {Text: GiB(b.Size)}, {Text: l.Age(b.CreatedAt)}, volume,
+		{Text: core.Visible(b.FailReason.Or("")), Style: l.Bad}, {Text: core.Visible(b.ID.Short()), Style: l.Dim},
+		projectCell(l, b.ProjectName, b.ProjectID),
+	}
+}
+
+// MarkCells puts a sign before the cells of fields that are assumed or lost.
+func MarkCells(l ui.Look, cells []grid.Cell, marks []core.Mark) []grid.Cell {
+	columns := map[string]int{"size": 3, "created_at": 4, "display_name": 0, "volume_id": 5}
+	for _, m := range marks {
+		i, ok := columns[m.Field]
+		switch {
+		case !ok:
+		case m.State == core.MarkLost:
+			cells[i] = grid.Cell{Text: "?", Style: l.Unknown}
+		default:
+			cells[i] = grid.Cell{Text: "~" + cells[i].Text, Style: l.Unknown}
+		}
+	}
+	return cells
+}
+
+// GiB writes a size in GiB.
+func GiB(n int64) string { return Thousands(int(n)) + " GiB" }
+
+// parentGuess says that a parent is not what the place said.
+const parentGuess = "? a guess: the newest backup before it"
+
+// BackupLines is what there is to know about a backup, for the pane and the tab.
+func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
+	marked := map[string]core.Mark{}
+	for _, m := range marks {
+		marked[m.Field] = m
+	}
+	lines := []ui.Line{
+		ui.Text(l.Accent.Paint(core.Visible(b.Title()))),
+		{},
+		ui.Field("status", StatusStyle(l, b.Status).Paint(StatusGlyph(b.Status)+" "+core.Visible(b.Status))),
+	}
+	if b.FailReason.Or("") != "" {
+		lines = append(lines, ui.Field("fail reason", l.Bad.Paint(core.Visible(b.FailReason.V))))
+	}
+	parent := OrNone(l, string(b.ParentID))
+	if b.ParentGuessed {
+		parent += "  " + l.Warn.Paint(parentGuess)
+	}
+	for _, f := range []struct{ label, column, value string }{
+		{"kind", "is_incremental", b.Kind()},
+		{"size", "size", GiB(b.Size)},
+		{"created", "created_at", l.Since(b.CreatedAt)},
+		{"volume", "volume_id", NameAndID(l, b.VolumeName, string(b.VolumeID))},
+		{"description", "display_description", Nullable(l, b.Description)},
+		{"id", "id", OrNone(l, string(b.ID))},
+		{"parent", "parent_id", parent},
+		{"dependents", "num_dependent_backups", Thousands(int(b.Dependents))},
+		{"objects", "object_count", Thousands(int(b.ObjectCount))},
+		{"data of", "data_timestamp", l.Clock(b.DataTimestamp)},
+		{"updated", "updated_at", l.Clock(b.UpdatedAt)},
+		{"container", "container", Nullable(l, b.Container)},
+		{"service", "service", Nullable(l, b.Service)},
+		{"service meta", "service_metadata", Nullable(l, b.ServiceMetadata)},
+		{"snapshot", "snapshot_id", Nullable(l, b.SnapshotID)},
+		{"restored to", "restore_volume_id", OrNone(l, string(b.RestoreVolumeID))},
+		{"encryption key", "encryption_key_id", Nullable(l, b.EncryptionKeyID)},
+		{"project", "project_id", NameAndID(l, b.ProjectName, string(b.ProjectID))},
+		{"user", "user_id", OrNone(l, b.UserID)},
+		{"host", "host", Nullable(l, b.Host)},
+		{"zone", "availability_zone", Nullable(l, b.AvailabilityZone)},
+		{"temp volume", "temp_volume_id", OrNone(l, string(b.TempVolumeID))},
+		{"temp snapshot", "temp_snapshot_id", Nullable(l, b.TempSnapshotID)},
+	} {
+		if b.Unseen.Has(f.column) && !(f.column == "parent_id" && b.ParentID != "") {
+			f.value = cannotSee(l)
+		}
+		x := ui.Field(f.label, f.value)
+		switch m := marked[f.column]; m.State {
+		case core.MarkAssumed:
+			x.Note = l.Unknown.Paint("~ assumed: " + core.Visible(m.Why))
+		case core.MarkLost:
+			x.Value, x.Note = l.Unknown.Paint("? lost"), l.Dim.Paint(core.Visible(m.Why))
+		}
+		lines = append(lines, x)
+	}
+	if b.Metadata != nil {
+		lines = append(lines, metadataLines(l, "properties", b.Metadata)...)
+	}
+	return lines
+}
+
+// projectCell is whose a row is.
+func projectCell(l ui.Look, name core.Opt[string], id core.ProjectID) grid.Cell {
+	if name.Or("") != "" {
+		return grid.Cell{Text: core.Visible(name.V)}
+	}
+	return grid.Cell{Text: core.Visible(core.Short(id)), Style: l.Dim}
+}
+
+// Thousands writes a count with its thousands set apart.
+func Thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,119 @@
+package show
+
+import (
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/tui/ui"
+	"strings"
+)
+
+// opt is a nullable text for eyes.
+func Nullable(l ui.Look, v core.Opt[string]) string {
+	switch {
+	case !v.Set:
+		return l.Dim.Paint("-")
+	case v.V == "":
+		return l.Dim.Paint(`""`)
+	}
+	return core.Visible(v.V)
+}
+
+// OrNone is a text for eyes that is "" where there is none.
+func OrNone(l ui.Look, v string) string {
+	if v == "" {
+		return l.Dim.Paint("-")
+	}
+	return core.Visible(v)
+}
+
+// named is a name with its id, or the id alone.
+func NameAndID(l ui.Look, name core.Opt[string], id string) string {
+	if name.Or("") == "" {
+		return OrNone(l, id)
+	}
+	return core.Visible(name.V) + "  " + l.Dim.Paint(core.Visible(id))
+}
+
+// value is a Python value for eyes; secrets are masked.
+func ValueText(l ui.Look, name string, v pyjson.Value) string {
+	switch {
+	case v.IsNull():
+		return l.Dim.Paint("-")
+	case core.SecretFields.Has(name) && v.Truthy():
+		return l.Warn.Paint(core.Masked)
+	}
+	switch v.Kind() {
+	case pyjson.String:
+		if v.Text() == "" {
+			return l.Dim.Paint(`""`)
+		}
+		return core.Visible(v.Text())
+	case pyjson.Bool:
+		return strings.ToLower(pyjson.Str(v))
+	}
+	return core.Visible(pyjson.Text(v))
+}
+
+// cannotSee stands for what a place cannot see.
+func cannotSee(l ui.Look) string { return l.Unknown.Paint("? unknown here") }
+
+// seen is a value, or that the place cannot see it.
+func seenText(l ui.Look, unseen core.FieldSet, column, value string) string {
+	if unseen.Has(column) {
+		return cannotSee(l)
+	}
+	return value
+}
+
+// metadata lists the keys of metadata under a heading.
+func metadataLines(l ui.Look, title string, o *pyjson.Object) []ui.Line {
+	lines := []ui.Line{{}, l.Heading(title)}
+	if o.Len() == 0 {
+		return append(lines, ui.Text(l.Dim.Paint("none")))
+	}
+	for k, v := range o.All() {
+		lines = append(lines, ui.Field(core.Visible(k), ValueText(l, k, v)))
+	}
+	return lines
+}
+
+// SideText is a value of a field before or after, for a cell.
+func SideText(l ui.Look, name string, v core.Opt[pyjson.Value]) string {
+	switch {
+	case !v.Set:
+		return ""
+	case v.V.IsNull():
+		return "-"
+	case core.SecretFields.Has(name) && v.V.Truthy():
+		return core.Masked
+	case v.V.Kind() == pyjson.Bool:
+		return map[bool]string{true: "yes", false: "no"}[v.V.Bool()]
+	case v.V.Kind() == pyjson.Time:
+		at, _ := v.V.Time()
+		return l.Clock(core.Some(at))
+	}
+	if s, ok := v.V.Str(); ok {
+		if s == "" {
+			return `""`
+		}
+		return core.Visible(s)
+	}
+	return core.Visible(pyjson.Text(v.V))
+}
+
+// FieldTitle is what people call a field.
+func FieldTitle(f core.FieldPlan) string {
+	switch f.Section {
+	case core.UserSection:
+		return "meta " + core.Visible(f.Name)
+	case core.ImageSection:
+		return "image " + core.Visible(f.Name)
+	}
+	switch f.Name {
+	case "display_name":
+		return "name"
+	case "display_description":
+		return "description"
+	}
+	return core.Visible(f.Name)
+}

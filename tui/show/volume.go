@@ -1,0 +1,81 @@
+package show
+
+import (
+	"hearth/core"
+	"hearth/tui/grid"
+	"hearth/tui/ui"
+	"maps"
+	"slices"
+)
+
+func VolumeCells(l ui.Look, v *core.Volume) []grid.Cell {
+	yes := func(b bool) grid.Cell {
+		if b {
+			return grid.Cell{Text: "yes"}
+		}
+		return grid.Cell{Text: "-", Style: l.Dim}
+	}
+	newest := grid.Cell{Text: l.Age(v.LastBackup)}
+	if !v.LastBackup.Set {
+		newest.Style = l.Warn
+		newest.Text = "none"
+	}
+	return []grid.Cell{
+		NameCell(l, v.Name), StatusCell(l, v.Status), {Text: GiB(v.Size)},
+		{Text: Thousands(int(v.Backups))}, newest, yes(v.Bootable), yes(v.EncryptionKeyID.Set), {Text: core.Visible(v.ID.Short()), Style: l.Dim},
+		{Text: core.Visible(v.VolumeType.Or(v.VolumeTypeID.Or("")))},
+		projectCell(l, v.ProjectName, v.ProjectID),
+	}
+}
+
+// VolumeLines is what there is to know about a volume, for the pane and the tab.
+func VolumeLines(l ui.Look, v *core.Volume) []ui.Line {
+	yes := func(b bool) string {
+		if b {
+			return "yes"
+		}
+		return "no"
+	}
+	lines := []ui.Line{
+		ui.Text(l.Accent.Paint(core.Visible(v.Title()))),
+		{},
+		ui.Field("status", StatusStyle(l, v.Status).Paint(StatusGlyph(v.Status)+" "+core.Visible(v.Status))),
+		ui.Field("size", GiB(v.Size)),
+		ui.Field("bootable", yes(v.Bootable)),
+		ui.Field("type", seenText(l, v.Unseen, "volume_type_id", NameAndID(l, v.VolumeType, v.VolumeTypeID.Or("")))),
+		ui.Field("encryption key", seenText(l, v.Unseen, "encryption_key_id", Nullable(l, v.EncryptionKeyID))),
+		ui.Field("backups", Thousands(int(v.Backups))),
+		ui.Field("newest backup", l.Since(v.LastBackup)),
+		ui.Field("created", l.Since(v.CreatedAt)),
+		ui.Field("description", Nullable(l, v.Description)),
+		ui.Field("id", core.Visible(string(v.ID))),
+		ui.Field("project", seenText(l, v.Unseen, "project_id", NameAndID(l, v.ProjectName, string(v.ProjectID)))),
+		ui.Field("zone", seenText(l, v.Unseen, "availability_zone", Nullable(l, v.AvailabilityZone))),
+	}
+	if v.Metadata != nil {
+		lines = append(lines, metadataLines(l, "user metadata", v.Metadata)...)
+		lines = append(lines, metadataLines(l, "image metadata", v.Image)...)
+	}
+	return append(lines, everyColumn(l, v)...)
+}
+
+// everyColumn lists every column of a volume's row, as Cinder names them.
+func everyColumn(l ui.Look, v *core.Volume) []ui.Line {
+	var lines []ui.Line
+	if v.Row.Len() > 0 {
+		lines = append(lines, ui.Line{}, l.Part("every column"))
+	}
+	for name, value := range v.Row.All() {
+		shown := ValueText(l, name, value)
+		if t, _ := value.Time(); !t.IsZero() {
+			shown = l.Clock(core.Some(t))
+		}
+		lines = append(lines, ui.Field(core.Visible(name), shown))
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Unseen)) {
+		if !v.Row.Has(name) {
+			lines = append(lines, ui.Field(core.Visible(name), cannotSee(l)))
+		}
+	}
+	return lines
+}

@@ -1,0 +1,69 @@
+package ui
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+)
+
+// Tell is several messages in one: what the user should know whatever screen is
+// shown by then, and what only the screen that asked needs.
+func Tell(msgs ...tea.Msg) tea.Msg {
+	var out tea.BatchMsg
+	for _, m := range msgs {
+		if m != nil {
+			out = append(out, func() tea.Msg { return m })
+		}
+	}
+	return out
+}
+
+// Generation tells the answers to the latest question from those to older ones.
+type Generation int
+
+// Next starts a new generation.
+func (g *Generation) Next() Generation {
+	*g++
+	return *g
+}
+
+// ReadState says how far something that is read has come.
+type ReadState uint8
+
+const (
+	Idle ReadState = iota
+	Loading
+	Ready
+	Failed
+)
+
+// Read is the state of something that is read anew from time to time.
+type Read struct {
+	Gen   Generation
+	State ReadState
+	Err   error
+}
+
+// Begin starts a reading and returns its generation; what is shown stays.
+func (r *Read) Begin() Generation {
+	if r.State != Ready {
+		r.State = Loading
+	}
+	return r.Gen.Next()
+}
+
+// End takes the end of a reading: false for an old one, and for one that failed,
+// which the status line tells. Where something was there already, it stays.
+func (r *Read) End(gen Generation, err error) (tea.Cmd, bool) {
+	if gen != r.Gen {
+		return nil, false
+	}
+	if err == nil {
+		r.State, r.Err = Ready, nil
+		return nil, true
+	}
+	if r.State != Ready || core.CodeOf(err) == core.CodeNotFound {
+		r.State, r.Err = Failed, err
+	}
+	return Fail(err), false
+}

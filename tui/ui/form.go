@@ -1,0 +1,124 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
+)
+
+// FormBox asks for several things at once: texts, and switches.
+type FormBox struct {
+	dialog
+	Title  string
+	Fields []FormField
+	at     int
+	Submit func(*FormBox) tea.Cmd
+}
+
+// FormField is a line of a form.
+type FormField struct {
+	Label  string
+	hint   string // told while the field has the focus
+	input  textinput.Model
+	toggle bool // it is a switch
+	on     bool
+}
+
+// TextField and switchField make the lines of a form.
+func TextField(label, value, hint string) FormField {
+	return FormField{Label: label, hint: hint, input: NewInput(value)}
+}
+
+func SwitchField(label, hint string) FormField {
+	return FormField{Label: label, hint: hint, toggle: true}
+}
+
+// Again makes a message that tells of a mistake and shows the form once more, as
+// it was filled in.
+func (f *FormBox) Again() func(error) tea.Msg {
+	g := *f
+	g.Fields = slices.Clone(f.Fields)
+	return func(err error) tea.Msg { return Tell(Failure(err), ShowMsg{&g}) }
+}
+
+// Text is what stands in a field, on whether a switch is on.
+func (f *FormBox) Text(i int) string { return f.Fields[i].input.Value() }
+func (f *FormBox) On(i int) bool     { return f.Fields[i].on }
+
+func (f *FormBox) WantsText() bool { return !f.Fields[f.at].toggle }
+
+func (f *FormBox) Actions() []Action {
+	to := func(by int) func() tea.Cmd {
+		return func() tea.Cmd {
+			f.at = (f.at + by + len(f.Fields)) % len(f.Fields)
+			return nil
+		}
+	}
+	out := []Action{
+		{Keys: []string{"enter"}, Label: "go on", Help: "Go on with what the form says", Run: func() tea.Cmd { return f.leave(f.Submit(f)) }},
+		{Keys: []string{"tab", "down"}, Label: "next", Help: "To the next field", Run: to(1)},
+		{Keys: []string{"shift+tab", "up"}, Help: "To the field before", Run: to(-1)},
+		{Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it", Run: func() tea.Cmd { return f.leave(Say(Info, "Nothing was done.")) }},
+	}
+	if f.Fields[f.at].toggle {
+		out = append(out, Action{Keys: []string{"space"}, Label: "switch", Help: "Turn the switch", Run: func() tea.Cmd {
+			f.Fields[f.at].on = !f.Fields[f.at].on
+			return nil
+		}})
+	}
+	return out
+}
+
+func (f *FormBox) Update(msg tea.Msg) tea.Cmd {
+	field := &f.Fields[f.at]
+	if field.toggle {
+		return nil
+	}
+	var cmd tea.Cmd
+	field.input, cmd = field.input.Update(msg)
+	return cmd
+}
+
+func (f *FormBox) View(s Look, w, h int) string {
+	label := 0
+	for _, x := range f.Fields {
+		label = max(label, ansi.StringWidth(x.Label))
+	}
+	width := boxWidth(w)
+	var lines []string
+	for i, x := range f.Fields {
+		head := s.Dialog.Paint("  " + Pad(x.Label, label) + "  ")
+		if i == f.at {
+			head = s.Key.Paint("> ") + s.Accent.Paint(Pad(x.Label, label)+"  ")
+		}
+		lines = append(lines, head+f.value(s, i, width-label-4))
+	}
+	hint := Wrap(core.Visible(f.Fields[f.at].hint), width)
+	if top := f.at - (h - 5 - len(hint)); top > 0 && top < len(lines) { // the field with the focus stays to be seen
+		lines = lines[top:]
+	}
+	lines = append(lines, "")
+	for _, l := range hint {
+		lines = append(lines, s.Dialog.Paint(l))
+	}
+	return s.box(f.Title, append(lines, strings.Repeat(" ", max(min(width, 60), 0))), w, h)
+}
+
+// value draws what a field holds.
+func (f *FormBox) value(s Look, i, w int) string {
+	x := f.Fields[i]
+	switch {
+	case x.toggle && x.on:
+		return s.Good.Paint("[x]")
+	case x.toggle:
+		return s.Dialog.Paint("[ ]")
+	case i == f.at:
+		return s.Input(x.input, w)
+	}
+	return Clip(s.Dialog.Paint(core.Visible(x.input.Value())), w)
+}

@@ -1,0 +1,49 @@
+package ui
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/tui/grid"
+)
+
+// TableMoves are the keys that move a table's cursor; then, if not nil, is what
+// follows a movement.
+func TableMoves(t *grid.Model, then func() tea.Cmd) []Action {
+	move := func(f func()) func() tea.Cmd {
+		return func() tea.Cmd {
+			f()
+			if then == nil {
+				return nil
+			}
+			return then()
+		}
+	}
+	return []Action{
+		{Keys: []string{"down", "j"}, Help: "Down", Group: "Moving", Run: move(func() { t.Step(1) })},
+		{Keys: []string{"up", "k"}, Help: "Up", Group: "Moving", Run: move(func() { t.Step(-1) })},
+		{Keys: []string{"pgdown", "ctrl+f"}, Help: "A page down", Group: "Moving", Run: move(func() { t.Page(1) })},
+		{Keys: []string{"pgup", "ctrl+b"}, Help: "A page up", Group: "Moving", Run: move(func() { t.Page(-1) })},
+		{Keys: []string{"home", "g"}, Help: "To the beginning", Group: "Moving", Run: move(t.Home)},
+		{Keys: []string{"end", "G"}, Help: "To the end", Group: "Moving", Run: move(t.End)},
+	}
+}
+
+// scrolls are the keys that scroll a text of which h lines are shown.
+func scrolls(h func() int, by func(lines int)) []Action {
+	move := func(n func() int) func() tea.Cmd {
+		return func() tea.Cmd {
+			by(n())
+			return nil
+		}
+	}
+	page := func() int { return max(h()-1, 1) }
+	const far = 1 << 30
+	return []Action{
+		{Keys: []string{"down", "j"}, Help: "Down", Group: "Moving", Run: move(func() int { return 1 })},
+		{Keys: []string{"up", "k"}, Help: "Up", Group: "Moving", Run: move(func() int { return -1 })},
+		{Keys: []string{"pgdown", "ctrl+f", "space"}, Help: "A page down", Group: "Moving", Run: move(page)},
+		{Keys: []string{"pgup", "ctrl+b"}, Help: "A page up", Group: "Moving", Run: move(func() int { return -page() })},
+		{Keys: []string{"home", "g"}, Help: "To the beginning", Group: "Moving", Run: move(func() int { return -far })},
+		{Keys: []string{"end", "G"}, Help: "To the end", Group: "Moving", Run: move(func() int { return far })},
+	}
+}

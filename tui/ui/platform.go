@@ -1,0 +1,6 @@
+package ui
+
+import "runtime"
+
+// isDarwin: a Mac has a desktop clipboard without DISPLAY.
+const isDarwin = runtime.GOOS == "darwin"

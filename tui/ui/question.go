@@ -1,0 +1,113 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
+)
+
+// QuestionBox shows what is about to happen, which can be scrolled, and asks. The
+// answer that does nothing is in front.
+type QuestionBox struct {
+	dialog
+	Title   string
+	Lines   []Line
+	Answers []Answer
+	at      int // 0 does nothing
+	Look    Look
+	laid    []string
+	top, h  int
+}
+
+// Answer is one that does something.
+type Answer struct {
+	Key   string
+	Label string
+	Do    func() tea.Cmd
+}
+
+// Asking makes a question of a text with one answer that does something.
+func Asking(l Look, title, text, yes string, do func() tea.Cmd) *QuestionBox {
+	return &QuestionBox{Title: title, Lines: Said(l, text), Answers: []Answer{{"y", yes, do}}, Look: l}
+}
+
+// Said is a text of several lines for a dialog.
+func Said(l Look, text string) (out []Line) {
+	for _, part := range strings.Split(core.VisibleLines(text), "\n") {
+		out = append(out, Line{Value: l.Dialog.Paint(part)})
+	}
+	return out
+}
+
+func (q *QuestionBox) no() tea.Cmd { return q.leave(Say(Info, "Nothing was done.")) }
+
+func (q *QuestionBox) turn(by int) func() tea.Cmd {
+	return func() tea.Cmd {
+		q.at = (q.at + by + len(q.Answers) + 1) % (len(q.Answers) + 1)
+		return nil
+	}
+}
+
+func (q *QuestionBox) Actions() []Action {
+	var out []Action
+	for _, a := range q.Answers {
+		out = append(out, Action{Keys: []string{a.Key}, Label: a.Label, Help: "Yes, do it", Run: func() tea.Cmd { return q.leave(a.Do()) }})
+	}
+	out = append(out,
+		Action{Keys: []string{"n", "esc", "q", "ctrl+c"}, Label: "No", Help: "No, leave it", Run: q.no},
+		Action{Keys: []string{"tab", "right", "l"}, Label: "other answer", Help: "Go to the other answer", Run: q.turn(1)},
+		Action{Keys: []string{"shift+tab", "left", "h"}, Help: "Go to the other answer", Run: q.turn(-1)},
+		Action{Keys: []string{"enter"}, Label: "choose", Help: "Give the answer that is marked", Run: func() tea.Cmd {
+			if q.at > 0 {
+				return q.leave(q.Answers[q.at-1].Do())
+			}
+			return q.no()
+		}})
+	for _, s := range scrolls(func() int { return q.h }, q.scroll) {
+		s.Group = ""
+		s.Keys = slices.DeleteFunc(s.Keys, func(k string) bool { return slices.ContainsFunc(q.Answers, func(a Answer) bool { return a.Key == k }) })
+		out = append(out, s)
+	}
+	return out
+}
+
+func (q *QuestionBox) scroll(by int) { _, q.top = window(q.laid, q.top+by, q.h) }
+
+func (q *QuestionBox) Resize(w, h int) {
+	q.laid, q.h = q.Look.Lay(q.Lines, boxWidth(w)), max(h-4, 1)
+	q.scroll(0)
+}
+
+func (q *QuestionBox) View(s Look, w, h int) string {
+	lines, top := window(q.laid, q.top, max(h-4, 1))
+	title := q.Title
+	switch rest := len(q.laid) - top - len(lines); {
+	case rest > 0:
+		title += " (↓ more)"
+	case top > 0:
+		title += " (end)"
+	}
+	lines = append(slices.Clone(lines), "", q.buttons(s))
+	return s.box(title, lines, w, h)
+}
+
+// buttons draws the answers, the marked one in its look and with a sign.
+func (q *QuestionBox) buttons(s Look) string {
+	var out []string
+	for i := range len(q.Answers) + 1 {
+		label, look := "No (n)", s.cursor
+		if i > 0 {
+			label, look = q.Answers[i-1].Label+" ("+q.Answers[i-1].Key+")", s.danger
+		}
+		if i == q.at {
+			out = append(out, look.Paint("> "+label+"  "))
+		} else {
+			out = append(out, s.Dialog.Paint("  "+label+"  "))
+		}
+	}
+	return ansi.Truncate(strings.Join(out, "  "), 400, "")
+}

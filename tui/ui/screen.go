@@ -1,0 +1,97 @@
+package ui
+
+import (
+	tea "charm.land/bubbletea/v2"
+)
+
+// Screen is what fills the room between the title and the status line.
+//
+// It differs from a plain tea.Model in what makes screens easy to add: it changes
+// itself instead of returning a new one, it is told its room before it is drawn
+// (so that view changes nothing), and what its keys do is data.
+type Screen interface {
+	Init() tea.Cmd
+	Update(tea.Msg) tea.Cmd // replies to what it asked for, and facts for everybody
+	Resize(w, h int)        // called before the first view, and whenever the room changes
+	View(w, h int) string   // pure; at most h lines of at most w cells
+	Actions() []Action      // everything that a key can do here
+}
+
+// What a screen may also be, by assertion.
+type (
+	Titled  interface{ Title() string }        // for the title bar; else the registry's name
+	Paster  interface{ Paste(string) tea.Cmd } // takes a paste itself
+	Resumer interface{ Resume() tea.Cmd }      // is shown again: what it shows may be stale
+	Styled  interface{ Restyle() }             // holds text that a change of theme or zone makes stale
+	Opener  interface{ Reopen(Open) tea.Cmd }  // a kept one, that is opened for something once more
+
+	// texter has a text field, which gets the keys while it has the focus.
+	Texter interface {
+		WantsText() bool
+		FieldActions() []Action       // the keys that are no text
+		Type(tea.KeyPressMsg) tea.Cmd // all others
+	}
+)
+
+// Entry is a screen in the list of screens.
+type Entry struct {
+	Name string // for openMsg
+	Key  string // opens it from everywhere; "" for those that are opened for something
+	Help string
+	// above: its key opens it on top of what is shown, not in its place.
+	Above bool
+	Minor bool // in the footer only where there is room
+	Quiet bool // never in the footer
+	// kept: there is one of it, which goes on with what it was at when it is opened
+	// again, on top of what is shown.
+	Kept bool
+	// only, if not nil, says where its key is there at all.
+	Only func() bool
+	Make func(Host, Open) Screen
+	// paste makes the screen of a pasted text; set on the one that takes pastes
+	// from everywhere.
+	Paste func(Host, string) Screen
+}
+
+// Open opens a screen: navigation is data.
+type Open struct {
+	Screen string   // its name in the list
+	ID     string   // of what
+	IDs    []string // of what, where that are several
+	Filter string   // for a list
+	Tab    string   // to begin with; "" is the first
+	Pick   *Pick    // a list is opened for one of its rows to be chosen; nil: it is not
+}
+
+// Aimed reports whether it is opened for something.
+func (o Open) Aimed() bool {
+	return o.ID != "" || len(o.IDs) > 0 || o.Filter != "" || o.Pick != nil
+}
+
+// Pick is what a list of which one row is to be chosen is opened for.
+type Pick struct {
+	Title string
+	More  []Action                 // what else can be chosen
+	Take  func(key string) tea.Cmd // the row that was chosen
+}
+
+// OpenFor makes a command that opens a screen.
+func OpenFor(name, id string) tea.Cmd { return Opening(Open{Screen: name, ID: id}) }
+
+// Opening makes a command that opens a screen for something.
+func Opening(o Open) tea.Cmd { return func() tea.Msg { return o } }
+
+// Push opens a screen that needs more than an id.
+type Push struct {
+	Name string
+	Make func(Host) Screen
+}
+
+// Close leaves the screen on top.
+type Close struct{}
+
+func CloseScreen() tea.Msg { return Close{} }
+
+// Changed says that something was written: what is shown may be stale, and the
+// rows of these keys are there no longer.
+type Changed struct{ Gone []string }

@@ -1,0 +1,106 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+)
+
+// Work is long work before it is begun: see [Host.Start].
+type Work struct {
+	What string // "deleting 3 backups", for the title bar and the list of tasks
+	// Touches names what it changes, such as "lab/backup/ID": work that touches the
+	// same is refused while it runs. nil: it only reads.
+	Touches []string
+	// Alone: nothing else may run beside it.
+	Alone bool
+	// Do does it, off the loop. ctx ends when it is cancelled.
+	Do func(ctx context.Context, say Progress) Result
+	// Opens shows it while it runs and when it is over; nil: its note is all there is.
+	Opens func(Host) Screen
+}
+
+// Progress takes a step of work; it may be called from several goroutines.
+type Progress func(Step)
+
+// Step says how far work is: Done of Total things (0: it is not known of how many),
+// what it is at, and what has become of one thing.
+type Step struct {
+	Done, Total int
+	Text        string
+	Item, State string // "": the step is of no single thing
+}
+
+// Result is how work ended.
+type Result struct {
+	Note   Note    // what the status line says
+	Answer tea.Msg // for the screen that started it, kept with the task; nil: none
+	// Changed: something was written, and what is shown may be stale.
+	Changed bool
+	Gone    []string // the keys of rows that are there no longer
+	Then    tea.Msg  // what follows, whatever is shown, such as a dialog; nil: nothing
+}
+
+// FailedWith is the result of work that failed.
+func FailedWith(err error) Result { return Result{Note: FailureNote(err)} }
+
+// Wrote is the result of work that changed something, and how that went: text is
+// said where err is nil.
+func Wrote(text string, err error) Result {
+	if err != nil {
+		return Result{Note: FailureNote(err), Changed: true}
+	}
+	return Result{Note: Note{Level: Good, Text: text}, Changed: true}
+}
+
+// TaskID names a task; 0 is none.
+type TaskID int
+
+// TaskState is how a task stands.
+type TaskState string
+
+const (
+	TaskRunning   TaskState = "running"
+	TaskStopping  TaskState = "stopping" // it was cancelled, and has not ended yet
+	TaskDone      TaskState = "done"
+	TaskPartly    TaskState = "partly" // some of it failed, or it ended with a warning
+	TaskFailed    TaskState = "failed"
+	TaskCancelled TaskState = "cancelled"
+)
+
+// Task is work that was begun, as it stands: a copy.
+type Task struct {
+	ID    TaskID
+	Place string // the title of the place that it belongs to
+	What  string
+	State TaskState
+	Step  Step
+	// Items says how far each single thing is, by its key.
+	Items        map[string]string
+	Began, Ended time.Time // by the shell's clock; Ended is zero while it runs
+	Note         Note      // how it ended
+	Answer       tea.Msg   // what it told the screen that began it
+}
+
+// Runs reports whether it has not ended yet.
+func (t Task) Runs() bool { return t.State == TaskRunning || t.State == TaskStopping }
+
+// TaskEndedMsg tells every screen that a task has ended.
+type TaskEndedMsg struct{ ID TaskID }
+
+// Bar draws how far a task is, for the screen that shows its work: a bar, how many
+// of how many, and what it is at.
+func (t Task) Bar(l Look, w int) string {
+	if t.Step.Total < 1 {
+		return Clip(l.Busy.Paint("◌ "+core.Visible(Either(t.Step.Text, t.What)))+l.Dim.Paint("  Ctrl-C cancels it"), w)
+	}
+	const cells = 20
+	n := max(min(t.Step.Done*cells/t.Step.Total, cells), 0)
+	text := fmt.Sprintf(" %d/%d  ", t.Step.Done, t.Step.Total)
+	return Clip(l.Busy.Paint("["+strings.Repeat("#", n)+strings.Repeat("·", cells-n)+"]"+text)+l.Text.Paint(core.Visible(t.Step.Text)), w)
+}

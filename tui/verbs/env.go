@@ -1,0 +1,93 @@
+// Package verbs is hearth without its screens: the same work as commands, for
+// scripts, pipes and cron. Data goes to stdout, talk to stderr, and each sort of
+// failure has an exit code of its own.
+package verbs
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hearth/core"
+	"hearth/store"
+	"hearth/store/jobs"
+)
+
+// Env is the world that the commands work in; main makes it.
+type Env struct {
+	In  io.Reader
+	Out io.Writer // data
+	Err io.Writer // talk
+
+	Asks     bool // In and Err are a terminal: questions can be asked
+	Shows    bool // Out is a terminal
+	Width    int  // of the terminal that Out is; 0: it is none, or does not say
+	ErrWidth int  // the same of Err
+
+	Now func() time.Time
+	// Desk opens the place that the flags, the environment or the config name,
+	// and its archive. The function returned closes both.
+	Desk func(ctx context.Context) (jobs.Desk, func(), error)
+	// Copy puts a text on the clipboard and says which way it went.
+	Copy func(ctx context.Context, text string) (string, error)
+	// Paths lists where hearth keeps things, for hearth info: as much as is known
+	// also where the configuration has a mistake.
+	Paths func() ([]Path, error)
+	// Places lists the places that hearth knows; nil: none. Probe asks one of them,
+	// by its location, who we are there, and so whether it answers; nil: nobody is
+	// asked.
+	Places func(ctx context.Context) ([]store.PlaceRow, error)
+	Probe  func(ctx context.Context, location string) (core.Scope, error)
+	// Open opens another place than that of the flags: by a name of the config or of
+	// clouds.yaml, or by its location. The function returned closes it.
+	Open func(ctx context.Context, location string) (jobs.Desk, func(), error)
+	// Keep is how long the archive keeps what is outdated when it is pruned; 0, or
+	// nil, is for ever.
+	Keep func() (time.Duration, error)
+}
+
+// Path is something that hearth uses: a file, or a place by its location.
+type Path struct {
+	What, Where string
+	File        bool
+}
+
+// at opens the place that name says, a name of the config or of clouds.yaml or a
+// location, or that of the flags which every verb takes where name is empty; and
+// settles what an interrupted hearth left open there. The function returned closes
+// it, and is nil with an error.
+func (e *Env) at(ctx context.Context, name string) (jobs.Desk, func(), error) {
+	open := e.Desk
+	if name != "" {
+		if e.Open == nil {
+			return jobs.Desk{}, nil, core.Fail(core.CodeUnsupported, "open "+name, "nothing opens places here", "", nil)
+		}
+		open = func(ctx context.Context) (jobs.Desk, func(), error) { return e.Open(ctx, name) }
+	}
+	d, done, err := open(ctx)
+	if err != nil {
+		return d, nil, err
+	}
+	settled, err := d.Settle(ctx)
+	for _, s := range settled {
+		e.say("Journal entry %d was left open by an interrupted hearth; the place was read back: %s.", s.ID, s.State)
+	}
+	if err != nil {
+		done()
+		return d, nil, err
+	}
+	return d, done, nil
+}
+
+// with opens the place of the flags, runs fn and closes it.
+func (e *Env) with(cmd *cobra.Command, fn func(ctx context.Context, d jobs.Desk) error) error {
+	ctx := cmd.Context()
+	d, done, err := e.at(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer done()
+	return fn(ctx, d)
+}
