@@ -14,11 +14,18 @@ func (p *Plan) carryOut(in PlanInput) {
 	if slices.ContainsFunc(p.used(), func(i int) bool { return p.Chain[i].Evidence.Assumes() }) {
 		p.doubt = p.lift(in, true)
 	}
+	if err := p.sure.err; err != nil && p.doubt.err != err {
+		// What stops only by what is assumed may come through: nothing rests on that then.
+		p.mayStop, p.sure = err, p.doubt
+	}
 	p.Error, p.Steps, p.Coerced = p.sure.err, p.sure.steps, p.sure.coerced
 	p.After = p.Before.Clone()
 	value := func(s Section, name string) Opt[pyjson.Value] {
 		if k := p.know(s, name); k.Certainty == Certain || k.Certainty == Assumed {
 			return k.Value
+		}
+		if key := p.cloned(); name == "encryption_key_id" && key.Set {
+			return key
 		}
 		if s != BaseSection {
 			v, ok := p.Before.section(s).Get(name)
@@ -66,18 +73,46 @@ func (p *Plan) names(s Section) []string {
 	return out
 }
 
+// mostCombinations is how many ways to choose one capture of each layer that has
+// several are carried out by themselves. Where there are more, each layer is taken by
+// itself, which keeps what is certain right, though it may call certain a little less.
+const mostCombinations = 16
+
 // lift carries the chain out; doubtful: what is assumed of a layer counts as not known.
 func (p *Plan) lift(in PlanInput, doubtful bool) *lifted {
+	ways := 1
+	for _, i := range p.used() {
+		if n := len(p.Chain[i].Captures); n > 1 {
+			ways *= n
+		}
+		if ways > mostCombinations {
+			return p.liftWay(in, doubtful, -1)
+		}
+	}
+	var all []*lifted
+	for way := range ways {
+		all = append(all, p.liftWay(in, doubtful, way))
+	}
+	return joined(all)
+}
+
+// liftWay carries the chain out with one of the captures of each layer: the way's
+// digits say which; -1 is any.
+func (p *Plan) liftWay(in PlanInput, doubtful bool, way int) *lifted {
 	l := &lifted{rules: p.Rules.rules(), types: typesOf(in.VolumeTypes), symbols: p.newSymbols(), collates: in.Collates}
 	l.typeIDs = typesNamed(l.symbols, in.VolumeTypes, p.Chain, p.Before.VolumeTypeID)
 	l.now = p.start(l)
 	for _, i := range p.used() {
 		layer := &p.Chain[i]
+		docs := p.parsed(layer)
+		if n := len(docs); n > 1 && way >= 0 {
+			docs, way = docs[way%n:][:1], way/n
+		}
 		switch {
 		case layer.Evidence == EvidenceUnknown, doubtful && layer.Evidence.Assumes():
 			l.unseen(i, layer)
-		case len(layer.Captures) > 0:
-			l.pass(i, p.parsed(layer), ofAll, i, true)
+		case len(docs) > 0:
+			l.pass(i, docs, ofAll, i, true)
 		}
 		if l.err != nil {
 			return l
@@ -85,6 +120,7 @@ func (p *Plan) lift(in PlanInput, doubtful bool) *lifted {
 	}
 	own := p.Target.Volume != nil && p.Target.Volume.ID == in.Source
 	l.note(in.Backup, own, in.Noting)
+	l.clone(p.Before.EncryptionKeyID, in.Noting)
 	return l
 }
 
@@ -112,7 +148,7 @@ func (p *Plan) newSymbols() symbols {
 // may be anything, and so may the type of a new volume where the default is not known.
 func (p *Plan) start(l *lifted) (now possible) {
 	b := baseState{p.Before.Name, p.Before.Description, p.Before.EncryptionKeyID, p.Before.VolumeTypeID,
-		[4]int{byTarget, byTarget, byTarget, byTarget}}
+		[4]int{byTarget, byTarget, byTarget, byTarget}, false}
 	if p.unseen("encryption_key_id") {
 		b.key = l.symbols.own()
 	}
@@ -135,4 +171,17 @@ func (p *Plan) unseen(column string) bool {
 		return v.Unseen.Has(column)
 	}
 	return column == "volume_type_id" && p.Target.DefaultType.IsNull()
+}
+
+// cloned is the key that the restore brings for certain and the manager then puts a
+// clone of in place; not set: none.
+func (p *Plan) cloned() Opt[pyjson.Value] {
+	var key Opt[pyjson.Value]
+	for _, b := range p.doubt.now.base {
+		if !b.cloned || p.doubt.symbols.is(b.key) || key.Set && !key.V.Equal(b.key) {
+			return Opt[pyjson.Value]{}
+		}
+		key = Some(b.key)
+	}
+	return key
 }

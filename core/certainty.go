@@ -61,7 +61,7 @@ func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) stri
 	layers := map[int]bool{}
 	outlived, noted, several, unseen, target := false, false, false, false, false
 	for _, o := range outs {
-		outlived = outlived || o.state != nil && o.state.outlived && o.value.Set
+		outlived = outlived || o.state != nil && (o.state.outlived && o.value.Set || len(o.state.alike) > 0 && o.any)
 		noted = noted || o.state != nil && o.state.noted && name == sourceBackup
 		switch {
 		case o.by == byUnseen:
@@ -86,6 +86,8 @@ func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) stri
 	case outlived && len(titles) == 0:
 		return "a captured key differs from it only in case, accents or trailing blanks: under the collation that MySQL and MariaDB usually have " +
 			"it stays beside that one, in PostgreSQL and SQLite it goes"
+	case len(titles) == 0 && name == "encryption_key_id" && slices.ContainsFunc(outs, func(o outcome) bool { return o.any && o.by >= 0 }):
+		return "Cinder puts a fresh clone of the backup's key in its place, whose id is not known before"
 	case len(titles) == 0 && name == "volume_type_id":
 		return "which type the volume has is not known here"
 	case len(titles) == 0 && target:

@@ -96,7 +96,10 @@ func shown(name string, v pyjson.Value) string {
 func (p *Plan) baseField(name string) {
 	before := p.Before.base(name)
 	f := FieldPlan{Section: BaseSection, Name: name, Before: Some(before), Layer: -1, Unseen: p.unseen(name)}
-	if k := p.know(BaseSection, name); !f.settle(k) {
+	k := p.know(BaseSection, name)
+	if known := f.settle(k); name == "encryption_key_id" && p.cloned().Set {
+		f.After = p.cloned()
+	} else if !known {
 		if f.Unseen && name == "volume_type_id" && k.Certainty == Unknown {
 			f.Verdict, f.After = VerdictKept, f.Before // whichever it is
 		}
@@ -127,7 +130,6 @@ func (p *Plan) baseField(name string) {
 	case "encryption_key_id":
 		f.Danger = f.Verdict.Changes()
 	}
-	p.cloned(&f)
 	p.add(f)
 }
 
@@ -145,15 +147,6 @@ func (f *FieldPlan) settle(k Know) bool {
 	}
 	f.After = k.Value
 	return true
-}
-
-// cloned makes a key that a restore of the data brings unknown: the manager puts a
-// fresh clone of the backup's key in its place (cinder/backup/manager.py
-// _run_restore), whose id nobody can foretell.
-func (p *Plan) cloned(f *FieldPlan) {
-	if f.Name == "encryption_key_id" && p.noting != NotNoted && f.Verdict.Changes() && f.After.V.Truthy() {
-		f.Certainty, f.Because = Unknown, "Cinder puts a fresh clone of the backup's key in its place, whose id is not known before"
-	}
 }
 
 func (p *Plan) whyWritten(name string, layer int) string {
@@ -250,7 +243,7 @@ func (p *Plan) sectionField(s Section, name string, before Opt[pyjson.Value]) {
 		return
 	}
 	f.Layer = layer
-	noted := s == UserSection && name == sourceBackup && p.noting != NotNoted && f.After.Set &&
+	noted := s == UserSection && name == sourceBackup && p.noting >= MaybeNoted && p.Error == nil && f.After.Set &&
 		f.After.V.Equal(pyjson.OfString(string(p.Backup)))
 	switch {
 	case !f.Before.Set && !f.After.Set:
@@ -366,7 +359,7 @@ func (p *Plan) warn() {
 		say("%s of the target's own would be lost", Count(p.Count(VerdictRemoved), "field"))
 	}
 	p.warnChain(say)
-	if p.Target.Kind != TargetExisting && p.noting == NotNoted {
+	if p.Target.Kind != TargetExisting && p.noting == NoManager {
 		say("a full restore adds user metadata src_backup_id to the volume (Cinder 16 and later)")
 	}
 	if p.Coerced {

@@ -79,7 +79,7 @@ func (l *lifted) column(name string) (outs []outcome) {
 		case "volume_type_id":
 			n, v = 3, s.typ
 		}
-		outs = append(outs, outcome{value: Some(v), any: l.symbols.is(v), by: s.by[n]})
+		outs = append(outs, outcome{value: Some(v), any: l.symbols.is(v) || n == 2 && s.cloned, by: s.by[n]})
 	}
 	return outs
 }
@@ -88,7 +88,8 @@ func (l *lifted) column(name string) (outs []outcome) {
 func (l *lifted) key(s Section, name string) (outs []outcome) {
 	add := func(keys *pyjson.Object, by int, state *userState) {
 		v, ok := keys.Get(name)
-		outs = append(outs, outcome{value: Opt[pyjson.Value]{V: v, Set: ok}, any: !ok && l.symbols.open(keys), by: by, state: state})
+		hidden := l.symbols.open(keys) || state != nil && slices.Contains(state.alike, Collated(name))
+		outs = append(outs, outcome{value: Opt[pyjson.Value]{V: v, Set: ok}, any: !ok && hidden, by: by, state: state})
 	}
 	if s == ImageSection {
 		for _, i := range l.now.image {
@@ -132,5 +133,5 @@ func (l *lifted) open(s Section) bool {
 	if s == ImageSection {
 		return slices.ContainsFunc(l.now.image, func(i imageState) bool { return l.symbols.open(i.keys) })
 	}
-	return s == UserSection && slices.ContainsFunc(l.now.user, func(u userState) bool { return l.symbols.open(u.keys) })
+	return s == UserSection && slices.ContainsFunc(l.now.user, func(u userState) bool { return len(u.alike) > 0 || l.symbols.open(u.keys) })
 }

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,19 +23,32 @@ const (
 )
 
 // baseState is what the five columns but bootable may be, together, since one
-// decides on another. by says of each, in this order, which layer wrote it.
+// decides on another. by says of each, in this order, which layer wrote it. cloned:
+// Cinder's manager puts a clone in the place of the key.
 type baseState struct {
 	name, description, key, typ pyjson.Value
 	by                          [4]int
+	cloned                      bool
 }
 
 // userState is what the user metadata may be. outlived: a key of the volume's own
-// stays beside a captured one, which the database's collation takes for the same.
-// noted: Cinder's manager noted the backup in it, or may have.
+// stays beside a captured one, which the database's collation takes for the same;
+// alike are what keys collate to beside which any that a hidden layer brought may have
+// stayed. noted: Cinder's manager noted the
+// backup in it, or may have.
 type userState struct {
 	keys            *pyjson.Object
 	by              int
+	alike           []string
 	outlived, noted bool
+}
+
+// folded are the keys as the database's collation has them.
+func folded(keys *pyjson.Object) (out []string) {
+	for key := range keys.All() {
+		out = append(out, Collated(key))
+	}
+	return out
 }
 
 // imageState is what the image metadata and bootable may be.
@@ -73,13 +87,14 @@ func (p *possible) addBase(s baseState) {
 	for _, n := range s.by {
 		by += strconv.Itoa(n) + ","
 	}
+	by += strconv.FormatBool(s.cloned)
 	if p.fresh("base", distinct(s.name), distinct(s.description), distinct(s.key), distinct(s.typ), by) {
 		p.base = append(p.base, s)
 	}
 }
 
 func (p *possible) addUser(s userState) {
-	if p.fresh("user", pyjson.Text(pyjson.OfDict(s.keys)), strconv.Itoa(s.by), strconv.FormatBool(s.outlived), strconv.FormatBool(s.noted)) {
+	if p.fresh("user", pyjson.Text(pyjson.OfDict(s.keys)), strconv.Itoa(s.by), fmt.Sprintf("%v %v %q", s.outlived, s.noted, s.alike)) {
 		p.user = append(p.user, s)
 	}
 }
@@ -87,6 +102,18 @@ func (p *possible) addUser(s userState) {
 func (p *possible) addImage(s imageState) {
 	if p.fresh("image", pyjson.Text(pyjson.OfDict(s.keys)), strconv.FormatBool(s.bootable), strconv.Itoa(s.by), strconv.Itoa(s.bootBy)) {
 		p.image = append(p.image, s)
+	}
+}
+
+func (p *possible) addAll(q *possible) {
+	for _, s := range q.base {
+		p.addBase(s)
+	}
+	for _, s := range q.user {
+		p.addUser(s)
+	}
+	for _, s := range q.image {
+		p.addImage(s)
 	}
 }
 
@@ -122,7 +149,8 @@ type lifted struct {
 	collates bool
 
 	now     possible
-	steps   []Step // those that are made whatever the volume is by then
+	stopped possible // what risks have left, if the restore gets no further
+	steps   []Step   // those that are made whatever the volume is by then
 	err     *PlanError
 	risks   []risk
 	coerced bool
@@ -154,7 +182,7 @@ func (m *machine) did(op Op) bool {
 // gets the writes: the layer, or byUnseen.
 func (l *lifted) keep(next *possible, m *machine, b baseState, u userState, i imageState, by int, of sections) {
 	if of&ofBase != 0 {
-		s := baseState{m.state.Name, m.state.Description, m.state.EncryptionKeyID, m.state.VolumeTypeID, b.by}
+		s := baseState{m.state.Name, m.state.Description, m.state.EncryptionKeyID, m.state.VolumeTypeID, b.by, false}
 		for n, column := range []string{"display_name", "display_description", "encryption_key_id", "volume_type_id"} {
 			if m.wrote(column) {
 				s.by[n] = by
@@ -182,26 +210,31 @@ func (l *lifted) keep(next *possible, m *machine, b baseState, u userState, i im
 // ones, by the database's collation, and adds those that are not there, by Python's
 // equality (cinder/db/sqlalchemy/api.py _volume_x_metadata_update).
 func (l *lifted) keepUser(next *possible, m *machine, was userState) {
-	s := userState{keys: m.state.Metadata, by: was.by, outlived: was.outlived}
-	if m.did(OpMetadataUpdate) {
-		s.by, s.outlived = m.layer, false
-	}
-	next.addUser(s)
-	if !l.collates || !m.did(OpMetadataUpdate) {
+	s := was
+	s.keys = m.state.Metadata
+	if !m.did(OpMetadataUpdate) {
+		next.addUser(s)
 		return
 	}
-	folded := map[string]bool{}
-	for key := range m.state.Metadata.All() {
-		folded[Collated(key)] = true
+	s.by, s.outlived, s.alike = m.layer, false, nil
+	next.addUser(s)
+	if !l.collates {
+		return
 	}
-	both := m.state.Metadata.Clone()
+	captured := folded(s.keys)
+	both := s.keys.Clone()
 	for key, v := range was.keys.All() {
-		if !both.Has(key) && folded[Collated(key)] {
+		if !both.Has(key) && slices.Contains(captured, Collated(key)) {
 			both.Set(key, v)
 			s.outlived = true
 		}
 	}
-	if s.keys = both; s.outlived {
+	for _, key := range captured {
+		if l.symbols.open(was.keys) || slices.Contains(was.alike, key) {
+			s.alike = append(s.alike, key)
+		}
+	}
+	if s.keys = both; s.outlived || len(s.alike) > 0 {
 		next.addUser(s)
 	}
 }
@@ -210,7 +243,7 @@ func (l *lifted) keepUser(next *possible, m *machine, was userState) {
 // out as long as something carries it through, and is a risk where told is set;
 // where nothing does, the restore stops for certain: err.
 func (l *lifted) pass(layer int, docs []document, of sections, by int, told bool) {
-	next := &possible{}
+	next, halted := &possible{}, possible{}
 	var runs [][]Step
 	var refused *PlanError
 	now := &l.now
@@ -223,6 +256,10 @@ func (l *lifted) pass(layer int, docs []document, of sections, by int, told bool
 			if err != nil {
 				if refused == nil || l.symbols.in(refused.Message) {
 					refused = err
+				}
+				if told {
+					l.keep(&halted, m, b, u0, i0, by, ofAll)
+					l.rest(&halted, layer, d, b, by, ofAll)
 				}
 				continue
 			}
@@ -247,6 +284,7 @@ func (l *lifted) pass(layer int, docs []document, of sections, by int, told bool
 	}
 	if refused != nil && told {
 		l.risks = append(l.risks, risk{layer, refused})
+		l.stopped.addAll(&halted)
 	}
 	if told {
 		l.steps = append(l.steps, common(runs)...)
@@ -284,8 +322,12 @@ func (l *lifted) stop(layer int, docs []document, err *PlanError) {
 			runs = append(runs, m.steps)
 		}
 	}
+	next.addAll(&l.stopped)
 	l.take(next, ofAll)
 	l.steps = append(l.steps, common(runs)...)
+	if len(l.risks) > 0 { // it may have stopped before
+		l.steps = slices.DeleteFunc(slices.Clone(l.steps), func(s Step) bool { return s.Layer >= l.risks[0].layer })
+	}
 	if l.symbols.in(err.Message) {
 		told := *err
 		told.Message = l.symbols.clean(err.Message)
@@ -314,7 +356,7 @@ func (l *lifted) widened(states []baseState) []baseState {
 	var p possible
 	for _, s := range states {
 		for _, name := range []pyjson.Value{l.symbols.own(), l.symbols.auto()} {
-			p.addBase(baseState{name, l.symbols.own(), l.symbols.own(), s.typ, [4]int{byUnseen, byUnseen, byUnseen, s.by[3]}})
+			p.addBase(baseState{name, l.symbols.own(), l.symbols.own(), s.typ, [4]int{byUnseen, byUnseen, byUnseen, s.by[3]}, false})
 		}
 	}
 	return p.base
@@ -336,4 +378,34 @@ func common(runs [][]Step) []Step {
 		}
 	}
 	return out
+}
+
+// joined is all that may come of several ways, as far as Cinder carries them
+// through; where it carries none, how the first one ends.
+func joined(ways []*lifted) *lifted {
+	if len(ways) == 1 {
+		return ways[0]
+	}
+	through := slices.Clone(ways)
+	through = slices.DeleteFunc(through, func(l *lifted) bool { return l.err != nil })
+	all := through
+	if len(through) == 0 {
+		all = ways
+	}
+	out := *all[0]
+	out.now, out.risks = possible{}, nil
+	var runs [][]Step
+	for _, l := range all {
+		runs = append(runs, l.steps)
+		out.coerced = out.coerced || l.coerced
+		out.risks = append(out.risks, l.risks...)
+		out.now.addAll(&l.now)
+	}
+	for _, l := range ways {
+		if l.err != nil && len(through) > 0 {
+			out.risks = append(out.risks, risk{l.err.Layer, l.err})
+		}
+	}
+	out.steps = common(runs)
+	return &out
 }

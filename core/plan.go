@@ -140,8 +140,9 @@ type Plan struct {
 	Calls   []APICall
 	LeftOut []string
 
-	noting      Noting  // what Cinder's manager does besides
-	sure, doubt *lifted // what comes out if what is assumed holds, and whether or not it does
+	noting      Noting     // what Cinder's manager does besides
+	mayStop     *PlanError // what Cinder says if what is assumed holds, and may not say if not
+	sure, doubt *lifted    // what comes out if what is assumed holds, and whether or not it does
 }
 
 // NewPlan works out what a restore would do. It does not fail: what Cinder

@@ -13,6 +13,10 @@ func (p *Plan) weigh(in PlanInput) {
 		p.Can.Add(Reason{ReasonRefused, AnswerNo, "Cinder stops at " + p.layer(err.Layer) + ": " + Visible(err.Message),
 			"choose another target, rule set or capture"})
 	}
+	if err := p.mayStop; err != nil {
+		p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, "if " + p.layer(err.Layer) + " is what it is taken for, Cinder stops there: " +
+			Visible(p.sure.symbols.clean(err.Message)), "choose another target, or find out what was captured"})
+	}
 	if len(p.Chain) == 0 {
 		p.Can.Add(Reason{ReasonNothingKnown, AnswerNo, "there is nothing to restore from", "name a backup, or hand a capture in as a file"})
 	}
@@ -22,21 +26,28 @@ func (p *Plan) weigh(in PlanInput) {
 			"choose a target whose volume type is known to be that of the source"})
 	}
 	for _, i := range p.used() {
-		layer := &p.Chain[i]
-		switch {
-		case p.Error != nil && i > p.Error.Layer:
-		case layer.Evidence == EvidenceUnknown:
-			p.Can.Add(Reason{ReasonLayerUnknown, AnswerUnknown, "nobody has the capture of " + p.layer(i) +
-				": of an encrypted volume it stops the restore onto another volume type",
-				"name the backup repository for this place, or hand the capture in as a file"})
-		case layer.Evidence == EvidenceToday:
-			p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, p.layer(i) + " is only taken to be as the volume is now: " +
-				"was it encrypted or of another type then, Cinder may stop",
-				"name the backup repository for this place, or hand the capture in as a file"})
+		if p.Error != nil && i > p.Error.Layer {
+			break // Cinder does not get there
 		}
-		for n := range layer.Captures {
-			p.weighImageKeys(i, &layer.Captures[n], in.Collates)
+		p.weighLayer(i)
+		for n := range p.Chain[i].Captures {
+			p.weighImageKeys(i, &p.Chain[i].Captures[n], in.Collates)
 		}
+	}
+}
+
+// weighLayer tells of a layer that may refuse, since it is not known for sure what
+// Cinder captured. The volume of one that was taken at one moment, and is known not
+// to be encrypted, refuses nothing under the rules of today.
+func (p *Plan) weighLayer(i int) {
+	const next = "name the backup repository for this place, or hand the capture in as a file"
+	switch l := &p.Chain[i]; {
+	case l.Evidence == EvidenceUnknown:
+		p.Can.Add(Reason{ReasonLayerUnknown, AnswerUnknown, "nobody has the capture of " + p.layer(i) +
+			": that of an encrypted volume stops the restore onto another volume type", next})
+	case l.Evidence == EvidenceToday, l.Evidence == EvidenceMoment && !(l.Encrypted == Some(false) && p.Rules.rules().takesPlain()):
+		p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, "what Cinder captured with " + p.layer(i) +
+			" is only taken for granted: if the volume was encrypted or of another type then, the restore may stop", next})
 	}
 }
 
