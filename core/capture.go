@@ -58,6 +58,7 @@ const (
 	SourceRepository SourceKind = "repository" // what Cinder stored with the backup: the real one
 	SourceNow        SourceKind = "now"        // the volume as it is now: a guess at what a backup captured
 	SourceFile       SourceKind = "file"       // handed in by the user
+	SourceUnknown    SourceKind = "unknown"    // nowhere: nobody has it
 )
 
 // Source is where a capture comes from.
@@ -75,6 +76,7 @@ func (s Source) String() string {
 	text := map[SourceKind]string{
 		SourceTaken: "taken by hearth", SourceRepository: "from the backup repository",
 		SourceNow: "the volume as it is now (a guess)", SourceFile: "from a file",
+		SourceUnknown: "not known: nobody has it",
 	}[s.Kind]
 	if s.Where != "" {
 		text += ", " + s.Where

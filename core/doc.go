@@ -15,8 +15,12 @@
 //
 //	capture state                        the metadata that a backup keeps, and what of it can come back
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field
-//	put plan explain                     a restore carried out on values, as a plan, with its reasons
-//	apiplan                              the same by the API's calls
+//	layer can                            a layer of a chain and how far its capture carries, and whether it can be done
+//	put                                  the machine: a restore carried out on values
+//	collate symbols lifted unseen noted  the machine on all that a volume may be, where not all is known
+//	know                                 how sure a field is then
+//	plan carry certainty explain weigh   a restore as a plan, with its reasons, and whether it can be done
+//	planobject apiplan                   the plan as JSON, and the same by the API's calls
 //
 //	record exporttext rowof              exported records: read, written, as the backup that they hold
 //	finder service paste                 records found in whatever was copied

@@ -97,9 +97,6 @@ func CompareRestore(p *Plan, backup *Backup, v *Volume) []FieldOutcome {
 	return c.out
 }
 
-// sourceBackup is the key in which Cinder notes what a volume was restored from.
-const sourceBackup = "src_backup_id"
-
 // RestoredFrom is the backup that a volume's metadata says it was restored from;
 // "" where it says nothing, as before Cinder 16.
 func RestoredFrom(v *Volume) BackupID {
