@@ -11,10 +11,11 @@
 //
 //	volume backup chain                  what there is in a place
 //	columns filter query object          as tables, as what is asked for, as JSON
-//	requests                             what can be asked of backups
+//	way requests                         what can be asked of backups, and which way a restore goes
 //
 //	capture state                        the metadata that a backup keeps, and what of it can come back
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field
+//	can                                  whether it can be done, and why not
 //	put plan explain                     a restore carried out on values, as a plan, with its reasons
 //	apiplan                              the same by the API's calls
 //
@@ -25,6 +26,7 @@
 //	repository reconcile                 what a backup repository holds, beside what Cinder says
 //
 //	journal place restored               what was done, where, and how it came out
+//	blockers                             what stands against a restore in its place
 //
 // How to add a rule set is told at [RuleSet].
 package core
