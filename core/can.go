@@ -24,7 +24,7 @@ const (
 	ReasonRefused      = "refused"        // the rules' own refusal: the plan's error
 	ReasonLayerRefuses = "layer-refuses"  // a layer does, in some of the states the volume may be in by then
 	ReasonLayerUnknown = "layer-unknown"  // a layer that nobody has could
-	ReasonLayerAssumed = "layer-assumed"  // a layer could that is only taken to be as the volume is now
+	ReasonLayerAssumed = "layer-assumed"  // a layer could of which it is taken for granted what was captured
 	ReasonImageKeys    = "image-keys"     // two image keys of a capture are the same to the database
 	ReasonNothingKnown = "nothing-to-put" // there is neither a backup nor a capture
 )
