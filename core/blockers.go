@@ -453,11 +453,21 @@ func (w *weighing) verified() {
 	}
 }
 
+func (w *weighing) said(code string) bool {
+	for _, r := range w.can.Reasons {
+		if r.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
 // plan adds what the rules themselves say, worked out with the captures.
 func (w *weighing) plan() {
 	p := w.facts.Plan
 	switch {
 	case p == nil || p.Error == nil:
+	case p.Error.Kind == ErrEncryptedTypeMismatch && w.said(ReasonEncryptedType): // in plainer words
 	case p.Guess():
 		w.unknown(ReasonLayerAssumed, "if the backup captured what its source volume is now, Cinder stops half-way and leaves the volume in "+
 			"error: "+Visible(p.Error.Message), "hand its capture in, or choose another target")

@@ -119,13 +119,13 @@ func (e *Env) planRestore(ctx context.Context, d jobs.Desk, p *planning, args []
 	if err := d.CheckRestore(ctx, *r); err != nil {
 		return nil, err
 	}
-	bare := r.Shaped()
+	bare, typed := r.Shaped(), r.Type != ""
 	if *r, err = d.Routed(ctx, *r); err != nil {
 		return nil, err
 	}
 	request.Via, request.Type, request.Bare, request.Route = core.ViaDatabase, r.Type, bare, r.Route
 	plan, err := d.Plan(ctx, request)
-	if core.CodeOf(err) == core.CodeNotFound && r.Type == "" {
+	if core.CodeOf(err) == core.CodeNotFound && !typed {
 		e.say("! What becomes of the metadata cannot be said beforehand: %s.", err)
 		return nil, nil
 	}
