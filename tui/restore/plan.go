@@ -80,7 +80,9 @@ func (t *restoreTab) head(h int) []string {
 		lines = append(lines, s.Dim.Paint("via    ")+s.Text.Paint("the API, "+core.Count(len(p.Calls), "call")+": metadata only, without the data")+s.Dim.Paint(leftOut(p)))
 	}
 	switch {
-	case p.Guess():
+	case p.Certainty == core.Unknown && !p.Today():
+		lines = append(lines, s.Warn.Paint("UNKNOWN  no capture of this backup is known"))
+	case p.Today():
 		lines = append(lines, s.Warn.Paint("GUESS  no capture of this backup is known: this is its volume as it is now"))
 	case len(t.files) > 1:
 		lines = append(lines, s.Dim.Paint("source ")+s.Warn.Paint(core.Count(len(t.files), "file")+" given, in this order: ")+core.Visible(strings.Join(baseNames(t.files), ", ")))
@@ -119,7 +121,7 @@ func (t *restoreTab) rulesText() string {
 }
 
 func (t *restoreTab) layersText() string {
-	n := len(t.plan.Captures)
+	n := len(t.plan.Chain)
 	if n == 1 {
 		return string(t.plan.Layers) + " (there is 1)"
 	}
@@ -158,12 +160,12 @@ func (t *restoreTab) explain() tea.Cmd {
 	}
 	lines = append(lines, s.Heading("the plan"), ui.Field("onto", t.targetText()), ui.Field("rules", t.rulesText()+": "+core.Visible(p.RulesWhy)),
 		ui.Field("layers", t.layersText()+": "+core.Visible(p.LayersWhy)))
-	for i, c := range p.Captures {
+	for i := range p.Chain {
 		label := ""
 		if i == 0 {
 			label = "captures"
 		}
-		lines = append(lines, ui.Line{Label: label + " ", Value: fmt.Sprintf("%d: %s", i+1, core.Visible(c.Source.String()))})
+		lines = append(lines, ui.Line{Label: label + " ", Value: fmt.Sprintf("%d: %s", i+1, core.Visible(p.Chain[i].Source().String()))})
 	}
 	if p.Error != nil {
 		lines = append(lines, ui.Field("refused", s.Bad.Paint(core.Visible(p.Error.Message))))

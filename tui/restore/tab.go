@@ -125,7 +125,8 @@ func (t *restoreTab) fill() {
 		return
 	}
 	for _, f := range t.plan.Fields {
-		if t.all || f.Verdict.Changes() || f.Verdict == core.VerdictRefused || slices.Contains(t.plan.LeftOut, f.Key()) {
+		if t.all || f.Verdict.Changes() || f.Verdict == core.VerdictRefused || f.Verdict == core.VerdictOneOf || f.Verdict == core.VerdictUnknown ||
+			slices.Contains(t.plan.LeftOut, f.Key()) {
 			t.rows = append(t.rows, f)
 		}
 	}
@@ -151,7 +152,7 @@ func (t *restoreTab) View(w, h int) string {
 	}
 	body := t.table.View()
 	if len(t.rows) == 0 {
-		body = s.Dim.Paint("  nothing would change; f shows every field")
+		body = s.Dim.Paint("  " + unchanged(t.plan) + "; f shows every field")
 	}
 	foot := t.foot(w, h)
 	top := ui.Fit(strings.Join(append(t.head(h), body), "\n"), w, h-len(foot))
@@ -229,9 +230,17 @@ func (t *restoreTab) cannotApply() string {
 		return ui.WhatOf(err)
 	}
 	if t.plan.Changes() == 0 {
-		return "nothing would change"
+		return unchanged(t.plan)
 	}
 	return ""
+}
+
+// unchanged says that a plan changes nothing, as far as that is certain.
+func unchanged(p *core.Plan) string {
+	if p.Certainty == core.Certain {
+		return "nothing would change"
+	}
+	return "nothing is known that would change"
 }
 
 // confirm asks before the plan is applied, and names the volume and what is asked
