@@ -11,7 +11,7 @@
 //
 //	volume backup chain                  what there is in a place
 //	columns filter query object          as tables, as what is asked for, as JSON
-//	requests                             what can be asked of backups
+//	way requests                         what can be asked of backups, and which way a restore goes
 //
 //	capture state                        the metadata that a backup keeps, and what of it can come back
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field
@@ -29,6 +29,7 @@
 //	repository reconcile                 what a backup repository holds, beside what Cinder says
 //
 //	journal place restored               what was done, where, and how it came out
+//	blockers                             what stands against a restore in its place
 //
 // How to add a rule set is told at [RuleSet].
 package core

@@ -70,6 +70,8 @@ type Target struct {
 	// Bare: the new volume is made by POST /volumes with the backup's id (3.47),
 	// and has at first the name asked for, or none, and no description.
 	Bare bool
+	// Route says who makes a new volume, where a restore of its data is meant.
+	Route Route
 }
 
 // PlanInput is all that a plan is made from.

@@ -31,6 +31,7 @@ type FieldOutcome struct {
 // RestoreReport says what became of a restore.
 type RestoreReport struct {
 	Plan         *Plan
+	Route        Route // who made the volume; the zero Route before that was chosen
 	Backup       BackupID
 	Volume       VolumeID // "" as long as Cinder has not accepted the restore
 	VolumeName   string   // now; at first as it was when Cinder accepted the restore
@@ -179,6 +180,10 @@ func (r *RestoreReport) Object() *pyjson.Object {
 	o.Set("volume_name", str(r.VolumeName))
 	o.Set("volume_status", str(r.VolumeStatus))
 	o.Set("backup_status", str(r.BackupStatus))
+	if r.Route.Way != "" {
+		o.Set("way", str(string(r.Route.Way)))
+		o.Set("way_why", str(r.Route.Why))
+	}
 	o.Set("waited", pyjson.OfBool(r.Waited))
 	o.Set("verdict", str(r.Verdict()))
 	var fields, messages []pyjson.Value

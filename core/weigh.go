@@ -57,8 +57,8 @@ func (p *Plan) weighHidden() {
 			": that of an encrypted volume stops the restore onto another volume type", next})
 	}
 	if len(assumed) > 0 {
-		p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, "it is taken for granted what Cinder captured with " + listed(some(assumed), "and") +
-			": if the volume was encrypted or of another type then, the restore may stop", next})
+		p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, "it is taken for granted what Cinder captured with " +
+			listed(some(assumed), "and") + ": if the volume was encrypted or of another type then, the restore may stop", next})
 	}
 }
 
@@ -78,8 +78,8 @@ func (p *Plan) weighImageKeys(layer int, c *Capture, collates bool) {
 			first[folded] = key
 			continue
 		}
-		p.Can.Add(Reason{ReasonImageKeys, AnswerUnknown, fmt.Sprintf("%s has the image keys %s and %s, which MySQL and MariaDB usually take for the same: "+
-			"then Cinder stops half-way with GlanceMetadataExists, in PostgreSQL and SQLite it does not", p.layer(layer),
+		p.Can.Add(Reason{ReasonImageKeys, AnswerUnknown, fmt.Sprintf("%s has the image keys %s and %s, which MySQL and MariaDB "+
+			"usually take for the same: then Cinder stops half-way with GlanceMetadataExists, in PostgreSQL and SQLite it does not", p.layer(layer),
 			shown("", pyjson.OfString(other)), shown("", pyjson.OfString(key))),
 			"ask whoever runs the cloud for the collation of volume_glance_metadata"})
 	}

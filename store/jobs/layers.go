@@ -59,8 +59,8 @@ func tooFew(p *core.Plan, n int) string {
 	if n > 1 {
 		is = fmt.Sprintf("%d captures are", n)
 	}
-	return fmt.Sprintf("%s given, and the chain of the backup has %d layers: they are taken for the newest, and what the others do is not known",
-		is, of)
+	return fmt.Sprintf("%s given, and the chain of the backup has %d layers: they are taken for the newest, "+
+		"and what the others do is not known", is, of)
 }
 
 // fill finds what is known of each layer.
@@ -168,12 +168,12 @@ func (d Desk) today(ctx context.Context, b *core.Backup, l *core.Layer, onto cor
 // becomes or ceases to be.
 func (d Desk) narrow(ctx context.Context, id core.VolumeID, layers []core.Layer) {
 	v, err := d.Place.Volume(ctx, id)
-	if err != nil || v.Unseen.Has("encryption_key_id") {
+	if err != nil {
 		return // it only narrows
 	}
 	for i := range layers {
 		if l := &layers[i]; !l.Encrypted.Set && l.Written {
-			l.Encrypted = core.Some(v.EncryptionKeyID.Or("") != "")
+			l.Encrypted = encryptedNow(&v)
 		}
 	}
 }

@@ -27,6 +27,9 @@ type PlanRequest struct {
 	LeaveOut []string
 	// MetadataOnly: hearth is to write the metadata itself, without the data.
 	MetadataOnly bool
+	// Route is who makes a new volume ([Desk.Routed]); the zero Route: Plan chooses it
+	// where a place restores.
+	Route core.Route
 }
 
 // Plan makes a plan from the best sources there are for the captures: those
@@ -58,6 +61,9 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r, err = d.planRoute(ctx, r); err != nil {
+		return nil, err
+	}
 	if in.Target, err = d.target(ctx, r, types); err != nil {
 		return nil, err
 	}
@@ -80,6 +86,21 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 		p.Warnings = append([]string{problem + ": a restore of the data fails after it has touched the target"}, p.Warnings...)
 	}
 	return p, nil
+}
+
+// Weigh has a plan of a restore say whether it can be carried through, by all that
+// its place tells ([Desk.Can]), where the place restores. A plan of the metadata alone
+// is left as it is.
+func (d Desk) Weigh(ctx context.Context, p *core.Plan, r PlanRequest) error {
+	if _, restores := d.Place.(store.Operator); !restores || r.Backup == "" || r.MetadataOnly || p.Via == core.ViaAPI {
+		return nil
+	}
+	can, err := d.Can(ctx, CanRequest{Plan: p,
+		Restore: core.RestoreRequest{Backup: r.Backup, Volume: r.Onto, Name: r.Name, Type: r.Type, Route: r.Route}})
+	if err == nil {
+		p.Can = can
+	}
+	return err
 }
 
 // via turns a plan into one of the API, where it is to be that.
@@ -136,7 +157,8 @@ func (d Desk) target(ctx context.Context, r PlanRequest, types []core.VolumeType
 		v, err := d.Place.Volume(ctx, r.Onto)
 		return core.Target{Kind: core.TargetExisting, Volume: &v}, err
 	}
-	t := core.Target{Kind: core.TargetNew, Name: r.Name, Bare: r.Bare || r.Type != ""}
+	t := core.Target{Kind: core.TargetNew, Name: r.Name, Route: r.Route,
+		Bare: r.Route.Way != core.WayHearth && (r.Bare || r.Type != "")}
 	if r.Name != "" {
 		t.Kind = core.TargetNewNamed
 	}

@@ -33,7 +33,8 @@ const planHelp = "hearth %s [BACKUP] [--capture FILE…] (--onto VOLUME | --new 
 
 func (p *planning) flags(e *Env, cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&p.captures, "capture", nil, "capture files in order, the full backup's first; - is stdin, unknown a layer that nobody has")
+	f.StringArrayVar(&p.captures, "capture", nil,
+		"capture files in order, the full backup's first; - is stdin, unknown a layer that nobody has")
 	f.StringVar(&p.onto, "onto", "", "restore onto this volume")
 	f.StringVar(&p.name, "new", "", "restore to a new volume; without a name Cinder chooses one")
 	f.StringVar(&p.rules, "rules", "auto", "whose rules: icehouse, kilo, newton or auto")
@@ -129,15 +130,6 @@ func (p *planning) request(ctx context.Context, e *Env, d jobs.Desk, args []stri
 	return r, nil
 }
 
-// make makes the plan.
-func (p *planning) make(ctx context.Context, e *Env, d jobs.Desk, args []string) (*core.Plan, error) {
-	r, err := p.request(ctx, e, d, args)
-	if err != nil {
-		return nil, err
-	}
-	return d.Plan(ctx, r)
-}
-
 func (e *Env) plan() *cobra.Command {
 	p := &planning{}
 	f := &format{}
@@ -163,8 +155,15 @@ func (e *Env) plan() *cobra.Command {
 				return err
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
-				plan, err := p.make(ctx, e, d, args)
+				r, err := p.request(ctx, e, d, args)
 				if err != nil {
+					return err
+				}
+				plan, err := d.Plan(ctx, r)
+				if err != nil {
+					return err
+				}
+				if err := d.Weigh(ctx, plan, r); err != nil {
 					return err
 				}
 				if f.name == "table" {
