@@ -37,7 +37,7 @@ func (p *Plan) Headline() []Phrase {
 		!slices.ContainsFunc(p.Fields, func(f FieldPlan) bool { return f.Certainty == Certain && f.Verdict.Changes() }) {
 		return append([]Phrase{{"UNKNOWN: " + p.notSeen(), ToneUnknown}}, p.mayFail()...)
 	}
-	out := slices.Concat(p.counted(), p.nature(), p.nameSays(), p.uncertain())
+	out := slices.Concat(p.counted(), p.nature(), p.nameSays(), p.doubts())
 	return append(out, p.mayFail()...)
 }
 
@@ -138,8 +138,8 @@ func (p *Plan) nameSays() []Phrase {
 	return []Phrase{{"name ?", ToneUnknown}}
 }
 
-// uncertain tells how many fields are not certain, and which layers were not seen.
-func (p *Plan) uncertain() []Phrase {
+// doubts tells how many fields are not certain, and which layers were not seen.
+func (p *Plan) doubts() []Phrase {
 	unknown, assumed := 0, 0
 	for i := range p.Fields {
 		switch p.Fields[i].Certainty {

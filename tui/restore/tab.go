@@ -64,8 +64,12 @@ var planColumns = []grid.Column{
 
 // Tab is the preview of a backup's restore.
 func Tab(host ui.Host, at *place.Stay, backup core.BackupID) ui.Tab {
-	return &restoreTab{host: host, at: at, metadata: !at.Operates(), table: grid.New(planColumns, host.Look().Grid()),
+	t := &restoreTab{host: host, at: at, metadata: !at.Operates(), table: grid.New(planColumns, host.Look().Grid()),
 		request: jobs.PlanRequest{Backup: backup, Rules: core.RulesAuto, Layers: core.LayersAuto}}
+	if !t.metadata {
+		t.request.Via = core.ViaDatabase
+	}
+	return t
 }
 
 func (t *restoreTab) Name() string    { return "Restore" }
@@ -93,11 +97,7 @@ func (t *restoreTab) load() tea.Cmd {
 			return m
 		}
 		restore.Volume = r.Onto
-		can, err := desk.Can(ctx, jobs.CanRequest{Restore: restore, Plan: m.plan})
-		for _, reason := range can.Reasons {
-			m.plan.Can.Add(reason)
-		}
-		m.err = err
+		m.plan.Can, m.err = desk.Can(ctx, jobs.CanRequest{Restore: restore, Plan: m.plan})
 		return m
 	})
 }
