@@ -15,6 +15,8 @@
 //
 //	capture state                        the metadata that a backup keeps, and what of it can come back
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field
+//	layer                                a layer of a chain, and how far what is known of it carries
+//	kept                                 how far kept captures carry
 //	put plan explain                     a restore carried out on values, as a plan, with its reasons
 //	apiplan                              the same by the API's calls
 //
