@@ -286,8 +286,7 @@ func (f FieldPlan) Key() string {
 // newest microversion, 0 where both may be: 3.71 came with Cinder 23, the longer
 // values with 24.0 and 23.2.
 func LimitOfImages(microversion string) int {
-	var major, minor int
-	if n, _ := fmt.Sscanf(microversion, "%d.%d", &major, &minor); n == 2 && (major < 3 || major == 3 && minor < 71) {
+	if major, minor, ok := parseMicroversion(microversion); ok && (major < 3 || major == 3 && minor < 71) {
 		return limitText
 	}
 	return 0

@@ -7,6 +7,8 @@ import (
 )
 
 // errPadding is binascii.Error for text that ends inside a group of four.
+//
+//lint:ignore ST1005 the words are Python's
 var errPadding = errors.New("Incorrect padding")
 
 // lenientBase64 is Python's base64.b64decode without validation (binascii

@@ -105,6 +105,10 @@ func (r *rules) reads(version int) bool {
 	return ok
 }
 
+// takesPlain reports whether every capture that Cinder writes of a volume without
+// a key is put back: in both versions, with values beyond ASCII.
+func (r *rules) takesPlain() bool { return r.reads(1) && r.reads(2) && r.python == &python3 }
+
 // version is the one that v stands for by Python's equality, if it is read.
 func (r *rules) version(v pyjson.Value) (int, bool) {
 	for version := range r.base {

@@ -11,14 +11,17 @@
 //
 //	volume backup chain                  what there is in a place
 //	columns filter query object          as tables, as what is asked for, as JSON
-//	requests                             what can be asked of backups
+//	way requests                         what can be asked of backups, and which way a restore goes
 //
 //	capture state                        the metadata that a backup keeps, and what of it can come back
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field
-//	layer                                a layer of a chain, and how far what is known of it carries
+//	layer can                            a layer of a chain and how far its capture carries, and whether it can be done
 //	kept                                 how far kept captures carry
-//	put plan explain                     a restore carried out on values, as a plan, with its reasons
-//	apiplan                              the same by the API's calls
+//	put                                  the machine: a restore carried out on values
+//	collate symbols lifted unseen noted  the machine on all that a volume may be, where not all is known
+//	know                                 how sure a field is then
+//	plan carry certainty explain weigh   a restore as a plan, with its reasons, and whether it can be done
+//	planobject apiplan                   the plan as JSON, and the same by the API's calls
 //
 //	record exporttext rowof              exported records: read, written, as the backup that they hold
 //	finder service paste                 records found in whatever was copied
@@ -27,6 +30,7 @@
 //	repository reconcile                 what a backup repository holds, beside what Cinder says
 //
 //	journal place restored               what was done, where, and how it came out
+//	blockers                             what stands against a restore in its place
 //
 // How to add a rule set is told at [RuleSet].
 package core

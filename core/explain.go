@@ -6,42 +6,37 @@ import (
 	"hearth/core/pyjson"
 )
 
-// explain fills the plan's fields and warnings from what the machine did.
+// explain fills the plan's fields from what the machine did.
 func (p *Plan) explain() {
 	p.explainBase()
-	p.explainSection(UserSection, p.Before.Metadata, p.After.Metadata)
-	p.explainSection(ImageSection, p.Before.Image, p.After.Image)
-	p.warn()
+	p.explainSection(UserSection)
+	p.explainSection(ImageSection)
 }
 
-// layer names a capture of the chain for people.
-func (p *Plan) layer(i int) string {
-	if len(p.Captures) < 2 {
-		return "the capture"
+// layer names a layer of the chain for people.
+func (p *Plan) layer(i int) string { return p.Chain[i].Title() }
+
+// at is the layer's capture, the first of several; an empty one where it has none.
+func (p *Plan) at(i int) *Capture { return p.Chain[i].capture() }
+
+// writer returns the last layer that is known to have written the column, or -1.
+func (p *Plan) writer(column string) int { return lastBy(p.sure.column(column)) }
+
+// lastBy is the last layer that wrote one of the outcomes, or -1.
+func lastBy(outs []outcome) int {
+	layer := -1
+	for _, o := range outs {
+		layer = max(layer, o.by)
 	}
-	role := "incremental"
-	if i == 0 {
-		role = "full"
-	}
-	return fmt.Sprintf("layer %d of %d (%s)", i+1, len(p.Captures), role)
+	return layer
 }
 
-// writer returns the last layer that wrote the column, or -1.
-func (p *Plan) writer(column string) int {
-	for i := len(p.Steps) - 1; i >= 0; i-- {
-		s := p.Steps[i]
-		if s.OK && s.Op == OpVolumeUpdate && s.Values.Object().Has(column) {
-			return s.Layer
-		}
-	}
-	return -1
-}
-
-// captured returns the last layer in use that captured the base field.
+// captured returns the last layer in use that is known to have captured the base
+// field.
 func (p *Plan) captured(field string) (pyjson.Value, int) {
 	for u := p.used(); len(u) > 0; u = u[:len(u)-1] {
 		i := u[len(u)-1]
-		if v, ok := p.Captures[i].Section(BaseSection).Get(field); ok {
+		if v, ok := p.at(i).Section(BaseSection).Get(field); ok {
 			return v, i
 		}
 	}
@@ -51,26 +46,28 @@ func (p *Plan) captured(field string) (pyjson.Value, int) {
 func (p *Plan) add(f FieldPlan) { p.Fields = append(p.Fields, f) }
 
 func (p *Plan) explainBase() {
-	p.baseField("display_name", p.Before.Name, p.After.Name)
-	p.baseField("display_description", p.Before.Description, p.After.Description)
-	p.baseField("encryption_key_id", p.Before.EncryptionKeyID, p.After.EncryptionKeyID)
-	p.baseField("volume_type_id", p.Before.VolumeTypeID, p.After.VolumeTypeID)
-	p.baseField("bootable", pyjson.OfBool(p.Before.Bootable), pyjson.OfBool(p.After.Bootable))
-
-	done := NewFieldSet("display_name", "display_description", "encryption_key_id", "volume_type_id", "bootable")
+	columns := []string{"display_name", "display_description", "encryption_key_id", "volume_type_id", "bootable"}
+	for _, name := range columns {
+		p.baseField(name)
+	}
+	done := NewFieldSet(columns...)
 	used := p.used()
 	if len(used) == 0 {
 		return
 	}
 	last := used[len(used)-1]
-	c := &p.Captures[last]
+	c := p.at(last)
+	captured := "captured: "
+	if p.Chain[last].Evidence.Assumes() {
+		captured = "taken to be captured: "
+	}
 	for name, v := range c.Section(BaseSection).All() {
 		if done.Has(name) {
 			continue
 		}
-		f := FieldPlan{Section: BaseSection, Name: name, Verdict: VerdictNotRestored, Layer: last}
+		f := FieldPlan{Section: BaseSection, Name: name, Verdict: VerdictNotRestored, Layer: last, Certainty: Certain}
 		_, why := FateOf(BaseSection, name, c.Version())
-		f.Why = why + " (captured: " + shown(name, v) + ")"
+		f.Why = why + " (" + captured + shown(name, v) + ")"
 		if t := p.Target.Volume; t != nil {
 			if now, ok := t.Row.Get(name); ok {
 				f.Before, f.After = Some(now), Some(now)
@@ -96,8 +93,21 @@ func shown(name string, v pyjson.Value) string {
 }
 
 // baseField explains one of the five columns that a restore can write.
-func (p *Plan) baseField(name string, before, after pyjson.Value) {
-	f := FieldPlan{Section: BaseSection, Name: name, Before: Some(before), After: Some(after), Layer: p.writer(name)}
+func (p *Plan) baseField(name string) {
+	before := p.Before.base(name)
+	f := FieldPlan{Section: BaseSection, Name: name, Before: Some(before), Layer: -1, Unseen: p.unseen(name)}
+	k := p.know(BaseSection, name)
+	if known := f.settle(k); name == "encryption_key_id" && p.cloned().Set {
+		f.After = p.cloned()
+	} else if !known {
+		if f.Unseen && name == "volume_type_id" && k.Certainty == Unknown {
+			f.Verdict, f.After = VerdictKept, f.Before // whichever it is
+		}
+		p.add(f)
+		return
+	}
+	after := f.After.V
+	f.Layer = p.writer(name)
 	if f.Layer < 0 {
 		f.Verdict, f.Why, f.Layer = p.whyKept(name)
 		p.add(f)
@@ -123,10 +133,26 @@ func (p *Plan) baseField(name string, before, after pyjson.Value) {
 	p.add(f)
 }
 
+// settle takes over what is known of the field, and reports whether there is a
+// value to explain. Where there is none, what is known is the explanation.
+func (f *FieldPlan) settle(k Know) bool {
+	f.Certainty, f.Possible, f.Because = k.Certainty, k.Possible, k.Because
+	switch k.Certainty {
+	case OneOf:
+		f.Verdict, f.Why = VerdictOneOf, k.Because
+		return false
+	case Unknown:
+		f.Verdict, f.Why = VerdictUnknown, k.Because
+		return false
+	}
+	f.After = k.Value
+	return true
+}
+
 func (p *Plan) whyWritten(name string, layer int) string {
 	from := p.layer(layer) + ": "
-	base := p.Captures[layer].Section(BaseSection)
-	version := p.Captures[layer].Version()
+	base := p.at(layer).Section(BaseSection)
+	version := p.at(layer).Version()
 	switch name {
 	case "display_name", "display_description":
 		used := p.used()
@@ -150,90 +176,122 @@ func (p *Plan) whyKept(name string) (Verdict, string, int) {
 		return VerdictRefused, "Cinder stops: " + p.Error.Message, p.Error.Layer
 	}
 	switch {
+	case name == "bootable" && p.Before.Bootable:
+		return VerdictKept, "it is bootable, and no restore takes that back", -1
 	case name == "bootable":
 		return VerdictKept, "only image metadata sets it, and no layer has any", -1
 	case name == "volume_type_id":
 		return VerdictKept, "a restore never changes the type of a volume that has one", -1
 	case layer < 0:
-		return VerdictKept, "not captured", -1
+		return p.keptUncaptured(name)
 	}
 	rules, captured := p.Rules.rules(), shown(name, v)
-	version := p.Captures[layer].Version()
+	version := p.at(layer).Version()
 	switch {
 	case name == "encryption_key_id" && !rules.restores(name, version):
 		return VerdictKept, fmt.Sprintf("version %d does not restore the key (captured: %s)", version, captured), layer
+	case name == "encryption_key_id":
+		return VerdictKept, "no layer has a key to put in its place", -1
 	case rules.names == nil:
 		return VerdictKept, fmt.Sprintf("%s restores neither name nor description (captured: %s)", p.Rules, captured), layer
 	}
 	return VerdictKept, rules.names.whyKept(nameCase{shown: captured, target: p.Before.Name}), layer
 }
 
-// deciding returns the last layer whose section was put back, or -1.
-func (p *Plan) deciding(s Section) int {
-	op := OpMetadataUpdate
-	if s == ImageSection {
-		op = OpImageDelete
+// keptUncaptured explains a name, description or key that stays though no layer
+// that is known captured one.
+func (p *Plan) keptUncaptured(name string) (Verdict, string, int) {
+	hidden := false
+	for _, i := range p.used() {
+		hidden = hidden || p.hidden(i)
 	}
-	for i := len(p.Steps) - 1; i >= 0; i-- {
-		if st := p.Steps[i]; st.Op == op && st.OK {
-			return st.Layer
-		}
+	rules := p.Rules.rules()
+	switch {
+	case !hidden:
+		return VerdictKept, "not captured", -1
+	case name == "encryption_key_id":
+		return VerdictKept, "no layer has a key to put in its place", -1
+	case rules.names == nil:
+		return VerdictKept, fmt.Sprintf("%s restores neither name nor description", p.Rules), -1
 	}
-	return -1
+	return VerdictKept, "the target has a name of its own, so Cinder leaves name and description alone, whatever was captured", -1
 }
 
-// explainSection explains the keys of user or image metadata.
-func (p *Plan) explainSection(s Section, before, after *pyjson.Object) {
-	layer := p.deciding(s)
-	stopped := p.Error != nil
-	field := func(name string) FieldPlan {
-		f := FieldPlan{Section: s, Name: name, Layer: layer}
-		if v, ok := before.Get(name); ok {
-			f.Before = Some(v)
-		}
-		if v, ok := after.Get(name); ok {
-			f.After = Some(v)
-		}
-		return f
+// deciding returns the last layer whose section was put back, or -1.
+func (p *Plan) deciding(s Section) int { return lastBy(p.sure.key(s, "")) }
+
+// explainSection explains the keys of user or image metadata: those the target
+// has, then those that come.
+func (p *Plan) explainSection(s Section) {
+	before, after := p.Before.section(s), p.After.section(s)
+	for name, v := range before.All() {
+		p.sectionField(s, name, Some(v))
 	}
-	for name := range before.All() {
-		f := field(name)
-		switch {
-		case layer < 0 && stopped:
-			f.Verdict, f.Why, f.Layer = VerdictRefused, "Cinder stops: "+p.Error.Message, p.Error.Layer
-		case layer < 0:
-			f.Verdict, f.Why = VerdictKept, "no layer has "+s.Title()+", so the target keeps its own"
-		case !f.After.Set:
-			f.Verdict, f.Danger = VerdictRemoved, true
-			f.Why = p.layer(layer) + " does not have it, and " + s.Title() + " is replaced whole"
-		case f.Before.V.Equal(f.After.V):
-			f.Verdict, f.Why = VerdictUnchanged, p.layer(layer)+" has the same value"
-		default:
-			f.Verdict, f.Why = VerdictChanged, p.layer(layer)+p.resurrected(layer)+p.asText(s, layer, name)
+	for _, name := range p.names(s) {
+		if !before.Has(name) {
+			p.sectionField(s, name, Opt[pyjson.Value]{})
 		}
-		p.add(f)
-	}
-	for name := range after.All() {
-		if before.Has(name) {
-			continue
-		}
-		f := field(name)
-		f.Verdict, f.Why = VerdictAdded, p.layer(layer)+p.resurrected(layer)+p.asText(s, layer, name)
-		p.add(f)
 	}
 	p.explainRefused(s, before, after)
 }
 
-// explainRefused lists captured keys that a stopped restore never got to.
-func (p *Plan) explainRefused(s Section, before, after *pyjson.Object) {
-	if p.Error == nil || p.Error.Layer >= len(p.Captures) {
+func (p *Plan) sectionField(s Section, name string, before Opt[pyjson.Value]) {
+	layer := p.deciding(s)
+	f := FieldPlan{Section: s, Name: name, Layer: -1, Before: before}
+	if !f.settle(p.know(s, name)) {
+		p.add(f)
 		return
 	}
-	for name := range p.Captures[p.Error.Layer].Section(s).All() {
-		if before.Has(name) || after.Has(name) {
+	f.Layer = layer
+	noted := s == UserSection && name == sourceBackup && p.noting >= MaybeNoted && p.Error == nil && f.After.Set &&
+		f.After.V.Equal(pyjson.OfString(string(p.Backup)))
+	switch {
+	case !f.Before.Set && !f.After.Set:
+		return // a layer brings it, and a later one takes it away
+	case noted:
+		f.Layer = -1
+		f.Why = "Cinder's manager notes there what the volume was restored from (16 and later)"
+	case layer < 0 && p.Error != nil:
+		f.Verdict, f.Why, f.Layer = VerdictRefused, "Cinder stops: "+p.Error.Message, p.Error.Layer
+		p.add(f)
+		return
+	case layer < 0:
+		f.Why = "no layer has " + s.Title() + ", so the target keeps its own"
+	case !f.After.Set:
+		f.Why = p.layer(layer) + " does not have it, and " + s.Title() + " is replaced whole"
+	case f.Before.Set && f.Before.V.Equal(f.After.V):
+		f.Why = p.layer(layer) + " has the same value"
+	default:
+		f.Why = p.layer(layer) + p.resurrected(layer) + p.asText(s, layer, name)
+	}
+	switch {
+	case !f.Before.Set:
+		f.Verdict = VerdictAdded
+	case !f.After.Set:
+		f.Verdict, f.Danger = VerdictRemoved, true
+	case layer < 0 && !noted:
+		f.Verdict = VerdictKept
+	case f.Before.V.Equal(f.After.V):
+		f.Verdict = VerdictUnchanged
+	default:
+		f.Verdict = VerdictChanged
+	}
+	p.add(f)
+}
+
+// explainRefused lists captured keys that a stopped restore never got to.
+func (p *Plan) explainRefused(s Section, before, after *pyjson.Object) {
+	if p.Error == nil {
+		return
+	}
+	for name := range p.at(p.Error.Layer).Section(s).All() {
+		if before.Has(name) || after.Has(name) || p.Field(s, name) != nil {
 			continue
 		}
-		p.add(FieldPlan{Section: s, Name: name, Verdict: VerdictRefused, Why: "Cinder stops: " + p.Error.Message, Layer: p.Error.Layer})
+		f := FieldPlan{Section: s, Name: name}
+		f.settle(p.know(s, name))
+		f.Verdict, f.Why, f.Layer = VerdictRefused, "Cinder stops: "+p.Error.Message, p.Error.Layer
+		p.add(f)
 	}
 }
 
@@ -247,7 +305,7 @@ func (p *Plan) resurrected(layer int) string {
 
 // asText tells of a value that is stored as another text than was captured.
 func (p *Plan) asText(s Section, layer int, name string) string {
-	v, ok := p.Captures[layer].Section(s).Get(name)
+	v, ok := p.at(layer).Section(s).Get(name)
 	if !ok || v.Kind() == pyjson.String || s == UserSection && v.IsNull() {
 		return ""
 	}
@@ -272,8 +330,10 @@ func (p *Plan) warn() {
 		say("there is no capture to restore from")
 		return
 	}
-	if p.Guess() {
+	if p.Today() {
 		say("this is a guess: it rests on the volume as it is now, not on what the backup captured")
+	} else if p.Guess() {
+		say("this is in part a guess, which %s", p.assumption())
 	}
 	if p.Error != nil {
 		done := 0
@@ -299,7 +359,7 @@ func (p *Plan) warn() {
 		say("%s of the target's own would be lost", Count(p.Count(VerdictRemoved), "field"))
 	}
 	p.warnChain(say)
-	if p.Target.Kind != TargetExisting {
+	if p.Target.Kind != TargetExisting && p.noting == NoManager {
 		say("a full restore adds user metadata src_backup_id to the volume (Cinder 16 and later)")
 	}
 	if p.Coerced {
@@ -316,12 +376,14 @@ func (p *Plan) warnChain(say func(string, ...any)) {
 		return
 	}
 	last := used[len(used)-1]
-	newest, _ := p.Captures[last].Section(BaseSection).Get("display_name")
-	if w := p.writer("display_name"); w >= 0 && w < last && newest.Truthy() && !newest.Equal(p.After.Name) {
+	newest, _ := p.at(last).Section(BaseSection).Get("display_name")
+	name := p.know(BaseSection, "display_name").Certainty
+	if w := p.writer("display_name"); (name == Certain || name == Assumed) && w >= 0 && w < last &&
+		newest.Truthy() && !newest.Equal(p.After.Name) {
 		say("the oldest name of the chain comes back, not the newest (%s)", shown("display_name", newest))
 	}
 	for _, s := range []Section{UserSection, ImageSection} {
-		if l := p.deciding(s); l >= 0 && l < last {
+		if l := p.deciding(s); l >= 0 && l < last && !p.sure.open(s) {
 			say("the newest layer has no %s, so what %s had comes back", s.Title(), p.layer(l))
 		}
 	}

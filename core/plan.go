@@ -18,6 +18,8 @@ const (
 	VerdictNotRestored Verdict = "not restored" // captured, but no rule brings it back
 	VerdictKept        Verdict = "kept"         // the restore leaves the target's alone
 	VerdictRefused     Verdict = "refused"      // Cinder stops here, or before it
+	VerdictOneOf       Verdict = "one of"       // it comes out as one of several values
+	VerdictUnknown     Verdict = "unknown"      // how it comes out is not known
 )
 
 // Changes reports whether the verdict changes the volume.
@@ -37,8 +39,16 @@ type FieldPlan struct {
 	After   Opt[pyjson.Value]
 	Verdict Verdict
 	Why     string
-	Layer   int  // the capture that decides, from 0; -1 where none does
+	Layer   int  // the layer that decides, from 0; -1 where none does
 	Danger  bool // worth a second look: something goes, or the volume's nature changes
+
+	// Certainty says how sure Verdict and After are. Where it is OneOf, Possible are
+	// the values that After may have, one that is not set: not there; Because says
+	// what it rests on. After is set only where it is Certain or Assumed.
+	Certainty Certainty
+	Possible  []Opt[pyjson.Value]
+	Because   string
+	Unseen    bool // the place does not show what it is before
 }
 
 // TargetKind says what a restore is aimed at.
@@ -60,13 +70,16 @@ type Target struct {
 	// Bare: the new volume is made by POST /volumes with the backup's id (3.47),
 	// and has at first the name asked for, or none, and no description.
 	Bare bool
+	// Route says who makes a new volume, where a restore of its data is meant.
+	Route Route
 }
 
 // PlanInput is all that a plan is made from.
 type PlanInput struct {
 	Target   Target
 	Backup   BackupID  // the one to restore; "" when captures are handed in alone
-	Captures []Capture // of the chain, the full backup first
+	Captures []Capture // of the chain, the full backup first, where Chain is nil
+	Chain    []Layer   // every layer of the chain, the full backup first, those that nobody has too
 	Service  string    // the backup's driver class, "" if unknown
 	Rules    RuleSet   // RulesAuto, or no rule set at all: ChooseRules
 	RulesWhy string    // where the caller chose: its reason
@@ -74,6 +87,14 @@ type PlanInput struct {
 	// VolumeTypes are the ids of the types that exist; nil if the place cannot
 	// tell, and then any type is taken to exist.
 	VolumeTypes []string
+	// Noting says whether Cinder's manager notes the backup in the volume's metadata
+	// when the restore is done, and Source which volume the backup is of.
+	Noting Noting
+	Source VolumeID
+	// Collates: the database may take keys for the same that differ only in case,
+	// accents or trailing blanks. That of a cloud may, as MySQL and MariaDB do
+	// usually; SQLite and PostgreSQL do not.
+	Collates bool
 }
 
 // How a plan is carried out.
@@ -95,13 +116,19 @@ type APICall struct {
 type Plan struct {
 	Target    Target
 	Backup    BackupID
-	Captures  []Capture
-	Rules     RuleSet // one of RuleSets, never auto
+	Chain     []Layer   // every layer, the full backup's first; fields name them by their index
+	Captures  []Capture // of the layers that have one; the first of several
+	Rules     RuleSet   // one of RuleSets, never auto
 	RulesWhy  string
 	Layers    Layers
 	LayersWhy string
 	Before    State
-	After     State // after an error: what has been applied by then
+	// After is what the volume is then, after an error what has been applied by then.
+	// What is neither certain nor assumed stands there as it is before.
+	After     State
+	Certainty Certainty // of the whole: Certain, Partly or Unknown
+	Open      []Section // sections that may come out with keys nobody knows of
+	Can       Can       // whether it can be done at all, as far as that is known here
 	Fields    []FieldPlan
 	Steps     []Step
 	Error     *PlanError
@@ -114,34 +141,39 @@ type Plan struct {
 	Via     string
 	Calls   []APICall
 	LeftOut []string
+
+	noting      Noting     // what Cinder's manager does besides
+	mayStop     *PlanError // what Cinder says if what is assumed holds, and may not say if not
+	sure, doubt *lifted    // what comes out if what is assumed holds, and whether or not it does
 }
 
 // NewPlan works out what a restore would do. It does not fail: what Cinder
 // would refuse is the plan's Error.
 func NewPlan(in PlanInput) *Plan {
-	p := &Plan{Target: in.Target, Backup: in.Backup, Captures: in.Captures, Via: ViaDatabase,
+	p := &Plan{Target: in.Target, Backup: in.Backup, Chain: in.Chain, Via: ViaDatabase,
 		Rules: in.Rules, RulesWhy: in.RulesWhy, Layers: in.Layers, LayersWhy: "asked for"}
+	if p.Chain == nil {
+		p.Chain = LayersOf(in.Captures)
+	}
+	for i := range p.Chain {
+		if len(p.Chain[i].Captures) > 0 {
+			p.Captures = append(p.Captures, p.Chain[i].Captures[0])
+		}
+	}
 	if p.Rules.rules() == nil {
-		p.Rules, p.RulesWhy = ChooseRules(in.Captures)
+		p.Rules, p.RulesWhy = ChooseRules(p.Captures)
 	} else if p.RulesWhy == "" {
 		p.RulesWhy = "asked for"
 	}
 	if p.Layers == "" || p.Layers == LayersAuto {
 		p.Layers, p.LayersWhy = ChooseLayers(in.Service)
 	}
-	p.Before = targetState(in.Target, in.Backup)
-	m := &machine{rules: p.Rules.rules(), state: p.Before.Clone(), types: typesOf(in.VolumeTypes)}
-	for i := range in.Captures {
-		if p.Layers == LayersLast && i < len(in.Captures)-1 {
-			continue
-		}
-		m.layer = i
-		if p.Error = m.put(in.Captures[i].Text); p.Error != nil {
-			break
-		}
-	}
-	p.After, p.Steps, p.Coerced = m.state, m.steps, m.coerced
+	p.Before, p.noting = targetState(in.Target, in.Backup), in.Noting
+	p.carryOut(in)
 	p.explain()
+	p.Certainty = p.certainty()
+	p.weigh(in)
+	p.warn()
 	return p
 }
 
@@ -170,22 +202,41 @@ func typesOf(ids []string) func(pyjson.Value) bool {
 	}
 }
 
-// Guess reports whether the plan rests on a capture that is only the volume as
-// it is now.
+// Guess reports whether a field of the plan rests on something assumed.
 func (p *Plan) Guess() bool {
-	for _, i := range p.used() {
-		if p.Captures[i].Source.Guess() {
+	for i := range p.Fields {
+		if p.Fields[i].Certainty == Assumed {
 			return true
 		}
 	}
 	return false
 }
 
-// used lists the captures that the layers setting puts back.
+// Today reports whether a layer in use is only taken to be as the volume is now.
+func (p *Plan) Today() bool {
+	for _, i := range p.used() {
+		if p.Chain[i].Evidence == EvidenceToday {
+			return true
+		}
+	}
+	return false
+}
+
+// Field is what the plan says of a field, nil if nothing.
+func (p *Plan) Field(s Section, name string) *FieldPlan {
+	for i := range p.Fields {
+		if f := &p.Fields[i]; f.Section == s && f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// used lists the layers that the layers setting puts back.
 func (p *Plan) used() []int {
 	var out []int
-	for i := range p.Captures {
-		if p.Layers == LayersAll || i == len(p.Captures)-1 {
+	for i := range p.Chain {
+		if p.Layers == LayersAll || i == len(p.Chain)-1 {
 			out = append(out, i)
 		}
 	}
@@ -218,7 +269,9 @@ func (p *Plan) Changes() int {
 func (p *Plan) Summary() string {
 	text := ""
 	for _, v := range []Verdict{
-		VerdictSet, VerdictAdded, VerdictChanged, VerdictRemoved, VerdictUnchanged, VerdictKept, VerdictRefused, VerdictNotRestored,
+		VerdictSet, VerdictAdded, VerdictChanged, VerdictRemoved, VerdictUnchanged,
+		VerdictOneOf, VerdictUnknown, VerdictKept,
+		VerdictRefused, VerdictNotRestored,
 	} {
 		if n := p.Count(v); n > 0 {
 			if text != "" {
@@ -247,117 +300,4 @@ func (p *Plan) Applicable() error {
 		return Fail(CodeRefused, tried, "there is no capture to restore from", "take one, or hand one in as a file", nil)
 	}
 	return p.blocked(tried)
-}
-
-// Object is the plan as JSON. fields, steps, after and error are stable; steps
-// and after have the conformance form.
-func (p *Plan) Object() *pyjson.Object {
-	o := &pyjson.Object{}
-	set := func(key string, v pyjson.Value) { o.Set(key, v) }
-	str := pyjson.OfString
-	set("backup_id", idValue(p.Backup))
-	volume := pyjson.None
-	if p.Target.Volume != nil {
-		volume = idValue(p.Target.Volume.ID)
-	}
-	set("volume_id", volume)
-	set("target", str(string(p.Target.Kind)))
-	set("rules", str(string(p.Rules)))
-	set("rules_why", str(p.RulesWhy))
-	set("layers", str(string(p.Layers)))
-	set("layers_why", str(p.LayersWhy))
-	set("via", str(p.Via))
-	var captures []pyjson.Value
-	for i := range p.Captures {
-		c := &p.Captures[i]
-		e := &pyjson.Object{}
-		e.Set("backup_id", idValue(c.BackupID))
-		e.Set("version", pyjson.OfInt(int64(c.Version())))
-		e.Set("source", str(string(c.Source.Kind)))
-		e.Set("where", str(c.Source.Where))
-		captures = append(captures, pyjson.OfDict(e))
-	}
-	set("captures", pyjson.OfList(captures))
-	set("guess", pyjson.OfBool(p.Guess()))
-	set("before", pyjson.OfDict(p.Before.Object()))
-	var fields []pyjson.Value
-	for _, f := range p.Fields {
-		fields = append(fields, pyjson.OfDict(f.object()))
-	}
-	set("fields", pyjson.OfList(fields))
-	var steps []pyjson.Value
-	for _, s := range p.Steps {
-		steps = append(steps, pyjson.OfDict(s.Object()))
-	}
-	set("steps", pyjson.OfList(steps))
-	if p.Via == ViaAPI {
-		var calls, left []pyjson.Value
-		for _, c := range p.Calls {
-			calls = append(calls, pyjson.OfDict(c.Object()))
-		}
-		for _, name := range p.LeftOut {
-			left = append(left, plainForm(str(name)))
-		}
-		set("calls", pyjson.OfList(calls))
-		set("left_out", pyjson.OfList(left))
-	}
-	set("after", pyjson.OfDict(p.After.Object()))
-	set("error", p.Error.value())
-	var warnings []pyjson.Value
-	for _, w := range p.Warnings {
-		warnings = append(warnings, str(w))
-	}
-	set("warnings", pyjson.OfList(warnings))
-	return o
-}
-
-func (f FieldPlan) object() *pyjson.Object {
-	o := &pyjson.Object{}
-	o.Set("section", pyjson.OfString(string(f.Section)))
-	o.Set("field", plainForm(pyjson.OfString(f.Name)))
-	for _, side := range []struct {
-		key   string
-		value Opt[pyjson.Value]
-	}{{"before", f.Before}, {"after", f.After}} {
-		if !side.value.Set {
-			continue // absent, not null
-		}
-		v := side.value.V
-		if SecretFields.Has(f.Name) && v.Truthy() {
-			v = pyjson.OfString(Masked)
-		}
-		o.Set(side.key, plainForm(v))
-	}
-	o.Set("verdict", pyjson.OfString(string(f.Verdict)))
-	o.Set("why", pyjson.OfString(f.Why))
-	if f.Layer >= 0 {
-		o.Set("layer", pyjson.OfInt(int64(f.Layer)))
-	}
-	return o
-}
-
-// Object is the call as JSON.
-func (c APICall) Object() *pyjson.Object {
-	o := &pyjson.Object{}
-	o.Set("what", pyjson.OfString(c.What))
-	o.Set("method", pyjson.OfString(c.Method))
-	o.Set("path", pyjson.OfString(c.Path))
-	body := pyjson.None
-	if c.Body != nil {
-		body = plainForm(pyjson.OfDict(c.Body))
-	}
-	o.Set("body", body)
-	return o
-}
-
-func (e *PlanError) value() pyjson.Value {
-	if e == nil {
-		return pyjson.None
-	}
-	o := &pyjson.Object{}
-	o.Set("kind", pyjson.OfString(string(e.Kind)))
-	o.Set("class", pyjson.OfString(e.Class))
-	o.Set("message", pyjson.OfString(e.Message))
-	o.Set("container", pyjson.OfInt(int64(e.Layer)))
-	return pyjson.OfDict(o)
 }

@@ -74,8 +74,12 @@ func (m *machine) fail(kind ErrorKind, class, format string, args ...any) *PlanE
 
 // put is BackupMetadataAPI.put (cinder/backup/driver.py) of the rule set.
 func (m *machine) put(text string) *PlanError {
+	return m.putParsed(m.rules.python.parse(text))
+}
+
+// putParsed is put of a text that has been parsed, or failed to.
+func (m *machine) putParsed(doc pyjson.Value, err error) *PlanError {
 	m.section = ""
-	doc, err := m.rules.python.parse(text)
 	if err != nil {
 		return m.parseFailed(err)
 	}

@@ -16,6 +16,7 @@ const (
 	OpForceDelete Operation = "force-delete a backup"
 	OpReset       Operation = "reset a backup's state"
 	OpRestore     Operation = "restore a backup"
+	OpMakeVolume  Operation = "make a volume"
 	OpExport      Operation = "export records"
 	OpImport      Operation = "import records"
 	OpWriteVolume Operation = "change a volume's metadata"
@@ -49,11 +50,34 @@ type RestoreRequest struct {
 	Volume VolumeID // the target; "": a new volume
 	Name   string   // of the new volume; "": Cinder names it, and then takes the captured name
 	// Size in GiB, Type and AvailabilityZone of the new volume. Any of them set
-	// makes it a POST /volumes with backup_id (3.47); zero: as the backup, the
-	// default type, Cinder's choice.
+	// makes it a POST /volumes with backup_id (3.47), where Cinder makes it; zero: as
+	// the backup, the default type, Cinder's choice.
 	Size             int64
 	Type             string
 	AvailabilityZone string
+	// Route is who makes the new volume; the zero Route leaves it to [ChooseRoute]. A
+	// place does not look at it.
+	Route Route
+}
+
+// Shaped reports whether the request says of which shape the new volume is to be.
+func (r *RestoreRequest) Shaped() bool { return r.Size > 0 || r.Type != "" || r.AvailabilityZone != "" }
+
+// VolumeRequest asks for a new, empty volume (POST /volumes).
+type VolumeRequest struct {
+	Name             string
+	Description      string
+	Size             int64  // GiB
+	Type             string // its name or id; "": the default one
+	AvailabilityZone string // "": Cinder's choice
+}
+
+// MadeVolume is a volume that was asked for.
+type MadeVolume struct {
+	ID VolumeID
+	// Inferred: the answer was lost, and a volume of that name is there which was not
+	// before. Somebody else may have made it.
+	Inferred bool
 }
 
 // Restoring is a restore that Cinder has accepted.
@@ -65,6 +89,8 @@ type Restoring struct {
 	// is there. Whether anything is put on it is not known: Cinder makes the volume
 	// first, and begins the restore later.
 	Inferred bool
+	// Refused, with an error: it is sure that nothing was begun.
+	Refused bool
 }
 
 // Message is what Cinder tells a user about something that went wrong on the way

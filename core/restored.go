@@ -30,6 +30,7 @@ type FieldOutcome struct {
 // RestoreReport says what became of a restore.
 type RestoreReport struct {
 	Plan         *Plan
+	Route        Route // who made the volume; the zero Route before that was chosen
 	Backup       BackupID
 	Volume       VolumeID // "" as long as Cinder has not accepted the restore
 	VolumeName   string   // now; at first as it was when Cinder accepted the restore
@@ -97,9 +98,6 @@ func CompareRestore(p *Plan, backup *Backup, v *Volume) []FieldOutcome {
 	return c.out
 }
 
-// sourceBackup is the key in which Cinder notes what a volume was restored from.
-const sourceBackup = "src_backup_id"
-
 // RestoredFrom is the backup that a volume's metadata says it was restored from;
 // "" where it says nothing, as before Cinder 16.
 func RestoredFrom(v *Volume) BackupID {
@@ -158,6 +156,10 @@ func (r *RestoreReport) Object() *pyjson.Object {
 	o.Set("volume_name", str(r.VolumeName))
 	o.Set("volume_status", str(r.VolumeStatus))
 	o.Set("backup_status", str(r.BackupStatus))
+	if r.Route.Way != "" {
+		o.Set("way", str(string(r.Route.Way)))
+		o.Set("way_why", str(r.Route.Why))
+	}
 	o.Set("waited", pyjson.OfBool(r.Waited))
 	o.Set("verdict", str(r.Verdict()))
 	var fields, messages []pyjson.Value

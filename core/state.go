@@ -114,6 +114,19 @@ func NewVolumeState(backup BackupID, name string, volumeType pyjson.Value) State
 	}
 }
 
+// NewVolumeRequest is the volume that hearth makes for a restore: called and described
+// as Cinder's own ([NewVolumeState]), so that the name rule does the same to it.
+func NewVolumeRequest(r RestoreRequest, b *Backup) VolumeRequest {
+	v := VolumeRequest{Name: r.Name, Description: autoDescription, Size: r.Size, Type: r.Type, AvailabilityZone: r.AvailabilityZone}
+	if v.Name == "" {
+		v.Name = restorePrefix + string(b.ID)
+	}
+	if v.Size == 0 {
+		v.Size = b.Size
+	}
+	return v
+}
+
 // Object writes the state in the conformance form (testdata/conformance).
 func (s State) Object() *pyjson.Object {
 	o := &pyjson.Object{}

@@ -54,6 +54,8 @@ type Volume struct {
 	SnapshotID       Opt[string]
 	SourceVolumeID   VolumeID
 	AttachStatus     Opt[string]
+	Attachments      []Attachment
+	Encrypted        Opt[bool] // as the place says it; null: it does not
 	CreatedAt        Opt[time.Time]
 	UpdatedAt        Opt[time.Time]
 
@@ -66,6 +68,13 @@ type Volume struct {
 	Image    *pyjson.Object // image (glance) metadata; nil and empty are the same
 	Row      *pyjson.Object // every column of the row, in Cinder's order
 	Unseen   FieldSet       // fields that the place cannot see
+}
+
+// Attachment is where a volume is attached.
+type Attachment struct {
+	Server string // the server's id; "" where the place hides it
+	Device string // its name there, such as /dev/vdb
+	Host   string // the machine that the server runs on; "" where the place hides it
 }
 
 // Title is the volume's name for people: its name, or its id where it has none.

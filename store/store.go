@@ -97,6 +97,30 @@ type Operator interface {
 	// RestoreBackup asks for a restore. Where the answer got lost it looks for the
 	// volume instead of asking again.
 	RestoreBackup(ctx context.Context, r core.RestoreRequest) (core.Restoring, error)
+	// MakeVolume asks for an empty volume, which is creating. Where the answer got
+	// lost it looks for it by its name, and says that it did.
+	MakeVolume(ctx context.Context, r core.VolumeRequest) (core.MadeVolume, error)
+	// DeleteVolume asks for a volume's deletion.
+	DeleteVolume(ctx context.Context, id core.VolumeID) error
+}
+
+// Surveyor knows what decides over a restore and stands in no row. What the login may
+// not see comes as CodeDenied, and is then not known.
+type Surveyor interface {
+	// Driver returns the class of a backup's service, as core.Backup.Service has it;
+	// null where it cannot be told.
+	Driver(ctx context.Context, id core.BackupID) (core.Opt[string], error)
+	// Keyed reports whether a backup has an encryption key, the one that the API hides
+	// included; null where it cannot be told.
+	Keyed(ctx context.Context, id core.BackupID) (core.Opt[bool], error)
+	// Encrypts reports whether volumes of a type, of that id, are encrypted.
+	Encrypts(ctx context.Context, volumeType string) (bool, error)
+	// Quota returns the project's, by Cinder's names (os-quota-sets): volumes,
+	// gigabytes, per_volume_gigabytes, and of each type volumes_NAME, gigabytes_NAME. A
+	// line that is not there is not known to set a limit.
+	Quota(ctx context.Context) (map[string]core.Allowance, error)
+	// BackupServices lists them, also those that are down or disabled.
+	BackupServices(ctx context.Context) ([]core.BackupService, error)
 }
 
 // Allower knows what the login may do in its place.

@@ -2,18 +2,18 @@ package tui
 
 import (
 	"context"
-	"hearth/tui/ui"
 	"image/color"
 	"strings"
 	"testing"
 	"time"
 
-	"hearth/core"
-	"hearth/themes"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
+	"hearth/themes"
+	"hearth/tui/ui"
 )
 
 // running starts an export that does not end by itself.
@@ -45,7 +45,7 @@ func TestQuitAsks(t *testing.T) {
 	if r.quits() {
 		t.Fatal("it quits before the job has stopped")
 	}
-	r.want("(stopping)").said(ui.Warn, "Cancelling")
+	r.want("(stopping)").said(ui.LevelWarn, "Cancelling")
 	if r.wake(); !r.quits() {
 		t.Error("it does not quit when the job has stopped")
 	}
@@ -82,7 +82,7 @@ func TestCtrlCCancels(t *testing.T) {
 
 	r = running(t).press("ctrl+c")
 	r.wake()
-	if r.said(ui.Warn, "cancelled"); r.Running().ID != 0 || r.quits() {
+	if r.said(ui.LevelWarn, "cancelled"); r.Running().ID != 0 || r.quits() {
 		t.Error("the job did not end alone")
 	}
 }
@@ -95,7 +95,7 @@ func TestOneJobAtATime(t *testing.T) {
 	if r.take(r.queue[len(r.queue)-1]()); r.Running().ID != first {
 		t.Fatal("the job is another one")
 	}
-	r.said(ui.Warn, "exporting 10 backups is still running")
+	r.said(ui.LevelWarn, "exporting 10 backups is still running")
 	r.wake()
 	if r.Running().ID != 0 {
 		t.Error("it does not end")
@@ -106,7 +106,7 @@ func TestOneJobAtATime(t *testing.T) {
 func TestPanics(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 80, 24)
 	r.run(r.Host().Tell(func(context.Context) tea.Msg { panic("boo") }))
-	r.said(ui.Bad, "Something unforeseen").press("e").want("boo", "please report it")
+	r.said(ui.LevelBad, "Something unforeseen").press("e").want("boo", "please report it")
 }
 
 func TestThemeFollowsTheTerminal(t *testing.T) {
@@ -124,7 +124,7 @@ func TestThemeFollowsTheTerminal(t *testing.T) {
 			t.Errorf("%T: theme %s, want %s", c.msg, r.CurrentLook().Theme.Name, c.want)
 		}
 	}
-	r.press("T").want("contrast", "sixteen").press("1").said(ui.Info, "Theme contrast")
+	r.press("T").want("contrast", "sixteen").press("1").said(ui.LevelInfo, "Theme contrast")
 	if r.send(tea.BackgroundColorMsg{Color: color.White}); r.CurrentLook().Theme.Name != "contrast" {
 		t.Errorf("a theme that was chosen gives way to %s", r.CurrentLook().Theme.Name)
 	}
@@ -180,7 +180,7 @@ func TestZone(t *testing.T) {
 	if r.press("z"); !r.CurrentLook().Local {
 		t.Fatal("the zone is the same")
 	}
-	r.said(ui.Info, "Times are in ")
+	r.said(ui.LevelInfo, "Times are in ")
 	if r.press("z"); r.CurrentLook().Local {
 		t.Error("the zone does not come back")
 	}
@@ -201,7 +201,7 @@ func TestClock(t *testing.T) {
 // TestNotePasses: what was said of a screen that was left is shown no longer, but
 // can be asked for.
 func TestNotePasses(t *testing.T) {
-	r := newRig(t, sharedDemo(t), 80, 24).press("e").said(ui.Warn, "no message yet")
+	r := newRig(t, sharedDemo(t), 80, 24).press("e").said(ui.LevelWarn, "no message yet")
 	r.press("z", "z").want("· Times are in UTC now.").press("v").wantNot("Times are in").press("e").want("Times are in UTC now.")
 }
 

@@ -2,6 +2,13 @@ package tui
 
 import (
 	"context"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/archive"
@@ -10,12 +17,6 @@ import (
 	"hearth/tui/grid"
 	"hearth/tui/shell"
 	"hearth/tui/ui"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
-	"testing"
-	"time"
 )
 
 // several are places with an archive: the cloud lab, the cloud lab2, which has a
@@ -59,8 +60,10 @@ func newRepository(t testing.TB) *memory.Repository {
 		b := &w.Backups[i]
 		b.Unseen = core.NewFieldSet("host", "snapshot_id", "updated_at")
 		b.UpdatedAt, b.SnapshotID, b.Host = core.Opt[time.Time]{}, core.Opt[string]{}, core.Opt[string]{}
-		m := []core.Mark{{Field: "data_timestamp", State: core.MarkAssumed, Why: "the repository does not hold it; it is when the backup was made"},
-			{Field: "host", State: core.MarkLost, Why: "an import makes it the importing host"}, {Field: "updated_at", State: core.MarkLost, Why: "only in the database"}}
+		m := []core.Mark{{Field: "data_timestamp", State: core.MarkAssumed,
+			Why: "the repository does not hold it; it is when the backup was made"},
+			{Field: "host", State: core.MarkLost, Why: "an import makes it the importing host"},
+			{Field: "updated_at", State: core.MarkLost, Why: "only in the database"}}
 		if i%5 == 0 {
 			m = append(m, core.Mark{Field: "size", State: core.MarkAssumed, Why: "by the length of the sha256 file"})
 		}
@@ -72,12 +75,22 @@ func newRepository(t testing.TB) *memory.Repository {
 	}
 	began := core.Some(until.Add(-26 * time.Hour))
 	r := memory.NewRepository(w, marks,
-		core.Holding{Kind: core.HoldingUnfinished, Container: "aa/bb", Prefix: "volume_11112222-0000-4000-8000-000000000001/20261121070000/az_nova_backup_0badf00d-0000-4000-8000-00000000000a",
-			ID: "0badf00d-0000-4000-8000-00000000000a", VolumeID: "11112222-0000-4000-8000-000000000001", Began: began, Objects: 12, Bytes: 600 << 20, Problem: "there is no metadata object, which a backup writes last"},
-		core.Holding{Kind: core.HoldingBroken, Container: "cc/dd", Prefix: "volume_11112222-0000-4000-8000-000000000002/20261121080000/az_nova_backup_0badf00d-0000-4000-8000-00000000000b",
-			ID: "0badf00d-0000-4000-8000-00000000000b", VolumeID: "11112222-0000-4000-8000-000000000002", Began: began, Objects: 3, Bytes: 150 << 20, Problem: "its metadata object ends in the middle"},
+		core.Holding{Kind: core.HoldingUnfinished, Container: "aa/bb",
+			Prefix: "volume_11112222-0000-4000-8000-000000000001/20261121070000/az_nova_backup_0badf00d-0000-4000-8000-00000000000a",
+			ID:     "0badf00d-0000-4000-8000-00000000000a", VolumeID: "11112222-0000-4000-8000-000000000001", Began: began,
+			Objects: 12, Bytes: 600 << 20, Problem: "there is no metadata object, which a backup writes last"},
+		core.Holding{Kind: core.HoldingBroken, Container: "cc/dd",
+			Prefix: "volume_11112222-0000-4000-8000-000000000002/20261121080000/az_nova_backup_0badf00d-0000-4000-8000-00000000000b",
+			ID:     "0badf00d-0000-4000-8000-00000000000b", VolumeID: "11112222-0000-4000-8000-000000000002", Began: began,
+			Objects: 3, Bytes: 150 << 20, Problem: "its metadata object ends in the middle"},
 		core.Holding{Kind: core.HoldingStray, Prefix: "lost+found/#1234", Bytes: 4096})
-	r.Spoil(w.Backups[6].ID, core.Flaw{Code: core.FlawMissingObject, Severity: core.SeverityDamage, Object: "az_nova_backup_x-00002", Text: "the metadata names it, and it is not there"},
+	r.Spoil(w.Backups[6].ID,
+		core.Flaw{
+			Code:     core.FlawMissingObject,
+			Severity: core.SeverityDamage,
+			Object:   "az_nova_backup_x-00002",
+			Text:     "the metadata names it, and it is not there",
+		},
 		core.Flaw{Code: core.FlawHashesMissing, Severity: core.SeverityWarning, Text: "there is no sha256 file"})
 	return r
 }
@@ -111,7 +124,8 @@ func (p *severalPlaces) options() Options {
 	return Options{
 		Places: func() []store.PlaceRow {
 			return []store.PlaceRow{{Name: "lab", Location: "cloud:lab", Badge: "LAB", Color: "#205080"}, {Name: "lab2", Location: "cloud:lab2"},
-				{Name: "prod", Location: "cloud:prod", Badge: "PROD", Color: "#b02030", ReadOnly: true}, {Name: "store", Location: "posix:/srv/backups"}}
+				{Name: "prod", Location: "cloud:prod", Badge: "PROD", Color: "#b02030", ReadOnly: true},
+				{Name: "store", Location: "posix:/srv/backups"}}
 		},
 		Open: func(_ context.Context, location string) (jobs.Desk, func() error, error) {
 			if p.fails != nil {
@@ -209,7 +223,9 @@ var betweenScenes = []scene{
 	}},
 	{"copy-plan", betweenOn("lab", append(slices.Clone(toLab2), "enter")...)},
 	{"copy-ask", betweenOn("lab", append(slices.Clone(toLab2), "enter", "i")...)},
-	{"copy-running", midway("lab", 1, 7, "db-prod-01-incr: creating", map[int]string{0: "available", 1: "creating", 2: "sending"}, append(slices.Clone(toLab2), "enter", "i", "y")...)},
+	{"copy-running",
+		midway("lab", 1, 7, "db-prod-01-incr: creating", map[int]string{0: "available", 1: "creating", 2: "sending"},
+			append(slices.Clone(toLab2), "enter", "i", "y")...)},
 	{"copy-done", betweenOn("lab", append(slices.Clone(toLab2), "enter", "i", "y")...)},
 	{"repository", betweenOn("repo")},
 	{"repository-backup", betweenOn("repo", "enter")},

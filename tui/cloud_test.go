@@ -3,14 +3,15 @@ package tui
 import (
 	"cmp"
 	"context"
-	"hearth/core"
-	"hearth/core/pyjson"
-	"hearth/store/memory"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store/memory"
+	"hearth/tui/ui"
 )
 
 // cloud is the demo's world behind an API: its rows come in pages, a login sees a
@@ -34,7 +35,16 @@ func newCloudOf(t testing.TB, page int, change func(*memory.World)) *cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Info = core.PlaceInfo{Location: "cloud:lab", Title: "lab", Kind: core.PlaceCloud, Rules: core.Newton, RulesWhy: "what every Cinder since Newton does", Badge: "LAB", Color: "#205080", Demo: true}
+	w.Info = core.PlaceInfo{
+		Location: "cloud:lab",
+		Title:    "lab",
+		Kind:     core.PlaceCloud,
+		Rules:    core.Newton,
+		RulesWhy: "what every Cinder since Newton does",
+		Badge:    "LAB",
+		Color:    "#205080",
+		Demo:     true,
+	}
 	w.Volumes = slices.Clone(w.Volumes)
 	for i := range w.Volumes { // what an API refuses
 		if v := &w.Volumes[i]; v.Name.Or("") == "db-prod-01" {
@@ -49,9 +59,12 @@ func newCloudOf(t testing.TB, page int, change func(*memory.World)) *cloud {
 }
 
 // labScope is where the login stands.
-var labScope = core.Scope{Region: "RegionOne", Project: core.Project{ID: "171e179117b711cc8a0dd2a3925c102c", Name: "demo", Domain: "Default"}, User: "ops", Roles: []string{"member", "reader"},
+var labScope = core.Scope{Region: "RegionOne",
+	Project: core.Project{ID: "171e179117b711cc8a0dd2a3925c102c", Name: "demo", Domain: "Default"}, User: "ops",
+	Roles:   []string{"member", "reader"},
 	Version: "3.70", Regions: []string{"RegionOne", "RegionTwo"}, Projects: []core.Project{
-		{ID: "171e179117b711cc8a0dd2a3925c102c", Name: "demo", Domain: "Default"}, {ID: "0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f", Name: "staging", Domain: "Default"}, {ID: "ffffeeee0000"}}}
+		{ID: "171e179117b711cc8a0dd2a3925c102c", Name: "demo", Domain: "Default"},
+		{ID: "0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f", Name: "staging", Domain: "Default"}, {ID: "ffffeeee0000"}}}
 
 // Info tells the project, as a cloud's title does once it is known.
 func (c *cloud) Info() core.PlaceInfo {
@@ -92,13 +105,15 @@ func (c *cloud) Backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 
 // blur takes away what an API does not give.
 func (c *cloud) blur(b *core.Backup) {
-	b.Unseen = core.NewFieldSet("parent_id", "num_dependent_backups", "service", "service_metadata", "restore_volume_id", "host", "temp_volume_id", "temp_snapshot_id")
+	b.Unseen = core.NewFieldSet("parent_id", "num_dependent_backups", "service", "service_metadata", "restore_volume_id",
+		"host", "temp_volume_id", "temp_snapshot_id")
 	b.Service, b.ServiceMetadata, b.Host, b.RestoreVolumeID, b.Dependents = core.Opt[string]{}, core.Opt[string]{}, core.Opt[string]{}, "", 0
 	b.ParentGuessed = b.Incremental
 }
 
 func down(cause error) error {
-	return core.Fail(core.CodeUnavailable, "list the backups", "lab does not answer", "look whether it runs; hearth asks again by itself", cause)
+	return core.Fail(core.CodeUnavailable, "list the backups", "lab does not answer",
+		"look whether it runs; hearth asks again by itself", cause)
 }
 
 // TestStream: the first page is shown before the place is asked on, the rest comes
@@ -209,7 +224,7 @@ func TestOffline(t *testing.T) {
 	if r.send(ui.TickMsg{}); strings.Contains(r.screenText(), "offline") {
 		t.Error("it is offline though the place answers")
 	}
-	r.said(ui.Good, "answers again") // the trouble is over, and is not told any longer
+	r.said(ui.LevelGood, "answers again") // the trouble is over, and is not told any longer
 	c.asOf = core.Some(until.Add(-5 * time.Hour))
 	r.send(ui.TickMsg{})
 	r.want("as of 2026-11-22 04:00:00, 5h ago")
@@ -229,7 +244,7 @@ func TestOffline(t *testing.T) {
 	r.fire()
 	r.want("40 backups", "offline:").wantNot("reading")
 	r.send(ui.TickMsg{})
-	r.want("80 backups so far").said(ui.Good, "answers again")
+	r.want("80 backups so far").said(ui.LevelGood, "answers again")
 }
 
 // TestPaneRests: in a cloud the pane waits until the cursor rests.
@@ -255,7 +270,8 @@ func TestUnseen(t *testing.T) {
 	r := newRig(t, c, 100, 45)
 	id := fullID(t, "backup", dbBackup)
 	r.send(ui.Open{Screen: "backup", ID: id})
-	r.want("service        ? unknown here", "restored to    ? unknown here", "dependents     ? unknown here", "? a guess: the newest backup before it", "encryption key -")
+	r.want("service        ? unknown here", "restored to    ? unknown here", "dependents     ? unknown here",
+		"? a guess: the newest backup before it", "encryption key -")
 	r.send(ui.Open{Screen: "backup", ID: id, Tab: "chain"})
 	r.want("? this place does not name the parent", "└ ? postgres-primary-incr", "[Chain]")
 	r.wantNot("? postgres-primary-full")

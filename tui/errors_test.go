@@ -2,15 +2,15 @@ package tui
 
 import (
 	"errors"
-	"hearth/tui/ui"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"hearth/core"
-
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // TestEveryCallFails lets each call of the place fail in turn, in everything that
@@ -25,17 +25,18 @@ func TestEveryCallFails(t *testing.T) {
 		}
 	}
 	for name, flow := range map[string]struct{ before, during func(*rig) }{
-		"list":         {nil, func(r *rig) { r.press("ctrl+r") }},
-		"tick":         {nil, func(r *rig) { r.send(ui.TickMsg{}) }},
-		"filter":       {nil, func(r *rig) { r.press("/").typeText("web") }},
-		"pane":         {nil, func(r *rig) { r.press("down") }},
-		"mark all":     {nil, func(r *rig) { r.press("a") }},
-		"volumes":      {nil, func(r *rig) { r.press("v") }},
-		"its backups":  {nil, func(r *rig) { r.press("v", "B") }},
-		"origin":       {nil, func(r *rig) { r.press("v", "O") }},
-		"backup":       {nil, at("")},
-		"capture":      {at(""), func(r *rig) { r.press("tab") }},
-		"keep":         {func(r *rig) { r.send(ui.Open{Screen: "volume", ID: fullID(t, "volume", "db-prod-01"), Tab: "capture"}) }, func(r *rig) { r.press("s") }},
+		"list":        {nil, func(r *rig) { r.press("ctrl+r") }},
+		"tick":        {nil, func(r *rig) { r.send(ui.TickMsg{}) }},
+		"filter":      {nil, func(r *rig) { r.press("/").typeText("web") }},
+		"pane":        {nil, func(r *rig) { r.press("down") }},
+		"mark all":    {nil, func(r *rig) { r.press("a") }},
+		"volumes":     {nil, func(r *rig) { r.press("v") }},
+		"its backups": {nil, func(r *rig) { r.press("v", "B") }},
+		"origin":      {nil, func(r *rig) { r.press("v", "O") }},
+		"backup":      {nil, at("")},
+		"capture":     {at(""), func(r *rig) { r.press("tab") }},
+		"keep": {func(r *rig) { r.send(ui.Open{Screen: "volume", ID: fullID(t, "volume", "db-prod-01"), Tab: "capture"}) },
+			func(r *rig) { r.press("s") }},
 		"plan":         {at("capture"), func(r *rig) { r.press("tab") }},
 		"rules":        {at("restore"), func(r *rig) { r.press("o") }},
 		"target":       {at("restore"), func(r *rig) { r.press("t") }},
@@ -71,7 +72,7 @@ func TestEveryCallFails(t *testing.T) {
 				t.Fatal("the place is not called at all")
 			}
 			for _, n := range whole.notes {
-				if n.Level == ui.Bad {
+				if n.Level == ui.LevelBad {
 					t.Fatalf("without a fault: %s", n.Text)
 				}
 			}
@@ -95,7 +96,7 @@ func failNth(t *testing.T, r *rig, n int, call string, during func(*rig)) {
 		return
 	}
 	said := r.notes[i]
-	if said.Level != ui.Bad || strings.ContainsAny(said.Text, "\n\x1b") || said.Text == "" {
+	if said.Level != ui.LevelBad || strings.ContainsAny(said.Text, "\n\x1b") || said.Text == "" {
 		t.Errorf("call %d, %s: said as %v %q", n, call, said.Level, said.Text)
 	}
 	r.CloseDialogs()

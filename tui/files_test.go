@@ -1,15 +1,15 @@
 package tui
 
 import (
-	"hearth/tui/ui"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"hearth/core"
-
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // TestGivenCaptures gives captures from files, in place of those that are known.
@@ -34,9 +34,9 @@ func TestGivenCaptures(t *testing.T) {
 	r := preview(t, sharedDemo(t)).press("C").want("A capture from a file", "Enter take it")
 	r.send(tea.PasteMsg{Content: at})
 	r.want("older/", "full.json", `evil\x1b[31m.json`).wantNot(".hidden")
-	r.typeText("b").want("broken.json").wantNot("full.json").press("enter").said(ui.Bad, "it is no capture")
-	r.press("backspace").typeText("ev").press("enter").said(ui.Bad, "which is a JSON object")
-	r.press("backspace", "backspace").typeText("nosuch").want("nothing here begins like that").press("enter").said(ui.Bad, "no such file")
+	r.typeText("b").want("broken.json").wantNot("full.json").press("enter").said(ui.LevelBad, "it is no capture")
+	r.press("backspace").typeText("ev").press("enter").said(ui.LevelBad, "which is a JSON object")
+	r.press("backspace", "backspace").typeText("nosuch").want("nothing here begins like that").press("enter").said(ui.LevelBad, "no such file")
 	for range "nosuch" {
 		r.press("backspace")
 	}

@@ -2,23 +2,25 @@ package tui
 
 import (
 	"fmt"
-	"hearth/tui/ui"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
-
-	"hearth/core"
-	"hearth/themes"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
+	"hearth/themes"
+	"hearth/tui/ui"
 )
 
 // sizes are those that everything must fit into.
-var sizes = [][2]int{{1, 1}, {2, 1}, {1, 2}, {3, 3}, {5, 2}, {7, 5}, {10, 6}, {13, 4}, {20, 7}, {31, 9}, {40, 12}, {59, 3}, {60, 17}, {79, 23}, {80, 24}, {81, 25},
+var sizes = [][2]int{{1, 1}, {2, 1}, {1, 2}, {3, 3}, {5, 2}, {7, 5}, {10, 6}, {13, 4}, {20, 7}, {31, 9}, {40, 12}, {59, 3},
+	{60, 17}, {79, 23}, {80, 24}, {81, 25},
 	{97, 31}, {119, 30}, {120, 30}, {121, 40}, {132, 11}, {160, 45}, {177, 5}, {200, 60}, {200, 2}, {4, 60}}
 
 // looks matches the only sequences that a frame may hold.
@@ -43,7 +45,8 @@ func checkHarmless(text string) string {
 	for _, r := range looks.ReplaceAllString(text, "") {
 		switch {
 		case r == '\n':
-		case unicode.IsControl(r), unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point, unicode.Zl, unicode.Zp), r == unicode.ReplacementChar:
+		case unicode.IsControl(r), unicode.In(r, unicode.Cf, unicode.Variation_Selector,
+			unicode.Other_Default_Ignorable_Code_Point, unicode.Zl, unicode.Zp), r == unicode.ReplacementChar:
 			return fmt.Sprintf("the character %U is drawn", r)
 		}
 	}
@@ -95,6 +98,11 @@ func TestFitInEveryTheme(t *testing.T) {
 func TestPure(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {160, 45}, {9, 4}} {
 		eachScene(t, size[0], size[1], func(t *testing.T, r *rig) {
+			later := until
+			r.clock = func() time.Time { // whoever asks the clock while drawing draws another frame
+				later = later.Add(time.Hour)
+				return later
+			}
 			before := fingerprint(r.App)
 			first := r.View()
 			if second := r.View(); first.Content != second.Content {
@@ -185,7 +193,8 @@ func writeMap(b *strings.Builder, v reflect.Value, seen map[uintptr]bool) {
 // fields are, but for places.
 func opaque(t reflect.Type) bool {
 	path := t.PkgPath()
-	return path != "" && !strings.HasPrefix(path, "hearth/tui") && !strings.HasPrefix(path, "hearth/core") && !strings.HasPrefix(path, "charm.land/bubbles")
+	return path != "" && !strings.HasPrefix(path, "hearth/tui") && !strings.HasPrefix(path, "hearth/core") &&
+		!strings.HasPrefix(path, "charm.land/bubbles")
 }
 
 // TestWrap holds the one place where texts are broken into lines.

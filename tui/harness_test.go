@@ -2,8 +2,6 @@ package tui
 
 import (
 	"context"
-	"hearth/tui/shell"
-	"hearth/tui/ui"
 	"os"
 	"reflect"
 	"slices"
@@ -12,14 +10,16 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/store/memory"
 	"hearth/themes"
-
-	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
 )
 
 // until is when the worlds of these tests end, and what the clock says.
@@ -264,8 +264,9 @@ func (r *rig) fire() {
 }
 
 var keyCodes = map[string]rune{
-	"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight,
-	"pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace,
+	"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft,
+	"right": tea.KeyRight,
+	"pgup":  tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace,
 }
 
 // keyMsg is a key as tea reports it.

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"hearth/tui/ui"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -9,10 +8,11 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
 	"hearth/store"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/ui"
 )
 
 // imported is what the screen of imports holds.
@@ -38,7 +38,7 @@ func TestPasteAnywhere(t *testing.T) {
 		dialog := r.Dialog() != nil
 		r.send(tea.PasteMsg{Content: text})
 		if dialog {
-			if r.said(ui.Warn, "Close the dialog first"); r.Dialog() == nil {
+			if r.said(ui.LevelWarn, "Close the dialog first"); r.Dialog() == nil {
 				t.Error("the dialog is gone")
 			}
 			return
@@ -56,25 +56,27 @@ func TestImport(t *testing.T) {
 	p := demo(t, store.World{})
 	r := newRig(t, p, 120, 40)
 	r.send(tea.PasteMsg{Content: strings.ReplaceAll(several(t), "\n", "\r")}) // as terminals send line ends
-	r.said(ui.Info, "5 records").said(ui.Info, "3 can be imported").want("[x] db-prod-full", "[x] web-root-full", "it is here already (available)", "the text ends inside the reco")
+	r.said(ui.LevelInfo, "5 records").said(ui.LevelInfo, "3 can be imported").want("[x] db-prod-full", "[x] web-root-full",
+		"it is here already (available)", "the text ends inside the reco")
 	r.press("down", "down", "space").want("[ ] web-root-full")
-	r.press("space").said(ui.Warn, "it is here already") // the cursor went on to the one that is here
-	r.press("i").want("Import 2 backups into demo?", "8a75388c  db-prod-full", "32b85b7d  db-prod-incr-1", "Owner:").wantNot("c72b9e41  web-root-full")
-	r.press("n").said(ui.Info, "Nothing was done")
+	r.press("space").said(ui.LevelWarn, "it is here already") // the cursor went on to the one that is here
+	r.press("i").want("Import 2 backups into demo?", "8a75388c  db-prod-full", "32b85b7d  db-prod-incr-1",
+		"Owner:").wantNot("c72b9e41  web-root-full")
+	r.press("n").said(ui.LevelInfo, "Nothing was done")
 	if page, err := p.Backups(t.Context(), core.Query{}); err != nil || page.Total != 90 {
 		t.Fatalf("%d backups, %v", page.Total, err)
 	}
-	r.press("i", "y").said(ui.Good, "2 backups imported").want("✓  db-prod-full", "imported: available")
-	r.press("home", "space").said(ui.Warn, "imported already")
-	r.press("i").said(ui.Warn, "none is chosen")
+	r.press("i", "y").said(ui.LevelGood, "2 backups imported").want("✓  db-prod-full", "imported: available")
+	r.press("home", "space").said(ui.LevelWarn, "imported already")
+	r.press("i").said(ui.LevelWarn, "none is chosen")
 	r.press("b").find("name:db-prod-full").want("1 backup of 92", "8a75388c")
 
 	r.send(tea.PasteMsg{Content: several(t)}) // again: they are here now
-	r.want("it is here already").said(ui.Info, "1 can be imported")
+	r.want("it is here already").said(ui.LevelInfo, "1 can be imported")
 	r.press("w").want("The record", "Backup already exists in database.").press("esc")
 	r.send(tea.PasteMsg{Content: "something else"})
-	r.said(ui.Warn, "There is no record in the 14 bytes").want("There is no record in what was pasted")
-	r.press("i").said(ui.Warn, "no records yet")
+	r.said(ui.LevelWarn, "There is no record in the 14 bytes").want("There is no record in what was pasted")
+	r.press("i").said(ui.LevelWarn, "no records yet")
 }
 
 // TestImportGoesOnElsewhere: who leaves the screen is told the result all the same.
@@ -85,7 +87,7 @@ func TestImportGoesOnElsewhere(t *testing.T) {
 	r.asleep = true
 	r.press("y", "v")
 	r.wake()
-	r.said(ui.Good, "3 backups imported").want("26 volumes")
+	r.said(ui.LevelGood, "3 backups imported").want("26 volumes")
 }
 
 // TestEverySample pastes what admins copied, each in its own way: the record in it

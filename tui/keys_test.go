@@ -2,13 +2,14 @@ package tui
 
 import (
 	"fmt"
-	"hearth/core"
-	"hearth/tui/ui"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // shadowing lists the screen's keys that mean something else at the root, each on
@@ -32,8 +33,12 @@ func TestKeys(t *testing.T) {
 		if tx, ok := r.Top().(ui.Texter); ok && tx.WantsText() {
 			alone = true
 		}
-		at := map[string]string{}
+		at, named := map[string]string{}, map[string]string{}
 		for _, act := range r.Keys() {
+			if other, twice := named[act.Name]; act.Name == "" || twice {
+				t.Errorf("%q is named %q, as %q is: an action is known by its name, whatever its keys are", act.Help, act.Name, other)
+			}
+			named[act.Name] = act.Help
 			if act.Help == "" || len(act.Keys) == 0 || act.Run == nil {
 				t.Errorf("an action is not whole: %v %q", act.Keys, act.Help)
 			}
@@ -68,7 +73,7 @@ func TestBlockedSaysWhy(t *testing.T) {
 			if !ok {
 				t.Fatalf("%s does nothing", act.Keys[0])
 			}
-			if n, ok := cmd().(ui.Note); !ok || n.Level != ui.Warn || !strings.Contains(n.Text, strings.TrimSuffix(why, ".")) {
+			if n, ok := cmd().(ui.Note); !ok || n.Level != ui.LevelWarn || !strings.Contains(n.Text, strings.TrimSuffix(why, ".")) {
 				t.Errorf("%s: %q instead of the reason %q", act.Keys[0], n.Text, why)
 			}
 		}
@@ -109,6 +114,7 @@ func keyTable(t *testing.T) string {
 	part("Its chain", "backup-chain", "Chain")
 	part("Import", "import-several", "")
 	part("Journal", "journal", "")
+	part("Tasks", "tasks", "")
 	part("Places", "places", "")
 	part("In a cloud: backups", "cloud-backups", "Everywhere", "")
 	part("In a cloud: volumes", "cloud-volumes", "")
@@ -164,7 +170,8 @@ func TestReadmeKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 	default:
-		t.Errorf("the README's keys are not the code's; go test ./tui -run ReadmeKeys -update writes them:\n%s", difference(strings.TrimSpace(have), strings.TrimSpace(want)))
+		t.Errorf("the README's keys are not the code's; go test ./tui -run ReadmeKeys -update writes them:\n%s",
+			difference(strings.TrimSpace(have), strings.TrimSpace(want)))
 	}
 }
 

@@ -1,18 +1,17 @@
 package tui
 
 import (
-	"hearth/tui/ui"
 	"slices"
 	"strings"
 	"testing"
 
 	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/ui"
 )
 
 // listed is what a list of backups holds.
@@ -59,7 +58,7 @@ func TestFilterAsYouType(t *testing.T) {
 	r.press("j", "k").want("filter status:error age>3d") // keys are keys again
 	r.press("esc").want("90 backups").wantNot("filter status", "filter web")
 
-	r.press("/").typeText("nosuch:1").press("enter").said(ui.Bad, "there is no column nosuch")
+	r.press("/").typeText("nosuch:1").press("enter").said(ui.LevelBad, "there is no column nosuch")
 	r.press("/", "ctrl+c").want("90 backups")
 	r.press("/").typeText("web").press("esc").want("90 backups").wantNot("filter status", "filter web")
 	r.press("/")
@@ -120,7 +119,7 @@ func TestMarks(t *testing.T) {
 	if got := backupsOf(r).chosen(); len(got) != 1 {
 		t.Errorf("without marks %v is chosen", got)
 	}
-	r.find("web-root").press("a").said(ui.Info, "7 marked").want("7 backups of 90, 7 marked", "*web-root")
+	r.find("web-root").press("a").said(ui.LevelInfo, "7 marked").want("7 backups of 90, 7 marked", "*web-root")
 	r.press("esc").want("90 backups, 7 marked")
 	r.press("end", "space").want("8 marked")
 
@@ -152,8 +151,8 @@ func TestJumps(t *testing.T) {
 	r.press("b").find("id:9dd96bf0").press("R").want("restore_backup_9dd96bf0", "src_backup_id")
 	r.press("O").want("[Overview]", "9dd96bf0-36fc")
 	r.press("b").want("1 backup of 90", "Backups").wantNot("›") // the root keeps its filter
-	r.press("esc", "home", "R").said(ui.Warn, "has not been restored")
-	r.press("v", "esc").find("gitlab-data").press("O").said(ui.Warn, "Nothing here says")
+	r.press("esc", "home", "R").said(ui.LevelWarn, "has not been restored")
+	r.press("v", "esc").find("gitlab-data").press("O").said(ui.LevelWarn, "Nothing here says")
 }
 
 // TestPane: the pane follows the cursor, shows at once what the list knows, and
@@ -170,7 +169,7 @@ func TestPane(t *testing.T) {
 	r.want("properties")
 	r.press("d").wantNot("properties").press("d").want("properties")
 	r.send(tea.WindowSizeMsg{Width: 100, Height: 40})
-	r.wantNot("properties").press("d").said(ui.Warn, "narrower than 120")
+	r.wantNot("properties").press("d").said(ui.LevelWarn, "narrower than 120")
 	r.send(tea.WindowSizeMsg{Width: 140, Height: 40})
 	r.want("properties")
 }
@@ -183,7 +182,7 @@ func TestCursorStaysOnItsRow(t *testing.T) {
 	key := backupsOf(r).table.Key()
 	other := newRig(t, p, 100, 24)
 	other.send(tea.PasteMsg{Content: several(t)})
-	other.press("i", "y").said(ui.Good, "imported")
+	other.press("i", "y").said(ui.LevelGood, "imported")
 	r.send(ui.TickMsg{})
 	r.want("93 backups")
 	if got := backupsOf(r).table.Key(); got != key || backupsOf(r).table.Cursor() == 3 {

@@ -2,17 +2,17 @@ package tui
 
 import (
 	"context"
-	"hearth/tui/shell"
-	"hearth/tui/ui"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
 	"hearth/store/archive"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
 )
 
 // onCloud is a rig over a cloud whose rows are all there.
@@ -37,20 +37,21 @@ func TestCreateBackup(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
 	r.press("v").find("name:jenkins-home").press("n").want("Back up jenkins-home", "> name", "incremental", "force")
 	r.typeText("hearth test").press("tab", "tab", "space").want("[x]", "which the plan names").press("enter")
-	r.want("an incremental backup of jenkins-home", "stands on jenkins-home", "> No (n)", "Back up (y)", "hearth create", "--name", "--cloud lab")
+	r.want("an incremental backup of jenkins-home", "stands on jenkins-home", "> No (n)", "Back up (y)", "hearth create",
+		"--name", "--cloud lab")
 	if asked(c, "CreateBackup") > 0 {
 		t.Fatal("it is made before it is asked about")
 	}
-	r.press("n").said(ui.Info, "Nothing was done")
-	r.press("n").typeText("hearth test").press("enter").want("a full backup of").press("y").said(ui.Good, "hearth test: it is available")
+	r.press("n").said(ui.LevelInfo, "Nothing was done")
+	r.press("n").typeText("hearth test").press("enter").want("a full backup of").press("y").said(ui.LevelGood, "hearth test: it is available")
 	r.press("b").want("hearth test", "91 backups")
 
-	r.press("v", "esc").find("name:db-prod-01").press("n", "enter").said(ui.Bad, "force flag").want("Back up db-prod-01")
+	r.press("v", "esc").find("name:db-prod-01").press("n", "enter").said(ui.LevelBad, "force flag").want("Back up db-prod-01")
 	r.press("tab", "tab", "tab", "space", "enter").want("power cut", "--force").press("tab").want("> Back up (y)").press("enter")
-	r.said(ui.Good, "available")
-	r.press("n", "tab", "tab", "tab", "tab", "tab", "tab").typeText("nonsense").press("enter").said(ui.Bad, "not key=value").press("esc")
+	r.said(ui.LevelGood, "available")
+	r.press("n", "tab", "tab", "tab", "tab", "tab", "tab").typeText("nonsense").press("enter").said(ui.LevelBad, "not key=value").press("esc")
 	c.GoWrong(core.OpCreate, "the disk is full")
-	r.press("esc").find("name:jenkins-home").press("n", "enter", "y").said(ui.Bad, "the disk is full")
+	r.press("esc").find("name:jenkins-home").press("n", "enter", "y").said(ui.LevelBad, "the disk is full")
 }
 
 // TestCreateSeveral gives each volume its result.
@@ -61,7 +62,7 @@ func TestCreateSeveral(t *testing.T) {
 	if n := asked(c, "CreateBackup"); n == 0 || n == 4 {
 		t.Errorf("%d backups were asked for", n)
 	}
-	if r.lastNote().Level == ui.Bad {
+	if r.lastNote().Level == ui.LevelBad {
 		t.Error(r.lastNote().Text)
 	}
 }
@@ -69,26 +70,28 @@ func TestCreateSeveral(t *testing.T) {
 // TestDelete: what stands on a backup is listed newest first, and goes first.
 func TestDelete(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
-	r.find("postgres-primary-full-2026-11-18").press("D").want("Delete 1 backup", "✗", "stand on it", "└ db-prod-01-incr-2026-11-22", "All 5 backups"[4:])
+	r.find("postgres-primary-full-2026-11-18").press("D").want("Delete 1 backup", "✗", "stand on it",
+		"└ db-prod-01-incr-2026-11-22", "All 5 backups"[4:])
 	r.wantNot("(y)")
 	r.press("n", "space").want("1 marked").press("D", "a").want("Delete 5 backups, in this order", "Delete 5 (y)", "hearth delete")
 	frame := r.screenText()
-	if frame = frame[strings.Index(frame, "in this order"):]; strings.Index(frame, "db-prod-01-incr-2026-11-22") > strings.Index(frame, "- postgres-primary-full-2026-11-18") {
+	if frame = frame[strings.Index(frame, "in this order"):]; strings.Index(frame,
+		"db-prod-01-incr-2026-11-22") > strings.Index(frame, "- postgres-primary-full-2026-11-18") {
 		t.Errorf("the full backup goes first:\n%s", frame)
 	}
-	r.press("y").said(ui.Good, "5 backups: deleted")
+	r.press("y").said(ui.LevelGood, "5 backups: deleted")
 	if asked(c, "DeleteBackup") != 5 {
 		t.Errorf("%d were deleted", asked(c, "DeleteBackup"))
 	}
 	r.press("esc").want("85 backups").wantNot("marked")
 
 	r.find("status:restoring").press("D").want("is restoring, and Cinder deletes only what").press("n")
-	r.press("ctrl+d").want("Force-delete", "cancels a backup").press("y").said(ui.Good, "deleted")
+	r.press("ctrl+d").want("Force-delete", "cancels a backup").press("y").said(ui.LevelGood, "deleted")
 
 	c.GoWrong(core.OpDelete, "the object store is down")
 	r.press("esc").find("id:"+guessedBackup).press("ctrl+d", "y")
 	r.press("esc").find("db-prod").press("a", "D", "y")
-	if r.lastNote().Level != ui.Warn && r.lastNote().Level != ui.Bad {
+	if r.lastNote().Level != ui.LevelWarn && r.lastNote().Level != ui.LevelBad {
 		t.Errorf("said %v", r.lastNote())
 	}
 	r.press("e").want("because", "the object store is down")
@@ -97,18 +100,20 @@ func TestDelete(t *testing.T) {
 // TestReset says what a reset cancels.
 func TestReset(t *testing.T) {
 	r, _ := onCloud(t, 120, 40)
-	r.find("status:restoring").press("Z").want("available", "error").press("2").want("cancels the restore", "hearth reset", "--state error", "> No (n)")
-	r.press("y").said(ui.Good, "set to error").press("esc").find("status:error").want("4 backups of 90")
+	r.find("status:restoring").press("Z").want("available", "error").press("2").want("cancels the restore", "hearth reset",
+		"--state error", "> No (n)")
+	r.press("y").said(ui.LevelGood, "set to error").press("esc").find("status:error").want("4 backups of 90")
 }
 
 // TestEdit changes what was changed, and U takes it back.
 func TestEdit(t *testing.T) {
 	r, _ := onCloud(t, 120, 40)
 	r.find("id:"+dbBackup).press("E").want("Edit db-prod-01-incr-2026-11-22", "properties").typeText("-x").press("enter")
-	r.said(ui.Good, "--name db-prod-01-incr-2026-11-22-x").press("E", "enter").said(ui.Info, "Nothing was changed")
-	r.press("E", "tab").typeText("of the evening").press("tab").typeText("kept=yes, by=ops").press("enter").said(ui.Good, "--property kept=yes --property by=ops")
+	r.said(ui.LevelGood, "--name db-prod-01-incr-2026-11-22-x").press("E", "enter").said(ui.LevelInfo, "Nothing was changed")
+	r.press("E", "tab").typeText("of the evening").press("tab").typeText("kept=yes, by=ops").press("enter").said(ui.LevelGood,
+		"--property kept=yes --property by=ops")
 	r.press("enter").want("of the evening", "kept", "ops")
-	r.press("E", "tab", "tab").typeText(" nonsense, =x").press("enter").said(ui.Bad, "not key=value")
+	r.press("E", "tab", "tab").typeText(" nonsense, =x").press("enter").said(ui.LevelBad, "not key=value")
 }
 
 // TestRestoreData: the plan is asked about, the restore is watched while the
@@ -117,7 +122,7 @@ func TestRestoreData(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
 	id := fullID(t, "backup", dbBackup)
 	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
-	r.press("enter").said(ui.Bad, "available") // its own volume is in use
+	r.press("enter").said(ui.LevelBad, "available") // its own volume is in use
 	r.press("t", "n", "enter").want("Restore into a new volume", "> name").typeText("hearth-test-1").press("enter")
 	r.want("named hearth-test-1?", "Metadata:", "hearth restore", "--new", "> No (n)")
 	if asked(c, "RestoreBackup") > 0 {
@@ -130,18 +135,19 @@ func TestRestoreData(t *testing.T) {
 	r.wake()
 	r.want("FIELD", "PLANNED", "src_backup_id", "expected", "W shows it")
 	r.press("enter").want("hearth-test-1", "[Overview]")
-	r.press("b", "W").want("Tasks", "restoring db-prod-01-incr", "done", "W shows it").press("enter").want("FIELD", "src_backup_id").press("W", "W")
+	r.press("b", "W").want("Tasks", "restoring db-prod-01-incr", "done", "W shows it").press("enter").want("FIELD", "src_backup_id").press("W",
+		"W")
 	if n := r.Depth(); n != 4 {
 		t.Errorf("%d screens", n)
 	}
 
 	c.GoWrong(core.OpRestore, "the disk is full")
 	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
-	r.press("t", "n", "enter", "enter", "y").said(ui.Bad, "the disk is full").want("✗", "the disk is full")
+	r.press("t", "n", "enter", "enter", "y").said(ui.LevelBad, "the disk is full").want("✗", "the disk is full")
 	r, _ = onCloud(t, 120, 40)
 	r.press("W").want("nothing has run").press("esc")
 	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
-	r.press("t", "n", "enter", "tab").typeText("x").press("enter").said(ui.Bad, "no number of GiB").want("Restore into a new volume")
+	r.press("t", "n", "enter", "tab").typeText("x").press("enter").said(ui.LevelBad, "no number of GiB").want("Restore into a new volume")
 }
 
 // untilReport runs what was begun until the report is shown, and no further.
@@ -162,20 +168,20 @@ func TestVia(t *testing.T) {
 	r, c := onCloud(t, 120, 45)
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.want("via    the API")
-	r.press("i").wantNot("via    the API").press("P").said(ui.Warn, "").press("i").want("via    the API")
+	r.press("i").wantNot("via    the API").press("P").said(ui.LevelWarn, "").press("i").want("via    the API")
 
 	r.press("t").find("jenkins-home").press("enter").want("via    the API", "✗ meta größe", "the API refuses it")
-	r.press("P").said(ui.Warn, "größe")
+	r.press("P").said(ui.LevelWarn, "größe")
 	onField(r, "meta größe")
 	r.press("space").want("1 field left out", "left out: it stays as it is", "· meta größe")
 	r.press("space").want("✗ meta größe").wantNot("1 field left out").press("space")
 	r.press("P").want("1. ", "hearth apply", "--leave-out", "größe")
-	r.press("y").said(ui.Good, "Applied as journal entry")
+	r.press("y").said(ui.LevelGood, "Applied as journal entry")
 	if asked(c, "Rewrite") > 0 {
 		t.Error("it is not changed call by call")
 	}
-	r.press("t", "n").want("a new volume").wantNot("via    the API").press("space").said(ui.Warn, "only a plan for the API")
-	r.press("i").said(ui.Warn, "a new volume is made by Cinder's own restore")
+	r.press("t", "n").want("a new volume").wantNot("via    the API").press("space").said(ui.LevelWarn, "only a plan for the API")
+	r.press("i").said(ui.LevelWarn, "a new volume is made by Cinder's own restore")
 }
 
 // onField puts the cursor on a field of the plan.
@@ -202,13 +208,19 @@ func TestMessages(t *testing.T) {
 // TestOperationsDenied: what the login may not do says so.
 func TestOperationsDenied(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
-	for key, op := range map[string]core.Operation{"n": core.OpCreate, "E": core.OpEdit, "D": core.OpDelete, "ctrl+d": core.OpForceDelete, "Z": core.OpReset} {
+	for key, op := range map[string]core.Operation{
+		"n":      core.OpCreate,
+		"E":      core.OpEdit,
+		"D":      core.OpDelete,
+		"ctrl+d": core.OpForceDelete,
+		"Z":      core.OpReset,
+	} {
 		c.Deny(op, "only an admin may "+string(op))
-		r.press(key).said(ui.Warn, "only an admin may "+string(op))
+		r.press(key).said(ui.LevelWarn, "only an admin may "+string(op))
 	}
 	c.Deny(core.OpRestore, "a reader may not")
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-	r.press("enter").said(ui.Warn, "a reader may not")
+	r.press("enter").said(ui.LevelWarn, "a reader may not")
 	for _, key := range []string{"n", "E", "D", "ctrl+d", "Z"} {
 		if _, ok := ui.Press(newRig(t, sharedDemo(t), 80, 24).Keys(), key); ok {
 			t.Errorf("%s does something in a file", key)
@@ -318,7 +330,7 @@ func TestFinish(t *testing.T) {
 	}
 	r, c := begin()
 	first := len(c.Calls())
-	r.press("P", "y").said(ui.Good, "Applied as journal entry")
+	r.press("P", "y").said(ui.LevelGood, "Applied as journal entry")
 	second := 0 // the second call that changes something
 	for i, n := first, 0; i < len(c.Calls()) && second == 0; i++ {
 		if strings.Contains(c.Calls()[i], "/volumes/") {
@@ -332,9 +344,10 @@ func TestFinish(t *testing.T) {
 	}
 	r, c = begin()
 	c.FailCall(second, core.Fail(core.CodeUnavailable, "change the volume", "the cloud is gone", "", nil))
-	r.press("P", "y").said(ui.Bad, "after 1 step that did")
-	r.press("J").want("half", "✓", "· ").press("f").want("Do the rest of entry 1", "hearth apply --resume 1").press("y").said(ui.Good, "finished")
-	r.press("f").said(ui.Warn, "half-way")
+	r.press("P", "y").said(ui.LevelBad, "after 1 step that did")
+	r.press("J").want("half", "✓", "· ").press("f").want("Do the rest of entry 1", "hearth apply --resume 1").press("y").said(ui.LevelGood,
+		"finished")
+	r.press("f").said(ui.LevelWarn, "half-way")
 }
 
 // TestHopeless: a wrong password is not given again and again.
@@ -354,7 +367,7 @@ func TestHopeless(t *testing.T) {
 func TestImportFollowed(t *testing.T) {
 	r, _ := onCloud(t, 130, 40)
 	r.send(tea.PasteMsg{Content: sample(t, "db-prod-full.openstack.json")})
-	r.press("i", "y").said(ui.Good, "imported").want("imported: available")
+	r.press("i", "y").said(ui.LevelGood, "imported").want("imported: available")
 	r, c := onCloud(t, 130, 40)
 	c.GoWrong(core.OpImport, "the object store is down")
 	r.send(tea.PasteMsg{Content: sample(t, "db-prod-full.openstack.json")})

@@ -3,16 +3,16 @@ package tui
 import (
 	"context"
 	"errors"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/ui"
 )
 
 // world is several places to go to, and what was closed.
@@ -61,9 +61,10 @@ func among(keys ...string) func(testing.TB, int, int) *rig {
 func TestPlaces(t *testing.T) {
 	w := &world{}
 	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).want("hearth · lab · demo · RegionOne · Backups")
-	r.press("enter", "c").want("› Places", "● place   lab", "prod", "read-only", "● region  RegionOne", "RegionTwo", "● project demo", "staging", "ffffeeee0000", "as ops (member, reader)", "API 3.70")
+	r.press("enter", "c").want("› Places", "● place   lab", "prod", "read-only", "● region  RegionOne", "RegionTwo",
+		"● project demo", "staging", "ffffeeee0000", "as ops (member, reader)", "API 3.70")
 	r.press("c").want("› Places").wantNot("Places › Places")
-	r.press("down", "enter").said(ui.Good, "This is lab").want("· Backups", "90 backups").wantNot("›")
+	r.press("down", "enter").said(ui.LevelGood, "This is lab").want("· Backups", "90 backups").wantNot("›")
 	if !slices.Equal(w.opened, []string{"cloud:prod"}) || !slices.Equal(w.closed, []string{"the first"}) {
 		t.Errorf("opened %v, closed %v", w.opened, w.closed)
 	}
@@ -82,9 +83,11 @@ func TestPlaces(t *testing.T) {
 
 // TestPlacesFail: where the other place cannot be opened nothing changes.
 func TestPlacesFail(t *testing.T) {
-	w := &world{fails: core.Fail(core.CodeUnavailable, "open cloud:prod", "Keystone does not answer", "look whether it runs", errors.New("dial tcp"))}
+	w := &world{
+		fails: core.Fail(core.CodeUnavailable, "open cloud:prod", "Keystone does not answer", "look whether it runs", errors.New("dial tcp")),
+	}
 	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).press("c", "down", "enter")
-	r.said(ui.Bad, "Keystone does not answer").want("› Places", "lab · demo · RegionOne")
+	r.said(ui.LevelBad, "Keystone does not answer").want("› Places", "lab · demo · RegionOne")
 	if len(w.closed) > 0 || r.press("esc").wantNot("Places") == nil {
 		t.Errorf("closed %v", w.closed)
 	}
@@ -94,11 +97,11 @@ func TestPlacesFail(t *testing.T) {
 	c := newCloud(t, 0)
 	r = newRigWith(t, c, 120, 30, new(world).options(t))
 	c.FailCall(1, down(nil))
-	r.press("c").said(ui.Bad, "does not answer").want("prod", "evening copy")
+	r.press("c").said(ui.LevelBad, "does not answer").want("prod", "evening copy")
 
 	r = newRig(t, sharedDemo(t), 120, 30).press("c").want("● place   demo").wantNot("region")
-	r.press("enter").said(ui.Warn, "you are there")
-	newRig(t, newCloud(t, 0), 120, 30).press("c", "end", "enter").said(ui.Warn, "not given a way")
+	r.press("enter").said(ui.LevelWarn, "you are there")
+	newRig(t, newCloud(t, 0), 120, 30).press("c", "end", "enter").said(ui.LevelWarn, "not given a way")
 }
 
 // TestPlacesWait: the screens live on while another place is opened, which can be
@@ -150,7 +153,7 @@ func TestPlacesWait(t *testing.T) {
 func TestStayEnds(t *testing.T) {
 	w := &world{}
 	r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).press("c", "down")
-	late := r.Host().Tell(func(context.Context) tea.Msg { return ui.Note{Level: ui.Bad, Text: "too late"} })
+	late := r.Host().Tell(func(context.Context) tea.Msg { return ui.Note{Level: ui.LevelBad, Text: "too late"} })
 	r.press("enter")
 	if msg := late(); msg != nil {
 		t.Errorf("it says %v", msg)
@@ -165,16 +168,16 @@ func TestAllProjects(t *testing.T) {
 	if n == 0 || c.asked[n-1].Reach != core.ReachDefault {
 		t.Error("the first list is not as the place was opened")
 	}
-	r.press("0").said(ui.Info, "All projects are listed now").want("lab · demo · all projects", "PROJECT")
+	r.press("0").said(ui.LevelInfo, "All projects are listed now").want("lab · demo · all projects", "PROJECT")
 	if len(c.asked) == n || c.asked[len(c.asked)-1].Reach != core.ReachAll {
 		t.Error("the list is not read again, of all projects")
 	}
-	r.press("0").said(ui.Info, "Only the own project").wantNot("· all projects")
+	r.press("0").said(ui.LevelInfo, "Only the own project").wantNot("· all projects")
 	if n = len(c.asked); c.asked[n-1].Reach != core.ReachOwn {
 		t.Error("the own project's list is not read again")
 	}
 	c.Deny(core.OpAllProjects, "it takes the role admin, and you have member")
-	r.press("0").said(ui.Warn, "it takes the role admin").wantNot("· all projects")
+	r.press("0").said(ui.LevelWarn, "it takes the role admin").wantNot("· all projects")
 	if len(c.asked) != n {
 		t.Error("it is switched all the same")
 	}
@@ -195,14 +198,14 @@ func TestDenied(t *testing.T) {
 	}
 	r := newRig(t, c, 120, 30)
 	for _, key := range []string{"x", "X", "U"} {
-		r.press("z").press(key).said(ui.Warn, why)
+		r.press("z").press(key).said(ui.LevelWarn, why)
 	}
 	r.want("x (export)")
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-	r.press("P").said(ui.Warn, why)
-	r.press("tab", "enter").said(ui.Warn, why)
+	r.press("P").said(ui.LevelWarn, why)
+	r.press("tab", "enter").said(ui.LevelWarn, why)
 	r.send(tea.PasteMsg{Content: several(t)})
-	r.press("i").said(ui.Warn, why)
+	r.press("i").said(ui.LevelWarn, why)
 	if calls := strings.Join(c.Calls(), " "); strings.Contains(calls, "Export") || strings.Contains(calls, "Import ") {
 		t.Errorf("called %s", calls)
 	}

@@ -1,15 +1,15 @@
 package tui
 
 import (
-	"hearth/tui/ui"
 	"strings"
 	"testing"
 	"unsafe"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
 	"hearth/store"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/ui"
 )
 
 // preview opens the restore of the demo's database backup.
@@ -27,7 +27,8 @@ func planOf(r *rig) *core.Plan {
 
 func TestPreview(t *testing.T) {
 	r := preview(t, sharedDemo(t))
-	r.want("onto   db-prod-01 (", "newton (Newton to today)", "all of 5", "~ meta owner", "- meta maintenance", "+ meta backup-policy", "1 added, 1 changed, 1 removed")
+	r.want("onto   db-prod-01 (", "newton (Newton to today)", "all of 5", "~ meta owner", "- meta maintenance",
+		"+ meta backup-policy", "1 added, 1 changed, 1 removed")
 	r.press("f").want("not restored", "created_at").press("f").wantNot("created_at")
 
 	for _, want := range []core.RuleSet{core.Icehouse, core.Kilo, core.Newton, core.Newton} {
@@ -55,12 +56,12 @@ func TestTarget(t *testing.T) {
 	if p := planOf(r); p.Target.Kind != core.TargetNew {
 		t.Errorf("the target is %s", p.Target.Kind)
 	}
-	r.press("P").said(ui.Warn, "does not exist yet")
+	r.press("P").said(ui.LevelWarn, "does not exist yet")
 	r.press("t", "N").typeText("db copy").press("enter").want("onto   a new volume named db copy")
 	if p := planOf(r); p.Target.Kind != core.TargetNewNamed || p.Target.Name != "db copy" {
 		t.Errorf("the target is %s %q", p.Target.Kind, p.Target.Name)
 	}
-	r.press("t", "N", "esc").said(ui.Info, "Nothing was done").want("Restore onto…")
+	r.press("t", "N", "esc").said(ui.LevelInfo, "Nothing was done").want("Restore onto…")
 	r.press("esc").want("a new volume named db copy") // leaving chooses nothing
 	r.press("tab", "shift+tab").want("a new volume named db copy")
 }
@@ -89,24 +90,24 @@ func TestApplyAndUndo(t *testing.T) {
 	r.press("P").want("Apply to volume db-prod-01", string(id), "1 added, 1 changed, 1 removed", "> No (n)")
 	for _, no := range []string{"enter", "n", "esc", "q", "ctrl+c"} {
 		r.CloseDialogs()
-		if r.press("P", no).said(ui.Info, "Nothing was done"); !state().Equal(before) {
+		if r.press("P", no).said(ui.LevelInfo, "Nothing was done"); !state().Equal(before) {
 			t.Fatalf("%s applies it", no)
 		}
 	}
 	after := planOf(r).After
-	r.press("P", "tab", "enter").said(ui.Good, "Applied as journal entry 1; U takes it back").want("nothing would change", "P (apply)")
+	r.press("P", "tab", "enter").said(ui.LevelGood, "Applied as journal entry 1; U takes it back").want("nothing would change", "P (apply)")
 	if !state().Equal(after) {
 		t.Errorf("the volume differs from the plan in %v", state().Diff(after))
 	}
-	r.press("P").said(ui.Warn, "nothing would change")
+	r.press("P").said(ui.LevelWarn, "nothing would change")
 	r.press("U").want("Take back entry 1", "db-prod-01", string(id)).press("n")
-	r.press("U", "y").said(ui.Good, "Entry 1 taken back, as journal entry 2").want("~ meta owner")
+	r.press("U", "y").said(ui.LevelGood, "Entry 1 taken back, as journal entry 2").want("~ meta owner")
 	if !state().Equal(before) {
 		t.Errorf("the undo leaves %v", state().Diff(before))
 	}
-	r.press("U").said(ui.Bad, "nothing that can be undone")
+	r.press("U").said(ui.LevelBad, "nothing that can be undone")
 	r.press("J").want("undo of entry 1", "undone").press("u").want("Take back entry 2").press("esc")
-	r.press("down", "u").said(ui.Warn, "undone already")
+	r.press("down", "u").said(ui.LevelWarn, "undone already")
 	r.press("enter").want("[Overview]", "db-prod-01")
 }
 
@@ -114,8 +115,8 @@ func TestApplyAndUndo(t *testing.T) {
 func TestApplyRefusesAChangedVolume(t *testing.T) {
 	p := demo(t, store.World{})
 	one, other := preview(t, p), preview(t, p)
-	other.press("P", "y").said(ui.Good, "Applied")
-	one.press("P", "y").said(ui.Bad, "cannot")
+	other.press("P", "y").said(ui.LevelGood, "Applied")
+	one.press("P", "y").said(ui.LevelBad, "cannot")
 	if core.CodeOf(one.lastNote().Err) != core.CodeConflict {
 		t.Errorf("the error is %v", one.lastNote().Err)
 	}
@@ -127,7 +128,7 @@ func TestGuess(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 100, 30)
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", guessedBackup), Tab: "restore"})
 	r.want("GUESS")
-	r.press("shift+tab").want("GUESS").press("s").said(ui.Warn, "only a guess")
+	r.press("shift+tab").want("GUESS").press("s").said(ui.LevelWarn, "only a guess")
 }
 
 // TestReadOnlyPlace: what would write says why it does not.
@@ -135,19 +136,20 @@ func TestReadOnlyPlace(t *testing.T) {
 	r := readOnly()(t, 130, 40)
 	r.want(" PROD ", "(read-only)")
 	for _, key := range []string{"U"} {
-		r.press(key).said(ui.Warn, "opened read-only")
+		r.press(key).said(ui.LevelWarn, "opened read-only")
 	}
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-	r.press("P").said(ui.Warn, "opened read-only").want("P (apply)")
+	r.press("P").said(ui.LevelWarn, "opened read-only").want("P (apply)")
 	r.send(tea.PasteMsg{Content: several(t)})
-	r.press("i").said(ui.Warn, "opened read-only")
+	r.press("i").said(ui.LevelWarn, "opened read-only")
 }
 
 // TestCapture: a volume's capture of now is kept and compared with.
 func TestCapture(t *testing.T) {
 	r := newRig(t, demo(t, store.World{}), 130, 90)
-	r.press("v").find("db-prod-01").press("m").want("what a backup made now would capture", "user metadata", "+↩ maintenance", "-  backup-policy", "~↩ owner", "image metadata", "absent")
-	r.press("s").said(ui.Good, "Kept as capture").want("compared with", "taken", " ↩ maintenance").wantNot("backup-policy", "~↩", "~·")
+	r.press("v").find("db-prod-01").press("m").want("what a backup made now would capture", "user metadata",
+		"+↩ maintenance", "-  backup-policy", "~↩ owner", "image metadata", "absent")
+	r.press("s").said(ui.LevelGood, "Kept as capture").want("compared with", "taken", " ↩ maintenance").wantNot("backup-policy", "~↩", "~·")
 
 	// Secrets are masked on the screen and nowhere else.
 	r.press("v", "esc").find("mail-spool").press("m").want("provider_auth", core.Masked, "holds a secret")

@@ -44,7 +44,10 @@ func TestFrameCost(t *testing.T) {
 }
 
 // keysPressed are those that the benchmark presses, over and over.
-var keysPressed = []string{"down", "down", "down", "pgdown", "space", "up", "pgup", "pgdown", "pgdown", "end", "up", "home", "down", "d", "d", "S", "S", "/", "w", "e", "b", "esc"}
+var keysPressed = []string{
+	"down", "down", "down", "pgdown", "space", "up", "pgup", "pgdown", "pgdown", "end", "up", "home", "down", "d", "d",
+	"S", "S", "/", "w", "e", "b", "esc",
+}
 
 // timesOf presses keys and measures, for each, the update and the frame that answer
 // it; and the same for the answers of the place, which arrive in later frames.

@@ -3,19 +3,19 @@ package tui
 import (
 	"context"
 	"encoding/base64"
-	"hearth/tui/shell"
-	"hearth/tui/ui"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store"
 	"hearth/store/memory"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
 )
 
 // Some backups of the demo that show something.
@@ -110,7 +110,8 @@ func several(t testing.TB) string {
 
 // worst is a place whose every text is hostile.
 func worst() *memory.Place {
-	const evil = "\x1b]52;c;ZXZpbA==\x07\x1b[2J\u009b31m\u202Eevil\u200B\u2066\r\n\tname\x00\x7f\uFEFF\U000E0041e\u0301\u0301\u0301\u0301\u0301\u0301"
+	const evil = "\x1b]52;c;ZXZpbA==\x07\x1b[2J\u009b31m\u202Eevil\u200B\u2066\r\n\tname\x00\x7f\uFEFF\U000E0041" +
+		"e\u0301\u0301\u0301\u0301\u0301\u0301"
 	text := core.Some(evil)
 	meta := func() *pyjson.Object {
 		o := &pyjson.Object{}
@@ -122,22 +123,35 @@ func worst() *memory.Place {
 	row.Set("id", pyjson.OfString(evil))
 	row.Set("display_name", pyjson.OfString(evil))
 	at := core.Some(until)
-	v := core.Volume{ID: evil, Name: text, Description: text, Status: evil, VolumeTypeID: text, VolumeType: text, EncryptionKeyID: text, ProjectID: evil, ProjectName: text,
+	v := core.Volume{ID: evil, Name: text, Description: text, Status: evil, VolumeTypeID: text, VolumeType: text,
+		EncryptionKeyID: text, ProjectID: evil, ProjectName: text,
 		UserID: evil, AvailabilityZone: text, Host: text, CreatedAt: at, Metadata: meta(), Image: meta(), Row: row}
-	b := core.Backup{ID: evil, Name: text, Description: text, Status: evil, FailReason: text, VolumeID: evil, VolumeName: text, SnapshotID: text, Container: text, Service: text,
-		ServiceMetadata: text, ParentID: evil + "parent", Incremental: true, ProjectID: evil, ProjectName: text, UserID: evil, Host: text, AvailabilityZone: text,
+	b := core.Backup{ID: evil, Name: text, Description: text, Status: evil, FailReason: text, VolumeID: evil,
+		VolumeName: text, SnapshotID: text, Container: text, Service: text,
+		ServiceMetadata: text, ParentID: evil + "parent", Incremental: true, ProjectID: evil, ProjectName: text, UserID: evil,
+		Host: text, AvailabilityZone: text,
 		RestoreVolumeID: evil, TempVolumeID: evil, EncryptionKeyID: text, CreatedAt: at, Metadata: meta()}
-	info := core.PlaceInfo{Location: evil, Title: evil, Kind: core.PlaceEmbedded, Rules: core.RulesAuto, Journals: true, Badge: evil, Color: "#303060"}
-	capture := core.ReadCapture(`{"version": 2, "volume-base-metadata": {"display_name": "\u001b[31m\u202e", "\u009b": "\u200b"}, "volume-metadata": {"\u001b]0;x\u0007": "\ud800"}}`,
+	info := core.PlaceInfo{
+		Location: evil,
+		Title:    evil,
+		Kind:     core.PlaceEmbedded,
+		Rules:    core.RulesAuto,
+		Journals: true,
+		Badge:    evil,
+		Color:    "#303060",
+	}
+	capture := core.ReadCapture(`{"version": 2, "volume-base-metadata": {"display_name": "\u001b[31m\u202e", "\u009b": "\u200b"}, `+
+		`"volume-metadata": {"\u001b]0;x\u0007": "\ud800"}}`,
 		core.Source{Kind: core.SourceFile, Where: evil})
 	return memory.New(memory.World{Info: info, Volumes: []core.Volume{v}, Backups: []core.Backup{b}, Now: now,
-		Types: []core.VolumeType{{ID: evil, Name: evil}}, Captures: []core.KeptCapture{{VolumeID: evil, BackupID: evil, At: until, Capture: capture}}})
+		Types:    []core.VolumeType{{ID: evil, Name: evil}},
+		Captures: []core.KeptCapture{{VolumeID: evil, BackupID: evil, At: until, Capture: capture}}})
 }
 
 // evilRecord is a record whose fields are hostile.
 func evilRecord(testing.TB) string {
-	doc := `{"id": "\u001b[2J\u202e", "display_name": "\u001b]0;owned\u0007", "service": "x\u200b", "status": "available", "size": 1, "volume_id": "\u009b31m",
-		"created_at": "now\r\n", "driver_info": {}, "user_id": "u\u2066", "project_id": "\u0000"}`
+	doc := `{"id": "\u001b[2J\u202e", "display_name": "\u001b]0;owned\u0007", "service": "x\u200b", "status": "available", "size": 1,
+		"volume_id": "\u009b31m", "created_at": "now\r\n", "driver_info": {}, "user_id": "u\u2066", "project_id": "\u0000"}`
 	return "backup_service: \x1b[31mevil\x1b[0m\nbackup_url: " + base64.StdEncoding.EncodeToString([]byte(doc))
 }
 
@@ -205,7 +219,9 @@ func readOnly(keys ...string) func(testing.TB, int, int) *rig {
 			t.Fatal(err)
 		}
 		world.Info = core.PlaceInfo{Location: "sqlite:/srv/cinder.sqlite", Title: "cinder.sqlite", Kind: core.PlaceDatabase, Rules: core.Newton,
-			RulesWhy: "the rules of today's Cinder", ReadOnly: "it is Cinder's own database, opened read-only; start hearth with --write to change it", Badge: "PROD", Color: "#b02030"}
+			RulesWhy: "the rules of today's Cinder",
+			ReadOnly: "it is Cinder's own database, opened read-only; start hearth with --write to change it",
+			Badge:    "PROD", Color: "#b02030"}
 		return newRig(t, memory.New(world), w, h).press(keys...)
 	}
 }
@@ -247,6 +263,8 @@ func join(parts ...[]string) (out []string) {
 }
 
 var scenes = []scene{
+	{"tasks", tasksOn},
+	{"tasks-none", keysOn("W")},
 	{"backups", keysOn()},
 	{"backups-empty", emptyWorld()},
 	{"backups-loading", func(t testing.TB, w, h int) *rig {
@@ -259,7 +277,8 @@ var scenes = []scene{
 	}},
 	{"backups-failed", func(t testing.TB, w, h int) *rig {
 		p := remembered(t)
-		p.FailCall(1, core.Fail(core.CodeUnavailable, "list the backups", "the database is locked", "try again in a moment", os.ErrDeadlineExceeded))
+		p.FailCall(1,
+			core.Fail(core.CodeUnavailable, "list the backups", "the database is locked", "try again in a moment", os.ErrDeadlineExceeded))
 		return newRig(t, p, w, h)
 	}},
 	{"backups-filtered", keysOn(join([]string{"/"}, letters("name~db status:available"), []string{"enter"})...)},
@@ -283,8 +302,10 @@ var scenes = []scene{
 	{"cloud-reset", cloudKeys(join([]string{"/"}, letters("status:restoring"), []string{"enter", "Z", "2"})...)},
 	{"cloud-edit", cloudKeys("down", "E")},
 	{"cloud-restore", inCloud("backup", dbBackup, "restore")},
-	{"cloud-restore-refused", inCloud("backup", dbBackup, "restore", join([]string{"t", "/"}, letters("jenkins"), []string{"enter", "enter"})...)},
-	{"cloud-restore-left-out", inCloud("backup", dbBackup, "restore", join([]string{"t", "/"}, letters("jenkins"), []string{"enter", "enter", "end", "space"})...)},
+	{"cloud-restore-refused",
+		inCloud("backup", dbBackup, "restore", join([]string{"t", "/"}, letters("jenkins"), []string{"enter", "enter"})...)},
+	{"cloud-restore-left-out",
+		inCloud("backup", dbBackup, "restore", join([]string{"t", "/"}, letters("jenkins"), []string{"enter", "enter", "end", "space"})...)},
 	{"cloud-restore-form", inCloud("backup", dbBackup, "restore", "t", "n", "enter")},
 	{"cloud-restore-plan", inCloud("backup", dbBackup, "restore", "t", "n", "enter", "enter")},
 	{"cloud-restoring", restoringOn},
@@ -311,8 +332,10 @@ var scenes = []scene{
 	{"backup-restore-all", openOn("backup", dbBackup, "restore", "f", "down", "down")},
 	{"backup-restore-kilo-last", openOn("backup", dbBackup, "restore", "o", "o", "L", "L")},
 	{"backup-restore-guess", openOn("backup", guessedBackup, "restore")},
-	{"backup-restore-refused", openOn("backup", vaultBackup, "restore", join([]string{"t", "/"}, letters("web-root"), []string{"enter", "enter"})...)},
-	{"backup-restore-other", openOn("backup", dbBackup, "restore", join([]string{"t", "/"}, letters("web-root"), []string{"enter", "enter"})...)},
+	{"backup-restore-refused",
+		openOn("backup", vaultBackup, "restore", join([]string{"t", "/"}, letters("web-root"), []string{"enter", "enter"})...)},
+	{"backup-restore-other",
+		openOn("backup", dbBackup, "restore", join([]string{"t", "/"}, letters("web-root"), []string{"enter", "enter"})...)},
 	{"backup-restore-new", openOn("backup", dbBackup, "restore", "t", "n")},
 	{"backup-restore-why", openOn("backup", dbBackup, "restore", "w")},
 	{"backup-restore-confirm", openOn("backup", dbBackup, "restore", "P")},

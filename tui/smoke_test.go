@@ -76,7 +76,8 @@ func beginSession(t *testing.T, binary string, w, h int) *session {
 	home := t.TempDir()
 	s := &session{t: t, socket: fmt.Sprintf("hearth-smoke-%d-%d", os.Getpid(), sessions.Add(1)), home: home}
 	for _, kv := range os.Environ() {
-		if name, _, _ := strings.Cut(kv, "="); name != "TMUX" && name != "HEARTH_PLACE" && name != "NO_COLOR" && !strings.HasPrefix(name, "XDG_") {
+		if name, _, _ := strings.Cut(kv, "="); name != "TMUX" && name != "HEARTH_PLACE" && name != "NO_COLOR" &&
+			!strings.HasPrefix(name, "XDG_") {
 			s.env = append(s.env, kv)
 		}
 	}
@@ -86,8 +87,10 @@ func beginSession(t *testing.T, binary string, w, h int) *session {
 		cmd.Env = s.env
 		cmd.Run() // it may have ended already
 	})
-	s.tmux("new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h), "sh -c 'echo $$ >\"$TMPDIR/pid\"; exec \"$0\" --demo' '"+binary+"'; echo exit=$?; exec cat")
-	if got, want := strings.TrimSpace(s.tmux("display-message", "-p", "#{pane_width}x#{pane_height}")), fmt.Sprintf("%dx%d", w, h); got != want {
+	s.tmux("new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h),
+		"sh -c 'echo $$ >\"$TMPDIR/pid\"; exec \"$0\" --demo' '"+binary+"'; echo exit=$?; exec cat")
+	if got, want := strings.TrimSpace(s.tmux("display-message", "-p", "#{pane_width}x#{pane_height}")), fmt.Sprintf("%dx%d",
+		w, h); got != want {
 		t.Fatalf("the pane is %s, want %s", got, want)
 	}
 	return s

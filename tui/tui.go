@@ -6,18 +6,18 @@ package tui
 
 import (
 	"context"
-	"hearth/tui/place"
-	"hearth/tui/shell"
-	"hearth/tui/ui"
 	"os"
 	"runtime/debug"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/themes"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/shell"
+	"hearth/tui/ui"
 )
 
 // Config is the part of the configuration that the screens read, under [screen].

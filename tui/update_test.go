@@ -1,12 +1,13 @@
 package tui
 
 import (
-	"hearth/tui/ui"
 	"strings"
 	"testing"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/tui/ui"
 )
 
 // TestNoIOInUpdate presses every key of every screen and every dialog over a place

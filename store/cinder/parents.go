@@ -13,6 +13,30 @@ type parents struct {
 	known map[core.BackupID]core.BackupID
 
 	service string // the backup driver that a record named, "" before
+	drivers map[core.BackupID]string
+}
+
+// driver is the class of a backup's driver, if that was learnt: it never changes.
+func (p *parents) driver(id core.BackupID) (string, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	service, ok := p.drivers[id]
+	return service, ok
+}
+
+func (p *parents) lastDriver() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.service
+}
+
+func (p *parents) learnDriver(id core.BackupID, service string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.drivers == nil {
+		p.drivers = map[core.BackupID]string{}
+	}
+	p.service, p.drivers[id] = service, service
 }
 
 // learn notes the children of a backup.

@@ -33,8 +33,8 @@ func (p *Place) Export(ctx context.Context, id core.BackupID) (core.Record, erro
 			"try it with openstack volume backup record export", nil)
 	}
 	if d, err := core.DecodeRecord(r.URL, core.Today); err == nil {
+		p.parents.learnDriver(id, r.Service)
 		p.parents.mu.Lock()
-		p.parents.service = r.Service
 		if parent := d.ParentID(); parent != "" {
 			p.parents.known[id] = parent
 		}

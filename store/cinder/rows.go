@@ -116,30 +116,35 @@ func rowOf(b *core.Backup) backupRow {
 
 // volumeRow is a volume as the API sends it.
 type volumeRow struct {
-	ID             string  `json:"id"`
-	Name           *string `json:"name"`
-	Description    *string `json:"description,omitempty"`
-	Status         string  `json:"status"`
-	Size           int64   `json:"size"`
-	Type           *string `json:"volume_type,omitempty"`
-	TypeID         *string `json:"volume_type_id,omitempty"`
-	Bootable       string  `json:"bootable"`
-	Encrypted      bool    `json:"encrypted"`
-	Multiattach    bool    `json:"multiattach"`
-	Zone           *string `json:"availability_zone,omitempty"`
-	SnapshotID     *string `json:"snapshot_id,omitempty"`
-	Source         *string `json:"source_volid,omitempty"`
-	UserID         *string `json:"user_id,omitempty"`
-	ProjectID      *string `json:"os-vol-tenant-attr:tenant_id,omitempty"`
-	Host           *string `json:"os-vol-host-attr:host,omitempty"`
-	MigrationState *string `json:"os-vol-mig-status-attr:migstat,omitempty"`
-	NameID         *string `json:"os-vol-mig-status-attr:name_id,omitempty"`
-	KeyID          *string `json:"encryption_key_id,omitempty"`
-	CreatedAt      string  `json:"created_at,omitempty"`
-	UpdatedAt      string  `json:"updated_at,omitempty"`
-	Attachments    []struct {
-		Server string `json:"server_id"`
-	} `json:"attachments,omitempty"`
+	ID             string          `json:"id"`
+	Name           *string         `json:"name"`
+	Description    *string         `json:"description,omitempty"`
+	Status         string          `json:"status"`
+	Size           int64           `json:"size"`
+	Type           *string         `json:"volume_type,omitempty"`
+	TypeID         *string         `json:"volume_type_id,omitempty"`
+	Bootable       string          `json:"bootable"`
+	Encrypted      bool            `json:"encrypted"`
+	Multiattach    bool            `json:"multiattach"`
+	Zone           *string         `json:"availability_zone,omitempty"`
+	SnapshotID     *string         `json:"snapshot_id,omitempty"`
+	Source         *string         `json:"source_volid,omitempty"`
+	UserID         *string         `json:"user_id,omitempty"`
+	ProjectID      *string         `json:"os-vol-tenant-attr:tenant_id,omitempty"`
+	Host           *string         `json:"os-vol-host-attr:host,omitempty"`
+	MigrationState *string         `json:"os-vol-mig-status-attr:migstat,omitempty"`
+	NameID         *string         `json:"os-vol-mig-status-attr:name_id,omitempty"`
+	KeyID          *string         `json:"encryption_key_id,omitempty"`
+	CreatedAt      string          `json:"created_at,omitempty"`
+	UpdatedAt      string          `json:"updated_at,omitempty"`
+	Attachments    []attachmentRow `json:"attachments,omitempty"`
+}
+
+// attachmentRow is where a volume is attached; the host only administrators see.
+type attachmentRow struct {
+	Server string  `json:"server_id"`
+	Device string  `json:"device,omitempty"`
+	Host   *string `json:"host_name,omitempty"`
 }
 
 func (r *volumeRow) volume(v version) core.Volume {
@@ -149,7 +154,10 @@ func (r *volumeRow) volume(v version) core.Volume {
 		EncryptionKeyID: optText(r.KeyID), ProjectID: core.ProjectID(or(r.ProjectID)), UserID: or(r.UserID), AvailabilityZone: optText(r.Zone),
 		Host: optText(r.Host), SnapshotID: optText(r.SnapshotID), SourceVolumeID: core.VolumeID(or(r.Source)),
 		CreatedAt: optTime(r.CreatedAt), UpdatedAt: optTime(r.UpdatedAt),
-		Unseen: unseenVolume(r, v),
+		Encrypted: core.Some(r.Encrypted), Unseen: unseenVolume(r, v),
+	}
+	for _, a := range r.Attachments {
+		out.Attachments = append(out.Attachments, core.Attachment{Server: a.Server, Device: a.Device, Host: or(a.Host)})
 	}
 	return out
 }
@@ -169,8 +177,12 @@ func volumeRowOf(v *core.Volume) volumeRow {
 		SnapshotID:  ptr(v.SnapshotID),
 		Host:        ptr(v.Host),
 		KeyID:       ptr(v.EncryptionKeyID),
+		Encrypted:   v.Encrypted.V,
 		CreatedAt:   timeText(v.CreatedAt),
 		UpdatedAt:   timeText(v.UpdatedAt),
+	}
+	for _, a := range v.Attachments {
+		r.Attachments = append(r.Attachments, attachmentRow{Server: a.Server, Device: a.Device})
 	}
 	if v.Bootable {
 		r.Bootable = "true"

@@ -183,6 +183,7 @@ func (p *Place) RestoreBackup(ctx context.Context, r core.RestoreRequest) (core.
 			return out, nil
 		}
 	}
+	out.Refused = !uncertain(err)
 	return out, err
 }
 

@@ -707,14 +707,14 @@ func TestRestoreInferred(t *testing.T) {
 	}
 	c, d = cloudDesk(t)
 	d.Place = losing{Cloud: c, dead: true, empty: storetest.WebRoot}
-	report, err = restoreJob(t, d, core.RestoreRequest{Backup: storetest.Second})
+	report, err = restoreJob(t, d, core.RestoreRequest{Backup: storetest.Full}) // whose volume Cinder makes
 	if core.CodeOf(err) != core.CodePartial || !strings.Contains(err.Error(), "take the volume for empty") || len(report.Fields) > 0 {
 		t.Errorf("one that never began: %v, %+v", err, report)
 	}
 	if e := newest(t, d); e.State != core.EntryFailed || e.Volume != "" {
 		t.Errorf("the journal says %+v", e)
 	}
-	report, err = d.Restore(t.Context(), core.RestoreRequest{Backup: storetest.Second}, nil, false, nil)
+	report, err = d.Restore(t.Context(), core.RestoreRequest{Backup: storetest.Full}, nil, false, nil)
 	if err != nil || !strings.Contains(report.Verdict(), "is not known") {
 		t.Errorf("not waited for: %v, %s", err, report.Verdict())
 	}

@@ -26,6 +26,9 @@ type PlanRequest struct {
 	// cloud. LeaveOut names fields that are then left as they are.
 	Via      string
 	LeaveOut []string
+	// Route is who makes a new volume ([Desk.Routed]); the zero Route: Plan chooses it
+	// where a place restores.
+	Route core.Route
 }
 
 // Plan makes a plan from the best sources there are for the captures: those
@@ -54,6 +57,9 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	}
 	types, err := d.volumeTypes(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if r, err = d.planRoute(ctx, r); err != nil {
 		return nil, err
 	}
 	if in.Target, err = d.target(ctx, r, types); err != nil {
@@ -137,7 +143,8 @@ func (d Desk) target(ctx context.Context, r PlanRequest, types []core.VolumeType
 		v, err := d.Place.Volume(ctx, r.Onto)
 		return core.Target{Kind: core.TargetExisting, Volume: &v}, err
 	}
-	t := core.Target{Kind: core.TargetNew, Name: r.Name, Bare: r.Bare || r.Type != ""}
+	t := core.Target{Kind: core.TargetNew, Name: r.Name, Route: r.Route,
+		Bare: r.Route.Way != core.WayHearth && (r.Bare || r.Type != "")}
 	if r.Name != "" {
 		t.Kind = core.TargetNewNamed
 	}

@@ -10,49 +10,27 @@ import (
 
 const tryRestore = string(core.OpRestore)
 
-// CheckRestore refuses what Cinder would refuse of a restore (cinder/backup/api.py
-// restore): the status and size of backup and target.
+// CheckRestore is [Desk.Can] as an error: what stands against a restore for certain,
+// before anything is made or sent. What is not known stands against none.
 func (d Desk) CheckRestore(ctx context.Context, r core.RestoreRequest) error {
-	_, _, err := d.checkRestore(ctx, r)
+	_, err := d.checkRestore(ctx, CanRequest{Restore: r})
 	return err
 }
 
-func (d Desk) checkRestore(ctx context.Context, r core.RestoreRequest) (b core.Backup, v core.Volume, err error) {
-	if _, err := d.operator(core.OpRestore); err != nil {
-		return b, v, err
+func (d Desk) checkRestore(ctx context.Context, r CanRequest) (core.RestoreFacts, error) {
+	if q := &r.Restore; q.Volume != "" && (q.Name != "" || q.Shaped()) {
+		return core.RestoreFacts{}, core.Fail(core.CodeUsage, tryRestore, "a name, size, type or zone is for a new volume",
+			"leave it out, or the volume", nil)
 	}
-	if b, err = d.Place.Backup(ctx, r.Backup); err != nil {
-		return b, v, err
+	f, err := d.restoreFacts(ctx, r)
+	if err != nil {
+		return f, err
 	}
-	if b.Status != core.StatusAvailable {
-		return b, v, refuse(tryRestore, fmt.Sprintf("the backup is %s, and Cinder restores only what is available", b.Status),
-			"wait, or repair it first")
-	}
-	if r.Volume == "" {
-		if r.Size > 0 && r.Size < b.Size {
-			return b, v, refuse(tryRestore, fmt.Sprintf("a volume of %d GiB is too small for a backup of %d GiB", r.Size, b.Size), "")
-		}
-		return b, v, nil
-	}
-	if r.Name != "" || r.Size > 0 || r.Type != "" || r.AvailabilityZone != "" {
-		return b, v, core.Fail(core.CodeUsage, tryRestore, "a name, size, type or zone is for a new volume", "leave it out, or the volume", nil)
-	}
-	if v, err = d.Place.Volume(ctx, r.Volume); err != nil {
-		return b, v, err
-	}
-	switch {
-	case v.Status != core.StatusAvailable:
-		return b, v, refuse(tryRestore, fmt.Sprintf("the volume is %s, and Cinder restores only onto one that is available", v.Status),
-			"detach it, or restore to a new one")
-	case v.Size < b.Size:
-		return b, v, refuse(tryRestore, fmt.Sprintf("the volume has %d GiB, which is too small for a backup of %d GiB", v.Size, b.Size),
-			"extend it, or restore to a new one")
-	}
-	return b, v, nil
+	return f, Blocked(f.Can())
 }
 
-// Restore has Cinder put a backup's data and metadata on a volume. With wait it
-// watches the volume, as a failed restore leaves the backup available, and
+// Restore has Cinder put a backup's data and metadata on a volume, on one that hearth
+// makes first where the request's route says so. With wait it watches the volume, as a failed restore leaves the backup available, and
 // compares what comes out with the plan; nil is no plan. The report is there also
 // with an error, and names its volume once Cinder has accepted the restore: CodePartial where the restore failed or did not come out as
 // planned.
@@ -63,18 +41,23 @@ func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 	if err != nil {
 		return report, err
 	}
-	b, v, err := d.checkRestore(ctx, r)
+	f, err := d.checkRestore(ctx, CanRequest{Restore: r, Plan: plan})
 	if err != nil {
 		return report, err
 	}
+	b := f.Backup.V
+	r, report.Route = f.Request, f.Request.Route
 	onto := "a new volume " + r.Name
-	if r.Volume != "" {
-		onto, report.VolumeName = v.Title(), v.Title()
+	if f.Target != nil {
+		onto, report.VolumeName = f.Target.Title(), f.Target.Title()
 	}
 	e := core.Entry{Kind: core.EntryRestore, Volume: r.Volume, Backup: r.Backup,
 		Summary: fmt.Sprintf("restore of %s onto %s", core.Visible(b.Title()), core.Visible(onto))}
 	if plan != nil {
 		e.Before, e.After = &plan.Before, &plan.After
+	}
+	if r.Route.Way == core.WayHearth {
+		e.Steps = stepsOfMade(core.NewVolumeRequest(r, &b))
 	}
 	a, err := d.begin(ctx, e)
 	report.Entry = a.e.ID
@@ -82,8 +65,16 @@ func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 		return report, err
 	}
 	defer a.leave(ctx)
+	if r.Route.Way == core.WayHearth {
+		if r, err = d.makeTarget(ctx, o, r, &b, a, report, progress); err != nil {
+			return report, err
+		}
+	}
 	progress.say(0, 1, "asking for the restore")
 	done, err := o.RestoreBackup(ctx, r)
+	if err != nil && r.Route.Way == core.WayHearth {
+		return report, d.refusedOnMade(ctx, o, a, done.Refused, err)
+	}
 	if err != nil {
 		if untouched(err) || core.CodeOf(err) == core.CodeDenied {
 			a.end(ctx, core.EntryFailed, err.Error())
@@ -94,6 +85,7 @@ func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 	if !done.Inferred { // else the journal must not say that the volume holds the backup
 		a.e.Volume = done.Volume
 		a.note(ctx)
+		a.did(ctx, stepRestored)
 	}
 	if !wait {
 		return report, nil // the entry stays open, for Settle

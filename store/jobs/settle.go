@@ -137,6 +137,9 @@ func (d Desk) deleteOutcome(ctx context.Context, e core.Entry) (core.EntryState,
 }
 
 func (d Desk) restoreOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
+	if len(e.Steps) > stepRestored {
+		return d.madeOutcome(ctx, e)
+	}
 	if e.Volume == "" { // the answer never came: whether there is a volume is not known
 		return core.EntryHalf, nil
 	}

@@ -30,6 +30,7 @@ type Cloud struct {
 	touches  bool
 	quota    core.Opt[core.Headway]
 	ticks    int
+	survey   survey
 }
 
 // pending is something that was asked for and is not done yet.
@@ -46,7 +47,8 @@ func NewCloud(w World) *Cloud {
 			RulesWhy: "what every Cinder since Newton does"}
 	}
 	return &Cloud{Place: New(w), denied: map[core.Operation]string{}, fate: map[core.Operation]string{}, hung: map[core.Operation]bool{},
-		children: map[core.BackupID][]core.Backup{}, scope: core.Scope{Region: "here", User: "ada", Version: "3.71"}}
+		children: map[core.BackupID][]core.Backup{}, scope: core.Scope{Region: "here", User: "ada", Version: "3.71"},
+		survey: newSurvey()}
 }
 
 // Deny says why an operation is not allowed; "" allows it.

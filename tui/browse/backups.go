@@ -2,16 +2,16 @@ package browse
 
 import (
 	"context"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"slices"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // backupColumns is what the list of backups shows.
@@ -38,7 +38,7 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	l.query, l.id = from.Backups, func(b *core.Backup) string { return string(b.ID) }
 	l.cells = func(x *core.Backup) []grid.Cell { return show.BackupCells(host.Look(), x) }
 	if r := at.Repository(); r != nil {
-		l.beside = marksOf(r)
+		l.judge = marksOf(r)
 		l.cells = func(x *core.Backup) []grid.Cell {
 			return show.MarkCells(host.Look(), show.BackupCells(host.Look(), x), l.marks[string(x.ID)])
 		}

@@ -3,14 +3,14 @@ package browse
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/core/pyjson"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // captureTab shows a capture section by section: of a backup what it captured, of
@@ -66,7 +66,8 @@ func (t *captureTab) load() tea.Cmd {
 }
 
 // keptBefore finds the capture of the same volume that was kept before another one.
-func keptBefore(ctx context.Context, captures func(context.Context, core.VolumeID, core.BackupID) ([]core.KeptCapture, error), volume core.VolumeID, than core.KeptCapture) (*core.KeptCapture, error) {
+func keptBefore(ctx context.Context, captures func(context.Context, core.VolumeID, core.BackupID) ([]core.KeptCapture, error),
+	volume core.VolumeID, than core.KeptCapture) (*core.KeptCapture, error) {
 	all, err := captures(ctx, volume, "")
 	if err != nil {
 		return nil, err
@@ -102,24 +103,26 @@ func (t *captureTab) fill() {
 		t.Set([]ui.Line{{Sign: s.Bad.Paint("✗ "), Value: s.Bad.Paint(core.Visible(t.Err.Error()))}})
 		return
 	case t.shown == nil:
-		t.Set([]ui.Line{ui.Text(s.Busy.Paint("◌ reading…"))})
+		t.Set([]ui.Line{ui.TextLine(s.Busy.Paint("◌ reading…"))})
 		return
 	}
 	c := t.shown
-	lines := []ui.Line{ui.Field("source", t.sourceText(c))}
+	lines := []ui.Line{ui.FieldLine("source", t.sourceText(c))}
 	if v, ok := c.Doc.Object().Get("version"); ok {
-		lines = append(lines, ui.Field("version", core.Visible(pyjson.Text(v))))
+		lines = append(lines, ui.FieldLine("version", core.Visible(pyjson.Text(v))))
 	}
-	lines = append(lines, ui.Field("size", core.Bytes(int64(len(c.Text)))))
+	lines = append(lines, ui.FieldLine("size", core.Bytes(int64(len(c.Text)))))
 	if t.last != nil {
-		lines = append(lines, ui.Field("compared with", "the capture of "+t.Host.Look().Clock(core.Some(t.last.At))+", "+core.Visible(string(t.last.Capture.Source.Kind))))
+		lines = append(lines,
+			ui.FieldLine("compared with",
+				"the capture of "+t.Host.Look().Clock(core.Some(t.last.At))+", "+core.Visible(string(t.last.Capture.Source.Kind))))
 	}
 	for _, w := range core.CaptureWarnings(c) {
 		lines = append(lines, ui.Line{Sign: s.Warn.Paint("! "), Value: s.Warn.Paint(core.Visible(w))})
 	}
-	lines = append(lines, ui.Line{}, ui.Text(s.Dim.Paint("↩ comes back   ± depends on release, target or version   · never comes back")))
+	lines = append(lines, ui.Line{}, ui.TextLine(s.Dim.Paint("↩ comes back   ± depends on release, target or version   · never comes back")))
 	if t.last != nil {
-		lines = append(lines, ui.Text(s.Dim.Paint("+ new, ~ changed, - gone since the capture before")))
+		lines = append(lines, ui.TextLine(s.Dim.Paint("+ new, ~ changed, - gone since the capture before")))
 	}
 	begin := len(lines)
 	for _, section := range core.Sections {
@@ -152,14 +155,14 @@ func (t *captureTab) section(c *core.Capture, section core.Section) []ui.Line {
 	if o == nil {
 		lines := []ui.Line{{}, s.Heading(title)}
 		if v, ok := c.Doc.Object().Get(string(section)); ok {
-			return append(lines, ui.Text(s.Bad.Paint("no object: "+core.Visible(pyjson.Text(v)))))
+			return append(lines, ui.TextLine(s.Bad.Paint("no object: "+core.Visible(pyjson.Text(v)))))
 		}
-		lines = append(lines, ui.Text(s.Dim.Paint("absent: a restore leaves the target's alone")))
+		lines = append(lines, ui.TextLine(s.Dim.Paint("absent: a restore leaves the target's alone")))
 		return append(lines, t.gone(was, section, nil)...)
 	}
 	lines := []ui.Line{{}, s.Heading(fmt.Sprintf("%s (%s)", title, core.Count(o.Len(), "field")))}
 	if o.Len() == 0 {
-		lines = append(lines, ui.Text(s.Warn.Paint("empty, which is not the same as absent: a restore removes all the target has")))
+		lines = append(lines, ui.TextLine(s.Warn.Paint("empty, which is not the same as absent: a restore removes all the target has")))
 	}
 	for name, v := range o.All() {
 		lines = append(lines, t.captured(c, was, section, name, v))
@@ -172,7 +175,11 @@ func (t *captureTab) section(c *core.Capture, section core.Section) []ui.Line {
 func (t *captureTab) captured(c, was *core.Capture, section core.Section, name string, v pyjson.Value) ui.Line {
 	s := t.Host.Look()
 	fate, why := core.FateOf(section, name, c.Version())
-	glyph := map[core.Fate]string{core.FateRestored: s.Good.Paint("↩"), core.FateConditional: s.Changed.Paint("±"), core.FateNever: s.Dim.Paint("·")}[fate]
+	glyph := map[core.Fate]string{
+		core.FateRestored:    s.Good.Paint("↩"),
+		core.FateConditional: s.Changed.Paint("±"),
+		core.FateNever:       s.Dim.Paint("·"),
+	}[fate]
 	mark := " "
 	if was != nil {
 		switch old, ok := was.Section(section).Get(name); {
@@ -197,7 +204,8 @@ func (t *captureTab) gone(was *core.Capture, section core.Section, now *pyjson.O
 	var lines []ui.Line
 	for name, v := range was.Section(section).All() {
 		if !now.Has(name) {
-			lines = append(lines, ui.Line{Sign: t.Host.Look().Removed.Paint("-") + "  ", Label: core.Visible(name), Value: show.ValueText(t.Host.Look(), name, v)})
+			lines = append(lines,
+				ui.Line{Sign: t.Host.Look().Removed.Paint("-") + "  ", Label: core.Visible(name), Value: show.ValueText(t.Host.Look(), name, v)})
 		}
 	}
 	return lines
@@ -209,7 +217,7 @@ type captureKeptMsg struct{}
 func (t *captureTab) Actions() []ui.Action {
 	_, backup := t.of()
 	return append([]ui.Action{
-		{Keys: []string{"s"}, Label: "keep it", Help: "Keep this capture, to compare later ones with it", Why: func() string {
+		{Name: "keep", Keys: []string{"s"}, Label: "keep it", Help: "Keep this capture, to compare later ones with it", Why: func() string {
 			switch {
 			case t.shown == nil:
 				return "it is not read yet"
@@ -226,10 +234,10 @@ func (t *captureTab) Actions() []ui.Action {
 				if err != nil {
 					return ui.Failure(err)
 				}
-				return ui.Tell(ui.Note{Level: ui.Good, Text: fmt.Sprintf("Kept as capture %d.", id)}, answer(captureKeptMsg{}))
+				return ui.Tell(ui.Note{Level: ui.LevelGood, Text: fmt.Sprintf("Kept as capture %d.", id)}, answer(captureKeptMsg{}))
 			})
 		}},
-		{Keys: []string{"C"}, Help: "Copy the exact text, byte for byte what Cinder writes", Why: func() string {
+		{Name: "copy-capture", Keys: []string{"C"}, Help: "Copy the exact text, byte for byte what Cinder writes", Why: func() string {
 			if t.shown == nil {
 				return "it is not read yet"
 			}

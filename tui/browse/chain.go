@@ -2,17 +2,17 @@ package browse
 
 import (
 	"context"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // chainTab is the tree of a volume's backups: full ones, what stands on them, and
@@ -82,7 +82,8 @@ func (t *chainTab) load() tea.Cmd {
 
 // withParents adds parents that belong to another volume, as an imported backup's
 // may, so that they do not look missing.
-func withParents(ctx context.Context, get func(context.Context, core.BackupID) (core.Backup, error), rows []core.Backup) ([]core.Backup, error) {
+func withParents(ctx context.Context, get func(context.Context, core.BackupID) (core.Backup, error),
+	rows []core.Backup) ([]core.Backup, error) {
 	here := map[core.BackupID]bool{}
 	for _, b := range rows {
 		here[b.ID] = true
@@ -149,7 +150,8 @@ func (t *chainTab) Row(i int) ([]grid.Cell, bool) {
 		name += " ←"
 		style = s.Accent
 	}
-	return []grid.Cell{{Text: branch + name, Style: style}, show.StatusCell(t.host.Look(), b.Status), {Text: show.GiB(b.Size)}, {Text: t.host.Look().Age(b.CreatedAt)},
+	return []grid.Cell{{Text: branch + name, Style: style}, show.StatusCell(t.host.Look(), b.Status),
+		{Text: show.GiB(b.Size)}, {Text: t.host.Look().Age(b.CreatedAt)},
 		{Text: t.host.Look().Clock(b.CreatedAt), Style: s.Dim}, {Text: core.Visible(b.ID.Short()), Style: s.Dim}}, true
 }
 
@@ -206,7 +208,7 @@ func (t *chainTab) View(w, h int) string {
 
 func (t *chainTab) Actions() []ui.Action {
 	return append([]ui.Action{
-		{Keys: []string{"enter"}, Label: "open", Help: "Open the backup under the cursor", Why: func() string {
+		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the backup under the cursor", Why: func() string {
 			switch {
 			case len(t.nodes) == 0:
 				return "there is none"

@@ -2,14 +2,14 @@ package browse
 
 import (
 	"context"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // detailScreen is everything about one row, in tabs: a backup or a volume.
@@ -202,7 +202,7 @@ func (s *detailScreen[T]) View(w, h int) string {
 }
 
 func (s *detailScreen[T]) Actions() []ui.Action {
-	again := ui.Action{Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.Resume}
+	again := ui.Action{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.Resume}
 	if s.row == nil || s.State == ui.Failed {
 		return []ui.Action{again}
 	}

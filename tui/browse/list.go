@@ -2,15 +2,15 @@ package browse
 
 import (
 	"context"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
 	"time"
 
-	"hearth/core"
-
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // listScreen is a list with a live detail pane beside it where the terminal is
@@ -214,7 +214,8 @@ func (s *listScreen[T]) body(w int) string {
 	case s.page.Total > 0:
 		return s.table.View()
 	case s.State == ui.Failed:
-		what = st.Bad.Paint("✗ "+core.Visible(s.Err.Error())) + "\n\n" + st.Dim.Paint("Ctrl-R tries again, e shows the cause, c goes to another place")
+		what = st.Bad.Paint("✗ "+core.Visible(s.Err.Error())) + "\n\n" +
+			st.Dim.Paint("Ctrl-R tries again, e shows the cause, c goes to another place")
 	case s.State != ui.Ready, !s.page.Complete && s.offline == nil:
 		what = st.Busy.Paint("◌ reading…")
 	case s.holds.Text != "":
@@ -285,13 +286,15 @@ func inLists(actions []ui.Action) []ui.Action {
 
 // finding are what Enter does, and the filter.
 func (s *listScreen[T]) finding(enter ui.Action) []ui.Action {
-	out := []ui.Action{enter, {Name: "filter", Keys: []string{"/"}, Label: "filter", Help: "Filter as you type: name~db status:error age>30d size>=10 kind:incr word",
-		Run: s.refitted(func() tea.Cmd {
-			s.typing = true
-			return s.field.Focus()
-		})}}
+	out := []ui.Action{enter,
+		{Name: "filter", Keys: []string{"/"}, Label: "filter", Help: "Filter as you type: name~db status:error age>30d size>=10 kind:incr word",
+			Run: s.refitted(func() tea.Cmd {
+				s.typing = true
+				return s.field.Focus()
+			})}}
 	if s.holds.Text != s.begun {
-		out = append(out, ui.Action{Name: "unfilter", Keys: []string{"esc"}, Label: "all again", Help: "Clear the filter", Run: s.refitted(s.resetFilter)})
+		out = append(out,
+			ui.Action{Name: "unfilter", Keys: []string{"esc"}, Label: "all again", Help: "Clear the filter", Run: s.refitted(s.resetFilter)})
 	}
 	return inLists(out)
 }
@@ -362,7 +365,7 @@ func (s *listScreen[T]) markKeys(msg allKeysMsg) tea.Cmd {
 	for _, key := range msg.keys {
 		s.table.Mark(key)
 	}
-	return ui.Say(ui.Info, show.Thousands(len(msg.keys))+" marked.")
+	return ui.Say(ui.LevelInfo, show.Thousands(len(msg.keys))+" marked.")
 }
 
 func (s *listScreen[T]) chooseSort() tea.Cmd {

@@ -3,18 +3,17 @@ package browse
 import (
 	"context"
 	"errors"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"slices"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // lister is a list of a place's rows: a window of them, a filter, an order. The
@@ -26,7 +25,7 @@ type lister[T any] struct {
 	query   func(context.Context, core.Query) (core.Page[T], error)
 	id      func(*T) string
 	cells   func(*T) []grid.Cell
-	beside  func(context.Context, []T) map[string][]core.Mark // what to think of fields of rows; nil: nothing
+	judge   func(context.Context, []T) map[string][]core.Mark // what to think of fields of rows; nil: nothing
 	marks   map[string][]core.Mark                            // of the rows that are here
 	shown   []grid.Column
 	table   *grid.Model
@@ -57,7 +56,14 @@ type pageLoadedMsg[T any] struct {
 }
 
 func newLister[T any](host ui.Host, at *place.Stay, columns core.Columns[T], filter string) *lister[T] {
-	l := &lister[T]{host: host, at: at, columns: columns, sort: core.Order{Column: "created", Desc: true}, begun: filter, field: ui.NewInput(filter)}
+	l := &lister[T]{
+		host:    host,
+		at:      at,
+		columns: columns,
+		sort:    core.Order{Column: "created", Desc: true},
+		begun:   filter,
+		field:   ui.NewInput(filter),
+	}
 	l.field.Blur()
 	l.holds, l.mistake = core.ParseFilter(filter, columns)
 	return l
@@ -129,12 +135,12 @@ func (l *lister[T]) question(anew bool) tea.Cmd {
 	if l.State == ui.Idle {
 		l.State = ui.Loading
 	}
-	gen, query, beside := l.Gen.Next(), l.query, l.beside
+	gen, query, judge := l.Gen.Next(), l.query, l.judge
 	return l.host.Ask(func(ctx context.Context) tea.Msg {
 		m := pageLoadedMsg[T]{gen: gen}
 		m.page, m.err = query(ctx, q)
-		if beside != nil && m.err == nil && m.page.Complete {
-			m.marks = beside(ctx, m.page.Rows)
+		if judge != nil && m.err == nil && m.page.Complete {
+			m.marks = judge(ctx, m.page.Rows)
 		}
 		return m
 	})
@@ -208,7 +214,7 @@ func (l *lister[T]) recovered() tea.Cmd {
 	if said == "" || l.host.Said() != said {
 		return nil
 	}
-	return ui.Say(ui.Good, "The place answers again.")
+	return ui.Say(ui.LevelGood, "The place answers again.")
 }
 
 // readOnMsg says that it is time to ask for the rest.
@@ -282,15 +288,17 @@ func (l *lister[T]) resetFilter() tea.Cmd {
 func (l *lister[T]) fieldActions() []ui.Action {
 	const group = "Filter"
 	return []ui.Action{
-		{Keys: []string{"enter", "down"}, Label: "keep the filter", Help: "Keep the filter and go back to the list", Group: group, Run: func() tea.Cmd {
-			l.typing = false
-			l.field.Blur()
-			if l.mistake != nil {
-				return ui.Fail(l.mistake)
-			}
-			return nil
-		}},
-		{Keys: []string{"esc", "ctrl+c"}, Label: "clear it", Help: "Clear the filter", Group: group, Run: l.resetFilter},
+		{Name: "keep-filter", Keys: []string{"enter", "down"}, Label: "keep the filter", Help: "Keep the filter and go back to the list",
+			Group: group,
+			Run: func() tea.Cmd {
+				l.typing = false
+				l.field.Blur()
+				if l.mistake != nil {
+					return ui.Fail(l.mistake)
+				}
+				return nil
+			}},
+		{Name: "clear", Keys: []string{"esc", "ctrl+c"}, Label: "clear it", Help: "Clear the filter", Group: group, Run: l.resetFilter},
 	}
 }
 
@@ -340,7 +348,7 @@ func (l *lister[T]) head(noun string, w int) string {
 	if n := l.table.Marks(); n > 0 {
 		text += s.Accent.Paint(", " + show.Thousands(n) + " marked")
 	}
-	if l.beside != nil && len(l.page.Rows) > 0 {
+	if l.judge != nil && len(l.page.Rows) > 0 {
 		text += s.Unknown.Paint("  ~ assumed, ? lost")
 	}
 	var e *core.Error

@@ -2,15 +2,15 @@ package browse
 
 import (
 	"context"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // volumeColumns is what the list of volumes shows.
@@ -100,7 +100,7 @@ func openOrigin(host ui.Host, at *place.Stay, v core.Volume) tea.Cmd {
 			return ui.Failure(err)
 		}
 		if len(page.Rows) == 0 {
-			return ui.Note{Level: ui.Warn, Text: "Nothing here says that this volume was restored from a backup."}
+			return ui.Note{Level: ui.LevelWarn, Text: "Nothing here says that this volume was restored from a backup."}
 		}
 		return ui.Open{Screen: "backup", ID: string(page.Rows[0].ID)}
 	})

@@ -3,14 +3,14 @@ package operate
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // The fields of the form for a new backup.
@@ -30,16 +30,18 @@ func (o operator) createForm(volumes []core.VolumeID, title string) tea.Cmd {
 	if len(volumes) > 1 {
 		title = core.Count(len(volumes), "volume")
 	}
-	return ui.Show(&ui.FormBox{Title: "Back up " + core.Visible(title), Submit: func(f *ui.FormBox) tea.Cmd { return o.planCreate(volumes, f) }, Fields: []ui.FormField{
-		ui.TextField("name", "", "Enter shows the plan before anything is done."),
-		ui.TextField("description", "", ""),
-		ui.SwitchField("incremental", "Only what changed since the volume's newest backup, which the plan names: that one, and what it stands on, must stay."),
-		ui.SwitchField("force", "Also of a volume that is in use: what is being written at that moment is caught half-way."),
-		ui.TextField("snapshot", "", "The id of a snapshot of the volume: its state is backed up instead."),
-		ui.TextField("container", "", "Where the driver puts it; empty is the driver's choice."),
-		ui.TextField("properties", "", "key=value, and more after commas."),
-		ui.TextField("zone", "", "The availability zone; empty is Cinder's choice."),
-	}})
+	return ui.Show(&ui.FormBox{Title: "Back up " + core.Visible(title),
+		Submit: func(f *ui.FormBox) tea.Cmd { return o.planCreate(volumes, f) }, Fields: []ui.FormField{
+			ui.TextField("name", "", "Enter shows the plan before anything is done."),
+			ui.TextField("description", "", ""),
+			ui.SwitchField("incremental",
+				"Only what changed since the volume's newest backup, which the plan names: that one, and what it stands on, must stay."),
+			ui.SwitchField("force", "Also of a volume that is in use: what is being written at that moment is caught half-way."),
+			ui.TextField("snapshot", "", "The id of a snapshot of the volume: its state is backed up instead."),
+			ui.TextField("container", "", "Where the driver puts it; empty is the driver's choice."),
+			ui.TextField("properties", "", "key=value, and more after commas."),
+			ui.TextField("zone", "", "The availability zone; empty is Cinder's choice."),
+		}})
 }
 
 // creating is the plan of a backup, or why there is none.
@@ -50,7 +52,8 @@ type creating struct {
 
 // planCreate plans the backups, and asks.
 func (o operator) planCreate(volumes []core.VolumeID, f *ui.FormBox) tea.Cmd {
-	r := core.BackupRequest{Name: f.Text(newName), Description: f.Text(newDescription), Incremental: f.On(newIncremental), Force: f.On(newForce),
+	r := core.BackupRequest{Name: f.Text(newName), Description: f.Text(newDescription), Incremental: f.On(newIncremental),
+		Force:    f.On(newForce),
 		Snapshot: f.Text(newSnapshot), Container: f.Text(newContainer), AvailabilityZone: f.Text(newZone)}
 	again := f.Again()
 	if text := f.Text(newProperties); text != "" {
@@ -89,10 +92,15 @@ func (o operator) askCreate(plans []creating) ui.Overlay {
 		if v.ID == "" {
 			name = string(p.Request.Volume)
 		}
-		q.Lines = append(q.Lines, ui.Line{Sign: s.Dialog.Paint("- "), Value: s.Dialog.Paint(what+core.Visible(name)) + s.Dim.Paint("  "+core.Visible(fmt.Sprintf("%s, %s, %s", v.ID.Short(), v.Status, show.GiB(v.Size))))})
+		q.Lines = append(q.Lines,
+			ui.Line{
+				Sign: s.InDialog.Paint("- "),
+				Value: s.InDialog.Paint(what+core.Visible(name)) +
+					s.Dim.Paint("  "+core.Visible(fmt.Sprintf("%s, %s, %s", v.ID.Short(), v.Status, show.GiB(v.Size)))),
+			})
 		if p.Parent != nil {
 			l := show.Item(o.host.Look(), p.Parent)
-			l.Sign = s.Dialog.Paint("    stands on ")
+			l.Sign = s.InDialog.Paint("    stands on ")
 			q.Lines = append(q.Lines, l)
 		}
 		for _, w := range p.Warnings {
@@ -105,7 +113,7 @@ func (o operator) askCreate(plans []creating) ui.Overlay {
 		good = append(good, p.CreatePlan)
 	}
 	if len(good) > 0 {
-		q.Lines = append(q.Lines, ui.Line{}, ui.Text(s.Dim.Paint("The capture of this moment is kept with it.")))
+		q.Lines = append(q.Lines, ui.Line{}, ui.TextLine(s.Dim.Paint("The capture of this moment is kept with it.")))
 		for _, p := range good {
 			q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "create", createWords(p.Request)...)...)
 		}
@@ -117,7 +125,13 @@ func (o operator) askCreate(plans []creating) ui.Overlay {
 // createWords are the arguments of the verb.
 func createWords(r core.BackupRequest) []string {
 	words := []string{string(r.Volume)}
-	for _, f := range []struct{ flag, value string }{{"--name", r.Name}, {"--description", r.Description}, {"--snapshot", r.Snapshot}, {"--container", r.Container}, {"--availability-zone", r.AvailabilityZone}} {
+	for _, f := range []struct{ flag, value string }{
+		{"--name", r.Name},
+		{"--description", r.Description},
+		{"--snapshot", r.Snapshot},
+		{"--container", r.Container},
+		{"--availability-zone", r.AvailabilityZone},
+	} {
 		if f.value != "" {
 			words = append(words, f.flag, f.value)
 		}
@@ -144,25 +158,26 @@ func (o operator) create(plans []jobs.CreatePlan) tea.Cmd {
 	for i := range plans {
 		volumes = append(volumes, plans[i].Volume.ID)
 	}
-	_, cmd := o.at.Start(o.host, what, place.Touching(o.at, "volume", volumes...), func(ctx context.Context, progress jobs.Progress) ui.Result {
-		var results []jobs.Result
-		var capture error
-		for i, p := range plans {
-			if ctx.Err() != nil {
-				break
+	_, cmd := o.at.Start(o.host, what, place.Touching(o.at, "volume", volumes...),
+		func(ctx context.Context, progress jobs.Progress) ui.Result {
+			var results []jobs.Result
+			var capture error
+			for i, p := range plans {
+				if ctx.Err() != nil {
+					break
+				}
+				progress(jobs.Step{Done: i, Total: len(plans)})
+				c, err := desk.Create(ctx, p, len(plans) == 1, progress)
+				if c.CaptureErr != nil {
+					capture = c.CaptureErr
+				}
+				if c.Backup.ID == "" { // it was not made, and has no name
+					c.Backup.Name = core.Some("the backup of " + p.Volume.Title())
+				}
+				results = append(results, jobs.Result{Backup: c.Backup, Status: c.Backup.Status, Err: err})
 			}
-			progress(jobs.Step{Done: i, Total: len(plans)})
-			c, err := desk.Create(ctx, p, len(plans) == 1, progress)
-			if c.CaptureErr != nil {
-				capture = c.CaptureErr
-			}
-			if c.Backup.ID == "" { // it was not made, and has no name
-				c.Backup.Name = core.Some("the backup of " + p.Volume.Title())
-			}
-			results = append(results, jobs.Result{Backup: c.Backup, Status: c.Backup.Status, Err: err})
-		}
-		return created(ctx, plans, results, capture)
-	})
+			return created(ctx, plans, results, capture)
+		})
 	return cmd
 }
 
@@ -178,7 +193,7 @@ func created(ctx context.Context, plans []jobs.CreatePlan, results []jobs.Result
 	}
 	if err == nil && capture != nil {
 		text := "Backed up, but the capture of that moment was not kept: " + ui.WhatOf(capture) + "."
-		return ui.Result{Note: ui.Note{Level: ui.Warn, Text: text, Err: capture}, Changed: true}
+		return ui.Result{Note: ui.Note{Level: ui.LevelWarn, Text: text, Err: capture}, Changed: true}
 	}
 	done := "asked for; the list shows how they get on"
 	if len(results) == 1 {

@@ -3,16 +3,16 @@ package operate
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/ui"
 )
 
 // journalScreen lists what was changed, and takes it back.
@@ -84,8 +84,15 @@ func (s *journalScreen) Len() int         { return len(s.entries) }
 func (s *journalScreen) Key(i int) string { return fmt.Sprint(s.entries[i].ID) }
 func (s *journalScreen) Row(i int) ([]grid.Cell, bool) {
 	e, st := &s.entries[i], s.host.Look()
-	look := map[core.EntryState]grid.Style{core.EntryDone: st.Good, core.EntryFailed: st.Bad, core.EntryHalf: st.Bad, core.EntryOpen: st.Warn, core.EntryUndone: st.Dim}[e.State]
-	return []grid.Cell{{Text: fmt.Sprint(e.ID)}, {Text: s.host.Look().Clock(core.Some(e.At))}, {Text: string(e.Kind)}, {Text: string(e.State), Style: look},
+	look := map[core.EntryState]grid.Style{
+		core.EntryDone:   st.Good,
+		core.EntryFailed: st.Bad,
+		core.EntryHalf:   st.Bad,
+		core.EntryOpen:   st.Warn,
+		core.EntryUndone: st.Dim,
+	}[e.State]
+	return []grid.Cell{{Text: fmt.Sprint(e.ID)}, {Text: s.host.Look().Clock(core.Some(e.At))}, {Text: string(e.Kind)},
+		{Text: string(e.State), Style: look},
 		{Text: core.Visible(e.Summary)}, {Text: core.Visible(e.Who), Style: st.Dim}}, true
 }
 
@@ -109,7 +116,9 @@ func (s *journalScreen) View(w, h int) string {
 	case s.State != ui.Ready:
 		return "\n  " + st.Busy.Paint("◌ reading…")
 	case len(s.entries) == 0:
-		return "\n" + strings.Join(ui.Hang("  ", st.Dim.Paint("nothing has been changed here yet: what is applied, undone and imported will stand here"), w-2), "\n")
+		return "\n" +
+			strings.Join(ui.Hang("  ", st.Dim.Paint("nothing has been changed here yet: what is applied, undone and imported will stand here"), w-2),
+				"\n")
 	}
 	return ui.SplitView(st, s.table, s.detail(), w, h)
 }
@@ -117,15 +126,15 @@ func (s *journalScreen) View(w, h int) string {
 // detail tells what the entry under the cursor changed, field by field.
 func (s *journalScreen) detail() []ui.Line {
 	e, st := s.current(), s.host.Look()
-	lines := []ui.Line{ui.Field("summary", core.Visible(e.Summary)), ui.Field("who", core.Visible(e.Who))}
+	lines := []ui.Line{ui.FieldLine("summary", core.Visible(e.Summary)), ui.FieldLine("who", core.Visible(e.Who))}
 	if e.Volume != "" {
-		lines = append(lines, ui.Field("volume", core.Visible(string(e.Volume))))
+		lines = append(lines, ui.FieldLine("volume", core.Visible(string(e.Volume))))
 	}
 	if e.Backup != "" {
-		lines = append(lines, ui.Field("from backup", core.Visible(string(e.Backup))))
+		lines = append(lines, ui.FieldLine("from backup", core.Visible(string(e.Backup))))
 	}
 	for _, id := range e.Backups {
-		lines = append(lines, ui.Field("backup", core.Visible(string(id))))
+		lines = append(lines, ui.FieldLine("backup", core.Visible(string(id))))
 	}
 	for _, step := range e.Steps {
 		sign, look := st.Dim.Paint("  · "), st.Dim
@@ -135,7 +144,7 @@ func (s *journalScreen) detail() []ui.Line {
 		lines = append(lines, ui.Line{Sign: sign, Value: look.Paint(core.Visible(step.What))})
 	}
 	if e.Error != "" {
-		lines = append(lines, ui.Field("why", st.Bad.Paint(core.Visible(e.Error))))
+		lines = append(lines, ui.FieldLine("why", st.Bad.Paint(core.Visible(e.Error))))
 	}
 	if e.Before == nil || e.After == nil {
 		return lines
@@ -143,7 +152,7 @@ func (s *journalScreen) detail() []ui.Line {
 	lines = append(lines, ui.Line{}, st.Heading("before → after"))
 	for _, name := range e.Before.Diff(*e.After) {
 		before, after := sideOf(*e.Before, name), sideOf(*e.After, name)
-		lines = append(lines, ui.Field(core.Visible(name), st.Removed.Paint(before)+" → "+st.Added.Paint(after)))
+		lines = append(lines, ui.FieldLine(core.Visible(name), st.Removed.Paint(before)+" → "+st.Added.Paint(after)))
 	}
 	return lines
 }
@@ -205,18 +214,19 @@ func (s *journalScreen) Actions() []ui.Action {
 		{Name: "undo-this", Keys: []string{"u"}, Label: "undo this", Help: "Take back the entry under the cursor",
 			Why: func() string { return s.notWith((*core.Entry).Undoable) },
 			Run: func() tea.Cmd { return operator{s.host, s.at}.undo(s.current().ID) }},
-		{Name: "finish", Keys: []string{"f"}, Label: "finish this", Minor: true, Help: "Do the rest of the entry under the cursor, which ended half-way",
-			Why: func() string { return s.notWith((*core.Entry).Unfinished) }, Run: s.confirmFinish},
-		{Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all of the entry", Why: s.noEntry, Run: func() tea.Cmd {
+		{Name: "finish", Keys: []string{"f"}, Label: "finish this", Minor: true,
+			Help: "Do the rest of the entry under the cursor, which ended half-way",
+			Why:  func() string { return s.notWith((*core.Entry).Unfinished) }, Run: s.confirmFinish},
+		{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all of the entry", Why: s.noEntry, Run: func() tea.Cmd {
 			return ui.Show(&ui.TextBox{Title: "The entry", Lines: s.detail(), Look: s.host.Look()})
 		}},
-		{Keys: []string{"enter"}, Label: "its volume", Help: "Go to its volume", Why: func() string {
+		{Name: "its-volume", Keys: []string{"enter"}, Label: "its volume", Help: "Go to its volume", Why: func() string {
 			if e := s.current(); e == nil || e.Volume == "" {
 				return "it has none"
 			}
 			return ""
 		}, Run: func() tea.Cmd { return ui.OpenFor("volume", string(s.current().Volume)) }},
-		{Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
+		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, func() tea.Cmd {
 		s.Resize(s.w, s.h)
 		return nil

@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // What an admin does to backups all day. Each is planned first, off the loop; the
@@ -41,12 +41,14 @@ func BackupActions(host ui.Host, at *place.Stay, rows place.BackupRows) []ui.Act
 				x := rows.Current()
 				return o.createForm([]core.VolumeID{x.VolumeID}, x.VolumeName.Or(string(x.VolumeID)))
 			}},
-		{Name: "edit", Keys: []string{"E"}, Label: "edit", Minor: true, Help: "Change its name, description and properties", Why: may(core.OpEdit),
+		{Name: "edit", Keys: []string{"E"}, Label: "edit", Minor: true, Help: "Change its name, description and properties",
+			Why: may(core.OpEdit),
 			Run: func() tea.Cmd { return o.editForm(rows.Current().ID) }},
 		{Name: "delete", Keys: []string{"D"}, Label: "delete", Minor: true, Why: may(core.OpDelete),
 			Help: "Delete it, or all that are marked, after showing what stands on them",
 			Run:  func() tea.Cmd { return o.planDelete(rows.Chosen(), false) }},
-		{Name: "force-delete", Keys: []string{"ctrl+d"}, Help: "Force-delete it, or all that are marked: in any status", Why: may(core.OpForceDelete),
+		{Name: "force-delete", Keys: []string{"ctrl+d"}, Help: "Force-delete it, or all that are marked: in any status",
+			Why: may(core.OpForceDelete),
 			Run: func() tea.Cmd { return o.planDelete(rows.Chosen(), true) }},
 		{Name: "reset", Keys: []string{"Z"}, Help: "Reset its status, or that of all marked, to available or error", Why: may(core.OpReset),
 			Run: func() tea.Cmd { return o.chooseStatus(rows.Chosen()) }},
@@ -90,11 +92,11 @@ func operated(done string, results []jobs.Result, err error) ui.Result {
 	case len(failures) > 0:
 		all := core.Fail(core.CodePartial, done, fmt.Sprintf("%d of %s failed", len(failures), core.Count(n, "backup")),
 			"e shows each", errors.Join(failures...))
-		r.Note = ui.Note{Level: ui.Warn, Text: all.Error(), Err: all}
+		r.Note = ui.Note{Level: ui.LevelWarn, Text: all.Error(), Err: all}
 	case n == 1:
-		r.Note = ui.Note{Level: ui.Good, Text: core.Visible(results[0].Backup.Title()) + ": " + done + "."}
+		r.Note = ui.Note{Level: ui.LevelGood, Text: core.Visible(results[0].Backup.Title()) + ": " + done + "."}
 	default:
-		r.Note = ui.Note{Level: ui.Good, Text: core.Count(n, "backup") + ": " + done + "."}
+		r.Note = ui.Note{Level: ui.LevelGood, Text: core.Count(n, "backup") + ": " + done + "."}
 	}
 	return r
 }
@@ -133,7 +135,7 @@ func (o operator) askDelete(p jobs.DeletePlan) ui.Overlay {
 		}
 		for j := range it.Dependents {
 			l := show.Item(o.host.Look(), &it.Dependents[j])
-			l.Sign = s.Dialog.Paint("    └ ")
+			l.Sign = s.InDialog.Paint("    └ ")
 			q.Lines = append(q.Lines, l)
 			all, extra = append(all, it.Dependents[j].ID), extra+1
 		}
@@ -147,10 +149,12 @@ func (o operator) askDelete(p jobs.DeletePlan) ui.Overlay {
 			words = append(words, "--force")
 		}
 		q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "delete", words...)...)
-		q.Answers = append(q.Answers, ui.Answer{Key: "y", Label: fmt.Sprintf("%s %d", verb, len(todo)), Do: func() tea.Cmd { return o.delete(p, len(todo)) }})
+		q.Answers = append(q.Answers,
+			ui.Answer{Key: "y", Label: fmt.Sprintf("%s %d", verb, len(todo)), Do: func() tea.Cmd { return o.delete(p, len(todo)) }})
 	}
 	if extra > 0 {
-		q.Answers = append(q.Answers, ui.Answer{Key: "a", Label: "Look at all " + core.Count(len(all), "backup"), Do: func() tea.Cmd { return o.planDelete(all, p.Force) }})
+		q.Answers = append(q.Answers,
+			ui.Answer{Key: "a", Label: "Look at all " + core.Count(len(all), "backup"), Do: func() tea.Cmd { return o.planDelete(all, p.Force) }})
 	}
 	return q
 }
@@ -169,8 +173,12 @@ func (o operator) delete(p jobs.DeletePlan, n int) tea.Cmd {
 // chooseStatus asks what a status is to be reset to, and plans it.
 func (o operator) chooseStatus(ids []core.BackupID) tea.Cmd {
 	statuses := []string{core.StatusAvailable, core.StatusError}
-	return ui.Show(&ui.MenuBox{Title: "Reset the status of " + core.Count(len(ids), "backup") + " to", Pick: func(i int) tea.Cmd { return o.planReset(ids, statuses[i]) },
-		Items: []ui.MenuItem{{Label: "available", Hint: "it can be restored, exported and deleted again"}, {Label: "error", Hint: "it can be deleted"}}})
+	return ui.Show(&ui.MenuBox{Title: "Reset the status of " + core.Count(len(ids), "backup") + " to",
+		Pick: func(i int) tea.Cmd { return o.planReset(ids, statuses[i]) },
+		Items: []ui.MenuItem{
+			{Label: "available", Hint: "it can be restored, exported and deleted again"},
+			{Label: "error", Hint: "it can be deleted"},
+		}})
 }
 
 func (o operator) planReset(ids []core.BackupID, status string) tea.Cmd {
@@ -185,7 +193,9 @@ func (o operator) planReset(ids []core.BackupID, status string) tea.Cmd {
 }
 
 func (o operator) askReset(p jobs.ResetPlan) ui.Overlay {
-	q := ui.Asking(o.host.Look(), "Reset the status", "Set "+core.Count(len(p.Items), "backup")+" to "+p.Status+"? Cinder looks at nothing then: the word changes, not the backup.\n", "Reset",
+	q := ui.Asking(o.host.Look(), "Reset the status",
+		"Set "+core.Count(len(p.Items), "backup")+" to "+p.Status+"? Cinder looks at nothing then: the word changes, not the backup.\n",
+		"Reset",
 		func() tea.Cmd { return o.reset(p) })
 	words := []string{}
 	for i := range p.Items {
@@ -250,13 +260,15 @@ func (o operator) edit(x core.Backup, was []string, f *ui.FormBox) tea.Cmd {
 		words = append(words, propertyWords(o)...)
 	}
 	if len(words) == 1 {
-		return ui.Say(ui.Info, "Nothing was changed.")
+		return ui.Say(ui.LevelInfo, "Nothing was changed.")
 	}
 	desk := o.at.Desk()
-	_, cmd := o.at.Start(o.host, "editing "+x.Title(), place.Touching(o.at, "backup", x.ID), func(ctx context.Context, _ jobs.Progress) ui.Result {
-		entry, err := desk.Edit(ctx, x.ID, e)
-		return ui.Wrote(fmt.Sprintf("Changed, as journal entry %d; U takes it back. In a shell: %s", entry.ID, o.at.Command("edit", words...)), err)
-	})
+	_, cmd := o.at.Start(o.host, "editing "+x.Title(), place.Touching(o.at, "backup", x.ID),
+		func(ctx context.Context, _ jobs.Progress) ui.Result {
+			entry, err := desk.Edit(ctx, x.ID, e)
+			return ui.Wrote(fmt.Sprintf("Changed, as journal entry %d; U takes it back. In a shell: %s", entry.ID, o.at.Command("edit", words...)),
+				err)
+		})
 	return cmd
 }
 

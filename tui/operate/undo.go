@@ -3,13 +3,13 @@ package operate
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/ui"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/ui"
 )
 
 // UndoAction takes back the last apply, from everywhere.

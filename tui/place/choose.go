@@ -2,14 +2,14 @@ package place
 
 import (
 	"context"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/ui"
 )
 
 // Choice is a place, or something else, that can be chosen.
@@ -22,7 +22,8 @@ type Choice struct {
 // Choose asks for one of the places that there are: those that may be taken,
 // other regions of this cloud, those in first, and any by its location. The list is
 // read off the loop.
-func (s *Stay) Choose(host ui.Host, title string, first []Choice, refuse func(store.PlaceRow) string, pick func(location string) tea.Cmd) tea.Cmd {
+func (s *Stay) Choose(host ui.Host, title string, first []Choice, refuse func(store.PlaceRow) string,
+	pick func(location string) tea.Cmd) tea.Cmd {
 	scope := s.Scope()
 	here, _ := store.ParseLocation(s.Info().Location)
 	return host.Tell(func(context.Context) tea.Msg {
@@ -43,12 +44,13 @@ func (s *Stay) Choose(host ui.Host, title string, first []Choice, refuse func(st
 			}
 		}
 		other := Choice{Label: "another place…", Hint: "by its location", Run: func() tea.Cmd {
-			return ui.Show(&ui.InputBox{Title: title, Hint: "Its name, or its location: " + store.Syntax, Input: ui.NewInput(""), Submit: func(text string) tea.Cmd {
-				if text = strings.TrimSpace(text); text == "" {
-					return ui.Say(ui.Info, "Nothing was done.")
-				}
-				return pick(text)
-			}})
+			return ui.Show(&ui.InputBox{Title: title, Hint: "Its name, or its location: " + store.Syntax, Input: ui.NewInput(""),
+				Submit: func(text string) tea.Cmd {
+					if text = strings.TrimSpace(text); text == "" {
+						return ui.Say(ui.LevelInfo, "Nothing was done.")
+					}
+					return pick(text)
+				}})
 		}}
 		all = append(all, other)
 		m := &ui.MenuBox{Title: title}

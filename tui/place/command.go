@@ -1,9 +1,10 @@
 package place
 
 import (
+	"strings"
+
 	"hearth/store"
 	"hearth/tui/ui"
-	"strings"
 )
 
 // Command is what does the same in a shell: a verb with its arguments, in the

@@ -2,12 +2,12 @@ package place
 
 import (
 	"context"
-	"hearth/tui/ui"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/ui"
 )
 
 // MoveTo goes to another place.
@@ -52,5 +52,5 @@ func (s *Stay) reach(all bool) tea.Cmd {
 	s.mu.Lock()
 	s.desk.Reach = to
 	s.mu.Unlock()
-	return tea.Batch(ui.Say(ui.Info, text), func() tea.Msg { return ui.BannerMsg{} }, func() tea.Msg { return ui.Changed{} })
+	return tea.Batch(ui.Say(ui.LevelInfo, text), func() tea.Msg { return ui.BannerMsg{} }, func() tea.Msg { return ui.Changed{} })
 }

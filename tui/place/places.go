@@ -2,16 +2,16 @@ package place
 
 import (
 	"context"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/themes"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/ui"
 )
 
 // placesScreen lists the places that there are, and in a cloud its regions and
@@ -96,12 +96,19 @@ func (s *placesScreen) fill() {
 	}
 	if !known {
 		s.rows = slices.Insert(s.rows, 0, destination{what: "place", here: true,
-			PlaceRow: store.PlaceRow{Name: s.at.Info().Title, Location: whole.String(), Badge: s.at.Info().Badge, Color: s.at.Info().Color, ReadOnly: s.at.Info().ReadOnly != ""}})
+			PlaceRow: store.PlaceRow{
+				Name:     s.at.Info().Title,
+				Location: whole.String(),
+				Badge:    s.at.Info().Badge,
+				Color:    s.at.Info().Color,
+				ReadOnly: s.at.Info().ReadOnly != "",
+			}})
 	}
 	scope := s.at.Scope()
 	for _, region := range scope.Regions {
 		to := at.With(region, "")
-		s.rows = append(s.rows, destination{what: "region", PlaceRow: store.PlaceRow{Name: region, Location: to.String()}, here: region == scope.Region})
+		s.rows = append(s.rows,
+			destination{what: "region", PlaceRow: store.PlaceRow{Name: region, Location: to.String()}, here: region == scope.Region})
 	}
 	for _, p := range scope.Projects {
 		to := at.With("", string(p.ID))
@@ -129,7 +136,10 @@ func (s *placesScreen) Row(i int) ([]grid.Cell, bool) {
 	if d.ReadOnly {
 		note = "read-only"
 	}
-	return []grid.Cell{sign, {Text: d.what, Style: st.Dim}, name, s.badgeCell(d.PlaceRow), {Text: note, Style: st.Dim}, {Text: core.Visible(d.Location), Style: st.Dim}}, true
+	return []grid.Cell{
+		sign, {Text: d.what, Style: st.Dim}, name, s.badgeCell(d.PlaceRow), {Text: note, Style: st.Dim},
+		{Text: core.Visible(d.Location), Style: st.Dim},
+	}, true
 }
 
 // badgeCell is a badge in its colour.
@@ -167,21 +177,23 @@ func (s *placesScreen) View(w, _ int) string {
 
 func (s *placesScreen) Actions() []ui.Action {
 	return append([]ui.Action{
-		{Keys: []string{"enter"}, Label: "go there", Help: "Open the place, region or project in place of this one", Why: func() string {
-			switch {
-			case len(s.rows) == 0:
-				return "the places are not read yet"
-			case s.rows[s.table.Cursor()].here && s.rows[s.table.Cursor()].Location == s.at.Info().Location:
-				return "you are there"
-			}
-			return s.at.NoOther()
-		}, Run: func() tea.Cmd { return s.at.MoveTo(s.rows[s.table.Cursor()].Location) }},
-		{Keys: []string{"y"}, Help: "Copy the location, for --place and the config", Run: func() tea.Cmd {
+		{Name: "go-there", Keys: []string{"enter"}, Label: "go there",
+			Help: "Open the place, region or project in place of this one",
+			Why: func() string {
+				switch {
+				case len(s.rows) == 0:
+					return "the places are not read yet"
+				case s.rows[s.table.Cursor()].here && s.rows[s.table.Cursor()].Location == s.at.Info().Location:
+					return "you are there"
+				}
+				return s.at.NoOther()
+			}, Run: func() tea.Cmd { return s.at.MoveTo(s.rows[s.table.Cursor()].Location) }},
+		{Name: "copy-location", Keys: []string{"y"}, Help: "Copy the location, for --place and the config", Run: func() tea.Cmd {
 			if len(s.rows) == 0 {
 				return nil
 			}
 			return s.host.Copy(s.rows[s.table.Cursor()].Location, "the location")
 		}},
-		{Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
+		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, nil)...)
 }

@@ -3,15 +3,15 @@ package place
 import (
 	"context"
 	"errors"
-	"hearth/tui/ui"
 	"strings"
 	"sync"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/ui"
 )
 
 // Options is how other places are found and gone to.
@@ -128,7 +128,7 @@ func (s *Stay) settle(host ui.Host) tea.Cmd {
 		if err != nil || len(settled) == 0 {
 			return ui.Failure(err)
 		}
-		return ui.Note{Level: ui.Warn, Text: core.Count(len(settled), "journal entry") +
+		return ui.Note{Level: ui.LevelWarn, Text: core.Count(len(settled), "journal entry") +
 			" of an interrupted hearth settled by reading the place back; J shows the journal."}
 	})
 }

@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/ui"
 )
 
 // Exports is how records are exported from here: both can be chosen.
@@ -93,7 +93,7 @@ func (x *Exports) toFile(host ui.Host, at *place.Stay, current *core.Backup, ids
 	hint := "Only you will be able to read it (mode 0600); nothing is overwritten. Format: " + x.format.Title() + " (F changes it)."
 	return ui.Show(&ui.InputBox{Title: "Export to a file", Hint: hint, Input: ui.NewInput(name), Submit: func(file string) tea.Cmd {
 		if strings.TrimSpace(file) == "" {
-			return ui.Say(ui.Warn, "No name was given; nothing was done.")
+			return ui.Say(ui.LevelWarn, "No name was given; nothing was done.")
 		}
 		return x.export(host, at, ids, file)
 	}})
@@ -141,9 +141,10 @@ func (x *Exports) chooseFormat() tea.Cmd {
 	return ui.Show(&ui.MenuBox{Title: "Exports are written as", Items: items, At: at, Pick: func(i int) tea.Cmd {
 		if i == len(core.RecordFormats) {
 			x.wholeChain = !x.wholeChain
-			return ui.Say(ui.Info, map[bool]string{true: "Exports take the whole chain along.", false: "Exports take only the backup itself."}[x.wholeChain])
+			return ui.Say(ui.LevelInfo,
+				map[bool]string{true: "Exports take the whole chain along.", false: "Exports take only the backup itself."}[x.wholeChain])
 		}
 		x.format = core.RecordFormats[i]
-		return ui.Say(ui.Info, "Exports are written as "+x.format.Title()+".")
+		return ui.Say(ui.LevelInfo, "Exports are written as "+x.format.Title()+".")
 	}})
 }

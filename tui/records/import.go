@@ -3,16 +3,16 @@ package records
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // importScreen takes a paste: every record found in it, what would become of each,
@@ -54,9 +54,9 @@ func (m importedMsg) note(err error) ui.Note {
 	case err != nil:
 		return ui.FailureNote(err)
 	case failed > 0:
-		return ui.Note{Level: ui.Warn, Text: fmt.Sprintf("%d of %s could not be imported; see each.", failed, total)}
+		return ui.Note{Level: ui.LevelWarn, Text: fmt.Sprintf("%d of %s could not be imported; see each.", failed, total)}
 	}
-	return ui.Note{Level: ui.Good, Text: total + " imported; b lists them."}
+	return ui.Note{Level: ui.LevelGood, Text: total + " imported; b lists them."}
 }
 
 var importColumns = []grid.Column{
@@ -73,7 +73,14 @@ func Import(host ui.Host, at *place.Stay, _ ui.Open) ui.Screen { return ImportOf
 
 // ImportOf is the screen of a pasted text.
 func ImportOf(host ui.Host, at *place.Stay, text string) ui.Screen {
-	return &importScreen{host: host, at: at, text: text, table: grid.New(importColumns, host.Look().Grid()), chosen: map[int]bool{}, ended: map[core.BackupID]core.ImportResult{}}
+	return &importScreen{
+		host:   host,
+		at:     at,
+		text:   text,
+		table:  grid.New(importColumns, host.Look().Grid()),
+		chosen: map[int]bool{},
+		ended:  map[core.BackupID]core.ImportResult{},
+	}
 }
 
 func (s *importScreen) Title() string { return "Import" }
@@ -137,9 +144,10 @@ func (s *importScreen) checked(msg checkedMsg) tea.Cmd {
 	s.Resize(s.w, s.h)
 	size := core.Bytes(int64(msg.size))
 	if len(s.checks) == 0 {
-		return ui.Say(ui.Warn, "There is no record in the "+size+" that were pasted.")
+		return ui.Say(ui.LevelWarn, "There is no record in the "+size+" that were pasted.")
 	}
-	return ui.Say(ui.Info, fmt.Sprintf("%s in the %s that were pasted; %d can be imported.", core.Count(len(s.checks), "record"), size, good))
+	return ui.Say(ui.LevelInfo,
+		fmt.Sprintf("%s in the %s that were pasted; %d can be imported.", core.Count(len(s.checks), "record"), size, good))
 }
 
 func (s *importScreen) imported(msg importedMsg) tea.Cmd {
@@ -186,7 +194,14 @@ func (s *importScreen) Row(i int) ([]grid.Cell, bool) {
 			verdict = ui.WhatOf(c.Found.Err)
 		}
 	}
-	return []grid.Cell{{Text: box, Style: style}, {Text: name}, {Text: kind}, {Text: size}, {Text: core.Visible(c.ID.Short()), Style: st.Dim}, {Text: core.Visible(verdict), Style: look}}, true
+	return []grid.Cell{
+		{Text: box, Style: style},
+		{Text: name},
+		{Text: kind},
+		{Text: size},
+		{Text: core.Visible(c.ID.Short()), Style: st.Dim},
+		{Text: core.Visible(verdict), Style: look},
+	}, true
 }
 
 // detail is what there is to say of the record under the cursor.
@@ -254,7 +269,8 @@ func (s *importScreen) View(w, h int) string {
 	case s.State == ui.Failed:
 		return ui.FailedView(st, s.Err, "", w)
 	case s.State == ui.Idle || len(s.checks) == 0:
-		hint := "Paste records here with the terminal's own key: the API's JSON, the output of openstack … record export or of cinder backup-export in any format and wrapping, or bare base64.\n\np reads the clipboard where that can work."
+		hint := "Paste records here with the terminal's own key: the API's JSON, the output of openstack … record " +
+			"export or of cinder backup-export in any format and wrapping, or bare base64.\n\np reads the clipboard where that can work."
 		if s.State == ui.Ready {
 			hint = "There is no record in what was pasted. A record's base64 begins with eyJ; copy it from its beginning.\n\n" + hint
 		}
@@ -271,14 +287,14 @@ func (s *importScreen) Actions() []ui.Action {
 		return ""
 	}
 	return append([]ui.Action{
-		{Keys: []string{"i"}, Label: "import", Help: "Import the chosen records, after asking", Why: func() string {
+		{Name: "import", Keys: []string{"i"}, Label: "import", Help: "Import the chosen records, after asking", Why: func() string {
 			why := ui.Either(s.at.Cannot(core.OpImport), none())
 			if why == "" && len(s.picked()) == 0 {
 				why = "none is chosen"
 			}
 			return why
 		}, Run: s.confirm},
-		{Keys: []string{"space", "enter"}, Label: "choose", Help: "Choose the record, or leave it out", Why: func() string {
+		{Name: "choose", Keys: []string{"space", "enter"}, Label: "choose", Help: "Choose the record, or leave it out", Why: func() string {
 			if why := none(); why != "" {
 				return why
 			}
@@ -296,10 +312,12 @@ func (s *importScreen) Actions() []ui.Action {
 			s.table.Step(1)
 			return nil
 		}},
-		{Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all there is to say of the record", Why: none, Run: func() tea.Cmd {
-			return ui.Show(&ui.TextBox{Title: "The record", Lines: s.detail(), Look: s.host.Look()})
-		}},
-		{Keys: []string{"y"}, Help: "Copy the fingerprint", Why: none, Run: func() tea.Cmd {
+		{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all there is to say of the record",
+			Why: none,
+			Run: func() tea.Cmd {
+				return ui.Show(&ui.TextBox{Title: "The record", Lines: s.detail(), Look: s.host.Look()})
+			}},
+		{Name: "copy-fingerprint", Keys: []string{"y"}, Help: "Copy the fingerprint", Why: none, Run: func() tea.Cmd {
 			return s.host.Copy(s.checks[s.table.Cursor()].Found.Decoded.Fingerprint(), "the fingerprint")
 		}},
 	}, ui.TableMoves(s.table, nil)...)

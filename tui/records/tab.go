@@ -2,14 +2,14 @@ package records
 
 import (
 	"context"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // recordTab shows the record that an export of the backup gives.
@@ -81,30 +81,31 @@ func (t *recordTab) fill() {
 	s := t.Host.Look()
 	switch t.State {
 	case ui.Idle:
-		t.Set([]ui.Line{{}, ui.Text(s.Dim.Paint("An export asks the backup service and writes the backup's row. Enter exports it."))})
+		t.Set([]ui.Line{{}, ui.TextLine(s.Dim.Paint("An export asks the backup service and writes the backup's row. Enter exports it."))})
 		return
 	case ui.Loading:
-		t.Set([]ui.Line{ui.Text(s.Busy.Paint("◌ exporting…"))})
+		t.Set([]ui.Line{ui.TextLine(s.Busy.Paint("◌ exporting…"))})
 		return
 	case ui.Failed:
 		t.Set([]ui.Line{{}, {Sign: s.Bad.Paint("✗ "), Value: s.Bad.Paint(core.Visible(t.Err.Error()))}})
 		return
 	}
 	lines := []ui.Line{
-		ui.Field("service", core.Visible(t.record.Service)),
-		ui.Field("fingerprint", s.Accent.Paint(t.dec.Fingerprint())+"  "+s.Dim.Paint("to compare by voice")),
-		ui.Field("size", core.Bytes(int64(len(t.record.URL)))),
-		ui.Text(s.Dim.Paint("The record holds the backup's row, not the volume's metadata: that is the capture.")),
+		ui.FieldLine("service", core.Visible(t.record.Service)),
+		ui.FieldLine("fingerprint", s.Accent.Paint(t.dec.Fingerprint())+"  "+s.Dim.Paint("to compare by voice")),
+		ui.FieldLine("size", core.Bytes(int64(len(t.record.URL)))),
+		ui.TextLine(s.Dim.Paint("The record holds the backup's row, not the volume's metadata: that is the capture.")),
 		{}, s.Part("fields"),
 	}
 	for name, v := range t.dec.Doc.Object().All() {
-		lines = append(lines, ui.Field(core.Visible(name), show.ValueText(s, name, v)))
+		lines = append(lines, ui.FieldLine(core.Visible(name), show.ValueText(s, name, v)))
 	}
-	t.Set(append(lines, ui.Line{}, s.Heading("base64"), ui.Text(core.Visible(t.record.URL))))
+	t.Set(append(lines, ui.Line{}, s.Heading("base64"), ui.TextLine(core.Visible(t.record.URL))))
 }
 
 func (t *recordTab) Actions() []ui.Action {
 	return append([]ui.Action{
-		{Keys: []string{"enter"}, Label: map[bool]string{true: "export it"}[t.State == ui.Idle], Help: "Export it anew", Why: func() string { return t.at.Cannot(core.OpExport) }, Run: t.load},
+		{Name: "export-anew", Keys: []string{"enter"}, Label: map[bool]string{true: "export it"}[t.State == ui.Idle], Help: "Export it anew",
+			Why: func() string { return t.at.Cannot(core.OpExport) }, Run: t.load},
 	}, t.Scroll.Actions()...)
 }

@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // archiveScreen shows what of a place could be brought back if it were lost: which
@@ -68,7 +68,14 @@ var staleColumns = []grid.Column{
 const usualAge = "7d"
 
 func Archive(host ui.Host, at *place.Stay, _ ui.Open) ui.Screen {
-	return &archiveScreen{host: host, at: at, age: usualAge, table: grid.New(coverColumns, host.Look().Grid()), other: grid.New(staleColumns, host.Look().Grid()), results: map[core.BackupID]jobs.Archived{}}
+	return &archiveScreen{
+		host:    host,
+		at:      at,
+		age:     usualAge,
+		table:   grid.New(coverColumns, host.Look().Grid()),
+		other:   grid.New(staleColumns, host.Look().Grid()),
+		results: map[core.BackupID]jobs.Archived{},
+	}
 }
 
 func (s *archiveScreen) Title() string   { return "Archive" }
@@ -162,15 +169,26 @@ func (s *archiveScreen) Row(i int) ([]grid.Cell, bool) {
 		case v.Stale:
 			gap = grid.Cell{Text: "! none in " + s.age, Style: st.Warn}
 		}
-		return []grid.Cell{show.NameCell(s.host.Look(), v.Volume.Name), show.StatusCell(s.host.Look(), v.Volume.Status), {Text: show.GiB(v.Volume.Size)}, {Text: st.Age(v.Newest)}, {Text: core.Visible(v.Volume.ID.Short()), Style: st.Dim}, gap}, true
+		return []grid.Cell{
+			show.NameCell(s.host.Look(), v.Volume.Name), show.StatusCell(s.host.Look(), v.Volume.Status),
+			{Text: show.GiB(v.Volume.Size)}, {Text: st.Age(v.Newest)},
+			{Text: core.Visible(v.Volume.ID.Short()), Style: st.Dim}, gap,
+		}, true
 	}
 	x := &s.cover.Backups[s.rows[i]]
-	record := map[jobs.RecordState]grid.Cell{jobs.RecordNone: {Text: "✗ none", Style: st.Bad}, jobs.RecordOld: {Text: "! old", Style: st.Warn}, jobs.RecordCurrent: {Text: "✓ current", Style: st.Good}}[x.Record]
+	record := map[jobs.RecordState]grid.Cell{
+		jobs.RecordNone:    {Text: "✗ none", Style: st.Bad},
+		jobs.RecordOld:     {Text: "! old", Style: st.Warn},
+		jobs.RecordCurrent: {Text: "✓ current", Style: st.Good},
+	}[x.Record]
 	capture := grid.Cell{Text: "✓ " + string(x.Capture), Style: st.Good}
 	if x.Capture == "" {
 		capture = grid.Cell{Text: "! none known", Style: st.Warn}
 	}
-	return []grid.Cell{show.NameCell(s.host.Look(), x.Backup.Name), {Text: st.Age(x.Backup.CreatedAt)}, record, {Text: st.Age(x.Checked)}, capture, {Text: core.Visible(x.Backup.ID.Short()), Style: st.Dim}, s.runCell(x)}, true
+	return []grid.Cell{
+		show.NameCell(s.host.Look(), x.Backup.Name), {Text: st.Age(x.Backup.CreatedAt)}, record, {Text: st.Age(x.Checked)},
+		capture, {Text: core.Visible(x.Backup.ID.Short()), Style: st.Dim}, s.runCell(x),
+	}, true
 }
 
 // runCell is what has just become of a backup's record.
@@ -226,13 +244,10 @@ func (s *archiveScreen) head(w int) []string {
 		}
 		return look.Paint(fmt.Sprintf("%d %s", n, text))
 	}
-	backups := fmt.Sprintf("%s: ", core.Count(len(s.cover.Backups), "backup"))
-	volumes := fmt.Sprintf("%s: ", core.Count(len(s.cover.Volumes), "volume"))
-	b, v := st.Dim.Paint("  "+backups), st.Tab.Paint("["+volumes+"]")
-	if !s.volumes {
-		b, v = st.Tab.Paint("["+strings.TrimSuffix(backups, ": ")+"] "), st.Dim.Paint("  "+volumes)
-	} else {
-		v = st.Tab.Paint("[" + strings.TrimSuffix(volumes, ": ") + "] ")
+	backups, volumes := core.Count(len(s.cover.Backups), "backup"), core.Count(len(s.cover.Volumes), "volume")
+	b, v := st.OpenTab.Paint("["+backups+"] "), st.Dim.Paint("  "+volumes+": ")
+	if s.volumes {
+		b, v = st.Dim.Paint("  "+backups+": "), st.OpenTab.Paint("["+volumes+"] ")
 	}
 	lines := []string{
 		ui.Clip(b+tell(none, "without a record")+", "+tell(old, "with an old one")+", "+tell(uncaptured, "no known capture"), w),
@@ -308,25 +323,34 @@ func (s *archiveScreen) Actions() []ui.Action {
 		return ""
 	}
 	return append([]ui.Action{
-		{Keys: []string{"x"}, Label: "archive missing", Help: "Export the records that are missing or old into the archive, after asking", Why: missing, Run: func() tea.Cmd { return s.askArchive(false) }},
-		{Keys: []string{"X"}, Label: "all", Help: "Export the records of all available backups, after asking", Why: noExport, Run: func() tea.Cmd { return s.askArchive(true) }},
-		{Keys: []string{"tab", "shift+tab"}, Label: "volumes", Help: "Show the volumes, or the backups", Run: s.turn},
-		{Keys: []string{"N"}, Label: "days", Help: "Change how old a volume's newest backup may be", Why: s.none, Run: s.askAge},
-		{Keys: []string{"f"}, Label: "all", Minor: true, Help: "Show all, or only what has a gap", Why: s.none, Run: func() tea.Cmd {
-			s.all = !s.all
-			s.fill()
-			return nil
-		}},
-		{Keys: []string{"w"}, Label: "bundle", Help: "Write what the archive has of this place into a file that carries it to another machine", Why: s.none, Run: s.askBundle},
-		{Keys: []string{"D"}, Label: "prune", Minor: true, Help: "Drop from the archive what something newer has taken the place of, after showing what that is", Why: s.none, Run: s.askKeep},
-		{Keys: []string{"enter"}, Help: "Open it", Why: s.noRow, Run: func() tea.Cmd {
+		{Name: "archive-missing", Keys: []string{"x"}, Label: "archive missing",
+			Help: "Export the records that are missing or old into the archive, after asking", Why: missing,
+			Run: func() tea.Cmd { return s.askArchive(false) }},
+		{Name: "archive-all", Keys: []string{"X"}, Label: "all", Help: "Export the records of all available backups, after asking", Why: noExport,
+			Run: func() tea.Cmd { return s.askArchive(true) }},
+		{Name: "volumes", Keys: []string{"tab", "shift+tab"}, Label: "volumes", Help: "Show the volumes, or the backups", Run: s.turn},
+		{Name: "days", Keys: []string{"N"}, Label: "days", Help: "Change how old a volume's newest backup may be", Why: s.none, Run: s.askAge},
+		{Name: "show-all", Keys: []string{"f"}, Label: "all", Minor: true, Help: "Show all, or only what has a gap", Why: s.none,
+			Run: func() tea.Cmd {
+				s.all = !s.all
+				s.fill()
+				return nil
+			}},
+		{Name: "bundle", Keys: []string{"w"}, Label: "bundle",
+			Help: "Write what the archive has of this place into a file that carries it to another machine", Why: s.none,
+			Run: s.askBundle},
+		{Name: "prune", Keys: []string{"D"}, Label: "prune", Minor: true,
+			Help: "Drop from the archive what something newer has taken the place of, after showing what that is",
+			Why:  s.none, Run: s.askKeep},
+		{Name: "open", Keys: []string{"enter"}, Help: "Open it", Why: s.noRow, Run: func() tea.Cmd {
 			if s.volumes {
 				return ui.OpenFor("volume", s.table.Key())
 			}
 			return ui.OpenFor("backup", s.table.Key())
 		}},
-		{Keys: []string{"y"}, Help: "Copy the id", Why: s.noRow, Run: func() tea.Cmd { return s.host.Copy(s.table.Key(), "the id") }},
-		{Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
+		{Name: "copy-id", Keys: []string{"y"}, Help: "Copy the id", Why: s.noRow,
+			Run: func() tea.Cmd { return s.host.Copy(s.table.Key(), "the id") }},
+		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, nil)...)
 }
 
@@ -337,10 +361,14 @@ func (s *archiveScreen) askArchive(all bool) tea.Cmd {
 	if all {
 		n, words = len(s.cover.Backups), []string{"--all"}
 	}
-	q := ui.Asking(s.host.Look(), "Archive", fmt.Sprintf("Export the records of %s of %s into hearth's archive?\n", core.Count(n, "backup"), core.Visible(s.at.Info().Location)), "Archive",
+	q := ui.Asking(s.host.Look(), "Archive",
+		fmt.Sprintf("Export the records of %s of %s into hearth's archive?\n", core.Count(n, "backup"), core.Visible(s.at.Info().Location)),
+		"Archive",
 		func() tea.Cmd { return s.archive(all) })
-	q.Lines = append(q.Lines, show.Warning(s.host.Look(), "each export is a call to the backup service, and writes the backup's row: its updated_at moves. Two run at once"),
-		ui.Text(s.host.Look().Dim.Paint("Ctrl-C ends it at any moment; the next run goes on where it stopped.")))
+	q.Lines = append(q.Lines,
+		show.Warning(s.host.Look(),
+			"each export is a call to the backup service, and writes the backup's row: its updated_at moves. Two run at once"),
+		ui.TextLine(s.host.Look().Dim.Paint("Ctrl-C ends it at any moment; the next run goes on where it stopped.")))
 	q.Lines = append(q.Lines, s.at.InShell(s.host.Look(), "archive", words...)...)
 	return ui.Show(q)
 }
@@ -369,7 +397,9 @@ func archivedNote(results []jobs.Archived, err error) ui.Note {
 		}
 	}
 	var parts []string
-	for _, state := range []jobs.ArchivedState{jobs.ArchivedNew, jobs.ArchivedChanged, jobs.ArchivedSame, jobs.ArchivedUnchanged, jobs.ArchivedFailed, jobs.ArchivedNot} {
+	for _, state := range []jobs.ArchivedState{
+		jobs.ArchivedNew, jobs.ArchivedChanged, jobs.ArchivedSame, jobs.ArchivedUnchanged, jobs.ArchivedFailed, jobs.ArchivedNot,
+	} {
 		if count[state] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", count[state], state))
 		}
@@ -379,13 +409,17 @@ func archivedNote(results []jobs.Archived, err error) ui.Note {
 	case err != nil && len(results) == 0:
 		return ui.FailureNote(err)
 	case err != nil && core.CodeOf(err) == core.CodeCancelled:
-		return ui.Note{Level: ui.Warn, Text: "Records: " + said + "; x goes on with the rest.", Err: err}
+		return ui.Note{Level: ui.LevelWarn, Text: "Records: " + said + "; x goes on with the rest.", Err: err}
 	case err != nil:
-		return ui.Note{Level: ui.Warn, Text: "Records: " + said + "; each says why.", Err: core.Fail(core.CodeOf(err), "archive all records", ui.WhatOf(err), "", errors.Join(failures...))}
+		return ui.Note{
+			Level: ui.LevelWarn,
+			Text:  "Records: " + said + "; each says why.",
+			Err:   core.Fail(core.CodeOf(err), "archive all records", ui.WhatOf(err), "", errors.Join(failures...)),
+		}
 	case said == "":
 		said = "there is no available backup"
 	}
-	return ui.Note{Level: ui.Good, Text: "Records: " + said + "."}
+	return ui.Note{Level: ui.LevelGood, Text: "Records: " + said + "."}
 }
 
 // ageMsg brings another limit for the volumes' newest backups.
@@ -393,13 +427,16 @@ type ageMsg struct{ age string }
 
 func (s *archiveScreen) askAge() tea.Cmd {
 	answer := s.host.Answer
-	return ui.Show(&ui.InputBox{Title: "A backup of the last", Hint: "A volume without an available backup of the last so long has a gap: such as 36h, 7d, 12w or 1y.", Input: ui.NewInput(s.age), Submit: func(text string) tea.Cmd {
-		text = strings.TrimSpace(text)
-		if _, err := jobs.ParseAge(text); err != nil {
-			return ui.Fail(core.Fail(core.CodeUsage, "look at the coverage", err.Error(), "", err))
-		}
-		return func() tea.Msg { return answer(ageMsg{text}) }
-	}})
+	return ui.Show(&ui.InputBox{Title: "A backup of the last",
+		Hint:  "A volume without an available backup of the last so long has a gap: such as 36h, 7d, 12w or 1y.",
+		Input: ui.NewInput(s.age),
+		Submit: func(text string) tea.Cmd {
+			text = strings.TrimSpace(text)
+			if _, err := jobs.ParseAge(text); err != nil {
+				return ui.Fail(core.Fail(core.CodeUsage, "look at the coverage", err.Error(), "", err))
+			}
+			return func() tea.Msg { return answer(ageMsg{text}) }
+		}})
 }
 
 // The fields of the form for a bundle.
@@ -414,7 +451,9 @@ func (s *archiveScreen) askBundle() tea.Cmd {
 	return ui.Show(&ui.FormBox{Title: "Write a bundle", Submit: s.bundle, Fields: []ui.FormField{
 		ui.TextField("file", "hearth-bundle.jsonl", "Only you will be able to read it (mode 0600); nothing is overwritten."),
 		ui.TextField("filter", "", "Only of backups that fulfil it, such as age<90d; empty is all that the archive has of this place."),
-		ui.SwitchField("mask secrets", "Captures hold secrets of a volume's backend. Masked, they are no longer byte for byte what Cinder wrote: for a file that leaves the house."),
+		ui.SwitchField("mask secrets",
+			"Captures hold secrets of a volume's backend. Masked, they are no longer byte for byte what Cinder wrote: for a "+
+				"file that leaves the house."),
 		ui.SwitchField("every place", "What the archive has of every place, not of this one alone."),
 	}})
 }
@@ -456,11 +495,11 @@ func (s *archiveScreen) bundle(f *ui.FormBox) tea.Cmd {
 
 // bundleNote tells what a bundle holds.
 func bundleNote(file string, n jobs.Bundled, masked bool, command string) ui.Note {
-	told := ui.Note{Level: ui.Good, Text: fmt.Sprintf("Wrote %s and %s (%s) to %s.",
+	told := ui.Note{Level: ui.LevelGood, Text: fmt.Sprintf("Wrote %s and %s (%s) to %s.",
 		core.Count(n.Records, "record"), core.Count(n.Captures, "capture"), core.Bytes(n.Bytes), core.Visible(file))}
 	switch {
 	case n.LeftOut > 0:
-		told.Level = ui.Warn
+		told.Level = ui.LevelWarn
 		told.Text += fmt.Sprintf(" %s cannot be read, so that nothing in them can be masked: left out.", core.Count(n.LeftOut, "capture"))
 	case !masked && n.Captures > 0:
 		told.Text += " Captures can hold secrets: mask them where the file leaves the house."
@@ -471,7 +510,9 @@ func bundleNote(file string, n jobs.Bundled, masked bool, command string) ui.Not
 
 // askKeep asks how old the outdated must be, and looks for it.
 func (s *archiveScreen) askKeep() tea.Cmd {
-	return ui.Show(&ui.InputBox{Title: "Prune the archive", Hint: "Of what something newer of the same backup has taken the place of, keep what is younger than this, such as 90d. The newest of each is always kept. What would go is shown first.",
+	return ui.Show(&ui.InputBox{Title: "Prune the archive",
+		Hint: "Of what something newer of the same backup has taken the place of, keep what is younger than this, such " +
+			"as 90d. The newest of each is always kept. What would go is shown first.",
 		Input: ui.NewInput("90d"), Submit: func(text string) tea.Cmd {
 			text = strings.TrimSpace(text)
 			age, err := jobs.ParseAge(text)
@@ -485,7 +526,7 @@ func (s *archiveScreen) askKeep() tea.Cmd {
 					return ui.Failure(err)
 				}
 				if o.Records+o.Captures == 0 {
-					return ui.Note{Level: ui.Info, Text: "Nothing is older than " + text + " and outdated; nothing was dropped."}
+					return ui.Note{Level: ui.LevelInfo, Text: "Nothing is older than " + text + " and outdated; nothing was dropped."}
 				}
 				return ui.ShowMsg{Overlay: s.askPrune(o, text)}
 			}))
@@ -493,17 +534,26 @@ func (s *archiveScreen) askKeep() tea.Cmd {
 }
 
 func (s *archiveScreen) askPrune(o jobs.Outdated, age string) ui.Overlay {
-	q := ui.Asking(s.host.Look(), "Prune the archive", fmt.Sprintf("Drop %s and %s (%s) that are older than %s,\nof every place that the archive knows?\nEach has a newer one of the same backup, which stays. There is no way back.\n",
-		core.Count(o.Records, "record"), core.Count(o.Captures, "capture"), core.Bytes(o.Bytes), age), "Drop them", func() tea.Cmd {
-		desk := s.at.Desk()
-		_, cmd := s.at.Start(s.host, "pruning the archive", place.Touching(s.at, "archive", "records"), func(ctx context.Context, _ jobs.Progress) ui.Result {
-			if err := desk.Prune(ctx, o); err != nil {
-				return ui.FailedWith(err)
-			}
-			return ui.Result{Note: ui.Note{Level: ui.Good, Text: fmt.Sprintf("Dropped %s and %s.", core.Count(o.Records, "record"), core.Count(o.Captures, "capture"))}}
+	q := ui.Asking(s.host.Look(), "Prune the archive",
+		fmt.Sprintf("Drop %s and %s (%s) that are older than %s,\nof every place that the archive knows?\nEach has a "+
+			"newer one of the same backup, which stays. There is no way back.\n",
+			core.Count(o.Records, "record"), core.Count(o.Captures, "capture"), core.Bytes(o.Bytes), age), "Drop them", func() tea.Cmd {
+			desk := s.at.Desk()
+			_, cmd := s.at.Start(s.host, "pruning the archive", place.Touching(s.at, "archive", "records"),
+				func(ctx context.Context, _ jobs.Progress) ui.Result {
+					if err := desk.Prune(ctx, o); err != nil {
+						return ui.FailedWith(err)
+					}
+					return ui.Result{
+						Note: ui.Note{
+							Level: ui.LevelGood,
+							Text:  fmt.Sprintf("Dropped %s and %s.", core.Count(o.Records, "record"), core.Count(o.Captures, "capture")),
+						},
+					}
+				})
+			return cmd
 		})
-		return cmd
-	})
-	q.Lines = append(q.Lines, ui.ShellIs(s.host.Look(), place.ShellLine([]string{"hearth", "archive", "--prune", "--keep", age, "--place", s.at.Info().Location}))...)
+	q.Lines = append(q.Lines,
+		ui.ShellIs(s.host.Look(), place.ShellLine([]string{"hearth", "archive", "--prune", "--keep", age, "--place", s.at.Info().Location}))...)
 	return q
 }

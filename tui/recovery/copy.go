@@ -3,17 +3,17 @@ package recovery
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // copyScreen has two places side by side: what this one has, and what is in the
@@ -95,7 +95,7 @@ func (s *copyScreen) mark(ids []string) {
 // Reopen takes other backups; a plan that is not being carried out goes.
 func (s *copyScreen) Reopen(msg ui.Open) tea.Cmd {
 	if s.pane != nil && s.pane.running() {
-		return ui.Say(ui.Warn, "The copy that goes on is shown first.")
+		return ui.Say(ui.LevelWarn, "The copy that goes on is shown first.")
 	}
 	s.pane = nil
 	s.from.table.Unmark()
@@ -244,7 +244,10 @@ func (x *side) Row(i int) ([]grid.Cell, bool) {
 	if b.Incremental {
 		kind = grid.Cell{Text: "incr", Style: st.Dim}
 	}
-	return []grid.Cell{show.NameCell(st, b.Name), show.StatusCell(st, b.Status), kind, {Text: show.GiB(b.Size)}, {Text: x.s.host.Look().Age(b.CreatedAt)}, x.met(b)}, true
+	return []grid.Cell{
+		show.NameCell(st, b.Name), show.StatusCell(st, b.Status), kind, {Text: show.GiB(b.Size)},
+		{Text: x.s.host.Look().Age(b.CreatedAt)}, x.met(b),
+	}, true
 }
 
 // met says whether the other side has a backup too.
@@ -340,7 +343,7 @@ func (x *side) view(w, h int) string {
 		}
 	}
 	if x.mine != s.right {
-		look, name = st.Tab, "["+name+"]"
+		look, name = st.OpenTab, "["+name+"]"
 	} else {
 		name = " " + name + " "
 	}
@@ -439,13 +442,20 @@ func (s *copyScreen) noPlan() string {
 func (s *copyScreen) Actions() []ui.Action {
 	if s.pane != nil {
 		return append(s.pane.actions(),
-			ui.Action{Keys: []string{"esc"}, Label: "the places", Help: "Back to the two places; while a copy goes on, to where you came from", Run: s.back},
-			ui.Action{Keys: []string{"ctrl+r"}, Help: "Plan it anew: what is there by now is left as it is, the rest goes", Why: func() string {
-				if s.pane.running() {
-					return "it is being carried out"
-				}
-				return ""
-			}, Run: func() tea.Cmd { return s.plan(s.planned) }},
+			ui.Action{Name: "places",
+				Keys:  []string{"esc"},
+				Label: "the places",
+				Help:  "Back to the two places; while a copy goes on, to where you came from",
+				Run:   s.back,
+			},
+			ui.Action{Name: "plan-anew", Keys: []string{"ctrl+r"},
+				Help: "Plan it anew: what is there by now is left as it is, the rest goes",
+				Why: func() string {
+					if s.pane.running() {
+						return "it is being carried out"
+					}
+					return ""
+				}, Run: func() tea.Cmd { return s.plan(s.planned) }},
 		)
 	}
 	table := s.from.table
@@ -459,26 +469,31 @@ func (s *copyScreen) Actions() []ui.Action {
 		return ""
 	}
 	return append([]ui.Action{
-		{Keys: []string{"enter"}, Label: "plan", Help: "Plan the copy of what is marked, or of the one under the cursor. Its records are exported for that, unless the archive has them: each export is a call that writes the backup's row", Why: s.noPlan,
+		{Name: "plan", Keys: []string{"enter"}, Label: "plan",
+			Help: "Plan the copy of what is marked, or of the one under the cursor. Its records are exported for that, " +
+				"unless the archive has them: each export is a call that writes the backup's row",
+			Why: s.noPlan,
 			Run: func() tea.Cmd { return s.plan(s.chosen()) }},
-		{Keys: []string{"t"}, Label: "target", Help: "Choose the place to copy to", Why: s.at.NoOther, Run: s.choose},
-		{Keys: []string{"tab", "shift+tab", "left", "right"}, Label: "other side", Help: "To the other place", Run: func() tea.Cmd {
-			s.right = !s.right
-			return nil
-		}},
-		{Keys: []string{"space"}, Label: "mark", Help: "Mark it, or take its mark away", Why: left, Run: func() tea.Cmd {
+		{Name: "target", Keys: []string{"t"}, Label: "target", Help: "Choose the place to copy to", Why: s.at.NoOther, Run: s.choose},
+		{Name: "other-side", Keys: []string{"tab", "shift+tab", "left", "right"}, Label: "other side",
+			Help: "To the other place",
+			Run: func() tea.Cmd {
+				s.right = !s.right
+				return nil
+			}},
+		{Name: "mark", Keys: []string{"space"}, Label: "mark", Help: "Mark it, or take its mark away", Why: left, Run: func() tea.Cmd {
 			s.from.table.Toggle()
 			s.from.table.Step(1)
 			return nil
 		}},
-		{Keys: []string{"a"}, Help: "Mark all that can be exported and are not there yet", Why: left, Run: s.markMissing},
-		{Keys: []string{"A"}, Help: "Take all marks away", Run: func() tea.Cmd { s.from.table.Unmark(); return nil }},
-		{Keys: []string{"L"}, Help: "With the parents of each, or without", Run: func() tea.Cmd {
+		{Name: "mark-missing", Keys: []string{"a"}, Help: "Mark all that can be exported and are not there yet", Why: left, Run: s.markMissing},
+		{Name: "unmark", Keys: []string{"A"}, Help: "Take all marks away", Run: func() tea.Cmd { s.from.table.Unmark(); return nil }},
+		{Name: "parents", Keys: []string{"L"}, Help: "With the parents of each, or without", Run: func() tea.Cmd {
 			s.bare = !s.bare
 			return nil
 		}},
-		{Keys: []string{"/"}, Label: "filter", Minor: true, Help: "Filter both sides: name~db age>30d word", Run: s.askFilter},
-		{Keys: []string{"ctrl+r"}, Help: "Read both anew", Run: s.Resume},
+		{Name: "filter", Keys: []string{"/"}, Label: "filter", Minor: true, Help: "Filter both sides: name~db age>30d word", Run: s.askFilter},
+		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read both anew", Run: s.Resume},
 	}, ui.TableMoves(table, nil)...)
 }
 
@@ -500,18 +515,21 @@ func (s *copyScreen) markMissing() tea.Cmd {
 			n++
 		}
 	}
-	return ui.Say(ui.Info, show.Thousands(n)+" marked.")
+	return ui.Say(ui.LevelInfo, show.Thousands(n)+" marked.")
 }
 
 func (s *copyScreen) askFilter() tea.Cmd {
 	answer := s.host.Answer
-	return ui.Show(&ui.InputBox{Title: "Filter", Hint: "name~db status:error age>30d size>=10 kind:incr word; empty shows all", Input: ui.NewInput(s.filter.Text), Submit: func(text string) tea.Cmd {
-		f, err := core.ParseFilter(text, core.BackupColumns)
-		if err != nil {
-			return ui.Fail(err)
-		}
-		return func() tea.Msg { return answer(filterMsg{f}) }
-	}})
+	return ui.Show(&ui.InputBox{Title: "Filter",
+		Hint:  "name~db status:error age>30d size>=10 kind:incr word; empty shows all",
+		Input: ui.NewInput(s.filter.Text),
+		Submit: func(text string) tea.Cmd {
+			f, err := core.ParseFilter(text, core.BackupColumns)
+			if err != nil {
+				return ui.Fail(err)
+			}
+			return func() tea.Msg { return answer(filterMsg{f}) }
+		}})
 }
 
 // filterMsg brings a filter that was typed.

@@ -3,16 +3,16 @@ package recovery
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // inventoryScreen lists everything that lies in a backup repository, whole or not,
@@ -57,7 +57,14 @@ var holdingColumns = []grid.Column{
 }
 
 func Inventory(host ui.Host, at *place.Stay, o ui.Open) ui.Screen {
-	return &inventoryScreen{host: host, at: at, all: true, want: ui.IDs[core.BackupID](o.IDs), reports: map[string]core.VerifyReport{}, table: grid.New(holdingColumns, host.Look().Grid())}
+	return &inventoryScreen{
+		host:    host,
+		at:      at,
+		all:     true,
+		want:    ui.IDs[core.BackupID](o.IDs),
+		reports: map[string]core.VerifyReport{},
+		table:   grid.New(holdingColumns, host.Look().Grid()),
+	}
 }
 
 func (s *inventoryScreen) Title() string { return "Inventory" }
@@ -153,8 +160,9 @@ func (s *inventoryScreen) Key(i int) string {
 
 func (s *inventoryScreen) Row(i int) ([]grid.Cell, bool) {
 	st, h := s.host.Look(), &s.inv.Holdings[s.rows[i]]
-	what := map[core.HoldingKind]grid.Cell{core.HoldingBackup: {Text: "✓ backup", Style: st.Good}, core.HoldingUnfinished: {Text: "◌ unfinished", Style: st.Warn},
-		core.HoldingBroken: {Text: "✗ broken", Style: st.Bad}, core.HoldingStray: {Text: "? stray", Style: st.Unknown}}[h.Kind]
+	what := map[core.HoldingKind]grid.Cell{core.HoldingBackup: {Text: "✓ backup", Style: st.Good},
+		core.HoldingUnfinished: {Text: "◌ unfinished", Style: st.Warn},
+		core.HoldingBroken:     {Text: "✗ broken", Style: st.Bad}, core.HoldingStray: {Text: "? stray", Style: st.Unknown}}[h.Kind]
 	name := grid.Cell{Text: core.Visible(h.Prefix), Style: st.Dim}
 	switch {
 	case h.Kind == core.HoldingBackup:
@@ -163,7 +171,10 @@ func (s *inventoryScreen) Row(i int) ([]grid.Cell, bool) {
 		name.Text = core.Visible(fmt.Sprintf("%s of volume %s", h.ID.Short(), h.VolumeID.Short()))
 	}
 	text, look := s.about(h)
-	return []grid.Cell{what, name, {Text: s.host.Look().Age(h.Began)}, {Text: fmt.Sprint(h.Objects)}, {Text: core.Bytes(h.Bytes)}, {Text: core.Visible(h.ID.Short()), Style: st.Dim}, {Text: core.Visible(text), Style: look}}, true
+	return []grid.Cell{
+		what, name, {Text: s.host.Look().Age(h.Began)}, {Text: fmt.Sprint(h.Objects)}, {Text: core.Bytes(h.Bytes)},
+		{Text: core.Visible(h.ID.Short()), Style: st.Dim}, {Text: core.Visible(text), Style: look},
+	}, true
 }
 
 // about is what there is to say of a holding, in a few words.
@@ -245,17 +256,18 @@ func (s *inventoryScreen) detail() []ui.Line {
 			lines = append(lines, l)
 		}
 		if r.More > 0 {
-			lines = append(lines, ui.Text(st.Dim.Paint(fmt.Sprintf("… and %d more", r.More))))
+			lines = append(lines, ui.TextLine(st.Dim.Paint(fmt.Sprintf("… and %d more", r.More))))
 		}
 	}
 	if _, told := s.report(h); h.Problem != "" && !told {
 		lines = append(lines, ui.Line{Sign: st.Warn.Paint("! "), Value: st.Warn.Paint(core.Visible(h.Problem))})
 	}
-	lines = append(lines, ui.Field("prefix", core.Visible(h.Prefix)), ui.Field("container", show.OrNone(st, h.Container)))
+	lines = append(lines, ui.FieldLine("prefix", core.Visible(h.Prefix)), ui.FieldLine("container", show.OrNone(st, h.Container)))
 	if h.Kind != core.HoldingStray {
-		lines = append(lines, ui.Field("backup", show.OrNone(st, string(h.ID))), ui.Field("volume", show.OrNone(st, string(h.VolumeID))), ui.Field("began", s.host.Look().Since(h.Began)))
+		lines = append(lines, ui.FieldLine("backup", show.OrNone(st, string(h.ID))),
+			ui.FieldLine("volume", show.OrNone(st, string(h.VolumeID))), ui.FieldLine("began", s.host.Look().Since(h.Began)))
 	}
-	lines = append(lines, ui.Field("objects", fmt.Sprintf("%d, %s", h.Objects, core.Bytes(h.Bytes))))
+	lines = append(lines, ui.FieldLine("objects", fmt.Sprintf("%d, %s", h.Objects, core.Bytes(h.Bytes))))
 	for _, m := range h.Marks {
 		if m.State == core.MarkAssumed {
 			lines = append(lines, ui.Line{Sign: st.Unknown.Paint("~ "), Value: st.Unknown.Paint(core.Visible(m.Field + " is assumed: " + m.Why))})
@@ -353,8 +365,10 @@ func (s *inventoryScreen) Actions() []ui.Action {
 		return ""
 	}
 	return append([]ui.Action{
-		{Keys: []string{"V"}, Label: "verify", Help: "Verify what is marked, or the one under the cursor, or all: its objects, or every chunk", Why: none, Run: func() tea.Cmd { return s.askVerify(s.chosen()) }},
-		{Keys: []string{"enter"}, Label: "open", Help: "Open the backup", Why: func() string {
+		{Name: "verify", Keys: []string{"V"}, Label: "verify",
+			Help: "Verify what is marked, or the one under the cursor, or all: its objects, or every chunk", Why: none,
+			Run: func() tea.Cmd { return s.askVerify(s.chosen()) }},
+		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the backup", Why: func() string {
 			if why := noRow(); why != "" {
 				return why
 			}
@@ -363,27 +377,32 @@ func (s *inventoryScreen) Actions() []ui.Action {
 			}
 			return ""
 		}, Run: func() tea.Cmd { return ui.OpenFor("backup", string(s.current().ID)) }},
-		{Keys: []string{"space"}, Label: "mark", Minor: true, Help: "Mark it, or take its mark away", Why: noRow, Run: func() tea.Cmd {
-			s.table.Toggle()
-			s.table.Step(1)
-			return nil
-		}},
-		{Keys: []string{"A"}, Help: "Take all marks away", Run: func() tea.Cmd { s.table.Unmark(); return nil }},
-		{Keys: []string{"f"}, Label: "faults only", Help: "Show all, or only what something is wrong with", Why: func() string {
-			if s.inv == nil {
-				return "it is not read yet"
-			}
-			return ""
-		}, Run: func() tea.Cmd {
-			s.all = !s.all
-			s.fill()
-			return nil
-		}},
-		{Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all there is to say of it", Why: noRow, Run: func() tea.Cmd {
-			return ui.Show(&ui.TextBox{Title: "What lies there", Lines: s.detail(), Look: s.host.Look()})
-		}},
-		{Keys: []string{"y"}, Help: "Copy the prefix of its objects", Why: noRow, Run: func() tea.Cmd { return s.host.Copy(s.current().Prefix, "the prefix") }},
-		{Keys: []string{"ctrl+r"}, Help: "Read what lies there anew", Why: func() string { return s.host.Waits(s.touches()...) }, Run: s.scan},
+		{Name: "mark", Keys: []string{"space"}, Label: "mark", Minor: true, Help: "Mark it, or take its mark away", Why: noRow,
+			Run: func() tea.Cmd {
+				s.table.Toggle()
+				s.table.Step(1)
+				return nil
+			}},
+		{Name: "unmark", Keys: []string{"A"}, Help: "Take all marks away", Run: func() tea.Cmd { s.table.Unmark(); return nil }},
+		{Name: "faults-only", Keys: []string{"f"}, Label: "faults only", Help: "Show all, or only what something is wrong with",
+			Why: func() string {
+				if s.inv == nil {
+					return "it is not read yet"
+				}
+				return ""
+			}, Run: func() tea.Cmd {
+				s.all = !s.all
+				s.fill()
+				return nil
+			}},
+		{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all there is to say of it", Why: noRow,
+			Run: func() tea.Cmd {
+				return ui.Show(&ui.TextBox{Title: "What lies there", Lines: s.detail(), Look: s.host.Look()})
+			}},
+		{Name: "copy-prefix", Keys: []string{"y"}, Help: "Copy the prefix of its objects", Why: noRow,
+			Run: func() tea.Cmd { return s.host.Copy(s.current().Prefix, "the prefix") }},
+		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read what lies there anew",
+			Why: func() string { return s.host.Waits(s.touches()...) }, Run: s.scan},
 	}, ui.TableMoves(s.table, nil)...)
 }
 
@@ -489,10 +508,10 @@ func verifiedNote(m verifiedMsg, command string) ui.Note {
 		}
 		return n
 	}
-	l := ui.Good
+	l := ui.LevelGood
 	for i := range m.reports {
 		if !m.reports[i].Sound() {
-			l = ui.Bad
+			l = ui.LevelBad
 		}
 	}
 	return ui.Note{Level: l, Text: text + ". In a shell: " + command}

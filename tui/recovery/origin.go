@@ -2,16 +2,16 @@ package recovery
 
 import (
 	"context"
-	"hearth/tui/place"
-	"hearth/tui/ui"
 	"os"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/ui"
 )
 
 // origin is where backups are recovered from.
@@ -54,14 +54,21 @@ func (s *recoverScreen) chooseSource() tea.Cmd {
 		first = append(first, place.Choice{Label: own, Hint: "the repository of this place", Location: own})
 	}
 	first = append(first,
-		place.Choice{Label: "hearth's archive", Hint: "records that were exported or imported here", Run: func() tea.Cmd { return pick(origin{kind: fromArchive}) }},
+		place.Choice{
+			Label: "hearth's archive",
+			Hint:  "records that were exported or imported here",
+			Run:   func() tea.Cmd { return pick(origin{kind: fromArchive}) },
+		},
 		place.Choice{Label: "a bundle file…", Hint: "that hearth archive wrote", Run: func() tea.Cmd {
-			return ui.Show(&ui.InputBox{Title: "A bundle", Hint: "The file that was written by hearth archive --bundle, here or on another machine.", Input: ui.NewInput("hearth-bundle.jsonl"), Submit: func(file string) tea.Cmd {
-				if file = strings.TrimSpace(file); file == "" {
-					return ui.Say(ui.Info, "Nothing was done.")
-				}
-				return pick(origin{fromBundle, ui.ExpandHome(file)})
-			}})
+			return ui.Show(&ui.InputBox{Title: "A bundle",
+				Hint:  "The file that was written by hearth archive --bundle, here or on another machine.",
+				Input: ui.NewInput("hearth-bundle.jsonl"),
+				Submit: func(file string) tea.Cmd {
+					if file = strings.TrimSpace(file); file == "" {
+						return ui.Say(ui.LevelInfo, "Nothing was done.")
+					}
+					return pick(origin{fromBundle, ui.ExpandHome(file)})
+				}})
 		}})
 	if s.to != s.at.Info().Location {
 		first = append(first, place.Choice{Label: s.at.Info().Title, Hint: "this place", Location: s.at.Info().Location})
@@ -73,7 +80,8 @@ func (s *recoverScreen) chooseTarget() tea.Cmd {
 	answer := s.host.Answer
 	var first []place.Choice
 	if s.at.Repository() == nil {
-		first = append(first, place.Choice{Label: s.at.Info().Title, Hint: "this place", Location: s.at.Info().Location, Why: s.at.Cannot(core.OpImport)})
+		first = append(first,
+			place.Choice{Label: s.at.Info().Title, Hint: "this place", Location: s.at.Info().Location, Why: s.at.Cannot(core.OpImport)})
 	}
 	return s.at.Choose(s.host, "Recover into", first, place.NoImports, func(location string) tea.Cmd {
 		return func() tea.Msg { return answer(targetMsg{location}) }

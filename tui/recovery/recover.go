@@ -3,18 +3,18 @@ package recovery
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"maps"
 	"slices"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // recoverScreen leads through bringing back what a place has lost: from where, to
@@ -187,17 +187,27 @@ func (s *recoverScreen) Key(i int) string { return fmt.Sprint(i) }
 func (s *recoverScreen) Row(i int) ([]grid.Cell, bool) {
 	st, m := s.host.Look(), s.lines[i]
 	if h := m.lame; h != nil {
-		return []grid.Cell{{Text: "✗ " + string(h.Kind), Style: st.Bad}, {Text: core.Visible(ui.Either(h.Backup.Name.Or(""), h.Prefix))}, {}, {Text: core.Bytes(h.Bytes)}, {Text: s.host.Look().Age(h.Began)}, {Text: core.Visible(h.ID.Short()), Style: st.Dim},
+		return []grid.Cell{{Text: "✗ " + string(h.Kind), Style: st.Bad},
+			{Text: core.Visible(ui.Either(h.Backup.Name.Or(""), h.Prefix))}, {}, {Text: core.Bytes(h.Bytes)},
+			{Text: s.host.Look().Age(h.Began)}, {Text: core.Visible(h.ID.Short()), Style: st.Dim},
 			{Text: core.Visible(h.Problem), Style: st.Bad}}, true
 	}
 	b := m.both.Backup()
-	in := map[core.Standing]grid.Cell{core.OnlySource: {Text: "+ source", Style: st.Added}, core.OnlyTarget: {Text: "- target", Style: st.Dim}, core.InBoth: {Text: "= both", Style: st.Dim}}[m.both.Standing]
+	in := map[core.Standing]grid.Cell{
+		core.OnlySource: {Text: "+ source", Style: st.Added},
+		core.OnlyTarget: {Text: "- target", Style: st.Dim},
+		core.InBoth:     {Text: "= both", Style: st.Dim},
+	}[m.both.Standing]
 	kind := "full"
 	if b.Incremental {
 		kind = "incr"
 	}
 	text, look := s.about(m.both)
-	return []grid.Cell{in, show.NameCell(s.host.Look(), b.Name), {Text: kind}, {Text: show.GiB(b.Size)}, {Text: s.host.Look().Age(b.CreatedAt)}, {Text: core.Visible(b.ID.Short()), Style: st.Dim}, {Text: core.Visible(text), Style: look}}, true
+	return []grid.Cell{
+		in, show.NameCell(s.host.Look(), b.Name), {Text: kind}, {Text: show.GiB(b.Size)},
+		{Text: s.host.Look().Age(b.CreatedAt)}, {Text: core.Visible(b.ID.Short()), Style: st.Dim},
+		{Text: core.Visible(text), Style: look},
+	}, true
 }
 
 // about is what there is to say of a backup that one or both sides have.
@@ -226,8 +236,9 @@ func (s *recoverScreen) below() []ui.Line {
 	st, m := s.host.Look(), s.lines[s.table.Cursor()]
 	if h := m.lame; h != nil {
 		return []ui.Line{{Sign: st.Bad.Paint("✗ "), Value: st.Bad.Paint(core.Visible(string(h.Kind) + ": " + h.Problem))},
-			ui.Field("prefix", core.Visible(h.Prefix)), ui.Field("container", core.Visible(h.Container)), ui.Field("backup", core.Visible(string(h.ID))), ui.Field("volume", core.Visible(string(h.VolumeID))),
-			ui.Field("objects", fmt.Sprintf("%d, %s", h.Objects, core.Bytes(h.Bytes)))}
+			ui.FieldLine("prefix", core.Visible(h.Prefix)), ui.FieldLine("container", core.Visible(h.Container)),
+			ui.FieldLine("backup", core.Visible(string(h.ID))), ui.FieldLine("volume", core.Visible(string(h.VolumeID))),
+			ui.FieldLine("objects", fmt.Sprintf("%d, %s", h.Objects, core.Bytes(h.Bytes)))}
 	}
 	text, look := s.about(m.both)
 	lines := []ui.Line{{Value: look.Paint(core.Visible(text))}}
@@ -235,8 +246,11 @@ func (s *recoverScreen) below() []ui.Line {
 		lines = append(lines, ui.Line{Sign: st.Changed.Paint("≠ "), Value: core.Visible(d) + st.Dim.Paint("  (source, target)")})
 	}
 	b := m.both.Backup()
-	return append(lines, ui.Field("id", core.Visible(string(b.ID))), ui.Field("volume", show.NameAndID(st, b.VolumeName, string(b.VolumeID))), ui.Field("chain", core.Count(len(m.both.Chain), "layer")),
-		ui.Field("project", show.NameAndID(st, b.ProjectName, string(b.ProjectID))), ui.Field("created", s.host.Look().Since(b.CreatedAt)), ui.Field("container", show.Nullable(st, b.Container)))
+	return append(lines, ui.FieldLine("id", core.Visible(string(b.ID))),
+		ui.FieldLine("volume", show.NameAndID(st, b.VolumeName, string(b.VolumeID))),
+		ui.FieldLine("chain", core.Count(len(m.both.Chain), "layer")),
+		ui.FieldLine("project", show.NameAndID(st, b.ProjectName, string(b.ProjectID))),
+		ui.FieldLine("created", s.host.Look().Since(b.CreatedAt)), ui.FieldLine("container", show.Nullable(st, b.Container)))
 }
 
 // stations are the parts of the way, and at which of them one is.
@@ -267,7 +281,7 @@ func (s *recoverScreen) way(w int) string {
 	for i, n := range names {
 		switch {
 		case i == at:
-			parts = append(parts, st.Tab.Paint("["+n+"]"))
+			parts = append(parts, st.OpenTab.Paint("["+n+"]"))
 		case i < at && (n != "dry run" || s.dried):
 			parts = append(parts, st.Good.Paint("✓ "+n))
 		default:
@@ -325,17 +339,20 @@ func (s *recoverScreen) begin(w int) string {
 		return core.Visible(text)
 	}
 	lines := []ui.Line{
-		ui.Text(st.Text.Paint("What a place has lost comes back from where it still lies: a backup repository itself, a bundle, hearth's archive, or another place.")), {},
-		ui.Field("source", or(s.from.String(), "not chosen: s")),
-		ui.Field("target", or(s.to, "not chosen: t")), {},
+		ui.TextLine(st.Text.Paint("What a place has lost comes back from where it still lies: a backup repository itself, a " +
+			"bundle, hearth's archive, or another place.")),
+		{},
+		ui.FieldLine("source", or(s.from.String(), "not chosen: s")),
+		ui.FieldLine("target", or(s.to, "not chosen: t")), {},
 	}
 	switch {
 	case s.looks():
 		return strings.Join(s.host.Look().Lay(lines, w), "\n") + "\n" + s.host.Task(s.finding).Bar(st, w)
 	case s.noLook() == "":
-		lines = append(lines, ui.Text(st.Dim.Paint("Enter looks for what is in the source and not in the target, and the reverse. Nothing is changed by that.")))
+		lines = append(lines,
+			ui.TextLine(st.Dim.Paint("Enter looks for what is in the source and not in the target, and the reverse. Nothing is changed by that.")))
 	}
-	lines = append(lines, ui.Text(st.Dim.Paint("What was interrupted goes on: look again, and what is there by then is left as it is.")))
+	lines = append(lines, ui.TextLine(st.Dim.Paint("What was interrupted goes on: look again, and what is there by then is left as it is.")))
 	return strings.Join(s.host.Look().Lay(lines, w), "\n")
 }
 
@@ -355,10 +372,13 @@ func (s *recoverScreen) noLook() string {
 }
 
 func (s *recoverScreen) Actions() []ui.Action {
-	again := ui.Action{Keys: []string{"ctrl+r"}, Help: "Look again: what is there by now is left as it is, the rest goes on", Why: s.noLook, Run: func() tea.Cmd {
-		s.dried = false
-		return s.look(false)
-	}}
+	again := ui.Action{Name: "look-again", Keys: []string{"ctrl+r"},
+		Help: "Look again: what is there by now is left as it is, the rest goes on",
+		Why:  s.noLook,
+		Run: func() tea.Cmd {
+			s.dried = false
+			return s.look(false)
+		}}
 	busy := func() string {
 		if s.pane != nil && s.pane.running() || s.looks() {
 			return "it goes on; Ctrl-C cancels it"
@@ -367,41 +387,52 @@ func (s *recoverScreen) Actions() []ui.Action {
 	}
 	if s.pane == nil {
 		return []ui.Action{
-			{Keys: []string{"enter"}, Label: "find", Help: "Look for what is lost, and lay both sides side by side; nothing is changed", Why: s.noLook, Run: func() tea.Cmd { return s.look(false) }},
-			{Keys: []string{"s"}, Label: "source", Help: "Choose where to recover from", Why: busy, Run: s.chooseSource},
-			{Keys: []string{"t"}, Label: "target", Help: "Choose the place that is to have it", Why: busy, Run: s.chooseTarget},
+			{Name: "find", Keys: []string{"enter"}, Label: "find",
+				Help: "Look for what is lost, and lay both sides side by side; nothing is changed", Why: s.noLook,
+				Run: func() tea.Cmd { return s.look(false) }},
+			{Name: "source", Keys: []string{"s"}, Label: "source", Help: "Choose where to recover from", Why: busy, Run: s.chooseSource},
+			{Name: "target", Keys: []string{"t"}, Label: "target", Help: "Choose the place that is to have it", Why: busy, Run: s.chooseTarget},
 		}
 	}
-	tab := ui.Action{Keys: []string{"tab", "shift+tab"}, Label: "both sides", Help: "What both sides have, or what is to come back", Run: s.turn}
-	back := ui.Action{Keys: []string{"esc"}, Label: "begin anew", Help: "Back to the beginning; while it goes on, to where you came from", Run: func() tea.Cmd {
-		if s.pane.running() {
-			return ui.CloseScreen
-		}
-		s.forget()
-		return nil
-	}}
+	tab := ui.Action{Name: "both-sides",
+		Keys:  []string{"tab", "shift+tab"},
+		Label: "both sides",
+		Help:  "What both sides have, or what is to come back",
+		Run:   s.turn,
+	}
+	back := ui.Action{Name: "begin-anew", Keys: []string{"esc"}, Label: "begin anew",
+		Help: "Back to the beginning; while it goes on, to where you came from",
+		Run: func() tea.Cmd {
+			if s.pane.running() {
+				return ui.CloseScreen
+			}
+			s.forget()
+			return nil
+		}}
 	if s.compare {
 		tab.Label = ""
 		return append([]ui.Action{
-			{Keys: []string{"enter"}, Label: "choose", Help: "Go on: choose what is to come back", Why: busy, Run: s.turn}, tab,
-			{Keys: []string{"f"}, Label: "all", Help: "Show all, or only what is not the same on both sides", Run: func() tea.Cmd {
+			{Name: "choose", Keys: []string{"enter"}, Label: "choose", Help: "Go on: choose what is to come back", Why: busy, Run: s.turn}, tab,
+			{Name: "show-all", Keys: []string{"f"}, Label: "all", Help: "Show all, or only what is not the same on both sides", Run: func() tea.Cmd {
 				s.all = !s.all
 				s.fill()
 				s.Resize(s.w, s.h)
 				return nil
 			}},
-			{Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all there is to say of it", Run: func() tea.Cmd {
+			{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all there is to say of it", Run: func() tea.Cmd {
 				return ui.Show(&ui.TextBox{Title: "On both sides", Lines: s.below(), Look: s.host.Look()})
 			}},
 			back, again}, ui.TableMoves(s.table, nil)...)
 	}
 	return append(s.pane.actions(), tab,
-		ui.Action{Keys: []string{"d"}, Label: "dry run", Help: "Ask the target again, and show all that would be done; nothing is changed", Why: func() string {
-			if s.pane.over {
-				return "it has been carried out; Ctrl-R looks again"
-			}
-			return s.noLook()
-		}, Run: func() tea.Cmd { return s.look(true) }},
+		ui.Action{Name: "dry-run", Keys: []string{"d"}, Label: "dry run",
+			Help: "Ask the target again, and show all that would be done; nothing is changed",
+			Why: func() string {
+				if s.pane.over {
+					return "it has been carried out; Ctrl-R looks again"
+				}
+				return s.noLook()
+			}, Run: func() tea.Cmd { return s.look(true) }},
 		back, again)
 }
 
@@ -466,7 +497,7 @@ func (p *transferPane) commonlyLost() core.FieldSet {
 func (s *recoverScreen) showDry() tea.Cmd {
 	p, st := s.pane, s.host.Look()
 	n := p.plan.Count()
-	lines := []ui.Line{ui.Text(st.Accent.Paint(fmt.Sprintf("%d would be sent, in this order; nothing was.", n.Goes+n.Under))), {}}
+	lines := []ui.Line{ui.TextLine(st.Accent.Paint(fmt.Sprintf("%d would be sent, in this order; nothing was.", n.Goes+n.Under))), {}}
 	common := p.commonlyLost()
 	for i := range p.plan.Items {
 		it := &p.plan.Items[i]
@@ -475,7 +506,13 @@ func (s *recoverScreen) showDry() tea.Cmd {
 		}
 		box, says, look := p.stands(it)
 		project, _ := it.Found.Decoded.Field("project_id").Str()
-		lines = append(lines, ui.Line{Sign: look.Paint(strings.TrimSpace(box)) + " ", Value: core.Visible(ui.Either(it.Name, "(no name)")) + st.Dim.Paint("  "+core.Visible(it.ID.Short())+"  of project "+core.Visible(project)+"  ") + look.Paint(core.Visible(says))})
+		lines = append(lines,
+			ui.Line{
+				Sign: look.Paint(strings.TrimSpace(box)) + " ",
+				Value: core.Visible(ui.Either(it.Name, "(no name)")) +
+					st.Dim.Paint("  "+core.Visible(it.ID.Short())+"  of project "+core.Visible(project)+"  ") +
+					look.Paint(core.Visible(says)),
+			})
 		for _, l := range it.Lacks {
 			lines = append(lines, ui.Line{Sign: st.Warn.Paint("    ! "), Value: st.Warn.Paint(core.Visible(l))})
 		}
@@ -486,7 +523,11 @@ func (s *recoverScreen) showDry() tea.Cmd {
 		}
 	}
 	if len(common) > 0 {
-		lines = append(lines, ui.Line{}, ui.Line{Sign: st.Dim.Paint("? "), Value: st.Dim.Paint("lost of all that were rebuilt: " + core.Visible(strings.Join(slices.Sorted(maps.Keys(common)), ", ")))})
+		lines = append(lines, ui.Line{},
+			ui.Line{
+				Sign:  st.Dim.Paint("? "),
+				Value: st.Dim.Paint("lost of all that were rebuilt: " + core.Visible(strings.Join(slices.Sorted(maps.Keys(common)), ", "))),
+			})
 	}
 	return ui.Show(&ui.TextBox{Title: "Dry run", Lines: append(lines, append([]ui.Line{{}}, p.whole()...)...), Look: st})
 }

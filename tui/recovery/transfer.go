@@ -3,17 +3,17 @@ package recovery
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // transferPane is a plan to bring backups into a place by their records, as a copy
@@ -53,7 +53,15 @@ var arrivalColumns = []grid.Column{
 }
 
 func newTransferPane(host ui.Host, at *place.Stay, what string, plan *jobs.Transfer, to jobs.Desk) *transferPane {
-	p := &transferPane{host: host, at: at, what: what, plan: plan, to: to, table: grid.New(arrivalColumns, host.Look().Grid()), results: map[core.BackupID]core.ImportResult{}}
+	p := &transferPane{
+		host:    host,
+		at:      at,
+		what:    what,
+		plan:    plan,
+		to:      to,
+		table:   grid.New(arrivalColumns, host.Look().Grid()),
+		results: map[core.BackupID]core.ImportResult{},
+	}
 	p.table.SetSource(p)
 	return p
 }
@@ -77,7 +85,15 @@ func (p *transferPane) Row(i int) ([]grid.Cell, bool) {
 	if it.Name == "" {
 		name = grid.Cell{Text: "(no name)", Style: st.Dim}
 	}
-	return []grid.Cell{{Text: box, Style: look}, {Text: fmt.Sprint(i + 1), Style: st.Dim}, name, {Text: kind}, {Text: show.GiB(it.Size)}, {Text: core.Visible(it.ID.Short()), Style: st.Dim}, {Text: core.Visible(text), Style: look}}, true
+	return []grid.Cell{
+		{Text: box, Style: look},
+		{Text: fmt.Sprint(i + 1), Style: st.Dim},
+		name,
+		{Text: kind},
+		{Text: show.GiB(it.Size)},
+		{Text: core.Visible(it.ID.Short()), Style: st.Dim},
+		{Text: core.Visible(text), Style: look},
+	}, true
 }
 
 // stands says how it stands with one of them: its sign, in words, and its look.
@@ -184,7 +200,8 @@ func (p *transferPane) detail() []ui.Line {
 		say("· ", st.Dim, captured)
 	}
 	for _, m := range it.Marks {
-		say(map[core.MarkState]string{core.MarkAssumed: "~ ", core.MarkLost: "? "}[m.State], st.Unknown, m.Field+" is "+string(m.State)+": "+m.Why)
+		say(map[core.MarkState]string{core.MarkAssumed: "~ ", core.MarkLost: "? "}[m.State], st.Unknown,
+			m.Field+" is "+string(m.State)+": "+m.Why)
 	}
 	if it.Found.OK() {
 		lines = append(lines, show.RecordLines(p.host.Look(), &it.Check)...)
@@ -201,7 +218,14 @@ func (p *transferPane) head(w, h int) []string {
 	for _, x := range []struct {
 		n    int
 		text string
-	}{{n.Goes, "to send"}, {n.Under, "on the way"}, {n.There, "there already"}, {n.Held, "held back"}, {n.Refused, "refused"}, {n.Unticked, "not chosen"}} {
+	}{
+		{n.Goes, "to send"},
+		{n.Under, "on the way"},
+		{n.There, "there already"},
+		{n.Held, "held back"},
+		{n.Refused, "refused"},
+		{n.Unticked, "not chosen"},
+	} {
 		if x.n > 0 {
 			said = append(said, fmt.Sprintf("%d %s", x.n, x.text))
 		}
@@ -318,7 +342,8 @@ func (p *transferPane) tickAll(on bool) tea.Cmd {
 	}
 	p.plan.Fit()
 	if n := p.strangers(); on && n > 0 {
-		return ui.Say(ui.Warn, core.Count(n, "backup")+" that may be another cloud's chosen too: to delete such a copy is to delete that cloud's files.")
+		return ui.Say(ui.LevelWarn,
+			core.Count(n, "backup")+" that may be another cloud's chosen too: to delete such a copy is to delete that cloud's files.")
 	}
 	return nil
 }
@@ -344,7 +369,7 @@ func (p *transferPane) actions() []ui.Action {
 		return p.none()
 	}
 	return append([]ui.Action{
-		{Keys: []string{"i"}, Label: p.what, Help: "Bring the chosen ones into the target, after asking", Why: func() string {
+		{Name: "carry-out", Keys: []string{"i"}, Label: p.what, Help: "Bring the chosen ones into the target, after asking", Why: func() string {
 			if why := done(); why != "" {
 				return why
 			}
@@ -356,7 +381,7 @@ func (p *transferPane) actions() []ui.Action {
 			}
 			return ""
 		}, Run: p.confirm},
-		{Keys: []string{"space"}, Label: "choose", Help: "Choose it, or leave it out", Why: func() string {
+		{Name: "choose", Keys: []string{"space"}, Label: "choose", Help: "Choose it, or leave it out", Why: func() string {
 			if why := p.none(); why != "" {
 				return why
 			}
@@ -367,22 +392,30 @@ func (p *transferPane) actions() []ui.Action {
 			p.plan.Fit()
 			p.table.Step(1)
 			if it.Ticked && it.Stranger != "" {
-				return ui.Say(ui.Warn, "It may be another cloud's: to delete the copy here is to delete that cloud's files.")
+				return ui.Say(ui.LevelWarn, "It may be another cloud's: to delete the copy here is to delete that cloud's files.")
 			}
 			return nil
 		}},
-		{Keys: []string{"a"}, Help: "Choose all that can go", Why: done, Run: func() tea.Cmd { return p.tickAll(true) }},
-		{Keys: []string{"A"}, Help: "Choose none", Why: done, Run: func() tea.Cmd { return p.tickAll(false) }},
-		{Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all there is to say of it, and of the whole", Why: p.none, Run: func() tea.Cmd {
-			return ui.Show(&ui.TextBox{Title: "The " + p.what, Lines: append(p.whole(), append([]ui.Line{{}}, p.detail()...)...), Look: p.host.Look()})
-		}},
+		{Name: "choose-all", Keys: []string{"a"}, Help: "Choose all that can go", Why: done, Run: func() tea.Cmd { return p.tickAll(true) }},
+		{Name: "choose-none", Keys: []string{"A"}, Help: "Choose none", Why: done, Run: func() tea.Cmd { return p.tickAll(false) }},
+		{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all there is to say of it, and of the whole",
+			Why: p.none,
+			Run: func() tea.Cmd {
+				return ui.Show(&ui.TextBox{
+					Title: "The " + p.what,
+					Lines: append(p.whole(), append([]ui.Line{{}}, p.detail()...)...),
+					Look:  p.host.Look(),
+				})
+			}},
 	}, ui.TableMoves(p.table, nil)...)
 }
 
 // whole is what there is to say of the transfer as such.
 func (p *transferPane) whole() []ui.Line {
 	st, t := p.host.Look(), p.plan
-	lines := []ui.Line{ui.Text(st.Accent.Paint(core.Visible(t.From + " → " + t.To))), {Sign: "owner: ", Value: core.Visible(t.Facts.Owner)}}
+	lines := []ui.Line{
+		ui.TextLine(st.Accent.Paint(core.Visible(t.From + " → " + t.To))), {Sign: "owner: ", Value: core.Visible(t.Facts.Owner)},
+	}
 	if q := t.Facts.Quota; q.Set {
 		lines = append(lines, ui.Line{Sign: "quota: ", Value: headway(q.V) + " left"})
 	}
@@ -402,10 +435,17 @@ func (p *transferPane) confirm() tea.Cmd {
 	if p.what == recovering {
 		title, verb = "Recover", "Recover"
 	}
-	q := ui.Asking(p.host.Look(), title, fmt.Sprintf("Import %s into %s, parents first?\nOwner: %s.\n", core.Count(n.Goes, "backup"), core.Visible(p.plan.To), core.Visible(p.plan.Facts.Owner)),
+	q := ui.Asking(p.host.Look(), title,
+		fmt.Sprintf("Import %s into %s, parents first?\nOwner: %s.\n", core.Count(n.Goes, "backup"), core.Visible(p.plan.To),
+			core.Visible(p.plan.Facts.Owner)),
 		fmt.Sprintf("%s %d", verb, n.Goes+n.Under), p.carryOut)
 	if k := p.strangers(); k > 0 {
-		q.Lines = append(q.Lines, ui.Line{Sign: st.Bad.Paint("! "), Value: st.Bad.Paint(core.Count(k, "backup") + " of them may be another cloud's: to delete such a copy here is to delete that cloud's files")})
+		q.Lines = append(q.Lines,
+			ui.Line{
+				Sign: st.Bad.Paint("! "),
+				Value: st.Bad.Paint(core.Count(k, "backup") +
+					" of them may be another cloud's: to delete such a copy here is to delete that cloud's files"),
+			})
 	}
 	for _, w := range p.plan.Warnings {
 		q.Lines = append(q.Lines, show.Warning(p.host.Look(), w))
@@ -416,7 +456,7 @@ func (p *transferPane) confirm() tea.Cmd {
 			continue
 		}
 		if shown++; shown > 8 {
-			q.Lines = append(q.Lines, ui.Text(st.Dim.Paint(fmt.Sprintf("… and %d more", n.Goes+n.Under-8))))
+			q.Lines = append(q.Lines, ui.TextLine(st.Dim.Paint(fmt.Sprintf("… and %d more", n.Goes+n.Under-8))))
 			break
 		}
 		q.Lines = append(q.Lines, show.Item(p.host.Look(), &it.Backup))
@@ -438,7 +478,7 @@ func (p *transferPane) carryOut() tea.Cmd {
 	id, cmd := p.at.Start(p.host, what+core.Count(n.Goes+n.Under, "backup"), p.touches(),
 		func(ctx context.Context, progress jobs.Progress) ui.Result {
 			results, err := send(ctx, &plan, progress)
-			told := ui.Note{Level: ui.Good, Text: core.Count(len(results), "backup") + " in " + core.Visible(plan.To) + "."}
+			told := ui.Note{Level: ui.LevelGood, Text: core.Count(len(results), "backup") + " in " + core.Visible(plan.To) + "."}
 			if err != nil {
 				told = ui.FailureNote(err)
 			}

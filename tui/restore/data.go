@@ -3,15 +3,15 @@ package restore
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"strconv"
 	"strings"
 
-	"hearth/core"
-
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // A restore of data and metadata, which Cinder does: planned and asked about in
@@ -41,7 +41,8 @@ func (t *restoreTab) restoreData() tea.Cmd {
 		return t.planRestore(r, ui.Failure)
 	}
 	return ui.Show(&ui.FormBox{Title: "Restore into a new volume", Fields: []ui.FormField{
-		ui.TextField("name", t.request.Name, "With a name, Cinder keeps it and leaves the description alone; without, the volume gets the captured one."),
+		ui.TextField("name", t.request.Name,
+			"With a name, Cinder keeps it and leaves the description alone; without, the volume gets the captured one."),
 		ui.TextField("size", "", "GiB; empty is the backup's size."), ui.TextField("type", "", "A volume type; empty is the default one."),
 		ui.TextField("zone", "", "The availability zone; empty is Cinder's choice.")},
 		Submit: func(f *ui.FormBox) tea.Cmd {
@@ -93,17 +94,20 @@ func (t *restoreTab) askRestore(r core.RestoreRequest, b *core.Backup, plan *cor
 	}
 	text := fmt.Sprintf("Restore %s, data and metadata, into %s?\n", core.Visible(b.Title()), core.Visible(onto))
 	if r.Volume != "" {
-		text = fmt.Sprintf("Restore %s, data and metadata, onto volume %s\n(%s)?\nAll that is on it now is overwritten. There is no way back.\n", core.Visible(b.Title()), core.Visible(onto), core.Visible(string(r.Volume)))
+		text = fmt.Sprintf("Restore %s, data and metadata, onto volume %s\n(%s)?\nAll that is on it now is overwritten. There is no way back.\n",
+			core.Visible(b.Title()), core.Visible(onto), core.Visible(string(r.Volume)))
 	} else {
 		words = newVolumeWords(r)
 	}
 	q := ui.Asking(t.host.Look(), "Restore", text, "Restore", func() tea.Cmd { return t.restore(r, b.Title(), onto, plan) })
 	if plan == nil {
-		q.Lines = append(q.Lines, show.Warning(t.host.Look(), "no capture of it is known: what becomes of the metadata cannot be said beforehand"))
+		q.Lines = append(q.Lines,
+			show.Warning(t.host.Look(), "no capture of it is known: what becomes of the metadata cannot be said beforehand"))
 	} else {
 		q.Lines = append(q.Lines, ui.Said(t.host.Look(), "Metadata: "+plan.Summary()+".")...)
 		if plan.Error != nil {
-			q.Lines = append(q.Lines, show.Warning(t.host.Look(), "Cinder refuses while it writes the metadata, after the data: "+plan.Error.Message))
+			q.Lines = append(q.Lines,
+				show.Warning(t.host.Look(), "Cinder refuses while it writes the metadata, after the data: "+plan.Error.Message))
 		}
 		for _, w := range plan.Warnings {
 			q.Lines = append(q.Lines, show.Warning(t.host.Look(), w))
@@ -154,7 +158,7 @@ func (t *restoreTab) restore(r core.RestoreRequest, title, onto string, plan *co
 func restoredNote(title string, report *core.RestoreReport, err error) ui.Note {
 	const more = "; W shows it."
 	if err == nil {
-		return ui.Note{Level: ui.Good, Text: core.Visible(title) + ": " + report.Verdict() + more}
+		return ui.Note{Level: ui.LevelGood, Text: core.Visible(title) + ": " + report.Verdict() + more}
 	}
 	told := ui.FailureNote(err)
 	if report.Waited {

@@ -1,13 +1,13 @@
 package restore
 
 import (
-	"hearth/tui/ui"
 	"path/filepath"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/core/pyjson"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/ui"
 )
 
 // Captures that are given from files, in place of those that are known of a backup.

@@ -2,15 +2,15 @@ package restore
 
 import (
 	"fmt"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"path/filepath"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // How a plan is shown: its fields as rows, and what stands above and below them.
@@ -22,7 +22,9 @@ func (t *restoreTab) Row(i int) ([]grid.Cell, bool) {
 	f := t.rows[i]
 	glyph, style := t.verdict(f)
 	return []grid.Cell{
-		{Text: glyph, Style: style}, {Text: show.FieldTitle(f), Style: t.emphasis(f)}, {Text: show.SideText(t.host.Look(), f.Name, f.Before)}, {Text: show.SideText(t.host.Look(), f.Name, f.After), Style: style},
+		{Text: glyph, Style: style}, {Text: show.FieldTitle(f), Style: t.emphasis(f)},
+		{Text: show.SideText(t.host.Look(), f.Name, f.Before)},
+		{Text: show.SideText(t.host.Look(), f.Name, f.After), Style: style},
 		{Text: string(f.Verdict), Style: style}, {Text: core.Visible(f.Why), Style: t.host.Look().Dim},
 	}, true
 }
@@ -77,13 +79,17 @@ func (t *restoreTab) head(h int) []string {
 			s.Dim.Paint("layers ")+s.Text.Paint(t.layersText())+s.Dim.Paint(": "+core.Visible(p.LayersWhy)))
 	}
 	if p.Via == core.ViaAPI {
-		lines = append(lines, s.Dim.Paint("via    ")+s.Text.Paint("the API, "+core.Count(len(p.Calls), "call")+": metadata only, without the data")+s.Dim.Paint(leftOut(p)))
+		lines = append(lines,
+			s.Dim.Paint("via    ")+s.Text.Paint("the API, "+core.Count(len(p.Calls), "call")+": metadata only, without the data")+
+				s.Dim.Paint(leftOut(p)))
 	}
 	switch {
 	case p.Guess():
 		lines = append(lines, s.Warn.Paint("GUESS  no capture of this backup is known: this is its volume as it is now"))
 	case len(t.files) > 1:
-		lines = append(lines, s.Dim.Paint("source ")+s.Warn.Paint(core.Count(len(t.files), "file")+" given, in this order: ")+core.Visible(strings.Join(baseNames(t.files), ", ")))
+		lines = append(lines,
+			s.Dim.Paint("source ")+s.Warn.Paint(core.Count(len(t.files), "file")+" given, in this order: ")+
+				core.Visible(strings.Join(baseNames(t.files), ", ")))
 	case len(t.files) > 0:
 		lines = append(lines, s.Dim.Paint("source ")+s.Warn.Paint("a file that was given: ")+core.Visible(t.files[0]))
 	case len(p.Captures) > 0 && h >= ui.LowRoom:
@@ -153,11 +159,13 @@ func (t *restoreTab) explain() tea.Cmd {
 	var lines []ui.Line
 	if len(t.rows) > 0 {
 		f := t.rows[t.table.Cursor()]
-		lines = append(lines, s.Heading(show.FieldTitle(f)), ui.Field("before", show.SideText(t.host.Look(), f.Name, f.Before)), ui.Field("after", show.SideText(t.host.Look(), f.Name, f.After)),
-			ui.Field(string(f.Verdict), core.Visible(f.Why)), ui.Line{})
+		lines = append(lines, s.Heading(show.FieldTitle(f)), ui.FieldLine("before", show.SideText(t.host.Look(), f.Name, f.Before)),
+			ui.FieldLine("after", show.SideText(t.host.Look(), f.Name, f.After)),
+			ui.FieldLine(string(f.Verdict), core.Visible(f.Why)), ui.Line{})
 	}
-	lines = append(lines, s.Heading("the plan"), ui.Field("onto", t.targetText()), ui.Field("rules", t.rulesText()+": "+core.Visible(p.RulesWhy)),
-		ui.Field("layers", t.layersText()+": "+core.Visible(p.LayersWhy)))
+	lines = append(lines, s.Heading("the plan"), ui.FieldLine("onto", t.targetText()),
+		ui.FieldLine("rules", t.rulesText()+": "+core.Visible(p.RulesWhy)),
+		ui.FieldLine("layers", t.layersText()+": "+core.Visible(p.LayersWhy)))
 	for i, c := range p.Captures {
 		label := ""
 		if i == 0 {
@@ -166,7 +174,7 @@ func (t *restoreTab) explain() tea.Cmd {
 		lines = append(lines, ui.Line{Label: label + " ", Value: fmt.Sprintf("%d: %s", i+1, core.Visible(c.Source.String()))})
 	}
 	if p.Error != nil {
-		lines = append(lines, ui.Field("refused", s.Bad.Paint(core.Visible(p.Error.Message))))
+		lines = append(lines, ui.FieldLine("refused", s.Bad.Paint(core.Visible(p.Error.Message))))
 	}
 	for _, w := range p.Warnings {
 		lines = append(lines, ui.Line{Sign: s.Warn.Paint("! "), Value: s.Warn.Paint(core.Visible(w))})

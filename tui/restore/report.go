@@ -1,16 +1,16 @@
 package restore
 
 import (
-	"hearth/tui/place"
-	"hearth/tui/show"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
+
 	"hearth/core"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
 )
 
 // reportScreen shows a restore: how it gets on, and at its end whether the plan
@@ -84,7 +84,13 @@ func (s *reportScreen) Row(i int) ([]grid.Cell, bool) {
 		sign, look = "~", st.Changed
 	}
 	name := core.FieldPlan{Section: f.Section, Name: f.Name}
-	return []grid.Cell{{Text: sign, Style: look}, {Text: show.FieldTitle(name)}, {Text: show.SideText(s.host.Look(), f.Name, f.Planned)}, {Text: show.SideText(s.host.Look(), f.Name, f.Actual)}, {Text: string(f.Came), Style: look}}, true
+	return []grid.Cell{
+		{Text: sign, Style: look},
+		{Text: show.FieldTitle(name)},
+		{Text: show.SideText(s.host.Look(), f.Name, f.Planned)},
+		{Text: show.SideText(s.host.Look(), f.Name, f.Actual)},
+		{Text: string(f.Came), Style: look},
+	}, true
 }
 
 func (s *reportScreen) Resize(w, h int) {
@@ -147,7 +153,7 @@ func (s *reportScreen) View(w, h int) string {
 
 func (s *reportScreen) Actions() []ui.Action {
 	return append([]ui.Action{
-		{Keys: []string{"enter"}, Label: "its volume", Help: "Go to the volume", Why: func() string {
+		{Name: "its-volume", Keys: []string{"enter"}, Label: "its volume", Help: "Go to the volume", Why: func() string {
 			if s.volume() == "" {
 				return "it is not known yet"
 			}

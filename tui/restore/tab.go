@@ -3,16 +3,16 @@ package restore
 import (
 	"context"
 	"fmt"
-	"hearth/tui/place"
-	"hearth/tui/ui"
 	"slices"
 	"strings"
+
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
 	"hearth/store/jobs"
 	"hearth/tui/grid"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/place"
+	"hearth/tui/ui"
 )
 
 // restoreTab previews what a restore of a backup would do to a target's metadata,
@@ -167,25 +167,32 @@ func (t *restoreTab) notReady() string {
 
 func (t *restoreTab) Actions() []ui.Action {
 	return append(append(t.viaActions(), []ui.Action{
-		{Keys: []string{"t"}, Label: "target", Help: "Choose what to restore onto", Run: t.chooseTarget},
-		{Keys: []string{"P"}, Label: "apply", Help: "Apply the plan: metadata only, after asking", Why: t.cannotApply, Run: t.confirm},
-		{Keys: []string{"f"}, Label: map[bool]string{true: "changes", false: "all"}[t.all], Help: "Show every field, or only what changes", Why: t.notReady, Run: func() tea.Cmd {
-			t.all = !t.all
-			t.fill()
-			return nil
-		}},
-		{Keys: []string{"o"}, Label: "rules", Help: "Switch the rule set: auto, icehouse, kilo, newton", Run: func() tea.Cmd {
+		{Name: "target", Keys: []string{"t"}, Label: "target", Help: "Choose what to restore onto", Run: t.chooseTarget},
+		{Name: "apply", Keys: []string{"P"}, Label: "apply", Help: "Apply the plan: metadata only, after asking",
+			Why: t.cannotApply, Run: t.confirm},
+		{Name: "show-all", Keys: []string{"f"}, Label: map[bool]string{true: "changes", false: "all"}[t.all],
+			Help: "Show every field, or only what changes", Why: t.notReady,
+			Run: func() tea.Cmd {
+				t.all = !t.all
+				t.fill()
+				return nil
+			}},
+		{Name: "rules", Keys: []string{"o"}, Label: "rules", Help: "Switch the rule set: auto, icehouse, kilo, newton", Run: func() tea.Cmd {
 			t.request.LeaveOut = nil
 			t.request.Rules = nextOf(append([]core.RuleSet{core.RulesAuto}, core.RuleSets...), t.request.Rules)
 			return t.load()
 		}},
-		{Keys: []string{"L"}, Label: "layers", Help: "Switch the layers: auto, all (chunked drivers), last (Ceph)", Run: func() tea.Cmd {
-			t.request.LeaveOut = nil
-			t.request.Layers = nextOf([]core.Layers{core.LayersAuto, core.LayersAll, core.LayersLast}, t.request.Layers)
-			return t.load()
-		}},
-		{Keys: []string{"C"}, Label: "capture", Minor: true, Help: "Give captures from files, the full backup's first, in place of those that are known", Run: t.giveCapture},
-		{Keys: []string{"w"}, Label: "why", Minor: true, Help: "Show all there is to say of the plan and of this field", Why: t.notReady, Run: t.explain},
+		{Name: "layers", Keys: []string{"L"}, Label: "layers",
+			Help: "Switch the layers: auto, all (chunked drivers), last (Ceph)",
+			Run: func() tea.Cmd {
+				t.request.LeaveOut = nil
+				t.request.Layers = nextOf([]core.Layers{core.LayersAuto, core.LayersAll, core.LayersLast}, t.request.Layers)
+				return t.load()
+			}},
+		{Name: "give-capture", Keys: []string{"C"}, Label: "capture", Minor: true,
+			Help: "Give captures from files, the full backup's first, in place of those that are known", Run: t.giveCapture},
+		{Name: "why", Keys: []string{"w"}, Label: "why", Minor: true, Help: "Show all there is to say of the plan and of this field",
+			Why: t.notReady, Run: t.explain},
 	}...), ui.TableMoves(t.table, func() tea.Cmd {
 		t.Resize(t.w, t.h) // the foot may have grown
 		return nil
@@ -210,9 +217,11 @@ func (t *restoreTab) chooseTarget() tea.Cmd {
 		return ui.CloseScreen
 	}
 	more := []ui.Action{
-		{Name: "new", Keys: []string{"n"}, Label: "new", Help: "A new volume that Cinder makes and names", Run: func() tea.Cmd { return to("", "") }},
+		{Name: "new", Keys: []string{"n"}, Label: "new", Help: "A new volume that Cinder makes and names",
+			Run: func() tea.Cmd { return to("", "") }},
 		{Name: "new-named", Keys: []string{"N"}, Label: "new, named", Help: "A new volume with a name of your choice", Run: func() tea.Cmd {
-			return ui.Show(&ui.InputBox{Title: "Name of the new volume", Hint: "With a name given, Cinder keeps it and leaves the description alone.",
+			return ui.Show(&ui.InputBox{Title: "Name of the new volume",
+				Hint:  "With a name given, Cinder keeps it and leaves the description alone.",
 				Input: ui.NewInput(""), Submit: func(name string) tea.Cmd { return to("", name) }})
 		}},
 	}
@@ -247,7 +256,8 @@ func (t *restoreTab) confirm() tea.Cmd {
 	if p.Via == core.ViaAPI {
 		words := []string{string(p.Backup), "--onto", string(v.ID)}
 		for i, c := range p.Calls {
-			q.Lines = append(q.Lines, ui.Line{Sign: t.host.Look().Dim.Paint(fmt.Sprintf("%d. ", i+1)), Value: t.host.Look().Dialog.Paint(core.Visible(c.What))})
+			q.Lines = append(q.Lines,
+				ui.Line{Sign: t.host.Look().Dim.Paint(fmt.Sprintf("%d. ", i+1)), Value: t.host.Look().InDialog.Paint(core.Visible(c.What))})
 		}
 		for _, name := range p.LeftOut {
 			words = append(words, "--leave-out", name)
@@ -276,39 +286,45 @@ func (t *restoreTab) viaActions() []ui.Action {
 		return nil
 	}
 	return []ui.Action{
-		{Keys: []string{"enter"}, Label: "restore", Help: "Restore data and metadata onto the target, after asking; then watch it and compare with the plan", Why: t.noRestore, Run: t.restoreData},
-		{Keys: []string{"i"}, Label: "via", Minor: true, Help: "Switch between what the API can be asked to change and what Cinder's own restore writes", Why: func() string {
-			if t.request.Onto == "" {
-				return "a new volume is made by Cinder's own restore"
-			}
-			return t.notReady()
-		}, Run: func() tea.Cmd {
-			if t.request.LeaveOut = nil; t.request.Via == core.ViaDatabase {
-				t.request.Via = ""
-			} else {
-				t.request.Via = core.ViaDatabase
-			}
-			return t.load()
-		}},
-		{Keys: []string{"space"}, Label: "leave out", Minor: !t.onRefused(), Help: "Leave the field out of what the API is asked to change, or take it in again", Why: func() string {
-			switch {
-			case t.notReady() != "":
+		{Name: "restore", Keys: []string{"enter"}, Label: "restore",
+			Help: "Restore data and metadata onto the target, after asking; then watch it and compare with the plan",
+			Why:  t.noRestore, Run: t.restoreData},
+		{Name: "via", Keys: []string{"i"}, Label: "via", Minor: true,
+			Help: "Switch between what the API can be asked to change and what Cinder's own restore writes",
+			Why: func() string {
+				if t.request.Onto == "" {
+					return "a new volume is made by Cinder's own restore"
+				}
 				return t.notReady()
-			case t.plan.Via != core.ViaAPI:
-				return "only a plan for the API leaves anything out; i switches to it"
-			case len(t.rows) == 0:
-				return "there is no field under the cursor"
-			}
-			return ""
-		}, Run: func() tea.Cmd {
-			key := t.rows[t.table.Cursor()].Key()
-			if i := slices.Index(t.request.LeaveOut, key); i >= 0 {
-				t.request.LeaveOut = slices.Delete(slices.Clone(t.request.LeaveOut), i, i+1)
-			} else {
-				t.request.LeaveOut = append(slices.Clone(t.request.LeaveOut), key)
-			}
-			return t.load()
-		}},
+			}, Run: func() tea.Cmd {
+				if t.request.LeaveOut = nil; t.request.Via == core.ViaDatabase {
+					t.request.Via = ""
+				} else {
+					t.request.Via = core.ViaDatabase
+				}
+				return t.load()
+			}},
+		{Name: "leave-out", Keys: []string{"space"}, Label: "leave out", Minor: !t.onRefused(),
+			Help: "Leave the field out of what the API is asked to change, or take it in again",
+			Why: func() string {
+				switch {
+				case t.notReady() != "":
+					return t.notReady()
+				case t.plan.Via != core.ViaAPI:
+					return "only a plan for the API leaves anything out; i switches to it"
+				case len(t.rows) == 0:
+					return "there is no field under the cursor"
+				}
+				return ""
+			}, Run: func() tea.Cmd {
+				key := t.rows[t.table.Cursor()].Key()
+				if i := slices.Index(t.request.LeaveOut, key); i >= 0 {
+					t.request.LeaveOut = slices.Delete(slices.Clone(t.request.LeaveOut), i, i+1)
+				} else {
+					t.request.LeaveOut = append(slices.Clone(t.request.LeaveOut), key)
+				}
+				return t.load()
+			}},
 	}
 }
 
@@ -323,7 +339,10 @@ func (t *restoreTab) apply(p *core.Plan) tea.Cmd {
 			if err != nil {
 				return ui.Result{Note: ui.FailureNote(err), Answer: appliedMsg{}}
 			}
-			return ui.Result{Note: ui.Note{Level: ui.Good, Text: fmt.Sprintf("Applied as journal entry %d; U takes it back.", e.ID)}, Answer: appliedMsg{}}
+			return ui.Result{
+				Note:   ui.Note{Level: ui.LevelGood, Text: fmt.Sprintf("Applied as journal entry %d; U takes it back.", e.ID)},
+				Answer: appliedMsg{},
+			}
 		})
 	return cmd
 }

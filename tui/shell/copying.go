@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hearth/tui/ui"
 	"strings"
 	"time"
 
-	"hearth/core"
-
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // What leaves hearth by the clipboard or by a file, and what comes in by the
@@ -52,14 +52,14 @@ func (a *App) copyParcel(p ui.Parcel) tea.Cmd {
 }
 
 func (a *App) copied(msg copiedMsg) tea.Cmd {
-	level := ui.Good
+	level := ui.LevelGood
 	switch {
 	case errors.Is(msg.err, ui.ErrTooLarge):
 		return a.askForFile(msg.Parcel)
 	case msg.err != nil:
 		return ui.Fail(msg.err)
 	case msg.done.Sent:
-		level = ui.Info // nobody confirms it
+		level = ui.LevelInfo // nobody confirms it
 	}
 	said := func() tea.Msg { return msg.Note(level, msg.done.How) }
 	if msg.done.Sent {
@@ -96,7 +96,8 @@ func (a *App) clipboardText(msg clipboardTextMsg) tea.Cmd {
 	case msg.err != nil:
 		return tea.Sequence(a.pasted(""), ui.Fail(msg.err))
 	case msg.ok && strings.TrimSpace(msg.text) == "":
-		return tea.Sequence(a.pasted(""), ui.Say(ui.Warn, "The clipboard is empty; paste with the terminal's own key if it holds something else."))
+		return tea.Sequence(a.pasted(""),
+			ui.Say(ui.LevelWarn, "The clipboard is empty; paste with the terminal's own key if it holds something else."))
 	case msg.ok:
 		return a.takePaste(msg.text)
 	}
@@ -118,7 +119,8 @@ func (a *App) clipboardLate() tea.Cmd {
 		return nil
 	}
 	a.asked = false
-	return tea.Sequence(a.pasted(""), ui.Say(ui.Warn, "This terminal does not hand out its clipboard; paste with its own key (Ctrl-Shift-V, Shift-Insert, Cmd-V)."))
+	return tea.Sequence(a.pasted(""),
+		ui.Say(ui.LevelWarn, "This terminal does not hand out its clipboard; paste with its own key (Ctrl-Shift-V, Shift-Insert, Cmd-V)."))
 }
 
 // askForFile offers a file for a parcel that the clipboard does not take.
@@ -127,7 +129,7 @@ func (a *App) askForFile(p ui.Parcel) tea.Cmd {
 	return ui.Show(&ui.InputBox{Title: "Write a file", Hint: why, Input: ui.NewInput(ui.Either(p.File, "hearth-records.json")),
 		Submit: func(file string) tea.Cmd {
 			if strings.TrimSpace(file) == "" {
-				return ui.Say(ui.Warn, "No name was given; nothing was done.")
+				return ui.Say(ui.LevelWarn, "No name was given; nothing was done.")
 			}
 			return a.writeFile(file, p)
 		}})
@@ -140,6 +142,6 @@ func (a *App) writeFile(file string, p ui.Parcel) tea.Cmd {
 		if err := ui.WriteNew(path, p.Text); err != nil {
 			return ui.Failure(err)
 		}
-		return p.Note(ui.Good, fmt.Sprintf("Wrote %s to %s", core.Bytes(int64(len(p.Text))), core.Visible(path)))
+		return p.Note(ui.LevelGood, fmt.Sprintf("Wrote %s to %s", core.Bytes(int64(len(p.Text))), core.Visible(path)))
 	})
 }

@@ -2,11 +2,11 @@ package shell
 
 import (
 	"context"
-	"hearth/tui/ui"
-
-	"hearth/core"
 
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // elsewhere goes to another place. While tasks run in this one it asks what is to
@@ -56,5 +56,5 @@ func (a *App) begin(in ui.Begin) tea.Cmd {
 	a.stack, a.roots, a.dialogs = nil, map[string]held{}, nil
 	a.setTheme(a.look.Theme)
 	leave := func() tea.Msg { return ui.Failure(old.leave()) }
-	return tea.Batch(leave, ui.OpenFor(in.Screens[0].Name, ""), a.arrive(), ui.Say(ui.Good, in.Said))
+	return tea.Batch(leave, ui.OpenFor(in.Screens[0].Name, ""), a.arrive(), ui.Say(ui.LevelGood, in.Said))
 }

@@ -1,11 +1,12 @@
 package shell
 
 import (
-	"hearth/core"
-	"hearth/tui/ui"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // helpAction is the name of the action that stands at the end of the footer.

@@ -1,13 +1,13 @@
 package shell
 
 import (
-	"hearth/tui/ui"
 	"strings"
-
-	"hearth/core"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // View draws the frame: title, screen, status line, footer, and the dialogs over

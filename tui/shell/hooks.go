@@ -1,11 +1,10 @@
 package shell
 
 import (
-	"hearth/tui/ui"
+	tea "charm.land/bubbletea/v2"
 
 	"hearth/themes"
-
-	tea "charm.land/bubbletea/v2"
+	"hearth/tui/ui"
 )
 
 // What those see who drive the shell without a terminal, as tests do.

@@ -1,13 +1,13 @@
 package shell
 
 import (
-	"hearth/tui/ui"
 	"slices"
 	"strings"
 
-	"hearth/core"
-
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/ui"
 )
 
 // scope is the actions that keys reach now, the nearest first: those of the
@@ -59,7 +59,12 @@ func (a *App) rootActions() []ui.Action {
 		ui.Action{Name: "zone", Keys: []string{"z"}, Help: "Times in UTC or in local time", Run: a.toggleZone},
 		ui.Action{Name: "theme", Keys: []string{"T"}, Help: "Choose a theme", Run: a.chooseTheme},
 		ui.Action{Name: "redraw", Keys: []string{"ctrl+l"}, Help: "Draw the screen anew", Run: func() tea.Cmd { return tea.ClearScreen }},
-		ui.Action{Name: "suspend", Keys: []string{"ctrl+z"}, Help: "Suspend hearth; fg brings it back", Run: func() tea.Cmd { return tea.Suspend }},
+		ui.Action{
+			Name: "suspend",
+			Keys: []string{"ctrl+z"},
+			Help: "Suspend hearth; fg brings it back",
+			Run:  func() tea.Cmd { return tea.Suspend },
+		},
 	)
 	for i := range out {
 		out[i].Group = group
@@ -101,7 +106,7 @@ func (a *App) noNote() string {
 func (a *App) toggleZone() tea.Cmd {
 	a.relook(func(l *ui.Look) { l.Local = !l.Local })
 	a.repaint()
-	return ui.Say(ui.Info, "Times are in "+a.look.Zone()+" now.")
+	return ui.Say(ui.LevelInfo, "Times are in "+a.look.Zone()+" now.")
 }
 
 // showHelp lists every key of the screen and of the root, by group.
@@ -121,7 +126,7 @@ func (a *App) showHelp() tea.Cmd {
 		for _, k := range act.Keys {
 			names = append(names, ui.KeyName(k))
 		}
-		help := s.Dialog.Paint(act.Help)
+		help := s.InDialog.Paint(act.Help)
 		if why := act.Blocked(); why != "" {
 			help += s.Warn.Paint(" (not now: " + core.Visible(why) + ")")
 		}

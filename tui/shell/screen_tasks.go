@@ -2,17 +2,17 @@ package shell
 
 import (
 	"fmt"
-	"hearth/tui/ui"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"hearth/core"
-	"hearth/tui/grid"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"hearth/core"
+	"hearth/tui/grid"
+	"hearth/tui/ui"
 )
 
 // tasksScreen lists what runs, and what ran since the start.
@@ -25,12 +25,11 @@ type tasksScreen struct {
 
 var taskColumns = []grid.Column{
 	{Title: "", Width: 1},
-	{Title: "WHAT", Width: 34, Min: 20, Grow: 2},
-	{Title: "STATE", Width: 10},
-	{Title: "HOW FAR", Width: 22, Min: 14, Grow: 1, Drop: 2},
+	{Title: "WHAT", Width: 28, Min: 20, Grow: 2},
+	{Title: "STATE", Width: 9},
 	{Title: "TOOK", Width: 5, Right: true},
-	{Title: "ENDED", Width: 19, Drop: 4},
-	{Title: "OUTCOME", Width: 30, Min: 20, Grow: 3, Drop: 3},
+	{Title: "ENDED", Width: 19, Drop: 1},
+	{Title: "HOW FAR, OR HOW IT ENDED", Width: 30, Min: 24, Grow: 3},
 }
 
 // TaskList makes the list of tasks. It is the shell's own: its host is a seat.
@@ -85,18 +84,13 @@ func (s *tasksScreen) Row(i int) ([]grid.Cell, bool) {
 	if t.Place != s.host.app.banner.Title {
 		what += " (in " + core.Visible(t.Place) + ")"
 	}
-	ended := ""
+	ended, stands := "", grid.Cell{Text: howFar(t)}
 	if !t.Runs() {
-		ended = l.Clock(core.Some(t.Ended))
+		ended, stands = l.Clock(core.Some(t.Ended)), grid.Cell{Text: core.Visible(t.Note.Text), Style: look}
 	}
 	return []grid.Cell{
-		{Text: glyph, Style: look},
-		{Text: what},
-		{Text: string(t.State), Style: look},
-		{Text: howFar(t)},
-		{Text: took(l, t)},
-		{Text: ended, Style: l.Dim},
-		{Text: core.Visible(t.Note.Text), Style: look},
+		{Text: glyph, Style: look}, {Text: what}, {Text: string(t.State), Style: look}, {Text: took(l, t)},
+		{Text: ended, Style: l.Dim}, stands,
 	}, true
 }
 
@@ -113,17 +107,16 @@ func taskGlyph(l ui.Look, s ui.TaskState) (string, grid.Style) {
 	return "◌", l.Busy
 }
 
-// howFar draws how far a task is: of how many, or what it is at.
+// howFar draws how far a task that runs is: of how many, and what it is at.
 func howFar(t ui.Task) string {
-	switch {
-	case t.Step.Total > 1 && t.Runs():
-		const cells = 8
-		n := max(min(t.Step.Done*cells/t.Step.Total, cells), 0)
-		return strings.Repeat("█", n) + strings.Repeat("░", cells-n) + fmt.Sprintf(" %d of %d", t.Step.Done, t.Step.Total)
-	case t.Step.Total > 1:
-		return fmt.Sprintf("%d of %d", t.Step.Done, t.Step.Total)
+	text := core.Visible(t.Step.Text)
+	if t.Step.Total < 2 {
+		return text
 	}
-	return core.Visible(t.Step.Text)
+	const cells = 8
+	n := max(min(t.Step.Done*cells/t.Step.Total, cells), 0)
+	return strings.TrimSpace(fmt.Sprintf("%s%s %d of %d  %s", strings.Repeat("█", n), strings.Repeat("░", cells-n),
+		t.Step.Done, t.Step.Total, text))
 }
 
 // took is how long a task has run, or ran.
@@ -143,7 +136,8 @@ func (s *tasksScreen) Resize(w, h int) {
 func (s *tasksScreen) View(w, h int) string {
 	l := s.host.Look()
 	if len(s.rows) == 0 {
-		return "\n" + strings.Join(ui.Hang("  ", l.Dim.Paint("nothing has run since hearth was started: what takes long will stand here"), w-2), "\n")
+		return "\n" +
+			strings.Join(ui.Hang("  ", l.Dim.Paint("nothing has run since hearth was started: what takes long will stand here"), w-2), "\n")
 	}
 	return ui.SplitView(l, s.table, s.detail(), w, h)
 }
@@ -151,15 +145,18 @@ func (s *tasksScreen) View(w, h int) string {
 // detail tells of the task under the cursor: how it ended, and each single thing.
 func (s *tasksScreen) detail() []ui.Line {
 	l, t := s.host.Look(), s.current()
-	lines := []ui.Line{ui.Text(l.Accent.Paint(core.Visible(t.What)) + l.Dim.Paint("  in "+core.Visible(t.Place)+", begun "+l.Clock(core.Some(t.Began))))}
+	lines := []ui.Line{ui.TextLine(l.Accent.Paint(core.Visible(t.What)) +
+		l.Dim.Paint("  in "+core.Visible(t.Place)+", begun "+l.Clock(core.Some(t.Began))))}
 	switch {
 	case t.Runs():
-		lines = append(lines, ui.Text(t.Bar(l, 400)))
+		lines = append(lines, ui.TextLine(t.Bar(l, 400)))
 	case t.Note.Text != "":
-		lines = append(lines, ui.Line{Sign: l.Level(t.Note.Level).Paint(t.Note.Level.Glyph() + " "), Value: l.Level(t.Note.Level).Paint(core.Visible(t.Note.Text))})
+		lines = append(lines,
+			ui.Line{Sign: l.Level(t.Note.Level).Paint(t.Note.Level.Glyph() + " "), Value: l.Level(t.Note.Level).Paint(core.Visible(t.Note.Text))})
 	}
 	for _, key := range slices.Sorted(maps.Keys(t.Items)) {
-		lines = append(lines, ui.Line{Sign: l.Dim.Paint("· "), Value: core.Visible(ansi.Truncate(key, 40, "…")) + l.Dim.Paint("  "+core.Visible(t.Items[key]))})
+		lines = append(lines,
+			ui.Line{Sign: l.Dim.Paint("· "), Value: core.Visible(ansi.Truncate(key, 40, "…")) + l.Dim.Paint("  "+core.Visible(t.Items[key]))})
 	}
 	return lines
 }
@@ -181,7 +178,8 @@ func (s *tasksScreen) none() string {
 
 func (s *tasksScreen) Actions() []ui.Action {
 	return append([]ui.Action{
-		{Name: "look", Keys: []string{"enter"}, Label: "look", Help: "Show what it shows: its screen, or its message whole", Why: s.none, Run: s.look},
+		{Name: "look", Keys: []string{"enter"}, Label: "look", Help: "Show what it shows: its screen, or its message whole",
+			Why: s.none, Run: s.look},
 		{Name: "cancel", Keys: []string{"x"}, Label: "cancel", Help: "Cancel it", Why: func() string {
 			if why := s.none(); why != "" {
 				return why
@@ -210,7 +208,7 @@ func (s *tasksScreen) look() tea.Cmd {
 	case b.opens != nil && b.visit == s.host.visit:
 		return func() tea.Msg { return ui.Push{Name: "task", Make: b.opens} }
 	case b.Runs():
-		return ui.Say(ui.Info, "It shows nothing but this while it runs.")
+		return ui.Say(ui.LevelInfo, "It shows nothing but this while it runs.")
 	}
 	return ui.Show(ui.NoteBox(s.host.Look(), "Message", b.Note))
 }

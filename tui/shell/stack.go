@@ -1,10 +1,11 @@
 package shell
 
 import (
-	"hearth/tui/ui"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/tui/ui"
 )
 
 // The stack of screens: what is opened, what is left, what is told its room.

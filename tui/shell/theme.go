@@ -1,12 +1,11 @@
 package shell
 
 import (
-	"hearth/tui/ui"
-
-	"hearth/themes"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+
+	"hearth/themes"
+	"hearth/tui/ui"
 )
 
 // setTheme changes the looks of everything.
@@ -22,13 +21,6 @@ func (a *App) repaint() {
 			s.Restyle()
 		}
 	}
-}
-
-// terminal is what the terminal said of itself.
-type terminal struct {
-	light bool
-	few   bool // 16 colours
-	mono  bool // none
 }
 
 // follow chooses the theme that fits the terminal, unless one was asked for.
@@ -89,6 +81,6 @@ func (a *App) chooseTheme() tea.Cmd {
 		}
 		a.opt.AutoTheme = false
 		a.setTheme(t)
-		return ui.Say(ui.Info, "Theme "+t.Name+". Keep it with theme = \""+t.Name+"\" under [screen] in the config.")
+		return ui.Say(ui.LevelInfo, "Theme "+t.Name+". Keep it with theme = \""+t.Name+"\" under [screen] in the config.")
 	}})
 }

@@ -1,10 +1,11 @@
 package show
 
 import (
+	"strconv"
+
 	"hearth/core"
 	"hearth/tui/grid"
 	"hearth/tui/ui"
-	"strconv"
 )
 
 // NameCell is a name for a list; one that is not there says so.
@@ -64,12 +65,12 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 		marked[m.Field] = m
 	}
 	lines := []ui.Line{
-		ui.Text(l.Accent.Paint(core.Visible(b.Title()))),
+		ui.TextLine(l.Accent.Paint(core.Visible(b.Title()))),
 		{},
-		ui.Field("status", StatusStyle(l, b.Status).Paint(StatusGlyph(b.Status)+" "+core.Visible(b.Status))),
+		ui.FieldLine("status", StatusStyle(l, b.Status).Paint(StatusGlyph(b.Status)+" "+core.Visible(b.Status))),
 	}
 	if b.FailReason.Or("") != "" {
-		lines = append(lines, ui.Field("fail reason", l.Bad.Paint(core.Visible(b.FailReason.V))))
+		lines = append(lines, ui.FieldLine("fail reason", l.Bad.Paint(core.Visible(b.FailReason.V))))
 	}
 	parent := OrNone(l, string(b.ParentID))
 	if b.ParentGuessed {
@@ -103,7 +104,7 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 		if b.Unseen.Has(f.column) && !(f.column == "parent_id" && b.ParentID != "") {
 			f.value = cannotSee(l)
 		}
-		x := ui.Field(f.label, f.value)
+		x := ui.FieldLine(f.label, f.value)
 		switch m := marked[f.column]; m.State {
 		case core.MarkAssumed:
 			x.Note = l.Unknown.Paint("~ assumed: " + core.Visible(m.Why))

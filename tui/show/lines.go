@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+
 	"hearth/core"
 	"hearth/tui/ui"
 )
@@ -10,7 +11,10 @@ import (
 func Item(l ui.Look, b *core.Backup) ui.Line {
 	s := l
 	about := fmt.Sprintf("  %s, %s, %s old", b.Status, GiB(b.Size), l.Age(b.CreatedAt))
-	return ui.Line{Sign: s.Dialog.Paint("- "), Value: s.Dialog.Paint(core.Visible(b.Title())) + s.Dim.Paint("  "+core.Visible(b.ID.Short()+about))}
+	return ui.Line{
+		Sign:  s.InDialog.Paint("- "),
+		Value: s.InDialog.Paint(core.Visible(b.Title())) + s.Dim.Paint("  "+core.Visible(b.ID.Short()+about)),
+	}
 }
 
 // Warning is a line that warns, problem one that says why something cannot be.

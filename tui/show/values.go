@@ -1,10 +1,11 @@
 package show
 
 import (
+	"strings"
+
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/tui/ui"
-	"strings"
 )
 
 // opt is a nullable text for eyes.
@@ -69,10 +70,10 @@ func seenText(l ui.Look, unseen core.FieldSet, column, value string) string {
 func metadataLines(l ui.Look, title string, o *pyjson.Object) []ui.Line {
 	lines := []ui.Line{{}, l.Heading(title)}
 	if o.Len() == 0 {
-		return append(lines, ui.Text(l.Dim.Paint("none")))
+		return append(lines, ui.TextLine(l.Dim.Paint("none")))
 	}
 	for k, v := range o.All() {
-		lines = append(lines, ui.Field(core.Visible(k), ValueText(l, k, v)))
+		lines = append(lines, ui.FieldLine(core.Visible(k), ValueText(l, k, v)))
 	}
 	return lines
 }

@@ -1,11 +1,12 @@
 package show
 
 import (
+	"maps"
+	"slices"
+
 	"hearth/core"
 	"hearth/tui/grid"
 	"hearth/tui/ui"
-	"maps"
-	"slices"
 )
 
 func VolumeCells(l ui.Look, v *core.Volume) []grid.Cell {
@@ -37,20 +38,20 @@ func VolumeLines(l ui.Look, v *core.Volume) []ui.Line {
 		return "no"
 	}
 	lines := []ui.Line{
-		ui.Text(l.Accent.Paint(core.Visible(v.Title()))),
+		ui.TextLine(l.Accent.Paint(core.Visible(v.Title()))),
 		{},
-		ui.Field("status", StatusStyle(l, v.Status).Paint(StatusGlyph(v.Status)+" "+core.Visible(v.Status))),
-		ui.Field("size", GiB(v.Size)),
-		ui.Field("bootable", yes(v.Bootable)),
-		ui.Field("type", seenText(l, v.Unseen, "volume_type_id", NameAndID(l, v.VolumeType, v.VolumeTypeID.Or("")))),
-		ui.Field("encryption key", seenText(l, v.Unseen, "encryption_key_id", Nullable(l, v.EncryptionKeyID))),
-		ui.Field("backups", Thousands(int(v.Backups))),
-		ui.Field("newest backup", l.Since(v.LastBackup)),
-		ui.Field("created", l.Since(v.CreatedAt)),
-		ui.Field("description", Nullable(l, v.Description)),
-		ui.Field("id", core.Visible(string(v.ID))),
-		ui.Field("project", seenText(l, v.Unseen, "project_id", NameAndID(l, v.ProjectName, string(v.ProjectID)))),
-		ui.Field("zone", seenText(l, v.Unseen, "availability_zone", Nullable(l, v.AvailabilityZone))),
+		ui.FieldLine("status", StatusStyle(l, v.Status).Paint(StatusGlyph(v.Status)+" "+core.Visible(v.Status))),
+		ui.FieldLine("size", GiB(v.Size)),
+		ui.FieldLine("bootable", yes(v.Bootable)),
+		ui.FieldLine("type", seenText(l, v.Unseen, "volume_type_id", NameAndID(l, v.VolumeType, v.VolumeTypeID.Or("")))),
+		ui.FieldLine("encryption key", seenText(l, v.Unseen, "encryption_key_id", Nullable(l, v.EncryptionKeyID))),
+		ui.FieldLine("backups", Thousands(int(v.Backups))),
+		ui.FieldLine("newest backup", l.Since(v.LastBackup)),
+		ui.FieldLine("created", l.Since(v.CreatedAt)),
+		ui.FieldLine("description", Nullable(l, v.Description)),
+		ui.FieldLine("id", core.Visible(string(v.ID))),
+		ui.FieldLine("project", seenText(l, v.Unseen, "project_id", NameAndID(l, v.ProjectName, string(v.ProjectID)))),
+		ui.FieldLine("zone", seenText(l, v.Unseen, "availability_zone", Nullable(l, v.AvailabilityZone))),
 	}
 	if v.Metadata != nil {
 		lines = append(lines, metadataLines(l, "user metadata", v.Metadata)...)
@@ -70,11 +71,11 @@ func everyColumn(l ui.Look, v *core.Volume) []ui.Line {
 		if t, _ := value.Time(); !t.IsZero() {
 			shown = l.Clock(core.Some(t))
 		}
-		lines = append(lines, ui.Field(core.Visible(name), shown))
+		lines = append(lines, ui.FieldLine(core.Visible(name), shown))
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.Unseen)) {
 		if !v.Row.Has(name) {
-			lines = append(lines, ui.Field(core.Visible(name), cannotSee(l)))
+			lines = append(lines, ui.FieldLine(core.Visible(name), cannotSee(l)))
 		}
 	}
 	return lines

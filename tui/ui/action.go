@@ -33,7 +33,8 @@ func (a Action) Blocked() string {
 func (a Action) Key() string { return KeyName(a.Keys[0]) }
 
 var keyNames = map[string]string{
-	"space": "Space", "enter": "Enter", "esc": "Esc", "tab": "Tab", "shift+tab": "Shift-Tab", "up": "↑", "down": "↓", "left": "←", "right": "→",
+	"space": "Space", "enter": "Enter", "esc": "Esc", "tab": "Tab", "shift+tab": "Shift-Tab", "up": "↑", "down": "↓",
+	"left": "←", "right": "→",
 	"pgup": "PgUp", "pgdown": "PgDn", "home": "Home", "end": "End",
 }
 
@@ -54,7 +55,7 @@ func Press(actions []Action, key string) (tea.Cmd, bool) {
 			continue
 		}
 		if why := a.Blocked(); why != "" {
-			return Say(Warn, a.Key()+" does not work now: "+strings.TrimSuffix(why, ".")+"."), true
+			return Say(LevelWarn, a.Key()+" does not work now: "+strings.TrimSuffix(why, ".")+"."), true
 		}
 		return a.Run(), true
 	}

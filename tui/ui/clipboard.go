@@ -135,9 +135,11 @@ func (c Clipboard) Put(ctx context.Context, text string) (Copied, error) {
 	}
 	switch {
 	case !c.terminal():
-		return Copied{}, core.Fail(core.CodeUnsupported, tried, "there is none: no tmux, no desktop, and this terminal has none", c.instead(), causes)
+		return Copied{}, core.Fail(core.CodeUnsupported, tried, "there is none: no tmux, no desktop, and this terminal has none",
+			c.instead(), causes)
 	case base64.StdEncoding.EncodedLen(len(text)) > osc52Limit:
-		return Copied{}, core.Fail(core.CodeRefused, tried, size+" is more than most terminals take, and they would not say so", c.instead(), errors.Join(ErrTooLarge, causes))
+		return Copied{}, core.Fail(core.CodeRefused, tried, size+" is more than most terminals take, and they would not say so",
+			c.instead(), errors.Join(ErrTooLarge, causes))
 	}
 	return Copied{How: fmt.Sprintf("Sent %s to the terminal's clipboard (OSC 52), which gives no receipt.", size), Sent: true}, nil
 }
@@ -174,7 +176,8 @@ func (c Clipboard) Copy(ctx context.Context, text string) (string, error) {
 // Read reads the clipboard where that can work without asking the terminal.
 func (c Clipboard) Read(ctx context.Context) (text string, ok bool, err error) {
 	if c.Off {
-		return "", false, core.Fail(core.CodeUnsupported, "read the clipboard", "it is turned off in the config", "paste with the terminal's own key", nil)
+		return "", false, core.Fail(core.CodeUnsupported, "read the clipboard", "it is turned off in the config",
+			"paste with the terminal's own key", nil)
 	}
 	if c.getenv("TMUX") != "" {
 		text, err = c.run(ctx, "", "tmux", "save-buffer", "-")

@@ -21,7 +21,7 @@ type Parcel struct {
 func (p Parcel) Note(l Level, how string) Note {
 	n := Note{Level: l, Text: strings.TrimSuffix(how, ".") + ": " + p.What + "."}
 	if p.Partial != nil {
-		n.Level, n.Err = Warn, p.Partial
+		n.Level, n.Err = LevelWarn, p.Partial
 		n.Text += " But " + WhatOf(p.Partial) + "; e shows which."
 	}
 	return n
@@ -67,7 +67,8 @@ func WriteNew(path, text string) error {
 // MustBeNew refuses a file that is there already.
 func MustBeNew(path string) error {
 	if _, err := os.Lstat(path); err == nil {
-		return core.Fail(core.CodeConflict, "write "+path, "there is a file of that name already", "choose another; hearth overwrites nothing", nil)
+		return core.Fail(core.CodeConflict, "write "+path, "there is a file of that name already",
+			"choose another; hearth overwrites nothing", nil)
 	}
 	return nil
 }

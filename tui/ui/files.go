@@ -96,14 +96,14 @@ func (s *filesScreen) look() tea.Cmd {
 	s.fill()
 	gen := s.Gen.Next()
 	return s.host.Ask(func(context.Context) tea.Msg {
-		rows, err := folder(dir)
+		rows, err := readFolder(dir)
 		return folderMsg{gen, dir, rows, err}
 	})
 }
 
 // folder reads a folder's entries: folders first, then files, by name. What is
 // neither is left out.
-func folder(dir string) ([]fileRow, error) {
+func readFolder(dir string) ([]fileRow, error) {
 	if dir == "" {
 		dir = "."
 	}
@@ -282,7 +282,8 @@ func readWhole(file string) (string, error) {
 	case !info.Mode().IsRegular():
 		return "", core.Fail(core.CodeUnreadable, tried, "it is no file", "choose a file", nil)
 	case info.Size() > largestFile:
-		return "", core.Fail(core.CodeUnreadable, tried, "it has "+core.Bytes(info.Size())+", and a capture has some KB", "choose another file", nil)
+		return "", core.Fail(core.CodeUnreadable, tried, "it has "+core.Bytes(info.Size())+", and a capture has some KB",
+			"choose another file", nil)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -309,13 +310,14 @@ func (s *filesScreen) FieldActions() []Action {
 	}
 	const group = "Choosing a file"
 	out := []Action{
-		{Keys: []string{"enter"}, Label: "take it", Help: "Take the file under the cursor, or go into the folder", Run: s.open},
-		{Keys: []string{"tab"}, Label: "complete", Help: "Complete the path with what is under the cursor", Run: s.complete},
-		{Keys: []string{"down"}, Help: "Down", Run: up(1)},
-		{Keys: []string{"up"}, Help: "Up", Run: up(-1)},
-		{Keys: []string{"pgdown"}, Help: "A page down", Run: page(1)},
-		{Keys: []string{"pgup"}, Help: "A page up", Run: page(-1)},
-		{Keys: []string{"esc", "ctrl+c"}, Label: "back", Help: "Go back without a file", Run: func() tea.Cmd { return CloseScreen }},
+		{Name: "take", Keys: []string{"enter"}, Label: "take it", Help: "Take the file under the cursor, or go into the folder", Run: s.open},
+		{Name: "complete", Keys: []string{"tab"}, Label: "complete", Help: "Complete the path with what is under the cursor", Run: s.complete},
+		{Name: "down", Keys: []string{"down"}, Help: "Down", Run: up(1)},
+		{Name: "up", Keys: []string{"up"}, Help: "Up", Run: up(-1)},
+		{Name: "page-down", Keys: []string{"pgdown"}, Help: "A page down", Run: page(1)},
+		{Name: "page-up", Keys: []string{"pgup"}, Help: "A page up", Run: page(-1)},
+		{Name: "back", Keys: []string{"esc", "ctrl+c"}, Label: "back", Help: "Go back without a file",
+			Run: func() tea.Cmd { return CloseScreen }},
 	}
 	for i := range out {
 		out[i].Group = group

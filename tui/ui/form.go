@@ -60,13 +60,15 @@ func (f *FormBox) Actions() []Action {
 		}
 	}
 	out := []Action{
-		{Keys: []string{"enter"}, Label: "go on", Help: "Go on with what the form says", Run: func() tea.Cmd { return f.leave(f.Submit(f)) }},
-		{Keys: []string{"tab", "down"}, Label: "next", Help: "To the next field", Run: to(1)},
-		{Keys: []string{"shift+tab", "up"}, Help: "To the field before", Run: to(-1)},
-		{Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it", Run: func() tea.Cmd { return f.leave(Say(Info, "Nothing was done.")) }},
+		{Name: "go-on", Keys: []string{"enter"}, Label: "go on", Help: "Go on with what the form says",
+			Run: func() tea.Cmd { return f.leave(f.Submit(f)) }},
+		{Name: "next", Keys: []string{"tab", "down"}, Label: "next", Help: "To the next field", Run: to(1)},
+		{Name: "previous", Keys: []string{"shift+tab", "up"}, Help: "To the field before", Run: to(-1)},
+		{Name: "cancel", Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it",
+			Run: func() tea.Cmd { return f.leave(Say(LevelInfo, "Nothing was done.")) }},
 	}
 	if f.Fields[f.at].toggle {
-		out = append(out, Action{Keys: []string{"space"}, Label: "switch", Help: "Turn the switch", Run: func() tea.Cmd {
+		out = append(out, Action{Name: "switch", Keys: []string{"space"}, Label: "switch", Help: "Turn the switch", Run: func() tea.Cmd {
 			f.Fields[f.at].on = !f.Fields[f.at].on
 			return nil
 		}})
@@ -92,7 +94,7 @@ func (f *FormBox) View(s Look, w, h int) string {
 	width := boxWidth(w)
 	var lines []string
 	for i, x := range f.Fields {
-		head := s.Dialog.Paint("  " + Pad(x.Label, label) + "  ")
+		head := s.InDialog.Paint("  " + Pad(x.Label, label) + "  ")
 		if i == f.at {
 			head = s.Key.Paint("> ") + s.Accent.Paint(Pad(x.Label, label)+"  ")
 		}
@@ -104,7 +106,7 @@ func (f *FormBox) View(s Look, w, h int) string {
 	}
 	lines = append(lines, "")
 	for _, l := range hint {
-		lines = append(lines, s.Dialog.Paint(l))
+		lines = append(lines, s.InDialog.Paint(l))
 	}
 	return s.box(f.Title, append(lines, strings.Repeat(" ", max(min(width, 60), 0))), w, h)
 }
@@ -116,9 +118,9 @@ func (f *FormBox) value(s Look, i, w int) string {
 	case x.toggle && x.on:
 		return s.Good.Paint("[x]")
 	case x.toggle:
-		return s.Dialog.Paint("[ ]")
+		return s.InDialog.Paint("[ ]")
 	case i == f.at:
 		return s.Input(x.input, w)
 	}
-	return Clip(s.Dialog.Paint(core.Visible(x.input.Value())), w)
+	return Clip(s.InDialog.Paint(core.Visible(x.input.Value())), w)
 }

@@ -45,36 +45,16 @@ type Reply struct {
 	Msg tea.Msg
 }
 
-// Banner is what the frame says of the place that one is in.
-type Banner struct {
-	Title    string // as the window is called
-	Where    string // for the title bar: with the region, and whether it is only read
-	Badge    string // "": none
-	Color    string // of the badge, "" for the theme's
-	ReadOnly bool
-}
-
-// BannerMsg says that the banner of the place may be another one now.
-type BannerMsg struct{}
-
-// Begin begins a stay in a place: its screens take the place of those that are
-// shown. What leads somewhere else sends it; the shell does the rest.
-type Begin struct {
-	Banner  func() Banner       // without I/O; asked again by and by
-	Screens []Entry             // THE list; the first is shown first
-	Keys    func(Host) []Action // what else keys do on every screen there
-	Arrive  func(Host) tea.Cmd  // what is done first
-	Close   func() error        // closes the place when the stay is over; nil: nothing does
-	Said    string              // for the status line
-}
-
-// TickMsg is the clock's, for the screen that is shown: ages grow.
-type TickMsg struct{}
-
-// Go leads to another place. Where tasks run here, the shell asks first what is to
-// become of them; until the other place is open, and if it cannot be opened,
-// everything stays as it is.
-type Go struct {
-	To   string // its location
-	Open func(context.Context) (Begin, error)
+// Work is long work before it is begun: see [Host.Start].
+type Work struct {
+	What string // "deleting 3 backups", for the title bar and the list of tasks
+	// Touches names what it changes, such as "lab/backup/ID": work that touches the
+	// same is refused while it runs. nil: it only reads.
+	Touches []string
+	// Alone: nothing else may run beside it.
+	Alone bool
+	// Do does it, off the loop. ctx ends when it is cancelled.
+	Do func(ctx context.Context, say Progress) Result
+	// Opens shows it while it runs and when it is over; nil: its note is all there is.
+	Opens func(Host) Screen
 }

@@ -16,14 +16,14 @@ type Line struct {
 	Part  bool   // a new part begins here, with columns of its own
 }
 
-// Field is a line with a label.
-func Field(label, value string) Line { return Line{Label: label, Value: value} }
+// FieldLine is a line with a label.
+func FieldLine(label, value string) Line { return Line{Label: label, Value: value} }
 
 // Text is a line without one; the zero line is empty.
-func Text(value string) Line { return Line{Value: value} }
+func TextLine(value string) Line { return Line{Value: value} }
 
 // Heading begins a part of details.
-func (s *Styles) Heading(title string) Line { return Text(s.header.Paint(title)) }
+func (s *Styles) Heading(title string) Line { return TextLine(s.header.Paint(title)) }
 
 const (
 	widestLabel = 30 // cells that labels may take from their values

@@ -19,12 +19,12 @@ func TableMoves(t *grid.Model, then func() tea.Cmd) []Action {
 		}
 	}
 	return []Action{
-		{Keys: []string{"down", "j"}, Help: "Down", Group: "Moving", Run: move(func() { t.Step(1) })},
-		{Keys: []string{"up", "k"}, Help: "Up", Group: "Moving", Run: move(func() { t.Step(-1) })},
-		{Keys: []string{"pgdown", "ctrl+f"}, Help: "A page down", Group: "Moving", Run: move(func() { t.Page(1) })},
-		{Keys: []string{"pgup", "ctrl+b"}, Help: "A page up", Group: "Moving", Run: move(func() { t.Page(-1) })},
-		{Keys: []string{"home", "g"}, Help: "To the beginning", Group: "Moving", Run: move(t.Home)},
-		{Keys: []string{"end", "G"}, Help: "To the end", Group: "Moving", Run: move(t.End)},
+		{Name: "down", Keys: []string{"down", "j"}, Help: "Down", Group: "Moving", Run: move(func() { t.Step(1) })},
+		{Name: "up", Keys: []string{"up", "k"}, Help: "Up", Group: "Moving", Run: move(func() { t.Step(-1) })},
+		{Name: "page-down", Keys: []string{"pgdown", "ctrl+f"}, Help: "A page down", Group: "Moving", Run: move(func() { t.Page(1) })},
+		{Name: "page-up", Keys: []string{"pgup", "ctrl+b"}, Help: "A page up", Group: "Moving", Run: move(func() { t.Page(-1) })},
+		{Name: "home", Keys: []string{"home", "g"}, Help: "To the beginning", Group: "Moving", Run: move(t.Home)},
+		{Name: "end", Keys: []string{"end", "G"}, Help: "To the end", Group: "Moving", Run: move(t.End)},
 	}
 }
 
@@ -39,11 +39,11 @@ func scrolls(h func() int, by func(lines int)) []Action {
 	page := func() int { return max(h()-1, 1) }
 	const far = 1 << 30
 	return []Action{
-		{Keys: []string{"down", "j"}, Help: "Down", Group: "Moving", Run: move(func() int { return 1 })},
-		{Keys: []string{"up", "k"}, Help: "Up", Group: "Moving", Run: move(func() int { return -1 })},
-		{Keys: []string{"pgdown", "ctrl+f", "space"}, Help: "A page down", Group: "Moving", Run: move(page)},
-		{Keys: []string{"pgup", "ctrl+b"}, Help: "A page up", Group: "Moving", Run: move(func() int { return -page() })},
-		{Keys: []string{"home", "g"}, Help: "To the beginning", Group: "Moving", Run: move(func() int { return -far })},
-		{Keys: []string{"end", "G"}, Help: "To the end", Group: "Moving", Run: move(func() int { return far })},
+		{Name: "down", Keys: []string{"down", "j"}, Help: "Down", Group: "Moving", Run: move(func() int { return 1 })},
+		{Name: "up", Keys: []string{"up", "k"}, Help: "Up", Group: "Moving", Run: move(func() int { return -1 })},
+		{Name: "page-down", Keys: []string{"pgdown", "ctrl+f", "space"}, Help: "A page down", Group: "Moving", Run: move(page)},
+		{Name: "page-up", Keys: []string{"pgup", "ctrl+b"}, Help: "A page up", Group: "Moving", Run: move(func() int { return -page() })},
+		{Name: "home", Keys: []string{"home", "g"}, Help: "To the beginning", Group: "Moving", Run: move(func() int { return -far })},
+		{Name: "end", Keys: []string{"end", "G"}, Help: "To the end", Group: "Moving", Run: move(func() int { return far })},
 	}
 }

@@ -14,11 +14,11 @@ import (
 type Level uint8
 
 const (
-	Info Level = iota
-	Good
-	Busy
-	Warn
-	Bad
+	LevelInfo Level = iota
+	LevelGood
+	LevelBusy
+	LevelWarn
+	LevelBad
 )
 
 // Note is what the user should know: the status line is the one voice that
@@ -44,9 +44,9 @@ func Failure(err error) tea.Msg {
 
 // FailureNote is the note of an error that there is.
 func FailureNote(err error) Note {
-	l := Bad
+	l := LevelBad
 	if core.CodeOf(err) == core.CodeCancelled {
-		l = Warn
+		l = LevelWarn
 	}
 	return Note{Level: l, Text: err.Error(), Err: err}
 }
@@ -105,20 +105,8 @@ func causes(err error) []string {
 	return out
 }
 
-// NoteBox shows a note whole, and what lies beneath it.
-func NoteBox(l Look, title string, n Note) *TextBox {
-	lines := []Line{Text(l.Level(n.Level).Paint(n.Level.Glyph() + " " + core.Visible(n.Text)))}
-	for _, cause := range n.Beneath() {
-		lines = append(lines, Line{}, Line{Sign: l.Dim.Paint("because "), Value: l.Dialog.Paint(cause)})
-	}
-	if code := core.CodeOf(n.Err); code != "" {
-		lines = append(lines, Line{}, Line{Sign: l.Dim.Paint("sort of error: "), Value: l.Dialog.Paint(string(code))})
-	}
-	return &TextBox{Title: title, Lines: lines, Look: l}
-}
-
 // Looking is said while a plan is made.
-func Looking(at string) tea.Cmd { return Say(Busy, at+"…") }
+func Looking(at string) tea.Cmd { return Say(LevelBusy, at+"…") }
 
 // WhatOf is what went wrong, without what was tried.
 func WhatOf(err error) string {

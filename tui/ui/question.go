@@ -38,12 +38,12 @@ func Asking(l Look, title, text, yes string, do func() tea.Cmd) *QuestionBox {
 // Said is a text of several lines for a dialog.
 func Said(l Look, text string) (out []Line) {
 	for _, part := range strings.Split(core.VisibleLines(text), "\n") {
-		out = append(out, Line{Value: l.Dialog.Paint(part)})
+		out = append(out, Line{Value: l.InDialog.Paint(part)})
 	}
 	return out
 }
 
-func (q *QuestionBox) no() tea.Cmd { return q.leave(Say(Info, "Nothing was done.")) }
+func (q *QuestionBox) no() tea.Cmd { return q.leave(Say(LevelInfo, "Nothing was done.")) }
 
 func (q *QuestionBox) turn(by int) func() tea.Cmd {
 	return func() tea.Cmd {
@@ -55,13 +55,14 @@ func (q *QuestionBox) turn(by int) func() tea.Cmd {
 func (q *QuestionBox) Actions() []Action {
 	var out []Action
 	for _, a := range q.Answers {
-		out = append(out, Action{Keys: []string{a.Key}, Label: a.Label, Help: "Yes, do it", Run: func() tea.Cmd { return q.leave(a.Do()) }})
+		out = append(out,
+			Action{Name: "yes-" + a.Key, Keys: []string{a.Key}, Label: a.Label, Help: "Yes, do it", Run: func() tea.Cmd { return q.leave(a.Do()) }})
 	}
 	out = append(out,
-		Action{Keys: []string{"n", "esc", "q", "ctrl+c"}, Label: "No", Help: "No, leave it", Run: q.no},
-		Action{Keys: []string{"tab", "right", "l"}, Label: "other answer", Help: "Go to the other answer", Run: q.turn(1)},
-		Action{Keys: []string{"shift+tab", "left", "h"}, Help: "Go to the other answer", Run: q.turn(-1)},
-		Action{Keys: []string{"enter"}, Label: "choose", Help: "Give the answer that is marked", Run: func() tea.Cmd {
+		Action{Name: "no", Keys: []string{"n", "esc", "q", "ctrl+c"}, Label: "No", Help: "No, leave it", Run: q.no},
+		Action{Name: "other-answer", Keys: []string{"tab", "right", "l"}, Label: "other answer", Help: "Go to the other answer", Run: q.turn(1)},
+		Action{Name: "previous-answer", Keys: []string{"shift+tab", "left", "h"}, Help: "Go to the other answer", Run: q.turn(-1)},
+		Action{Name: "choose", Keys: []string{"enter"}, Label: "choose", Help: "Give the answer that is marked", Run: func() tea.Cmd {
 			if q.at > 0 {
 				return q.leave(q.Answers[q.at-1].Do())
 			}
@@ -69,7 +70,8 @@ func (q *QuestionBox) Actions() []Action {
 		}})
 	for _, s := range scrolls(func() int { return q.h }, q.scroll) {
 		s.Group = ""
-		s.Keys = slices.DeleteFunc(s.Keys, func(k string) bool { return slices.ContainsFunc(q.Answers, func(a Answer) bool { return a.Key == k }) })
+		s.Keys = slices.DeleteFunc(s.Keys,
+			func(k string) bool { return slices.ContainsFunc(q.Answers, func(a Answer) bool { return a.Key == k }) })
 		out = append(out, s)
 	}
 	return out
@@ -106,7 +108,7 @@ func (q *QuestionBox) buttons(s Look) string {
 		if i == q.at {
 			out = append(out, look.Paint("> "+label+"  "))
 		} else {
-			out = append(out, s.Dialog.Paint("  "+label+"  "))
+			out = append(out, s.InDialog.Paint("  "+label+"  "))
 		}
 	}
 	return ansi.Truncate(strings.Join(out, "  "), 400, "")

@@ -33,26 +33,6 @@ type (
 	}
 )
 
-// Entry is a screen in the list of screens.
-type Entry struct {
-	Name string // for openMsg
-	Key  string // opens it from everywhere; "" for those that are opened for something
-	Help string
-	// above: its key opens it on top of what is shown, not in its place.
-	Above bool
-	Minor bool // in the footer only where there is room
-	Quiet bool // never in the footer
-	// kept: there is one of it, which goes on with what it was at when it is opened
-	// again, on top of what is shown.
-	Kept bool
-	// only, if not nil, says where its key is there at all.
-	Only func() bool
-	Make func(Host, Open) Screen
-	// paste makes the screen of a pasted text; set on the one that takes pastes
-	// from everywhere.
-	Paste func(Host, string) Screen
-}
-
 // Open opens a screen: navigation is data.
 type Open struct {
 	Screen string   // its name in the list
@@ -81,12 +61,6 @@ func OpenFor(name, id string) tea.Cmd { return Opening(Open{Screen: name, ID: id
 // Opening makes a command that opens a screen for something.
 func Opening(o Open) tea.Cmd { return func() tea.Msg { return o } }
 
-// Push opens a screen that needs more than an id.
-type Push struct {
-	Name string
-	Make func(Host) Screen
-}
-
 // Close leaves the screen on top.
 type Close struct{}
 
@@ -95,3 +69,6 @@ func CloseScreen() tea.Msg { return Close{} }
 // Changed says that something was written: what is shown may be stale, and the
 // rows of these keys are there no longer.
 type Changed struct{ Gone []string }
+
+// TickMsg is the clock's, for the screen that is shown: ages grow.
+type TickMsg struct{}

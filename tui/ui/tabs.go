@@ -99,7 +99,7 @@ func (t *Tabbed) bar(room string) string {
 	var names []string
 	for i, tb := range t.tabs {
 		if i == t.at {
-			names = append(names, t.host.Look().Tab.Paint("["+tb.Name()+"]"))
+			names = append(names, t.host.Look().OpenTab.Paint("["+tb.Name()+"]"))
 		} else {
 			names = append(names, t.host.Look().Dim.Paint(room+tb.Name()+room))
 		}
@@ -115,8 +115,20 @@ func (t *Tabbed) Actions() []Action {
 		}
 	}
 	return append(out,
-		Action{Keys: []string{"tab", "right"}, Label: "next tab", Help: "The next tab", Group: "Tabs", Run: func() tea.Cmd { return t.turn(t.at + 1) }},
-		Action{Keys: []string{"shift+tab", "left"}, Help: "The tab before", Group: "Tabs", Run: func() tea.Cmd { return t.turn(t.at - 1) }},
+		Action{Name: "next-tab",
+			Keys:  []string{"tab", "right"},
+			Label: "next tab",
+			Help:  "The next tab",
+			Group: "Tabs",
+			Run:   func() tea.Cmd { return t.turn(t.at + 1) },
+		},
+		Action{
+			Name:  "previous-tab",
+			Keys:  []string{"shift+tab", "left"},
+			Help:  "The tab before",
+			Group: "Tabs",
+			Run:   func() tea.Cmd { return t.turn(t.at - 1) },
+		},
 	)
 }
 

@@ -24,7 +24,11 @@ func (e *Env) restore() *cobra.Command {
 			"planned.\n\n" +
 			"hearth restore BACKUP (--onto VOLUME | --new [NAME])\n\n" +
 			"With a name of its own the new volume keeps that, and not the captured one. --size, --type and " +
-			"--availability-zone are for a new volume, which is then made from the backup (3.47).",
+			"--availability-zone are for a new volume.\n\n" +
+			"A full backup of a driver that is known, and that leaves zeros out rightly, goes to a volume that Cinder makes " +
+			"for it. All others, incrementals above all, go to one that hearth makes first and that is written whole: what " +
+			"Cinder 22 to 28 makes itself may hold old data where there should be zeros. An encrypted backup gets the type " +
+			"that it came from, unless --type names one. What certainly cannot be is refused before anything is made.",
 		Example: "hearth restore 4e47 --new\n" +
 			"hearth restore 4e47 --onto db-prod-01 --yes -o json\n" +
 			"hearth restore 4e47 --new --type fast --size 20",
@@ -41,6 +45,9 @@ func (e *Env) restore() *cobra.Command {
 				}
 				plan, err := e.planRestore(ctx, d, p, args, &r)
 				if err != nil {
+					return err
+				}
+				if err := e.standsAgainst(ctx, d, plan, r); err != nil {
 					return err
 				}
 				if err := e.confirm(ctx, yes, string(core.OpRestore), restoreQuestion(plan, r), "look at it with hearth plan"); err != nil {
@@ -74,7 +81,7 @@ func checkRestore(cmd *cobra.Command, args []string, p *planning, r *core.Restor
 	switch {
 	case len(args) == 0:
 		return misuse(cmd, "an argument is missing", "name the backup")
-	case p.onto != "" && shaped(r):
+	case p.onto != "" && (r.Shaped() || r.Size != 0):
 		return misuse(cmd, "--size, --type and --availability-zone are for a new volume", "leave them out, or give --new")
 	case r.Size < 0:
 		return misuse(cmd, "--size wants a number from 1", "")
@@ -82,10 +89,23 @@ func checkRestore(cmd *cobra.Command, args []string, p *planning, r *core.Restor
 	return p.check(cmd, args)
 }
 
-// shaped reports whether the request says of which shape the new volume is to be: it
-// is then made by a call of its own.
-func shaped(r *core.RestoreRequest) bool {
-	return r.Size != 0 || r.Type != "" || r.AvailabilityZone != ""
+// standsAgainst refuses what cannot be, by the plan too, and tells what is not known.
+func (e *Env) standsAgainst(ctx context.Context, d jobs.Desk, plan *core.Plan, r core.RestoreRequest) error {
+	can, err := d.Can(ctx, jobs.CanRequest{Restore: r, Plan: plan})
+	if err != nil {
+		return err
+	}
+	if err := jobs.Blocked(can); err != nil {
+		return err
+	}
+	for _, reason := range can.Reasons {
+		text := reason.Text
+		if reason.Next != "" {
+			text += "; " + reason.Next
+		}
+		e.say("! Whether it can be restored is not certain: %s.", core.Visible(text))
+	}
+	return nil
 }
 
 // planRestore fills in the request and shows the plan; nil where nothing is known
@@ -99,7 +119,11 @@ func (e *Env) planRestore(ctx context.Context, d jobs.Desk, p *planning, args []
 	if err := d.CheckRestore(ctx, *r); err != nil {
 		return nil, err
 	}
-	request.Via, request.Type, request.Bare = core.ViaDatabase, r.Type, shaped(r)
+	bare := r.Shaped()
+	if *r, err = d.Routed(ctx, *r); err != nil {
+		return nil, err
+	}
+	request.Via, request.Type, request.Bare, request.Route = core.ViaDatabase, r.Type, bare, r.Route
 	plan, err := d.Plan(ctx, request)
 	if core.CodeOf(err) == core.CodeNotFound && r.Type == "" {
 		e.say("! What becomes of the metadata cannot be said beforehand: %s.", err)
@@ -111,16 +135,12 @@ func (e *Env) planRestore(ctx context.Context, d jobs.Desk, p *planning, args []
 	if err := writePlan(e.Err, e.ErrWidth, plan, false); err != nil {
 		return nil, err
 	}
-	if plan.Error != nil && !plan.Guess() {
-		return nil, core.Fail(core.CodeRefused, string(core.OpRestore),
-			"Cinder would stop in the middle and leave the volume in error: "+plan.Error.Message, "choose another target", plan.Error)
-	}
 	return plan, nil
 }
 
 func restoreQuestion(p *core.Plan, r core.RestoreRequest) string {
 	if r.Volume == "" {
-		return "Restore this backup to a new volume?"
+		return "The way: " + r.Route.Says() + ". Restore this backup to a new volume?"
 	}
 	title := string(r.Volume)
 	if p != nil && p.Target.Volume != nil {

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -10,20 +9,6 @@ import (
 
 	"hearth/core"
 )
-
-// Work is long work before it is begun: see [Host.Start].
-type Work struct {
-	What string // "deleting 3 backups", for the title bar and the list of tasks
-	// Touches names what it changes, such as "lab/backup/ID": work that touches the
-	// same is refused while it runs. nil: it only reads.
-	Touches []string
-	// Alone: nothing else may run beside it.
-	Alone bool
-	// Do does it, off the loop. ctx ends when it is cancelled.
-	Do func(ctx context.Context, say Progress) Result
-	// Opens shows it while it runs and when it is over; nil: its note is all there is.
-	Opens func(Host) Screen
-}
 
 // Progress takes a step of work; it may be called from several goroutines.
 type Progress func(Step)
@@ -55,7 +40,7 @@ func Wrote(text string, err error) Result {
 	if err != nil {
 		return Result{Note: FailureNote(err), Changed: true}
 	}
-	return Result{Note: Note{Level: Good, Text: text}, Changed: true}
+	return Result{Note: Note{Level: LevelGood, Text: text}, Changed: true}
 }
 
 // TaskID names a task; 0 is none.

@@ -1,0 +1,467 @@
+package core
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The codes of the reasons that a place gives; those of a plan stand at
+// [ReasonRefused]. A script relies on them: none is changed.
+const (
+	ReasonDenied         = "denied"          // the login may not
+	ReasonReadOnly       = "read-only"       // the place is not open for writing
+	ReasonUnsupported    = "unsupported"     // nobody there restores anything
+	ReasonBackupMissing  = "backup-missing"  // there is no such backup
+	ReasonBackupStatus   = "backup-status"   // it is not available
+	ReasonRestoring      = "restoring"       // a restore of it, or onto the target, is under way
+	ReasonParentMissing  = "parent-missing"  // a backup that it stands on is not here
+	ReasonParentCycle    = "parent-cycle"    // the parents go round
+	ReasonParentStatus   = "parent-status"   // one that it stands on is not available
+	ReasonParentGuessed  = "parent-guessed"  // the place does not name the parent
+	ReasonParentDriver   = "parent-driver"   // one that it stands on was made by another driver
+	ReasonDriverGone     = "driver-gone"     // a driver that newer Cinders do not have
+	ReasonTargetMissing  = "target-missing"  // there is no such volume
+	ReasonTargetStatus   = "target-status"   // it is not available
+	ReasonTargetInUse    = "target-in-use"   // it is attached
+	ReasonTargetSmall    = "target-small"    // the volume, there or new, is smaller than the backup
+	ReasonTypeGone       = "type-gone"       // there is no such volume type
+	ReasonTypeHidden     = "type-hidden"     // whether there is cannot be told
+	ReasonEncryptedType  = "encrypted-type"  // an encrypted backup wants another type than the target's
+	ReasonEncryption     = "encryption"      // whether it does is not known
+	ReasonQuotaVolumes   = "quota-volumes"   // no further volume may be made
+	ReasonQuotaGigabytes = "quota-gigabytes" // none so large
+	ReasonQuotaHidden    = "quota-hidden"    // how much is left cannot be told
+	ReasonServiceDown    = "service-down"    // no backup service that could do it is up
+	ReasonDamaged        = "damaged"         // a verification of the repository found damage
+)
+
+// Allowance is a line of a quota: volumes, or GiB.
+type Allowance struct {
+	Limit int64 // -1: none
+	Used  int64 // what is reserved counts too
+}
+
+// Left is how much of it is left, never below 0; false where there is no limit.
+func (a Allowance) Left() (int64, bool) { return max(a.Limit-a.Used, 0), a.Limit >= 0 }
+
+// BackupService is a backup service of a place.
+type BackupService struct {
+	Host    string
+	Zone    string
+	Up      bool // it gave a sign of life lately
+	Enabled bool
+}
+
+// RestoreFacts is what is known of a restore before it is asked for. Facts that are
+// not known make a reason only where the answer depends on them.
+type RestoreFacts struct {
+	Request RestoreRequest // with its route
+	Denied  *Error         // why the login may not restore; nil: it may, as far as is known
+
+	Backup    Fact[Backup] // not known: there is none
+	Chain     Fact[Chain]  // up to the backup itself
+	Driver    Fact[string] // its service's class
+	Encrypted Fact[bool]   // its data is ciphertext, and it has a key
+	// NeedType is the id of the type that an encrypted backup came from, NeedSure
+	// whether Cinder captured it so: else it is the source volume's of today.
+	NeedType Fact[string]
+	NeedSure bool
+
+	Target        *Volume            // nil: a new one, or there is none of the id asked for
+	Types         Fact[[]VolumeType] // all that the login may use
+	TargetType    Fact[string]       // the id of the type that the target has, or will have
+	TypeEncrypted Fact[bool]         // whether that type encrypts
+
+	Quota    Fact[map[string]Allowance] // of the login's project, by Cinder's names: volumes, gigabytes, gigabytes_TYPE
+	Services Fact[[]BackupService]      // not known: the login may not see them
+	Version  string                     // the API's newest microversion, "" where it is not known
+
+	Plan     *Plan          // nil: none was made
+	Verified []VerifyReport // what a verification said of backups; nil: none was made
+}
+
+// Can weighs the facts: whether the restore can be carried through, and why not. A
+// reason for no is certain; where that depends on something that is not known, the
+// reason says what.
+func (f *RestoreFacts) Can() Can {
+	w := &weighing{facts: f}
+	if d := f.Denied; d != nil {
+		code := map[Code]string{CodeReadOnly: ReasonReadOnly, CodeUnsupported: ReasonUnsupported}[d.Code]
+		if code == "" {
+			code = ReasonDenied
+		}
+		next := d.Next
+		if next == "" && code == ReasonDenied {
+			next = "log in with a role that may"
+		}
+		w.no(code, Visible(d.What), next)
+	}
+	if !f.Backup.Known {
+		w.no(ReasonBackupMissing, f.Backup.Why, "list them with hearth backups")
+		return w.can
+	}
+	w.backup()
+	w.chain()
+	w.target()
+	w.volumeType()
+	w.encryption()
+	w.quota()
+	w.services()
+	w.verified()
+	w.plan()
+	return w.can
+}
+
+type weighing struct {
+	facts *RestoreFacts
+	can   Can
+}
+
+func (w *weighing) no(code, text, next string) {
+	w.can.Add(Reason{Code: code, Answer: AnswerNo, Text: text, Next: next})
+}
+
+func (w *weighing) unknown(code, text, next string) {
+	w.can.Add(Reason{Code: code, Answer: AnswerUnknown, Text: text, Next: next})
+}
+
+// named is a backup or volume in a sentence: its name, and its id's beginning.
+func named(title, id string) string {
+	if title == id {
+		return Visible(id)
+	}
+	return Visible(title) + " (" + Visible(Short(id)) + ")"
+}
+
+// backup weighs its own status (cinder/backup/api.py restore: available, and nothing
+// else).
+func (w *weighing) backup() {
+	switch b := &w.facts.Backup.V; b.Status {
+	case StatusAvailable:
+	case StatusRestoring:
+		w.no(ReasonRestoring, "the backup is restoring: a restore of it is under way", "wait until that is over")
+	case StatusCreating:
+		w.no(ReasonBackupStatus, "the backup is creating, and Cinder restores only what is available", "wait until it is made")
+	default:
+		next := "choose another backup"
+		if b.Status == StatusError {
+			next = "choose another backup, or, if its data is whole, reset its state"
+		}
+		w.no(ReasonBackupStatus, "the backup is "+Visible(b.Status)+", and Cinder restores only what is available", next)
+	}
+	w.driver()
+}
+
+// driver weighs whether the driver is still there. Grizzly's rows name services, which
+// no Cinder from 14.0 (Stein) on matches any more, and TSM's driver went in 18.0
+// (Wallaby, 3.64).
+func (w *weighing) driver() {
+	service := w.facts.Driver.V
+	if !strings.HasPrefix(service, "cinder.backup.services.") && !strings.HasPrefix(service, "cinder.backup.drivers.tsm") {
+		return
+	}
+	const next = "restore it with the Cinder that made it"
+	if minorOf(w.facts.Version) >= 64 {
+		w.no(ReasonDriverGone, "the backup was made by "+Visible(service)+", which no Cinder of today restores", next)
+		return
+	}
+	w.unknown(ReasonDriverGone, "the backup was made by "+Visible(service)+
+		": a Cinder as old as that driver restores it, a newer one sets the target to error", next)
+}
+
+// minorOf is the minor number of a microversion, 0 where it is not known.
+func minorOf(version string) int {
+	var minor int
+	if _, err := fmt.Sscanf(version, "3.%d", &minor); err != nil {
+		return 0
+	}
+	return minor
+}
+
+// chain weighs what the backup stands on. Cinder looks at none of it before it has
+// begun (cinder/backup/chunkeddriver.py restore), and then leaves the target in error.
+func (w *weighing) chain() {
+	const damage = ": a restore fails after it has touched the target"
+	f := w.facts.Chain
+	if !f.Known {
+		w.unknown(ReasonParentGuessed, "what the backup stands on is not known: "+f.Why, "ask again when the place answers")
+		return
+	}
+	switch {
+	case f.V.Cycle:
+		w.no(ReasonParentCycle, "its parents go round in a circle"+damage, "choose a backup of another chain")
+		return
+	case f.V.Missing != "":
+		w.no(ReasonParentMissing, "its parent "+Visible(string(f.V.Missing))+" is not here"+damage,
+			"import the parent's record if there is one, or choose a full backup")
+	}
+	driver := w.facts.Driver
+	for i := range f.V.Backups {
+		b := &f.V.Backups[i]
+		switch {
+		case b.ParentID == "" && b.Incremental:
+			w.unknown(ReasonParentGuessed, named(b.Title(), string(b.ID))+" is an incremental, and nothing is seen that it could stand on",
+				"let an administrator look, who sees its parent")
+		case b.ParentGuessed && w.can.Answer() != AnswerNo:
+			w.unknown(ReasonParentGuessed, "the API does not name the parent of "+named(b.Title(), string(b.ID))+
+				": it is taken to stand on "+Visible(Short(b.ParentID))+", by its date", "let an administrator look, who sees its parent")
+		}
+		if i == len(f.V.Backups)-1 {
+			break // the backup itself
+		}
+		if b.Status != StatusAvailable && b.Status != StatusRestoring {
+			w.unknown(ReasonParentStatus, "its parent "+named(b.Title(), string(b.ID))+" is "+Visible(b.Status)+
+				": Cinder does not look at that, and fails half-way if the parent's data is not whole",
+				"verify the repository, or choose a full backup")
+		}
+		if s := b.Service.Or(""); s != "" && driver.Known && s != driver.V {
+			w.no(ReasonParentDriver, "its parent "+named(b.Title(), string(b.ID))+" was made by "+Visible(s)+", and it by "+Visible(driver.V)+
+				": one driver does not read the other's data", "choose a full backup")
+		}
+	}
+}
+
+// target weighs an existing volume, or the size of a new one.
+func (w *weighing) target() {
+	b, r, v := &w.facts.Backup.V, &w.facts.Request, w.facts.Target
+	switch {
+	case r.Volume != "" && v == nil:
+		w.no(ReasonTargetMissing, "there is no such volume as "+Visible(string(r.Volume)), "list them with hearth volumes")
+		return
+	case v == nil:
+		if r.Size > 0 && r.Size < b.Size {
+			w.no(ReasonTargetSmall, fmt.Sprintf("a volume of %d GiB is too small for a backup of %d GiB", r.Size, b.Size),
+				fmt.Sprintf("give it %d GiB or more", b.Size))
+		}
+		return
+	}
+	const only = ", and Cinder restores only onto one that is available"
+	switch {
+	case v.Status == "restoring-backup":
+		w.no(ReasonRestoring, "the volume is restoring-backup: a restore onto it is under way", "wait until that is over")
+	case v.Status == "in-use":
+		w.no(ReasonTargetInUse, "the volume is in-use"+attached(v)+only, "stop the server and detach it, or restore to a new one")
+	case v.Status != StatusAvailable:
+		w.no(ReasonTargetStatus, "the volume is "+Visible(v.Status)+only, statusNext(v.Status))
+	}
+	if v.Size < b.Size {
+		w.no(ReasonTargetSmall, fmt.Sprintf("the volume has %d GiB, which is too small for a backup of %d GiB", v.Size, b.Size),
+			"extend it, or restore to a new one")
+	}
+}
+
+func statusNext(status string) string {
+	if InTransit(status) {
+		return "wait until that is over, or restore to a new one"
+	}
+	return "repair it first, or restore to a new one"
+}
+
+// attached names where a volume is attached, so that one knows what to stop.
+func attached(v *Volume) string {
+	var at []string
+	for _, a := range v.Attachments {
+		text := "server " + Visible(a.Server)
+		if a.Server == "" {
+			text = "a server that the place does not name"
+		}
+		if a.Device != "" {
+			text += " as " + Visible(a.Device)
+		}
+		if a.Host != "" {
+			text += " on " + Visible(a.Host)
+		}
+		at = append(at, text)
+	}
+	if len(at) == 0 {
+		return ""
+	}
+	return " by " + strings.Join(at, " and ")
+}
+
+// volumeType weighs whether the type of a new volume is there.
+func (w *weighing) volumeType() {
+	r, types := &w.facts.Request, w.facts.Types
+	if r.Volume != "" || r.Type == "" {
+		return
+	}
+	if !types.Known {
+		w.unknown(ReasonTypeHidden, "whether there is a volume type "+Visible(r.Type)+" is not known: "+types.Why, "")
+		return
+	}
+	for _, t := range types.V {
+		if t.ID == r.Type || t.Name == r.Type {
+			return
+		}
+	}
+	w.no(ReasonTypeGone, "there is no volume type "+Visible(r.Type)+" that this login may use", "choose another one")
+}
+
+// encryption weighs the type that an encrypted backup needs. Cinder compares it only
+// when it writes the metadata, after the data, and then leaves the volume in
+// error_restoring (cinder/backup/driver.py _restore_vol_base_meta).
+func (w *weighing) encryption() {
+	f := w.facts
+	if p := f.Plan; p != nil && p.Error == nil && !p.Guess() && f.TargetType.Known || f.Encrypted.Known && !f.Encrypted.V {
+		return // the rules themselves were asked, with the captures
+	}
+	same := f.NeedType.Known && f.TargetType.Known && f.NeedType.V == f.TargetType.V
+	plain := f.TypeEncrypted.Known && !f.TypeEncrypted.V
+	const ends = ": Cinder writes the data, then refuses, and leaves the volume in error_restoring"
+	needs := "the type of its source volume"
+	if f.NeedType.Known {
+		needs = "the type " + w.typeName(f.NeedType.V)
+	}
+	next := "restore it to a new volume of " + needs + ", or onto one"
+	switch {
+	case same && (f.NeedSure || f.Encrypted.Known):
+	case f.Encrypted.Known && plain:
+		w.no(ReasonEncryptedType, "the backup is encrypted, and "+w.targetType()+" is not"+ends, next)
+	case f.Encrypted.Known && f.NeedSure && f.TargetType.Known:
+		w.no(ReasonEncryptedType, "the backup is encrypted and wants "+needs+", and the target has "+w.targetType()+ends, next)
+	case f.Encrypted.Known && !f.NeedType.Known:
+		w.unknown(ReasonEncryption, "the backup is encrypted, and which type it came from is not known ("+f.NeedType.Why+")"+
+			": onto any other"+strings.TrimPrefix(ends, ":"), "name the type that the source volume had")
+	case f.Encrypted.Known && !f.TargetType.Known:
+		w.unknown(ReasonEncryption, "the backup is encrypted, and which type the target has is not known ("+f.TargetType.Why+")", next)
+	case f.Encrypted.Known:
+		w.unknown(ReasonEncryption, "the backup is encrypted, its source volume has "+needs+" today, and the target has "+w.targetType()+
+			": unless the source had that one when it was backed up, Cinder leaves the volume in error_restoring", next)
+	case same:
+	case f.NeedType.Known: // its source is encrypted today
+		w.unknown(ReasonEncryption, "whether the backup is encrypted is not known ("+f.Encrypted.Why+"), and its source volume is, with "+needs+
+			": if the backup is too, Cinder leaves a volume of "+w.targetType()+" in error_restoring", next)
+	default:
+		w.unknown(ReasonEncryption, "whether the backup is encrypted is not known ("+f.Encrypted.Why+
+			"): if it is, Cinder restores it only to the type that it came from",
+			"let an administrator look, who sees its record")
+	}
+}
+
+// targetType is the target's type in a sentence.
+func (w *weighing) targetType() string {
+	switch f := w.facts; {
+	case f.TargetType.Known:
+		return "the type " + w.typeName(f.TargetType.V)
+	case f.Target != nil:
+		return "the target"
+	}
+	return "the default type"
+}
+
+func (w *weighing) typeName(id string) string {
+	for _, t := range w.facts.Types.V {
+		if t.ID == id && t.Name != "" {
+			return Visible(t.Name)
+		}
+	}
+	return Visible(id)
+}
+
+// quota weighs what a new volume takes of it (cinder/volume/flows/api/create_volume.py
+// QuotaReserveTask: in all, and of its type).
+func (w *weighing) quota() {
+	r := &w.facts.Request
+	if r.Volume != "" {
+		return
+	}
+	q := w.facts.Quota
+	if !q.Known {
+		w.unknown(ReasonQuotaHidden, "how much of the quota is left for a new volume is not known: "+q.Why, "")
+		return
+	}
+	size := max(r.Size, w.facts.Backup.V.Size)
+	suffixes := []string{""}
+	if t := w.facts.TargetType; t.Known {
+		suffixes = append(suffixes, "_"+w.typeName(t.V))
+	}
+	const next = "delete something, ask for a larger quota, or restore onto a volume that is there"
+	for _, suffix := range suffixes {
+		of := ""
+		if suffix != "" {
+			of = " of the type " + strings.TrimPrefix(suffix, "_")
+		}
+		if left, limited := lineOf(q.V, "volumes"+suffix).Left(); limited && left < 1 {
+			w.no(ReasonQuotaVolumes, "the project's quota of volumes"+of+" is used up", next)
+		}
+		if left, limited := lineOf(q.V, "gigabytes"+suffix).Left(); limited && left < size {
+			w.no(ReasonQuotaGigabytes, fmt.Sprintf("the project's quota%s leaves %d GiB, and the volume takes %d", of, left, size), next)
+		}
+	}
+	if line := lineOf(q.V, "per_volume_gigabytes"); line.Limit >= 0 && line.Limit < size {
+		w.no(ReasonQuotaGigabytes, fmt.Sprintf("the project may have volumes of %d GiB at most, and this one takes %d", line.Limit, size), next)
+	}
+}
+
+// lineOf is a line of a quota; one that is not there sets no limit.
+func lineOf(q map[string]Allowance, name string) Allowance {
+	if a, ok := q[name]; ok {
+		return a
+	}
+	return Allowance{Limit: -1}
+}
+
+// services weighs whether a backup service is up that Cinder would choose: any of the
+// backup's zone, of any zone where it has none (cinder/backup/api.py
+// _get_available_backup_service_host).
+func (w *weighing) services() {
+	if !w.facts.Services.Known {
+		return // who may not see them is told by Cinder in time
+	}
+	zone := w.facts.Backup.V.AvailabilityZone.Or("")
+	var down []string
+	for _, s := range w.facts.Services.V {
+		switch {
+		case zone != "" && s.Zone != zone:
+		case s.Up && s.Enabled:
+			return
+		case s.Up:
+			down = append(down, Visible(s.Host)+" is disabled")
+		default:
+			down = append(down, Visible(s.Host)+" is down")
+		}
+	}
+	text := "no backup service"
+	if zone != "" {
+		text += " of the zone " + Visible(zone)
+	}
+	text += " is up"
+	if len(down) > 0 {
+		text += ": " + strings.Join(down, ", ")
+	}
+	w.no(ReasonServiceDown, text, "start cinder-backup there")
+}
+
+// verified weighs what a verification said of the backup and what it stands on.
+func (w *weighing) verified() {
+	chain := w.facts.Chain.V.Backups
+	for i := range w.facts.Verified {
+		r := &w.facts.Verified[i]
+		in := r.ID == w.facts.Backup.V.ID
+		for j := range chain {
+			in = in || chain[j].ID == r.ID
+		}
+		if !in || r.Sound() {
+			continue
+		}
+		what := ""
+		if len(r.Flaws) > 0 {
+			what = ": " + Visible(r.Flaws[0].Text)
+		}
+		w.no(ReasonDamaged, fmt.Sprintf("the repository holds %s damaged%s", named(string(r.ID), string(r.ID)), what),
+			"choose another backup, or another copy of the repository")
+	}
+}
+
+// plan adds what the rules themselves say, worked out with the captures.
+func (w *weighing) plan() {
+	p := w.facts.Plan
+	switch {
+	case p == nil || p.Error == nil:
+	case p.Guess():
+		w.unknown(ReasonLayerAssumed, "if the backup captured what its source volume is now, Cinder stops half-way and leaves the volume in "+
+			"error: "+Visible(p.Error.Message), "hand its capture in, or choose another target")
+	default:
+		w.no(ReasonRefused, "Cinder would stop half-way and leave the volume in error: "+Visible(p.Error.Message), "choose another target")
+	}
+}

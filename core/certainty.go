@@ -1,0 +1,146 @@
+package core
+
+import (
+	"slices"
+	"strings"
+)
+
+// know weighs what a field comes to if what is assumed holds against what it may
+// come to if that does not hold.
+func (p *Plan) know(s Section, name string) Know {
+	of := func(l *lifted) []outcome {
+		if s == BaseSection {
+			return l.column(name)
+		}
+		return l.key(s, name)
+	}
+	outs := of(p.doubt)
+	certainty, values := judge(outs)
+	if certainty == Certain {
+		return Know{Certainty: Certain, Value: values[0]}
+	}
+	if p.sure != p.doubt {
+		if c, v := judge(of(p.sure)); c == Certain {
+			return Know{Certainty: Assumed, Value: v[0], Because: p.assumption()}
+		}
+	}
+	if certainty == OneOf && name == "bootable" && slices.ContainsFunc(outs, func(o outcome) bool { return o.by >= 0 && p.hidden(o.by) }) {
+		certainty, values = Unknown, nil // one of yes and no is nothing to list
+	}
+	return Know{Certainty: certainty, Possible: values, Because: p.because(s, name, certainty, outs)}
+}
+
+// hidden reports whether nothing is known for sure of what the layer does.
+func (p *Plan) hidden(layer int) bool {
+	e := p.Chain[layer].Evidence
+	return e == EvidenceUnknown || e.Assumes()
+}
+
+// assumption says what assumed fields take for granted.
+func (p *Plan) assumption() string {
+	var about []string
+	for _, i := range p.used() {
+		if l := &p.Chain[i]; l.Evidence.Assumes() {
+			about = append(about, l.Title()+" is "+l.Source().String()+": "+l.Evidence.Doubt())
+		}
+	}
+	return "rests on what is taken for granted: " + strings.Join(some(about), "; ")
+}
+
+// some are the first few of many texts, and how many more there are.
+func some(texts []string) []string {
+	const few = 3
+	if len(texts) <= few {
+		return texts
+	}
+	return append(slices.Clone(texts[:few]), Count(len(texts)-few, "more layer"))
+}
+
+// because says what an uncertain field hangs on, by what was seen of it.
+func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) string {
+	layers := map[int]bool{}
+	outlived, noted, several, unseen, target := false, false, false, false, false
+	for _, o := range outs {
+		outlived = outlived || o.state != nil && (o.state.outlived && o.value.Set || len(o.state.alike) > 0 && o.any)
+		noted = noted || o.state != nil && o.state.noted && name == sourceBackup
+		switch {
+		case o.by == byUnseen:
+			unseen = true
+		case o.by >= 0 && p.hidden(o.by):
+			layers[o.by] = true
+		case o.by >= 0 && len(p.Chain[o.by].Captures) > 1:
+			layers[o.by], several = true, true
+		case o.by == byTarget && o.any:
+			target = true
+		}
+	}
+	var titles []string
+	for _, i := range p.used() {
+		if layers[i] || unseen && p.hidden(i) {
+			titles = append(titles, p.Chain[i].Title())
+		}
+	}
+	switch {
+	case noted:
+		return "Cinder notes there what the volume was restored from, but whether this one does (16 and later), or over what, is not known"
+	case outlived && len(titles) == 0:
+		return "a captured key differs from it only in case, accents or trailing blanks: under the collation that MySQL and MariaDB usually have " +
+			"it stays beside that one, in PostgreSQL and SQLite it goes"
+	case len(titles) == 0 && name == "encryption_key_id" && slices.ContainsFunc(outs, func(o outcome) bool { return o.any && o.by >= 0 }):
+		return "Cinder puts a fresh clone of the backup's key in its place, whose id is not known before"
+	case len(titles) == 0 && name == "volume_type_id":
+		return "which type the volume has is not known here"
+	case len(titles) == 0 && target:
+		return "the place does not show it, and the restore leaves it as it is"
+	case len(titles) == 0:
+		return p.otherwise(s, name)
+	case several && c == OneOf:
+		return "hangs on what " + listed(some(titles), "and") + " captured, of which there are several: " + EvidenceEither.Doubt()
+	}
+	return "what " + listed(some(titles), "and") + " captured is not known" + couldHave(s, name)
+}
+
+// otherwise is for what differs though every layer is known that wrote it: by a
+// layer that did not write in each case.
+func (p *Plan) otherwise(s Section, name string) string {
+	var titles []string
+	for _, i := range p.used() {
+		if l := &p.Chain[i]; p.hidden(i) || len(l.Captures) > 1 {
+			titles = append(titles, l.Title())
+		}
+	}
+	if len(titles) == 0 {
+		return "hangs on the volume's type, which is not known here"
+	}
+	return "hangs on " + listed(some(titles), "and") + ", of which it is not known for sure what Cinder captured" + couldHave(s, name)
+}
+
+// couldHave says how an unknown capture reaches the field.
+func couldHave(s Section, name string) string {
+	switch {
+	case s == UserSection || s == ImageSection:
+		return "; if it has " + s.Title() + ", that replaces all there was"
+	case name == "bootable":
+		return "; if it has image metadata, the volume becomes bootable"
+	case name == "encryption_key_id":
+		return "; it may put its own in place, or none"
+	case name == "volume_type_id":
+		return "; a volume without a type gets that of an encrypted one"
+	}
+	return "; it may set it"
+}
+
+// certainty is that of the plan as a whole, of fields that a restore can change.
+func (p *Plan) certainty() Certainty {
+	known := len(p.Chain) == 0
+	for _, i := range p.used() {
+		known = known || p.Chain[i].Evidence != EvidenceUnknown && p.Chain[i].Evidence != EvidenceToday
+	}
+	if !known {
+		return Unknown
+	}
+	if len(p.Open) > 0 || slices.ContainsFunc(p.Fields, func(f FieldPlan) bool { return f.Certainty != Certain }) {
+		return Partly
+	}
+	return Certain
+}

@@ -1,0 +1,75 @@
+package core
+
+import (
+	"fmt"
+
+	"hearth/core/pyjson"
+)
+
+// weigh collects the reasons that core itself can know for why the restore cannot
+// be carried through, or may not.
+func (p *Plan) weigh(in PlanInput) {
+	if err := p.Error; err != nil {
+		p.Can.Add(Reason{ReasonRefused, AnswerNo, "Cinder stops at " + p.layer(err.Layer) + ": " + Visible(err.Message),
+			"choose another target, rule set or capture"})
+	}
+	if err := p.mayStop; err != nil {
+		p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, "if " + p.layer(err.Layer) + " is what it is taken for, Cinder stops there: " +
+			Visible(p.sure.symbols.clean(err.Message)), "choose another target, or find out what was captured"})
+	}
+	if len(p.Chain) == 0 {
+		p.Can.Add(Reason{ReasonNothingKnown, AnswerNo, "there is nothing to restore from", "name a backup, or hand a capture in as a file"})
+	}
+	for _, r := range p.sure.risks {
+		p.Can.Add(Reason{ReasonLayerRefuses, AnswerUnknown, "whether Cinder stops at " + p.layer(r.layer) +
+			" hangs on what is not known here: it may say: " + Visible(p.sure.symbols.clean(r.err.Message)),
+			"choose a target whose volume type is known to be that of the source"})
+	}
+	for _, i := range p.used() {
+		if p.Error != nil && i > p.Error.Layer {
+			break // Cinder does not get there
+		}
+		p.weighLayer(i)
+		for n := range p.Chain[i].Captures {
+			p.weighImageKeys(i, &p.Chain[i].Captures[n], in.Collates)
+		}
+	}
+}
+
+// weighLayer tells of a layer that may refuse, since it is not known for sure what
+// Cinder captured. The volume of one that was taken at one moment, and is known not
+// to be encrypted, refuses nothing under the rules of today.
+func (p *Plan) weighLayer(i int) {
+	const next = "name the backup repository for this place, or hand the capture in as a file"
+	switch l := &p.Chain[i]; {
+	case l.Evidence == EvidenceUnknown:
+		p.Can.Add(Reason{ReasonLayerUnknown, AnswerUnknown, "nobody has the capture of " + p.layer(i) +
+			": that of an encrypted volume stops the restore onto another volume type", next})
+	case l.Evidence == EvidenceToday, l.Evidence == EvidenceMoment && !(l.Encrypted == Some(false) && p.Rules.rules().takesPlain()):
+		p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, "what Cinder captured with " + p.layer(i) +
+			" is only taken for granted: if the volume was encrypted or of another type then, the restore may stop", next})
+	}
+}
+
+// weighImageKeys looks for image keys of one capture that the database may take
+// for the same: the second one then ends the restore with GlanceMetadataExists
+// (cinder/db/sqlalchemy/api.py volume_glance_metadata_create), since 25.3 and 26.0
+// only where the values differ (bug 1823445).
+func (p *Plan) weighImageKeys(layer int, c *Capture, collates bool) {
+	if !collates {
+		return
+	}
+	first := map[string]string{}
+	for key := range c.Section(ImageSection).All() {
+		folded := Collated(key)
+		other, twice := first[folded]
+		if !twice {
+			first[folded] = key
+			continue
+		}
+		p.Can.Add(Reason{ReasonImageKeys, AnswerUnknown, fmt.Sprintf("%s has the image keys %s and %s, which MySQL and MariaDB usually take for the same: "+
+			"then Cinder stops half-way with GlanceMetadataExists, in PostgreSQL and SQLite it does not", p.layer(layer),
+			shown("", pyjson.OfString(other)), shown("", pyjson.OfString(key))),
+			"ask whoever runs the cloud for the collation of volume_glance_metadata"})
+	}
+}

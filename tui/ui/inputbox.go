@@ -1,0 +1,45 @@
+package ui
+
+import (
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+)
+
+// InputBox asks for a line of text.
+type InputBox struct {
+	dialog
+	Title  string
+	Hint   string
+	Input  textinput.Model
+	Submit func(string) tea.Cmd
+}
+
+func (b *InputBox) Actions() []Action {
+	return []Action{
+		{Name: "done", Keys: []string{"enter"}, Label: "done", Help: "Take the text",
+			Run: func() tea.Cmd { return b.leave(b.Submit(b.Input.Value())) }},
+		{Name: "cancel", Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it",
+			Run: func() tea.Cmd { return b.leave(Say(LevelInfo, "Nothing was done.")) }},
+	}
+}
+
+func (b *InputBox) WantsText() bool { return true }
+
+func (b *InputBox) Update(msg tea.Msg) tea.Cmd {
+	var cmd tea.Cmd
+	b.Input, cmd = b.Input.Update(msg)
+	return cmd
+}
+
+func (b *InputBox) View(s Look, w, h int) string {
+	lines := Wrap(core.Visible(b.Hint), boxWidth(w))
+	if room := max(h-4, 0); len(lines) > room {
+		lines = lines[:room]
+	}
+	for i, l := range lines {
+		lines[i] = s.InDialog.Paint(l)
+	}
+	return s.box(b.Title, append(lines, "", s.Key.Paint("> ")+s.Input(b.Input, boxWidth(w)-2)), w, h)
+}
