@@ -7,11 +7,6 @@ import (
 	"hearth/core/pyjson"
 )
 
-// EvidenceLate: taken before and after, and they differ, but the second look came so
-// long after the end that there may have been a third state between. What is the same
-// in both is as good as held; what [RestoredDiffer] names is not known.
-const EvidenceLate Evidence = "late"
-
 // lookSoon is how soon after a backup's end a second look has to be for its capture to
 // be one of the two that Cinder can have taken.
 const lookSoon = 2 * time.Minute
