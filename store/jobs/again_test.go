@@ -266,6 +266,7 @@ func TestLookAgainTouched(t *testing.T) {
 	made := ends()
 	_, err := d.Export(t.Context(), []core.BackupID{made.Backup.ID}, false, nil)
 	ok(t, err)
+	h.now = h.now.Add(time.Minute) // the export was less than two minutes ago, the end an hour
 	_, err = d.LookAgain(t.Context())
 	ok(t, err)
 	if got := tells(t, d, made.Backup.ID); !strings.HasPrefix(got, "late ") {
