@@ -91,7 +91,8 @@ func (d Desk) lookAgain(ctx context.Context, books twice, k *core.KeptCapture, b
 	var second *core.KeptCapture
 	if l.Differs = core.RestoredDiffer(&k.Capture, &after); len(l.Differs) > 0 {
 		k.Again.State = core.AgainDiffers
-		second = &core.KeptCapture{Place: k.Place, VolumeID: k.VolumeID, BackupID: k.BackupID, At: after.Source.At.V, Capture: after, Again: k.Again}
+		second = &core.KeptCapture{Place: k.Place, VolumeID: k.VolumeID, BackupID: k.BackupID, At: after.Source.At.V,
+			Capture: after, Again: k.Again}
 	}
 	l.Evidence = k.Evidence()
 	_, err = books.LookedAgain(ctx, k.ID, k.Again, second) // where another was faster, its look is as good

@@ -31,6 +31,9 @@ type Created struct {
 	kept core.KeptCapture // the capture, if it is due for that
 }
 
+// Due reports whether the volume is yet to be looked at again for the capture.
+func (c *Created) Due() bool { return c.kept.Again.State == core.AgainDue }
+
 const tryCreate = string(core.OpCreate)
 
 // PlanCreate says what a request for a backup comes to, and refuses what Cinder
@@ -211,7 +214,7 @@ func (d Desk) Await(ctx context.Context, c *Created, progress Progress) error {
 	c.Waited = true
 	underWay, err := d.followBackup(ctx, &c.Backup, progress)
 	books, ok := d.captures().(twice)
-	if !ok || c.kept.Again.State != core.AgainDue || !ended(&c.Backup) || ctx.Err() != nil {
+	if !ok || !c.Due() || !ended(&c.Backup) || ctx.Err() != nil {
 		return err
 	}
 	var lerr error
