@@ -198,7 +198,7 @@ func TestCoverageByEvidence(t *testing.T) {
 	if before := counts(); before != "stored 1, held 1, either 1, late 1, moment 1" {
 		t.Errorf("%s", before)
 	}
-	d.Source = memory.NewRepository(memory.World{Backups: storetest.Standard().AllBackups(), Captures: storetest.Standard().Captures, Now: clock}, nil)
+	d.Source = stockedRepository()
 	if after := counts(); after != "stored 4, held 0, either 0, late 1, moment 0" {
 		t.Errorf("with the repository: %s", after)
 	}

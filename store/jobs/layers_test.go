@@ -38,8 +38,9 @@ func keepTaken(t *testing.T, d jobs.Desk, b core.BackupID, name string, again co
 	if strings.HasPrefix(name, "after") {
 		at = again.At.V
 	}
-	_, err := d.Archive.KeepCapture(t.Context(), core.KeptCapture{Place: d.Place.Info().Location, VolumeID: storetest.Database, BackupID: b, At: at,
-		Again: again, Capture: core.ReadCapture(takenAs(name), core.Source{Kind: core.SourceTaken, At: core.Some(at)})})
+	_, err := d.Archive.KeepCapture(t.Context(), core.KeptCapture{
+		Place: d.Place.Info().Location, VolumeID: storetest.Database, BackupID: b, At: at, Again: again,
+		Capture: core.ReadCapture(takenAs(name), core.Source{Kind: core.SourceTaken, At: core.Some(at)})})
 	ok(t, err)
 }
 
@@ -82,7 +83,7 @@ func TestLayers(t *testing.T) {
 		t.Errorf("they are %s and %s", first, second)
 	}
 	// What Cinder stored comes before all of it.
-	d.Source = memory.NewRepository(memory.World{Backups: storetest.Standard().AllBackups(), Captures: storetest.Standard().Captures, Now: clock}, nil)
+	d.Source = stockedRepository()
 	if _, told, _ = layersOf(t, d, storetest.Second); told != "1/3 stored 1 of 1[]; 2/3 stored 1 of 1[]; 3/3 stored 1 of 1[]" {
 		t.Errorf("in the repository: %s", told)
 	}
@@ -95,6 +96,12 @@ func TestLayers(t *testing.T) {
 	cancel()
 	_, _, err := d.Layers(ctx, core.Chain{Backups: []core.Backup{{ID: storetest.Full}}})
 	wantCode(t, "cancelled", err, core.CodeCancelled)
+}
+
+// stockedRepository is one that holds the captures of the standard world.
+func stockedRepository() *memory.Repository {
+	s := storetest.Standard()
+	return memory.NewRepository(memory.World{Backups: s.AllBackups(), Captures: s.Captures, Now: clock}, nil)
 }
 
 // noSource is a repository out of reach.

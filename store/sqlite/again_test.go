@@ -39,7 +39,8 @@ func TestMigrationToAgain(t *testing.T) {
 		"DROP INDEX hearth_backups_parent", versionOne,
 		"INSERT INTO hearth_captures (place, volume_id, backup_id, at, source, source_where, source_at, unseen, text) VALUES "+
 			`('', 'v', 'b', '2026-03-01T11:00:00.000000Z', 'taken', '', '', '', '{"version": 2}')`)
-	if _, err := sqlite.Open(t.Context(), path, sqlite.Options{ReadOnly: "it is asked for", Patience: fast}); core.CodeOf(err) != core.CodeReadOnly {
+	only := sqlite.Options{ReadOnly: "it is asked for", Patience: fast}
+	if _, err := sqlite.Open(t.Context(), path, only); core.CodeOf(err) != core.CodeReadOnly {
 		t.Errorf("only to be read: %v", err)
 	}
 	p := open(t, path, sqlite.Options{})
