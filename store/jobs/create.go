@@ -203,8 +203,10 @@ func (d Desk) keepBefore(ctx context.Context, c core.Capture, id core.BackupID) 
 	if _, ok := books.(twice); ok {
 		k.Again.State = core.AgainDue
 	}
-	k.ID, err = books.KeepCapture(ctx, k)
-	return k, err
+	if k.ID, err = books.KeepCapture(ctx, k); err != nil {
+		return core.KeptCapture{}, err // nothing is due of what is not kept
+	}
+	return k, nil
 }
 
 // Await follows a backup that was asked for until it is available or has failed, which
