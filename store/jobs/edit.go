@@ -40,18 +40,25 @@ func (d Desk) Edit(ctx context.Context, id core.BackupID, edit core.BackupEdit) 
 			"this cloud's backups have no properties: it is too old for them (3.43)", "", nil)
 	}
 	before := editable(&b)
-	after := before.Clone()
-	if edit.Name != nil {
-		after.Name = pyjson.OfString(*edit.Name)
-	}
-	if edit.Description != nil {
-		after.Description = pyjson.OfString(*edit.Description)
-	}
-	if edit.Metadata != nil {
-		after.Metadata = edit.Metadata.Clone()
-	}
+	after := edited(before, edit)
 	return d.edit(ctx, edit, core.Entry{Kind: core.EntryEdit, Backup: id, Before: &before, After: &after,
 		Summary: fmt.Sprintf("%s: %s", core.Visible(b.Title()), changes(before.Diff(after)))})
+}
+
+// edited is what an edit makes of a backup: the API strips the texts
+// (cinder/api/v3/backups.py update, validate_name_and_description).
+func edited(s core.State, edit core.BackupEdit) core.State {
+	s = s.Clone()
+	if edit.Name != nil {
+		s.Name = pyjson.OfString(core.Stripped(*edit.Name))
+	}
+	if edit.Description != nil {
+		s.Description = pyjson.OfString(core.Stripped(*edit.Description))
+	}
+	if edit.Metadata != nil {
+		s.Metadata = edit.Metadata.Clone()
+	}
+	return s
 }
 
 func changes(names []string) string {
@@ -98,7 +105,8 @@ func (d Desk) undoEdit(ctx context.Context, of core.Entry) (core.Entry, error) {
 	if !now.Metadata.Equal(of.Before.Metadata) {
 		edit.Metadata = of.Before.Metadata.Clone()
 	}
-	return d.edit(ctx, edit, core.Entry{Kind: core.EntryUndo, Backup: of.Backup, Of: of.ID, Before: &now, After: of.Before,
+	after := edited(now, edit)
+	return d.edit(ctx, edit, core.Entry{Kind: core.EntryUndo, Backup: of.Backup, Of: of.ID, Before: &now, After: &after,
 		Summary: fmt.Sprintf("undo of entry %d: %s", of.ID, of.Summary)})
 }
 

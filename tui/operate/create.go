@@ -37,7 +37,7 @@ func (o operator) createForm(volumes []core.VolumeID, title string) tea.Cmd {
 		ui.SwitchField("force", "Also of a volume that is in use: what is being written at that moment is caught half-way."),
 		ui.TextField("snapshot", "", "The id of a snapshot of the volume: its state is backed up instead."),
 		ui.TextField("container", "", "Where the driver puts it; empty is the driver's choice."),
-		ui.TextField("properties", "", "key=value, and more after commas."),
+		ui.TextField("properties", "", propertiesHint),
 		ui.TextField("zone", "", "The availability zone; empty is Cinder's choice."),
 	}})
 }
@@ -54,7 +54,7 @@ func (o operator) planCreate(volumes []core.VolumeID, f *ui.FormBox) tea.Cmd {
 		Snapshot: f.Text(newSnapshot), Container: f.Text(newContainer), AvailabilityZone: f.Text(newZone)}
 	again := f.Again()
 	if text := f.Text(newProperties); text != "" {
-		o, err := properties(text)
+		o, err := core.ParseProperties(text)
 		if err != nil {
 			return func() tea.Msg { return again(err) }
 		}

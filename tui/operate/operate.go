@@ -7,7 +7,6 @@ import (
 	"hearth/tui/place"
 	"hearth/tui/show"
 	"hearth/tui/ui"
-	"strings"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -222,26 +221,29 @@ func (o operator) editForm(id core.BackupID) tea.Cmd {
 		if err != nil {
 			return ui.Failure(err)
 		}
-		was := []string{x.Name.Or(""), x.Description.Or(""), propertiesText(x.Metadata)}
 		return ui.ShowMsg{Overlay: &ui.FormBox{Title: "Edit " + core.Visible(x.Title()), Fields: []ui.FormField{
-			ui.TextField("name", was[0], "U takes the change back."), ui.TextField("description", was[1], "U takes the change back."),
-			ui.TextField("properties", was[2], "key=value, and more after commas. They take the place of all that are there.")},
-			Submit: func(f *ui.FormBox) tea.Cmd { return o.edit(x, was, f) }}}
+			ui.TextField("name", x.Name.Or(""), "U takes the change back."),
+			ui.TextField("description", x.Description.Or(""), "U takes the change back."),
+			ui.TextField("properties", core.PropertiesText(x.Metadata), propertiesHint+" They take the place of all that are there.")},
+			Submit: func(f *ui.FormBox) tea.Cmd { return o.edit(x, f) }}}
 	})
 }
 
-// edit changes what was changed in the form.
-func (o operator) edit(x core.Backup, was []string, f *ui.FormBox) tea.Cmd {
+// propertiesHint is how properties are written in a form.
+const propertiesHint = `key=value, and more after commas; a value with a comma in quotation marks.`
+
+// edit changes what was changed in the form, and nothing that nobody typed.
+func (o operator) edit(x core.Backup, f *ui.FormBox) tea.Cmd {
 	var e core.BackupEdit
 	words := []string{string(x.ID)}
 	for i, to := range []**string{&e.Name, &e.Description} {
-		if text := f.Text(i); text != was[i] {
+		if text := f.Text(i); f.Changed(i) {
 			*to = &text
 			words = append(words, "--"+f.Fields[i].Label, text)
 		}
 	}
-	if f.Text(2) != was[2] {
-		o, err := properties(f.Text(2))
+	if f.Changed(2) {
+		o, err := core.ParseProperties(f.Text(2))
 		if err != nil {
 			again := f.Again()
 			return func() tea.Msg { return again(err) }
@@ -260,31 +262,7 @@ func (o operator) edit(x core.Backup, was []string, f *ui.FormBox) tea.Cmd {
 	return cmd
 }
 
-// properties reads key=value, …; propertiesText writes it.
-func properties(text string) (*pyjson.Object, error) {
-	o := &pyjson.Object{}
-	for _, part := range strings.Split(text, ",") {
-		key, value, ok := strings.Cut(part, "=")
-		key = strings.TrimSpace(key)
-		switch {
-		case strings.TrimSpace(part) == "":
-		case !ok || key == "":
-			return nil, core.Fail(core.CodeUsage, "read the properties", part+" is not key=value", "write key=value, and more after commas", nil)
-		default:
-			o.Set(key, pyjson.OfString(strings.TrimSpace(value)))
-		}
-	}
-	return o, nil
-}
-
-func propertiesText(o *pyjson.Object) string {
-	var parts []string
-	for k, v := range o.All() {
-		parts = append(parts, k+"="+v.Text())
-	}
-	return strings.Join(parts, ", ")
-}
-
+// propertyWords are properties as arguments of a verb.
 func propertyWords(o *pyjson.Object) (words []string) {
 	if o != nil && o.Len() == 0 {
 		return []string{"--no-properties"}

@@ -40,6 +40,9 @@ func properties(cmd *cobra.Command, given []string) (*pyjson.Object, error) {
 		if !ok {
 			return nil, misuse(cmd, "--property "+s+" has no value", "write --property KEY=VALUE")
 		}
+		if o.Has(k) {
+			return nil, misuse(cmd, "--property "+k+" is given twice", "give each key once")
+		}
 		o.Set(k, pyjson.OfString(v))
 	}
 	return o, nil
