@@ -58,6 +58,10 @@ type Entry struct {
 	Life    *Life       // EntryOpen: who is at work on it; nil: nobody says so
 }
 
+// None reports whether it is no entry: there was nothing to change, so that nothing
+// was asked of the place, and nothing is accounted for.
+func (e *Entry) None() bool { return e.State == "" }
+
 // Life is the sign of life of the process that is at work on an open entry.
 type Life struct {
 	Host string // the machine's name, for people

@@ -179,18 +179,24 @@ func (o operator) planReset(ids []core.BackupID, status string) tea.Cmd {
 		if err != nil {
 			return ui.Failure(err)
 		}
+		if p.Todo() == 0 {
+			return ui.Note{Level: ui.Info, Text: core.Count(len(p.Items), "backup") + ": " + p.Status + " already; nothing was sent."}
+		}
 		return ui.ShowMsg{Overlay: o.askReset(p)}
 	}))
 }
 
 func (o operator) askReset(p jobs.ResetPlan) ui.Overlay {
-	q := ui.Asking(o.host.Look(), "Reset the status", "Set "+core.Count(len(p.Items), "backup")+" to "+p.Status+"? Cinder looks at nothing then: the word changes, not the backup.\n", "Reset",
+	q := ui.Asking(o.host.Look(), "Reset the status", "Set "+core.Count(p.Todo(), "backup")+" to "+p.Status+"? Cinder looks at nothing then: the word changes, not the backup.\n", "Reset",
 		func() tea.Cmd { return o.reset(p) })
 	words := []string{}
 	for i := range p.Items {
 		it := &p.Items[i]
 		q.Lines = append(q.Lines, show.Item(o.host.Look(), &it.Backup))
 		words = append(words, string(it.Backup.ID))
+		if it.Backup.Status == p.Status {
+			q.Lines = append(q.Lines, show.Warning(o.host.Look(), "it is "+p.Status+" already: nothing is sent"))
+		}
 		if it.Says != "" {
 			q.Lines = append(q.Lines, show.Warning(o.host.Look(), it.Says))
 		}
@@ -257,6 +263,9 @@ func (o operator) edit(x core.Backup, f *ui.FormBox) tea.Cmd {
 	desk := o.at.Desk()
 	_, cmd := o.at.Start(o.host, "editing "+x.Title(), place.Touching(o.at, "backup", x.ID), func(ctx context.Context, _ jobs.Progress) ui.Result {
 		entry, err := desk.Edit(ctx, x.ID, e)
+		if err == nil && entry.None() {
+			return ui.Wrote("It is so already: nothing was sent.", nil)
+		}
 		return ui.Wrote(fmt.Sprintf("Changed, as journal entry %d; U takes it back. In a shell: %s", entry.ID, o.at.Command("edit", words...)), err)
 	})
 	return cmd
