@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"hearth/core"
 	"hearth/store"
@@ -174,6 +175,9 @@ func (d Desk) here(e *core.Entry, tried string) error {
 	switch {
 	case e.Place != d.location() && !d.Place.Info().Journals:
 		return core.Fail(core.CodeUsage, tried, "it was made in another place, "+e.Place, "name that place with --place", nil)
+	case e.State == core.EntryUnsettled, e.State == core.EntryOpen && e.Life != nil && e.Life.PID == 0:
+		return core.Fail(core.CodeConflict, tried, "it got no answer, and may take effect yet",
+			"wait for "+d.wait(e).Round(time.Second).String()+" and try again", nil)
 	case e.State == core.EntryOpen && e.Life != nil:
 		return core.Fail(core.CodeConflict, tried,
 			fmt.Sprintf("a hearth is at work on it: process %d on %s", e.Life.PID, core.Visible(e.Life.Host)),

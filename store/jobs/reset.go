@@ -108,6 +108,12 @@ func (d Desk) Reset(ctx context.Context, p ResetPlan, progress Progress) ([]Resu
 		} else if r.Err = o.ResetBackup(ctx, r.Backup.ID, p.Status); r.Err == nil {
 			a.did(ctx, step)
 			r.Status, r.Err = d.followReset(ctx, r.Backup, p.Status)
+		} else if core.MayLand(r.Err) { // its answer is lost: the place says whether it was done
+			if now, err := d.followReset(ctx, r.Backup, p.Status); err == nil {
+				a.did(ctx, step)
+				r.Status, r.Err = now, nil
+			}
+			a.doubt(r.Err)
 		}
 	}
 	progress.say(len(todo), len(todo), "done")
