@@ -144,6 +144,7 @@ type config struct {
 	store.Config
 	Screen  tui.Config     `toml:"screen"`
 	Archive archive.Config `toml:"archive"`
+	Journal jobs.Config    `toml:"journal"`
 }
 
 func (c *config) check() (key, what string) {
@@ -155,6 +156,9 @@ func (c *config) check() (key, what string) {
 	}
 	if key, what := c.Archive.Check(); key != "" {
 		return "archive." + key, what
+	}
+	if key, what := c.Journal.Check(); key != "" {
+		return "journal." + key, what
 	}
 	return "", ""
 }
@@ -226,6 +230,7 @@ func (f *flags) desk(ctx context.Context) (jobs.Desk, func(), error) {
 // nothing behind.
 func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc store.PlaceConfig) (jobs.Desk, func(), error) {
 	d := jobs.Desk{Who: who(), Pace: jobs.Pace{Now: time.Now}}
+	d.SettleAfter, _ = c.Journal.Limit() // it was checked when it was read
 	o := store.Options{Write: f.write, Now: time.Now, Config: pc, Demo: store.World{Until: time.Now()}, AllProjects: f.allProjects,
 		CacheDir: filepath.Join(xdg.CacheHome, "hearth")}
 	var err error

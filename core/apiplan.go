@@ -175,7 +175,13 @@ func stripped(v pyjson.Value) pyjson.Value {
 	if !ok {
 		return v
 	}
-	return pyjson.OfString(strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }))
+	return pyjson.OfString(Stripped(s))
+}
+
+// Stripped is the text of a name or description as the API stores it: without
+// white space around it, as Python's strip takes it away.
+func Stripped(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f })
 }
 
 // Refusal is a field that the API refuses, and why.

@@ -11,7 +11,7 @@
 //
 //	volume backup chain                  what there is in a place
 //	columns filter query object          as tables, as what is asked for, as JSON
-//	way requests                         what can be asked of backups, and which way a restore goes
+//	way requests properties              what can be asked of backups, which way a restore goes, properties in a line
 //
 //	capture state                        the metadata that a backup keeps, and what of it can come back
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field

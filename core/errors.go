@@ -35,6 +35,9 @@ type Error struct {
 	What  string // "it is no SQLite database"
 	Next  string // "name another file with --store"; "" where there is nothing to say
 	Cause error  // nil, or what lies beneath
+	// Lands says that a change was asked for and no answer came that tells what became
+	// of it: it may yet take effect, as where a proxy gave up and the service goes on.
+	Lands bool
 }
 
 // Error is the sentence, without its full stop: "cannot TRIED: WHAT; NEXT".
@@ -56,6 +59,17 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Fail makes an [Error].
 func Fail(code Code, tried, what, next string, cause error) *Error {
 	return &Error{Code: code, Tried: tried, What: what, Next: next, Cause: cause}
+}
+
+// MayLand reports whether a failure, or one beneath it, leaves a change that may yet
+// take effect.
+func MayLand(err error) bool {
+	for e := (*Error)(nil); errors.As(err, &e); err = e.Cause {
+		if e.Lands {
+			return true
+		}
+	}
+	return false
 }
 
 // CodeOf returns the code of the first [Error] in err's chain, CodeInternal for

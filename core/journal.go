@@ -27,11 +27,14 @@ const (
 type EntryState string
 
 const (
-	EntryOpen   EntryState = "open"   // begun; whether it took effect is not known yet
-	EntryDone   EntryState = "done"   // took effect
-	EntryFailed EntryState = "failed" // did not take effect
-	EntryUndone EntryState = "undone" // took effect, and was taken back by a later entry
-	EntryHalf   EntryState = "half"   // some of its steps took effect
+	EntryOpen EntryState = "open" // begun; whether it took effect is not known yet
+	EntryDone EntryState = "done" // took effect
+	// EntryUnsettled is one whose request may have been sent and got no answer: whether
+	// it took effect is not known before the place was read after a time limit.
+	EntryUnsettled EntryState = "unsettled"
+	EntryFailed    EntryState = "failed" // did not take effect
+	EntryUndone    EntryState = "undone" // took effect, and was taken back by a later entry
+	EntryHalf      EntryState = "half"   // some of its steps took effect
 	// EntryFinished is one that ended half-way and whose rest a later entry did;
 	// that one holds all of it.
 	EntryFinished EntryState = "finished"
@@ -55,8 +58,14 @@ type Entry struct {
 	After   *State      // the same, as it was meant to be
 	Error   string      // EntryFailed: why
 	Steps   []EntryStep // where it takes several requests
-	Life    *Life       // EntryOpen: who is at work on it; nil: nobody says so
+	// EntryOpen: who is at work on it; nil: nobody says so. Of an entry that somebody let
+	// go, and of one that is unsettled, it tells since when that is so.
+	Life *Life
 }
+
+// None reports whether it is no entry: there was nothing to change, so that nothing
+// was asked of the place, and nothing is accounted for.
+func (e *Entry) None() bool { return e.State == "" }
 
 // Life is the sign of life of the process that is at work on an open entry.
 type Life struct {
@@ -64,7 +73,7 @@ type Life struct {
 	// Machine is what process numbers count within, a boot or a container: two that
 	// differ say nothing of each other's. "" where it is not known.
 	Machine  string
-	PID      int       // the process's number
+	PID      int       // the process's number; 0: nobody is at work on it any more
 	Instance string    // what sets it apart from others that had the number
 	At       time.Time // when it last gave the sign
 }

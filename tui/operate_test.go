@@ -11,8 +11,10 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/core/pyjson"
 	"hearth/store/archive"
 	"hearth/store/jobs"
+	"hearth/store/memory"
 	"hearth/tui/shell"
 	"hearth/tui/ui"
 )
@@ -116,6 +118,84 @@ func TestEdit(t *testing.T) {
 		"--property kept=yes --property by=ops")
 	r.press("enter").want("of the evening", "kept", "ops")
 	r.press("E", "tab", "tab").typeText(" nonsense, =x").press("enter").said(ui.LevelBad, "not key=value")
+}
+
+// withBooks is a rig over a cloud whose changes are accounted for in an archive.
+func withBooks(t *testing.T, c *cloud) *rig {
+	books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { books.Close() })
+	return newRigWith(t, c, 130, 45, new(world).options(t), func(d *jobs.Desk) { d.Archive = books })
+}
+
+// TestEditLeavesAlone: a form sends what was typed, and nothing of what it could not
+// hold. U takes it back, on a backup as on a volume.
+func TestEditLeavesAlone(t *testing.T) {
+	const note = "x, owner=eve"
+	c := newCloudOf(t, 0, func(w *memory.World) {
+		for i := range w.Backups {
+			if b := &w.Backups[i]; strings.HasPrefix(string(b.ID), dbBackup) {
+				b.Name, b.Description = core.Some(" first\nsecond, third\u202e "), core.Some(" outer ")
+				b.Metadata = &pyjson.Object{}
+				b.Metadata.Set("note", pyjson.OfString(note))
+				b.Metadata.Set("bell", pyjson.OfString("\a\n"))
+			}
+		}
+	})
+	r := withBooks(t, c)
+	now := func() core.Backup {
+		b, err := c.Backup(t.Context(), core.BackupID(fullID(t, "backup", dbBackup)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	was := now()
+	same := func(what string, b core.Backup, name, description, metadata bool) {
+		t.Helper()
+		if (b.Name == was.Name) != name || (b.Description == was.Description) != description || b.Metadata.Equal(was.Metadata) != metadata {
+			t.Errorf("%s: %q, %q, %s", what, b.Name.V, b.Description.V, pyjson.Text(pyjson.OfDict(b.Metadata)))
+		}
+	}
+	r.find("id:"+dbBackup).press("E").want(`first\nsecond, third\u202e`, "left as it is", `note="x, owner=eve"`, `bell="\u0007\n"`)
+	r.typeText("zzz").press("enter").said(ui.LevelInfo, "Nothing was changed")
+	if n := asked(c, "EditBackup"); n > 0 {
+		t.Fatalf("%d edits were sent", n)
+	}
+	r.press("E", "tab").typeText("!").press("enter").said(ui.LevelGood, "journal entry")
+	same("the description was typed", now(), true, false, true)
+	r.press("U").want("Take back entry", "backup", "description").press("y").said(ui.LevelGood, "taken back")
+	if b := now(); b.Description.V != "outer" { // the API strips it
+		t.Errorf("taken back, it is %q", b.Description.V)
+	}
+	was = now()
+	r.press("E", "tab", "tab").typeText(`, more="a, b=c"`).press("enter").said(ui.LevelGood, "journal entry")
+	same("a property was added", now(), true, true, false)
+	b := now()
+	if got, _ := b.Metadata.Get("note"); got.Text() != note || b.Metadata.Len() != 3 || b.Metadata.Has("owner") {
+		t.Errorf("the properties are %s", pyjson.Text(pyjson.OfDict(b.Metadata)))
+	}
+	if got, _ := b.Metadata.Get("more"); got.Text() != "a, b=c" {
+		t.Errorf("the new one is %q", got.Text())
+	}
+}
+
+// TestCreateProperties: a new backup gets the properties that were written.
+func TestCreateProperties(t *testing.T) {
+	r, c := onCloud(t, 120, 40)
+	r.press("v").find("name:jenkins-home").press("n").typeText("named").press("tab", "tab", "tab", "tab", "tab", "tab")
+	r.typeText(`note="x, owner=eve", by=ops`).press("enter").want("note=x, owner=eve").press("y").said(ui.LevelGood, "available")
+	all, err := c.Backups(t.Context(), core.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(all.Rows, func(b core.Backup) bool { return b.Name.V == "named" })
+	b, err := c.Backup(t.Context(), all.Rows[i].ID)
+	if note, _ := b.Metadata.Get("note"); err != nil || note.Text() != "x, owner=eve" || b.Metadata.Len() != 2 {
+		t.Errorf("it has %s, %v", pyjson.Text(pyjson.OfDict(b.Metadata)), err)
+	}
 }
 
 // TestRestoreData: the plan is asked about, the restore is watched while the
@@ -338,13 +418,8 @@ func restoringOn(t testing.TB, w, h int) *rig {
 // journal, which says what was done.
 func TestFinish(t *testing.T) {
 	begin := func() (*rig, *cloud) {
-		books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { books.Close() })
 		c := newCloud(t, 0)
-		r := newRigWith(t, c, 130, 45, new(world).options(t), func(d *jobs.Desk) { d.Archive = books })
+		r := withBooks(t, c)
 		r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 		file := filepath.Join(t.TempDir(), "c.json")
 		doc := `{"version": 2, "volume-base-metadata": {}, "volume-metadata": {"a": "b", "größe": "1"}, ` +

@@ -156,7 +156,7 @@ func (a *Archive) Begin(ctx context.Context, e core.Entry) (id core.EntryID, err
 
 // Finish says how an open entry ended; why is for one that did not take effect.
 // If it took back another, that one is marked undone in the same stroke. An entry
-// that is no longer open is left as it is.
+// that is neither open nor unsettled is left as it is.
 func (a *Archive) Finish(ctx context.Context, e core.Entry, state core.EntryState, why string) error {
 	return a.Write(ctx, journal, func(tx *sql.Tx) error {
 		_, err := finish(ctx, tx, e, state, why)
@@ -165,7 +165,7 @@ func (a *Archive) Finish(ctx context.Context, e core.Entry, state core.EntryStat
 }
 
 func finish(ctx context.Context, tx *sql.Tx, e core.Entry, state core.EntryState, why string) (ok bool, err error) {
-	ok, err = ledger.SetState(ctx, tx, e.ID, state, why, core.EntryOpen)
+	ok, err = ledger.SetState(ctx, tx, e.ID, state, why, core.EntryOpen, core.EntryUnsettled)
 	if err == nil && ok && e.Kind == core.EntryUndo && state == core.EntryDone {
 		_, err = ledger.SetState(ctx, tx, e.Of, core.EntryUndone, "", ledger.Undoable...)
 	}

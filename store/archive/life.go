@@ -49,6 +49,31 @@ func letGo(ctx context.Context, tx *sql.Tx, id core.EntryID) error {
 	return err
 }
 
+// Leave is [Archive.LetGo] that keeps since when nobody is at work on the entry: what
+// was asked for until then may take effect some time after it.
+func (a *Archive) Leave(ctx context.Context, id core.EntryID, at time.Time) error {
+	return a.Write(ctx, journal, func(tx *sql.Tx) error { return leave(ctx, tx, id, at) })
+}
+
+func leave(ctx context.Context, tx *sql.Tx, id core.EntryID, at time.Time) error {
+	if err := letGo(ctx, tx, id); err != nil {
+		return err
+	}
+	return writeLife(ctx, tx, id, &core.Life{At: at})
+}
+
+// Unsettle says of an open entry that its request got no answer: it may take effect
+// some time after at. An entry that is not open is left as it is.
+func (a *Archive) Unsettle(ctx context.Context, id core.EntryID, why string, at time.Time) error {
+	return a.Write(ctx, journal, func(tx *sql.Tx) error {
+		ok, err := ledger.SetState(ctx, tx, id, core.EntryUnsettled, why, core.EntryOpen)
+		if err != nil || !ok {
+			return err
+		}
+		return leave(ctx, tx, id, at)
+	})
+}
+
 // Settle is [Archive.Finish] for an entry that was found open and without anybody
 // at work on it. If it has given a sign of life since it was read, or was finished,
 // nothing changes and ok is false.

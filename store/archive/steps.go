@@ -10,12 +10,12 @@ import (
 	"hearth/store/ledger"
 )
 
-// Note writes down what has become known of an open entry: the ids of what it is
+// Note writes down what has become known of an entry that is open or unsettled: the ids of what it is
 // about, and which of its steps are done.
 func (a *Archive) Note(ctx context.Context, e core.Entry) error {
 	return a.Write(ctx, journal, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE hearth_journal SET volume_id = ?, backup_id = ? WHERE id = ? AND state = ?",
-			string(e.Volume), string(e.Backup), int64(e.ID), string(core.EntryOpen))
+		_, err := tx.ExecContext(ctx, "UPDATE hearth_journal SET volume_id = ?, backup_id = ? WHERE id = ? AND state IN (?, ?)",
+			string(e.Volume), string(e.Backup), int64(e.ID), string(core.EntryOpen), string(core.EntryUnsettled))
 		if err != nil {
 			return err
 		}

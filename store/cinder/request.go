@@ -8,9 +8,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -42,7 +44,8 @@ type call struct {
 type reply struct {
 	body    []byte
 	header  http.Header
-	repeats int // how often it was asked before this answer came
+	repeats int  // how often it was asked before this answer came
+	sent    bool // the request left, or began to
 }
 
 // do sends a call and reads the answer. What is safe to repeat is repeated, with
@@ -53,22 +56,33 @@ func (s *session) do(ctx context.Context, c call) (reply, error) {
 	if c.method == "" {
 		c.method = http.MethodGet
 	}
+	lands := false
 	for n := 0; ; n++ {
 		r, err := s.once(ctx, c)
 		r.repeats = n
 		if err == nil {
 			return r, nil
 		}
+		told := c.explain(err)
+		lands = lands || r.sent && c.method != http.MethodGet && uncertain(told)
 		wait, again := repeat(c, err, n)
 		if !again || ctx.Err() != nil {
-			return r, c.explain(err)
+			return r, landing(told, lands)
 		}
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return r, explain(c.tried, ctx.Err())
+			return r, landing(explain(c.tried, ctx.Err()), lands)
 		}
 	}
+}
+
+// landing is an error that says whether the change may yet take effect.
+func landing(err error, lands bool) error {
+	if e, ok := err.(*core.Error); ok {
+		e.Lands = lands
+	}
+	return err
 }
 
 // explain is the error of a call that is not sent again. One that may have taken
@@ -143,13 +157,15 @@ func (s *session) once(ctx context.Context, c call) (reply, error) {
 	if len(c.query) > 0 {
 		address += "?" + c.query.Encode()
 	}
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	res, err := provider.Request(ctx, c.method, address, &gophercloud.RequestOpts{JSONBody: c.body, MoreHeaders: header,
 		OkCodes: []int{200, 201, 202, 203, 204}, KeepResponseBody: true})
 	if f := faultOf(err); f != nil && f.status == http.StatusUnauthorized {
 		s.drop()
 	}
 	if err != nil {
-		return reply{}, err
+		return reply{sent: sent.Load()}, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
@@ -157,7 +173,7 @@ func (s *session) once(ctx context.Context, c call) (reply, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return reply{}, &url.Error{Op: c.method, URL: address, Err: err}
+		return reply{sent: true}, &url.Error{Op: c.method, URL: address, Err: err}
 	}
 	if strings.HasPrefix(c.path, "/") {
 		v := parseVersion(res.Header.Get("OpenStack-API-Version"))

@@ -91,7 +91,9 @@ func (p *Place) EditBackup(ctx context.Context, id core.BackupID, e core.BackupE
 		}
 		body["metadata"] = raw(e.Metadata)
 	}
-	_, err := p.session.do(ctx, call{tried: tried, method: http.MethodPut, path: backupPath(id), body: map[string]any{"backup": body}})
+	// Sent once: whoever gets no answer looks before it is sent again.
+	_, err := p.session.do(ctx, call{tried: tried, method: http.MethodPut, path: backupPath(id), body: map[string]any{"backup": body},
+		once: true})
 	p.reread(ctx, id, err)
 	return p.noted(core.OpEdit, err)
 }

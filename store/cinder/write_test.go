@@ -419,3 +419,48 @@ func TestParents(t *testing.T) {
 	want(t, "member's lineage", say(len(rows), rows[0].ParentID, rows[0].ParentGuessed, rows[1].ParentID, rows[2].ParentID == "",
 		rows[2].ParentGuessed, err), "3 mid true full true false <nil>")
 }
+
+// TestEditIsSentOnce: an edit whose answer is lost is not sent again, and its error
+// says that it may take effect yet; one that never left says no such thing.
+func TestEditIsSentOnce(t *testing.T) {
+	name := "x"
+	for _, status := range []int{502, 503, 504, 0} {
+		c := newCloud(t)
+		c.on("GET /limits", reply200(body(t, "limits")))
+		c.on("PUT /backups/b", func(w http.ResponseWriter, _ *http.Request) {
+			if status == 0 { // the line breaks
+				panic(http.ErrAbortHandler)
+			}
+			w.WriteHeader(status)
+		})
+		p := c.direct()
+		p.session.learn(newest)
+		err := p.EditBackup(t.Context(), "b", core.BackupEdit{Name: &name})
+		if n := strings.Count(strings.Join(c.requests(), "\n"), "PUT"); n != 1 || !core.MayLand(err) {
+			t.Errorf("%d: sent %d times, %v, may land: %v", status, n, err, core.MayLand(err))
+		}
+	}
+	c := newCloud(t)
+	p := c.direct()
+	p.session.learn(newest)
+	c.on("PUT /backups/b", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(400)
+		fmt.Fprint(w, `{"badRequest": {"code": 400, "message": "no"}}`)
+	})
+	if err := p.EditBackup(t.Context(), "b", core.BackupEdit{Name: &name}); core.CodeOf(err) != core.CodeRefused || core.MayLand(err) {
+		t.Errorf("refused: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	c.on("PUT /backups/b", func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // so that the server sees the client go
+		cancel()
+		<-r.Context().Done()
+	})
+	if err := p.EditBackup(ctx, "b", core.BackupEdit{Name: &name}); core.CodeOf(err) != core.CodeCancelled || !core.MayLand(err) {
+		t.Errorf("interrupted: %v", err)
+	}
+	c.Close()
+	if err := p.EditBackup(t.Context(), "b", core.BackupEdit{Name: &name}); err == nil || core.MayLand(err) {
+		t.Errorf("nothing listens: %v", err)
+	}
+}

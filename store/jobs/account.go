@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"hearth/core"
 )
@@ -12,6 +14,7 @@ type account struct {
 	d     Desk
 	e     core.Entry
 	over  bool   // its result is written
+	lands bool   // something was asked for that may yet take effect
 	still func() // ends the signs of life
 }
 
@@ -75,6 +78,21 @@ func (a *account) end(ctx context.Context, state core.EntryState, why string) er
 	return err
 }
 
+// doubt notes a failure of the work: what was asked for may yet take effect.
+func (a *account) doubt(err error) { a.lands = a.lands || core.MayLand(err) }
+
+// unsettle leaves the entry until the place can be read for good.
+func (a *account) unsettle(ctx context.Context, why string) error {
+	a.still()
+	a.e.State, a.e.Life = core.EntryUnsettled, nil
+	if a.d.Archive == nil {
+		return nil
+	}
+	err := a.d.Archive.Unsettle(context.WithoutCancel(ctx), a.e.ID, why, a.d.Now())
+	a.over = err == nil
+	return err
+}
+
 // endBy is end for a job whose steps are its items: done where all worked, failed
 // where none did.
 func (a *account) endBy(ctx context.Context, why string) error {
@@ -84,6 +102,9 @@ func (a *account) endBy(ctx context.Context, why string) error {
 		state, why = core.EntryDone, ""
 	case 0:
 		state = core.EntryFailed
+	}
+	if state != core.EntryDone && a.lands && a.d.SettleAfter > 0 {
+		return a.unsettle(ctx, why)
 	}
 	return a.end(ctx, state, why)
 }
@@ -112,9 +133,15 @@ func (d Desk) byIntent(ctx context.Context, e core.Entry, do func(*account) erro
 		why = err.Error()
 		if state = core.EntryFailed; !untouched(err) || a.done() > 0 {
 			var unknown error
-			if state, unknown = d.outcome(ctx, a.e); unknown != nil {
+			if state, _, unknown = d.outcome(ctx, &a.e); unknown != nil {
 				return a.e, err // it stays open, for Settle
 			}
+		}
+		if state != core.EntryDone && core.MayLand(err) && d.SettleAfter > 0 {
+			if uerr := a.unsettle(ctx, why); uerr != nil {
+				return a.e, uerr
+			}
+			return a.e, unsettled(err, d.SettleAfter)
 		}
 	}
 	if ferr := a.end(ctx, state, why); ferr != nil && err == nil {
@@ -124,6 +151,17 @@ func (d Desk) byIntent(ctx context.Context, e core.Entry, do func(*account) erro
 		return a.e, nil
 	}
 	return a.e, err
+}
+
+// unsettled is a failure of something that may yet take effect, and what to do.
+func unsettled(err error, limit time.Duration) error {
+	e := core.Fail(core.CodeOf(err), "", err.Error(),
+		"it may take effect yet: hearth settle says in "+limit.String()+" what came of it", err)
+	var ours *core.Error
+	if errors.As(err, &ours) {
+		e.Tried, e.What = ours.Tried, ours.What
+	}
+	return e
 }
 
 // untouched reports whether an error says by its code that nothing was changed.

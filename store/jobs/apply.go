@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"hearth/core"
 	"hearth/store"
@@ -13,6 +14,7 @@ import (
 // (CodeConflict) when the volume no longer is what the plan was made from. A
 // place that keeps a journal writes its entry in the same transaction; for
 // others an intent is written to the archive first and its result afterwards.
+// Where the plan changes nothing, nothing is sent: [core.Entry.None].
 func (d Desk) Apply(ctx context.Context, p *core.Plan) (core.Entry, error) {
 	if err := p.Applicable(); err != nil {
 		return core.Entry{}, err
@@ -24,10 +26,32 @@ func (d Desk) Apply(ctx context.Context, p *core.Plan) (core.Entry, error) {
 	}
 	v := p.Target.Volume
 	before, after := p.Before, p.After
+	if d.Idle(p) {
+		return core.Entry{}, d.unchanged(ctx, v.ID, before)
+	}
 	e := core.Entry{At: d.Now(), Who: d.Who, Place: d.location(), Kind: core.EntryApply, Volume: v.ID, Backup: p.Backup,
 		Before: &before, After: &after, Summary: fmt.Sprintf("metadata of %s: %s (rules %s, layers %s)",
 			core.Visible(v.Title()), p.Summary(), p.Rules, p.Layers)}
 	return d.rewrite(ctx, core.Rewrite{Volume: v.ID, Before: before, After: after, Entry: e})
+}
+
+// Idle reports whether nothing has to be asked of the place to carry a plan out.
+func (d Desk) Idle(p *core.Plan) bool {
+	return p.Before.Equal(p.After) ||
+		d.Place.Info().Kind == core.PlaceCloud && p.Target.Volume != nil && len(core.APICalls(p.Target.Volume.ID, p.Before, p.After)) == 0
+}
+
+// unchanged is CodeConflict if a volume is no longer as a plan saw it.
+func (d Desk) unchanged(ctx context.Context, id core.VolumeID, before core.State) error {
+	v, err := d.Place.Volume(ctx, id)
+	if err != nil {
+		return err
+	}
+	if diff := v.State().Diff(before); len(diff) > 0 {
+		return core.Fail(core.CodeConflict, "change volume "+string(id), "it is no longer what the plan was made from: "+changes(diff),
+			"make the plan again", nil)
+	}
+	return nil
 }
 
 // Undo takes a journal entry back: the volume must still be what the entry made
@@ -151,6 +175,9 @@ func (d Desk) here(e *core.Entry, tried string) error {
 	switch {
 	case e.Place != d.location() && !d.Place.Info().Journals:
 		return core.Fail(core.CodeUsage, tried, "it was made in another place, "+e.Place, "name that place with --place", nil)
+	case e.State == core.EntryUnsettled, e.State == core.EntryOpen && e.Life != nil && e.Life.PID == 0:
+		return core.Fail(core.CodeConflict, tried, "it got no answer, and may take effect yet",
+			"wait for "+d.wait(e).Round(time.Second).String()+" and try again", nil)
 	case e.State == core.EntryOpen && e.Life != nil:
 		return core.Fail(core.CodeConflict, tried,
 			fmt.Sprintf("a hearth is at work on it: process %d on %s", e.Life.PID, core.Visible(e.Life.Host)),

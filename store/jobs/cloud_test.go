@@ -578,6 +578,63 @@ func TestEdit(t *testing.T) {
 	wantCode(t, "a long name", err, core.CodeRefused)
 }
 
+// TestNothingToDo: what is as it shall be is not sent, and not accounted for.
+func TestNothingToDo(t *testing.T) {
+	c, d := cloudDesk(t)
+	b, err := d.Place.Backup(t.Context(), storetest.Tagged)
+	ok(t, err)
+	padded, same := "  "+b.Name.V+"\n", b.Name.V
+	for what, edit := range map[string]core.BackupEdit{
+		"the same name":       {Name: &same},
+		"but for the blanks":  {Name: &padded},
+		"the same properties": {Metadata: b.Metadata.Clone()},
+	} {
+		e, err := d.Edit(t.Context(), b.ID, edit)
+		if err != nil || !e.None() {
+			t.Errorf("%s: %+v, %v", what, e, err)
+		}
+	}
+	p, err := d.PlanReset(t.Context(), []core.BackupID{storetest.Full}, core.StatusAvailable)
+	ok(t, err)
+	results, err := d.Reset(t.Context(), p, nil)
+	if err != nil || len(results) != 1 || results[0].Status != core.StatusAvailable || p.Todo() != 0 {
+		t.Errorf("reset to what it is: %+v, %v", results, err)
+	}
+	e, err := d.Apply(t.Context(), cloudPlan(t, d))
+	ok(t, err)
+	sent := len(c.Calls())
+	again := cloudPlan(t, d)
+	e2, err := d.Apply(t.Context(), again)
+	if err != nil || !e2.None() || newest(t, d).ID != e.ID || len(journal(t, d)) != 1 {
+		t.Errorf("the same plan again: %+v, %v; the journal has %+v", e2, err, journal(t, d))
+	}
+	for _, call := range append(c.Calls()[:0:0], c.Calls()...) {
+		if call == "EditBackup" || call == "ResetBackup" {
+			t.Errorf("%s was sent", call)
+		}
+	}
+	for _, call := range c.Calls()[sent:] {
+		if strings.Contains(call, " /") {
+			t.Errorf("%s was sent", call)
+		}
+	}
+	other := "another"
+	third := "third"
+	_, err = d.Edit(t.Context(), b.ID, core.BackupEdit{Name: &same, Description: &other})
+	ok(t, err)
+	if e := newest(t, d); len(e.Before.Diff(*e.After)) != 1 {
+		t.Errorf("the journal says of an edit of one field %q", e.Before.Diff(*e.After))
+	}
+	_, err = d.Place.(*memory.Cloud).Rewrite(t.Context(), core.Rewrite{Volume: storetest.WebRoot, Before: again.Before, After: func() core.State {
+		s := again.Before.Clone()
+		s.Name = pyjson.OfString(third)
+		return s
+	}()})
+	ok(t, err)
+	_, err = d.Apply(t.Context(), again)
+	wantCode(t, "a plan that changes nothing of what the volume was", err, core.CodeConflict)
+}
+
 func restoreJob(t *testing.T, d jobs.Desk, r core.RestoreRequest) (*core.RestoreReport, error) {
 	t.Helper()
 	s := storetest.Standard()

@@ -326,6 +326,7 @@ func (r *deletion) send(ctx context.Context, i int) {
 		}
 		fallthrough
 	default:
+		r.a.doubt(err)
 		r.over[i], r.results[i].Err = true, err
 	}
 }

@@ -9,6 +9,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"hearth/core"
@@ -41,6 +42,36 @@ type Pace struct {
 	// Patience is how long an import is followed where the place imports by and by;
 	// 0 is a minute.
 	Patience time.Duration
+	// SettleAfter is how long a change whose answer was lost may take to come into
+	// effect: longer than the proxies in front of clouds wait. Until then what the place
+	// shows decides nothing but that it did. 0: no time at all, as where a place answers
+	// when it has done it.
+	SettleAfter time.Duration
+}
+
+// Config is what the configuration says of the journal.
+type Config struct {
+	SettleAfter string `toml:"settle_after"` // such as "5m"; "": that
+}
+
+// Check says what is wrong with the configuration: the key at fault and why.
+func (c Config) Check() (key, what string) {
+	if _, err := c.Limit(); err != nil {
+		return "settle_after", err.Error()
+	}
+	return "", ""
+}
+
+// Limit is the [Pace.SettleAfter] that is configured.
+func (c Config) Limit() (time.Duration, error) {
+	if c.SettleAfter == "" {
+		return 5 * time.Minute, nil
+	}
+	t, err := time.ParseDuration(c.SettleAfter)
+	if err != nil || t < 0 {
+		return 0, fmt.Errorf("%s is no time such as 5m or 90s", c.SettleAfter)
+	}
+	return t, nil
 }
 
 // Backups and Volumes list rows of the place; a query that names no reach has the

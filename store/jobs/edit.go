@@ -22,14 +22,29 @@ func editable(b *core.Backup) core.State {
 	return s
 }
 
-// Edit changes a backup's name, description or properties. Undo takes it back.
+// Narrow returns what of an edit changes the backup as it was read; the zero edit:
+// nothing does. Properties that were not read count as others.
+func Narrow(b *core.Backup, edit core.BackupEdit) core.BackupEdit {
+	before := editable(b)
+	after := edited(before, edit)
+	if after.Name.Equal(before.Name) {
+		edit.Name = nil
+	}
+	if after.Description.Equal(before.Description) {
+		edit.Description = nil
+	}
+	if edit.Metadata != nil && !b.Unseen.Has("metadata") && after.Metadata.Equal(before.Metadata) {
+		edit.Metadata = nil
+	}
+	return edit
+}
+
+// Edit changes a backup's name, description or properties; what is as it shall be
+// already is not sent. Undo takes it back. [core.Entry.None] where nothing changes.
 func (d Desk) Edit(ctx context.Context, id core.BackupID, edit core.BackupEdit) (core.Entry, error) {
 	tried := "change backup " + string(id)
 	if edit == (core.BackupEdit{}) {
 		return core.Entry{}, core.Fail(core.CodeUsage, tried, "there is nothing to change", "give a name, a description or properties", nil)
-	}
-	if why := badBackupTexts(edit.Name, edit.Description, edit.Metadata); why != "" {
-		return core.Entry{}, refuse(tried, why, "")
 	}
 	b, err := d.Place.Backup(ctx, id)
 	if err != nil {
@@ -39,19 +54,32 @@ func (d Desk) Edit(ctx context.Context, id core.BackupID, edit core.BackupEdit) 
 		return core.Entry{}, core.Fail(core.CodeUnsupported, tried,
 			"this cloud's backups have no properties: it is too old for them (3.43)", "", nil)
 	}
+	if edit = Narrow(&b, edit); edit == (core.BackupEdit{}) {
+		return core.Entry{}, d.Allowed(core.OpEdit)
+	}
+	if why := badBackupTexts(edit.Name, edit.Description, edit.Metadata); why != "" {
+		return core.Entry{}, refuse(tried, why, "")
+	}
 	before := editable(&b)
-	after := before.Clone()
-	if edit.Name != nil {
-		after.Name = pyjson.OfString(*edit.Name)
-	}
-	if edit.Description != nil {
-		after.Description = pyjson.OfString(*edit.Description)
-	}
-	if edit.Metadata != nil {
-		after.Metadata = edit.Metadata.Clone()
-	}
+	after := edited(before, edit)
 	return d.edit(ctx, edit, core.Entry{Kind: core.EntryEdit, Backup: id, Before: &before, After: &after,
 		Summary: fmt.Sprintf("%s: %s", core.Visible(b.Title()), changes(before.Diff(after)))})
+}
+
+// edited is what an edit makes of a backup: the API strips the texts
+// (cinder/api/v3/backups.py update, validate_name_and_description).
+func edited(s core.State, edit core.BackupEdit) core.State {
+	s = s.Clone()
+	if edit.Name != nil {
+		s.Name = pyjson.OfString(core.Stripped(*edit.Name))
+	}
+	if edit.Description != nil {
+		s.Description = pyjson.OfString(core.Stripped(*edit.Description))
+	}
+	if edit.Metadata != nil {
+		s.Metadata = edit.Metadata.Clone()
+	}
+	return s
 }
 
 func changes(names []string) string {
@@ -98,7 +126,8 @@ func (d Desk) undoEdit(ctx context.Context, of core.Entry) (core.Entry, error) {
 	if !now.Metadata.Equal(of.Before.Metadata) {
 		edit.Metadata = of.Before.Metadata.Clone()
 	}
-	return d.edit(ctx, edit, core.Entry{Kind: core.EntryUndo, Backup: of.Backup, Of: of.ID, Before: &now, After: of.Before,
+	after := edited(now, edit)
+	return d.edit(ctx, edit, core.Entry{Kind: core.EntryUndo, Backup: of.Backup, Of: of.ID, Before: &now, After: &after,
 		Summary: fmt.Sprintf("undo of entry %d: %s", of.ID, of.Summary)})
 }
 

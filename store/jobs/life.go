@@ -45,8 +45,13 @@ var self = sync.OnceValue(func() core.Life {
 // worked reports whether somebody is at work on an open entry: its process lives,
 // or where that cannot be looked up has said so lately.
 func (d Desk) worked(e *core.Entry) bool {
-	if e.Life == nil {
+	switch {
+	case e.State != core.EntryOpen:
+		return false
+	case e.Life == nil:
 		return d.Now().Sub(e.At) < young
+	case e.Life.PID == 0:
+		return false
 	}
 	switch stands(e.Life, self()) {
 	case there:
@@ -104,7 +109,11 @@ func (a *account) live() {
 // is worked at by nobody any more, and is left to Settle.
 func (a *account) leave(ctx context.Context) {
 	a.still()
-	if a.d.Archive != nil && !a.over {
+	switch {
+	case a.d.Archive == nil || a.over:
+	case a.d.SettleAfter > 0:
+		a.d.Archive.Leave(context.WithoutCancel(ctx), a.e.ID, a.d.Now())
+	default:
 		a.d.Archive.LetGo(context.WithoutCancel(ctx), a.e.ID)
 	}
 }

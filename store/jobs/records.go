@@ -209,6 +209,7 @@ func (d Desk) importByAPI(ctx context.Context, im store.Importer, items []core.I
 			d.followImport(ctx, &items[i], &results[i])
 		}
 		if results[i].Err != nil {
+			a.doubt(results[i].Err)
 			failed++
 			if first == nil {
 				first = results[i].Err

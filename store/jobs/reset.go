@@ -13,6 +13,16 @@ type ResetPlan struct {
 	Items  []ResetItem
 }
 
+// Todo counts the backups that do not have the status yet.
+func (p *ResetPlan) Todo() (n int) {
+	for i := range p.Items {
+		if p.Items[i].Backup.Status != p.Status {
+			n++
+		}
+	}
+	return n
+}
+
 // ResetItem is one of the backups.
 type ResetItem struct {
 	Backup core.Backup
@@ -63,20 +73,25 @@ func resets(b *core.Backup, status string) string {
 // resetPatience is how long a status may take to change.
 const resetPatience = 30 * time.Second
 
-// Reset sets the status of each backup, and looks whether it has changed.
+// Reset sets the status of each backup, and looks whether it has changed. One that
+// has it already is left alone; where all have, nothing is accounted for.
 func (d Desk) Reset(ctx context.Context, p ResetPlan, progress Progress) ([]Result, error) {
 	o, err := d.operator(core.OpReset)
 	if err != nil {
 		return nil, err
 	}
+	if len(p.Items) == 0 {
+		return nil, core.Fail(core.CodeUsage, string(core.OpReset), "no backup is named", "", nil)
+	}
+	results, todo := d.already(ctx, p)
+	if len(todo) == 0 {
+		return results, nil
+	}
 	var backups []core.Backup
 	e := core.Entry{Kind: core.EntryReset}
-	for _, it := range p.Items {
-		backups = append(backups, it.Backup)
-		e.Backups = append(e.Backups, it.Backup.ID)
-	}
-	if len(backups) == 0 {
-		return nil, core.Fail(core.CodeUsage, string(core.OpReset), "no backup is named", "", nil)
+	for _, i := range todo {
+		backups = append(backups, results[i].Backup)
+		e.Backups = append(e.Backups, results[i].Backup.ID)
 	}
 	e.Steps = steps(backups, func(b core.Backup) string { return "set " + string(b.ID) + " from " + b.Status + " to " + p.Status })
 	e.Summary = "reset to " + p.Status + " of " + named(backups)
@@ -85,19 +100,23 @@ func (d Desk) Reset(ctx context.Context, p ResetPlan, progress Progress) ([]Resu
 		return nil, err
 	}
 	defer a.leave(ctx)
-	var results []Result
-	for i, b := range backups {
-		progress.say(i, len(backups), "setting %s to %s", core.Visible(b.Title()), p.Status)
-		r := Result{Backup: b, Status: b.Status, Err: ctx.Err()}
-		if r.Err != nil {
+	for step, i := range todo {
+		r := &results[i]
+		progress.say(step, len(todo), "setting %s to %s", core.Visible(r.Backup.Title()), p.Status)
+		if r.Err = ctx.Err(); r.Err != nil {
 			r.Err = core.Fail(core.CodeCancelled, string(core.OpReset), "it was cancelled", "", r.Err)
-		} else if r.Err = o.ResetBackup(ctx, b.ID, p.Status); r.Err == nil {
-			a.did(ctx, i)
-			r.Status, r.Err = d.followReset(ctx, b, p.Status)
+		} else if r.Err = o.ResetBackup(ctx, r.Backup.ID, p.Status); r.Err == nil {
+			a.did(ctx, step)
+			r.Status, r.Err = d.followReset(ctx, r.Backup, p.Status)
+		} else if core.MayLand(r.Err) { // its answer is lost: the place says whether it was done
+			if now, err := d.followReset(ctx, r.Backup, p.Status); err == nil {
+				a.did(ctx, step)
+				r.Status, r.Err = now, nil
+			}
+			a.doubt(r.Err)
 		}
-		results = append(results, r)
 	}
-	progress.say(len(backups), len(backups), "done")
+	progress.say(len(todo), len(todo), "done")
 	err = failures("reset all", results)
 	why := ""
 	if err != nil {
@@ -107,6 +126,23 @@ func (d Desk) Reset(ctx context.Context, p ResetPlan, progress Progress) ([]Resu
 		err = aerr
 	}
 	return results, err
+}
+
+// already looks at the backups once more and says which are to be reset: those that
+// do not have the status by now, or could not be looked at.
+func (d Desk) already(ctx context.Context, p ResetPlan) (results []Result, todo []int) {
+	for i, it := range p.Items {
+		r := Result{Backup: it.Backup, Status: it.Backup.Status}
+		now, err := d.Place.Backup(ctx, it.Backup.ID)
+		if err == nil {
+			r.Backup, r.Status = now, now.Status
+		}
+		if err != nil || now.Status != p.Status {
+			todo = append(todo, i)
+		}
+		results = append(results, r)
+	}
+	return results, todo
 }
 
 // followReset looks until a backup has the status; Cinder sets it after its answer.

@@ -2,19 +2,24 @@ package jobs
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"hearth/core"
 )
 
-// Settle looks at the open entries of the place, which a crash has left behind,
-// reads the place back and says of each whether it took effect. Those that somebody
-// is at work on are left alone, be it this process or another: its own process
-// lives, or where that cannot be looked up it has given a sign of life within two
-// minutes. Those without any, of an older hearth, are left alone for a minute. It
-// returns those that it settled. First it looks at the volumes of backups that have
-// ended meanwhile ([Desk.LookAgain]).
+// Settle looks at the entries of the place that a crash or a lost answer has left
+// without a result, reads the place back and says of each whether it took effect.
+// Those that somebody is at work on are left alone, be it this process or another:
+// its own process lives, or where that cannot be looked up it has given a sign of
+// life within two minutes. Those without any, of an older hearth, are left alone for
+// a minute. What did not take effect may still do so until the time limit has passed
+// ([Pace.SettleAfter]): it is unsettled until then. Settle returns those of which it
+// knows the end, also with an error, which is the first of a place that could not be
+// read. First it looks at the volumes of backups that
+// have ended meanwhile ([Desk.LookAgain]).
 func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
 	if d.Archive == nil || d.Place.Info().Journals {
 		return nil, nil
@@ -27,54 +32,134 @@ func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
 		return nil, err
 	}
 	var settled []core.Entry
+	var first error
 	for _, e := range entries {
-		if e.State != core.EntryOpen || d.worked(&e) {
+		if !Unsettled(&e) || d.worked(&e) {
 			continue
 		}
-		state, err := d.outcome(ctx, e)
-		if err != nil {
-			return settled, err
+		ok, err := d.settle(ctx, &e)
+		switch {
+		case err != nil && first == nil:
+			first = err
+		case ok:
+			settled = append(settled, e)
 		}
-		if state == core.EntryOpen { // it is still under way
-			continue
+		if ctx.Err() != nil {
+			break
 		}
-		why := ""
-		if state != core.EntryDone {
-			why = "hearth was interrupted; the place was read back"
-		}
-		ok, err := d.Archive.Settle(ctx, e, state, why)
-		if err != nil {
-			return settled, err
-		}
-		if !ok { // it lives after all, or another was faster
-			continue
-		}
-		e.State, e.Error, e.Life = state, why, nil
-		settled = append(settled, e)
 	}
-	return settled, nil
+	return settled, first
+}
+
+// SettleAll is [Desk.Settle] that also returns the entries whose end is still not
+// known. CodeUnsupported where the place keeps a journal of its own, which has none.
+func (d Desk) SettleAll(ctx context.Context) (settled, left []core.Entry, err error) {
+	if d.Archive == nil {
+		return nil, nil, core.Fail(core.CodeUnsupported, "settle the journal", "there is no archive", "", nil)
+	}
+	if settled, err = d.Settle(ctx); err != nil {
+		return settled, nil, err
+	}
+	all, err := d.Archive.Entries(ctx, d.location(), 0)
+	for i := range all {
+		if Unsettled(&all[i]) {
+			left = append(left, all[i])
+		}
+	}
+	return settled, left, err
+}
+
+// SettledText says in a sentence what a settling came to.
+func SettledText(settled, left []core.Entry) string {
+	text := "The end of every entry is known."
+	if len(left) > 0 {
+		text = "The end of " + core.Count(len(left), "entry") + " is not known yet: under way, or it may take effect yet."
+	}
+	var ends []string
+	for i := range settled {
+		ends = append(ends, fmt.Sprintf("entry %d: %s", settled[i].ID, settled[i].State))
+	}
+	if len(ends) > 0 {
+		text = strings.Join(ends, ", ") + ". " + text
+	}
+	return text
+}
+
+// Unsettled reports whether the end of an entry is not known.
+func Unsettled(e *core.Entry) bool {
+	return e.State == core.EntryOpen || e.State == core.EntryUnsettled
+}
+
+// settle says how one entry ended, if that can be said by now.
+func (d Desk) settle(ctx context.Context, e *core.Entry) (ok bool, err error) {
+	found := *e
+	found.Steps = slices.Clone(e.Steps)
+	state, why, err := d.outcome(ctx, &found)
+	switch {
+	case err != nil:
+		return false, err
+	case state == core.EntryOpen: // it is still under way
+		return false, nil
+	case state != core.EntryDone && d.wait(e) > 0:
+		if e.State == core.EntryOpen {
+			err = d.Archive.Unsettle(ctx, e.ID, "hearth was interrupted, and what it asked for may take effect yet", d.since(e))
+		}
+		return false, err
+	}
+	if state != core.EntryDone && why == "" {
+		why = "hearth was interrupted; the place was read back"
+	}
+	if found.Volume != e.Volume || found.Backup != e.Backup || !slices.Equal(found.Steps, e.Steps) {
+		d.Archive.Note(ctx, found)
+	}
+	ok, err = d.Archive.Settle(ctx, found, state, why)
+	if ok { // else it lives after all, or another was faster
+		*e = found
+		e.State, e.Error, e.Life = state, why, nil
+	}
+	return ok, err
+}
+
+// since is when something was last asked for, as far as an entry tells.
+func (d Desk) since(e *core.Entry) time.Time {
+	if e.Life != nil {
+		return e.Life.At
+	}
+	return e.At
+}
+
+// wait is how long what an entry asked for may still come into effect; 0: no more.
+func (d Desk) wait(e *core.Entry) time.Duration {
+	if d.Place.Info().Kind != core.PlaceCloud {
+		return 0
+	}
+	return max(0, d.SettleAfter-d.Now().Sub(d.since(e)))
 }
 
 // outcome reads the place back and says what became of an entry: done, failed
-// where all is as before, half where it is neither, open where it is under way.
-func (d Desk) outcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
+// where all is as before, half where it is neither, open where it is under way. What
+// it finds out besides, as the backup that was made, goes into the entry; why is what
+// is to be said of it, "" for nothing.
+func (d Desk) outcome(ctx context.Context, e *core.Entry) (state core.EntryState, why string, err error) {
 	switch {
 	case e.Kind == core.EntryImport:
-		return d.importOutcome(ctx, e)
+		state, err = d.importOutcome(ctx, *e)
 	case e.Kind == core.EntryCreate:
-		return d.createOutcome(ctx, e)
+		state, err = d.createOutcome(ctx, e)
 	case e.Kind == core.EntryDelete:
-		return d.deleteOutcome(ctx, e)
+		state, err = d.deleteOutcome(ctx, *e)
 	case e.Kind == core.EntryReset:
-		return stepOutcome(e), nil
+		state, err = d.resetOutcome(ctx, e)
 	case e.Kind == core.EntryRestore:
 		return d.restoreOutcome(ctx, e)
 	case e.Kind == core.EntryEdit, e.Kind == core.EntryUndo && e.Volume == "":
-		b, err := d.Place.Backup(ctx, e.Backup)
-		return between(e, err, func() core.State { return editable(&b) })
+		b, rerr := d.Place.Backup(ctx, e.Backup)
+		state, err = between(*e, rerr, func() core.State { return editable(&b) })
+	default:
+		v, rerr := d.Place.Volume(ctx, e.Volume)
+		state, err = between(*e, rerr, v.State)
 	}
-	v, err := d.Place.Volume(ctx, e.Volume)
-	return between(e, err, v.State)
+	return state, "", err
 }
 
 // between says where a state that was read stands between an entry's two.
@@ -95,18 +180,36 @@ func between(e core.Entry, err error, read func() core.State) (core.EntryState, 
 	return core.EntryHalf, nil
 }
 
-// stepOutcome goes by the steps that are known to be done, where a place cannot
-// tell what was.
-func stepOutcome(e core.Entry) core.EntryState {
-	for _, s := range e.Steps {
-		if !s.Done {
-			return core.EntryHalf
+// resetTo begins the end of a reset's step, "set ID from creating to error", which
+// says what the status was to be.
+const resetTo = " to "
+
+// resetOutcome looks whether the backups have the status that they were to get.
+func (d Desk) resetOutcome(ctx context.Context, e *core.Entry) (core.EntryState, error) {
+	done := 0
+	for i := range e.Steps {
+		s := &e.Steps[i]
+		if at := strings.LastIndex(s.What, resetTo); !s.Done && at >= 0 && i < len(e.Backups) {
+			b, err := d.Place.Backup(ctx, e.Backups[i])
+			if err != nil && core.CodeOf(err) != core.CodeNotFound {
+				return core.EntryOpen, err
+			}
+			s.Done = err == nil && b.Status == s.What[at+len(resetTo):]
+		}
+		if s.Done {
+			done++
 		}
 	}
-	return core.EntryDone
+	switch done {
+	case len(e.Steps):
+		return core.EntryDone, nil
+	case 0:
+		return core.EntryFailed, nil
+	}
+	return core.EntryHalf, nil
 }
 
-func (d Desk) createOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
+func (d Desk) createOutcome(ctx context.Context, e *core.Entry) (core.EntryState, error) {
 	if e.Backup != "" {
 		return core.EntryDone, nil
 	}
@@ -114,9 +217,11 @@ func (d Desk) createOutcome(ctx context.Context, e core.Entry) (core.EntryState,
 	if err != nil {
 		return core.EntryOpen, err
 	}
-	if newer(all, e) == nil {
+	b := newer(all, *e)
+	if b == nil {
 		return core.EntryFailed, nil
 	}
+	e.Backup = b.ID
 	return core.EntryDone, nil
 }
 
@@ -140,25 +245,66 @@ func (d Desk) deleteOutcome(ctx context.Context, e core.Entry) (core.EntryState,
 	return core.EntryHalf, nil
 }
 
-func (d Desk) restoreOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
+func (d Desk) restoreOutcome(ctx context.Context, e *core.Entry) (state core.EntryState, why string, err error) {
 	if len(e.Steps) > stepRestored {
-		return d.madeOutcome(ctx, e)
+		state, err = d.madeOutcome(ctx, *e)
+		return state, "", err
 	}
-	if e.Volume == "" { // the answer never came: whether there is a volume is not known
-		return core.EntryHalf, nil
+	began := e.At.Add(-clocks)
+	if e.Volume == "" { // the answer never came: the volume is looked for
+		v, err := d.restoredVolume(ctx, e, began)
+		switch {
+		case err != nil:
+			return core.EntryOpen, "", err
+		case v == nil:
+			return core.EntryFailed, "", nil
+		case core.RestoredFrom(v) != e.Backup && !core.InTransit(v.Status) && !core.Failed(v.Status):
+			return core.EntryHalf, "volume " + string(v.ID) + " was made meanwhile, and nothing says that the backup was put on it", nil
+		}
+		e.Volume = v.ID
 	}
 	v, err := d.Place.Volume(ctx, e.Volume)
 	switch {
-	case core.CodeOf(err) == core.CodeNotFound:
-		return core.EntryFailed, nil
-	case err != nil:
-		return core.EntryOpen, err
-	case core.InTransit(v.Status):
-		return core.EntryOpen, nil
-	case core.Failed(v.Status):
-		return core.EntryFailed, nil
+	case core.CodeOf(err) == core.CodeNotFound, err == nil && core.Failed(v.Status):
+		return core.EntryFailed, "", nil
+	case err != nil, core.InTransit(v.Status):
+		return core.EntryOpen, "", err
+	case v.CreatedAt.Set && v.CreatedAt.V.After(began), core.RestoredFrom(&v) == e.Backup:
+		return core.EntryDone, "", nil
+	case v.UpdatedAt.Set && v.UpdatedAt.V.Before(began):
+		return core.EntryFailed, "", nil // nothing has touched it since
 	}
-	return core.EntryDone, nil
+	return core.EntryHalf, "the volume is " + v.Status + ", and nothing says whether the backup was put on it", nil
+}
+
+// restoredVolume finds the volume that was made for a restore whose answer never
+// came: one that says so, else one of its name; nil if there is none.
+func (d Desk) restoredVolume(ctx context.Context, e *core.Entry, began time.Time) (found *core.Volume, err error) {
+	all, err := allRows(ctx, d.Volumes)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if at := all[i].CreatedAt; !at.Set || at.V.Before(began) {
+			continue
+		}
+		whole, err := d.Place.Volume(ctx, all[i].ID) // a list need not hold metadata
+		if core.CodeOf(err) == core.CodeNotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		v := &whole
+		name := v.Name.Or("")
+		switch {
+		case core.RestoredFrom(v) == e.Backup:
+			return v, nil
+		case name == "restore_backup_"+string(e.Backup), name != "" && strings.HasSuffix(e.Summary, "onto a new volume "+core.Visible(name)):
+			found = v
+		}
+	}
+	return found, nil
 }
 
 // askMost is how many backups are asked for one by one; of more there is a list.
@@ -200,12 +346,14 @@ func (d Desk) importOutcome(ctx context.Context, e core.Entry) (core.EntryState,
 	return core.EntryHalf, nil
 }
 
+// clocks is how much the place's clock may go behind.
+const clocks = 5 * time.Second
+
 // newer is the first of the backups that was made after the intent, under the name
 // that it tells of; nil if there is none.
 func newer(all []core.Backup, e core.Entry) *core.Backup {
 	for i, b := range all {
-		// The place's clock may go a little behind.
-		if b.CreatedAt.Set && b.CreatedAt.V.After(e.At.Add(-5*time.Second)) && strings.Contains(e.Summary, core.Visible(b.Name.Or(""))) {
+		if b.CreatedAt.Set && b.CreatedAt.V.After(e.At.Add(-clocks)) && strings.Contains(e.Summary, core.Visible(b.Name.Or(""))) {
 			return &all[i]
 		}
 	}

@@ -3,6 +3,7 @@ package operate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -35,7 +36,7 @@ var journalColumns = []grid.Column{
 	{Title: "#", Width: 4, Right: true},
 	{Title: "WHEN", Width: 19},
 	{Title: "WHAT", Width: 7},
-	{Title: "STATE", Width: 8},
+	{Title: "STATE", Width: 9},
 	{Title: "SUMMARY", Width: 40, Min: 20, Grow: 3},
 	{Title: "WHO", Width: 20, Min: 14, Drop: 1},
 }
@@ -84,15 +85,8 @@ func (s *journalScreen) Len() int         { return len(s.entries) }
 func (s *journalScreen) Key(i int) string { return fmt.Sprint(s.entries[i].ID) }
 func (s *journalScreen) Row(i int) ([]grid.Cell, bool) {
 	e, st := &s.entries[i], s.host.Look()
-	look := map[core.EntryState]grid.Style{
-		core.EntryDone:   st.Good,
-		core.EntryFailed: st.Bad,
-		core.EntryHalf:   st.Bad,
-		core.EntryOpen:   st.Warn,
-		core.EntryUndone: st.Dim,
-	}[e.State]
-	return []grid.Cell{{Text: fmt.Sprint(e.ID)}, {Text: s.host.Look().Clock(core.Some(e.At))}, {Text: string(e.Kind)},
-		{Text: string(e.State), Style: look},
+	look := map[core.EntryState]grid.Style{core.EntryDone: st.Good, core.EntryFailed: st.Bad, core.EntryHalf: st.Bad, core.EntryOpen: st.Warn, core.EntryUnsettled: st.Warn, core.EntryUndone: st.Dim}[e.State]
+	return []grid.Cell{{Text: fmt.Sprint(e.ID)}, {Text: s.host.Look().Clock(core.Some(e.At))}, {Text: string(e.Kind)}, {Text: string(e.State), Style: look},
 		{Text: core.Visible(e.Summary)}, {Text: core.Visible(e.Who), Style: st.Dim}}, true
 }
 
@@ -214,9 +208,10 @@ func (s *journalScreen) Actions() []ui.Action {
 		{Name: "undo-this", Keys: []string{"u"}, Label: "undo this", Help: "Take back the entry under the cursor",
 			Why: func() string { return s.notWith((*core.Entry).Undoable) },
 			Run: func() tea.Cmd { return operator{s.host, s.at}.undo(s.current().ID) }},
-		{Name: "finish", Keys: []string{"f"}, Label: "finish this", Minor: true,
-			Help: "Do the rest of the entry under the cursor, which ended half-way",
-			Why:  func() string { return s.notWith((*core.Entry).Unfinished) }, Run: s.confirmFinish},
+		{Name: "finish", Keys: []string{"f"}, Label: "finish this", Minor: true, Help: "Do the rest of the entry under the cursor, which ended half-way",
+			Why: func() string { return s.notWith((*core.Entry).Unfinished) }, Run: s.confirmFinish},
+		{Name: "settle", Keys: []string{"o"}, Label: "look", Minor: true, Help: "Look in the place what became of the entries whose end is not known",
+			Why: s.allSettled, Run: s.settle},
 		{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all of the entry", Why: s.noEntry, Run: func() tea.Cmd {
 			return ui.Show(&ui.TextBox{Title: "The entry", Lines: s.detail(), Look: s.host.Look()})
 		}},
@@ -231,6 +226,28 @@ func (s *journalScreen) Actions() []ui.Action {
 		s.Resize(s.w, s.h)
 		return nil
 	})...)
+}
+
+// allSettled says that there is nothing to look for, "" if there is.
+func (s *journalScreen) allSettled() string {
+	if slices.ContainsFunc(s.entries, func(e core.Entry) bool { return jobs.Unsettled(&e) }) {
+		return ""
+	}
+	return "the end of every entry is known"
+}
+
+// settle looks in the place what became of the entries whose end is not known.
+func (s *journalScreen) settle() tea.Cmd {
+	desk := s.at.Desk()
+	_, cmd := s.at.Start(s.host, "looking what became of them", place.Touching[core.VolumeID](s.at, "volume"),
+		func(ctx context.Context, _ jobs.Progress) ui.Result {
+			settled, left, err := desk.SettleAll(ctx)
+			if err != nil {
+				return ui.Wrote("", err)
+			}
+			return ui.Result{Note: ui.Note{Level: ui.LevelGood, Text: jobs.SettledText(settled, left)}, Changed: true}
+		})
+	return cmd
 }
 
 // confirmFinish asks before the rest of an entry is done.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -188,20 +187,24 @@ func (o operator) planReset(ids []core.BackupID, status string) tea.Cmd {
 		if err != nil {
 			return ui.Failure(err)
 		}
+		if p.Todo() == 0 {
+			return ui.Note{Level: ui.LevelInfo, Text: core.Count(len(p.Items), "backup") + ": " + p.Status + " already; nothing was sent."}
+		}
 		return ui.ShowMsg{Overlay: o.askReset(p)}
 	}))
 }
 
 func (o operator) askReset(p jobs.ResetPlan) ui.Overlay {
-	q := ui.Asking(o.host.Look(), "Reset the status",
-		"Set "+core.Count(len(p.Items), "backup")+" to "+p.Status+"? Cinder looks at nothing then: the word changes, not the backup.\n",
-		"Reset",
+	q := ui.Asking(o.host.Look(), "Reset the status", "Set "+core.Count(p.Todo(), "backup")+" to "+p.Status+"? Cinder looks at nothing then: the word changes, not the backup.\n", "Reset",
 		func() tea.Cmd { return o.reset(p) })
 	words := []string{}
 	for i := range p.Items {
 		it := &p.Items[i]
 		q.Lines = append(q.Lines, show.Item(o.host.Look(), &it.Backup))
 		words = append(words, string(it.Backup.ID))
+		if it.Backup.Status == p.Status {
+			q.Lines = append(q.Lines, show.Warning(o.host.Look(), "it is "+p.Status+" already: nothing is sent"))
+		}
 		if it.Says != "" {
 			q.Lines = append(q.Lines, show.Warning(o.host.Look(), it.Says))
 		}
@@ -232,26 +235,29 @@ func (o operator) editForm(id core.BackupID) tea.Cmd {
 		if err != nil {
 			return ui.Failure(err)
 		}
-		was := []string{x.Name.Or(""), x.Description.Or(""), propertiesText(x.Metadata)}
 		return ui.ShowMsg{Overlay: &ui.FormBox{Title: "Edit " + core.Visible(x.Title()), Fields: []ui.FormField{
-			ui.TextField("name", was[0], "U takes the change back."), ui.TextField("description", was[1], "U takes the change back."),
-			ui.TextField("properties", was[2], "key=value, and more after commas. They take the place of all that are there.")},
-			Submit: func(f *ui.FormBox) tea.Cmd { return o.edit(x, was, f) }}}
+			ui.TextField("name", x.Name.Or(""), "U takes the change back."),
+			ui.TextField("description", x.Description.Or(""), "U takes the change back."),
+			ui.TextField("properties", core.PropertiesText(x.Metadata), propertiesHint+" They take the place of all that are there.")},
+			Submit: func(f *ui.FormBox) tea.Cmd { return o.edit(x, f) }}}
 	})
 }
 
-// edit changes what was changed in the form.
-func (o operator) edit(x core.Backup, was []string, f *ui.FormBox) tea.Cmd {
+// propertiesHint is how properties are written in a form.
+const propertiesHint = `key=value, and more after commas; a value with a comma in quotation marks.`
+
+// edit changes what was changed in the form, and nothing that nobody typed.
+func (o operator) edit(x core.Backup, f *ui.FormBox) tea.Cmd {
 	var e core.BackupEdit
 	words := []string{string(x.ID)}
 	for i, to := range []**string{&e.Name, &e.Description} {
-		if text := f.Text(i); text != was[i] {
+		if text := f.Text(i); f.Changed(i) {
 			*to = &text
 			words = append(words, "--"+f.Fields[i].Label, text)
 		}
 	}
-	if f.Text(2) != was[2] {
-		o, err := properties(f.Text(2))
+	if f.Changed(2) {
+		o, err := core.ParseProperties(f.Text(2))
 		if err != nil {
 			again := f.Again()
 			return func() tea.Msg { return again(err) }
@@ -263,40 +269,17 @@ func (o operator) edit(x core.Backup, was []string, f *ui.FormBox) tea.Cmd {
 		return ui.Say(ui.LevelInfo, "Nothing was changed.")
 	}
 	desk := o.at.Desk()
-	_, cmd := o.at.Start(o.host, "editing "+x.Title(), place.Touching(o.at, "backup", x.ID),
-		func(ctx context.Context, _ jobs.Progress) ui.Result {
-			entry, err := desk.Edit(ctx, x.ID, e)
-			return ui.Wrote(fmt.Sprintf("Changed, as journal entry %d; U takes it back. In a shell: %s", entry.ID, o.at.Command("edit", words...)),
-				err)
-		})
+	_, cmd := o.at.Start(o.host, "editing "+x.Title(), place.Touching(o.at, "backup", x.ID), func(ctx context.Context, _ jobs.Progress) ui.Result {
+		entry, err := desk.Edit(ctx, x.ID, e)
+		if err == nil && entry.None() {
+			return ui.Wrote("It is so already: nothing was sent.", nil)
+		}
+		return ui.Wrote(fmt.Sprintf("Changed, as journal entry %d; U takes it back. In a shell: %s", entry.ID, o.at.Command("edit", words...)), err)
+	})
 	return cmd
 }
 
-// properties reads key=value, …; propertiesText writes it.
-func properties(text string) (*pyjson.Object, error) {
-	o := &pyjson.Object{}
-	for _, part := range strings.Split(text, ",") {
-		key, value, ok := strings.Cut(part, "=")
-		key = strings.TrimSpace(key)
-		switch {
-		case strings.TrimSpace(part) == "":
-		case !ok || key == "":
-			return nil, core.Fail(core.CodeUsage, "read the properties", part+" is not key=value", "write key=value, and more after commas", nil)
-		default:
-			o.Set(key, pyjson.OfString(strings.TrimSpace(value)))
-		}
-	}
-	return o, nil
-}
-
-func propertiesText(o *pyjson.Object) string {
-	var parts []string
-	for k, v := range o.All() {
-		parts = append(parts, k+"="+v.Text())
-	}
-	return strings.Join(parts, ", ")
-}
-
+// propertyWords are properties as arguments of a verb.
 func propertyWords(o *pyjson.Object) (words []string) {
 	if o != nil && o.Len() == 0 {
 		return []string{"--no-properties"}

@@ -27,16 +27,25 @@ func (o operator) undo(id core.EntryID) tea.Cmd {
 		if err != nil {
 			return ui.Failure(err)
 		}
-		v, err := desk.Place.Volume(ctx, e.Volume)
+		of, err := whose(ctx, desk, &e)
 		if err != nil {
 			return ui.Failure(err)
 		}
 		look := o.host.Look()
-		name := fmt.Sprintf("%s\n(%s)", core.Visible(v.Title()), core.Visible(string(v.ID)))
-		text := fmt.Sprintf("Take back entry %d of %s by %s on volume %s?\n\n%s",
-			e.ID, look.Clock(core.Some(e.At)), core.Visible(e.Who), name, core.Visible(e.Summary))
+		text := fmt.Sprintf("Take back entry %d of %s by %s on %s?\n\n%s",
+			e.ID, look.Clock(core.Some(e.At)), core.Visible(e.Who), of, core.Visible(e.Summary))
 		return ui.ShowMsg{Overlay: ui.Asking(look, "Undo", text, "Undo", func() tea.Cmd { return o.undoEntry(e) })}
 	})
+}
+
+// whose names what an entry changed: a volume, or of an edit a backup.
+func whose(ctx context.Context, desk jobs.Desk, e *core.Entry) (string, error) {
+	if e.Volume == "" {
+		b, err := desk.Place.Backup(ctx, e.Backup)
+		return fmt.Sprintf("backup %s\n(%s)", core.Visible(b.Title()), core.Visible(string(b.ID))), err
+	}
+	v, err := desk.Place.Volume(ctx, e.Volume)
+	return fmt.Sprintf("volume %s\n(%s)", core.Visible(v.Title()), core.Visible(string(v.ID))), err
 }
 
 func (o operator) undoEntry(e core.Entry) tea.Cmd {

@@ -90,6 +90,9 @@ func (t *restoreTab) apply(p *core.Plan) tea.Cmd {
 			if err != nil {
 				return ui.Result{Note: ui.FailureNote(err), Answer: appliedMsg{}}
 			}
+			if e.None() {
+				return ui.Result{Note: ui.Note{Level: ui.LevelInfo, Text: "The volume is so already: nothing was sent."}, Answer: appliedMsg{}}
+			}
 			return ui.Result{
 				Note:   ui.Note{Level: ui.LevelGood, Text: fmt.Sprintf("Applied as journal entry %d; U takes it back.", e.ID)},
 				Answer: appliedMsg{},

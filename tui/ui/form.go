@@ -25,13 +25,21 @@ type FormField struct {
 	Label  string
 	hint   string // told while the field has the focus
 	input  textinput.Model
-	toggle bool // it is a switch
+	was    string // what it began with, as the input holds it
+	fixed  string // a text that the input cannot hold as it is: shown, and left alone; "": it is no such
+	toggle bool   // it is a switch
 	on     bool
 }
 
-// TextField and switchField make the lines of a form.
+// TextField and SwitchField make the lines of a form. A text that a line cannot hold
+// as it is, one with line ends or signs that are not seen, is shown and cannot be
+// edited: what became of it in the line would be another text.
 func TextField(label, value, hint string) FormField {
-	return FormField{Label: label, hint: hint, input: NewInput(value)}
+	f := FormField{Label: label, hint: hint, input: NewInput(value)}
+	if f.was = f.input.Value(); f.was != value || core.Visible(value) != value {
+		f.fixed, f.hint = value, "It holds signs that a line cannot, and is left as it is: in a shell --"+label+" puts another in its place."
+	}
+	return f
 }
 
 func SwitchField(label, hint string) FormField {
@@ -46,11 +54,21 @@ func (f *FormBox) Again() func(error) tea.Msg {
 	return func(err error) tea.Msg { return Tell(Failure(err), ShowMsg{&g}) }
 }
 
-// Text is what stands in a field, on whether a switch is on.
-func (f *FormBox) Text(i int) string { return f.Fields[i].input.Value() }
-func (f *FormBox) On(i int) bool     { return f.Fields[i].on }
+// Text is what stands in a field, Changed whether somebody typed that, and On
+// whether a switch is on.
+func (f *FormBox) Text(i int) string {
+	if x := &f.Fields[i]; x.fixed != "" {
+		return x.fixed
+	}
+	return f.Fields[i].input.Value()
+}
+func (f *FormBox) Changed(i int) bool {
+	x := &f.Fields[i]
+	return x.fixed == "" && x.input.Value() != x.was
+}
+func (f *FormBox) On(i int) bool { return f.Fields[i].on }
 
-func (f *FormBox) WantsText() bool { return !f.Fields[f.at].toggle }
+func (f *FormBox) WantsText() bool { return !f.Fields[f.at].toggle && f.Fields[f.at].fixed == "" }
 
 func (f *FormBox) Actions() []Action {
 	to := func(by int) func() tea.Cmd {
@@ -78,7 +96,7 @@ func (f *FormBox) Actions() []Action {
 
 func (f *FormBox) Update(msg tea.Msg) tea.Cmd {
 	field := &f.Fields[f.at]
-	if field.toggle {
+	if field.toggle || field.fixed != "" {
 		return nil
 	}
 	var cmd tea.Cmd
@@ -119,6 +137,8 @@ func (f *FormBox) value(s Look, i, w int) string {
 		return s.Good.Paint("[x]")
 	case x.toggle:
 		return s.InDialog.Paint("[ ]")
+	case x.fixed != "":
+		return Clip(s.Dim.Paint(core.Visible(x.fixed)), w)
 	case i == f.at:
 		return s.Input(x.input, w)
 	}

@@ -53,13 +53,17 @@ func (e *Env) apply() *cobra.Command {
 				}
 				v := plan.Target.Volume
 				question := fmt.Sprintf("Apply this to volume %s (%s)?", v.Title(), v.ID)
-				if err := e.confirm(ctx, yes, tried, question, "look at it with hearth plan"); err != nil {
+				if err := e.confirm(ctx, yes || d.Idle(plan), tried, question, "look at it with hearth plan"); err != nil {
 					return err
 				}
 				entry, err := d.Apply(ctx, plan)
 				if err != nil {
 					e.sayHalf(&entry)
 					return err
+				}
+				if entry.None() {
+					e.say("Volume %s is so already: nothing was sent.", v.Title())
+					return nil
 				}
 				e.say("Applied to %s as journal entry %d. Take it back with: hearth undo %d", v.Title(), entry.ID, entry.ID)
 				return nil

@@ -42,6 +42,9 @@ func properties(cmd *cobra.Command, given []string) (*pyjson.Object, error) {
 		if !ok {
 			return nil, misuse(cmd, "--property "+s+" has no value", "write --property KEY=VALUE")
 		}
+		if o.Has(k) {
+			return nil, misuse(cmd, "--property "+k+" is given twice", "give each key once")
+		}
 		o.Set(k, pyjson.OfString(v))
 	}
 	return o, nil
@@ -246,6 +249,10 @@ func (e *Env) edited(ctx context.Context, d jobs.Desk, ref string, edit core.Bac
 	if err != nil {
 		return err
 	}
+	if edit = jobs.Narrow(&b, edit); edit == (core.BackupEdit{}) {
+		e.say("Backup %s (%s) is so already: nothing was sent.", b.Title(), string(b.ID))
+		return nil
+	}
 	e.say("Backup %s (%s):", b.Title(), string(b.ID))
 	text := func(o core.Opt[string]) string {
 		if !o.Set {
@@ -266,7 +273,11 @@ func (e *Env) edited(ctx context.Context, d jobs.Desk, ref string, edit core.Bac
 		return err
 	}
 	entry, err := d.Edit(ctx, b.ID, edit)
-	if err == nil {
+	switch {
+	case err != nil:
+	case entry.None():
+		e.say("It is so already: nothing was sent.")
+	default:
 		e.say("Changed, as journal entry %d. Take it back with: hearth undo %d", entry.ID, entry.ID)
 	}
 	return err
@@ -387,12 +398,19 @@ func (e *Env) reset() *cobra.Command {
 					return err
 				}
 				for _, it := range p.Items {
+					if it.Backup.Status == state {
+						e.say("- %s (%s): %s already, nothing is sent", it.Backup.Title(), string(it.Backup.ID), state)
+						continue
+					}
 					e.say("- %s (%s): %s → %s", it.Backup.Title(), string(it.Backup.ID), it.Backup.Status, state)
 					if it.Says != "" {
 						e.say("  ! %s.", it.Says)
 					}
 				}
-				question := fmt.Sprintf("Set %s to %s?", core.Count(len(ids), "backup"), state)
+				if p.Todo() == 0 {
+					return nil
+				}
+				question := fmt.Sprintf("Set %s to %s?", core.Count(p.Todo(), "backup"), state)
 				if err := e.confirm(ctx, yes, string(core.OpReset), question, "look at them with hearth backup"); err != nil {
 					return err
 				}

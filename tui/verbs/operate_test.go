@@ -175,7 +175,8 @@ func TestEdit(t *testing.T) {
 	if row, _ = c.Backup(t.Context(), storetest.Tagged); row.Metadata.Len() > 0 || row.Description.V != "" {
 		t.Errorf("%+v", row)
 	}
-	for _, args := range []string{"edit " + id, "edit " + id + " --property x", "edit " + id + " --property a=b --no-properties", "edit"} {
+	for _, args := range []string{"edit " + id, "edit " + id + " --property x", "edit " + id + " --property a=b --no-properties",
+		"edit " + id + " --property a=b --property a=c", "edit"} {
 		if got := b.run(append(strings.Fields(args), "--yes")...); got.code != 2 {
 			t.Errorf("%s: %+v", args, got)
 		}
