@@ -320,6 +320,7 @@ func (p *Plan) ViaAPI(leaveOut []string, imageLimit int) (*Plan, error) {
 		}
 		q.Fields = append(q.Fields, a.field(f))
 	}
+	q.Certainty = q.certainty()
 	q.Warnings = a.warnings(&q)
 	return &q, nil
 }
@@ -423,6 +424,8 @@ func (a *apiPlanner) field(f FieldPlan) FieldPlan {
 	switch f.Verdict {
 	case VerdictNotRestored, VerdictRefused:
 		return f
+	case VerdictOneOf, VerdictUnknown:
+		return a.uncertain(f)
 	}
 	key := f.Key()
 	wanted := f.After
@@ -445,6 +448,24 @@ func (a *apiPlanner) field(f FieldPlan) FieldPlan {
 			f.Verdict, f.Danger = VerdictUnchanged, false
 		}
 	}
+	return f
+}
+
+// uncertain is a field of which it is not known how a restore leaves it: no call
+// touches it.
+func (a *apiPlanner) uncertain(f FieldPlan) FieldPlan {
+	why := "it is left as it is: " + f.Because
+	switch left := a.left[f.Key()]; {
+	case left:
+		why = "left out: it stays as it is"
+	case !a.canBeSet(f) && !f.Unseen:
+		why = "no call of the API sets it: it stays as it is"
+	default:
+		f.Why = why
+		return f
+	}
+	f.Certainty, f.Possible, f.Because, f.After = Certain, nil, "", f.Before
+	f.Verdict, f.Danger, f.Why = VerdictKept, false, why
 	return f
 }
 

@@ -302,7 +302,7 @@ func (w *weighing) volumeType() {
 // error_restoring (cinder/backup/driver.py _restore_vol_base_meta).
 func (w *weighing) encryption() {
 	f := w.facts
-	if p := f.Plan; p != nil && p.Error == nil && !p.Guess() && f.TargetType.Known || f.Encrypted.Known && !f.Encrypted.V {
+	if p := f.Plan; p != nil && p.Can.Answer() == AnswerYes && f.TargetType.Known || f.Encrypted.Known && !f.Encrypted.V {
 		return // the rules themselves were asked, with the captures
 	}
 	same := f.NeedType.Known && f.TargetType.Known && f.NeedType.V == f.TargetType.V
@@ -453,15 +453,28 @@ func (w *weighing) verified() {
 	}
 }
 
+func (w *weighing) said(code string) bool {
+	for _, r := range w.can.Reasons {
+		if r.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
 // plan adds what the rules themselves say, worked out with the captures.
 func (w *weighing) plan() {
 	p := w.facts.Plan
-	switch {
-	case p == nil || p.Error == nil:
-	case p.Guess():
-		w.unknown(ReasonLayerAssumed, "if the backup captured what its source volume is now, Cinder stops half-way and leaves the volume in "+
-			"error: "+Visible(p.Error.Message), "hand its capture in, or choose another target")
-	default:
-		w.no(ReasonRefused, "Cinder would stop half-way and leave the volume in error: "+Visible(p.Error.Message), "choose another target")
+	if p == nil {
+		return
+	}
+	for _, r := range p.Can.Reasons {
+		if r.Code == ReasonRefused {
+			if p.Error.Kind == ErrEncryptedTypeMismatch && w.said(ReasonEncryptedType) { // in plainer words
+				continue
+			}
+			r.Text = "Cinder would stop half-way and leave the volume in error: " + Visible(p.Error.Message)
+		}
+		w.can.Add(r)
 	}
 }

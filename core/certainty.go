@@ -144,3 +144,42 @@ func (p *Plan) certainty() Certainty {
 	}
 	return Certain
 }
+
+// Doubt is nil where the restore can be done and all of the plan is certain. Else
+// it is an [Error]: of CodeRefused where it cannot be done, of CodeUncertain where
+// that, or some of the plan, is not certain.
+func (p *Plan) Doubt() error {
+	switch answer := p.Can.Answer(); {
+	case answer == AnswerNo:
+		return Fail(CodeRefused, "restore this", p.Can.Reasons[0].Text, p.Can.Reasons[0].Next, nil)
+	case p.Certainty == Unknown && p.Today():
+		return Fail(CodeUncertain, "", "what this restore does is not known: nobody has a capture of the backup, and the volume as it is now stands in for it",
+			"name the backup repository for this place, or hand the capture in with --capture", nil)
+	case p.Certainty == Unknown:
+		return Fail(CodeUncertain, "", "what this restore does is not known: nobody has a capture of the backup",
+			"name the backup repository for this place, or hand the capture in with --capture", nil)
+	case p.Certainty != Certain:
+		return Fail(CodeUncertain, "", "not all of this plan is certain: "+p.uncertain(), "the plan says what each field hangs on", nil)
+	case answer == AnswerUnknown:
+		return Fail(CodeUncertain, "", "whether this restore can be done is not known: "+p.Can.Reasons[0].Text, p.Can.Reasons[0].Next, nil)
+	}
+	return nil
+}
+
+// uncertain counts what is not certain: "2 fields are unknown, 1 is assumed".
+func (p *Plan) uncertain() string {
+	var words []string
+	for _, c := range []Certainty{Unknown, OneOf, Assumed} {
+		n := 0
+		for i := range p.Fields {
+			n += boolInt(p.Fields[i].Certainty == c)
+		}
+		if n > 0 {
+			words = append(words, Count(n, "field")+" "+are(n)+" "+string(c)+map[bool]string{true: " several"}[c == OneOf])
+		}
+	}
+	for _, s := range p.Open {
+		words = append(words, s.Title()+" may have keys that nobody knows of")
+	}
+	return strings.Join(words, ", ")
+}

@@ -263,8 +263,9 @@ func (n *tally) count(p *Plan) {
 }
 
 func (n *tally) print(what string) {
-	fmt.Printf("certainty: %s: %d chains, %d plans, %d fields: %d certain, %d one of, %d assumed, %d unknown (%d needlessly); %d completions; %d not compared\n",
-		what, n.chains, n.plans, n.fields, n.certain, n.oneOf, n.assumed, n.unknown, n.lazy, n.completions, n.skipped)
+	fmt.Printf("certainty: %s: %d chains, %d plans, %d fields: %d certain, %d one of, %d assumed, %d unknown (%d needlessly)\n",
+		what, n.chains, n.plans, n.fields, n.certain, n.oneOf, n.assumed, n.unknown, n.lazy)
+	fmt.Printf("certainty: %s: %d completions; %d plans not compared, as Cinder stops at a hidden layer\n", what, n.completions, n.skipped)
 }
 
 // completed holds a plan to completions of what is hidden: each must agree, and
@@ -301,7 +302,7 @@ func completed(t *testing.T, p *Plan, in PlanInput, seed uint64, n *tally) {
 		}
 		n.completions++
 		if err := agrees(p, after); err != nil {
-			t.Errorf("%v\nbefore %s\nafter  %s\n%s", err, pyjson.Text(pyjson.OfDict(p.Before.Object())), pyjson.Text(pyjson.OfDict(after.Object())), chainText(p))
+			t.Errorf("%v\nafter  %s\n%s", err, pyjson.Text(pyjson.OfDict(after.Object())), chainText(p))
 			return
 		}
 		open = slices.DeleteFunc(open, func(f *FieldPlan) bool {
@@ -316,12 +317,14 @@ func completed(t *testing.T, p *Plan, in PlanInput, seed uint64, n *tally) {
 	}
 	for _, f := range open {
 		n.lazy++
-		t.Errorf("%s %s is called %s (%s), and came out as %s in each of %d completions\nbefore %s\n%s", f.Section, f.Name, f.Certainty, f.Because,
-			told(slices.Concat(values[f.Key()], []Opt[pyjson.Value]{{}})[0]), len(values[f.Key()]), pyjson.Text(pyjson.OfDict(p.Before.Object())), chainText(p))
+		seen := values[f.Key()]
+		t.Errorf("%s %s is called %s (%s), and came out as %s in each of %d completions\n%s", f.Section, f.Name, f.Certainty, f.Because,
+			told(slices.Concat(seen, []Opt[pyjson.Value]{{}})[0]), len(seen), chainText(p))
 	}
 }
 
-func chainText(p *Plan) (s string) {
+func chainText(p *Plan) string {
+	s := "before " + pyjson.Text(pyjson.OfDict(p.Before.Object())) + "\n"
 	for i := range p.Chain {
 		s += fmt.Sprintf("%d %s %s\n", i, p.Chain[i].Evidence, p.Chain[i].capture().Text)
 	}

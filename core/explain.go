@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 
 	"hearth/core/pyjson"
 )
@@ -20,13 +21,27 @@ func (p *Plan) layer(i int) string { return p.Chain[i].Title() }
 func (p *Plan) at(i int) *Capture { return p.Chain[i].capture() }
 
 // writer returns the last layer that is known to have written the column, or -1.
-func (p *Plan) writer(column string) int { return lastBy(p.sure.column(column)) }
+func (p *Plan) writer(column string) int {
+	return p.lastBy(p.know(BaseSection, column).Certainty, func(l *lifted) []outcome { return l.column(column) })
+}
 
-// lastBy is the last layer that wrote one of the outcomes, or -1.
-func lastBy(outs []outcome) int {
-	layer := -1
-	for _, o := range outs {
-		layer = max(layer, o.by)
+// deciding returns the last layer that is known to have put back the section of a
+// field as certain as this, or -1.
+func (p *Plan) deciding(s Section, c Certainty) int {
+	return p.lastBy(c, func(l *lifted) []outcome { return l.key(s, "") })
+}
+
+// lastBy is the last layer that wrote one of the outcomes, or -1. What is certain is
+// so whatever hidden layers did, and what is assumed goes by what is assumed of them.
+func (p *Plan) lastBy(c Certainty, outs func(*lifted) []outcome) int {
+	layer, of, passes := -1, p.sure, func(i int) bool { return p.Chain[i].Evidence == EvidenceUnknown }
+	if c == Certain {
+		of, passes = p.doubt, p.hidden
+	}
+	for _, o := range outs(of) {
+		if o.by > layer && !passes(o.by) {
+			layer = o.by
+		}
 	}
 	return layer
 }
@@ -176,7 +191,7 @@ func (p *Plan) whyKept(name string) (Verdict, string, int) {
 		return VerdictRefused, "Cinder stops: " + p.Error.Message, p.Error.Layer
 	}
 	switch {
-	case name == "bootable" && p.Before.Bootable:
+	case name == "bootable" && p.Before.Bootable && p.someHidden():
 		return VerdictKept, "it is bootable, and no restore takes that back", -1
 	case name == "bootable":
 		return VerdictKept, "only image metadata sets it, and no layer has any", -1
@@ -201,13 +216,9 @@ func (p *Plan) whyKept(name string) (Verdict, string, int) {
 // keptUncaptured explains a name, description or key that stays though no layer
 // that is known captured one.
 func (p *Plan) keptUncaptured(name string) (Verdict, string, int) {
-	hidden := false
-	for _, i := range p.used() {
-		hidden = hidden || p.hidden(i)
-	}
 	rules := p.Rules.rules()
 	switch {
-	case !hidden:
+	case !p.someHidden():
 		return VerdictKept, "not captured", -1
 	case name == "encryption_key_id":
 		return VerdictKept, "no layer has a key to put in its place", -1
@@ -217,8 +228,8 @@ func (p *Plan) keptUncaptured(name string) (Verdict, string, int) {
 	return VerdictKept, "the target has a name of its own, so Cinder leaves name and description alone, whatever was captured", -1
 }
 
-// deciding returns the last layer whose section was put back, or -1.
-func (p *Plan) deciding(s Section) int { return lastBy(p.sure.key(s, "")) }
+// someHidden reports whether a layer in use is not known for sure.
+func (p *Plan) someHidden() bool { return slices.ContainsFunc(p.used(), p.hidden) }
 
 // explainSection explains the keys of user or image metadata: those the target
 // has, then those that come.
@@ -236,12 +247,12 @@ func (p *Plan) explainSection(s Section) {
 }
 
 func (p *Plan) sectionField(s Section, name string, before Opt[pyjson.Value]) {
-	layer := p.deciding(s)
 	f := FieldPlan{Section: s, Name: name, Layer: -1, Before: before}
 	if !f.settle(p.know(s, name)) {
 		p.add(f)
 		return
 	}
+	layer := p.deciding(s, f.Certainty)
 	f.Layer = layer
 	noted := s == UserSection && name == sourceBackup && p.noting >= MaybeNoted && p.Error == nil && f.After.Set &&
 		f.After.V.Equal(pyjson.OfString(string(p.Backup)))
@@ -330,6 +341,11 @@ func (p *Plan) warn() {
 		say("there is no capture to restore from")
 		return
 	}
+	for _, i := range used {
+		if p.Chain[i].Evidence == EvidenceUnknown {
+			say("no capture of %s is known: what it does to the volume is not known either", p.unknownLayer(i))
+		}
+	}
 	if p.Today() {
 		say("this is a guess: it rests on the volume as it is now, not on what the backup captured")
 	} else if p.Guess() {
@@ -370,6 +386,14 @@ func (p *Plan) warn() {
 	}
 }
 
+// unknownLayer names a layer that nobody has.
+func (p *Plan) unknownLayer(i int) string {
+	if l := &p.Chain[i]; l.Of != 1 {
+		return l.Title()
+	}
+	return "the backup"
+}
+
 func (p *Plan) warnChain(say func(string, ...any)) {
 	used := p.used()
 	if len(used) < 2 {
@@ -383,7 +407,7 @@ func (p *Plan) warnChain(say func(string, ...any)) {
 		say("the oldest name of the chain comes back, not the newest (%s)", shown("display_name", newest))
 	}
 	for _, s := range []Section{UserSection, ImageSection} {
-		if l := p.deciding(s); l >= 0 && l < last && !p.sure.open(s) {
+		if l := p.deciding(s, Assumed); l >= 0 && l < last && !p.sure.open(s) {
 			say("the newest layer has no %s, so what %s had comes back", s.Title(), p.layer(l))
 		}
 	}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"hearth/core/pyjson"
@@ -14,7 +15,7 @@ const (
 	CameTrue     Came = "came true"
 	CameExpected Came = "expected" // differs, as Cinder's own doing after a restore
 	CameNot      Came = "differs"
-	CameUnknown  Came = "not known" // the place cannot see it
+	CameUnknown  Came = "not known" // the place cannot see it, or the plan did not say
 )
 
 // FieldOutcome is a field of a plan and what the volume has of it afterwards.
@@ -118,6 +119,7 @@ func (c *comparison) base(name string) {
 	switch {
 	case c.unseen.Has(name) || c.unseen.Has(strings.TrimPrefix(name, "display_")):
 		f.Came, f.Actual, f.Why = CameUnknown, Opt[pyjson.Value]{}, "the place does not show it"
+	case c.open(&f):
 	case planned.Equal(actual):
 		f.Came = CameTrue
 	case name == "encryption_key_id" && planned.Truthy() && actual.Truthy():
@@ -130,6 +132,27 @@ func (c *comparison) base(name string) {
 	c.out = append(c.out, f)
 }
 
+// open settles a field that the plan left open: one of several is compared with
+// each of them, and of what was unknown nothing can be said.
+func (c *comparison) open(f *FieldOutcome) bool {
+	switch said := c.plan.Field(f.Section, f.Name); {
+	case said == nil && slices.Contains(c.plan.Open, f.Section):
+		f.Why = "the plan could not know of it"
+	case said == nil || said.Certainty == Certain || said.Certainty == Assumed || said.After.Set:
+		return false
+	case said.Certainty == OneOf:
+		f.Planned, f.Came, f.Why = Opt[pyjson.Value]{}, CameNot, "it is none of what the plan said it would be one of"
+		if slices.ContainsFunc(said.Possible, func(v Opt[pyjson.Value]) bool { return sameOpt(v, f.Actual) }) {
+			f.Planned, f.Came, f.Why = f.Actual, CameTrue, "the plan said it would be one of several"
+		}
+		return true
+	default:
+		f.Why = "the plan did not say: " + said.Because
+	}
+	f.Planned, f.Came = Opt[pyjson.Value]{}, CameUnknown
+	return true
+}
+
 func (c *comparison) keys(s Section, planned, actual *pyjson.Object, source Opt[pyjson.Value]) {
 	at := func(o *pyjson.Object, name string) Opt[pyjson.Value] {
 		v, ok := o.Get(name)
@@ -138,6 +161,7 @@ func (c *comparison) keys(s Section, planned, actual *pyjson.Object, source Opt[
 	for name := range merged(planned, actual).All() {
 		f := FieldOutcome{Section: s, Name: name, Planned: at(planned, name), Actual: at(actual, name), Came: CameNot}
 		switch {
+		case c.open(&f):
 		case f.Planned.Set && f.Actual.Set && f.Planned.V.Equal(f.Actual.V):
 			f.Came = CameTrue
 		case s == UserSection && name == sourceBackup && source.Set && f.Actual.Set && f.Actual.V.Equal(source.V):

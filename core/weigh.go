@@ -25,29 +25,40 @@ func (p *Plan) weigh(in PlanInput) {
 			" hangs on what is not known here: it may say: " + Visible(p.sure.symbols.clean(r.err.Message)),
 			"choose a target whose volume type is known to be that of the source"})
 	}
+	p.weighHidden()
 	for _, i := range p.used() {
 		if p.Error != nil && i > p.Error.Layer {
 			break // Cinder does not get there
 		}
-		p.weighLayer(i)
 		for n := range p.Chain[i].Captures {
 			p.weighImageKeys(i, &p.Chain[i].Captures[n], in.Collates)
 		}
 	}
 }
 
-// weighLayer tells of a layer that may refuse, since it is not known for sure what
-// Cinder captured. The volume of one that was taken at one moment, and is known not
-// to be encrypted, refuses nothing under the rules of today.
-func (p *Plan) weighLayer(i int) {
+// weighHidden tells of layers that may refuse, since it is not known for sure what
+// Cinder captured. One that was taken at one moment, of a volume that is known not to
+// be encrypted, refuses nothing under the rules of today.
+func (p *Plan) weighHidden() {
 	const next = "name the backup repository for this place, or hand the capture in as a file"
-	switch l := &p.Chain[i]; {
-	case l.Evidence == EvidenceUnknown:
-		p.Can.Add(Reason{ReasonLayerUnknown, AnswerUnknown, "nobody has the capture of " + p.layer(i) +
+	var unknown, assumed []string
+	for _, i := range p.used() {
+		l := &p.Chain[i]
+		switch {
+		case p.Error != nil && i > p.Error.Layer:
+		case l.Evidence == EvidenceUnknown:
+			unknown = append(unknown, p.unknownLayer(i))
+		case l.Evidence == EvidenceToday, l.Evidence == EvidenceMoment && !(l.Encrypted == Some(false) && p.Rules.rules().takesPlain()):
+			assumed = append(assumed, l.Title())
+		}
+	}
+	if len(unknown) > 0 {
+		p.Can.Add(Reason{ReasonLayerUnknown, AnswerUnknown, "nobody has the capture of " + listed(some(unknown), "and") +
 			": that of an encrypted volume stops the restore onto another volume type", next})
-	case l.Evidence == EvidenceToday, l.Evidence == EvidenceMoment && !(l.Encrypted == Some(false) && p.Rules.rules().takesPlain()):
-		p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, "what Cinder captured with " + p.layer(i) +
-			" is only taken for granted: if the volume was encrypted or of another type then, the restore may stop", next})
+	}
+	if len(assumed) > 0 {
+		p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, "it is taken for granted what Cinder captured with " +
+			listed(some(assumed), "and") + ": if the volume was encrypted or of another type then, the restore may stop", next})
 	}
 }
 
@@ -67,8 +78,8 @@ func (p *Plan) weighImageKeys(layer int, c *Capture, collates bool) {
 			first[folded] = key
 			continue
 		}
-		p.Can.Add(Reason{ReasonImageKeys, AnswerUnknown, fmt.Sprintf("%s has the image keys %s and %s, which MySQL and MariaDB usually take for the same: "+
-			"then Cinder stops half-way with GlanceMetadataExists, in PostgreSQL and SQLite it does not", p.layer(layer),
+		p.Can.Add(Reason{ReasonImageKeys, AnswerUnknown, fmt.Sprintf("%s has the image keys %s and %s, which MySQL and MariaDB "+
+			"usually take for the same: then Cinder stops half-way with GlanceMetadataExists, in PostgreSQL and SQLite it does not", p.layer(layer),
 			shown("", pyjson.OfString(other)), shown("", pyjson.OfString(key))),
 			"ask whoever runs the cloud for the collation of volume_glance_metadata"})
 	}

@@ -347,7 +347,7 @@ func create(t *testing.T, d jobs.Desk, r core.BackupRequest) (jobs.Created, erro
 }
 
 // TestCreate: the backup is followed, and the capture of that moment is kept for
-// it, so that a plan of it is no guess.
+// it, so that a plan of it does not rest on the volume as it is by then.
 func TestCreate(t *testing.T) {
 	c, d := cloudDesk(t)
 	made, err := create(t, d, core.BackupRequest{Volume: storetest.WebRoot, Name: "mine"})
@@ -360,8 +360,8 @@ func TestCreate(t *testing.T) {
 		t.Errorf("the journal says %+v", e)
 	}
 	p := plan(t, d, jobs.PlanRequest{Backup: made.Backup.ID})
-	if p.Guess() || p.Captures[0].Source.Kind != core.SourceTaken {
-		t.Errorf("a plan of it rests on %s", p.Captures[0].Source.Kind)
+	if p.Today() || p.Captures[0].Source.Kind != core.SourceTaken || p.Chain[0].Evidence != core.EvidenceHeld {
+		t.Errorf("a plan of it rests on %s, as %s", p.Captures[0].Source.Kind, p.Chain[0].Evidence)
 	}
 	_, err = d.Undo(t.Context(), made.Entry)
 	wantCode(t, "undo of a creation", err, core.CodeRefused)

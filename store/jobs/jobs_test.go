@@ -114,10 +114,12 @@ func TestPlanSources(t *testing.T) {
 			"repository 1, repository 2, repository 3", false, ""},
 		{"kept, the full one", nil, jobs.PlanRequest{Backup: storetest.Full, Onto: storetest.WebRoot}, "repository 1", false, ""},
 		{"a layer is missing", without(storetest.First), jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot},
-			"repository 1, repository 3", false, "no capture of layer 2 (db incr 1) is known"},
+			"repository 1, repository 3", false, "no capture of layer 2 of 3 (\"db incr 1\", 2026-02-15) is known"},
 		{"the last is missing", without(storetest.Second), jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot},
 			"repository 1, repository 2, now 3", true, "this is a guess"},
-		{"nothing is kept", nil, jobs.PlanRequest{Backup: storetest.Tagged, Onto: storetest.WebRoot}, "now 9", true, "this is a guess"},
+		{"nothing is kept, and the source is the target", nil, jobs.PlanRequest{Backup: storetest.Tagged, Onto: storetest.WebRoot}, "", false,
+			"no capture of the backup is known"},
+		{"nothing is kept", nil, jobs.PlanRequest{Backup: storetest.Tagged, Onto: storetest.Database}, "now 9", true, "this is a guess"},
 		{"handed in", nil, jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.WebRoot, Captures: []core.Capture{handed}}, "file ",
 			false, "1 capture is given, and the chain of the backup has 3 layers"},
 		{"handed in, the last", nil,
@@ -176,14 +178,26 @@ func TestPlanRefusals(t *testing.T) {
 			"there is no such backup"},
 		{"onto a volume that is not there", jobs.PlanRequest{Backup: storetest.Second, Onto: storetest.NoSuch}, core.CodeNotFound,
 			"there is no such volume"},
-		{"whose volume is deleted", jobs.PlanRequest{Backup: storetest.Oddly, Onto: storetest.WebRoot}, core.CodeNotFound,
-			"its volume is gone; hand the capture in with --capture"},
-		{"whose volume is purged", jobs.PlanRequest{Backup: "0b000000-0000-4000-8000-00000000000c", Onto: storetest.WebRoot},
-			core.CodeNotFound, "its volume is gone"},
 	} {
 		_, err := d.Plan(t.Context(), c.request)
 		if core.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("a plan %s: %v (%s)", c.what, err, core.CodeOf(err))
+		}
+	}
+}
+
+// TestPlanOfNothingKnown: a backup of which nobody has a capture, and whose volume is
+// gone, has a plan all the same, which says that it knows nothing.
+func TestPlanOfNothingKnown(t *testing.T) {
+	_, d := ownDesk(t)
+	for _, id := range []core.BackupID{storetest.Oddly, "0b000000-0000-4000-8000-00000000000c"} {
+		p := plan(t, d, jobs.PlanRequest{Backup: id, Onto: storetest.WebRoot})
+		if p.Certainty != core.Unknown || p.Can.Answer() != core.AnswerUnknown || len(p.Chain) != 1 || len(p.Captures) != 0 ||
+			p.Applicable() == nil || core.CodeOf(p.Doubt()) != core.CodeUncertain {
+			t.Errorf("%s: certainty %s, can %s, applicable %v, doubt %v", id, p.Certainty, p.Can.Answer(), p.Applicable(), p.Doubt())
+		}
+		if f := p.Field(core.BaseSection, "bootable"); f == nil || f.Certainty != core.Unknown && !f.Before.V.Bool() {
+			t.Errorf("%s: bootable is %+v", id, f)
 		}
 	}
 }

@@ -3,16 +3,72 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hearth/core"
+	"hearth/store"
 )
+
+// layers are all layers of what a plan puts back, with the best that is known of
+// each, and what the plan's reader should know of that.
+func (d Desk) layers(ctx context.Context, chain core.Chain, r PlanRequest) ([]core.Layer, []string, error) {
+	out := chainLayers(chain)
+	switch n := len(r.Captures); {
+	case n == 0:
+		warnings, err := d.fill(ctx, chain, out, r.Onto)
+		return out, warnings, err
+	case n > len(out):
+		return core.LayersOf(r.Captures), nil, nil
+	}
+	givenLayers(out, r.Captures)
+	return out, nil, nil
+}
+
+// chainLayers are the layers of a chain, of which nothing is known yet. A parent that is
+// missing is one, whatever lies below it.
+func chainLayers(chain core.Chain) (out []core.Layer) {
+	first, of := 1, len(chain.Backups)
+	if chain.Missing != "" {
+		out = append(out, core.Layer{Number: 1, Backup: chain.Missing, Evidence: core.EvidenceUnknown, Written: true})
+		first, of = 2, 0
+	}
+	for i := range chain.Backups {
+		out = append(out, core.LayerOf(&chain.Backups[i], first+i, of))
+	}
+	return out
+}
+
+// givenLayers puts captures that were handed in on the newest layers, of which there
+// are enough. What is not handed in is not known, and nothing else is asked for it.
+func givenLayers(layers []core.Layer, captures []core.Capture) {
+	without := len(layers) - len(captures)
+	for i, l := range core.LayersOf(captures) {
+		at := &layers[without+i]
+		at.Evidence, at.Captures = l.Evidence, l.Captures
+		at.Written = at.Written && l.Known() // of a hole that somebody names, nothing is taken for granted
+	}
+}
+
+// tooFew says that fewer captures were handed in than the chain has layers; "" if not.
+func tooFew(p *core.Plan, n int) string {
+	of := len(p.Chain)
+	if n == 0 || n >= of || p.Layers != core.LayersAll {
+		return ""
+	}
+	is := "1 capture is"
+	if n > 1 {
+		is = fmt.Sprintf("%d captures are", n)
+	}
+	return fmt.Sprintf("%s given, and the chain of the backup has %d layers: they are taken for the newest, "+
+		"and what the others do is not known", is, of)
+}
 
 // KeptLayer is a layer of a chain with what is kept of its capture.
 type KeptLayer struct {
-	// Layer goes into a plan as it is: its Evidence is EvidenceUnknown, and it has no
-	// captures, where nothing is kept, and also where what is kept is late: a plan must
-	// not take one of those two for what Cinder captured.
+	// Layer goes into a plan as it is. It is EvidenceUnknown and has no captures where
+	// nothing is kept, and also where what is kept is late (core.EvidenceLate): a plan
+	// must not take one of those two for what Cinder captured.
 	core.Layer
 	// Kept is what the evidence rests on, to be shown; of a late layer both captures.
 	Kept []core.KeptCapture
@@ -32,66 +88,28 @@ func (l *KeptLayer) Missing() bool { return l.Evidence == core.EvidenceUnknown &
 // capture is EvidenceStored with none: a restore passes over it. Where a parent is
 // missing it is the first layer, and how many there are is not known (Of is 0).
 //
-// It never asks for the volume as it is now: who wants to assume that does so. A
-// repository that cannot be asked is a warning, once; the error is that of the books,
-// or of ctx.
+// It never asks for the volume as it is now: who wants to assume that does so. What the
+// reader should know of it comes as warnings, each once; the error is that of the
+// books, or of ctx.
 func (d Desk) Layers(ctx context.Context, chain core.Chain) (layers []KeptLayer, warnings []string, err error) {
-	backups, of := chain.Backups, len(chain.Backups)
+	backups := chain.Backups
 	if chain.Missing != "" {
-		backups, of = append([]core.Backup{{ID: chain.Missing}}, backups...), 0
+		backups = append([]core.Backup{{ID: chain.Missing}}, backups...)
 	}
-	for i := range backups {
-		l := KeptLayer{Layer: core.LayerOf(&backups[i], i+1, of)}
-		err := d.stock(ctx, &l, &backups[i])
-		if ctx.Err() != nil {
-			return layers, warnings, core.Fail(core.CodeCancelled, "look for the captures of a chain", "it was cancelled", "", ctx.Err())
+	for i, l := range chainLayers(chain) {
+		k := KeptLayer{Layer: l}
+		said, err := d.fillLayer(ctx, &backups[i], &k)
+		if err != nil {
+			return layers, warnings, err
 		}
-		if err != nil && len(warnings) == 0 {
-			warnings = append(warnings, "the backup repository cannot be asked, so this rests on what else is known: "+err.Error())
-		}
-		if l.Evidence == core.EvidenceUnknown {
-			if err := d.keep(ctx, &l, &backups[i]); err != nil {
-				return layers, warnings, err
+		for _, w := range said {
+			if !slices.Contains(warnings, w) {
+				warnings = append(warnings, w)
 			}
 		}
-		layers = append(layers, l)
+		layers = append(layers, k)
 	}
 	return layers, warnings, nil
-}
-
-// stock fills in what the repository says of a layer.
-func (d Desk) stock(ctx context.Context, l *KeptLayer, b *core.Backup) error {
-	c, has, known, err := d.stored(ctx, b.ID)
-	if !known || err != nil {
-		return err
-	}
-	l.Evidence = core.EvidenceStored
-	if has {
-		l.Captures = []core.Capture{c}
-		l.Kept = []core.KeptCapture{{Place: c.Source.Where, VolumeID: b.VolumeID, BackupID: b.ID, At: c.Source.At.V, Capture: c}}
-	}
-	return nil
-}
-
-// keep fills in what the books say of a layer.
-func (d Desk) keep(ctx context.Context, l *KeptLayer, b *core.Backup) error {
-	kept, err := d.keptInBooks(ctx, b.VolumeID, b.ID)
-	if err != nil {
-		return err
-	}
-	evidence, best := core.Evident(kept)
-	l.Kept = best
-	if evidence == core.EvidenceLate {
-		if len(best) == 2 {
-			l.Late = core.RestoredDiffer(&best[0].Capture, &best[1].Capture)
-		}
-		return nil
-	}
-	l.Evidence = evidence
-	for _, k := range best {
-		l.Captures = append(l.Captures, k.Capture)
-	}
-	return nil
 }
 
 // MissingLayers says in one sentence, without a full stop, of which layers of a chain
@@ -114,4 +132,189 @@ func MissingLayers(layers []KeptLayer) string {
 		return fmt.Sprintf("captures of %d of %d layers are known: there is none of %s", len(layers)-n, len(layers),
 			strings.Join(missing, ", "))
 	}
+}
+
+// fill finds what is known of each layer.
+func (d Desk) fill(ctx context.Context, chain core.Chain, layers []core.Layer, onto core.VolumeID) (warnings []string, err error) {
+	kept, warnings, err := d.Layers(ctx, chain)
+	if err != nil {
+		return nil, err
+	}
+	hidden := false
+	for i := range kept {
+		layers[i] = kept[i].Layer
+		if i == len(kept)-1 && kept[i].Missing() && len(chain.Backups) > 0 {
+			if err := d.today(ctx, &chain.Backups[len(chain.Backups)-1], &layers[i], onto); err != nil {
+				return nil, err
+			}
+		}
+		hidden = hidden || layers[i].Evidence == core.EvidenceUnknown || layers[i].Evidence.Assumes()
+	}
+	if hidden && len(chain.Backups) > 0 {
+		d.narrow(ctx, chain.Backups[len(chain.Backups)-1].VolumeID, layers)
+	}
+	return warnings, nil
+}
+
+// fillLayer finds what Cinder stored with a backup, or else what was kept of it.
+func (d Desk) fillLayer(ctx context.Context, b *core.Backup, l *KeptLayer) (warnings []string, err error) {
+	stored, has, known, err := d.stored(ctx, b.ID)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, err
+	case err != nil: // a repository out of reach is no reason to show nothing
+		warnings = append(warnings, "the backup repository cannot be asked, so this plan rests on what else is known: "+err.Error())
+	case has:
+		l.Evidence, l.Captures = core.EvidenceStored, []core.Capture{stored}
+		l.Kept = []core.KeptCapture{{Place: stored.Source.Where, VolumeID: b.VolumeID, BackupID: b.ID, At: stored.Source.At.V,
+			Capture: stored}}
+		return nil, nil
+	case known:
+		l.Evidence = core.EvidenceStored
+		return []string{"Cinder stored no metadata with " + l.Title() + ": a restore passes over it"}, nil
+	case d.source() != nil:
+		warnings = append(warnings, "the backup repository does not hold "+l.Title())
+	}
+	kept, err := d.keptInBooks(ctx, b.VolumeID, b.ID)
+	if err != nil {
+		return nil, err
+	}
+	evidence, best := core.Evident(kept)
+	if l.Kept = best; evidence == core.EvidenceLate {
+		return append(warnings, l.late()), nil
+	}
+	l.Evidence = evidence
+	for _, k := range best {
+		if k.Capture.BackupID == "" {
+			k.Capture.BackupID = b.ID
+		}
+		l.Captures = append(l.Captures, k.Capture)
+	}
+	return warnings, nil
+}
+
+// late notes what the captures of a late layer differ in, and says it.
+func (l *KeptLayer) late() string {
+	in := "something"
+	if len(l.Kept) == 2 {
+		l.Late = core.RestoredDiffer(&l.Kept[0].Capture, &l.Kept[1].Capture)
+		var fields []string
+		for _, x := range l.Late {
+			fields = append(fields, x.String())
+		}
+		in = strings.Join(fields, ", ")
+	}
+	return fmt.Sprintf("the captures from before %s and after it differ in %s, and were taken too far apart to be sure that Cinder's is one of "+
+		"them: it is not taken for known", l.Title(), core.Visible(in))
+}
+
+// BackupCapture is what is known of the capture of a backup, as a layer by itself; here
+// also the two captures of a late one, as EvidenceLate, which no plan goes by. It
+// fails with CodeNotFound where there is no such backup, where Cinder stored no
+// metadata with it, and where nobody has its capture.
+func (d Desk) BackupCapture(ctx context.Context, id core.BackupID) (core.Layer, error) {
+	b, err := d.Place.Backup(ctx, id)
+	if err != nil {
+		return core.Layer{}, err
+	}
+	k := KeptLayer{Layer: core.LayerOf(&b, 1, 1)}
+	warnings, err := d.fillLayer(ctx, &b, &k)
+	l := k.Layer
+	if err != nil {
+		return l, err
+	}
+	tried := "read the capture of " + b.Title()
+	switch {
+	case len(k.Kept) > 0 && len(l.Captures) == 0: // good enough to be shown with its doubt
+		l.Evidence = core.EvidenceLate
+		for _, kept := range k.Kept {
+			l.Captures = append(l.Captures, kept.Capture)
+		}
+		return l, nil
+	case len(l.Captures) > 0:
+		return l, nil
+	case l.Known():
+		return l, core.Fail(core.CodeNotFound, tried, "Cinder stored no metadata with this backup", "", nil)
+	}
+	what := "nobody has it"
+	if len(warnings) > 0 {
+		what += ": " + strings.Join(warnings, "; ")
+	}
+	return l, core.Fail(core.CodeNotFound, tried, what,
+		"name the backup repository for this place: it is volume_meta in the _metadata object there", nil)
+}
+
+// today takes the source volume as it is now for what the backup captured: an
+// assumption. It says nothing of a restore onto that volume itself, which would be
+// held against itself, and there is none where the volume is gone.
+func (d Desk) today(ctx context.Context, b *core.Backup, l *core.Layer, onto core.VolumeID) error {
+	if b.VolumeID == onto {
+		return nil
+	}
+	now, _, err := d.Capture(ctx, b.VolumeID, 2)
+	switch core.CodeOf(err) {
+	case "":
+		now.BackupID = b.ID
+		l.Evidence, l.Captures = core.EvidenceToday, []core.Capture{now}
+		return nil
+	case core.CodeNotFound:
+		return nil
+	}
+	return err
+}
+
+// narrow tells by the source volume whether it is encrypted, which it hardly ever
+// becomes or ceases to be.
+func (d Desk) narrow(ctx context.Context, id core.VolumeID, layers []core.Layer) {
+	v, err := d.Place.Volume(ctx, id)
+	if err != nil {
+		return // it only narrows
+	}
+	for i := range layers {
+		if l := &layers[i]; !l.Encrypted.Set && l.Written {
+			l.Encrypted = encryptedNow(&v)
+		}
+	}
+}
+
+// collates reports whether the place's database may compare keys without case.
+func (d Desk) collates() bool {
+	info := d.Place.Info()
+	scheme, _, _ := strings.Cut(info.Location, ":")
+	return info.Kind == core.PlaceCloud || info.Kind == core.PlaceDatabase && scheme != "sqlite" && !strings.HasPrefix(scheme, "postgres")
+}
+
+// noting says what Cinder's manager does after the restore that the plan is of.
+// hearth's own writing of metadata has none, as in the stores that it keeps itself.
+func (d Desk) noting(ctx context.Context, r PlanRequest, in core.PlanInput) core.Noting {
+	info := d.Place.Info()
+	if r.Backup == "" || r.MetadataOnly || d.viaAPI(r) || r.Onto != "" && info.Kind == core.PlaceEmbedded {
+		return core.NoManager
+	}
+	rules := in.Rules
+	if rules == "" || rules == core.RulesAuto {
+		rules, _ = core.ChooseRules(known(in.Chain))
+	}
+	if rules != core.Newton {
+		return core.NotNoted
+	}
+	switch s, ok := d.Place.(store.Scoper); {
+	case info.Kind == core.PlaceEmbedded:
+		return core.ManagerNotes
+	case ok && info.Kind == core.PlaceCloud:
+		if scope, err := s.Scope(ctx); err == nil {
+			return core.NotingOf(scope.Version)
+		}
+	}
+	return core.MaybeNoted
+}
+
+// known are the captures of the layers that have one.
+func known(layers []core.Layer) (out []core.Capture) {
+	for i := range layers {
+		if len(layers[i].Captures) > 0 {
+			out = append(out, layers[i].Captures[0])
+		}
+	}
+	return out
 }

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -12,7 +11,7 @@ import (
 // PlanRequest says what to plan.
 type PlanRequest struct {
 	Backup   core.BackupID  // what to restore; "" if Captures stand alone
-	Captures []core.Capture // of the chain, full first; they stand in for what is kept
+	Captures []core.Capture // of the chain, full first, core.SourceUnknown for one nobody has; they stand in for what is kept
 	Onto     core.VolumeID  // the target; "" for a new volume
 	Name     string         // of the new volume; "" lets Cinder choose
 	Rules    core.RuleSet
@@ -26,16 +25,20 @@ type PlanRequest struct {
 	// cloud. LeaveOut names fields that are then left as they are.
 	Via      string
 	LeaveOut []string
+	// MetadataOnly: hearth is to write the metadata itself, without the data.
+	MetadataOnly bool
 	// Route is who makes a new volume ([Desk.Routed]); the zero Route: Plan chooses it
 	// where a place restores.
 	Route core.Route
 }
 
 // Plan makes a plan from the best sources there are for the captures: those
-// handed in, those kept, and at last the source volume as it is now, which makes
-// the plan a guess.
+// handed in, those that Cinder stored, those kept, and at last the source volume as
+// it is now, which is an assumption, and which is not held against itself. A layer of
+// the chain that nobody has stays unknown. An error is only of what was asked for
+// wrongly, or of a place that does not answer.
 func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
-	in := core.PlanInput{Backup: r.Backup, Rules: r.Rules, Layers: r.Layers, Captures: r.Captures}
+	in := core.PlanInput{Backup: r.Backup, Rules: r.Rules, Layers: r.Layers, Collates: d.collates()}
 	var chain core.Chain
 	if r.Backup != "" {
 		var err error
@@ -46,14 +49,13 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 			return nil, core.Fail(core.CodeNotFound, "plan a restore of "+string(r.Backup), "there is no such backup",
 				"list them with hearth backups", nil)
 		}
-		in.Service = chain.Backups[len(chain.Backups)-1].Service.Or("")
+		newest := &chain.Backups[len(chain.Backups)-1]
+		in.Service, in.Source = newest.Service.Or(""), newest.VolumeID
 	}
 	var warnings []string
-	if len(in.Captures) == 0 {
-		var err error
-		if in.Captures, warnings, err = d.chainCaptures(ctx, chain); err != nil {
-			return nil, err
-		}
+	var err error
+	if in.Chain, warnings, err = d.layers(ctx, chain, r); err != nil {
+		return nil, err
 	}
 	types, err := d.volumeTypes(ctx)
 	if err != nil {
@@ -71,20 +73,34 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	if info := d.Place.Info(); (r.Rules == "" || r.Rules == core.RulesAuto) && info.Rules != core.RulesAuto {
 		in.Rules, in.RulesWhy = info.Rules, info.RulesWhy
 	}
+	in.Noting = d.noting(ctx, r, in)
 	p, err := d.via(ctx, core.NewPlan(in), r)
 	if err != nil {
 		return nil, err
 	}
-	if n, of := len(r.Captures), len(chain.Backups); n > 0 && n < of && p.Layers == core.LayersAll {
-		warnings = append(warnings, fmt.Sprintf(
-			"%s given, and the chain of the backup has %d layers: a restore puts back the metadata of each, and this plan only of those given",
-			captures(n), of))
+	if few := tooFew(p, len(r.Captures)); few != "" {
+		warnings = append(warnings, few)
 	}
 	p.Warnings = append(warnings, p.Warnings...)
 	if problem := chain.Problem(); problem != "" {
 		p.Warnings = append([]string{problem + ": a restore of the data fails after it has touched the target"}, p.Warnings...)
 	}
 	return p, nil
+}
+
+// Weigh has a plan of a restore say whether it can be carried through, by all that
+// its place tells ([Desk.Can]), where the place restores. A plan of the metadata alone
+// is left as it is.
+func (d Desk) Weigh(ctx context.Context, p *core.Plan, r PlanRequest) error {
+	if _, restores := d.Place.(store.Operator); !restores || r.Backup == "" || r.MetadataOnly || p.Via == core.ViaAPI {
+		return nil
+	}
+	can, err := d.Can(ctx, CanRequest{Plan: p,
+		Restore: core.RestoreRequest{Backup: r.Backup, Volume: r.Onto, Name: r.Name, Type: r.Type, Route: r.Route}})
+	if err == nil {
+		p.Can = can
+	}
+	return err
 }
 
 // via turns a plan into one of the API, where it is to be that.
@@ -95,7 +111,7 @@ func (d Desk) via(ctx context.Context, p *core.Plan, r PlanRequest) (*core.Plan,
 	case r.Via == core.ViaAPI && r.Onto == "":
 		return nil, core.Fail(core.CodeUsage, "plan via the API", "a new volume is made by a restore, which Cinder does itself",
 			"name an existing volume, or leave --via out", nil)
-	case r.Via == core.ViaDatabase, r.Onto == "", r.Via == "" && d.Place.Info().Kind != core.PlaceCloud:
+	case !d.viaAPI(r):
 		if len(r.LeaveOut) > 0 {
 			return nil, core.Fail(core.CodeUsage, "leave out "+r.LeaveOut[0], "only a plan via the API leaves anything out",
 				"give --via api too", nil)
@@ -103,6 +119,11 @@ func (d Desk) via(ctx context.Context, p *core.Plan, r PlanRequest) (*core.Plan,
 		return p, nil
 	}
 	return p.ViaAPI(r.LeaveOut, d.imageLimit(ctx, p))
+}
+
+// viaAPI reports whether the plan is to be one of the API's calls.
+func (d Desk) viaAPI(r PlanRequest) bool {
+	return r.Onto != "" && (r.Via == core.ViaAPI || r.Via == "" && d.Place.Info().Kind == core.PlaceCloud)
 }
 
 // imageLimit asks the place how old it is where that decides whether a value of
@@ -121,13 +142,6 @@ func (d Desk) imageLimit(ctx context.Context, p *core.Plan) int {
 		}
 	}
 	return 0
-}
-
-func captures(n int) string {
-	if n == 1 {
-		return "1 capture is"
-	}
-	return fmt.Sprintf("%d captures are", n)
 }
 
 func (d Desk) volumeTypes(ctx context.Context) ([]core.VolumeType, error) {
@@ -157,53 +171,4 @@ func (d Desk) target(ctx context.Context, r PlanRequest, types []core.VolumeType
 		return t, core.Fail(core.CodeNotFound, "plan a restore", "there is no volume type "+r.Type, "", nil)
 	}
 	return t, nil
-}
-
-// chainCaptures finds a capture for each layer of a chain. Layers without one
-// are told of; if the backup asked for has none, the source volume as it is now
-// stands in for it.
-func (d Desk) chainCaptures(ctx context.Context, chain core.Chain) (captures []core.Capture, warnings []string, err error) {
-	for i := range chain.Backups {
-		b := &chain.Backups[i]
-		stored, has, known, err := d.stored(ctx, b.ID)
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return nil, nil, err
-		case err != nil: // a repository out of reach is no reason to show nothing
-			warnings = append(warnings, "the backup repository cannot be asked, so this plan rests on what else is known: "+err.Error())
-		case has:
-			captures = append(captures, stored)
-			continue
-		case known:
-			warnings = append(warnings,
-				fmt.Sprintf("Cinder stored no metadata with layer %d (%s): a restore passes over it", i+1, core.Visible(b.Title())))
-			continue
-		case d.source() != nil:
-			warnings = append(warnings, fmt.Sprintf("the backup repository does not hold layer %d (%s)", i+1, core.Visible(b.Title())))
-		}
-		kept, err := d.KeptCaptures(ctx, b.VolumeID, b.ID)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(kept) > 0 {
-			captures = append(captures, kept[0].Capture)
-			continue
-		}
-		if i < len(chain.Backups)-1 {
-			warnings = append(warnings,
-				fmt.Sprintf("no capture of layer %d (%s) is known: it is left out of this plan", i+1, core.Visible(b.Title())))
-			continue
-		}
-		now, _, err := d.Capture(ctx, b.VolumeID, 2)
-		if err != nil {
-			if core.CodeOf(err) != core.CodeNotFound {
-				return nil, nil, err
-			}
-			return nil, nil, core.Fail(core.CodeNotFound, "plan a restore of "+b.Title(), "no capture of it is known, and its volume is gone",
-				"hand the capture in with --capture: it is volume_meta in the _metadata object of the backup repository", err)
-		}
-		now.BackupID = b.ID
-		captures = append(captures, now)
-	}
-	return captures, warnings, nil
 }

@@ -114,7 +114,7 @@ func (s *reportScreen) head(w int) []string {
 		at := ui.Either(task.Step.Text, "asking for it")
 		lines = append(lines, ui.Clip(st.Busy.Paint("◌ "+core.Visible(at))+st.Dim.Paint("  for "+ui.Span(st.Now.Sub(task.Began))), w))
 	}
-	if r := end.report; r != nil && r.Plan != nil && r.Plan.Guess() {
+	if r := end.report; r != nil && r.Plan != nil && r.Plan.Today() {
 		lines = append(lines, ui.Clip(st.Warn.Paint("! the plan was a guess: no capture of the backup was known"), w))
 	}
 	return append(lines, "")

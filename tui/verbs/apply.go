@@ -29,7 +29,12 @@ func (e *Env) apply() *cobra.Command {
 				return err
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
-				plan, err := p.make(ctx, e, d, args)
+				r, err := p.request(ctx, e, d, args)
+				if err != nil {
+					return err
+				}
+				r.MetadataOnly = true
+				plan, err := d.Plan(ctx, r)
 				if err != nil {
 					return err
 				}
@@ -38,6 +43,9 @@ func (e *Env) apply() *cobra.Command {
 				}
 				const tried = "apply the plan"
 				if err := plan.Applicable(); err != nil {
+					return err
+				}
+				if err := p.enough(plan); err != nil {
 					return err
 				}
 				if err := writable(d, tried, core.OpWriteVolume); err != nil {
@@ -60,6 +68,7 @@ func (e *Env) apply() *cobra.Command {
 	}
 	p.flags(e, cmd)
 	p.viaFlags(cmd)
+	p.certainFlag(cmd)
 	cmd.Flags().Int64Var(&resume, "resume", 0, "do the rest of this journal entry, which ended half-way")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return cmd

@@ -34,7 +34,7 @@ var codes = []exitCode{
 	{core.CodeDenied, 10, "credentials or roles do not suffice"},
 	{core.CodePartial, 11, "some of several things were done, not all"},
 	{core.CodeUnsupported, 12, "this kind of place cannot do it"},
-	{core.CodeUncertain, 13, "shown, but not all of it is certain" + toCome},
+	{core.CodeUncertain, 13, "shown, but not all of it is certain"},
 	{core.CodeIncomplete, 14, "what was read is not whole" + toCome},
 	{core.CodeCancelled, 130, "cancelled: by a signal, or by answering no"},
 }

@@ -64,11 +64,49 @@ func planHead(p *core.Plan) grid {
 	if p.Via == core.ViaAPI {
 		g.rows = append(g.rows, []string{"Via", "the API, with " + core.Count(len(p.Calls), "call")})
 	}
-	for i, c := range p.Captures {
-		of := fmt.Sprintf("%d of %d, version %d, %s", i+1, len(p.Captures), c.Version(), core.Visible(c.Source.String()))
-		g.rows = append(g.rows, []string{"Capture", of})
+	for i := range p.Chain {
+		g.rows = append(g.rows, []string{"Capture", layerLine(p, i)})
+	}
+	g.rows = append(g.rows, []string{"Certainty", certaintyLine(p)})
+	for _, r := range p.Can.Reasons {
+		can := map[bool]string{true: "cannot", false: "can?"}[r.Answer == core.AnswerNo]
+		g.rows = append(g.rows, []string{can, core.Visible(r.Text)})
 	}
 	return g
+}
+
+// layerLine is a layer of the chain and what is known of it.
+func layerLine(p *core.Plan, i int) string {
+	l := &p.Chain[i]
+	text := fmt.Sprintf("%d of %d", i+1, len(p.Chain))
+	if l.Name != "" {
+		text += " " + core.Visible(l.Name)
+	}
+	for n := range l.Captures {
+		text += fmt.Sprintf(", version %d, %s", l.Captures[n].Version(), core.Visible(l.Captures[n].Source.String()))
+	}
+	switch {
+	case len(l.Captures) > 0:
+	case l.Known():
+		text += ", none: Cinder stored no metadata with it"
+	default:
+		text += ", not known: nobody has it"
+	}
+	if doubt := l.Evidence.Doubt(); len(l.Captures) > 0 && doubt != "" {
+		text += " (" + doubt + ")"
+	}
+	return text
+}
+
+// certaintyLine is how sure the plan is as a whole.
+func certaintyLine(p *core.Plan) string {
+	switch p.Certainty {
+	case core.Certain:
+		return "all of it is certain, if Cinder carries the restore through"
+	case core.Unknown:
+		return "unknown: no capture of what is restored is known"
+	}
+	return "in part: the rest is marked"
 }
 
 // fieldTable has a line for each field.
@@ -79,7 +117,7 @@ func fieldTable(fields []core.FieldPlan) grid {
 	}
 	for _, f := range fields {
 		g.rows = append(g.rows, []string{
-			f.Section.Title(), core.Visible(f.Name), side(f, f.Before), side(f, f.After), verdict(f), core.Visible(f.Why),
+			f.Section.Title(), core.Visible(f.Name), side(f, f.Before), afterText(f), verdict(f), core.Visible(f.Why),
 		})
 	}
 	return g
@@ -95,8 +133,9 @@ func fieldCards(fields []core.FieldPlan) grid {
 			section, why = f.Section, ""
 			g.rows = append(g.rows, []string{section.Title(), "", ""})
 		}
-		value := side(f, f.After)
+		value := afterText(f)
 		switch {
+		case f.Certainty == core.OneOf || f.Certainty == core.Unknown:
 		case !f.After.Set:
 			value = side(f, f.Before) + " → gone"
 		case f.Verdict == core.VerdictChanged:
@@ -111,12 +150,35 @@ func fieldCards(fields []core.FieldPlan) grid {
 	return g
 }
 
-// verdict marks what is worth a second look.
+// verdict marks what is worth a second look, and what is only assumed.
 func verdict(f core.FieldPlan) string {
-	if f.Danger {
-		return string(f.Verdict) + " !"
+	text := string(f.Verdict)
+	if f.Certainty == core.Assumed {
+		text += ", assumed"
 	}
-	return string(f.Verdict)
+	if f.Danger {
+		text += " !"
+	}
+	return text
+}
+
+// afterText is a field after the restore, as far as that is known.
+func afterText(f core.FieldPlan) string {
+	switch f.Certainty {
+	case core.Unknown:
+		return "?"
+	case core.OneOf:
+		var values []string
+		for _, v := range f.Possible {
+			if !v.Set {
+				values = append(values, "(gone)")
+				continue
+			}
+			values = append(values, side(f, v))
+		}
+		return strings.Join(values, " or ")
+	}
+	return side(f, f.After)
 }
 
 // side is a value before or after; "" where there is none.

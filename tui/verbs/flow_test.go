@@ -149,18 +149,20 @@ func TestPlanFiles(t *testing.T) {
 	}
 }
 
-// TestPlanRefused: what Cinder refuses is an answer and no failure of hearth's,
-// until it is to be applied.
+// TestPlanRefused: what Cinder refuses is an answer, which is printed, and the exit
+// code says that it cannot be done.
 func TestPlanRefused(t *testing.T) {
 	b, _ := demo(t, store.World{Volumes: 1, Backups: -1})
 	volume := ids(b.list("volumes", "-o", "json"))[0]
 	b.in = `{"version": 3}`
-	o := b.object("plan", "--capture", "-", "--onto", volume, "-o", "json")
+	refused := b.run("plan", "--capture", "-", "--onto", volume, "-o", "json")
+	o := parse(t, refused.out).Object()
 	e, _ := o.Get("error")
-	if text(e.Object(), "kind") != "unsupported_version" {
-		t.Errorf("error %v", e.Object().Keys())
+	can, _ := o.Get("can")
+	if text(e.Object(), "kind") != "unsupported_version" || text(can.Object(), "answer") != "no" || refused.code != 6 {
+		t.Errorf("error %v, can %v, exit %d", e.Object().Keys(), can, refused.code)
 	}
-	if got := b.run("plan", "--capture", "-", "--onto", volume); got.code != 0 || !strings.Contains(got.out, "\n!  Cinder refuses: ") {
+	if got := b.run("plan", "--capture", "-", "--onto", volume); got.code != 6 || !strings.Contains(got.out, "\n!  Cinder refuses: ") {
 		t.Errorf("%+v", got)
 	}
 	if got := b.run("apply", "--capture", "-", "--onto", volume, "--yes"); got.code != 6 ||

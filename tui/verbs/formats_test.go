@@ -44,7 +44,11 @@ func TestFormats(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b.t = t
-			golden(t, name, b.placeless(b.ok(args...)))
+			run := b.ok
+			if args[0] == "plan" {
+				run = b.plans
+			}
+			golden(t, name, b.placeless(run(args...)))
 		})
 	}
 	b.t = t
@@ -53,7 +57,7 @@ func TestFormats(t *testing.T) {
 		golden(t, "volumes-"+name+".table", b.ok("volumes"))
 		golden(t, "backups-"+name+".table", b.ok("backups", "--limit", "12"))
 		golden(t, "backup-"+name+".table", b.ok("backup", "db-prod-incr-3"))
-		golden(t, "plan-"+name+".table", b.placeless(b.ok("plan", "db-prod-incr-3", "--new")))
+		golden(t, "plan-"+name+".table", b.placeless(b.plans("plan", "db-prod-incr-3", "--new")))
 	}
 }
 
@@ -87,7 +91,11 @@ func TestYAMLSaysWhatJSONSays(t *testing.T) {
 			if args[0] == "journal" && b != own {
 				continue // it has none without an archive
 			}
-			docs = append(docs, pair(b.ok(append(args, "-o", "json")...), b.ok(append(args, "-o", "yaml")...)))
+			run := b.ok
+			if args[0] == "plan" {
+				run = b.plans
+			}
+			docs = append(docs, pair(run(append(args, "-o", "json")...), run(append(args, "-o", "yaml")...)))
 		}
 	}
 	odd := parse(t, `{"a": [[], {}, [1, [2.0, 1e+16, 1e-7, NaN, Infinity, -Infinity]], {"b": {"c": [{"d": null}, {}]}}], `+

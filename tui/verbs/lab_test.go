@@ -146,7 +146,7 @@ func TestPlansWhatRestoresDid(t *testing.T) {
 		}
 		change(t, file, "UPDATE volume_types SET name = id",
 			"UPDATE volume_types SET name = '__DEFAULT__' WHERE id = '"+before.VolumeTypeID.Text()+"'")
-		plan := b.object(args...)
+		plan := parse(t, b.plans(args...)).Object()
 		got, _ := plan.Get("after")
 		after := core.StateFrom(got.Object())
 		failed, _ := plan.Get("error")

@@ -19,7 +19,11 @@ type planning struct {
 	layers   string
 	via      string
 	leaveOut []string
+	certain  bool
 }
+
+// unknownLayer is the word that stands for the capture of a layer that nobody has.
+const unknownLayer = "unknown"
 
 // planHelp explains what plan and apply have in common; %s is the verb.
 const planHelp = "hearth %s [BACKUP] [--capture FILE…] (--onto VOLUME | --new [NAME])\n\n" +
@@ -29,7 +33,8 @@ const planHelp = "hearth %s [BACKUP] [--capture FILE…] (--onto VOLUME | --new 
 
 func (p *planning) flags(e *Env, cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&p.captures, "capture", nil, "capture files in order, the full backup's first; - is stdin")
+	f.StringArrayVar(&p.captures, "capture", nil,
+		"capture files in order, the full backup's first; - is stdin, unknown a layer that nobody has")
 	f.StringVar(&p.onto, "onto", "", "restore onto this volume")
 	f.StringVar(&p.name, "new", "", "restore to a new volume; without a name Cinder chooses one")
 	f.StringVar(&p.rules, "rules", "auto", "whose rules: icehouse, kilo, newton or auto")
@@ -42,6 +47,19 @@ func (p *planning) flags(e *Env, cmd *cobra.Command) {
 	}
 	cmd.ValidArgsFunction = first(e.backupIDs)
 	cmd.Args = takes(0, -1) // more than one is told in words of its own
+}
+
+// certainFlag adds the flag that wants certainty.
+func (p *planning) certainFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&p.certain, "certain", false, "refuse to go on unless all of the plan is certain")
+}
+
+// enough refuses a plan that is not certain where that is wanted; nil is none.
+func (p *planning) enough(plan *core.Plan) error {
+	if !p.certain {
+		return nil
+	}
+	return plan.Doubt()
 }
 
 // viaFlags adds the flags that choose how a plan is carried out.
@@ -99,6 +117,10 @@ func (p *planning) request(ctx context.Context, e *Env, d jobs.Desk, args []stri
 		r.Onto = v.ID
 	}
 	for _, file := range p.captures {
+		if file == unknownLayer {
+			r.Captures = append(r.Captures, core.Capture{Source: core.Source{Kind: core.SourceUnknown}})
+			continue
+		}
 		text, err := e.read(ctx, file)
 		if err != nil {
 			return r, err
@@ -106,15 +128,6 @@ func (p *planning) request(ctx context.Context, e *Env, d jobs.Desk, args []stri
 		r.Captures = append(r.Captures, core.ReadCapture(text, core.Source{Kind: core.SourceFile, Where: file}))
 	}
 	return r, nil
-}
-
-// make makes the plan.
-func (p *planning) make(ctx context.Context, e *Env, d jobs.Desk, args []string) (*core.Plan, error) {
-	r, err := p.request(ctx, e, d, args)
-	if err != nil {
-		return nil, err
-	}
-	return d.Plan(ctx, r)
 }
 
 func (e *Env) plan() *cobra.Command {
@@ -127,11 +140,13 @@ func (e *Env) plan() *cobra.Command {
 			"bootable flag and encryption key. Nothing is changed.\n\n" + fmt.Sprintf(planHelp, "plan") + "\n\n" +
 			"On a cloud the plan for an existing volume is one of calls of its API: it shows what the API refuses, as " +
 			"keys beyond ASCII, until that is left out by name.\n\n" +
-			"JSON holds fields, steps, after and error, and what the plan was made from; after an error, after is what " +
-			"had been applied by then.",
+			"JSON holds fields, steps, after and error, and what the plan was made from; after is what is certain, and after an error " +
+			"what had been applied by then. Where not all is certain the plan is shown, and the exit code is 13; where the restore cannot " +
+			"be done at all it is 6.",
 		Example: "hearth plan 4e47 --onto db-prod-01\n" +
 			"hearth plan nightly-full --new --layers last\n" +
-			"hearth plan --capture full.json incr-1.json --new restored -o json",
+			"hearth plan --capture full.json incr-1.json --new restored -o json\n" +
+			"hearth plan --capture full.json unknown incr-2.json --onto db-prod-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check("table", "json", "yaml"); err != nil {
 				return err
@@ -140,14 +155,26 @@ func (e *Env) plan() *cobra.Command {
 				return err
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
-				plan, err := p.make(ctx, e, d, args)
+				r, err := p.request(ctx, e, d, args)
 				if err != nil {
 					return err
 				}
-				if f.name == "table" {
-					return writePlan(e.Out, e.Width, plan, all)
+				plan, err := d.Plan(ctx, r)
+				if err != nil {
+					return err
 				}
-				return e.writeObject(f, plan.Object())
+				if err := d.Weigh(ctx, plan, r); err != nil {
+					return err
+				}
+				if f.name == "table" {
+					err = writePlan(e.Out, e.Width, plan, all)
+				} else {
+					err = e.writeObject(f, plan.Object())
+				}
+				if err != nil {
+					return err
+				}
+				return plan.Doubt()
 			})
 		},
 	}

@@ -65,6 +65,7 @@ func (e *Env) restore() *cobra.Command {
 		},
 	}
 	p.flags(e, cmd)
+	p.certainFlag(cmd)
 	fl := cmd.Flags()
 	fl.Int64Var(&r.Size, "size", 0, "of the new volume, in GiB (default that of the backup)")
 	fl.StringVar(&r.Type, "type", "", "the type of the new volume (default the cloud's)")
@@ -108,8 +109,7 @@ func (e *Env) standsAgainst(ctx context.Context, d jobs.Desk, plan *core.Plan, r
 	return nil
 }
 
-// planRestore fills in the request and shows the plan; nil where nothing is known
-// of what the backup captured.
+// planRestore fills in the request and shows the plan.
 func (e *Env) planRestore(ctx context.Context, d jobs.Desk, p *planning, args []string, r *core.RestoreRequest) (*core.Plan, error) {
 	request, err := p.request(ctx, e, d, args)
 	if err != nil {
@@ -125,17 +125,13 @@ func (e *Env) planRestore(ctx context.Context, d jobs.Desk, p *planning, args []
 	}
 	request.Via, request.Type, request.Bare, request.Route = core.ViaDatabase, r.Type, bare, r.Route
 	plan, err := d.Plan(ctx, request)
-	if core.CodeOf(err) == core.CodeNotFound && r.Type == "" {
-		e.say("! What becomes of the metadata cannot be said beforehand: %s.", err)
-		return nil, nil
-	}
 	if err != nil {
 		return nil, err
 	}
 	if err := writePlan(e.Err, e.ErrWidth, plan, false); err != nil {
 		return nil, err
 	}
-	return plan, nil
+	return plan, p.enough(plan)
 }
 
 func restoreQuestion(p *core.Plan, r core.RestoreRequest) string {

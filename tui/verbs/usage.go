@@ -139,7 +139,8 @@ func checkLimit(cmd *cobra.Command, limit int) error {
 // Arguments writes a command line so that cobra can read it: its flags take one
 // value each, but --new takes a name or none, and --capture several files, as a
 // shell's * gives them. So "--new" becomes "--new=", "--new NAME" becomes
-// "--new=NAME", and a file after "--capture FILE" gets a --capture of its own.
+// "--new=NAME", and a file, or the word unknown, after "--capture FILE" gets a
+// --capture of its own.
 func Arguments(args []string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
@@ -161,7 +162,7 @@ func Arguments(args []string) []string {
 				i++
 				out = append(out, args[i])
 			}
-			for more() && isFile(args[i+1]) {
+			for more() && (args[i+1] == unknownLayer || isFile(args[i+1])) {
 				i++
 				out = append(out, a, args[i])
 			}

@@ -104,6 +104,17 @@ func (b *bench) ok(args ...string) string {
 	return got.out
 }
 
+// plans is run for a plan, which is printed also where not all of it is certain, and
+// where the restore cannot be done; it returns stdout.
+func (b *bench) plans(args ...string) string {
+	b.t.Helper()
+	got := b.run(args...)
+	if got.code != 0 && got.code != 6 && got.code != 13 {
+		b.t.Fatalf("hearth %s: exit %d: %s", strings.Join(args, " "), got.code, got.err)
+	}
+	return got.out
+}
+
 // object and list parse the JSON that a verb prints.
 func (b *bench) object(args ...string) *pyjson.Object {
 	b.t.Helper()
