@@ -79,8 +79,8 @@ type Layer struct {
 	At         Opt[time.Time] // when the backup was made
 	Evidence   Evidence
 	// Captures are none (nobody has it, or Cinder stored none), the one, or with
-	// EvidenceEither the two or more of which it is one. No layer is of EvidenceLate:
-	// it is EvidenceUnknown then.
+	// EvidenceEither the two or more of which it is one. No layer of a plan is of
+	// EvidenceLate: it is EvidenceUnknown then.
 	Captures []Capture
 	// Written: it is the layer of a real backup, so that Cinder wrote its capture,
 	// known or not: every one of those has the volume's name and description.

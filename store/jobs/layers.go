@@ -65,20 +65,19 @@ func tooFew(p *core.Plan, n int) string {
 
 // fill finds what is known of each layer.
 func (d Desk) fill(ctx context.Context, chain core.Chain, layers []core.Layer, onto core.VolumeID) (warnings []string, err error) {
+	kept, warnings, err := d.Layers(ctx, chain)
+	if err != nil {
+		return nil, err
+	}
 	hidden := false
-	for i := range chain.Backups {
-		l := &layers[len(layers)-len(chain.Backups)+i]
-		said, err := d.fillLayer(ctx, &chain.Backups[i], l)
-		if err != nil {
-			return nil, err
-		}
-		warnings = append(warnings, said...)
-		if l.Evidence == core.EvidenceUnknown && i == len(chain.Backups)-1 {
-			if err := d.today(ctx, &chain.Backups[i], l, onto); err != nil {
+	for i := range kept {
+		layers[i] = kept[i].Layer
+		if i == len(kept)-1 && kept[i].Missing() && len(chain.Backups) > 0 {
+			if err := d.today(ctx, &chain.Backups[len(chain.Backups)-1], &layers[i], onto); err != nil {
 				return nil, err
 			}
 		}
-		hidden = hidden || l.Evidence == core.EvidenceUnknown || l.Evidence.Assumes()
+		hidden = hidden || layers[i].Evidence == core.EvidenceUnknown || layers[i].Evidence.Assumes()
 	}
 	if hidden && len(chain.Backups) > 0 {
 		d.narrow(ctx, chain.Backups[len(chain.Backups)-1].VolumeID, layers)
@@ -87,7 +86,7 @@ func (d Desk) fill(ctx context.Context, chain core.Chain, layers []core.Layer, o
 }
 
 // fillLayer finds what Cinder stored with a backup, or else what was kept of it.
-func (d Desk) fillLayer(ctx context.Context, b *core.Backup, l *core.Layer) (warnings []string, err error) {
+func (d Desk) fillLayer(ctx context.Context, b *core.Backup, l *KeptLayer) (warnings []string, err error) {
 	stored, has, known, err := d.stored(ctx, b.ID)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -96,6 +95,8 @@ func (d Desk) fillLayer(ctx context.Context, b *core.Backup, l *core.Layer) (war
 		warnings = append(warnings, "the backup repository cannot be asked, so this plan rests on what else is known: "+err.Error())
 	case has:
 		l.Evidence, l.Captures = core.EvidenceStored, []core.Capture{stored}
+		l.Kept = []core.KeptCapture{{Place: stored.Source.Where, VolumeID: b.VolumeID, BackupID: b.ID, At: stored.Source.At.V,
+			Capture: stored}}
 		return nil, nil
 	case known:
 		l.Evidence = core.EvidenceStored
@@ -108,22 +109,21 @@ func (d Desk) fillLayer(ctx context.Context, b *core.Backup, l *core.Layer) (war
 		return nil, err
 	}
 	evidence, best := core.Evident(kept)
-	if evidence == core.EvidenceLate { // neither of the two is to be taken for what Cinder captured
-		return append(warnings, "what was captured with "+l.Title()+" is not known: the volume changed while the backup was made, and "+
-			"was looked at again too late; both captures are kept"), nil
+	if l.Kept = best; evidence == core.EvidenceLate {
+		return append(warnings, l.late()), nil
 	}
 	l.Evidence = evidence
-	for i := range best {
-		c := best[i].Capture
-		if c.BackupID == "" {
-			c.BackupID = b.ID
+	for _, k := range best {
+		if k.Capture.BackupID == "" {
+			k.Capture.BackupID = b.ID
 		}
-		l.Captures = append(l.Captures, c)
+		l.Captures = append(l.Captures, k.Capture)
 	}
 	return warnings, nil
 }
 
-// BackupCapture is what is known of the capture of a backup, as a layer by itself. It
+// BackupCapture is what is known of the capture of a backup, as a layer by itself; here
+// also the two captures of a late one, as EvidenceLate, which no plan goes by. It
 // fails with CodeNotFound where there is no such backup, where Cinder stored no
 // metadata with it, and where nobody has its capture.
 func (d Desk) BackupCapture(ctx context.Context, id core.BackupID) (core.Layer, error) {
@@ -131,13 +131,20 @@ func (d Desk) BackupCapture(ctx context.Context, id core.BackupID) (core.Layer, 
 	if err != nil {
 		return core.Layer{}, err
 	}
-	l := core.LayerOf(&b, 1, 1)
-	warnings, err := d.fillLayer(ctx, &b, &l)
+	k := KeptLayer{Layer: core.LayerOf(&b, 1, 1)}
+	warnings, err := d.fillLayer(ctx, &b, &k)
+	l := k.Layer
 	if err != nil {
 		return l, err
 	}
 	tried := "read the capture of " + b.Title()
 	switch {
+	case len(k.Kept) > 0 && len(l.Captures) == 0: // good enough to be shown with its doubt
+		l.Evidence = core.EvidenceLate
+		for _, kept := range k.Kept {
+			l.Captures = append(l.Captures, kept.Capture)
+		}
+		return l, nil
 	case len(l.Captures) > 0:
 		return l, nil
 	case l.Known():

@@ -65,6 +65,16 @@ func TestLayers(t *testing.T) {
 	if told != "1/3 unknown 0 of 0[]; 2/3 unknown 0 of 2[display_name]; 3/3 unknown 0 of 0[]" {
 		t.Errorf("one is late: %s", told)
 	}
+	l, err := d.BackupCapture(t.Context(), storetest.First)
+	if err != nil || l.Evidence != core.EvidenceLate || len(l.Captures) != 2 ||
+		l.Captures[0].Text != takenAs("before") || l.Evidence.Doubt() == "" {
+		t.Errorf("by itself it is %+v, %v", l, err)
+	}
+	p := plan(t, d, jobs.PlanRequest{Backup: storetest.First})
+	if p.Chain[1].Evidence != core.EvidenceUnknown || len(p.Chain[1].Captures) > 0 ||
+		!has(p.Warnings, "differ in display_name, and were taken too far apart") {
+		t.Errorf("a plan takes it for %+v, and warns of %q", p.Chain[1], p.Warnings)
+	}
 	says := jobs.MissingLayers(layers)
 	for _, want := range []string{"captures of 1 of 3 layers are known: there is none of ", layers[0].Title(), layers[2].Title()} {
 		if !strings.Contains(says, want) || strings.Contains(says, layers[1].Title()) {
@@ -88,13 +98,14 @@ func TestLayers(t *testing.T) {
 		t.Errorf("in the repository: %s", told)
 	}
 	d.Source = noSource{}
-	if _, told, warnings := layersOf(t, d, storetest.Second); !strings.HasPrefix(told, "1/3 moment ") || len(warnings) != 1 ||
-		!strings.Contains(warnings[0], "no route") {
+	if _, told, warnings := layersOf(t, d, storetest.Second); !strings.HasPrefix(told, "1/3 moment ") || len(warnings) != 2 ||
+		!strings.Contains(warnings[0], "no route") || !strings.Contains(warnings[1], " differ in display_name, ") {
 		t.Errorf("out of reach: %s, %q", told, warnings)
 	}
+	d.Source = nil
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := d.Layers(ctx, core.Chain{Backups: []core.Backup{{ID: storetest.Full}}})
+	_, _, err = d.Layers(ctx, core.Chain{Backups: []core.Backup{{ID: storetest.Full}}})
 	wantCode(t, "cancelled", err, core.CodeCancelled)
 }
 
