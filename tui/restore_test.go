@@ -123,11 +123,12 @@ func TestApplyRefusesAChangedVolume(t *testing.T) {
 	one.want("nothing would change") // the plan is worked out anew
 }
 
-// TestGuess: a plan without a capture says that it is a guess.
+// TestGuess: a plan without a capture says that it knows none, as a volume is not
+// held against itself; its capture as it is now is said to be a guess.
 func TestGuess(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 100, 30)
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", guessedBackup), Tab: "restore"})
-	r.want("GUESS")
+	r.want("UNKNOWN").wantNot("nothing would change")
 	r.press("shift+tab").want("GUESS").press("s").said(ui.LevelWarn, "only a guess")
 }
 

@@ -48,6 +48,8 @@ func (t *restoreTab) verdict(f core.FieldPlan) (string, grid.Style) {
 		return "=", s.Text
 	case core.VerdictKept:
 		return "·", s.Kept
+	case core.VerdictOneOf, core.VerdictUnknown:
+		return "?", s.Changed
 	}
 	return " ", s.Kept
 }
