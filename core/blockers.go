@@ -453,6 +453,15 @@ func (w *weighing) verified() {
 	}
 }
 
+func (w *weighing) said(code string) bool {
+	for _, r := range w.can.Reasons {
+		if r.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
 // plan adds what the rules themselves say, worked out with the captures.
 func (w *weighing) plan() {
 	p := w.facts.Plan
@@ -461,6 +470,9 @@ func (w *weighing) plan() {
 	}
 	for _, r := range p.Can.Reasons {
 		if r.Code == ReasonRefused {
+			if p.Error.Kind == ErrEncryptedTypeMismatch && w.said(ReasonEncryptedType) { // in plainer words
+				continue
+			}
 			r.Text = "Cinder would stop half-way and leave the volume in error: " + Visible(p.Error.Message)
 		}
 		w.can.Add(r)

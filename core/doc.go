@@ -20,7 +20,7 @@
 //	collate symbols lifted unseen noted  the machine on all that a volume may be, where not all is known
 //	know                                 how sure a field is then
 //	plan carry certainty explain weigh   a restore as a plan, with its reasons, and whether it can be done
-//	planobject apiplan                   the plan as JSON, and the same by the API's calls
+//	planobject apiplan headline fit      the plan as JSON, by the API's calls, in one line; and what fits onto what
 //
 //	record exporttext rowof              exported records: read, written, as the backup that they hold
 //	finder service paste                 records found in whatever was copied

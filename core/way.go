@@ -54,7 +54,8 @@ func IsChunked(service string) bool {
 // From 22.0 to 28.0 zeros of an incremental are left out as well, so that the old
 // data of the backup below stands there; a full copy of Ceph's is shifted behind its
 // first chunk of zeros (bug 2155612); and the volume of an encrypted backup needs
-// that backup's type, where Cinder's own gets the default one.
+// that backup's type, where Cinder's own gets the default one. What is left may still
+// fail, aloud, where the new volume is RBD's (22.0 to 26.0, bug 2082587).
 func ChooseRoute(b *Backup, driver Fact[string], encrypted Fact[bool]) Route {
 	why := ""
 	switch {
@@ -71,7 +72,7 @@ func ChooseRoute(b *Backup, driver Fact[string], encrypted Fact[bool]) Route {
 	case encrypted.V:
 		why = "the backup is encrypted, and Cinder would make the volume of the default type"
 	default:
-		return Route{WayCinder, "a full backup of a driver that does so rightly in every release"}
+		return Route{WayCinder, "a full backup of a chunked driver, which does so rightly in every release"}
 	}
 	return Route{WayHearth, why}
 }

@@ -40,7 +40,7 @@ func TestEveryCallFails(t *testing.T) {
 		"plan":         {at("capture"), func(r *rig) { r.press("tab") }},
 		"rules":        {at("restore"), func(r *rig) { r.press("o") }},
 		"target":       {at("restore"), func(r *rig) { r.press("t") }},
-		"other target": {at("restore", "t"), func(r *rig) { r.press("enter") }},
+		"other target": {at("restore", "t"), func(r *rig) { r.typeText("web-root").press("enter") }},
 		"apply":        {at("restore", "P"), func(r *rig) { r.press("y") }},
 		"undo":         {at("restore", "P", "y"), func(r *rig) { r.press("U") }},
 		"undo, yes":    {at("restore", "P", "y", "U"), func(r *rig) { r.press("y") }},
@@ -106,6 +106,10 @@ func failNth(t *testing.T, r *rig, n int, call string, during func(*rig)) {
 	}
 	if tx, ok := r.Top().(ui.Texter); ok && tx.WantsText() {
 		r.press("enter")
+		r.CloseDialogs()
+		if tx, ok := r.Top().(ui.Texter); ok && tx.WantsText() { // it is one for typing alone
+			r.press("esc")
+		}
 		r.send(said)
 	}
 	r.press("e").want("because", "a reason deep below")

@@ -41,18 +41,18 @@ func TestGivenCaptures(t *testing.T) {
 		r.press("backspace")
 	}
 	r.typeText("ful").press("tab").want("> " + at + "full.json").press("ctrl+u").typeText(at + "old").press("enter")
-	r.want("> "+at+"older"+string(filepath.Separator)).press("esc").want("[Restore]", "from the backup repository")
+	r.want("> "+at+"older"+string(filepath.Separator)).press("esc").want("[Restore]", "read from the repository")
 
 	r.press("C")
 	r.send(tea.PasteMsg{Content: at + "fu"})
-	r.press("enter").want("[Restore]", "source a file that was given: "+filepath.Join(at, "full.json")[:20], "meta from", "the full one")
+	r.press("enter").want("[Restore]", "1 file given, in this order: full.json", "meta from", "the full one")
 	if p := planOf(r); p.Guess() || len(p.Captures) != 1 || p.Captures[0].Source.Kind != core.SourceFile {
 		t.Errorf("the plan rests on %+v", p.Captures)
 	}
 	r.press("C", "1").want("The capture of the layer above full.json").typeText("inc").press("enter")
 	r.want("2 files given, in this order: full.json, incr.json", "the next one")
-	r.press("t", "n").want("2 files given", "onto   a new volume") // they stay
-	r.press("C", "2").want("a file that was given").press("C", "3").want("source from the backup repository")
+	r.press("t", "enter", "enter").want("2 files given", "onto a new volume") // they stay
+	r.press("C", "2").want("1 file given").press("C", "3").want("read from the repository")
 }
 
 // TestGivenInShell: the command that does the same names the files.
@@ -66,7 +66,7 @@ func TestGivenInShell(t *testing.T) {
 	r.press("C")
 	r.send(tea.PasteMsg{Content: file})
 	r.press("enter")
-	for _, keys := range [][]string{{"P"}, {"t", "n", "enter", "enter"}} {
+	for _, keys := range [][]string{{"enter"}, {"P", "P"}} {
 		r.press(keys...)
 		if flat := strings.Join(strings.Fields(strings.ReplaceAll(r.screenText(), "│", "")), ""); !strings.Contains(flat, "--capture"+file) {
 			t.Errorf("%v: the command does not name %s:\n%s", keys, file, r.screenText())

@@ -9,7 +9,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
-	"hearth/store"
 	"hearth/store/archive"
 	"hearth/store/jobs"
 	"hearth/tui/shell"
@@ -123,9 +122,10 @@ func TestRestoreData(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
 	id := fullID(t, "backup", dbBackup)
 	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
-	r.press("enter").said(ui.LevelBad, "available") // its own volume is in use
-	r.press("t", "n", "enter").want("Restore into a new volume", "> name").typeText("hearth-test-1").press("enter")
-	r.want("named hearth-test-1?", "Metadata:", "hearth restore", "--new", "> No (n)")
+	r.want("data and metadata", "a new volume")
+	r.press("t").typeText("db-prod-01").press("enter").want("CANNOT: ").press("enter").said(ui.LevelWarn, "Enter does not work now")
+	r.press("t", "enter").want("A new volume", "> name").typeText("hearth-test-1").press("enter").want("a new volume named hearth-test-1")
+	r.press("enter").want("hearth-test-1?", "UNKNOWN: no capture", "hearth restore", "--new", "> No (n)")
 	if asked(c, "RestoreBackup") > 0 {
 		t.Fatal("it is restored before it is asked about")
 	}
@@ -134,7 +134,7 @@ func TestRestoreData(t *testing.T) {
 	r.untilReport()
 	r.want("Restore of db-prod-01-incr", "→ a new volume named hearth-test-1", "◌", "W leads back here")
 	r.wake()
-	r.want("FIELD", "PLANNED", "src_backup_id", "came true", "W shows it")
+	r.want("FIELD", "PLANNED", "src_backup_id", "expected", "W shows it")
 	r.press("enter").want("hearth-test-1", "[Overview]")
 	r.press("b", "W").want("Tasks", "restoring db-prod-01-incr", "done", "W shows it").press("enter").want("FIELD", "src_backup_id").press("W",
 		"W")
@@ -144,11 +144,11 @@ func TestRestoreData(t *testing.T) {
 
 	c.GoWrong(core.OpRestore, "the disk is full")
 	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
-	r.press("t", "n", "enter", "enter", "y").said(ui.LevelBad, "the disk is full").want("✗", "the disk is full")
+	r.press("enter", "y").said(ui.LevelBad, "the disk is full").want("✗", "the disk is full")
 	r, _ = onCloud(t, 120, 40)
 	r.press("W").want("nothing has run").press("esc")
 	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
-	r.press("t", "n", "enter", "tab").typeText("x").press("enter").said(ui.LevelBad, "no number of GiB").want("Restore into a new volume")
+	r.press("t", "enter", "tab").typeText("x").press("enter").said(ui.LevelBad, "no number of GiB").want("A new volume")
 }
 
 // untilReport runs what was begun until the report is shown, and no further.
@@ -168,29 +168,32 @@ func (r *rig) untilReport() {
 func TestVia(t *testing.T) {
 	r, c := onCloud(t, 120, 45)
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-	r.want("via    the API")
-	r.press("i").wantNot("via    the API").press("P").said(ui.LevelWarn, "").press("i").want("via    the API")
+	r.want("data and metadata").press("P").want("metadata only, by", "of the API", "its data stays").press("i").want("data and metadata")
 
-	r.press("t").find("jenkins-home").press("enter").want("via    the API", "✗ meta größe", "the API refuses it")
+	r.press("P", "t").typeText("jenkins-home").press("enter").want("of the API", "✗ meta größe")
 	r.press("P").said(ui.LevelWarn, "größe")
 	onField(r, "meta größe")
 	r.press("space").want("1 field left out", "left out: it stays as it is", "· meta größe")
-	r.press("space").want("✗ meta größe").wantNot("1 field left out").press("space")
-	r.press("P").want("1. ", "hearth apply", "--leave-out", "größe")
+	onKept(r, "meta größe")
+	r.press("space").want("✗ meta größe").wantNot("1 field left out")
+	onField(r, "meta größe")
+	r.press("space", "P").want("1. ", "hearth apply", "--leave-out", "größe")
 	r.press("y").said(ui.LevelGood, "Applied as journal entry")
 	if asked(c, "Rewrite") > 0 {
 		t.Error("it is not changed call by call")
 	}
-	r.press("t", "n").want("a new volume").wantNot("via    the API").press("space").said(ui.LevelWarn, "only a plan for the API")
-	r.press("i").said(ui.LevelWarn, "a new volume is made by Cinder's own restore")
 }
 
-// onField puts the cursor on a field of the plan.
-func onField(r *rig, title string) {
+// onField puts the cursor on a field of the plan that is refused, onKept on one that
+// stays.
+func onField(r *rig, title string) { onRow(r, "✗ "+title) }
+func onKept(r *rig, title string)  { onRow(r, "· "+title) }
+
+func onRow(r *rig, title string) {
 	r.t.Helper()
 	r.press("home")
 	for range 60 {
-		if strings.Contains(r.screenText(), "> ✗ "+title) {
+		if strings.Contains(r.screenText(), "> "+title) {
 			return
 		}
 		r.press("down")
@@ -246,11 +249,11 @@ func TestOperationsFail(t *testing.T) {
 		"all projects": {nil, func(r *rig) { r.press("0") }},
 		"restore": {func(r *rig) {
 			r.send(ui.Open{Screen: "backup", ID: backup, Tab: "restore"})
-			r.press("t", "n", "enter")
+			r.press("t", "enter")
 		}, func(r *rig) { r.press("enter") }},
 		"restore, yes": {func(r *rig) {
 			r.send(ui.Open{Screen: "backup", ID: backup, Tab: "restore"})
-			r.press("t", "n", "enter", "enter")
+			r.press("enter")
 		}, func(r *rig) { r.press("y") }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -306,7 +309,7 @@ func cloudKeys(keys ...string) func(testing.TB, int, int) *rig {
 func restoringOn(t testing.TB, w, h int) *rig {
 	r, _ := onCloud(t, w, h)
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-	r.press("t", "n", "enter", "enter")
+	r.press("enter")
 	r.asleep = true
 	r.press("y").untilReport()
 	r.send(shell.Progressed(r.Running().ID, ui.Step{Text: "volume restore_backup_4e479383 is restoring-backup"}, nil))
@@ -323,11 +326,11 @@ func TestFinish(t *testing.T) {
 		}
 		t.Cleanup(func() { books.Close() })
 		c := newCloud(t, 0)
-		keepChain(t, books, c.Info().Location, fullID(t, "backup", dbBackup))
 		r := newRigWith(t, c, 130, 45, new(world).options(t), func(d *jobs.Desk) { d.Archive = books })
 		r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-		r.press("t").find("name~restore_backup").press("enter")
-		return r, c
+		r.press("P", "t").typeText("restore_backup").press("enter")
+		onField(r, "meta größe")
+		return r.press("space"), c
 	}
 	r, c := begin()
 	first := len(c.Calls())
@@ -349,26 +352,6 @@ func TestFinish(t *testing.T) {
 	r.press("J").want("half", "✓", "· ").press("f").want("Do the rest of entry 1", "hearth apply --resume 1").press("y").said(ui.LevelGood,
 		"finished")
 	r.press("f").said(ui.LevelWarn, "half-way")
-}
-
-// keepChain keeps the captures that the demo has of a backup's chain, for a place.
-func keepChain(t *testing.T, books *archive.Archive, place, backup string) {
-	t.Helper()
-	p := sharedDemo(t)
-	chain, err := jobs.Desk{Place: p}.Chain(t.Context(), core.BackupID(backup))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, b := range chain.Backups {
-		kept, err := p.(store.Captures).Captures(t.Context(), "", "", b.ID)
-		if err != nil || len(kept) == 0 {
-			t.Fatalf("%d captures of %s: %v", len(kept), b.ID, err)
-		}
-		kept[0].Place = place
-		if _, err := books.KeepCapture(t.Context(), kept[0]); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // TestHopeless: a wrong password is not given again and again.

@@ -27,8 +27,8 @@ func planOf(r *rig) *core.Plan {
 
 func TestPreview(t *testing.T) {
 	r := preview(t, sharedDemo(t))
-	r.want("onto   db-prod-01 (", "newton (Newton to today)", "all of 5", "~ meta owner", "- meta maintenance",
-		"+ meta backup-policy", "1 added, 1 changed, 1 removed")
+	r.want("3 FIELDS CHANGE", "1 LOST: maintenance", "onto db-prod-01 (", "newton (Newton to today)", "all of 5", "~ meta owner",
+		"- meta maintenance", "+ meta backup-policy", "7 unchanged")
 	r.press("f").want("not restored", "created_at").press("f").wantNot("created_at")
 
 	for _, want := range []core.RuleSet{core.Icehouse, core.Kilo, core.Newton, core.Newton} {
@@ -41,36 +41,42 @@ func TestPreview(t *testing.T) {
 			t.Errorf("the layers are %s, want %s", planOf(r).Layers, want)
 		}
 	}
-	r.press("w").want("The plan", "before", "captures", "1: from the backup repository").press("esc")
+	r.press("w").want("The plan", "now", "layer 1 of 5", "as Cinder stored it").press("esc")
 }
 
 // TestTarget chooses another volume, a new one and a new one with a name.
 func TestTarget(t *testing.T) {
 	r := preview(t, sharedDemo(t))
-	r.press("t").want("Restore onto…", "Enter choose", "n new")
-	r.find("web-root").press("enter").want("onto   web-root (", "[Restore]")
+	r.press("t").want("Restore onto…", "Enter choose", "> a new volume", "type to find")
+	r.typeText("web-root").press("enter").want("onto web-root (", "[Restore]")
 	if p := planOf(r); p.Target.Kind != core.TargetExisting || p.Target.Volume.Title() != "web-root" {
 		t.Errorf("the target is %s", p.Target.Kind)
 	}
-	r.press("t", "n").want("onto   a new volume, named by Cinder")
+	r.press("t", "enter", "enter").want("onto a new volume, named by Cinder")
 	if p := planOf(r); p.Target.Kind != core.TargetNew {
 		t.Errorf("the target is %s", p.Target.Kind)
 	}
 	r.press("P").said(ui.LevelWarn, "does not exist yet")
-	r.press("t", "N").typeText("db copy").press("enter").want("onto   a new volume named db copy")
+	r.press("t", "enter").typeText("db copy").press("enter").want("onto a new volume named db copy")
 	if p := planOf(r); p.Target.Kind != core.TargetNewNamed || p.Target.Name != "db copy" {
 		t.Errorf("the target is %s %q", p.Target.Kind, p.Target.Name)
 	}
-	r.press("t", "N", "esc").said(ui.LevelInfo, "Nothing was done").want("Restore onto…")
+	r.press("t", "enter", "esc").said(ui.LevelInfo, "Nothing was done").want("Restore onto…")
 	r.press("esc").want("a new volume named db copy") // leaving chooses nothing
 	r.press("tab", "shift+tab").want("a new volume named db copy")
 }
 
-// TestPicker: a list for choosing marks nothing, and leads elsewhere and back.
-func TestPicker(t *testing.T) {
-	r := preview(t, sharedDemo(t))
-	r.press("t", "space").wantNot("marked")
-	r.press("B").want("Restore onto… › Backups").press("esc").want("Restore onto…")
+// TestTargetsByFit: on a cloud what fits comes first, and what does not says why;
+// typing finds.
+func TestTargetsByFit(t *testing.T) {
+	r, _ := onCloud(t, 130, 40)
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.press("t").want("✓ fits, 250 GiB more", "✗ too small", "✗ its own volume, is in-use", "✗ is in-use")
+	if frame := r.screenText(); strings.LastIndex(frame, "✓ fits") > strings.Index(frame, "✗") {
+		t.Errorf("what does not fit stands before what does:\n%s", frame)
+	}
+	r.typeText("too small").wantNot("✓ fits").press("enter").want("CANNOT: ").press("enter").said(ui.LevelWarn, "does not work now")
+	r.press("t").typeText("nosuch").want("no volume is like that").press("enter").said(ui.LevelWarn, "no volume under the cursor")
 }
 
 // TestApplyAndUndo: nothing happens without a yes, the question names the volume,
@@ -87,7 +93,7 @@ func TestApplyAndUndo(t *testing.T) {
 		return v.State()
 	}
 	before := state()
-	r.press("P").want("Apply to volume db-prod-01", string(id), "1 added, 1 changed, 1 removed", "> No (n)")
+	r.press("P").want("Apply to volume db-prod-01", string(id), "3 FIELDS CHANGE · 1 LOST: maintenance", "meta maintenance: 2026-12-01 → gone", "> No (n)")
 	for _, no := range []string{"enter", "n", "esc", "q", "ctrl+c"} {
 		r.CloseDialogs()
 		if r.press("P", no).said(ui.LevelInfo, "Nothing was done"); !state().Equal(before) {
@@ -95,7 +101,7 @@ func TestApplyAndUndo(t *testing.T) {
 		}
 	}
 	after := planOf(r).After
-	r.press("P", "tab", "enter").said(ui.LevelGood, "Applied as journal entry 1; U takes it back").want("nothing would change", "P (apply)")
+	r.press("P", "tab", "enter").said(ui.LevelGood, "Applied as journal entry 1; U takes it back").want("NOTHING CHANGES", "P (apply)")
 	if !state().Equal(after) {
 		t.Errorf("the volume differs from the plan in %v", state().Diff(after))
 	}
@@ -120,15 +126,14 @@ func TestApplyRefusesAChangedVolume(t *testing.T) {
 	if core.CodeOf(one.lastNote().Err) != core.CodeConflict {
 		t.Errorf("the error is %v", one.lastNote().Err)
 	}
-	one.want("nothing would change") // the plan is worked out anew
+	one.want("NOTHING CHANGES") // the plan is worked out anew
 }
 
-// TestGuess: a plan without a capture says that it knows none, as a volume is not
-// held against itself; its capture as it is now is said to be a guess.
+// TestGuess: a plan without a capture says that it is a guess.
 func TestGuess(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 100, 30)
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", guessedBackup), Tab: "restore"})
-	r.want("UNKNOWN").wantNot("nothing would change")
+	r.want("UNKNOWN: no capture of this backup is known", "assumed")
 	r.press("shift+tab").want("GUESS").press("s").said(ui.LevelWarn, "only a guess")
 }
 

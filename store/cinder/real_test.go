@@ -10,6 +10,7 @@ package cinder_test
 //	HEARTH_TEST_MEMBER, HEARTH_TEST_READER   logins of one project of the first
 //	HEARTH_TEST_REPOSITORY  the folder of a Posix or NFS repository: the captures
 //	                        that Cinder itself stored
+//	HEARTH_TEST_VOLUMES     the folder where the cloud keeps volumes, a file each: their bytes
 //	HEARTH_TEST_DESTROY=1   also restore and export backups that were there before
 //
 // They change and delete only what they made themselves; what they name is called

@@ -78,18 +78,21 @@ func (d Desk) restoreFacts(ctx context.Context, r CanRequest) (core.RestoreFacts
 	return f, nil
 }
 
-// told makes a fact of an answer; what the login may not see, or the place cannot
-// tell, is not known. Any other error ends the gathering.
+// told makes a fact of an answer. One that did not come is a fact that is not known,
+// and says why: a restore is not to wait for what it does not need. Only a user who
+// gives up ends the gathering.
 func told[T any](v T, err error) (core.Fact[T], error) {
-	var e *core.Error
-	switch code := core.CodeOf(err); {
-	case err == nil:
+	if err == nil {
 		return core.Knows(v), nil
-	case (code == core.CodeDenied || code == core.CodeUnsupported || code == core.CodeNotFound || code == core.CodeRefused) &&
-		errors.As(err, &e):
+	}
+	if core.CodeOf(err) == core.CodeCancelled || errors.Is(err, context.Canceled) {
+		return core.Fact[T]{}, err
+	}
+	var e *core.Error
+	if errors.As(err, &e) {
 		return core.NotKnown[T](e.What), nil
 	}
-	return core.NotKnown[T](""), err
+	return core.NotKnown[T](err.Error()), nil
 }
 
 // optional makes a fact of an answer that may be null.

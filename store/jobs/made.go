@@ -72,8 +72,9 @@ func (d Desk) awaitMade(ctx context.Context, id core.VolumeID, progress Progress
 		return v.Status != core.StatusCreating && v.Status != "downloading", nil
 	})
 	if err != nil {
-		return v, core.Fail(core.CodeOf(err), tryRestore, "volume "+string(id)+" was asked for, and whether it came is not known: "+
-			err.Error(), "nothing was restored onto it: delete it, or restore onto it", err)
+		return v, core.Fail(core.CodeOf(err), tryRestore,
+			"volume "+string(id)+" was asked for, and whether it came is not known: "+err.Error(),
+			"nothing was restored onto it: delete it, or restore onto it", err)
 	}
 	return v, nil
 }
@@ -93,8 +94,9 @@ func (d Desk) refusedOnMade(ctx context.Context, o store.Operator, a *account, r
 	if refused || untouched(err) || core.CodeOf(err) == core.CodeDenied {
 		return d.takeAway(ctx, o, a, id, err)
 	}
-	return core.Fail(core.CodeOf(err), tryRestore, "whether the restore began onto volume "+string(id)+", which hearth made for it, is not known: "+
-		err.Error(), "look at it before you try again; the volume stays", err) // the entry stays open, for Settle
+	return core.Fail(core.CodeOf(err), tryRestore,
+		"whether the restore began onto volume "+string(id)+", which hearth made for it, is not known: "+err.Error(),
+		"look at it before you try again; the volume stays", err) // the entry stays open, for Settle
 }
 
 // takeAway deletes a volume that hearth made and that nothing was written to, ends the

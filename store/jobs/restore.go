@@ -30,16 +30,20 @@ func (d Desk) checkRestore(ctx context.Context, r CanRequest) (core.RestoreFacts
 }
 
 // Restore has Cinder put a backup's data and metadata on a volume, on one that hearth
-// makes first where the request's route says so. With wait it watches the volume, as a failed restore leaves the backup available, and
-// compares what comes out with the plan; nil is no plan. The report is there also
-// with an error, and names its volume once Cinder has accepted the restore: CodePartial where the restore failed or did not come out as
-// planned.
+// makes first where the request's route, or else the plan's, says so. With wait it
+// watches the volume, as a failed restore leaves the backup available, and compares
+// what comes out with the plan; nil is no plan. The report is there also with an error,
+// and names its volume once Cinder has accepted the restore: CodePartial where the
+// restore failed or did not come out as planned.
 func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Plan, wait bool,
 	progress Progress) (*core.RestoreReport, error) {
 	report := &core.RestoreReport{Plan: plan, Backup: r.Backup, VolumeName: r.Name}
 	o, err := d.operator(core.OpRestore)
 	if err != nil {
 		return report, err
+	}
+	if plan != nil && r.Route.Way == "" && r.Volume == "" { // what was shown is what is done
+		r.Route = plan.Target.Route
 	}
 	f, err := d.checkRestore(ctx, CanRequest{Restore: r, Plan: plan})
 	if err != nil {

@@ -35,6 +35,15 @@ func (c *Cloud) Encrypting(volumeType string) {
 	c.set(func(s *survey) { s.encrypts[volumeType] = true })
 }
 
+// Guesses makes the cloud take a backup's parent for the one that it names.
+func (c *Cloud) Guesses(id core.BackupID) {
+	c.Place.mu.Lock()
+	defer c.Place.mu.Unlock()
+	if b := c.find(id); b != nil {
+		b.ParentGuessed = true
+	}
+}
+
 // Allows sets the quota; before, there is no limit.
 func (c *Cloud) Allows(q map[string]core.Allowance) { c.set(func(s *survey) { s.quota = q }) }
 

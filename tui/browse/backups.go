@@ -33,7 +33,7 @@ func Backups(at *place.Stay, more place.RowActions) func(ui.Host, ui.Open) ui.Sc
 
 func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) ui.Screen {
 	l := newLister(host, at, core.BackupColumns, o.Filter)
-	s := &listScreen[core.Backup]{lister: l, noun: "backup", picking: o.Pick}
+	s := &listScreen[core.Backup]{lister: l, noun: "backup"}
 	from := at.Desk().Place
 	l.query, l.id = from.Backups, func(b *core.Backup) string { return string(b.ID) }
 	l.cells = func(x *core.Backup) []grid.Cell { return show.BackupCells(host.Look(), x) }

@@ -2,6 +2,7 @@ package browse
 
 import (
 	"context"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -207,7 +208,14 @@ func (s *detailScreen[T]) Actions() []ui.Action {
 		return []ui.Action{again}
 	}
 	tabs := s.Tabbed.Actions()
-	return append(append(tabs, s.own()...), again)
+	taken := map[string]bool{} // by the open tab, which is nearer
+	for _, a := range tabs {
+		for _, k := range a.Keys {
+			taken[k] = true
+		}
+	}
+	own := slices.DeleteFunc(s.own(), func(a ui.Action) bool { return taken[a.Keys[0]] })
+	return slices.Concat(tabs, own, []ui.Action{again})
 }
 
 // overviewTab shows every field.

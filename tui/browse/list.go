@@ -17,15 +17,14 @@ import (
 // wide. Backups and volumes are each one of these.
 type listScreen[T any] struct {
 	*lister[T]
-	noun    string
-	picking *ui.Pick                                    // one of the rows is to be chosen; nil: they are only shown
-	open    func(*T) tea.Cmd                            // enter
-	own     func() []ui.Action                          // the kind's own actions
-	lines   func(*T) []ui.Line                          // what the pane shows of a row
-	detail  func(ctx context.Context, row T) (T, error) // reads a row with all that belongs to it
-	hidden  bool                                        // the pane is turned off
-	pane    paneOf[T]
-	w, h    int
+	noun   string
+	open   func(*T) tea.Cmd                            // enter
+	own    func() []ui.Action                          // the kind's own actions
+	lines  func(*T) []ui.Line                          // what the pane shows of a row
+	detail func(ctx context.Context, row T) (T, error) // reads a row with all that belongs to it
+	hidden bool                                        // the pane is turned off
+	pane   paneOf[T]
+	w, h   int
 }
 
 // paneOf is the row that the pane shows.
@@ -248,26 +247,9 @@ func (s *listScreen[T]) noRow() string {
 	return ""
 }
 
-// Title is that of what a row is chosen for; the list's own is in the list of
-// screens.
-func (s *listScreen[T]) Title() string {
-	if s.picking != nil {
-		return s.picking.Title
-	}
-	return strings.ToUpper(s.noun[:1]) + s.noun[1:] + "s"
-}
-
-// Actions are what keys do in every list, with the kind's own among them. Where a
-// row is to be chosen Enter chooses it, and nothing is marked.
+// Actions are what keys do in every list, with the kind's own among them.
 func (s *listScreen[T]) Actions() []ui.Action {
-	if s.picking == nil {
-		return slices.Concat(s.finding(s.opens()), s.own(), s.ordering(s.marking()), ui.TableMoves(s.table, s.moved))
-	}
-	choose := ui.Action{Name: "choose", Keys: []string{"enter"}, Label: "choose", Help: "Choose this " + s.noun, Why: s.noRow,
-		Run: func() tea.Cmd { return s.picking.Take(s.id(s.current())) }}
-	out := s.finding(choose)
-	own := slices.DeleteFunc(s.own(), func(a ui.Action) bool { return a.Name == "new" })
-	return slices.Concat(out[:1], s.picking.More, out[1:], own, s.ordering(nil), ui.TableMoves(s.table, s.moved))
+	return slices.Concat(s.finding(s.opens()), s.own(), s.ordering(s.marking()), ui.TableMoves(s.table, s.moved))
 }
 
 // opens opens the row under the cursor.

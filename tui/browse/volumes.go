@@ -33,7 +33,7 @@ func Volumes(at *place.Stay, more place.RowActions) func(ui.Host, ui.Open) ui.Sc
 
 func newVolumes(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) ui.Screen {
 	l := newLister(host, at, core.VolumeFields, o.Filter)
-	s := &listScreen[core.Volume]{lister: l, noun: "volume", picking: o.Pick}
+	s := &listScreen[core.Volume]{lister: l, noun: "volume"}
 	from := at.Desk().Place
 	l.query, l.id = from.Volumes, func(v *core.Volume) string { return string(v.ID) }
 	l.cells = func(v *core.Volume) []grid.Cell { return show.VolumeCells(host.Look(), v) }

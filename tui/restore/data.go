@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -14,8 +13,8 @@ import (
 	"hearth/tui/ui"
 )
 
-// A restore of data and metadata, which Cinder does: planned and asked about in
-// the tab, watched and accounted for on a screen of its own (screen_report.go).
+// A restore of data and metadata, which Cinder does: previewed and asked about in the
+// tab, watched and accounted for on a screen of its own (report.go).
 
 // restoring is a restore that was begun here.
 type restoring struct {
@@ -30,91 +29,58 @@ type restoredMsg struct {
 	err    error
 }
 
-// noRestore says why the data cannot be restored, "" if it can.
-func (t *restoreTab) noRestore() string { return t.at.Cannot(core.OpRestore) }
-
-// restoreData begins a restore onto the target that was chosen; of a new volume it
-// asks first what that is to be.
-func (t *restoreTab) restoreData() tea.Cmd {
-	r := core.RestoreRequest{Backup: t.request.Backup, Volume: t.request.Onto}
-	if r.Volume != "" {
-		return t.planRestore(r, ui.Failure)
+// noRestore says why the data cannot be restored, "" if it can, or if that is not
+// known.
+func (t *restoreTab) noRestore() string {
+	if why := ui.Either(t.at.Cannot(core.OpRestore), t.notReady()); why != "" {
+		return why
 	}
-	return ui.Show(&ui.FormBox{Title: "Restore into a new volume", Fields: []ui.FormField{
-		ui.TextField("name", t.request.Name,
-			"With a name, Cinder keeps it and leaves the description alone; without, the volume gets the captured one."),
-		ui.TextField("size", "", "GiB; empty is the backup's size."), ui.TextField("type", "", "A volume type; empty is the default one."),
-		ui.TextField("zone", "", "The availability zone; empty is Cinder's choice.")},
-		Submit: func(f *ui.FormBox) tea.Cmd {
-			r.Name, r.Type, r.AvailabilityZone = f.Text(0), strings.TrimSpace(f.Text(2)), strings.TrimSpace(f.Text(3))
-			if size := strings.TrimSpace(f.Text(1)); size != "" {
-				n, err := strconv.ParseInt(size, 10, 64)
-				if err != nil || n < 1 {
-					again := f.Again()
-					return func() tea.Msg {
-						return again(core.Fail(core.CodeUsage, "restore", "the size is no number of GiB", "write one, or leave it empty", nil))
-					}
-				}
-				r.Size = n
-			}
-			return t.planRestore(r, f.Again())
-		}})
+	for _, r := range t.plan.Can.Reasons {
+		if r.Answer == core.AnswerNo {
+			return r.Text
+		}
+	}
+	return ""
 }
 
-// planRestore looks whether Cinder would take it and what would come of it, and
-// asks; refused is what follows where it would not.
-func (t *restoreTab) planRestore(r core.RestoreRequest, refused func(error) tea.Msg) tea.Cmd {
-	desk, p := t.at.Desk(), t.request
-	p.Onto, p.Name, p.Type, p.Bare, p.Via, p.LeaveOut = r.Volume, r.Name, r.Type, r.Size > 0 || r.AvailabilityZone != "", core.ViaDatabase, nil
-	return tea.Batch(ui.Looking("Looking at the backup and its target"), t.host.Tell(func(ctx context.Context) tea.Msg {
-		if err := desk.CheckRestore(ctx, r); err != nil {
-			return refused(err)
-		}
-		b, err := desk.Place.Backup(ctx, r.Backup)
-		if err != nil {
-			return ui.Failure(err)
-		}
-		plan, err := desk.Plan(ctx, p)
-		if err != nil && core.CodeOf(err) != core.CodeNotFound {
-			return refused(err)
-		}
-		return ui.ShowMsg{Overlay: t.askRestore(r, &b, plan)} // without any capture there is no plan
-	}))
+// restoreRequest is what Cinder, or hearth, is asked for.
+func (t *restoreTab) restoreRequest() core.RestoreRequest {
+	return core.RestoreRequest{Backup: t.request.Backup, Volume: t.request.Onto, Name: t.request.Name,
+		Size: t.shape.size, Type: t.shape.typ, AvailabilityZone: t.shape.zone}
 }
 
-func (t *restoreTab) askRestore(r core.RestoreRequest, b *core.Backup, plan *core.Plan) ui.Overlay {
-	onto, words := "a new volume", []string{string(r.Backup), "--onto", string(r.Volume)}
-	switch {
-	case r.Volume != "" && plan != nil:
-		onto = plan.Target.Volume.Title()
-	case r.Volume != "":
-		onto = string(r.Volume)
-	case r.Name != "":
+// restoreData asks before the restore that is shown is begun: the answer again, and
+// what is lost and changes.
+func (t *restoreTab) restoreData() tea.Cmd {
+	r, p, b, l := t.restoreRequest(), t.plan, t.backup, t.host.Look()
+	onto := ui.Either(r.Name, "a new volume")
+	text := fmt.Sprintf("Restore %s, data and metadata, into %s?\n", core.Visible(b.Title()), t.targetText())
+	words := newVolumeWords(r)
+	if v := p.Target.Volume; v != nil {
+		onto, words = v.Title(), []string{string(r.Backup), "--onto", string(r.Volume)}
+		text = fmt.Sprintf("Restore %s, data and metadata, onto volume %s\n(%s)?\nAll that is on it now is overwritten. There is no way back.\n",
+			core.Visible(b.Title()), core.Visible(onto), core.Visible(string(v.ID)))
+	} else if r.Name != "" {
 		onto = "a new volume named " + r.Name
 	}
-	text := fmt.Sprintf("Restore %s, data and metadata, into %s?\n", core.Visible(b.Title()), core.Visible(onto))
-	if r.Volume != "" {
-		text = fmt.Sprintf("Restore %s, data and metadata, onto volume %s\n(%s)?\nAll that is on it now is overwritten. There is no way back.\n",
-			core.Visible(b.Title()), core.Visible(onto), core.Visible(string(r.Volume)))
-	} else {
-		words = newVolumeWords(r)
+	q := ui.Asking(l, "Restore", text+"\n"+p.HeadlineText()+"\n", "Restore", func() tea.Cmd { return t.restore(r, b.Title(), onto, p) })
+	q.Lines = append(q.Lines, t.acted(l)...)
+	if says := p.Target.Route.Says(); says != "" {
+		q.Lines = append(q.Lines, ui.TextLine(l.Dim.Paint(core.Visible(says))))
 	}
-	q := ui.Asking(t.host.Look(), "Restore", text, "Restore", func() tea.Cmd { return t.restore(r, b.Title(), onto, plan) })
-	if plan == nil {
-		q.Lines = append(q.Lines,
-			show.Warning(t.host.Look(), "no capture of it is known: what becomes of the metadata cannot be said beforehand"))
-	} else {
-		q.Lines = append(q.Lines, ui.Said(t.host.Look(), "Metadata: "+plan.Summary()+".")...)
-		if plan.Error != nil {
-			q.Lines = append(q.Lines,
-				show.Warning(t.host.Look(), "Cinder refuses while it writes the metadata, after the data: "+plan.Error.Message))
+	q.Lines = append(q.Lines, t.at.InShell(l, "restore", append(words, t.captureWords()...)...)...)
+	q.Lines = append(q.Lines, ui.Line{})
+	for i, reason := range p.Can.Reasons {
+		if i == 3 {
+			q.Lines = append(q.Lines, ui.TextLine(l.Dim.Paint(fmt.Sprintf("… and %d more, which w in the preview shows", len(p.Can.Reasons)-i))))
+			break
 		}
-		for _, w := range plan.Warnings {
-			q.Lines = append(q.Lines, show.Warning(t.host.Look(), w))
-		}
+		q.Lines = append(q.Lines, show.Warning(l, reason.Text+"; "+reason.Next))
 	}
-	q.Lines = append(q.Lines, t.at.InShell(t.host.Look(), "restore", append(words, t.captureWords()...)...)...)
-	return q
+	for _, w := range p.Warnings {
+		q.Lines = append(q.Lines, show.Warning(l, w))
+	}
+	return ui.Show(q)
 }
 
 // newVolumeWords are the verb's arguments for a new volume.

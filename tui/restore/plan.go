@@ -3,109 +3,258 @@ package restore
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"hearth/core"
+	"hearth/core/pyjson"
 	"hearth/tui/grid"
 	"hearth/tui/show"
 	"hearth/tui/ui"
 )
 
-// How a plan is shown: its fields as rows, and what stands above and below them.
+// How a plan is shown: the answer first, then what it is of and how sure, then its
+// fields as rows.
+
+// weightOf puts first what people act on: what is lost, what changes (bootable, key
+// and type before the rest), what comes, what is not certain; then what stays.
+func weightOf(f *core.FieldPlan) int {
+	nature := 0
+	if f.Section == core.BaseSection && slices.Contains([]string{"bootable", "encryption_key_id", "volume_type_id"}, f.Name) {
+		nature = -1
+	}
+	switch {
+	case f.Verdict == core.VerdictRefused:
+		return 0
+	case f.Certainty != core.Certain:
+		return 80 + nature
+	case f.Verdict == core.VerdictRemoved && f.Section != core.BaseSection:
+		return 10
+	case f.Verdict == core.VerdictChanged, f.Verdict == core.VerdictRemoved:
+		return 20 + nature
+	case f.Verdict.Changes():
+		return 30 + nature
+	case f.Name == "display_name":
+		return 90
+	}
+	return 100
+}
 
 // Len, Row and Key make the tab the table's source.
 func (t *restoreTab) Len() int         { return len(t.rows) }
 func (t *restoreTab) Key(i int) string { return string(t.rows[i].Section) + t.rows[i].Name }
 func (t *restoreTab) Row(i int) ([]grid.Cell, bool) {
-	f := t.rows[i]
-	glyph, style := t.verdict(f)
+	l, f := t.host.Look(), &t.rows[i]
+	sign, look := verdictLook(l, f)
+	field := grid.Style{}
+	if f.Danger {
+		field = l.Removed
+	}
 	return []grid.Cell{
-		{Text: glyph, Style: style}, {Text: show.FieldTitle(f), Style: t.emphasis(f)},
-		{Text: show.SideText(t.host.Look(), f.Name, f.Before)},
-		{Text: show.SideText(t.host.Look(), f.Name, f.After), Style: style},
-		{Text: string(f.Verdict), Style: style}, {Text: core.Visible(f.Why), Style: t.host.Look().Dim},
+		{Text: sign, Style: look}, {Text: show.FieldTitle(*f), Style: field}, {Text: beforeText(l, f)},
+		{Text: afterText(l, f), Style: look}, {Text: core.Visible(because(f)), Style: l.Dim},
 	}, true
 }
 
-// verdict is a sign and a look for what becomes of a field.
-func (t *restoreTab) verdict(f core.FieldPlan) (string, grid.Style) {
-	s := t.host.Look()
+// verdictLook is a sign and a look for what becomes of a field.
+func verdictLook(l ui.Look, f *core.FieldPlan) (string, grid.Style) {
+	switch {
+	case f.Verdict == core.VerdictRefused:
+		return "✗", l.Bad
+	case f.Certainty == core.Unknown, f.Certainty == core.OneOf:
+		return "?", l.Unknown
+	case f.Certainty == core.Assumed:
+		return "≈", l.Unknown
+	}
 	switch f.Verdict {
 	case core.VerdictSet, core.VerdictAdded:
-		return "+", s.Added
+		return "+", l.Added
 	case core.VerdictChanged:
 		if f.Danger {
-			return "!", s.Removed
+			return "!", l.Removed
 		}
-		return "~", s.Changed
+		return "~", l.Changed
 	case core.VerdictRemoved:
-		return "-", s.Removed
-	case core.VerdictRefused:
-		return "✗", s.Bad
+		return "-", l.Removed
 	case core.VerdictUnchanged:
-		return "=", s.Text
+		return "=", l.Text
 	case core.VerdictKept:
-		return "·", s.Kept
-	case core.VerdictOneOf, core.VerdictUnknown:
-		return "?", s.Changed
+		return "·", l.Kept
 	}
-	return " ", s.Kept
+	return " ", l.Kept
 }
 
-func (t *restoreTab) emphasis(f core.FieldPlan) grid.Style {
-	if f.Danger {
-		return t.host.Look().Removed
+// beforeText is what a field is now.
+func beforeText(l ui.Look, f *core.FieldPlan) string {
+	switch {
+	case f.Unseen:
+		return "? not shown here"
+	case !f.Before.Set:
+		return ""
 	}
-	return grid.Style{}
+	return show.SideText(l, f.Name, f.Before)
 }
+
+// afterText is how a field comes out, in words where it is not certain.
+func afterText(l ui.Look, f *core.FieldPlan) string {
+	one := func(v core.Opt[pyjson.Value]) string {
+		if !v.Set {
+			return "not there"
+		}
+		return show.SideText(l, f.Name, v)
+	}
+	switch f.Certainty {
+	case core.Unknown:
+		return "? not known"
+	case core.OneOf:
+		var all []string
+		for _, v := range f.Possible {
+			all = append(all, one(v))
+		}
+		return strings.Join(all, ", or ")
+	case core.Assumed:
+		return one(f.After) + ", assumed"
+	}
+	switch {
+	case f.Verdict == core.VerdictRefused:
+		return "refused"
+	case f.Verdict == core.VerdictUnchanged, f.Verdict == core.VerdictKept:
+		return ui.Either(show.SideText(l, f.Name, f.After), show.SideText(l, f.Name, f.Before)) + ", stays"
+	case f.Verdict == core.VerdictNotRestored:
+		return "not restored"
+	case !f.After.Set:
+		return "gone"
+	}
+	return show.SideText(l, f.Name, f.After)
+}
+
+// because is why a field comes out as it does, or why that is not certain.
+func because(f *core.FieldPlan) string { return ui.Either(f.Because, f.Why) }
 
 func (t *restoreTab) targetText() string {
 	switch p := t.plan; {
 	case p.Target.Volume != nil:
-		return core.Visible(p.Target.Volume.Title()) + " (" + core.Visible(string(p.Target.Volume.ID)) + ")"
+		v := p.Target.Volume
+		return fmt.Sprintf("%s (%s), %s, %s", core.Visible(v.Title()), core.Visible(v.ID.Short()), show.GiB(v.Size), core.Visible(v.Status))
 	case p.Target.Kind == core.TargetNewNamed:
-		return "a new volume named " + core.Visible(p.Target.Name)
+		return "a new volume named " + core.Visible(p.Target.Name) + t.shape.text()
 	}
-	return "a new volume, named by Cinder"
+	return "a new volume, named by Cinder" + t.shape.text()
 }
 
-// head is what stands above the table, a line each.
-func (t *restoreTab) head(h int) []string {
-	s, p := t.host.Look(), t.plan
-	lines := []string{s.Dim.Paint("onto   ") + s.Accent.Paint(t.targetText())}
+// text tells what of a new volume was asked for.
+func (x shape) text() string {
+	out := ""
+	if x.size > 0 {
+		out += ", " + show.GiB(x.size)
+	}
+	if x.typ != "" {
+		out += ", of type " + core.Visible(x.typ)
+	}
+	if x.zone != "" {
+		out += ", in zone " + core.Visible(x.zone)
+	}
+	return out
+}
+
+// answer is the first line: what the plan comes to, in the strongest look there is.
+func (t *restoreTab) answer(w int) string {
+	l := t.host.Look()
+	looks := map[core.Tone]grid.Style{core.ToneCannot: l.Danger, core.ToneLost: l.Danger, core.ToneChange: l.Accent,
+		core.ToneUnknown: l.Unknown, core.ToneCalm: l.Text}
+	line := ""
+	for i, x := range t.plan.Headline() {
+		part := looks[x.Tone].Paint(x.Text)
+		if i > 0 {
+			part = "   " + part
+		}
+		if i > 0 && ansi.StringWidth(line)+ansi.StringWidth(part) > w { // the foot tells what has no room
+			return ui.Clip(line+l.Dim.Paint(" …"), w)
+		}
+		line += part
+	}
+	return ui.Clip(" "+line, w)
+}
+
+// head is what stands above the table, a line each: the answer; what is done to what;
+// how sure that is.
+func (t *restoreTab) head(w, h int) []string {
+	l, p := t.host.Look(), t.plan
+	lines := []string{t.answer(w)}
 	if h >= ui.LowRoom {
-		lines = append(lines,
-			s.Dim.Paint("rules  ")+s.Text.Paint(t.rulesText())+s.Dim.Paint(": "+core.Visible(p.RulesWhy)),
-			s.Dim.Paint("layers ")+s.Text.Paint(t.layersText())+s.Dim.Paint(": "+core.Visible(p.LayersWhy)))
+		lines = append(lines, l.Border.Paint(strings.Repeat("─", max(w, 0))))
 	}
-	if p.Via == core.ViaAPI {
-		lines = append(lines,
-			s.Dim.Paint("via    ")+s.Text.Paint("the API, "+core.Count(len(p.Calls), "call")+": metadata only, without the data")+
-				s.Dim.Paint(leftOut(p)))
-	}
+	what, fate := "data and metadata", "all that is on it goes"
 	switch {
-	case p.Certainty == core.Unknown && !p.Today():
-		lines = append(lines, s.Warn.Paint("UNKNOWN  no capture of this backup is known"))
-	case p.Today():
-		lines = append(lines, s.Warn.Paint("GUESS  no capture of this backup is known: this is its volume as it is now"))
-	case len(t.files) > 1:
-		lines = append(lines,
-			s.Dim.Paint("source ")+s.Warn.Paint(core.Count(len(t.files), "file")+" given, in this order: ")+
-				core.Visible(strings.Join(baseNames(t.files), ", ")))
-	case len(t.files) > 0:
-		lines = append(lines, s.Dim.Paint("source ")+s.Warn.Paint("a file that was given: ")+core.Visible(t.files[0]))
-	case len(p.Captures) > 0 && h >= ui.LowRoom:
-		lines = append(lines, s.Dim.Paint("source ")+core.Visible(p.Captures[len(p.Captures)-1].Source.String()))
+	case t.metadata && p.Via == core.ViaAPI:
+		what, fate = "metadata only, by "+core.Count(len(p.Calls), "call")+" of the API", "its data stays"+leftOut(p)
+	case t.metadata:
+		what, fate = "metadata only", "its data stays"
+	case p.Target.Volume == nil:
+		fate = ""
 	}
-	if p.Error != nil {
-		lines = append(lines, s.Bad.Paint("✗ Cinder refuses: "+core.Visible(p.Error.Message)))
+	onto := l.Accent.Paint(what) + l.Dim.Paint("  onto ") + l.Text.Paint(t.targetText())
+	if fate != "" && p.Target.Volume != nil {
+		onto += l.Dim.Paint("; " + fate)
+	}
+	lines = append(lines, onto, t.sureText())
+	if h >= ui.LowRoom && (t.request.Rules != core.RulesAuto || t.request.Layers != core.LayersAuto || h > 30) {
+		lines = append(lines, l.Dim.Paint("rules ")+l.Text.Paint(t.rulesText())+l.Dim.Paint(", layers ")+l.Text.Paint(t.layersText()))
 	}
 	if h >= ui.LowRoom {
 		lines = append(lines, "")
 	}
 	return lines
+}
+
+// sureText says how sure the plan is as a whole, and by what.
+func (t *restoreTab) sureText() string {
+	l, p := t.host.Look(), t.plan
+	look := map[core.Certainty]grid.Style{core.Certain: l.Good, core.Partly: l.Unknown, core.Unknown: l.Unknown}[p.Certainty]
+	return look.Paint(string(p.Certainty)) + l.Dim.Paint("  ") + t.sourceText()
+}
+
+// sourceText says where what is known comes from.
+func (t *restoreTab) sourceText() string {
+	l, p := t.host.Look(), t.plan
+	count := map[core.Evidence]int{}
+	for i := range p.Chain {
+		count[p.Chain[i].Evidence]++
+	}
+	switch n := len(p.Chain); {
+	case len(t.files) > 0:
+		return l.Warn.Paint(core.Count(len(t.files), "file")+" given, in this order: ") +
+			l.Text.Paint(core.Visible(strings.Join(baseNames(t.files), ", ")))
+	case n > 0 && count[core.EvidenceStored] == n:
+		where := p.Chain[n-1].Source().Where
+		return l.Text.Paint(allLayers(n) + " read from the repository " + core.Visible(where))
+	}
+	var parts []string
+	for _, e := range []core.Evidence{core.EvidenceStored, core.EvidenceHeld, core.EvidenceEither, core.EvidenceMoment, core.EvidenceGiven,
+		core.EvidenceToday, core.EvidenceUnknown} {
+		if count[e] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", count[e], evidenceWords[e]))
+		}
+	}
+	return l.Text.Paint(core.Count(len(p.Chain), "layer") + ": " + strings.Join(parts, ", "))
+}
+
+// allLayers are the subject of a sentence that is true of each.
+func allLayers(n int) string {
+	if n == 1 {
+		return "the one layer is"
+	}
+	return fmt.Sprintf("all %d layers are", n)
+}
+
+// evidenceWords are what is shown of how far what is known of layers carries.
+var evidenceWords = map[core.Evidence]string{
+	core.EvidenceStored: "as Cinder stored it", core.EvidenceHeld: "held from before to after", core.EvidenceEither: "one of two",
+	core.EvidenceMoment: "taken at one moment", core.EvidenceGiven: "given", core.EvidenceToday: "assumed to be as the volume is now",
+	core.EvidenceUnknown: "not known",
 }
 
 // baseNames are files without their folders.
@@ -129,59 +278,95 @@ func (t *restoreTab) rulesText() string {
 }
 
 func (t *restoreTab) layersText() string {
-	n := len(t.plan.Chain)
-	if n == 1 {
-		return string(t.plan.Layers) + " (there is 1)"
-	}
-	return fmt.Sprintf("%s of %d", t.plan.Layers, n)
+	return fmt.Sprintf("%s of %d", t.plan.Layers, len(t.plan.Chain))
 }
 
-// foot is what stands below the table: the summary, where the table has no column
-// for it the reason for the row under the cursor, and the warnings; at most a third
-// of the height.
+// foldedText counts what is not shown.
+func (t *restoreTab) foldedText() string {
+	var parts []string
+	if n := t.folded.unchanged; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d unchanged", n))
+	}
+	if n := t.folded.assumed; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d assumed to stay", n))
+	}
+	if n := t.folded.never; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d never restored", n))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, ", ") + ": f shows them"
+}
+
+// foot is what stands below the table: what is folded, the whole reason for the row
+// under the cursor, what cannot be or may not, who makes a new volume, and the
+// warnings; at most two fifths of the height.
 func (t *restoreTab) foot(w, h int) []string {
-	s, p := t.host.Look(), t.plan
-	lines := []string{s.Accent.Paint(p.Summary())}
-	if w < ui.WideEnough && len(t.rows) > 0 {
-		lines = append(lines, ui.Hang(s.Dim.Paint("why: "), core.Visible(t.rows[t.table.Cursor()].Why), w)...)
+	l, p := t.host.Look(), t.plan
+	var lines []string
+	if text := t.foldedText(); text != "" {
+		lines = append(lines, l.Dim.Paint("  "+text))
+	}
+	if len(t.rows) > 0 {
+		if f := &t.rows[t.table.Cursor()]; because(f) != "" {
+			lines = append(lines, ui.Hang(l.Dim.Paint("because: "), core.Visible(because(f)), w)...)
+		}
+	}
+	for _, r := range p.Can.Reasons {
+		sign, look := "✗ ", l.Bad
+		if r.Answer != core.AnswerNo {
+			sign, look = "? ", l.Unknown
+		}
+		text := r.Text
+		if r.Next != "" {
+			text += "; " + r.Next
+		}
+		lines = append(lines, ui.Hang(look.Paint(sign), look.Paint(core.Visible(text)), w)...)
+	}
+	if says := p.Target.Route.Says(); says != "" && !t.metadata {
+		lines = append(lines, ui.Hang(l.Dim.Paint("· "), l.Dim.Paint(core.Visible(says)), w)...)
 	}
 	for _, warning := range p.Warnings {
-		lines = append(lines, ui.Hang(s.Warn.Paint("! "), s.Warn.Paint(core.Visible(warning)), w)...)
+		lines = append(lines, ui.Hang(l.Warn.Paint("! "), l.Warn.Paint(core.Visible(warning)), w)...)
 	}
-	switch room := h / 3; {
+	switch room := max(h*2/5, 1); {
 	case h < ui.LowRoom:
-		lines = lines[:1]
+		lines = lines[:min(len(lines), 1)]
 	case len(lines) > room:
-		lines = append(lines[:room-1], s.Dim.Paint("… w shows all of it"))
+		lines = append(lines[:room-1], l.Dim.Paint("… w shows all of it"))
 	}
 	return lines
 }
 
 // explain shows all there is to say of the plan and of the field under the cursor.
 func (t *restoreTab) explain() tea.Cmd {
-	s, p := t.host.Look(), t.plan
+	l, p := t.host.Look(), t.plan
 	var lines []ui.Line
 	if len(t.rows) > 0 {
-		f := t.rows[t.table.Cursor()]
-		lines = append(lines, s.Heading(show.FieldTitle(f)), ui.FieldLine("before", show.SideText(t.host.Look(), f.Name, f.Before)),
-			ui.FieldLine("after", show.SideText(t.host.Look(), f.Name, f.After)),
-			ui.FieldLine(string(f.Verdict), core.Visible(f.Why)), ui.Line{})
+		f := &t.rows[t.table.Cursor()]
+		lines = append(lines, l.Heading(show.FieldTitle(*f)), ui.FieldLine("now", beforeText(l, f)), ui.FieldLine("after", afterText(l, f)),
+			ui.FieldLine(string(f.Certainty), core.Visible(because(f))), ui.Line{})
 	}
-	lines = append(lines, s.Heading("the plan"), ui.FieldLine("onto", t.targetText()),
+	lines = append(lines, l.Heading("the plan"), ui.FieldLine("in a line", p.HeadlineText()), ui.FieldLine("onto", t.targetText()),
 		ui.FieldLine("rules", t.rulesText()+": "+core.Visible(p.RulesWhy)),
 		ui.FieldLine("layers", t.layersText()+": "+core.Visible(p.LayersWhy)))
 	for i := range p.Chain {
-		label := ""
-		if i == 0 {
-			label = "captures"
+		layer := &p.Chain[i]
+		text := evidenceWords[layer.Evidence]
+		if s := layer.Source(); layer.Known() {
+			text += ": " + s.String()
 		}
-		lines = append(lines, ui.Line{Label: label + " ", Value: fmt.Sprintf("%d: %s", i+1, core.Visible(p.Chain[i].Source().String()))})
+		if doubt := layer.Evidence.Doubt(); doubt != "" {
+			text += "; " + doubt
+		}
+		lines = append(lines, ui.Line{Label: core.Visible(layer.Title()) + " ", Value: core.Visible(text)})
 	}
-	if p.Error != nil {
-		lines = append(lines, ui.FieldLine("refused", s.Bad.Paint(core.Visible(p.Error.Message))))
+	for _, r := range p.Can.Reasons {
+		lines = append(lines, ui.Line{Sign: l.Bad.Paint(string(r.Answer) + ": "), Value: l.Bad.Paint(core.Visible(r.Text + "; " + r.Next))})
 	}
 	for _, w := range p.Warnings {
-		lines = append(lines, ui.Line{Sign: s.Warn.Paint("! "), Value: s.Warn.Paint(core.Visible(w))})
+		lines = append(lines, ui.Line{Sign: l.Warn.Paint("! "), Value: l.Warn.Paint(core.Visible(w))})
 	}
-	return ui.Show(&ui.TextBox{Title: "The plan", Lines: lines, Look: s})
+	return ui.Show(&ui.TextBox{Title: "The plan", Lines: lines, Look: l})
 }

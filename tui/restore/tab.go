@@ -2,7 +2,6 @@ package restore
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -15,26 +14,41 @@ import (
 	"hearth/tui/ui"
 )
 
-// restoreTab previews what a restore of a backup would do to a target's metadata,
-// and applies it.
+// restoreTab previews a restore of a backup onto a target, and begins it. There are
+// two previews, each of one action: of data and metadata, which Cinder restores; and
+// of the metadata alone.
 type restoreTab struct {
 	host ui.Host
 	at   *place.Stay
 	ui.Read
-	request jobs.PlanRequest
-	aimed   bool     // the request's target was chosen; else it is the backup's own volume
-	files   []string // where the request's captures are from
-	table   *grid.Model
-	plan    *core.Plan // nil until it is worked out
-	rows    []core.FieldPlan
-	all     bool // every field, not only what changes
-	w, h    int
+	request  jobs.PlanRequest
+	shape    shape    // of the new volume, where there is to be one
+	metadata bool     // the preview of the metadata alone
+	aimed    bool     // the request's target was chosen
+	files    []string // where the request's captures are from
+	table    *grid.Model
+	backup   *core.Backup
+	plan     *core.Plan // nil until it is worked out
+	rows     []core.FieldPlan
+	folded   folded
+	all      bool // every field, not only what changes or is not certain
+	w, h     int
 }
+
+// shape is what a new volume is to be, besides its name.
+type shape struct {
+	size      int64 // GiB; 0: as the backup
+	typ, zone string
+}
+
+// folded counts the fields that are not shown.
+type folded struct{ unchanged, assumed, never int }
 
 // planMsg brings a plan.
 type planMsg struct {
-	gen  ui.Generation
-	plan *core.Plan
+	gen    ui.Generation
+	backup core.Backup
+	plan   *core.Plan
 	// onto is what it is aimed at, where nobody had chosen.
 	onto core.VolumeID
 	err  error
@@ -42,16 +56,20 @@ type planMsg struct {
 
 var planColumns = []grid.Column{
 	{Title: "", Width: 1},
-	{Title: "FIELD", Width: 24, Min: 14, Grow: 1},
-	{Title: "BEFORE", Width: 22, Min: 10, Grow: 2},
-	{Title: "AFTER", Width: 22, Min: 10, Grow: 2},
-	{Title: "VERDICT", Width: 12},
-	{Title: "WHY", Width: 60, Min: 48, Grow: 4, Drop: 1},
+	{Title: "FIELD", Width: 22, Min: 14, Grow: 1},
+	{Title: "NOW", Width: 20, Min: 10, Grow: 1},
+	{Title: "AFTER", Width: 22, Min: 14, Grow: 2},
+	{Title: "BECAUSE", Width: 60, Min: 26, Grow: 4},
 }
 
+// Tab is the preview of a backup's restore.
 func Tab(host ui.Host, at *place.Stay, backup core.BackupID) ui.Tab {
-	return &restoreTab{host: host, at: at, request: jobs.PlanRequest{Backup: backup, Rules: core.RulesAuto, Layers: core.LayersAuto},
-		table: grid.New(planColumns, host.Look().Grid())}
+	t := &restoreTab{host: host, at: at, metadata: !at.Operates(), table: grid.New(planColumns, host.Look().Grid()),
+		request: jobs.PlanRequest{Backup: backup, Rules: core.RulesAuto, Layers: core.LayersAuto}}
+	if !t.metadata {
+		t.request.Via = core.ViaDatabase
+	}
+	return t
 }
 
 func (t *restoreTab) Name() string    { return "Restore" }
@@ -59,29 +77,34 @@ func (t *restoreTab) Init() tea.Cmd   { return t.load() }
 func (t *restoreTab) Resume() tea.Cmd { return t.load() }
 func (t *restoreTab) Restyle()        { t.table.SetStyles(t.host.Look().Grid()) }
 
-// load works the plan out anew: from the same request, but from what the place
-// says by now.
+// load works the plan out anew: from the same request, but from what the place says
+// by now, and whether it can be carried out.
 func (t *restoreTab) load() tea.Cmd {
-	gen, desk, r, aimed := t.Begin(), t.at.Desk(), t.request, t.aimed
+	gen, desk, r, aimed, metadata := t.Begin(), t.at.Desk(), t.request, t.aimed, t.metadata
+	restores, restore := t.at.Operates() && !metadata, t.restoreRequest()
 	return t.host.Ask(func(ctx context.Context) tea.Msg {
-		if !aimed {
-			var err error
-			if r.Onto, err = ownVolume(ctx, desk, r.Backup); err != nil {
-				return planMsg{gen: gen, err: err}
+		m := planMsg{gen: gen}
+		if m.backup, m.err = desk.Place.Backup(ctx, r.Backup); m.err != nil {
+			return m
+		}
+		if !aimed && metadata { // the metadata alone goes onto a volume that is there
+			if r.Onto, m.err = ownVolume(ctx, desk, &m.backup); m.err != nil {
+				return m
 			}
 		}
-		p, err := desk.Plan(ctx, r)
-		return planMsg{gen, p, r.Onto, err}
+		m.onto = r.Onto
+		if m.plan, m.err = desk.Plan(ctx, r); m.err != nil || !restores {
+			return m
+		}
+		restore.Volume = r.Onto
+		m.plan.Can, m.err = desk.Can(ctx, jobs.CanRequest{Restore: restore, Plan: m.plan})
+		return m
 	})
 }
 
-// ownVolume is a backup's own volume, which is what one looks at first; "" if that
-// is gone, and then a new one is looked at.
-func ownVolume(ctx context.Context, desk jobs.Desk, id core.BackupID) (core.VolumeID, error) {
-	b, err := desk.Place.Backup(ctx, id)
-	if err != nil {
-		return "", err
-	}
+// ownVolume is a backup's own volume, which is what the metadata alone goes onto
+// until something else is chosen; "" if that is gone, and then a new one is looked at.
+func ownVolume(ctx context.Context, desk jobs.Desk, b *core.Backup) (core.VolumeID, error) {
 	switch _, err := desk.Place.Volume(ctx, b.VolumeID); core.CodeOf(err) {
 	case "":
 		return b.VolumeID, nil
@@ -95,8 +118,14 @@ func ownVolume(ctx context.Context, desk jobs.Desk, id core.BackupID) (core.Volu
 // aim changes the request; the plan before it is shown no longer.
 func (t *restoreTab) aim(set func(*jobs.PlanRequest)) {
 	set(&t.request)
-	t.request.LeaveOut = nil // which were the fields of another plan
-	t.State, t.plan, t.aimed = ui.Loading, nil, true
+	t.aimed = true
+	t.forget()
+}
+
+// forget shows the plan before no longer, nor what was left out of it.
+func (t *restoreTab) forget() {
+	t.request.LeaveOut = nil
+	t.State, t.plan = ui.Loading, nil
 	t.table.Home()
 }
 
@@ -105,10 +134,12 @@ func (t *restoreTab) Update(msg tea.Msg) tea.Cmd {
 	case planMsg:
 		cmd, ok := t.End(msg.gen, msg.err)
 		if ok {
-			t.plan, t.request.Onto = msg.plan, msg.onto
+			t.backup, t.plan, t.request.Onto = &msg.backup, msg.plan, msg.onto
 			t.fill()
 		}
 		return cmd
+	case targetMsg:
+		return t.take(msg)
 	case captureGivenMsg:
 		t.files = append(slices.Clip(t.files), msg.file)
 		return t.given(append(slices.Clip(t.request.Captures), msg.capture))
@@ -118,18 +149,31 @@ func (t *restoreTab) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// fill chooses the rows: what changes, or everything.
+// fill chooses the rows: what changes or is not certain, or everything.
 func (t *restoreTab) fill() {
-	t.rows = nil
+	t.rows, t.folded = nil, folded{}
 	if t.plan == nil {
 		return
 	}
 	for _, f := range t.plan.Fields {
-		if t.all || f.Verdict.Changes() || f.Verdict == core.VerdictRefused ||
-			f.Verdict == core.VerdictOneOf || f.Verdict == core.VerdictUnknown || slices.Contains(t.plan.LeftOut, f.Key()) {
+		if slices.Contains(t.plan.LeftOut, f.Key()) { // that is certain: nobody asks for it
+			f.Certainty, f.Because, f.After = core.Certain, "", f.Before
 			t.rows = append(t.rows, f)
+			continue
+		}
+		switch {
+		case t.all, f.Verdict.Changes(), f.Certainty == core.Unknown, f.Certainty == core.OneOf, f.Verdict == core.VerdictRefused,
+			f.Section == core.BaseSection && f.Name == "display_name":
+			t.rows = append(t.rows, f)
+		case f.Verdict == core.VerdictNotRestored:
+			t.folded.never++
+		case f.Certainty == core.Assumed:
+			t.folded.assumed++
+		default:
+			t.folded.unchanged++
 		}
 	}
+	slices.SortStableFunc(t.rows, func(a, b core.FieldPlan) int { return weightOf(&a) - weightOf(&b) })
 	t.table.SetSource(t)
 	t.Resize(t.w, t.h)
 }
@@ -139,7 +183,8 @@ func (t *restoreTab) Resize(w, h int) {
 	if t.plan == nil {
 		return
 	}
-	t.table.SetSize(w, max(h-len(t.head(h))-len(t.foot(w, h)), 2))
+	room := max(h-len(t.head(w, h))-len(t.foot(w, h)), 2)
+	t.table.SetSize(w, min(room, len(t.rows)+1))
 }
 
 func (t *restoreTab) View(w, h int) string {
@@ -150,12 +195,11 @@ func (t *restoreTab) View(w, h int) string {
 	case t.plan == nil:
 		return "\n  " + s.Busy.Paint("◌ working it out…")
 	}
-	body := t.table.View()
-	if len(t.rows) == 0 {
-		body = s.Dim.Paint("  " + unchanged(t.plan) + "; f shows every field")
-	}
 	foot := t.foot(w, h)
-	top := ui.Fit(strings.Join(append(t.head(h), body), "\n"), w, h-len(foot))
+	top := ui.Fit(strings.Join(append(t.head(w, h), t.table.View()), "\n"), w, h-len(foot))
+	if len(t.rows)+1+len(t.head(w, h)) < h-len(foot) { // the foot stands close below a short table
+		return strings.Join(append(append(t.head(w, h), t.table.View()), foot...), "\n")
+	}
 	return top + "\n" + strings.Join(foot, "\n")
 }
 
@@ -167,23 +211,25 @@ func (t *restoreTab) notReady() string {
 }
 
 func (t *restoreTab) Actions() []ui.Action {
-	return append(append(t.viaActions(), []ui.Action{
+	return append(append(t.doing(), []ui.Action{
 		{Name: "target", Keys: []string{"t"}, Label: "target", Help: "Choose what to restore onto", Run: t.chooseTarget},
-		{Name: "apply", Keys: []string{"P"}, Label: "apply", Help: "Apply the plan: metadata only, after asking",
-			Why: t.cannotApply, Run: t.confirm},
 		{Name: "show-all", Keys: []string{"f"}, Label: map[bool]string{true: "changes", false: "all"}[t.all],
-			Help: "Show every field, or only what changes", Why: t.notReady,
+			Help: "Show every field, or only what changes or is not certain", Why: t.notReady,
 			Run: func() tea.Cmd {
 				t.all = !t.all
 				t.fill()
 				return nil
 			}},
-		{Name: "rules", Keys: []string{"o"}, Label: "rules", Help: "Switch the rule set: auto, icehouse, kilo, newton", Run: func() tea.Cmd {
-			t.request.LeaveOut = nil
-			t.request.Rules = nextOf(append([]core.RuleSet{core.RulesAuto}, core.RuleSets...), t.request.Rules)
-			return t.load()
-		}},
-		{Name: "layers", Keys: []string{"L"}, Label: "layers",
+		{Name: "copy-plan", Keys: []string{"y"},
+			Help: "Copy the plan, for a change ticket: as text, Markdown or JSON; or the field under the cursor",
+			Why:  t.notReady, Run: t.copyPlan},
+		{Name: "rules", Keys: []string{"o"}, Label: "rules", Minor: true, Help: "Switch the rule set: auto, icehouse, kilo, newton",
+			Run: func() tea.Cmd {
+				t.request.LeaveOut = nil
+				t.request.Rules = nextOf(append([]core.RuleSet{core.RulesAuto}, core.RuleSets...), t.request.Rules)
+				return t.load()
+			}},
+		{Name: "layers", Keys: []string{"L"}, Label: "layers", Minor: true,
 			Help: "Switch the layers: auto, all (chunked drivers), last (Ceph)",
 			Run: func() tea.Cmd {
 				t.request.LeaveOut = nil
@@ -210,77 +256,36 @@ func nextOf[T comparable](round []T, v T) T {
 	return round[0]
 }
 
-// chooseTarget opens the list of volumes, with the new ones that Cinder could make.
-func (t *restoreTab) chooseTarget() tea.Cmd {
-	// The tab is shown again when the list is left, and works the plan out then.
-	to := func(onto core.VolumeID, name string) tea.Cmd {
-		t.aim(func(r *jobs.PlanRequest) { r.Onto, r.Name = onto, name })
-		return ui.CloseScreen
+// doing are the two actions that there are previews of; and, of the metadata alone
+// through an API, which fields are left out of it.
+func (t *restoreTab) doing() []ui.Action {
+	apply := ui.Action{Name: "apply", Keys: []string{"P"}, Label: "apply", Help: "Apply the plan: metadata only, after asking",
+		Why: t.cannotApply, Run: t.confirm}
+	if !t.at.Operates() {
+		return []ui.Action{apply}
 	}
-	more := []ui.Action{
-		{Name: "new", Keys: []string{"n"}, Label: "new", Help: "A new volume that Cinder makes and names",
-			Run: func() tea.Cmd { return to("", "") }},
-		{Name: "new-named", Keys: []string{"N"}, Label: "new, named", Help: "A new volume with a name of your choice", Run: func() tea.Cmd {
-			return ui.Show(&ui.InputBox{Title: "Name of the new volume",
-				Hint:  "With a name given, Cinder keeps it and leaves the description alone.",
-				Input: ui.NewInput(""), Submit: func(name string) tea.Cmd { return to("", name) }})
-		}},
+	restore := ui.Action{Name: "restore", Keys: []string{"enter"}, Label: "restore", Why: t.noRestore, Run: t.restoreData,
+		Help: "Restore data and metadata onto the target, after asking; then watch it and compare with the plan"}
+	if !t.metadata {
+		return []ui.Action{restore, {Name: "metadata", Keys: []string{"P", "i"}, Label: "metadata only",
+			Help: "Preview what becomes of a volume of which the metadata alone is put back, without the data", Run: t.turn}}
 	}
-	return ui.Opening(ui.Open{Screen: "volumes", Pick: &ui.Pick{Title: "Restore onto…", More: more,
-		Take: func(id string) tea.Cmd { return to(core.VolumeID(id), "") }}})
+	leaveOut := ui.Action{Name: "leave-out", Keys: []string{"space"}, Label: "leave out", Minor: !t.onRefused(),
+		Why: t.noLeavingOut, Run: t.leaveOut,
+		Help: "Leave the field out of what the API is asked to change, or take it in again"}
+	return []ui.Action{apply, {Name: "data", Keys: []string{"i"}, Label: "data too", Run: t.turn,
+		Help: "Preview the restore of data and metadata"}, leaveOut}
 }
 
-// cannotApply says why the plan cannot be applied, "" if it can.
-func (t *restoreTab) cannotApply() string {
-	if why := ui.Either(t.at.Cannot(core.OpWriteVolume), t.notReady()); why != "" {
-		return why
+// turn shows the other of the two previews.
+func (t *restoreTab) turn() tea.Cmd {
+	t.metadata = !t.metadata
+	t.request.Via = ""
+	if !t.metadata {
+		t.request.Via = core.ViaDatabase
 	}
-	if err := t.plan.Applicable(); err != nil {
-		return ui.WhatOf(err)
-	}
-	if t.plan.Changes() == 0 {
-		return unchanged(t.plan)
-	}
-	return ""
-}
-
-// unchanged says that a plan changes nothing, as far as that is certain.
-func unchanged(p *core.Plan) string {
-	if p.Certainty == core.Certain {
-		return "nothing would change"
-	}
-	return "nothing is known that would change"
-}
-
-// confirm asks before the plan is applied, and names the volume and what is asked
-// of its place.
-func (t *restoreTab) confirm() tea.Cmd {
-	p := t.plan
-	v := p.Target.Volume
-	text := fmt.Sprintf("Apply to volume %s\n(%s)?\n\n%s.", core.Visible(v.Title()), core.Visible(string(v.ID)), p.Summary())
-	for _, w := range p.Warnings {
-		text += "\n! " + core.Visible(w)
-	}
-	q := ui.Asking(t.host.Look(), "Apply the plan", text, "Apply", func() tea.Cmd { return t.apply(p) })
-	if p.Via == core.ViaAPI {
-		words := []string{string(p.Backup), "--onto", string(v.ID)}
-		for i, c := range p.Calls {
-			q.Lines = append(q.Lines,
-				ui.Line{Sign: t.host.Look().Dim.Paint(fmt.Sprintf("%d. ", i+1)), Value: t.host.Look().InDialog.Paint(core.Visible(c.What))})
-		}
-		for _, name := range p.LeftOut {
-			words = append(words, "--leave-out", name)
-		}
-		words = append(words, t.captureWords()...)
-		if t.request.Rules != core.RulesAuto {
-			words = append(words, "--rules", string(t.request.Rules))
-		}
-		if t.request.Layers != core.LayersAuto {
-			words = append(words, "--layers", string(t.request.Layers))
-		}
-		q.Lines = append(q.Lines, t.at.InShell(t.host.Look(), "apply", words...)...)
-	}
-	return ui.Show(q)
+	t.forget()
+	return t.load()
 }
 
 // onRefused reports whether the field under the cursor is one that the API refuses.
@@ -288,70 +293,24 @@ func (t *restoreTab) onRefused() bool {
 	return len(t.rows) > 0 && t.plan != nil && t.plan.Via == core.ViaAPI && t.rows[t.table.Cursor()].Verdict == core.VerdictRefused
 }
 
-// viaActions are what a place that is changed through an API adds: the restore
-// itself, which way a plan is for, and which fields are left out of it.
-func (t *restoreTab) viaActions() []ui.Action {
-	if !t.at.Operates() {
-		return nil
+func (t *restoreTab) noLeavingOut() string {
+	switch {
+	case t.notReady() != "":
+		return t.notReady()
+	case t.plan.Via != core.ViaAPI:
+		return "only a plan for the API leaves anything out"
+	case len(t.rows) == 0:
+		return "there is no field under the cursor"
 	}
-	return []ui.Action{
-		{Name: "restore", Keys: []string{"enter"}, Label: "restore",
-			Help: "Restore data and metadata onto the target, after asking; then watch it and compare with the plan",
-			Why:  t.noRestore, Run: t.restoreData},
-		{Name: "via", Keys: []string{"i"}, Label: "via", Minor: true,
-			Help: "Switch between what the API can be asked to change and what Cinder's own restore writes",
-			Why: func() string {
-				if t.request.Onto == "" {
-					return "a new volume is made by Cinder's own restore"
-				}
-				return t.notReady()
-			}, Run: func() tea.Cmd {
-				if t.request.LeaveOut = nil; t.request.Via == core.ViaDatabase {
-					t.request.Via = ""
-				} else {
-					t.request.Via = core.ViaDatabase
-				}
-				return t.load()
-			}},
-		{Name: "leave-out", Keys: []string{"space"}, Label: "leave out", Minor: !t.onRefused(),
-			Help: "Leave the field out of what the API is asked to change, or take it in again",
-			Why: func() string {
-				switch {
-				case t.notReady() != "":
-					return t.notReady()
-				case t.plan.Via != core.ViaAPI:
-					return "only a plan for the API leaves anything out; i switches to it"
-				case len(t.rows) == 0:
-					return "there is no field under the cursor"
-				}
-				return ""
-			}, Run: func() tea.Cmd {
-				key := t.rows[t.table.Cursor()].Key()
-				if i := slices.Index(t.request.LeaveOut, key); i >= 0 {
-					t.request.LeaveOut = slices.Delete(slices.Clone(t.request.LeaveOut), i, i+1)
-				} else {
-					t.request.LeaveOut = append(slices.Clone(t.request.LeaveOut), key)
-				}
-				return t.load()
-			}},
-	}
+	return ""
 }
 
-// appliedMsg says that an apply has ended, well or not.
-type appliedMsg struct{}
-
-func (t *restoreTab) apply(p *core.Plan) tea.Cmd {
-	desk, v := t.at.Desk(), p.Target.Volume
-	_, cmd := t.at.Start(t.host, "applying the plan to "+core.Visible(v.Title()), place.Touching(t.at, "volume", v.ID),
-		func(ctx context.Context, _ jobs.Progress) ui.Result {
-			e, err := desk.Apply(ctx, p)
-			if err != nil {
-				return ui.Result{Note: ui.FailureNote(err), Answer: appliedMsg{}}
-			}
-			return ui.Result{
-				Note:   ui.Note{Level: ui.LevelGood, Text: fmt.Sprintf("Applied as journal entry %d; U takes it back.", e.ID)},
-				Answer: appliedMsg{},
-			}
-		})
-	return cmd
+func (t *restoreTab) leaveOut() tea.Cmd {
+	key := t.rows[t.table.Cursor()].Key()
+	if i := slices.Index(t.request.LeaveOut, key); i >= 0 {
+		t.request.LeaveOut = slices.Delete(slices.Clone(t.request.LeaveOut), i, i+1)
+	} else {
+		t.request.LeaveOut = append(slices.Clone(t.request.LeaveOut), key)
+	}
+	return t.load()
 }

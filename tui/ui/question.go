@@ -103,7 +103,7 @@ func (q *QuestionBox) buttons(s Look) string {
 	for i := range len(q.Answers) + 1 {
 		label, look := "No (n)", s.cursor
 		if i > 0 {
-			label, look = q.Answers[i-1].Label+" ("+q.Answers[i-1].Key+")", s.danger
+			label, look = q.Answers[i-1].Label+" ("+q.Answers[i-1].Key+")", s.Danger
 		}
 		if i == q.at {
 			out = append(out, look.Paint("> "+label+"  "))

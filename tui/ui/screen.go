@@ -40,19 +40,11 @@ type Open struct {
 	IDs    []string // of what, where that are several
 	Filter string   // for a list
 	Tab    string   // to begin with; "" is the first
-	Pick   *Pick    // a list is opened for one of its rows to be chosen; nil: it is not
 }
 
 // Aimed reports whether it is opened for something.
 func (o Open) Aimed() bool {
-	return o.ID != "" || len(o.IDs) > 0 || o.Filter != "" || o.Pick != nil
-}
-
-// Pick is what a list of which one row is to be chosen is opened for.
-type Pick struct {
-	Title string
-	More  []Action                 // what else can be chosen
-	Take  func(key string) tea.Cmd // the row that was chosen
+	return o.ID != "" || len(o.IDs) > 0 || o.Filter != ""
 }
 
 // OpenFor makes a command that opens a screen.

@@ -18,7 +18,7 @@ type Styles struct {
 	Text, Dim, Accent, Title, header, cursor, Mark grid.Style
 	Border, Key, Good, Busy, Warn, Bad             grid.Style
 	Added, Changed, Removed, Kept, Unknown         grid.Style
-	Badge, InDialog, danger, OpenTab               grid.Style
+	Badge, InDialog, Danger, OpenTab               grid.Style
 }
 
 // NewStyles builds the styles of a theme. Without colours (mono), what lives by
@@ -30,7 +30,7 @@ func NewStyles(t themes.Theme, mono bool, badge string) *Styles {
 		Text: of("text"), Dim: of("dim"), Accent: of("accent"), Title: of("title"), header: of("header"), cursor: of("cursor"), Mark: of("mark"),
 		Border: of("border"), Key: of("key"), Good: of("good"), Busy: of("busy"), Warn: of("warn"), Bad: of("bad"),
 		Added: of("added"), Changed: of("changed"), Removed: of("removed"), Kept: of("kept"), Unknown: of("unknown"),
-		Badge: of("badge"), InDialog: of("dialog"), danger: of("danger"), OpenTab: of("tab"),
+		Badge: of("badge"), InDialog: of("dialog"), Danger: of("Danger"), OpenTab: of("tab"),
 	}
 	if ground, ok := themes.RGB(badge); ok {
 		s.Badge = PaintOf(themes.Role{Fg: themes.On(ground), Bg: badge, Bold: true}, mono)

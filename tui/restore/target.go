@@ -1,0 +1,299 @@
+package restore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/store"
+	"hearth/tui/grid"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
+)
+
+// targetScreen chooses what to restore onto: a new volume, or one that is there. It
+// says which of them the backup fits onto, those first, and is searched by typing.
+type targetScreen struct {
+	host ui.Host
+	at   *place.Stay
+	ui.Read
+	backup core.Backup
+	answer func(tea.Msg) tea.Msg // to the tab that asked
+	fresh  bool                  // a new volume may be chosen
+	bare   bool                  // the metadata alone goes there: that fits onto every volume
+	field  textinput.Model
+	table  *grid.Model
+	all    []candidate
+	rows   []candidate // those that fit what is typed
+	types  []string    // the volume types that there are, for the form
+	more   int         // volumes beyond those that were read
+}
+
+// candidate is a volume, or with none a new one.
+type candidate struct {
+	volume *core.Volume
+	misfit string // why the backup does not fit onto it, "" if it does
+}
+
+// targetMsg says what was chosen.
+type targetMsg struct {
+	volume core.VolumeID // "": a new one
+	name   string
+	shape  shape
+}
+
+// candidatesMsg brings the volumes that there are.
+type candidatesMsg struct {
+	gen   ui.Generation
+	all   []candidate
+	types []string
+	more  int
+	err   error
+	// noTypes is why the volume types are not offered, nil if they are.
+	noTypes error
+}
+
+// mostCandidates is how many volumes are offered; whoever has more types an id into
+// the filter of the list of volumes, and restores from a shell.
+const mostCandidates = 2000
+
+var targetColumns = []grid.Column{
+	{Title: "NAME", Width: 30, Min: 18, Grow: 2},
+	{Title: "ID", Width: 8, Drop: 2},
+	{Title: "SIZE", Width: 10, Right: true},
+	{Title: "STATUS", Width: 16, Min: 12},
+	{Title: "TYPE", Width: 14, Min: 8, Grow: 1, Drop: 1},
+	{Title: "FITS?", Width: 24, Min: 16, Grow: 1},
+}
+
+// chooseTarget asks what to restore onto. The tab is shown again when that is left,
+// and works the plan out then.
+func (t *restoreTab) chooseTarget() tea.Cmd {
+	if t.backup == nil {
+		return ui.Say(ui.LevelWarn, "The backup is not read yet.")
+	}
+	backup, at, answer, bare, fresh := *t.backup, t.at, t.host.Answer, t.metadata, !t.metadata || !t.at.Operates()
+	return func() tea.Msg {
+		return ui.Push{Name: "target", Make: func(host ui.Host) ui.Screen {
+			return &targetScreen{host: host, at: at, backup: backup, answer: answer, fresh: fresh, bare: bare, field: ui.NewInput(""),
+				table: grid.New(targetColumns, host.Look().Grid())}
+		}}
+	}
+}
+
+// take aims the plan at what was chosen.
+func (t *restoreTab) take(msg targetMsg) tea.Cmd {
+	t.request.Onto, t.request.Name, t.shape = msg.volume, msg.name, msg.shape
+	t.request.Type, t.request.Bare = msg.shape.typ, msg.shape.size > 0 || msg.shape.zone != ""
+	t.aimed = true
+	t.forget()
+	return nil // the tab is shown again next, and works the plan out then
+}
+
+func (s *targetScreen) Title() string   { return "Restore onto…" }
+func (s *targetScreen) Restyle()        { s.table.SetStyles(s.host.Look().Grid()) }
+func (s *targetScreen) WantsText() bool { return true }
+
+// Init reads the volumes.
+func (s *targetScreen) Init() tea.Cmd {
+	gen, desk, backup, fresh, bare := s.Begin(), s.at.Desk(), s.backup, s.fresh, s.bare
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
+		page, err := desk.Volumes(ctx, core.Query{Limit: mostCandidates, Sort: []core.Order{{Column: "name"}}})
+		m := candidatesMsg{gen: gen, err: err, more: page.Total - len(page.Rows)}
+		if fresh {
+			m.all = append(m.all, candidate{})
+		}
+		for i := range page.Rows {
+			v := &page.Rows[i]
+			c := candidate{volume: v}
+			if !bare {
+				c.misfit = core.FitsOnto(&backup, v)
+			}
+			m.all = append(m.all, c)
+		}
+		slices.SortStableFunc(m.all, func(a, b candidate) int { return a.rank() - b.rank() })
+		if p, ok := desk.Place.(store.Typer); ok && err == nil {
+			var types []core.VolumeType
+			types, m.noTypes = p.VolumeTypes(ctx)
+			for _, t := range types {
+				m.types = append(m.types, t.Name)
+			}
+		}
+		return m
+	})
+}
+
+// rank puts the new volume first, and what fits before what does not.
+func (c candidate) rank() int {
+	switch {
+	case c.volume == nil:
+		return 0
+	case c.misfit == "":
+		return 1
+	}
+	return 2
+}
+
+func (s *targetScreen) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case candidatesMsg:
+		cmd, ok := s.End(msg.gen, msg.err)
+		if ok {
+			s.all, s.types, s.more = msg.all, msg.types, msg.more
+			s.fill()
+			return ui.Fail(msg.noTypes)
+		}
+		return cmd
+	case tea.PasteMsg:
+		return s.typed(msg)
+	}
+	return nil
+}
+
+// fill chooses what fits what is typed: a part of a name, id, status or type.
+func (s *targetScreen) fill() {
+	s.rows = nil
+	words := strings.Fields(core.Fold(s.field.Value()))
+	for _, c := range s.all {
+		text := "new"
+		if v := c.volume; v != nil {
+			text = core.Fold(strings.Join([]string{v.Name.Or(""), string(v.ID), v.Status, v.VolumeType.Or(""), c.misfit}, " "))
+		}
+		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
+			s.rows = append(s.rows, c)
+		}
+	}
+	s.table.SetSource(s)
+	s.table.Home()
+}
+
+// Type is a key for the search.
+func (s *targetScreen) Type(k tea.KeyPressMsg) tea.Cmd { return s.typed(k) }
+
+func (s *targetScreen) typed(msg tea.Msg) tea.Cmd {
+	var cmd tea.Cmd
+	s.field, cmd = s.field.Update(msg)
+	s.fill()
+	return cmd
+}
+
+// Len, Row and Key make the screen the table's source.
+func (s *targetScreen) Len() int { return len(s.rows) }
+func (s *targetScreen) Key(i int) string {
+	if v := s.rows[i].volume; v != nil {
+		return string(v.ID)
+	}
+	return "new"
+}
+
+func (s *targetScreen) Row(i int) ([]grid.Cell, bool) {
+	l, c := s.host.Look(), s.rows[i]
+	if c.volume == nil {
+		return []grid.Cell{{Text: "a new volume", Style: l.Accent}, {}, {}, {}, {}, {Text: "name, size, type, zone next", Style: l.Dim}}, true
+	}
+	v := c.volume
+	fits := grid.Cell{Text: "✓ fits", Style: l.Good}
+	if s.bare {
+		fits = grid.Cell{}
+	}
+	if extra := v.Size - s.backup.Size; !s.bare && c.misfit == "" && extra > 0 {
+		fits.Text += ", " + show.GiB(extra) + " more"
+	}
+	if c.misfit != "" {
+		fits = grid.Cell{Text: "✗ " + core.Visible(c.misfit), Style: l.Bad}
+	}
+	return []grid.Cell{show.NameCell(l, v.Name), {Text: core.Visible(v.ID.Short()), Style: l.Dim}, {Text: show.GiB(v.Size)},
+		show.StatusCell(l, v.Status), {Text: core.Visible(v.VolumeType.Or(""))}, fits}, true
+}
+
+func (s *targetScreen) Resize(w, h int) { s.table.SetSize(w, max(h-3, 2)) }
+
+func (s *targetScreen) View(w, h int) string {
+	l := s.host.Look()
+	about := fmt.Sprintf("Restore %s, %s, onto", core.Visible(s.backup.Title()), show.GiB(s.backup.Size))
+	if s.more > 0 {
+		about += fmt.Sprintf(" (%d more volumes are not listed)", s.more)
+	}
+	lines := []string{ui.Spread(ui.Clip(l.Accent.Paint(about), w), l.Dim.Paint("type to find"), w), l.Key.Paint("> ") + l.Input(s.field, w-2)}
+	switch {
+	case s.State == ui.Failed:
+		lines = append(lines, ui.FailedView(l, s.Err, "Esc goes back", w))
+	case s.State != ui.Ready:
+		lines = append(lines, "", "  "+l.Busy.Paint("◌ reading…"))
+	case len(s.rows) == 0:
+		lines = append(lines, "", "  "+l.Dim.Paint("no volume is like that"))
+	default:
+		lines = append(lines, s.table.View())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Actions are those while one types: it always does.
+func (s *targetScreen) Actions() []ui.Action { return s.FieldActions() }
+
+// FieldActions are the keys that are no text.
+func (s *targetScreen) FieldActions() []ui.Action {
+	step := func(f func()) func() tea.Cmd {
+		return func() tea.Cmd {
+			f()
+			return nil
+		}
+	}
+	const group = "Choosing what to restore onto"
+	out := []ui.Action{
+		{Name: "choose", Keys: []string{"enter"}, Label: "choose",
+			Help: "Restore onto this one: its preview is shown before anything is done", Run: s.choose},
+		{Name: "down", Keys: []string{"down"}, Help: "Down", Run: step(func() { s.table.Step(1) })},
+		{Name: "up", Keys: []string{"up"}, Help: "Up", Run: step(func() { s.table.Step(-1) })},
+		{Name: "page-down", Keys: []string{"pgdown"}, Help: "A page down", Run: step(func() { s.table.Page(1) })},
+		{Name: "page-up", Keys: []string{"pgup"}, Help: "A page up", Run: step(func() { s.table.Page(-1) })},
+		{Name: "back", Keys: []string{"esc", "ctrl+c"}, Label: "back", Help: "Go back, and leave the target as it was",
+			Run: func() tea.Cmd { return ui.CloseScreen }},
+	}
+	for i := range out {
+		out[i].Group = group
+	}
+	return out
+}
+
+// choose takes the volume under the cursor; of a new one it asks first what that is
+// to be.
+func (s *targetScreen) choose() tea.Cmd {
+	if len(s.rows) == 0 {
+		return ui.Say(ui.LevelWarn, "There is no volume under the cursor.")
+	}
+	answer := s.answer
+	if v := s.rows[s.table.Cursor()].volume; v != nil {
+		return tea.Sequence(func() tea.Msg { return answer(targetMsg{volume: v.ID}) }, ui.CloseScreen)
+	}
+	types := "A volume type; empty is the default one, or the one that an encrypted backup needs."
+	if len(s.types) > 0 {
+		types += " There are: " + strings.Join(s.types, ", ") + "."
+	}
+	return ui.Show(&ui.FormBox{Title: "A new volume", Fields: []ui.FormField{
+		ui.TextField("name", "", "With a name, Cinder keeps it and leaves the description alone; without, the volume gets the captured one."),
+		ui.TextField("size", "", "GiB; empty is the backup's size, "+show.GiB(s.backup.Size)+"."),
+		ui.TextField("type", "", types),
+		ui.TextField("zone", "", "The availability zone; empty is Cinder's choice."),
+	}, Submit: func(f *ui.FormBox) tea.Cmd {
+		m := targetMsg{name: f.Text(0), shape: shape{typ: strings.TrimSpace(f.Text(2)), zone: strings.TrimSpace(f.Text(3))}}
+		if size := strings.TrimSpace(f.Text(1)); size != "" {
+			n, err := strconv.ParseInt(size, 10, 64)
+			if err != nil || n < 1 {
+				again := f.Again()
+				return func() tea.Msg {
+					return again(core.Fail(core.CodeUsage, "restore", "the size is no number of GiB", "write one, or leave it empty", nil))
+				}
+			}
+			m.shape.size = n
+		}
+		return tea.Sequence(func() tea.Msg { return answer(m) }, ui.CloseScreen)
+	}})
+}
