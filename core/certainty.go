@@ -84,7 +84,8 @@ func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) stri
 	case noted:
 		return "Cinder notes there what the volume was restored from, but whether this one does (16 and later), or over what, is not known"
 	case outlived && len(titles) == 0:
-		return "a captured key differs from it only in case, accents or trailing blanks: under the collation that MySQL and MariaDB usually have " +
+		return "a captured key differs from it only in case, accents or trailing blanks: under the collation that MySQL " +
+			"and MariaDB usually have " +
 			"it stays beside that one, in PostgreSQL and SQLite it goes"
 	case len(titles) == 0 && name == "encryption_key_id" && slices.ContainsFunc(outs, func(o outcome) bool { return o.any && o.by >= 0 }):
 		return "Cinder puts a fresh clone of the backup's key in its place, whose id is not known before"
@@ -153,7 +154,8 @@ func (p *Plan) Doubt() error {
 	case answer == AnswerNo:
 		return Fail(CodeRefused, "restore this", p.Can.Reasons[0].Text, p.Can.Reasons[0].Next, nil)
 	case p.Certainty == Unknown && p.Today():
-		return Fail(CodeUncertain, "", "what this restore does is not known: nobody has a capture of the backup, and the volume as it is now stands in for it",
+		return Fail(CodeUncertain, "",
+			"what this restore does is not known: nobody has a capture of the backup, and the volume as it is now stands in for it",
 			"name the backup repository for this place, or hand the capture in with --capture", nil)
 	case p.Certainty == Unknown:
 		return Fail(CodeUncertain, "", "what this restore does is not known: nobody has a capture of the backup",

@@ -33,12 +33,11 @@ func (p *Plan) Headline() []Phrase {
 	if no := p.cannot(); no != nil {
 		return no
 	}
-	if p.Certainty == Unknown &&
-		!slices.ContainsFunc(p.Fields, func(f FieldPlan) bool { return f.Certainty == Certain && f.Verdict.Changes() }) {
+	if p.Certainty == Unknown {
 		return append([]Phrase{{"UNKNOWN: " + p.notSeen(), ToneUnknown}}, p.mayFail()...)
 	}
-	out := slices.Concat(p.counted(), p.nature(), p.nameSays(), p.doubts())
-	return append(out, p.mayFail()...)
+	unknown, assumed := p.doubts()
+	return slices.Concat(unknown, p.lost(), p.counted(), p.nature(), p.nameSays(), assumed, p.mayFail())
 }
 
 // cannot is the first reason why it cannot be done, with what to do, and how many
@@ -63,39 +62,45 @@ func (p *Plan) cannot() []Phrase {
 	return out
 }
 
-// counted tells how many fields change for sure, and what is lost.
-func (p *Plan) counted() []Phrase {
-	changes, sure := 0, len(p.Open) == 0
+// lost are the target's own keys that go.
+func (p *Plan) lost() []Phrase {
 	var lost []string
 	for i := range p.Fields {
-		f := &p.Fields[i]
-		sure = sure && f.Certainty == Certain
-		if f.Certainty != Certain || !f.Verdict.Changes() {
-			continue
-		}
-		changes++
-		if f.Verdict == VerdictRemoved && f.Section != BaseSection {
+		if f := &p.Fields[i]; f.Certainty == Certain && f.Verdict == VerdictRemoved && f.Section != BaseSection {
 			lost = append(lost, Visible(f.Name))
 		}
 	}
-	var out []Phrase
+	n := len(lost)
+	if n == 0 {
+		return nil
+	}
+	const few = 3
+	text := fmt.Sprintf("%d LOST: %s", n, strings.Join(lost[:min(n, few)], ", "))
+	if n > few {
+		text += fmt.Sprintf(" and %d more", n-few)
+	}
+	return []Phrase{{text, ToneLost}}
+}
+
+// counted tells how many fields change for sure.
+func (p *Plan) counted() []Phrase {
+	changes, sure := 0, len(p.Open) == 0
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		sure = sure && f.Certainty == Certain
+		if f.Certainty == Certain && f.Verdict.Changes() {
+			changes++
+		}
+	}
 	switch {
 	case changes == 1:
-		out = append(out, Phrase{"1 FIELD CHANGES", ToneChange})
+		return []Phrase{{"1 FIELD CHANGES", ToneChange}}
 	case changes > 1:
-		out = append(out, Phrase{fmt.Sprintf("%d FIELDS CHANGE", changes), ToneChange})
+		return []Phrase{{fmt.Sprintf("%d FIELDS CHANGE", changes), ToneChange}}
 	case sure:
-		out = append(out, Phrase{"NOTHING CHANGES", ToneCalm})
+		return []Phrase{{"NOTHING CHANGES", ToneCalm}}
 	}
-	if n := len(lost); n > 0 {
-		const few = 3
-		text := strings.Join(lost[:min(n, few)], ", ")
-		if n > few {
-			text += fmt.Sprintf(" and %d more", n-few)
-		}
-		out = append(out, Phrase{fmt.Sprintf("%d LOST: %s", n, text), ToneLost})
-	}
-	return out
+	return nil
 }
 
 // nature tells how what a volume is changes: bootable, key, type.
@@ -138,8 +143,9 @@ func (p *Plan) nameSays() []Phrase {
 	return []Phrase{{"name ?", ToneUnknown}}
 }
 
-// doubts tells how many fields are not certain, and which layers were not seen.
-func (p *Plan) doubts() []Phrase {
+// doubts tells how many fields are not known, and which layers were not seen; and how
+// many are assumed.
+func (p *Plan) doubts() (unknowns, assumes []Phrase) {
 	unknown, assumed := 0, 0
 	for i := range p.Fields {
 		switch p.Fields[i].Certainty {
@@ -149,18 +155,17 @@ func (p *Plan) doubts() []Phrase {
 			assumed++
 		}
 	}
-	var out []Phrase
 	if unknown > 0 || len(p.Open) > 0 {
 		text := "UNKNOWN IN PART: "
 		if unknown > 0 {
 			text += Count(unknown, "field") + ", "
 		}
-		out = append(out, Phrase{text + p.notSeen(), ToneUnknown})
+		unknowns = []Phrase{{text + p.notSeen(), ToneUnknown}}
 	}
 	if assumed > 0 {
-		out = append(out, Phrase{Count(assumed, "field") + " assumed", ToneUnknown})
+		assumes = []Phrase{{Count(assumed, "field") + " assumed", ToneUnknown}}
 	}
-	return out
+	return unknowns, assumes
 }
 
 // notSeen says which layers nobody has, or what else is not known.

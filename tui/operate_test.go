@@ -2,7 +2,9 @@ package tui
 
 import (
 	"context"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,7 +136,7 @@ func TestRestoreData(t *testing.T) {
 	r.untilReport()
 	r.want("Restore of db-prod-01-incr", "→ a new volume named hearth-test-1", "◌", "W leads back here")
 	r.wake()
-	r.want("FIELD", "PLANNED", "src_backup_id", "expected", "W shows it")
+	r.want("FIELD", "PLANNED", "src_backup_id", "came true", "W shows it")
 	r.press("enter").want("hearth-test-1", "[Overview]")
 	r.press("b", "W").want("Tasks", "restoring db-prod-01-incr", "done", "W shows it").press("enter").want("FIELD", "src_backup_id").press("W",
 		"W")
@@ -268,6 +270,10 @@ func TestOperationsFail(t *testing.T) {
 			whole := begin()
 			first := len(callsOf(whole))
 			flow.during(whole)
+			weighed := ""
+			if name == "restore" {
+				weighed = whole.press("w").screenText()
+			}
 			calls := callsOf(whole)[first:]
 			if len(calls) == 0 {
 				t.Fatal("the place is not called at all")
@@ -279,6 +285,14 @@ func TestOperationsFail(t *testing.T) {
 				r := begin()
 				placeOf(r).FailCall(n+1, core.Fail(core.CodeInternal, "ask the place", "call "+call+" fails", "", context.DeadlineExceeded))
 				flow.during(r)
+				if name == "restore" && slices.Contains(narrowing, call) {
+					continue
+				}
+				if name == "restore" && !hasTold(r) { // what is only weighed holds nothing up: w tells what is not known
+					if r.press("w"); r.screenText() != weighed {
+						continue
+					}
+				}
 				if !hasTold(r) {
 					t.Errorf("call %d, %s: nobody says so: %v", n+1, call, r.notes)
 				}
@@ -286,6 +300,10 @@ func TestOperationsFail(t *testing.T) {
 		})
 	}
 }
+
+// narrowing are the calls of a preview that only narrow what is not known: without
+// their answer a reason says so, or hearth goes the way that is safe in each case.
+var narrowing = []string{"Driver", "VolumeTypes", "Keyed", "BackupServices"}
 
 // hasTold reports whether the status line has told of a failure.
 func hasTold(r *rig) bool {
@@ -328,7 +346,14 @@ func TestFinish(t *testing.T) {
 		c := newCloud(t, 0)
 		r := newRigWith(t, c, 130, 45, new(world).options(t), func(d *jobs.Desk) { d.Archive = books })
 		r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-		r.press("P", "t").typeText("restore_backup").press("enter")
+		file := filepath.Join(t.TempDir(), "c.json")
+		doc := `{"version": 2, "volume-base-metadata": {}, "volume-metadata": {"a": "b", "größe": "1"}, "volume-glance-metadata": {"os": "linux"}}`
+		if err := os.WriteFile(file, []byte(doc), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r.press("P", "C")
+		r.send(tea.PasteMsg{Content: file})
+		r.press("enter", "t").typeText("restore_backup").press("enter")
 		onField(r, "meta größe")
 		return r.press("space"), c
 	}

@@ -93,7 +93,8 @@ func TestApplyAndUndo(t *testing.T) {
 		return v.State()
 	}
 	before := state()
-	r.press("P").want("Apply to volume db-prod-01", string(id), "3 FIELDS CHANGE · 1 LOST: maintenance", "meta maintenance: 2026-12-01 → gone", "> No (n)")
+	r.press("P").want("Apply to volume db-prod-01", string(id), "3 FIELDS CHANGE · 1 LOST: maintenance",
+		"meta maintenance: 2026-12-01 → gone", "> No (n)")
 	for _, no := range []string{"enter", "n", "esc", "q", "ctrl+c"} {
 		r.CloseDialogs()
 		if r.press("P", no).said(ui.LevelInfo, "Nothing was done"); !state().Equal(before) {
@@ -133,7 +134,7 @@ func TestApplyRefusesAChangedVolume(t *testing.T) {
 func TestGuess(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 100, 30)
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", guessedBackup), Tab: "restore"})
-	r.want("UNKNOWN: no capture of this backup is known", "assumed")
+	r.want("UNKNOWN: no capture of this backup is known", "unknown  ")
 	r.press("shift+tab").want("GUESS").press("s").said(ui.LevelWarn, "only a guess")
 }
 
@@ -155,7 +156,8 @@ func TestCapture(t *testing.T) {
 	r := newRig(t, demo(t, store.World{}), 130, 90)
 	r.press("v").find("db-prod-01").press("m").want("what a backup made now would capture", "user metadata",
 		"+↩ maintenance", "-  backup-policy", "~↩ owner", "image metadata", "absent")
-	r.press("s").said(ui.LevelGood, "Kept as capture").want("compared with", "taken", " ↩ maintenance").wantNot("backup-policy", "~↩", "~·")
+	r.press("s").said(ui.LevelGood, "Kept as capture").want("compared with", "taken", " ↩ maintenance").wantNot("backup-policy",
+		"~↩", "~·")
 
 	// Secrets are masked on the screen and nowhere else.
 	r.press("v", "esc").find("mail-spool").press("m").want("provider_auth", core.Masked, "holds a secret")

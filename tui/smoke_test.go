@@ -151,11 +151,11 @@ func smoke(t *testing.T, s *session) {
 	s.keys("text:name~db-prod-01-incr").until("backups of 90", "/ name~db-prod-01-incr")
 	s.keys("Enter").until("filter name~db-prod-01-incr")
 
-	s.keys("r").until("[Restore]", "onto   db-prod-01", "1 changed")
+	s.keys("r").until("[Restore]", "onto db-prod-01", "3 FIELDS CHANGE")
 	s.keys("P").until("Apply to volume db-prod-01", "> No (n)")
 	s.keys("y").until("Applied as journal entry 1; U takes it back", "nothing would change")
 	s.keys("U").until("Take back entry 1")
-	s.keys("y").until("Entry 1 taken back, as journal entry 2", "1 changed")
+	s.keys("y").until("Entry 1 taken back, as journal entry 2", "3 FIELDS CHANGE")
 
 	s.keys("BTab", "BTab")
 	id := regexp.MustCompile(`(?m)^id +([0-9a-f-]{36})`).FindStringSubmatch(s.until("[Overview]", "\nid "))

@@ -37,9 +37,6 @@ func (t *restoreTab) confirm() tea.Cmd {
 	text := fmt.Sprintf("Apply to volume %s\n(%s)?\n\n%s\n", core.Visible(v.Title()), core.Visible(string(v.ID)), p.HeadlineText())
 	q := ui.Asking(l, "Apply the plan", text, "Apply", func() tea.Cmd { return t.apply(p) })
 	q.Lines = append(q.Lines, t.acted(l)...)
-	for _, w := range p.Warnings {
-		q.Lines = append(q.Lines, show.Warning(l, w))
-	}
 	if p.Via == core.ViaAPI {
 		words := []string{string(p.Backup), "--onto", string(v.ID)}
 		for i, c := range p.Calls {
@@ -56,6 +53,9 @@ func (t *restoreTab) confirm() tea.Cmd {
 			words = append(words, "--layers", string(t.request.Layers))
 		}
 		q.Lines = append(q.Lines, t.at.InShell(l, "apply", words...)...)
+	}
+	for _, w := range p.Warnings {
+		q.Lines = append(q.Lines, show.Warning(l, w))
 	}
 	return ui.Show(q)
 }

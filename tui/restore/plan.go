@@ -160,30 +160,38 @@ func (x shape) text() string {
 	return out
 }
 
-// answer is the first line: what the plan comes to, in the strongest look there is.
-func (t *restoreTab) answer(w int) string {
+// answer is what the plan comes to, in the strongest look there is: the first line,
+// and where one has no room for all of it a second.
+func (t *restoreTab) answer(w, most int) (lines []string) {
 	l := t.host.Look()
 	looks := map[core.Tone]grid.Style{core.ToneCannot: l.Danger, core.ToneLost: l.Danger, core.ToneChange: l.Accent,
 		core.ToneUnknown: l.Unknown, core.ToneCalm: l.Text}
 	line := ""
-	for i, x := range t.plan.Headline() {
+	for _, x := range t.plan.Headline() {
 		part := looks[x.Tone].Paint(x.Text)
-		if i > 0 {
-			part = "   " + part
+		switch {
+		case line == "":
+			line = " " + part
+		case ansi.StringWidth(line)+3+ansi.StringWidth(part) <= w:
+			line += "   " + part
+		case len(lines)+1 == most: // the foot tells what has no room
+			return append(lines, ui.Clip(line+l.Dim.Paint(" …"), w))
+		default:
+			lines, line = append(lines, ui.Clip(line, w)), " "+part
 		}
-		if i > 0 && ansi.StringWidth(line)+ansi.StringWidth(part) > w { // the foot tells what has no room
-			return ui.Clip(line+l.Dim.Paint(" …"), w)
-		}
-		line += part
 	}
-	return ui.Clip(" "+line, w)
+	return append(lines, ui.Clip(line, w))
 }
 
 // head is what stands above the table, a line each: the answer; what is done to what;
 // how sure that is.
 func (t *restoreTab) head(w, h int) []string {
 	l, p := t.host.Look(), t.plan
-	lines := []string{t.answer(w)}
+	most := 1
+	if h >= ui.LowRoom {
+		most = 2
+	}
+	lines := t.answer(w, most)
 	if h >= ui.LowRoom {
 		lines = append(lines, l.Border.Paint(strings.Repeat("─", max(w, 0))))
 	}

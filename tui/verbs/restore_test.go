@@ -19,8 +19,9 @@ func TestRestoreSays(t *testing.T) {
 		code int
 		says []string
 	}{
-		"an incremental": {nil, []string{"restore", second, "--new"}, 130, []string{"The way: hearth makes the volume, and Cinder writes it whole",
-			"thin pools fill", "brings old data back in Cinder 22 to 28", "Restore this backup to a new volume?"}},
+		"an incremental": {nil, []string{"restore", second, "--new"}, 130,
+			[]string{"The way: hearth makes the volume, and Cinder writes it whole",
+				"thin pools fill", "brings old data back in Cinder 22 to 28", "Restore this backup to a new volume?"}},
 		"a full one": {nil, []string{"restore", full, "--new"}, 130, []string{"The way: Cinder makes the volume and leaves zeros out"}},
 		"a guessed parent": {func(c *memory.Cloud) { c.Guesses(storetest.Second) }, []string{"restore", second, "--new"}, 130,
 			[]string{"! Whether it can be restored is not certain: the API does not name the parent"}},
