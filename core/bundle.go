@@ -18,8 +18,10 @@ import (
 // checksum of itself, the last has one over all others, so that what was cut,
 // edited or put in another order is refused with the line's number.
 
-// BundleVersion is the form that is written, and the newest that is read.
-const BundleVersion = 1
+// BundleVersion is the newest form, and the newest that is read. A bundle is written
+// in the oldest one that can say what it holds, so that an older hearth reads it where
+// it can: 2 where a volume was looked at again for a capture, else 1.
+const BundleVersion = 2
 
 // bundleFormat is what a bundle's first line begins with.
 const bundleFormat = "hearth-bundle"
@@ -63,7 +65,7 @@ func WriteBundle(w io.Writer, b Bundle) error {
 	out := bundleWriter{w: w, all: sha256.New()}
 	head := out.line()
 	head.Set("format", pyjson.OfString(bundleFormat))
-	head.Set("version", pyjson.OfInt(BundleVersion))
+	head.Set("version", pyjson.OfInt(int64(b.form())))
 	head.Set("made_at", bundleTime(b.Made))
 	head.Set("place", orNone(b.Place))
 	head.Set("records", pyjson.OfInt(int64(len(b.Records))))
@@ -82,20 +84,7 @@ func WriteBundle(w io.Writer, b Bundle) error {
 	}
 	for _, c := range b.Captures {
 		o := out.line()
-		o.Set("capture", idValue(c.BackupID))
-		o.Set("volume_id", idValue(c.VolumeID))
-		o.Set("place", pyjson.OfString(c.Place))
-		o.Set("at", bundleTime(c.At))
-		src := c.Capture.Source
-		o.Set("source", pyjson.OfString(string(src.Kind)))
-		o.Set("source_where", pyjson.OfString(src.Where))
-		o.Set("source_at", pyjson.None)
-		if src.At.Set {
-			o.Set("source_at", bundleTime(src.At.V))
-		}
-		o.Set("unseen", textList(names(c.Capture.Unseen)))
-		o.Set("masked", textList(c.Masked))
-		o.Set("text", pyjson.OfString(c.Capture.Text))
+		c.fill(o, b.form())
 		out.write(o)
 	}
 	end := out.line()
@@ -103,6 +92,41 @@ func WriteBundle(w io.Writer, b Bundle) error {
 	end.Set("all_sha256", pyjson.OfString(hex.EncodeToString(out.all.Sum(nil))))
 	out.write(end)
 	return out.err
+}
+
+// form is the oldest version that can say what the bundle holds.
+func (b *Bundle) form() int {
+	for _, c := range b.Captures {
+		if !c.Again.State.Open() {
+			return 2
+		}
+	}
+	return 1
+}
+
+// fill writes the capture's line. One that is still due is of one moment for whoever
+// reads it: the second look is for the archive to take that began.
+func (c *BundleCapture) fill(o *pyjson.Object, form int) {
+	o.Set("capture", idValue(c.BackupID))
+	o.Set("volume_id", idValue(c.VolumeID))
+	o.Set("place", pyjson.OfString(c.Place))
+	o.Set("at", bundleTime(c.At))
+	src := c.Capture.Source
+	o.Set("source", pyjson.OfString(string(src.Kind)))
+	o.Set("source_where", pyjson.OfString(src.Where))
+	o.Set("source_at", bundleOptTime(src.At))
+	if form >= 2 {
+		again := c.Again
+		if again.State.Open() {
+			again = Again{}
+		}
+		o.Set("again", orNone(string(again.State)))
+		o.Set("again_at", bundleOptTime(again.At))
+		o.Set("ended_at", bundleOptTime(again.Ended))
+	}
+	o.Set("unseen", textList(names(c.Capture.Unseen)))
+	o.Set("masked", textList(c.Masked))
+	o.Set("text", pyjson.OfString(c.Capture.Text))
 }
 
 type bundleWriter struct {
@@ -140,6 +164,13 @@ func sumOf(s string) string {
 
 func bundleTime(t time.Time) pyjson.Value {
 	return pyjson.OfString(t.UTC().Format("2006-01-02T15:04:05.000000Z"))
+}
+
+func bundleOptTime(t Opt[time.Time]) pyjson.Value {
+	if !t.Set {
+		return pyjson.None
+	}
+	return bundleTime(t.V)
 }
 
 func orNone(s string) pyjson.Value {
@@ -196,6 +227,7 @@ type bundleReader struct {
 	all    hash.Hash
 	n      int
 	ended  bool
+	form   int // the version that the first line names
 	bundle Bundle
 }
 
@@ -219,6 +251,7 @@ func (r *bundleReader) read(line string) error {
 		if err := l.opens(); err != nil {
 			return err
 		}
+		r.form = l.number("version")
 	}
 	body, sum, ok := strings.Cut(line, sumKey)
 	if i := strings.LastIndex(line, sumKey); ok && i >= 0 {
@@ -316,12 +349,12 @@ func (r *bundleReader) record(l *bundleLine) error {
 }
 
 func (r *bundleReader) capture(l *bundleLine) {
-	src := Source{Kind: SourceKind(l.text("source")), Where: l.text("source_where")}
-	if v, _ := l.o.Get("source_at"); !v.IsNull() {
-		src.At = Some(l.time("source_at"))
-	}
+	src := Source{Kind: SourceKind(l.text("source")), Where: l.text("source_where"), At: l.optTime("source_at")}
 	c := BundleCapture{Masked: l.list("masked")}
 	c.Place, c.VolumeID, c.BackupID, c.At = l.text("place"), VolumeID(l.optional("volume_id")), BackupID(l.text("capture")), l.time("at")
+	if r.form >= 2 {
+		c.Again = l.again()
+	}
 	c.Capture = ReadCapture(l.text("text"), src)
 	c.Capture.VolumeID, c.Capture.BackupID = c.VolumeID, c.BackupID
 	if unseen := l.list("unseen"); len(unseen) > 0 {
@@ -372,6 +405,26 @@ func (l *bundleLine) time(key string) time.Time {
 		l.wrong(key)
 	}
 	return t.UTC()
+}
+
+func (l *bundleLine) optTime(key string) Opt[time.Time] {
+	if v, _ := l.o.Get(key); v.IsNull() {
+		return Opt[time.Time]{}
+	}
+	return Some(l.time(key))
+}
+
+// again reads the second look at a capture's volume.
+func (l *bundleLine) again() Again {
+	if v, ok := l.o.Get("again"); ok && v.IsNull() {
+		return Again{}
+	}
+	a := Again{State: AgainState(l.text("again"))}
+	if a.State.Open() {
+		l.wrong("again")
+	}
+	a.At, a.Ended = Some(l.time("again_at")), l.optTime("ended_at")
+	return a
 }
 
 func (l *bundleLine) list(key string) (out []string) {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
@@ -86,6 +87,53 @@ func TestBundle(t *testing.T) {
 	}
 }
 
+// TestBundleAgain: what a second look showed goes with the capture, in a form that an
+// older hearth refuses; where nothing needs that, older ones read the bundle.
+func TestBundleAgain(t *testing.T) {
+	b := someBundle(t, 2)
+	for i := range b.Captures {
+		b.Captures[i].Capture.Source.Kind = SourceTaken
+	}
+	b.Captures[0].Again = Again{State: AgainDue}
+	if text := written(t, b); !strings.Contains(text, `"version": 1,`) || strings.Contains(text, `"again"`) {
+		t.Errorf("one that is only due: %s", text)
+	}
+	at := b.Made
+	b.Captures[1].Again = Again{AgainDiffers, Some(at), Some(at.Add(-time.Minute))}
+	text := written(t, b)
+	got, err := ReadBundle(text)
+	if err != nil || !strings.Contains(text, `"version": 2,`) {
+		t.Fatalf("%v: %s", err, text)
+	}
+	if got.Captures[0].Again != (Again{}) || got.Captures[0].Evidence() != EvidenceMoment || got.Captures[1].Again != b.Captures[1].Again ||
+		got.Captures[1].Evidence() != EvidenceEither {
+		t.Errorf("it came back as %+v and %+v", got.Captures[0].Again, got.Captures[1].Again)
+	}
+	if written(t, got) != text {
+		t.Error("written again it is another")
+	}
+	for what, want := range map[string]string{
+		`{"again": null}`: "", `{}`: "again", `{"again": "due", "again_at": null, "ended_at": null}`: "again",
+		`{"again": "equal", "again_at": null, "ended_at": null}`: "again_at", `{"again": 1}`: "again",
+	} {
+		doc, err := pyjson.Parse(what)
+		l := bundleLine{o: doc.Object()}
+		if l.again(); err != nil || l.bad != want {
+			t.Errorf("%s: %q is wrong with it, want %q", what, l.bad, want)
+		}
+	}
+	// Those of version 1 count as taken at one moment, whatever else stands in the line.
+	old := written(t, someBundle(t, 2))
+	if got, err = ReadBundle(old); err != nil || got.Captures[0].Again != (Again{}) {
+		t.Errorf("of version 1: %+v, %v", got.Captures[0].Again, err)
+	}
+	line := strings.SplitAfter(text, "\n")[4]
+	reader := bundleReader{n: 4, form: 1, all: sha256.New()}
+	if err := reader.read(line); err != nil || reader.bundle.Captures[0].Again != (Again{}) {
+		t.Errorf("a line of version 2 in one of version 1: %+v, %v", reader.bundle, err)
+	}
+}
+
 // TestBundleRefused: every way to cut, edit or reorder one is told by its line.
 func TestBundleRefused(t *testing.T) {
 	text := written(t, someBundle(t, 3))
@@ -107,7 +155,7 @@ func TestBundleRefused(t *testing.T) {
 		"head of another":    {join(other[0], lines[1], lines[2], lines[3], lines[4], lines[5], lines[6]), "line 7: its checksum over all lines"},
 		"DOS line ends":      {strings.ReplaceAll(text, "\n", "\r\n"), "line 1: its checksum"},
 		"no bundle":          {"{\"n\": 1}\n", "line 1: it is not the first line"},
-		"from the future":    {strings.Replace(text, `"version": 1`, `"version": 2`, 1), "line 1: it is of version 2"},
+		"from the future":    {strings.Replace(text, `"version": 1`, `"version": 3`, 1), "line 1: it is of version 3"},
 	} {
 		_, err := ReadBundle(c.text)
 		if c.want != "" && (CodeOf(err) != CodeUnreadable || !strings.Contains(err.Error(), c.want)) {
@@ -130,7 +178,7 @@ func TestBundleRefused(t *testing.T) {
 		}
 	}
 	// With checksums that fit, as somebody makes them who knows how.
-	head := strings.TrimSuffix(`{"n": 1, "format": "hearth-bundle", "version": 2}`, "}")
+	head := strings.TrimSuffix(`{"n": 1, "format": "hearth-bundle", "version": 3}`, "}")
 	if _, err := ReadBundle(head + sumKey + sumOf(head) + "\"}\n"); err == nil || !strings.Contains(err.Error(), "use a newer hearth") {
 		t.Errorf("from the future: %v", err)
 	}

@@ -175,7 +175,34 @@ type KeptCapture struct {
 	BackupID BackupID // "" if it belongs to no backup
 	At       time.Time
 	Capture  Capture
+	Again    Again // what a second look showed, if there was one
 }
+
+// Again is the second look at a volume whose capture hearth took just before it asked
+// for a backup. Cinder takes its own behind the last chunk, which may be hours later
+// (cinder/backup/chunkeddriver.py _finalize_backup): only both looks together say
+// what that can have been. The zero Again is none: the capture is of one moment.
+type Again struct {
+	State AgainState
+	At    Opt[time.Time] // of the second look; set where State is equal or differs
+	// Ended is when the backup had not ended before, by hearth's clock, set like At: the
+	// latest such moment that is known, so that the second look came at most At − Ended
+	// after its end.
+	Ended Opt[time.Time]
+}
+
+// AgainState is what a second look showed.
+type AgainState string
+
+const (
+	AgainNever   AgainState = ""        // there is none, and none is due
+	AgainDue     AgainState = "due"     // there is to be one: the backup was not seen to end yet
+	AgainEqual   AgainState = "equal"   // all that a restore can put back was as before
+	AgainDiffers AgainState = "differs" // it was not; each of the two captures says so
+)
+
+// Open reports whether no second look is known: the capture is of one moment so far.
+func (s AgainState) Open() bool { return s != AgainEqual && s != AgainDiffers }
 
 // CaptureError is a capture that fails as a whole: an object in the section does
 // not serialise, in a way that _is_serializable does not catch.

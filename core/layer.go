@@ -19,6 +19,10 @@ const (
 	EvidenceHeld Evidence = "held"
 	// EvidenceEither: taken before and after, and they differ; it is one of the two.
 	EvidenceEither Evidence = "either"
+	// EvidenceLate: taken before and after, and they differ, but the second look came so
+	// long after the end that there may have been a third state between. What is the same
+	// in both is as good as held; what RestoredDiffer names is not known.
+	EvidenceLate Evidence = "late"
 	// EvidenceMoment: taken once, at one moment.
 	EvidenceMoment Evidence = "moment"
 	// EvidenceGiven: a file that somebody handed in.
@@ -40,6 +44,8 @@ func (e Evidence) Doubt() string {
 		return "what was changed while the backup was made and changed back before it ended is not seen"
 	case EvidenceEither:
 		return "the volume changed while the backup was made, and which of the two Cinder captured is not known"
+	case EvidenceLate:
+		return "the volume changed while the backup was made or after it, and what Cinder captured may be neither of the two"
 	case EvidenceMoment:
 		return "it was taken at one moment only: what was changed before Cinder captured the volume is not in it"
 	case EvidenceGiven:
@@ -73,7 +79,8 @@ type Layer struct {
 	At         Opt[time.Time] // when the backup was made
 	Evidence   Evidence
 	// Captures are none (nobody has it, or Cinder stored none), the one, or with
-	// EvidenceEither the two or more of which it is one.
+	// EvidenceEither the two or more of which it is one. No layer is of EvidenceLate:
+	// it is EvidenceUnknown then.
 	Captures []Capture
 	// Written: it is the layer of a real backup, so that Cinder wrote its capture,
 	// known or not: every one of those has the volume's name and description.

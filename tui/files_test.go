@@ -68,7 +68,8 @@ func TestGivenInShell(t *testing.T) {
 	r.press("enter")
 	for _, keys := range [][]string{{"enter"}, {"P", "P"}} {
 		r.press(keys...)
-		if flat := strings.Join(strings.Fields(strings.ReplaceAll(r.screenText(), "│", "")), ""); !strings.Contains(flat, "--capture") || !strings.Contains(flat, file) {
+		if flat := strings.Join(strings.Fields(strings.ReplaceAll(r.screenText(), "│", "")), ""); !strings.Contains(flat, "--capture") ||
+			!strings.Contains(flat, file) {
 			t.Errorf("%v: the command does not name %s:\n%s", keys, file, r.screenText())
 		}
 		r.press("n")

@@ -347,7 +347,8 @@ func TestFinish(t *testing.T) {
 		r := newRigWith(t, c, 130, 45, new(world).options(t), func(d *jobs.Desk) { d.Archive = books })
 		r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 		file := filepath.Join(t.TempDir(), "c.json")
-		doc := `{"version": 2, "volume-base-metadata": {}, "volume-metadata": {"a": "b", "größe": "1"}, "volume-glance-metadata": {"os": "linux"}}`
+		doc := `{"version": 2, "volume-base-metadata": {}, "volume-metadata": {"a": "b", "größe": "1"}, ` +
+			`"volume-glance-metadata": {"os": "linux"}}`
 		if err := os.WriteFile(file, []byte(doc), 0o600); err != nil {
 			t.Fatal(err)
 		}

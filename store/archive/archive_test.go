@@ -469,7 +469,7 @@ func TestMigrationToLife(t *testing.T) {
 	a := opened(t, path)
 	var version int
 	ok(t, a.DB.QueryRow("PRAGMA user_version").Scan(&version))
-	if version != 5 {
+	if version != len(steps) {
 		t.Errorf("it is of version %d", version)
 	}
 	life := &core.Life{Host: "here", Machine: "a boot", PID: 7, Instance: "8", At: now}
@@ -519,5 +519,175 @@ func TestLife(t *testing.T) {
 	ok(t, a.Beat(t.Context(), id, now.Add(20*time.Second)))
 	if e := read(); e.State != core.EntryHalf || e.Life != nil {
 		t.Errorf("when it is over it is %s, %+v", e.State, e.Life)
+	}
+}
+
+// versionFive is the schema of an archive whose captures are all of one moment, word
+// for word as hearth made it then.
+const versionFive = `
+CREATE TABLE hearth_captures (
+	id INTEGER PRIMARY KEY, place TEXT NOT NULL, volume_id TEXT NOT NULL, backup_id TEXT NOT NULL,
+	at TEXT NOT NULL, source TEXT NOT NULL, source_where TEXT NOT NULL, source_at TEXT NOT NULL,
+	unseen TEXT NOT NULL, text TEXT NOT NULL);
+CREATE INDEX hearth_captures_backup ON hearth_captures (backup_id);
+CREATE INDEX hearth_captures_volume ON hearth_captures (volume_id);
+CREATE TABLE hearth_journal (
+	id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, place TEXT NOT NULL,
+	kind TEXT NOT NULL, state TEXT NOT NULL, volume_id TEXT NOT NULL, backup_id TEXT NOT NULL,
+	backup_ids TEXT NOT NULL, of_entry INTEGER NOT NULL, summary TEXT NOT NULL,
+	before TEXT, after TEXT, error TEXT NOT NULL);
+
+CREATE TABLE records (
+	id INTEGER PRIMARY KEY, place TEXT NOT NULL, backup_id TEXT NOT NULL, at TEXT NOT NULL,
+	direction TEXT NOT NULL, fingerprint TEXT NOT NULL, service TEXT NOT NULL, url TEXT NOT NULL);
+CREATE INDEX records_backup ON records (backup_id);
+
+CREATE TABLE entry_steps (entry_id INTEGER PRIMARY KEY, steps TEXT NOT NULL);
+
+CREATE TABLE listings (place TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (place, name));
+
+ALTER TABLE records ADD COLUMN checked TEXT NOT NULL DEFAULT '';
+ALTER TABLE records ADD COLUMN seen TEXT NOT NULL DEFAULT '';
+UPDATE records SET checked = at;
+CREATE INDEX records_place ON records (place, backup_id);
+
+CREATE TABLE entry_life (
+	entry_id INTEGER PRIMARY KEY, host TEXT NOT NULL, machine TEXT NOT NULL,
+	pid INTEGER NOT NULL, instance TEXT NOT NULL, at TEXT NOT NULL);
+PRAGMA user_version = 5;
+`
+
+// TestMigrationToAgain: what was kept before is of one moment, and there is room for
+// second looks.
+func TestMigrationToAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive.sqlite")
+	exec(t, path, fmt.Sprintf("PRAGMA application_id = %d", applicationID), "PRAGMA journal_mode = WAL", versionFive,
+		"INSERT INTO hearth_captures (place, volume_id, backup_id, at, source, source_where, source_at, unseen, text) VALUES "+
+			"('here', 'v', 'b', '2026-03-01T11:00:00.000000Z', 'taken', 'größe', '2026-03-01T10:59:59.000000Z', 'host', '{\"version\": 2}'), "+
+			"('here', 'v', 'c', '2026-03-01T11:00:00.000000Z', 'repository', '', '', '', '{\"version\": 2}')")
+	a := opened(t, path)
+	var version int
+	ok(t, a.DB.QueryRow("PRAGMA user_version").Scan(&version))
+	if version != 6 {
+		t.Errorf("it is of version %d", version)
+	}
+	kept, err := a.Captures(t.Context(), "here", "v", "")
+	ok(t, err)
+	if len(kept) != 2 || kept[0].Evidence() != core.EvidenceStored || kept[1].Evidence() != core.EvidenceMoment ||
+		kept[1].Again != (core.Again{}) || kept[1].Capture.Source.Where != "größe" || !kept[1].Capture.Unseen.Has("host") {
+		t.Errorf("what was kept is %+v", kept)
+	}
+	if due, err := a.Due(t.Context(), ""); err != nil || len(due) > 0 {
+		t.Errorf("due are %+v, %v", due, err)
+	}
+	id := keepDue(t, a, "here", "new", now)
+	again := core.Again{State: core.AgainEqual, At: core.Some(now.Add(time.Hour)), Ended: core.Some(now)}
+	if done, err := a.LookedAgain(t.Context(), id, again, nil); !done || err != nil {
+		t.Errorf("looked again: %v, %v", done, err)
+	}
+}
+
+// keepDue keeps a capture that is to be looked at again.
+func keepDue(t *testing.T, a *Archive, place string, b core.BackupID, at time.Time) int64 {
+	t.Helper()
+	id, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: place, VolumeID: "v", BackupID: b, At: at,
+		Capture: core.ReadCapture(`{"version": 2, "x": "before"}`, core.Source{Kind: core.SourceTaken}), Again: core.Again{State: core.AgainDue}})
+	ok(t, err)
+	return id
+}
+
+// TestAgain: a second look is taken once; what differs from the first is kept with it,
+// stays with it in a prune and a bundle, and is what the archive says it has.
+func TestAgain(t *testing.T) {
+	a := opened(t, filepath.Join(t.TempDir(), "archive.sqlite"))
+	held, either, late, moment := keepDue(t, a, "p", "held", now), keepDue(t, a, "p", "either", now), keepDue(t, a, "p", "late", now.Add(1)),
+		keepDue(t, a, "q", "moment", now)
+	if due, err := a.Due(t.Context(), "p"); err != nil || len(due) != 3 || due[0].ID != held || due[1].ID != either || due[2].ID != late {
+		t.Fatalf("due in p are %+v, %v", due, err)
+	}
+	if due, err := a.Due(t.Context(), ""); err != nil || len(due) != 4 {
+		t.Fatalf("due are %+v, %v", due, err)
+	}
+	look := func(id int64, b core.BackupID, state core.AgainState, since time.Duration) bool {
+		t.Helper()
+		end := now.Add(time.Hour)
+		again := core.Again{State: state, At: core.Some(end.Add(since)), Ended: core.Some(end)}
+		var after *core.KeptCapture
+		if state == core.AgainDiffers {
+			after = &core.KeptCapture{Place: "p", VolumeID: "v", BackupID: b, At: again.At.V, Again: again,
+				Capture: core.ReadCapture(`{"version": 2, "x": "after"}`, core.Source{Kind: core.SourceTaken})}
+		}
+		done, err := a.LookedAgain(t.Context(), id, again, after)
+		ok(t, err)
+		return done
+	}
+	if !look(held, "held", core.AgainEqual, time.Hour) || !look(either, "either", core.AgainDiffers, 2*time.Minute) ||
+		!look(late, "late", core.AgainDiffers, 2*time.Minute+time.Second) {
+		t.Error("what was due was not looked at")
+	}
+	if look(held, "held", core.AgainDiffers, 0) || look(99, "none", core.AgainDiffers, 0) {
+		t.Error("what is not due was looked at")
+	}
+	for b, want := range map[core.BackupID]struct {
+		evidence core.Evidence
+		texts    string
+	}{"held": {core.EvidenceHeld, "before"}, "either": {core.EvidenceEither, "before after"}, "late": {core.EvidenceLate, "before after"},
+		"moment": {core.EvidenceMoment, "before"}} {
+		kept, err := a.Captures(t.Context(), "", "", b)
+		ok(t, err)
+		evidence, best := core.Evident(kept)
+		var texts []string
+		for _, k := range best {
+			x, _ := k.Capture.Doc.Object().Get("x")
+			texts = append(texts, x.Text())
+		}
+		if evidence != want.evidence || strings.Join(texts, " ") != want.texts || len(best) != len(kept) {
+			t.Errorf("%s is %s: %q", b, evidence, texts)
+		}
+	}
+	captured, err := a.Captured(t.Context(), "")
+	if want := (Captured{core.SourceTaken, core.EvidenceLate}); err != nil || len(captured) != 4 || captured["late"] != want {
+		t.Errorf("the archive says %+v, %v", captured, err)
+	}
+	bundled := 0
+	ok(t, a.EachCapture(t.Context(), "", func(core.KeptCapture) error { bundled++; return nil }))
+	if o, err := a.Outdated(t.Context(), now.Add(time.Hour*10000)); err != nil || len(o.Captures) > 0 || bundled != 6 {
+		t.Errorf("outdated are %+v, %v; a bundle has %d", o, err, bundled)
+	}
+	// What comes with a bundle is added to what had no second look, and never taken from one that had.
+	for _, again := range []core.Again{{State: core.AgainEqual, At: core.Some(now), Ended: core.Some(now)}, {}} {
+		kept, err := a.Captures(t.Context(), "q", "", "moment")
+		ok(t, err)
+		kept[0].Again = again
+		if id, err := a.KeepCapture(t.Context(), kept[0]); id != moment || err != nil {
+			t.Errorf("kept as %d, %v", id, err)
+		}
+		if kept, err = a.Captures(t.Context(), "q", "", "moment"); err != nil || len(kept) != 1 || kept[0].Evidence() != core.EvidenceHeld {
+			t.Errorf("with %+v it is %+v, %v", again, kept, err)
+		}
+	}
+}
+
+// TestAgainOnce: many programs take the second look at once, and one of them keeps it.
+func TestAgainOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive.sqlite")
+	a := opened(t, path)
+	id := keepDue(t, a, "p", "b", now)
+	var wg sync.WaitGroup
+	for i := range 6 {
+		other := opened(t, path)
+		wg.Go(func() {
+			again := core.Again{State: core.AgainDiffers, At: core.Some(now.Add(time.Duration(i) * time.Second)), Ended: core.Some(now)}
+			after := core.KeptCapture{Place: "p", VolumeID: "v", BackupID: "b", At: again.At.V, Again: again,
+				Capture: core.ReadCapture(fmt.Sprintf(`{"version": 2, "x": %d}`, i), core.Source{Kind: core.SourceTaken})}
+			if _, err := other.LookedAgain(t.Context(), id, again, &after); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	kept, err := a.Captures(t.Context(), "p", "", "b")
+	if evidence, pair := core.Evident(kept); err != nil || len(kept) != 2 || evidence != core.EvidenceEither || len(pair) != 2 {
+		t.Errorf("%d are kept, %s, %v", len(kept), evidence, err)
 	}
 }

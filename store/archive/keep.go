@@ -49,7 +49,8 @@ func ParseAge(s string) (time.Duration, error) {
 
 // Outdated is what a prune drops: records and captures that a newer one of the
 // same backup of the same place has taken the place of. The newest of each is
-// never among them, nor is the journal, nor a capture of a volume at large.
+// never among them, nor is the journal, nor a capture of a volume at large, nor one
+// whose volume was looked at twice, or is to be: that says more than a newer one.
 type Outdated struct {
 	Records, Captures []int64
 	Bytes             int64 // of their texts
@@ -58,7 +59,7 @@ type Outdated struct {
 const (
 	outdatedRecords = `SELECT id, length(url) FROM records AS r WHERE checked < ?1 AND EXISTS (SELECT 1 FROM records AS n
 		WHERE n.place = r.place AND n.backup_id = r.backup_id AND (n.checked > r.checked OR n.checked = r.checked AND n.id > r.id)) ORDER BY id`
-	outdatedCaptures = `SELECT id, length(text) FROM hearth_captures AS r WHERE backup_id <> '' AND at < ?1 AND EXISTS (
+	outdatedCaptures = `SELECT id, length(text) FROM hearth_captures AS r WHERE backup_id <> '' AND again = '' AND at < ?1 AND EXISTS (
 		SELECT 1 FROM hearth_captures AS n WHERE n.place = r.place AND n.volume_id = r.volume_id AND n.backup_id = r.backup_id
 			AND n.source = r.source AND (n.at > r.at OR n.at = r.at AND n.id > r.id)) ORDER BY id`
 )
@@ -110,9 +111,10 @@ func (a *Archive) Drop(ctx context.Context, o Outdated) error {
 	})
 }
 
-// EachCapture calls fn with the newest capture of each source of each backup of a
-// place, by place and id; with an empty place of every place. fn must not use the
-// archive.
+// EachCapture calls fn with the capture of each source of each backup of a place that
+// carries furthest, the newest of several, and with both where two belong together
+// ([core.Evident]); by place and id, with an empty place of every place. fn must not
+// use the archive.
 func (a *Archive) EachCapture(ctx context.Context, place string, fn func(core.KeptCapture) error) error {
 	var ids []string
 	err := a.texts(ctx, &ids, `SELECT DISTINCT place || char(10) || backup_id FROM hearth_captures
@@ -126,10 +128,9 @@ func (a *Archive) EachCapture(ctx context.Context, place string, fn func(core.Ke
 		if err != nil {
 			return err
 		}
-		had := map[core.SourceKind]bool{}
-		for _, k := range kept {
-			if !had[k.Capture.Source.Kind] {
-				had[k.Capture.Source.Kind] = true
+		for _, of := range bySource(kept) {
+			_, best := core.Evident(of)
+			for _, k := range best {
 				if err := fn(k); err != nil {
 					return err
 				}
@@ -137,4 +138,20 @@ func (a *Archive) EachCapture(ctx context.Context, place string, fn func(core.Ke
 		}
 	}
 	return nil
+}
+
+// bySource groups captures by the kind of their source, in the order in which those
+// first come.
+func bySource(kept []core.KeptCapture) (groups [][]core.KeptCapture) {
+	at := map[core.SourceKind]int{}
+	for _, k := range kept {
+		i, ok := at[k.Capture.Source.Kind]
+		if !ok {
+			i = len(groups)
+			at[k.Capture.Source.Kind] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], k)
+	}
+	return groups
 }

@@ -154,28 +154,40 @@ func (a *Archive) Came(ctx context.Context, place string) (map[core.BackupID]str
 	return out, err
 }
 
-// Captured says of the backups that captures are kept of where the newest comes
-// from; with an empty place of every place.
-func (a *Archive) Captured(ctx context.Context, place string) (map[core.BackupID]core.SourceKind, error) {
-	out := map[core.BackupID]core.SourceKind{}
+// Captured is what kept captures are known of a backup.
+type Captured struct {
+	Kind     core.SourceKind // where those that carry furthest come from
+	Evidence core.Evidence
+}
+
+// Captured says of the backups that captures are kept of how far those carry; with an
+// empty place of every place.
+func (a *Archive) Captured(ctx context.Context, place string) (map[core.BackupID]Captured, error) {
+	kept := map[core.BackupID][]core.KeptCapture{}
 	err := a.Do(ctx, "read the captures", func() error {
-		clear(out)
-		rows, err := a.DB.QueryContext(ctx,
-			"SELECT backup_id, source FROM hearth_captures WHERE backup_id <> '' AND (?1 = '' OR place = ?1) ORDER BY at, id", place)
+		clear(kept)
+		rows, err := a.DB.QueryContext(ctx, `SELECT place, backup_id, source, again, again_at, ended_at FROM hearth_captures
+			WHERE backup_id <> '' AND (?1 = '' OR place = ?1) ORDER BY at DESC, id DESC`, place)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var id core.BackupID
-			var kind core.SourceKind
-			if err := rows.Scan(&id, &kind); err != nil {
+			var k core.KeptCapture
+			var again, at, ended string
+			if err := rows.Scan(&k.Place, &k.BackupID, &k.Capture.Source.Kind, &again, &at, &ended); err != nil {
 				return err
 			}
-			out[id] = kind
+			k.Again = ledger.ReadAgain(again, at, ended)
+			kept[k.BackupID] = append(kept[k.BackupID], k)
 		}
 		return rows.Err()
 	})
+	out := map[core.BackupID]Captured{}
+	for id, of := range kept {
+		e, best := core.Evident(of)
+		out[id] = Captured{best[0].Capture.Source.Kind, e}
+	}
 	return out, err
 }
 

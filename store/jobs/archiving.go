@@ -45,9 +45,13 @@ const usualJobs = 2
 // ArchiveRecords exports the records of all available backups of the place into
 // the archive, gently. What is there and has not changed is not exported again, so
 // that a run that was ended goes on where it stopped. There is a result for each
-// backup, in the order of the place's list; the error is that of the whole call.
+// backup, in the order of the place's list; the error is that of the whole call. What
+// is due for a second look ([Desk.LookAgain]) has it first.
 func (d Desk) ArchiveRecords(ctx context.Context, o ArchiveOptions, progress Progress) ([]Archived, error) {
 	if err := d.keeps(tryArchive); err != nil {
+		return nil, err
+	}
+	if _, err := d.LookAgain(ctx); err != nil { // before an export writes to the rows
 		return nil, err
 	}
 	progress.say(0, 0, "reading the list of backups")

@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -156,6 +157,76 @@ func TestCoverage(t *testing.T) {
 	}
 	if stale == 0 || len(cover.Volumes) == 0 {
 		t.Errorf("%d of %d volumes are stale", stale, len(cover.Volumes))
+	}
+}
+
+// TestCoverageByEvidence: captures are counted by how far they carry, over what the
+// archive and the repository have.
+func TestCoverageByEvidence(t *testing.T) {
+	_, d := cloudDesk(t)
+	end := clock().Add(time.Hour)
+	differs := func(since time.Duration) core.Again {
+		return core.Again{State: core.AgainDiffers, At: core.Some(end.Add(since)), Ended: core.Some(end)}
+	}
+	keepTaken(t, d, storetest.Full, "once", core.Again{})
+	keepTaken(t, d, storetest.First, "held", core.Again{State: core.AgainEqual, At: core.Some(end), Ended: core.Some(end)})
+	keepTaken(t, d, storetest.Second, "before", differs(0))
+	keepTaken(t, d, storetest.Second, "after", differs(0))
+	keepTaken(t, d, storetest.Tagged, "before", differs(time.Hour))
+	keepTaken(t, d, storetest.Tagged, "after", differs(time.Hour))
+	keepReal(t, d, storetest.Database, storetest.NullTag)
+	counts := func() string {
+		t.Helper()
+		cover, err := d.Coverage(t.Context(), 0)
+		ok(t, err)
+		n := cover.ByEvidence()
+		sum := 0
+		for _, c := range n {
+			sum += c
+		}
+		for _, b := range cover.Backups {
+			if (b.Evidence == core.EvidenceUnknown) != slices.Contains(b.Gap(), "no capture") {
+				t.Errorf("%s is %s, and its gap is %q", b.Backup.ID, b.Evidence, b.Gap())
+			}
+		}
+		if sum != len(cover.Backups) {
+			t.Errorf("%d of %d are counted", sum, len(cover.Backups))
+		}
+		return fmt.Sprintf("stored %d, held %d, either %d, late %d, moment %d", n[core.EvidenceStored], n[core.EvidenceHeld],
+			n[core.EvidenceEither], n[core.EvidenceLate], n[core.EvidenceMoment])
+	}
+	if before := counts(); before != "stored 1, held 1, either 1, late 1, moment 1" {
+		t.Errorf("%s", before)
+	}
+	d.Source = stockedRepository()
+	if after := counts(); after != "stored 4, held 0, either 0, late 1, moment 0" {
+		t.Errorf("with the repository: %s", after)
+	}
+}
+
+// TestBundleAgain: both looks of a capture travel together, and say as much there.
+func TestBundleAgain(t *testing.T) {
+	_, d := cloudDesk(t)
+	again := core.Again{State: core.AgainDiffers, At: core.Some(clock().Add(time.Minute)), Ended: core.Some(clock())}
+	keepTaken(t, d, storetest.Second, "before", again)
+	keepTaken(t, d, storetest.Second, "after", again)
+	keepTaken(t, d, storetest.First, "due", core.Again{State: core.AgainDue})
+	file := filepath.Join(t.TempDir(), "b.jsonl")
+	n, err := d.WriteBundle(t.Context(), file, jobs.BundleOptions{})
+	ok(t, err)
+	text, err := os.ReadFile(file)
+	ok(t, err)
+	b, err := core.ReadBundle(string(text))
+	ok(t, err)
+	_, other := cloudDesk(t)
+	kept, err := other.KeepBundle(t.Context(), &b)
+	ok(t, err)
+	if _, told, _ := layersOf(t, other, storetest.Second); n.Captures != 3 || kept != 3 ||
+		told != "1/3 unknown 0 of 0[]; 2/3 moment 1 of 1[]; 3/3 either 2 of 2[]" {
+		t.Errorf("%d, and %d there: %s", n.Captures, kept, told)
+	}
+	if due, err := other.Archive.Due(t.Context(), ""); err != nil || len(due) > 0 {
+		t.Errorf("due there are %+v, %v", due, err)
 	}
 }
 

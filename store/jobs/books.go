@@ -42,15 +42,21 @@ func (d Desk) KeptCaptures(ctx context.Context, volume core.VolumeID, backup cor
 	} else if ctx.Err() != nil {
 		return nil, err
 	}
+	kept, err := d.keptInBooks(ctx, volume, backup)
+	return append(first, kept...), err
+}
+
+// keptInBooks is KeptCaptures without what Cinder stored.
+func (d Desk) keptInBooks(ctx context.Context, volume core.VolumeID, backup core.BackupID) ([]core.KeptCapture, error) {
 	c := d.captures()
 	if c == nil {
-		return first, nil
+		return nil, nil
 	}
 	kept, err := c.Captures(ctx, d.location(), volume, backup)
 	if err == nil && len(kept) == 0 && backup != "" && d.Archive != nil {
 		kept, err = d.Archive.Captures(ctx, "", volume, backup)
 	}
-	return append(first, kept...), err
+	return kept, err
 }
 
 // Capture takes the capture of a volume as it is now.
@@ -71,10 +77,14 @@ func (d Desk) Capture(ctx context.Context, id core.VolumeID, version int) (core.
 func (d Desk) Keep(ctx context.Context, c core.Capture) (int64, error) {
 	books := d.captures()
 	if books == nil {
-		return 0, core.Fail(core.CodeUnsupported, "keep the capture", "there is no archive", "", nil)
+		return 0, noBooks()
 	}
 	c.Source.Kind = core.SourceTaken
 	return books.KeepCapture(ctx, core.KeptCapture{Place: d.location(), VolumeID: c.VolumeID, BackupID: c.BackupID, At: d.Now(), Capture: c})
+}
+
+func noBooks() error {
+	return core.Fail(core.CodeUnsupported, "keep the capture", "there is no archive", "", nil)
 }
 
 // Chain follows the parents of a backup.

@@ -360,7 +360,7 @@ func TestCreate(t *testing.T) {
 		t.Errorf("the journal says %+v", e)
 	}
 	p := plan(t, d, jobs.PlanRequest{Backup: made.Backup.ID})
-	if p.Today() || p.Captures[0].Source.Kind != core.SourceTaken || p.Chain[0].Evidence != core.EvidenceMoment {
+	if p.Today() || p.Captures[0].Source.Kind != core.SourceTaken || p.Chain[0].Evidence != core.EvidenceHeld {
 		t.Errorf("a plan of it rests on %s, as %s", p.Captures[0].Source.Kind, p.Chain[0].Evidence)
 	}
 	_, err = d.Undo(t.Context(), made.Entry)

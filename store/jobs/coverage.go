@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hearth/core"
+	"hearth/store/archive"
 )
 
 // RecordState says what the archive has of a backup's record.
@@ -21,7 +22,9 @@ type BackupCover struct {
 	Backup  core.Backup
 	Record  RecordState
 	Checked core.Opt[time.Time] // when the record was last found to hold
-	Capture core.SourceKind     // of the newest kept capture; "": none is known
+	Capture core.SourceKind     // of the captures that carry furthest; "": none is known
+	// Evidence is how far those carry; EvidenceUnknown: none is known.
+	Evidence core.Evidence
 }
 
 // Gap says what there is not: "no record", "an old record", "no capture".
@@ -49,6 +52,15 @@ type VolumeCover struct {
 type Coverage struct {
 	Backups []BackupCover // the available ones
 	Volumes []VolumeCover
+}
+
+// ByEvidence counts the backups by how far what is known of their captures carries.
+func (c *Coverage) ByEvidence() map[core.Evidence]int {
+	n := map[core.Evidence]int{}
+	for i := range c.Backups {
+		n[c.Backups[i].Evidence]++
+	}
+	return n
 }
 
 // Coverage looks through the archive for what is there of the place. A volume is
@@ -85,12 +97,17 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 			newest[b.VolumeID] = at
 		}
 		k := records[b.ID]
-		cover := BackupCover{Backup: b, Record: RecordNone, Capture: captured[b.ID]}
-		if own := d.captures(); cover.Capture == "" && own != nil && d.own() {
+		known, ok := captured[b.ID]
+		if own := d.captures(); !ok && own != nil && d.own() {
 			if kept, err := own.Captures(ctx, d.location(), b.VolumeID, b.ID); err == nil && len(kept) > 0 {
-				cover.Capture = kept[0].Capture.Source.Kind
+				e, best := core.Evident(kept)
+				known, ok = archive.Captured{Kind: best[0].Capture.Source.Kind, Evidence: e}, true
 			}
 		}
+		if !ok {
+			known.Evidence = core.EvidenceUnknown
+		}
+		cover := BackupCover{Backup: b, Record: RecordNone, Capture: known.Kind, Evidence: known.Evidence}
 		if k.ID != 0 {
 			cover.Record, cover.Checked = RecordOld, core.Some(k.Checked)
 			if current(&k, &b) {
@@ -109,7 +126,7 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 
 // stocked adds the captures that lie in the place's repository, where one is
 // configured.
-func (d Desk) stocked(ctx context.Context, captured map[core.BackupID]core.SourceKind) error {
+func (d Desk) stocked(ctx context.Context, captured map[core.BackupID]archive.Captured) error {
 	r, ok := d.source().(scanned)
 	if !ok {
 		return nil
@@ -117,7 +134,7 @@ func (d Desk) stocked(ctx context.Context, captured map[core.BackupID]core.Sourc
 	inv, err := r.Scan(ctx, nil)
 	for i := range inv.Holdings {
 		if h := &inv.Holdings[i]; h.Kind == core.HoldingBackup && h.CaptureText.Set {
-			captured[h.Backup.ID] = core.SourceRepository
+			captured[h.Backup.ID] = archive.Captured{Kind: core.SourceRepository, Evidence: core.EvidenceStored}
 		}
 	}
 	return err

@@ -25,8 +25,14 @@ type Created struct {
 	Capture int64 // the kept capture of that moment; 0: none
 	// CaptureErr says why the capture was not kept, which stops no backup.
 	CaptureErr error
-	Waited     bool // it was followed to its end
+	Waited     bool   // it was followed to its end
+	Again      Looked // the second look at the volume, once it has ended
+
+	kept core.KeptCapture // the capture, if it is due for that
 }
+
+// Due reports whether the volume is yet to be looked at again for the capture.
+func (c *Created) Due() bool { return c.kept.Again.State == core.AgainDue }
 
 const tryCreate = string(core.OpCreate)
 
@@ -137,8 +143,8 @@ func dataOf(b *core.Backup) time.Time {
 }
 
 // Create asks for the backup and keeps the capture of that moment, taken just
-// before, under its id. With wait it follows the backup until it is available or
-// has failed, which is an error.
+// before, under its id. With wait it goes on as [Desk.Await]; else the volume is looked
+// at again by whoever next sees the backup ended ([Desk.LookAgain]).
 func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Progress) (Created, error) {
 	var c Created
 	o, err := d.operator(core.OpCreate)
@@ -176,14 +182,48 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 	a.e.Backup = c.Backup.ID
 	a.note(ctx)
 	if c.CaptureErr = captureErr; captureErr == nil {
-		capture.BackupID = c.Backup.ID
-		c.Capture, c.CaptureErr = d.Keep(context.WithoutCancel(ctx), capture)
+		c.kept, c.CaptureErr = d.keepBefore(context.WithoutCancel(ctx), capture, c.Backup.ID)
+		c.Capture = c.kept.ID
 	}
 	if err := a.end(ctx, core.EntryDone, ""); err != nil || !wait {
 		return c, err
 	}
+	return c, d.Await(ctx, &c, progress)
+}
+
+// keepBefore keeps the capture that was taken before a backup was asked for, to be
+// looked at again where the books have room for that.
+func (d Desk) keepBefore(ctx context.Context, c core.Capture, id core.BackupID) (k core.KeptCapture, err error) {
+	books := d.captures()
+	if books == nil {
+		return k, noBooks()
+	}
+	c.BackupID, c.Source.Kind = id, core.SourceTaken
+	k = core.KeptCapture{Place: d.location(), VolumeID: c.VolumeID, BackupID: id, At: c.Source.At.V, Capture: c}
+	if _, ok := books.(twice); ok {
+		k.Again.State = core.AgainDue
+	}
+	if k.ID, err = books.KeepCapture(ctx, k); err != nil {
+		return core.KeptCapture{}, err // nothing is due of what is not kept
+	}
+	return k, nil
+}
+
+// Await follows a backup that was asked for until it is available or has failed, which
+// is an error, and then looks at its volume again. What goes wrong with that look is no
+// error of the backup: c.Again says it, and the capture stays due.
+func (d Desk) Await(ctx context.Context, c *Created, progress Progress) error {
 	c.Waited = true
-	return c, d.followBackup(ctx, &c.Backup, progress)
+	underWay, err := d.followBackup(ctx, &c.Backup, progress)
+	books, ok := d.captures().(twice)
+	if !ok || !c.Due() || !ended(&c.Backup) || ctx.Err() != nil {
+		return err
+	}
+	var lerr error
+	if c.Again, lerr = d.lookAgain(ctx, books, &c.kept, &c.Backup, underWay); lerr != nil {
+		c.Again.Err = lerr
+	}
+	return err
 }
 
 // findCreated looks for the backup whose creation got no answer: the newest one of
@@ -199,9 +239,11 @@ func (d Desk) findCreated(ctx context.Context, e core.Entry) (core.Backup, bool)
 	return core.Backup{}, false
 }
 
-// followBackup follows a new backup until it is available, or has failed.
-func (d Desk) followBackup(ctx context.Context, b *core.Backup, progress Progress) error {
-	return d.follow(ctx, 0, func() (bool, error) {
+// followBackup follows a new backup until it is available, or has failed, and says
+// when it was last seen under way; the zero time: never.
+func (d Desk) followBackup(ctx context.Context, b *core.Backup, progress Progress) (underWay time.Time, err error) {
+	err = d.follow(ctx, 0, func() (bool, error) {
+		at := d.Now() // before the look, since it may end while that is answered
 		now, err := d.Place.Backup(ctx, b.ID)
 		if err != nil {
 			return core.CodeOf(err) == core.CodeNotFound, err
@@ -214,8 +256,10 @@ func (d Desk) followBackup(ctx context.Context, b *core.Backup, progress Progres
 		case core.Failed(b.Status):
 			return true, d.failed(ctx, "make the backup", b)
 		}
+		underWay = at
 		return false, nil
 	})
+	return underWay, err
 }
 
 // failed is the error of a backup that ended badly, in Cinder's words.

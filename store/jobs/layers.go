@@ -103,16 +103,22 @@ func (d Desk) fillLayer(ctx context.Context, b *core.Backup, l *core.Layer) (war
 	case d.source() != nil:
 		warnings = append(warnings, "the backup repository does not hold "+l.Title())
 	}
-	kept, err := d.KeptCaptures(ctx, b.VolumeID, b.ID)
+	kept, err := d.keptInBooks(ctx, b.VolumeID, b.ID)
 	if err != nil {
 		return nil, err
 	}
-	if len(kept) > 0 {
-		c := kept[0].Capture
+	evidence, best := core.Evident(kept)
+	if evidence == core.EvidenceLate { // neither of the two is to be taken for what Cinder captured
+		return append(warnings, "what was captured with "+l.Title()+" is not known: the volume changed while the backup was made, and "+
+			"was looked at again too late; both captures are kept"), nil
+	}
+	l.Evidence = evidence
+	for i := range best {
+		c := best[i].Capture
 		if c.BackupID == "" {
 			c.BackupID = b.ID
 		}
-		l.Evidence, l.Captures = core.EvidenceOf(c.Source), []core.Capture{c}
+		l.Captures = append(l.Captures, c)
 	}
 	return warnings, nil
 }

@@ -13,10 +13,14 @@ import (
 // is at work on are left alone, be it this process or another: its own process
 // lives, or where that cannot be looked up it has given a sign of life within two
 // minutes. Those without any, of an older hearth, are left alone for a minute. It
-// returns those that it settled.
+// returns those that it settled. First it looks at the volumes of backups that have
+// ended meanwhile ([Desk.LookAgain]).
 func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
 	if d.Archive == nil || d.Place.Info().Journals {
 		return nil, nil
+	}
+	if _, err := d.LookAgain(ctx); err != nil {
+		return nil, err
 	}
 	entries, err := d.Archive.Entries(ctx, d.location(), 0)
 	if err != nil {

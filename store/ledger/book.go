@@ -26,6 +26,16 @@ CREATE TABLE hearth_journal (
 	before TEXT, after TEXT, error TEXT NOT NULL);
 `
 
+// AgainStep is the step that makes room for the second look at a volume of which a
+// capture was taken before a backup ([core.Again]). What is kept by then is of one
+// moment.
+const AgainStep = `
+ALTER TABLE hearth_captures ADD COLUMN again TEXT NOT NULL DEFAULT '';
+ALTER TABLE hearth_captures ADD COLUMN again_at TEXT NOT NULL DEFAULT '';
+ALTER TABLE hearth_captures ADD COLUMN ended_at TEXT NOT NULL DEFAULT '';
+CREATE INDEX hearth_captures_due ON hearth_captures (place) WHERE again = 'due';
+`
+
 // Book reads and writes the ledger's tables of one file.
 type Book struct {
 	DB *sql.DB
@@ -70,6 +80,22 @@ func ReadTime(s string) time.Time {
 	return t
 }
 
+// WriteOptTime writes a time that may lack, which is "".
+func WriteOptTime(t core.Opt[time.Time]) string {
+	if !t.Set {
+		return ""
+	}
+	return WriteTime(t.V)
+}
+
+// ReadOptTime reads what [WriteOptTime] wrote.
+func ReadOptTime(s string) core.Opt[time.Time] {
+	if s == "" {
+		return core.Opt[time.Time]{}
+	}
+	return core.Some(ReadTime(s))
+}
+
 // Captures returns the kept captures of a backup, or with an empty backup those
 // of a volume that belong to no backup or to any, newest first. An empty place
 // means every place.
@@ -81,12 +107,28 @@ func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, 
 	if b.Everywhere && place != "" {
 		where, args = where+" AND place = ?", append(args, place)
 	}
+	return b.captures(ctx, where+" ORDER BY at DESC, id DESC", args...)
+}
+
+// Due returns the captures of a place that are to be looked at again, oldest first.
+// An empty place means every place.
+func (b Book) Due(ctx context.Context, place string) ([]core.KeptCapture, error) {
+	where, args := "again = 'due'", []any(nil)
+	if b.Everywhere && place != "" {
+		where, args = where+" AND place = ?", append(args, place)
+	}
+	return b.captures(ctx, where+" ORDER BY at, id", args...)
+}
+
+// captureColumns are those that scanCapture reads, and Keeper writes but for the id.
+const captureColumns = "id, place, volume_id, backup_id, at, source, source_where, source_at, unseen, text, again, again_at, ended_at"
+
+// captures reads those that a condition, and an order, give.
+func (b Book) captures(ctx context.Context, where string, args ...any) ([]core.KeptCapture, error) {
 	var out []core.KeptCapture
 	err := b.Do(ctx, "read the captures", func() error {
 		out = nil
-		rows, err := b.DB.QueryContext(ctx,
-			"SELECT id, place, volume_id, backup_id, at, source, source_where, source_at, unseen, text FROM hearth_captures "+
-				"WHERE "+where+" ORDER BY at DESC, id DESC", args...)
+		rows, err := b.DB.QueryContext(ctx, "SELECT "+captureColumns+" FROM hearth_captures WHERE "+where, args...)
 		if err != nil {
 			return err
 		}
@@ -105,15 +147,13 @@ func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, 
 
 func scanCapture(row interface{ Scan(...any) error }) (core.KeptCapture, error) {
 	var k core.KeptCapture
-	var at, kind, where, sourceAt, unseen, text string
-	if err := row.Scan(&k.ID, &k.Place, &k.VolumeID, &k.BackupID, &at, &kind, &where, &sourceAt, &unseen, &text); err != nil {
+	var at, kind, where, sourceAt, unseen, text, again, againAt, endedAt string
+	if err := row.Scan(&k.ID, &k.Place, &k.VolumeID, &k.BackupID, &at, &kind, &where, &sourceAt, &unseen, &text,
+		&again, &againAt, &endedAt); err != nil {
 		return k, err
 	}
-	k.At = ReadTime(at)
-	src := core.Source{Kind: core.SourceKind(kind), Where: where}
-	if sourceAt != "" {
-		src.At = core.Some(ReadTime(sourceAt))
-	}
+	k.At, k.Again = ReadTime(at), ReadAgain(again, againAt, endedAt)
+	src := core.Source{Kind: core.SourceKind(kind), Where: where, At: ReadOptTime(sourceAt)}
 	k.Capture = core.ReadCapture(text, src)
 	k.Capture.VolumeID, k.Capture.BackupID = k.VolumeID, k.BackupID
 	if unseen != "" {
@@ -122,8 +162,38 @@ func scanCapture(row interface{ Scan(...any) error }) (core.KeptCapture, error) 
 	return k, nil
 }
 
+// ReadAgain makes a second look of the columns that hold it.
+func ReadAgain(again, at, ended string) core.Again {
+	return core.Again{State: core.AgainState(again), At: ReadOptTime(at), Ended: ReadOptTime(ended)}
+}
+
+// LookedAgain writes down what the second look at the volume of a due capture showed,
+// and keeps the capture that it took where that differs, both or nothing; after is nil
+// where it does not. A capture that is not due, since another program was faster, is
+// left as it is: false.
+func (b Book) LookedAgain(ctx context.Context, id int64, again core.Again, after *core.KeptCapture) (done bool, err error) {
+	err = b.Write(ctx, "keep what the second look showed", func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, "UPDATE hearth_captures SET again = ?, again_at = ?, ended_at = ? WHERE id = ? AND again = 'due'",
+			string(again.State), WriteOptTime(again.At), WriteOptTime(again.Ended), id)
+		if err != nil {
+			return err
+		}
+		n, err := r.RowsAffected()
+		if done = n > 0; !done || err != nil || after == nil {
+			return err
+		}
+		keeper, err := NewKeeper(ctx, tx)
+		if err == nil {
+			_, err = keeper.Keep(ctx, *after)
+		}
+		return err
+	})
+	return done, err
+}
+
 // KeepCapture keeps a capture and returns its number. The same text of the same
-// volume and backup is not kept twice.
+// volume and backup is not kept twice; what a second look showed is added to one that
+// had none.
 func (b Book) KeepCapture(ctx context.Context, k core.KeptCapture) (id int64, err error) {
 	if !b.Everywhere {
 		k.Place = "" // the file is the place, wherever it lies
@@ -140,19 +210,20 @@ func (b Book) KeepCapture(ctx context.Context, k core.KeptCapture) (id int64, er
 
 // Keeper keeps captures within a transaction; its statements are prepared once,
 // and closed with the transaction.
-type Keeper struct{ find, add *sql.Stmt }
+type Keeper struct{ find, add, again *sql.Stmt }
 
 // NewKeeper makes a Keeper for tx.
 func NewKeeper(ctx context.Context, tx *sql.Tx) (*Keeper, error) {
 	var k Keeper
 	var err error
 	if k.find, err = tx.PrepareContext(ctx,
-		"SELECT id FROM hearth_captures WHERE place = ? AND volume_id = ? AND backup_id = ? AND text = ?"); err != nil {
+		"SELECT id, again FROM hearth_captures WHERE place = ? AND volume_id = ? AND backup_id = ? AND text = ?"); err != nil {
 		return nil, err
 	}
-	k.add, err = tx.PrepareContext(ctx,
-		"INSERT INTO hearth_captures (place, volume_id, backup_id, at, source, source_where, source_at, unseen, text) "+
-			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	if k.again, err = tx.PrepareContext(ctx, "UPDATE hearth_captures SET again = ?, again_at = ?, ended_at = ? WHERE id = ?"); err != nil {
+		return nil, err
+	}
+	k.add, err = tx.PrepareContext(ctx, "INSERT INTO hearth_captures ("+captureColumns+") VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 	return &k, err
 }
 
@@ -160,21 +231,24 @@ func NewKeeper(ctx context.Context, tx *sql.Tx) (*Keeper, error) {
 // already.
 func (k *Keeper) Keep(ctx context.Context, c core.KeptCapture) (int64, error) {
 	var id int64
-	err := k.find.QueryRowContext(ctx, c.Place, string(c.VolumeID), string(c.BackupID), c.Capture.Text).Scan(&id)
-	if !errors.Is(err, sql.ErrNoRows) {
+	var had core.AgainState
+	again := []any{string(c.Again.State), WriteOptTime(c.Again.At), WriteOptTime(c.Again.Ended)}
+	err := k.find.QueryRowContext(ctx, c.Place, string(c.VolumeID), string(c.BackupID), c.Capture.Text).Scan(&id, &had)
+	switch {
+	case err == nil && had.Open() && !c.Again.State.Open():
+		_, err = k.again.ExecContext(ctx, append(again, id)...)
 		return id, err
-	}
-	sourceAt := ""
-	if c.Capture.Source.At.Set {
-		sourceAt = WriteTime(c.Capture.Source.At.V)
+	case !errors.Is(err, sql.ErrNoRows):
+		return id, err
 	}
 	var unseen []string
 	for name := range c.Capture.Unseen {
 		unseen = append(unseen, name)
 	}
 	sort.Strings(unseen)
-	res, err := k.add.ExecContext(ctx, c.Place, string(c.VolumeID), string(c.BackupID), WriteTime(c.At),
-		string(c.Capture.Source.Kind), c.Capture.Source.Where, sourceAt, strings.Join(unseen, ","), c.Capture.Text)
+	source := c.Capture.Source
+	res, err := k.add.ExecContext(ctx, append([]any{c.Place, string(c.VolumeID), string(c.BackupID), WriteTime(c.At),
+		string(source.Kind), source.Where, WriteOptTime(source.At), strings.Join(unseen, ","), c.Capture.Text}, again...)...)
 	if err != nil {
 		return 0, err
 	}

@@ -291,6 +291,9 @@ func (c *Cloud) CreateBackup(ctx context.Context, r core.BackupRequest) (core.Ba
 			v.Status = was
 		}
 		c.setStatus(id, core.StatusAvailable, why)
+		if b := c.find(id); b != nil {
+			b.UpdatedAt = core.Some(c.now().UTC().Truncate(time.Microsecond))
+		}
 	})
 	return b, nil
 }

@@ -61,7 +61,8 @@ func (e *Env) archive() *cobra.Command {
 			"brought back when the place has lost its database. It is made for cron: what has not changed since the last " +
 			"run is not exported again, a run that was ended goes on where it stopped, and each backup that failed is " +
 			"named. Each export is a call to the cloud's backup service and writes the backup's row (its updated_at), so " +
-			"that only two run at once unless --jobs says more.\n\n" +
+			"that only two run at once unless --jobs says more. Before that it looks again at the volumes of backups that hearth " +
+			"asked for and that have ended meanwhile, so that their captures say more.\n\n" +
 			"With --bundle it exports nothing, and writes what the archive has of the place into a file that carries it " +
 			"to another machine; hearth import reads it there. Captures hold secrets of a volume's backend: " +
 			"--mask-secrets takes them out, and those captures are then no longer byte for byte what Cinder wrote.\n\n" +

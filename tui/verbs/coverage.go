@@ -20,6 +20,7 @@ type covered struct {
 	record                  string              // of a backup
 	checked                 core.Opt[time.Time]
 	capture                 string
+	evidence                string
 	gap                     []string
 }
 
@@ -42,11 +43,13 @@ var coverColumns = core.Columns[covered]{
 		Value: func(c *covered) pyjson.Value { return orNull(c.capture) }},
 	{Name: "gap", Key: "gap", Title: "Gap",
 		Value: func(c *covered) pyjson.Value { return orNull(strings.Join(c.gap, ", ")) }},
+	{Name: "evidence", Key: "evidence", Title: "Evidence", Kind: core.WordColumn,
+		Value: func(c *covered) pyjson.Value { return orNull(c.evidence) }},
 }
 
 var coverSheet = sheet[covered]{
 	columns: coverColumns,
-	usual:   []string{"what", "id", "name", "backup-at", "record", "checked", "capture", "gap"},
+	usual:   []string{"what", "id", "name", "backup-at", "record", "checked", "capture", "gap", "evidence"},
 	spare:   []string{"checked", "backup-at", "name"},
 }
 
@@ -61,7 +64,9 @@ func (e *Env) coverage() *cobra.Command {
 			"have no available backup newer than that.\n\n" +
 			"Of captures hearth knows those that it took itself when it made a backup, those that it has read from a " +
 			"backup repository, and those in the repository that the config names for the place. Cinder shows no capture " +
-			"through its API: that none is known does not mean that there is none.\n\n" +
+			"through its API: that none is known does not mean that there is none. The evidence says how far one carries: " +
+			"stored is what Cinder wrote, held what the volume was before the backup and after it, either and late that it " +
+			"changed meanwhile, moment that it was looked at only once.\n\n" +
 			"The columns are " + words(coverColumns.Names(), "and") + ".",
 		Example:           "hearth coverage --cloud prod --older-than 7d\nhearth coverage --all -o csv\nhearth coverage -o value -c id,gap",
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -107,13 +112,13 @@ func coverLines(c *jobs.Coverage, older string, all bool) (out []covered, says s
 			gaps[g]++
 		}
 		if all || len(gap) > 0 {
-			capture := string(x.Capture)
+			capture, evidence := string(x.Capture), string(x.Evidence)
 			if capture == "" {
-				capture = "none known"
+				capture, evidence = "none known", "none"
 			}
 			out = append(out, covered{
 				kind: "backup", id: string(x.Backup.ID), name: x.Backup.Name.Or(""), project: string(x.Backup.ProjectID),
-				at: x.Backup.CreatedAt, record: string(x.Record), checked: x.Checked, capture: capture, gap: gap,
+				at: x.Backup.CreatedAt, record: string(x.Record), checked: x.Checked, capture: capture, evidence: evidence, gap: gap,
 			})
 		}
 	}
@@ -136,8 +141,31 @@ func coverLines(c *jobs.Coverage, older string, all bool) (out []covered, says s
 	}
 	says = fmt.Sprintf("Of %s: %d without a record, %d with an old one, %d without a capture that hearth knows of.",
 		core.Count(len(c.Backups), "available backup"), gaps["no record"], gaps["an old record"], gaps["no capture"])
+	says += evidenceSays(c)
 	if older != "" {
 		says += fmt.Sprintf(" Of %s: %d without a backup of the last %s.", core.Count(len(c.Volumes), "volume"), stale, older)
 	}
 	return out, says
+}
+
+// evidenceSays counts the captures by how far they carry; "" where none is known.
+func evidenceSays(c *jobs.Coverage) string {
+	n := c.ByEvidence()
+	var parts []string
+	for _, x := range []struct {
+		evidence core.Evidence
+		says     string
+	}{
+		{core.EvidenceStored, "from the repository"}, {core.EvidenceHeld, "held throughout the backup"},
+		{core.EvidenceEither, "either of two"}, {core.EvidenceLate, "of two, looked at too late"},
+		{core.EvidenceMoment, "of one moment"}, {core.EvidenceGiven, "from a file"}, {core.EvidenceToday, "the volume as it was some time"},
+	} {
+		if n[x.evidence] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[x.evidence], x.says))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " Captures: " + strings.Join(parts, ", ") + "."
 }

@@ -2,7 +2,9 @@ package verbs
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -48,19 +50,26 @@ func properties(cmd *cobra.Command, given []string) (*pyjson.Object, error) {
 func (e *Env) create() *cobra.Command {
 	var r core.BackupRequest
 	var props []string
-	var wait, yes bool
+	var wait, noWait, yes bool
 	f := &format{}
 	cmd := &cobra.Command{
 		Use: "create VOLUME", Short: "Make a backup of a volume", Args: takes(1, 1),
 		Long: "Have the cloud make a backup of a volume, named " + named + ". It says first what an incremental will " +
-			"stand on, and what force means, and asks. The capture of that moment is kept in hearth's archive, so that a " +
-			"plan of the backup is no guess. The new backup is printed.",
-		Example: "hearth create db-prod-01 --name before-upgrade --wait\n" +
-			"hearth create db-prod-01 --incremental --property ticket=OPS-1 --yes -o value -c id",
+			"stand on, and what force means, and asks. It then waits until the backup is available, or has failed, and " +
+			"prints it; with -o value -c id the id is printed as soon as it is known.\n\n" +
+			"The volume's capture is kept in hearth's archive, taken before the request, and the volume is looked at again " +
+			"when the backup has ended, because Cinder takes its own only then. Where both are the same, a plan knows what " +
+			"Cinder captured; where they differ, both are kept. With --no-wait that look is left to whatever hearth does " +
+			"next in that place.",
+		Example: "hearth create db-prod-01 --name before-upgrade\n" +
+			"hearth create db-prod-01 --incremental --property ticket=OPS-1 --yes --no-wait -o value -c id",
 		ValidArgsFunction: first(e.volumeIDs),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if err := f.check(formats...); err != nil {
 				return err
+			}
+			if wait && noWait {
+				return misuse(cmd, "--wait and --no-wait are both given", "choose one; it waits unless it is told not to")
 			}
 			if r.Metadata, err = properties(cmd, props); err != nil {
 				return err
@@ -83,7 +92,7 @@ func (e *Env) create() *cobra.Command {
 				if err := e.confirm(ctx, yes, string(core.OpCreate), "Make this backup?", look); err != nil {
 					return err
 				}
-				return e.created(ctx, d, p, wait, f)
+				return e.created(ctx, d, p, !noWait, f)
 			})
 		},
 	}
@@ -96,7 +105,8 @@ func (e *Env) create() *cobra.Command {
 	fl.StringVar(&r.Container, "container", "", "where the driver puts it (default the driver's choice)")
 	fl.StringVar(&r.AvailabilityZone, "availability-zone", "", "the zone of the backup service")
 	fl.StringArrayVar(&props, "property", nil, "a property, KEY=VALUE; may be repeated")
-	fl.BoolVar(&wait, "wait", false, "until it is available, or has failed")
+	fl.BoolVar(&noWait, "no-wait", false, "only ask for it, and do not wait until it is available, or has failed")
+	fl.BoolVar(&wait, "wait", false, "wait for it, as is done anyway")
 	fl.BoolVar(&yes, "yes", false, "do not ask")
 	f.flags(cmd, core.BackupColumns.Names())
 	return cmd
@@ -118,26 +128,68 @@ func (e *Env) sayCreate(p *jobs.CreatePlan) {
 	e.warn(p.Warnings)
 }
 
-// created makes the backup and prints it, also one that failed.
+// created makes the backup and prints it, also one that failed: where only its id is
+// wanted, before the wait.
 func (e *Env) created(ctx context.Context, d jobs.Desk, p jobs.CreatePlan, wait bool, f *format) error {
-	c, err := d.Create(ctx, p, wait, e.progress())
+	c, err := d.Create(ctx, p, false, e.progress())
 	if c.Backup.ID == "" {
 		return err
 	}
+	early := f.name == "value" && slices.Equal(f.columns, []string{"id"})
+	if early {
+		err = errors.Join(err, e.printBackup(f, &c.Backup))
+	}
+	e.sayCapture(&c, wait)
+	if err == nil && wait {
+		err = d.Await(ctx, &c, e.progress())
+		e.sayAgain(&c)
+	}
+	if !early {
+		if oerr := e.printBackup(f, &c.Backup); err == nil {
+			err = oerr
+		}
+	}
+	return err
+}
+
+func (e *Env) printBackup(f *format, b *core.Backup) error {
+	o, err := f.only(core.BackupColumns.Object(b, b.Unseen), keyIn(core.BackupColumns))
+	if err != nil {
+		return err
+	}
+	return e.writeObject(f, o)
+}
+
+// sayCapture says what became of the capture from before the backup.
+func (e *Env) sayCapture(c *jobs.Created, wait bool) {
 	switch {
 	case c.CaptureErr != nil:
 		e.say("! The capture of that moment was not kept: %s.", c.CaptureErr)
-	case c.Capture > 0:
+	case c.Capture == 0:
+	case wait || !c.Due():
 		e.say("Its capture is kept as capture %d.", c.Capture)
+	default:
+		e.say("Its capture is kept as capture %d. Once the backup has ended, the next hearth in this place looks at the volume again.", c.Capture)
 	}
-	o, oerr := f.only(core.BackupColumns.Object(&c.Backup, c.Backup.Unseen), keyIn(core.BackupColumns))
-	if oerr == nil {
-		oerr = e.writeObject(f, o)
+}
+
+// sayAgain says what the look at the volume after the backup showed.
+func (e *Env) sayAgain(c *jobs.Created) {
+	var differs []string
+	for _, x := range c.Again.Differs {
+		differs = append(differs, x.String())
 	}
-	if err == nil {
-		err = oerr
+	what := strings.Join(differs, ", ")
+	switch {
+	case c.Again.Err != nil:
+		e.say("! The volume could not be looked at again, so that its capture counts for one moment so far: %s.", c.Again.Err)
+	case c.Again.Evidence == core.EvidenceHeld:
+		e.say("The volume is as it was before the backup: that capture held throughout.")
+	case c.Again.Evidence == core.EvidenceEither:
+		e.say("! The volume changed while the backup was made: %s. Both captures are kept, and which of them is Cinder's is not known.", what)
+	case c.Again.Evidence == core.EvidenceLate:
+		e.say("! The volume changed: %s. Both captures are kept, but the backup ended too long ago to say that Cinder's is one of them.", what)
 	}
-	return err
 }
 
 func (e *Env) edit() *cobra.Command {

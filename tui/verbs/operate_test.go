@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -59,16 +60,17 @@ func TestCreate(t *testing.T) {
 	if v, _ := row.Metadata.Get("ticket"); err != nil || v.Text() != "OPS-1" {
 		t.Errorf("its properties: %v, %v", row.Metadata.Keys(), err)
 	}
-	got = b.run("create", "Web-Root", "--incremental", "--yes", "-o", "value", "-c", "id,status")
+	got = b.run("create", "Web-Root", "--incremental", "--yes", "--no-wait", "-o", "value", "-c", "id,status")
 	if got.code != 0 || !strings.Contains(got.err, "It will stand on mine (") || !strings.HasSuffix(got.out, "\ncreating\n") {
 		t.Errorf("an incremental: %+v", got)
 	}
 	for args, want := range map[string]outcome{
-		"create db-prod-01 --yes":            {err: "…must use the force flag.\"; force it, …", code: 6},
-		"create Web-Root --yes --property x": {err: "…--property x has no value; …", code: 2},
-		"create Web-Root --yes -o xml":       {err: "…no such format…", code: 2},
-		"create no-such --yes":               {err: "…find volume no-such…", code: 3},
-		"create":                             {err: "…an argument is missing; write hearth create VOLUME.\n", code: 2},
+		"create db-prod-01 --yes":                                {err: "…must use the force flag.\"; force it, …", code: 6},
+		"create Web-Root --yes --property x":                     {err: "…--property x has no value; …", code: 2},
+		"create Web-Root --yes --wait --no-wait":                 {err: "…--wait and --no-wait are both given; …", code: 2},
+		"create Web-Root --yes -o xml":                           {err: "…no such format…", code: 2},
+		"create no-such --yes":                                   {err: "…find volume no-such…", code: 3},
+		"create":                                                 {err: "…an argument is missing; write hearth create VOLUME.\n", code: 2},
 		"create " + string(storetest.Hostile) + " --incremental": {err: "…No backups available…", code: 6},
 	} {
 		if got := b.run(strings.Fields(args)...); got.code != want.code ||
@@ -76,19 +78,86 @@ func TestCreate(t *testing.T) {
 			t.Errorf("%s: %+v", args, got)
 		}
 	}
-	if got := b.run("create", "db-prod-01", "--force", "--yes"); got.code != 0 ||
+	if got := b.run("create", "db-prod-01", "--force", "--yes", "--no-wait"); got.code != 0 ||
 		!strings.Contains(got.err, "! the volume is in use, and force backs it up all the same") {
 		t.Errorf("forced: %+v", got)
 	}
 	c.Advance()
 	c.GoWrong(core.OpCreate, "no space")
-	if got := b.run("create", "db-prod-02", "--wait", "--yes"); got.code != 11 ||
+	if got := b.run("create", "db-prod-02", "--yes"); got.code != 11 ||
 		!strings.Contains(got.err, "no space") || !strings.Contains(got.out, "error") {
 		t.Errorf("one that goes wrong: %+v", got)
 	}
 	c.Deny(core.OpCreate, "a reader may not make backups")
 	if got := b.run("create", "Web-Root", "--yes"); got.code != 10 || !strings.Contains(got.err, "a reader may not make backups") {
 		t.Errorf("denied: %+v", got)
+	}
+}
+
+// TestCreateTellsOfTheCapture: what the looks before and after the backup showed, at
+// a cloud that is accounted for in an archive.
+func TestCreateTellsOfTheCapture(t *testing.T) {
+	x := twoClouds(t)
+	web := storetest.WebRoot
+	pauses := 0
+	x.desk.Sleep = func(context.Context, time.Duration) error {
+		if pauses++; pauses > 1 {
+			x.a.Advance()
+		}
+		return nil
+	}
+	if got := x.run("create", "Web-Root", "--yes", "-o", "value", "-c", "status"); got.code != 0 || got.out != "available\n" ||
+		!strings.HasSuffix(got.err, "The volume is as it was before the backup: that capture held throughout.\n") {
+		t.Errorf("it stays: %+v", got)
+	}
+	x.desk.Sleep = func(ctx context.Context, _ time.Duration) error {
+		v, err := x.a.Volume(ctx, web)
+		if err != nil {
+			return err
+		}
+		after := v.State()
+		after.Name = pyjson.OfString("renamed")
+		if _, err = x.a.Rewrite(ctx, core.Rewrite{Volume: web, Before: v.State(), After: after}); err != nil {
+			return err
+		}
+		x.a.Advance()
+		return nil
+	}
+	if got := x.run("create", "Web-Root", "--yes", "-o", "value", "-c", "status"); got.code != 0 ||
+		!strings.Contains(got.err, "! The volume changed while the backup was made: display_name. Both captures are kept") {
+		t.Errorf("it changes: %+v", got)
+	}
+	got := x.run("create", "renamed", "--yes", "--no-wait")
+	if got.code != 0 || !strings.HasSuffix(got.err, "Once the backup has ended, the next hearth in this place looks at the volume again.\n") {
+		t.Errorf("not waited for: %+v", got)
+	}
+	const says = " Captures: 1 held throughout the backup, 1 either of two"
+	if got = x.run("coverage"); !strings.Contains(got.err, says+".") {
+		t.Errorf("while it is under way: %+v", got)
+	}
+	x.a.Advance()
+	if got = x.run("coverage", "--all", "-o", "value", "-c", "evidence"); strings.Count(got.out, "held\n") != 2 ||
+		strings.Count(got.out, "either\n") != 1 || strings.Count(got.out, "none\n") != 4 ||
+		!strings.Contains(got.err, " Captures: 2 held throughout the backup, 1 either of two.") {
+		t.Errorf("at the end: %+v", got)
+	}
+}
+
+// TestCreateTellsTheID: with nothing but the id asked for, it is printed before the
+// wait, and not again after it.
+func TestCreateTellsTheID(t *testing.T) {
+	b, c := cloud(t)
+	out := &strings.Builder{}
+	b.env.Out = out
+	early := ""
+	b.desk.Sleep = func(ctx context.Context, n time.Duration) error {
+		early = out.String()
+		return c.Sleep(ctx, n)
+	}
+	c.GoWrong(core.OpCreate, "no space")
+	got := b.run("create", "Web-Root", "--yes", "-o", "value", "-c", "id")
+	if got.code != 11 || early == "" || out.String() != early || strings.Count(early, "\n") != 1 {
+		t.Errorf("before the wait %q, in all %q: %+v", early, out, got)
 	}
 }
 
