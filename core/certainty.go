@@ -77,7 +77,7 @@ func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) stri
 	var titles []string
 	for _, i := range p.used() {
 		if layers[i] || unseen && p.hidden(i) {
-			titles = append(titles, p.Chain[i].Title())
+			titles = append(titles, p.backupOf(i))
 		}
 	}
 	switch {
@@ -106,8 +106,8 @@ func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) stri
 func (p *Plan) otherwise(s Section, name string) string {
 	var titles []string
 	for _, i := range p.used() {
-		if l := &p.Chain[i]; p.hidden(i) || len(l.Captures) > 1 {
-			titles = append(titles, l.Title())
+		if p.hidden(i) || len(p.Chain[i].Captures) > 1 {
+			titles = append(titles, p.backupOf(i))
 		}
 	}
 	if len(titles) == 0 {

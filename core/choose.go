@@ -71,7 +71,7 @@ func listed(words []string, between string) string {
 
 // ChooseRules picks the rule set where hearth carries the restore out itself, on
 // the embedded store: the one the captures were written for. Any version 2 in
-// the chain means today's rules; version 1 alone is the driver of 2014.
+// the chain means today's rules, as do no captures; version 1 alone is the driver of 2014.
 func ChooseRules(captures []Capture) (RuleSet, string) {
 	first, today := ruleTable[0], ruleTable[len(ruleTable)-1]
 	for i := range captures {
@@ -82,7 +82,10 @@ func ChooseRules(captures []Capture) (RuleSet, string) {
 		return today.name, fmt.Sprintf("capture %d of %d is version %d, which only %s read; %s is today's",
 			i+1, len(captures), version, listed(readers(version), "and"), today.name)
 	}
-	if len(captures) == 1 {
+	switch len(captures) {
+	case 0:
+		return today.name, "no capture is known, and " + string(today.name) + " is today's"
+	case 1:
 		return first.name, "the capture is version 1, written for the driver of 2014, whose rules hearth carries out here"
 	}
 	return first.name, "all captures are version 1, written for the driver of 2014, whose rules hearth carries out here"

@@ -341,10 +341,14 @@ func (p *Plan) warn() {
 		say("there is no capture to restore from")
 		return
 	}
+	var unknown []string
 	for _, i := range used {
 		if p.Chain[i].Evidence == EvidenceUnknown {
-			say("no capture of %s is known: what it does to the volume is not known either", p.unknownLayer(i))
+			unknown = append(unknown, p.backupOf(i))
 		}
+	}
+	if len(unknown) > 0 {
+		say("no capture of %s is known, and so not what Cinder puts back of it", listed(unknown, "and"))
 	}
 	if p.Today() {
 		say("this is a guess: it rests on the volume as it is now, not on what the backup captured")
@@ -386,8 +390,8 @@ func (p *Plan) warn() {
 	}
 }
 
-// unknownLayer names a layer that nobody has.
-func (p *Plan) unknownLayer(i int) string {
+// backupOf names a layer by its backup, where its capture is in doubt.
+func (p *Plan) backupOf(i int) string {
 	if l := &p.Chain[i]; l.Of != 1 {
 		return l.Title()
 	}

@@ -47,9 +47,9 @@ func (p *Plan) weighHidden() {
 		switch {
 		case p.Error != nil && i > p.Error.Layer:
 		case l.Evidence == EvidenceUnknown:
-			unknown = append(unknown, p.unknownLayer(i))
+			unknown = append(unknown, p.backupOf(i))
 		case l.Evidence == EvidenceToday, l.Evidence == EvidenceMoment && !(l.Encrypted == Some(false) && p.Rules.rules().takesPlain()):
-			assumed = append(assumed, l.Title())
+			assumed = append(assumed, p.backupOf(i))
 		}
 	}
 	if len(unknown) > 0 {

@@ -80,9 +80,9 @@ func (d Desk) fill(ctx context.Context, chain core.Chain, layers []core.Layer, o
 		hidden = hidden || layers[i].Evidence == core.EvidenceUnknown || layers[i].Evidence.Assumes()
 	}
 	if hidden && len(chain.Backups) > 0 {
-		d.narrow(ctx, chain.Backups[len(chain.Backups)-1].VolumeID, layers)
+		err = d.narrow(ctx, chain.Backups[len(chain.Backups)-1].VolumeID, layers)
 	}
-	return warnings, nil
+	return warnings, err
 }
 
 // fillLayer finds what Cinder stored with a backup, or else what was kept of it.
@@ -179,16 +179,20 @@ func (d Desk) today(ctx context.Context, b *core.Backup, l *core.Layer, onto cor
 
 // narrow tells by the source volume whether it is encrypted, which it hardly ever
 // becomes or ceases to be.
-func (d Desk) narrow(ctx context.Context, id core.VolumeID, layers []core.Layer) {
+func (d Desk) narrow(ctx context.Context, id core.VolumeID, layers []core.Layer) error {
 	v, err := d.Place.Volume(ctx, id)
+	if core.CodeOf(err) == core.CodeNotFound {
+		return nil
+	}
 	if err != nil {
-		return // it only narrows
+		return err
 	}
 	for i := range layers {
 		if l := &layers[i]; !l.Encrypted.Set && l.Written {
 			l.Encrypted = encryptedNow(&v)
 		}
 	}
+	return nil
 }
 
 // collates reports whether the place's database may compare keys without case.
@@ -200,27 +204,27 @@ func (d Desk) collates() bool {
 
 // noting says what Cinder's manager does after the restore that the plan is of.
 // hearth's own writing of metadata has none, as in the stores that it keeps itself.
-func (d Desk) noting(ctx context.Context, r PlanRequest, in core.PlanInput) core.Noting {
+// An error is that of a cloud that does not say how old it is.
+func (d Desk) noting(ctx context.Context, r PlanRequest, in core.PlanInput) (core.Noting, error) {
 	info := d.Place.Info()
 	if r.Backup == "" || r.MetadataOnly || d.viaAPI(r) || r.Onto != "" && info.Kind == core.PlaceEmbedded {
-		return core.NoManager
+		return core.NoManager, nil
 	}
 	rules := in.Rules
 	if rules == "" || rules == core.RulesAuto {
 		rules, _ = core.ChooseRules(known(in.Chain))
 	}
 	if rules != core.Newton {
-		return core.NotNoted
+		return core.NotNoted, nil
 	}
 	switch s, ok := d.Place.(store.Scoper); {
 	case info.Kind == core.PlaceEmbedded:
-		return core.ManagerNotes
+		return core.ManagerNotes, nil
 	case ok && info.Kind == core.PlaceCloud:
-		if scope, err := s.Scope(ctx); err == nil {
-			return core.NotingOf(scope.Version)
-		}
+		scope, err := s.Scope(ctx)
+		return core.NotingOf(scope.Version), err
 	}
-	return core.MaybeNoted
+	return core.MaybeNoted, nil
 }
 
 // known are the captures of the layers that have one.

@@ -73,7 +73,9 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	if info := d.Place.Info(); (r.Rules == "" || r.Rules == core.RulesAuto) && info.Rules != core.RulesAuto {
 		in.Rules, in.RulesWhy = info.Rules, info.RulesWhy
 	}
-	in.Noting = d.noting(ctx, r, in)
+	if in.Noting, err = d.noting(ctx, r, in); err != nil {
+		return nil, err
+	}
 	p, err := d.via(ctx, core.NewPlan(in), r)
 	if err != nil {
 		return nil, err
