@@ -176,6 +176,21 @@ func TestEditLeavesAlone(t *testing.T) {
 	}
 }
 
+// TestUndoPartly: the question of an undo says what somebody else has changed since.
+func TestUndoPartly(t *testing.T) {
+	c := newCloud(t, 0)
+	r := withBooks(t, c)
+	id, theirs := core.BackupID(fullID(t, "backup", dbBackup)), "theirs"
+	r.find("id:"+dbBackup).press("E").typeText("-x").press("tab").typeText("more").press("enter").said(ui.Good, "journal entry")
+	if err := c.EditBackup(t.Context(), id, core.BackupEdit{Name: &theirs}); err != nil {
+		t.Fatal(err)
+	}
+	r.press("U").want("Take back entry", "description is taken back", "name is left alone").press("y").said(ui.Good, "but for 1 field")
+	if b, err := c.Backup(t.Context(), id); err != nil || b.Name.V != theirs || strings.Contains(b.Description.V, "more") {
+		t.Errorf("it is %q, %q, %v", b.Name.V, b.Description.V, err)
+	}
+}
+
 // TestCreateProperties: a new backup gets the properties that were written.
 func TestCreateProperties(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
