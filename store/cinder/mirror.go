@@ -25,6 +25,7 @@ type mirror[T any] struct {
 	loaded   bool                // the kept listing has been looked for
 	busy     *work[T]            // what goes on in the background
 	err      error               // of the last work, until it is told
+	short    error               // CodeIncomplete: the list ended early; nil: it did not
 	looked   time.Time           // when the cloud was last asked for news, or failed to answer
 }
 
@@ -33,6 +34,7 @@ type work[T any] struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	fresh  *mirror[T] // a sweep that reads all anew; nil where rows are added to those here
+	count  int        // of the rows, asked before the sweep; only with quiet
 	quiet  bool       // somebody waits for it, and gets the error; nothing is kept for the next run
 }
 
@@ -120,6 +122,17 @@ func replaced[T any](rows []T, at int, row T) []T {
 func (m *mirror[T]) take(fresh *mirror[T]) {
 	m.rows, m.at, m.complete, m.next = fresh.rows, fresh.at, fresh.complete, fresh.next
 	m.kept, m.loaded, m.looked = core.Opt[time.Time]{}, true, m.now()
+	m.short = fresh.short
+}
+
+// ended notes how the reading of a whole list ended, and reports whether its rows are
+// all that there is to be had.
+func (m *mirror[T]) ended(err error) bool {
+	m.short = nil
+	if core.CodeOf(err) == core.CodeIncomplete {
+		m.short = err
+	}
+	return err == nil || m.short != nil
 }
 
 func (m *mirror[T]) index() {

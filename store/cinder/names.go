@@ -27,7 +27,7 @@ func (p *Place) volumeNames(ctx context.Context, reach core.Reach) (map[string]s
 		for _, r := range rows {
 			of[r.ID] = or(r.Name)
 		}
-		if next == "" || next == marker {
+		if next == "" || next == marker || next == noMarker { // some names are missing, and no list
 			return of, nil
 		}
 		marker = next
