@@ -74,6 +74,11 @@ func (p *Place) gather(ctx context.Context, l *lists, q core.Query) (wait func()
 		parts = append(parts, part{&p.projects, p.projectNames})
 	}
 	now := p.options.Now
+	if q.Anew { // the names are of the same moment as the rows
+		for _, x := range parts {
+			x.shelf.renew()
+		}
+	}
 	if q.Partial {
 		for _, x := range parts {
 			x.shelf.soon(p.life, now, x.read)

@@ -114,7 +114,16 @@ func (m *mirror[T]) begin(ctx context.Context) (view[T], error) {
 		return m.shown(), err
 	}
 	m.add(p)
+	if m.complete {
+		m.keep()
+	}
 	return m.shown(), nil
+}
+
+// keep has the rows kept for the next run, in the background. The mirror is locked.
+func (m *mirror[T]) keep() {
+	rows, at := m.rows, m.now()
+	go m.source.save(m.life, rows, at)
 }
 
 // patience is how long the cloud is not asked for news.
@@ -156,8 +165,7 @@ func (m *mirror[T]) start(w *work[T]) {
 		}
 		m.err = err
 		if err == nil && m.complete {
-			rows, at := m.rows, m.now()
-			go m.source.save(m.life, rows, at)
+			m.keep()
 		}
 	}()
 }
@@ -231,6 +239,7 @@ func (m *mirror[T]) news(ctx context.Context) (whole bool, err error) {
 		}
 	}
 	m.rows, m.complete, m.looked, m.kept = rows, true, m.now(), core.Opt[time.Time]{}
+	m.read = m.looked
 	m.index()
 	return p.count < 0 || p.count == len(rows), nil
 }
