@@ -129,6 +129,7 @@ func withBooks(t *testing.T, c *cloud) *rig {
 func TestEditLeavesAlone(t *testing.T) {
 	const note = "x, owner=eve"
 	c := newCloudOf(t, 0, func(w *memory.World) {
+		w.Backups = slices.Clone(w.Backups)
 		for i := range w.Backups {
 			if b := &w.Backups[i]; strings.HasPrefix(string(b.ID), dbBackup) {
 				b.Name, b.Description = core.Some(" first\nsecond, third\u202e "), core.Some(" outer ")

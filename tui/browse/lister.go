@@ -350,9 +350,8 @@ func (l *lister[T]) head(noun string, w int) string {
 	return ui.Clip(text+l.freshness(), w)
 }
 
-// fresh is how old rows may be without a warning: lists look for news every 20
-// seconds, and an answer takes some.
-const fresh = 30 * time.Second
+// fresh is how old rows may be without a warning: lists look for news more often.
+const fresh = time.Minute
 
 // freshness tells how old the rows are, and why they are not newer.
 func (l *lister[T]) freshness() string {

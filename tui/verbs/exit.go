@@ -35,7 +35,7 @@ var codes = []exitCode{
 	{core.CodePartial, 11, "some of several things were done, not all"},
 	{core.CodeUnsupported, 12, "this kind of place cannot do it"},
 	{core.CodeUncertain, 13, "shown, but not all of it is certain" + toCome},
-	{core.CodeIncomplete, 14, "what was read is not whole" + toCome},
+	{core.CodeIncomplete, 14, "what was read is not whole, as a list that ended early"},
 	{core.CodeCancelled, 130, "cancelled: by a signal, or by answering no"},
 }
 
