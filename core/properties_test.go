@@ -39,7 +39,9 @@ func TestParseProperties(t *testing.T) {
 
 // TestPropertiesText: whatever a tenant has stored comes back as it was.
 func TestPropertiesText(t *testing.T) {
-	letters := []string{"a", "b", ",", "=", `"`, `\`, " ", "\n", "\t", "\x00", "\u202e", "ж", "😀", "\u0301", "\ufffd", "\xed\xa0\x80", "\u00a0"}
+	letters := []string{
+		"a", "b", ",", "=", `"`, `\`, " ", "\n", "\t", "\x00", "\u202e", "ж", "😀", "\u0301", "\ufffd", "\xed\xa0\x80", "\u00a0",
+	}
 	word := func() (s string) {
 		for range rand.IntN(6) {
 			s += letters[rand.IntN(len(letters))]

@@ -150,3 +150,14 @@ func TestRecordBackup(t *testing.T) {
 		t.Errorf("what is not there is seen: %v", got.Unseen)
 	}
 }
+
+// TestHiddenKey: the API shows the fixed key as null: that is no difference.
+func TestHiddenKey(t *testing.T) {
+	a, b := Backup{ID: "b", EncryptionKeyID: Some(fixedKey)}, Backup{ID: "b"}
+	if got := BackupsDiffer(&a, &b); len(got) > 0 {
+		t.Errorf("the fixed key: %q", got)
+	}
+	if a.EncryptionKeyID = Some("another"); len(BackupsDiffer(&a, &b)) != 1 || len(BackupsDiffer(&b, &a)) != 1 {
+		t.Error("another key is one")
+	}
+}

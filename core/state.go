@@ -73,6 +73,43 @@ func (s State) Strays(a, b State) []string {
 	return out
 }
 
+// With is s with the named fields as t has them; names are those of [State.Diff].
+func (s State) With(t State, names []string) State {
+	s = s.Clone()
+	key := func(to, from *pyjson.Object, key string) *pyjson.Object {
+		if v, ok := from.Get(key); ok {
+			if to == nil {
+				to = &pyjson.Object{}
+			}
+			to.Set(key, v)
+		} else if to != nil {
+			to.Delete(key)
+		}
+		return to
+	}
+	for _, name := range names {
+		switch name {
+		case "name":
+			s.Name = t.Name
+		case "description":
+			s.Description = t.Description
+		case "encryption_key_id":
+			s.EncryptionKeyID = t.EncryptionKeyID
+		case "volume_type_id":
+			s.VolumeTypeID = t.VolumeTypeID
+		case "bootable":
+			s.Bootable = t.Bootable
+		default:
+			if k, image := strings.CutPrefix(name, "image metadata "); image {
+				s.Image = key(s.Image, t.Image, k)
+			} else if k, user := strings.CutPrefix(name, "metadata "); user {
+				s.Metadata = key(s.Metadata, t.Metadata, k)
+			}
+		}
+	}
+	return s
+}
+
 func diffKeys(prefix string, a, b *pyjson.Object) []string {
 	var out []string
 	for k, v := range a.All() {

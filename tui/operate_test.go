@@ -135,6 +135,7 @@ func withBooks(t *testing.T, c *cloud) *rig {
 func TestEditLeavesAlone(t *testing.T) {
 	const note = "x, owner=eve"
 	c := newCloudOf(t, 0, func(w *memory.World) {
+		w.Backups = slices.Clone(w.Backups)
 		for i := range w.Backups {
 			if b := &w.Backups[i]; strings.HasPrefix(string(b.ID), dbBackup) {
 				b.Name, b.Description = core.Some(" first\nsecond, third\u202e "), core.Some(" outer ")
@@ -179,6 +180,21 @@ func TestEditLeavesAlone(t *testing.T) {
 	}
 	if got, _ := b.Metadata.Get("more"); got.Text() != "a, b=c" {
 		t.Errorf("the new one is %q", got.Text())
+	}
+}
+
+// TestUndoPartly: the question of an undo says what somebody else has changed since.
+func TestUndoPartly(t *testing.T) {
+	c := newCloud(t, 0)
+	r := withBooks(t, c)
+	id, theirs := core.BackupID(fullID(t, "backup", dbBackup)), "theirs"
+	r.find("id:"+dbBackup).press("E").typeText("-x").press("tab").typeText("more").press("enter").said(ui.LevelGood, "journal entry")
+	if err := c.EditBackup(t.Context(), id, core.BackupEdit{Name: &theirs}); err != nil {
+		t.Fatal(err)
+	}
+	r.press("U").want("Take back entry", "description is taken back", "name is left alone").press("y").said(ui.LevelGood, "but for 1 field")
+	if b, err := c.Backup(t.Context(), id); err != nil || b.Name.V != theirs || strings.Contains(b.Description.V, "more") {
+		t.Errorf("it is %q, %q, %v", b.Name.V, b.Description.V, err)
 	}
 }
 

@@ -93,7 +93,7 @@ func TestApplyAndUndo(t *testing.T) {
 		return v.State()
 	}
 	before := state()
-	r.press("P").want("Apply to volume db-prod-01", string(id), "3 FIELDS CHANGE · 1 LOST: maintenance",
+	r.press("P").want("Apply to volume db-prod-01", string(id), "1 LOST: maintenance · 3 FIELDS CHANGE · name stays",
 		"meta maintenance: 2026-12-01 → gone", "> No (n)")
 	for _, no := range []string{"enter", "n", "esc", "q", "ctrl+c"} {
 		r.CloseDialogs()

@@ -153,7 +153,7 @@ func smoke(t *testing.T, s *session) {
 
 	s.keys("r").until("[Restore]", "onto db-prod-01", "3 FIELDS CHANGE")
 	s.keys("P").until("Apply to volume db-prod-01", "> No (n)")
-	s.keys("y").until("Applied as journal entry 1; U takes it back", "nothing would change")
+	s.keys("y").until("Applied as journal entry 1; U takes it back", "NOTHING CHANGES")
 	s.keys("U").until("Take back entry 1")
 	s.keys("y").until("Entry 1 taken back, as journal entry 2", "3 FIELDS CHANGE")
 

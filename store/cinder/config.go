@@ -156,6 +156,11 @@ func findLogin(cloud, region, project string) (login, error) {
 	if region != "" {
 		l.endpoint.Region = region
 	}
+	if project != "" && (l.auth.ApplicationCredentialID != "" || l.auth.ApplicationCredentialName != "") {
+		return l, core.Fail(core.CodeUsage, "open the cloud "+cloud,
+			"it is entered with an application credential, which belongs to one project: Keystone lets it into no other",
+			"leave out --project, or name a cloud with a password or a token", nil)
+	}
 	if project != "" && !l.direct {
 		l.auth.Scope = &gophercloud.AuthScope{ProjectID: project}
 		l.auth.TenantID, l.auth.TenantName = "", ""

@@ -229,7 +229,7 @@ func explainNet(tried string, err error) error {
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return fail("there is no way to "+host, "check the network, or the VPN")
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return fail(host+" did not answer in time", "try again, and look whether it took effect first if it was to change something")
+		return fail(host+" did not answer in time", lookFirst)
 	}
 	return fail("the connection to "+host+" broke", tryAgain)
 }

@@ -85,13 +85,14 @@ func TestReach(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want(t, "asked", c.requests(), "[GET /backups/detail?limit=1000 GET /backups/detail?all_tenants=1&limit=1000]")
+	want(t, "asked", c.requests(), "[GET /backups/detail?limit=1000 GET /backups/detail?limit=1&with_count=true "+
+		"GET /backups/detail?all_tenants=1&limit=1000&with_count=true]")
 	wide := newPlace(t.Context(), "wide", p.session, Options{Now: time.Now, Reach: core.ReachAll})
 	defer wide.Close()
 	if _, err := wide.Volumes(t.Context(), core.Query{}); err != nil {
 		t.Fatal(err)
 	}
-	want(t, "by default", c.requests()[2:], "[GET /volumes/detail?all_tenants=1&limit=1000]")
+	want(t, "by default", c.requests()[3:], "[GET /volumes/detail?all_tenants=1&limit=1000&with_count=true]")
 }
 
 // reaches is a cloud of two projects: its own has the backups own-0 to own-5, and
@@ -311,5 +312,6 @@ func TestProxied(t *testing.T) {
 	})
 	page, err := c.direct().Backups(context.Background(), core.Query{})
 	want(t, "rows", say(page.Total, err), "2 <nil>")
-	want(t, "asked", strings.Join(c.requests(), " "), "GET /backups/detail?limit=1000 GET /backups/detail?limit=1000&marker=a")
+	want(t, "asked", strings.Join(c.requests(), " "),
+		"GET /backups/detail?limit=1000 GET /backups/detail?limit=1&with_count=true GET /backups/detail?limit=1000&marker=a")
 }

@@ -1,11 +1,13 @@
 package cinder
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"strconv"
@@ -29,8 +31,21 @@ func (p *Place) listing(ctx context.Context, reach core.Reach, tried, path, mark
 	if reach == core.ReachAll {
 		q.Set("all_tenants", "1")
 	}
+	fresh := p.version() == 0
 	r, err := p.session.do(ctx, call{tried: tried, path: path, query: q})
-	return r.body, err
+	if err != nil || !count || !fresh || p.version() < vCount {
+		return r.body, err
+	}
+	// The cloud's version was not known before this answer: it is asked for the count alone.
+	q.Set("limit", "1")
+	q.Set("with_count", "true")
+	counted, err := p.session.do(ctx, call{tried: tried, path: path, query: q})
+	var doc struct{ Count *int }
+	if err != nil || json.Unmarshal(counted.body, &doc) != nil || doc.Count == nil {
+		return r.body, err
+	}
+	body := bytes.TrimSuffix(bytes.TrimSpace(r.body), []byte("}"))
+	return fmt.Appendf(body[:len(body):len(body)], `, "count": %d}`, *doc.Count), nil
 }
 
 // listingFrom reads a page by its offset.

@@ -25,7 +25,9 @@ type mirror[T any] struct {
 	loaded   bool                // the kept listing has been looked for
 	busy     *work[T]            // what goes on in the background
 	err      error               // of the last work, until it is told
+	short    error               // CodeIncomplete: the list ended early; nil: it did not
 	looked   time.Time           // when the cloud was last asked for news, or failed to answer
+	read     time.Time           // when it last answered, so that the rows are of then
 }
 
 // work is a sweep or a look for news in the background.
@@ -33,6 +35,7 @@ type work[T any] struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	fresh  *mirror[T] // a sweep that reads all anew; nil where rows are added to those here
+	count  int        // of the rows, asked before the sweep; only with quiet
 	quiet  bool       // somebody waits for it, and gets the error; nothing is kept for the next run
 }
 
@@ -81,13 +84,17 @@ func newMirror[T any](life context.Context, s source[T], now func() time.Time) *
 type view[T any] struct {
 	rows     []T
 	complete bool
-	asOf     core.Opt[time.Time] // null: it is in step
+	asOf     core.Opt[time.Time] // null: it is in step, read within [quietTime]
 }
 
 // shown is what there is. The rows are not changed any more: changes make new ones.
 func (m *mirror[T]) shown() view[T] {
 	rebuilding := m.busy != nil && m.busy.fresh != nil
-	return view[T]{rows: m.rows[:len(m.rows):len(m.rows)], complete: m.complete && !rebuilding, asOf: m.kept}
+	asOf := m.kept
+	if !asOf.Set && !m.read.IsZero() && m.now().Sub(m.read) > quietTime { // whatever the reason
+		asOf = core.Some(m.read)
+	}
+	return view[T]{rows: m.rows[:len(m.rows):len(m.rows)], complete: m.complete && !rebuilding, asOf: asOf}
 }
 
 // add appends a page. Rows that are here already are replaced: something may have
@@ -106,6 +113,7 @@ func (m *mirror[T]) add(p fetched[T]) {
 	m.rows, m.next, m.complete = rows, p.next, p.next == ""
 	m.kept, m.loaded = core.Opt[time.Time]{}, true
 	m.looked = m.now()
+	m.read = m.looked
 }
 
 // replaced is rows with another in one's place, in a new slice: the old one may be
@@ -120,6 +128,17 @@ func replaced[T any](rows []T, at int, row T) []T {
 func (m *mirror[T]) take(fresh *mirror[T]) {
 	m.rows, m.at, m.complete, m.next = fresh.rows, fresh.at, fresh.complete, fresh.next
 	m.kept, m.loaded, m.looked = core.Opt[time.Time]{}, true, m.now()
+	m.short, m.read = fresh.short, m.now()
+}
+
+// ended notes how the reading of a whole list ended, and reports whether its rows are
+// all that there is to be had.
+func (m *mirror[T]) ended(err error) bool {
+	m.short = nil
+	if core.CodeOf(err) == core.CodeIncomplete {
+		m.short = err
+	}
+	return err == nil || m.short != nil
 }
 
 func (m *mirror[T]) index() {

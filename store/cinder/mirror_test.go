@@ -324,6 +324,57 @@ func TestKeptListing(t *testing.T) {
 	want(t, "kept for the next run", <-p.saved, 5)
 }
 
+// TestFirstReadingIsKept: what one page holds is kept for the next run at once, and
+// what the cloud no longer answers for shows its age.
+func TestFirstReadingIsKept(t *testing.T) {
+	p := &pages{rows: rowsOf(5), size: 100, saved: make(chan int, 9)}
+	m, c := mirrorOf(t, p)
+	v, err := m.some(t.Context(), false)
+	want(t, "read", say(len(v.rows), v.complete, v.asOf.Set, err), "5 true false <nil>")
+	select {
+	case n := <-p.saved:
+		want(t, "kept", n, 5)
+	case <-time.After(5 * time.Second):
+		t.Error("the first reading is not kept")
+	}
+	began := c.now()
+	p.mu.Lock()
+	p.err = errors.New("the cloud is gone")
+	p.mu.Unlock()
+	for range 3 {
+		c.pass(quietTime)
+		m.some(t.Context(), false)
+		settle(m)
+	}
+	v, _ = m.some(t.Context(), false)
+	want(t, "when it was read", say(len(v.rows), v.asOf.V.Equal(began)), "5 true")
+	p.mu.Lock()
+	p.err = nil
+	p.mu.Unlock()
+	c.pass(quietTime)
+	m.some(t.Context(), false)
+	settle(m)
+	v, err = m.some(t.Context(), false)
+	want(t, "back", say(len(v.rows), v.asOf.Set, err), "5 false <nil>")
+}
+
+// TestNamesAreRenewed: a refresh reads the names of the volumes, too.
+func TestNamesAreRenewed(t *testing.T) {
+	names := 0
+	read := func(context.Context) (map[string]string, error) {
+		names++
+		return map[string]string{"a": fmt.Sprint(names)}, nil
+	}
+	s := &shelf{}
+	for range 2 {
+		s.need(t.Context(), time.Now, read)
+	}
+	s.renew()
+	want(t, "until then", s.get()["a"], "1")
+	s.need(t.Context(), time.Now, read)
+	want(t, "read anew", say(s.get()["a"], names), "2 2")
+}
+
 // TestPageByPage: who asks for a whole page goes on, so that the others are read
 // meanwhile; who asks for less gets that.
 func TestPageByPage(t *testing.T) {
@@ -388,7 +439,9 @@ func TestCircle(t *testing.T) {
 	defer cancel()
 	m := newMirror[row](ctx, p, time.Now)
 	v, err := m.all(ctx)
-	want(t, "rows", say(len(v.rows), err), "4 <nil>")
+	want(t, "rows", say(len(v.rows), core.CodeOf(err)), "4 incomplete")
+	v, err = m.all(ctx) // and whoever asks again is told again
+	want(t, "rows", say(len(v.rows), core.CodeOf(err)), "4 incomplete")
 }
 
 type circle struct{ pages }

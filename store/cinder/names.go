@@ -27,7 +27,7 @@ func (p *Place) volumeNames(ctx context.Context, reach core.Reach) (map[string]s
 		for _, r := range rows {
 			of[r.ID] = or(r.Name)
 		}
-		if next == "" || next == marker {
+		if next == "" || next == marker || next == noMarker { // some names are missing, and no list
 			return of, nil
 		}
 		marker = next
@@ -74,6 +74,11 @@ func (p *Place) gather(ctx context.Context, l *lists, q core.Query) (wait func()
 		parts = append(parts, part{&p.projects, p.projectNames})
 	}
 	now := p.options.Now
+	if q.Anew { // the names are of the same moment as the rows
+		for _, x := range parts {
+			x.shelf.renew()
+		}
+	}
 	if q.Partial {
 		for _, x := range parts {
 			x.shelf.soon(p.life, now, x.read)

@@ -72,8 +72,11 @@ func (p *Place) filtered(ctx context.Context, tried, key, value string, all bool
 		for i := range rows {
 			out = append(out, rows[i].backup(p.version(), false))
 		}
-		if next == "" || next == q.Get("marker") {
+		switch next {
+		case "":
 			return out, nil
+		case noMarker, q.Get("marker"):
+			return out, short("the cloud says that there is more, and not how to get it")
 		}
 		q.Set("marker", next)
 	}

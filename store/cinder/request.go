@@ -90,7 +90,13 @@ func landing(err error, lands bool) error {
 func (c call) explain(err error) error {
 	err = explain(c.tried, err)
 	if e, ok := err.(*core.Error); ok && e.Tried == c.tried {
+		f := faultOf(err)
 		switch {
+		case f != nil && f.status == http.StatusRequestEntityTooLarge && c.method == http.MethodGet: // reading uses no quota up
+			e.Code, e.What, e.Next = core.CodeUnavailable, "the cloud, or a proxy before it, says that too much is asked for (413)", tryAgain
+			if said := brief(f.message); said != "" {
+				e.What += ": " + said
+			}
 		case e.Next == tryAgain && c.method != http.MethodGet:
 			e.Next = lookFirst
 		case e.Next == lookFirst && c.method == http.MethodGet:

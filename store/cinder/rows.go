@@ -309,14 +309,17 @@ func pageOf[R any](tried string, body []byte, kind string) (rows []R, next strin
 	return rows, next, count, nil
 }
 
+// noMarker stands for the marker of a next link that has none: the list goes on, and
+// does not say where.
+const noMarker = "\x00"
+
 // markerOf takes the marker out of a next link: the link itself names the cloud as
 // it knows itself, which behind a proxy is not how we do.
 func markerOf(href string) string {
-	u, err := url.Parse(href)
-	if err != nil {
-		return ""
+	if u, err := url.Parse(href); err == nil && u.Query().Get("marker") != "" {
+		return u.Query().Get("marker")
 	}
-	return u.Query().Get("marker")
+	return noMarker
 }
 
 // nextMarker finds the next page's marker at the end of a body that is not decoded

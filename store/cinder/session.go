@@ -307,6 +307,13 @@ func (s *session) notIn(tried string, err error) error {
 		return noKeystone()
 	case f == nil:
 		return explain(tried, err)
+	case f.status == http.StatusUnauthorized && s.login.auth.TokenID != "":
+		where, next := "the token of "+s.login.cloud, "put a new one there, as openstack token issue makes it"
+		if s.login.cloud == Environment {
+			where, next = "the token in OS_TOKEN", "set OS_TOKEN to a new one, as openstack token issue makes it, or unset it and give a password"
+		}
+		return core.Fail(core.CodeDenied, tried,
+			"Keystone does not accept "+where+": it has ended, was revoked, or is for another project", next, err)
 	case f.status == http.StatusUnauthorized:
 		return core.Fail(core.CodeDenied, tried,
 			"Keystone does not accept "+s.login.user()+": the name, the password, the project or a role in it is wrong",

@@ -40,9 +40,17 @@ func (s *shelf) coming() bool {
 	return s.busy && s.of == nil
 }
 
+// renew has the names read again when something needs them next; those that are here
+// stay until then.
+func (s *shelf) renew() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.read = time.Time{}
+}
+
 // need reads the names if they are not here.
 func (s *shelf) need(ctx context.Context, now func() time.Time, read func(context.Context) (map[string]string, error)) error {
-	if s.get() != nil {
+	if s.get() != nil && !s.since().IsZero() {
 		return nil
 	}
 	of, err := read(ctx)

@@ -2,6 +2,7 @@ package cinder
 
 import (
 	"context"
+	"fmt"
 
 	"hearth/core"
 )
@@ -9,12 +10,35 @@ import (
 // whole reads every row for someone who waits for them.
 func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
 	fresh := newMirror(m.life, m.source, m.now)
-	first, err := fresh.page(ctx, pageSize, false)
+	first, err := fresh.page(ctx, pageSize, true)
 	if err != nil {
 		return nil, err
 	}
 	fresh.add(first)
-	return fresh, fresh.rest(ctx)
+	if err := fresh.rest(ctx); err != nil {
+		return fresh, err
+	}
+	return fresh, fresh.counted(ctx, first.count)
+}
+
+// short is the error of a list that ended early: the rows that are here are the
+// cloud's, and there are more.
+func short(format string, args ...any) error {
+	return core.Fail(core.CodeIncomplete, "read the list whole", fmt.Sprintf(format, args...),
+		"read it again; if that is no help, look at the cloud's API and the proxy before it", nil)
+}
+
+// counted returns the error of a list that is shorter than the cloud counted before
+// it was read, and counts again now that it is; -1 was not counted.
+func (m *mirror[T]) counted(ctx context.Context, before int) error {
+	if before <= len(m.rows) {
+		return nil
+	}
+	now, err := m.page(ctx, 1, true)
+	if err == nil && now.count > len(m.rows) {
+		err = short("the cloud counts %d rows and lists %d", min(before, now.count), len(m.rows))
+	}
+	return err
 }
 
 // rest reads the rows after the first page: some pages at a time where they are
@@ -80,7 +104,7 @@ func (m *mirror[T]) stride(ctx context.Context) (ok bool, err error) {
 		if m.source.next(a.body) != "" { // not beyond the end, if that can be told yet
 			more()
 		}
-		p, err := m.source.decode(a.body)
+		p, err := m.decoded(a.body)
 		if err != nil {
 			return false, err
 		}
@@ -115,9 +139,15 @@ func (m *mirror[T]) sweep(ctx context.Context, marker string) error {
 		err  error
 	}
 	seen := map[string]bool{"": true}
+	var ended error // the list goes on, and cannot be followed
 	ask := func(marker string) chan answer {
-		if seen[marker] && marker != "" {
-			return nil // a cloud that turns in circles
+		switch {
+		case marker == noMarker:
+			ended = short("a page of it names a next one, and not where that begins")
+			return nil
+		case seen[marker] && marker != "": // a cloud that turns in circles
+			ended = short("the cloud sends a page again that was read already")
+			return nil
 		}
 		seen[marker] = true
 		coming := make(chan answer, 1)
@@ -139,10 +169,10 @@ func (m *mirror[T]) sweep(ctx context.Context, marker string) error {
 			return a.err
 		}
 		coming = nil
-		if next := m.source.next(a.body); next != "" {
+		if next := m.source.next(a.body); next != "" && next != noMarker && !seen[next] {
 			coming = ask(next)
 		}
-		p, err := m.source.decode(a.body)
+		p, err := m.decoded(a.body)
 		if err != nil {
 			return err
 		}
@@ -156,7 +186,17 @@ func (m *mirror[T]) sweep(ctx context.Context, marker string) error {
 		m.add(p)
 		m.mu.Unlock()
 	}
-	return nil
+	return ended
+}
+
+// decoded reads a page. A next link without a marker is followed from the page's last
+// row, which is what a marker is.
+func (m *mirror[T]) decoded(body []byte) (fetched[T], error) {
+	p, err := m.source.decode(body)
+	if n := len(p.rows); err == nil && p.next == noMarker && n > 0 {
+		p.next = m.source.id(&p.rows[n-1])
+	}
+	return p, err
 }
 
 // earlier is the id of the row that is n before the last.
@@ -175,5 +215,5 @@ func (m *mirror[T]) page(ctx context.Context, limit int, count bool) (fetched[T]
 	if err != nil {
 		return fetched[T]{}, err
 	}
-	return m.source.decode(body)
+	return m.decoded(body)
 }

@@ -11,7 +11,7 @@ import (
 func (m *mirror[T]) all(ctx context.Context) (view[T], error) {
 	for {
 		m.mu.Lock()
-		busy, v, whole := m.busy, m.shown(), m.complete && !m.kept.Set
+		busy, v, whole, short := m.busy, m.shown(), m.complete && !m.kept.Set, m.short
 		m.mu.Unlock()
 		switch {
 		case busy != nil:
@@ -22,7 +22,7 @@ func (m *mirror[T]) all(ctx context.Context) (view[T], error) {
 			}
 			continue
 		case whole:
-			return v, nil
+			return v, short
 		}
 		return m.afresh(ctx)
 	}
@@ -31,13 +31,13 @@ func (m *mirror[T]) all(ctx context.Context) (view[T], error) {
 // afresh reads every row again, whatever is here, and waits for that.
 func (m *mirror[T]) afresh(ctx context.Context) (view[T], error) {
 	fresh, err := m.whole(ctx)
-	if err != nil {
+	if fresh == nil || !fresh.ended(err) {
 		return view[T]{}, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.take(fresh)
-	return m.shown(), nil
+	return m.shown(), m.short
 }
 
 // first reads the newest rows only: at most limit. Where that is a whole page, the
@@ -46,10 +46,10 @@ func (m *mirror[T]) first(ctx context.Context, limit int) (view[T], error) {
 	m.mu.Lock()
 	if m.complete && !m.kept.Set {
 		defer m.mu.Unlock()
-		return m.shown(), nil
+		return m.shown(), m.short
 	}
 	m.mu.Unlock()
-	p, err := m.page(ctx, limit, false)
+	p, err := m.page(ctx, limit, limit == pageSize)
 	if err != nil {
 		return view[T]{}, err
 	}
@@ -58,14 +58,19 @@ func (m *mirror[T]) first(ctx context.Context, limit int) (view[T], error) {
 	}
 	begun := newMirror(m.life, m.source, m.now)
 	begun.add(p)
+	if begun.complete {
+		if err := begun.counted(ctx, p.count); !begun.ended(err) {
+			return view[T]{}, err
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if begun.complete { // whoever asks for a next page gets it from the same list
 		m.take(begun)
-		return m.shown(), nil
+		return m.shown(), m.short
 	}
 	if m.busy == nil {
-		m.start(&work[T]{fresh: begun, quiet: true})
+		m.start(&work[T]{fresh: begun, count: p.count, quiet: true})
 	}
 	return view[T]{rows: p.rows}, nil
 }
@@ -109,7 +114,16 @@ func (m *mirror[T]) begin(ctx context.Context) (view[T], error) {
 		return m.shown(), err
 	}
 	m.add(p)
+	if m.complete {
+		m.keep()
+	}
 	return m.shown(), nil
+}
+
+// keep has the rows kept for the next run, in the background. The mirror is locked.
+func (m *mirror[T]) keep() {
+	rows, at := m.rows, m.now()
+	go m.source.save(m.life, rows, at)
 }
 
 // patience is how long the cloud is not asked for news.
@@ -143,7 +157,7 @@ func (m *mirror[T]) start(w *work[T]) {
 			return // another took its place
 		}
 		m.busy, m.looked = nil, m.now()
-		if err == nil && w.fresh != nil {
+		if w.fresh != nil && w.fresh.ended(err) {
 			m.take(w.fresh)
 		}
 		if w.quiet {
@@ -151,8 +165,7 @@ func (m *mirror[T]) start(w *work[T]) {
 		}
 		m.err = err
 		if err == nil && m.complete {
-			rows, at := m.rows, m.now()
-			go m.source.save(m.life, rows, at)
+			m.keep()
 		}
 	}()
 }
@@ -163,7 +176,10 @@ func (m *mirror[T]) work(ctx context.Context, w *work[T]) error {
 	m.mu.Unlock()
 	switch {
 	case w.quiet:
-		return w.fresh.rest(ctx)
+		if err := w.fresh.rest(ctx); err != nil {
+			return err
+		}
+		return w.fresh.counted(ctx, w.count)
 	case w.fresh != nil:
 		return w.fresh.sweep(ctx, "")
 	case !complete:
@@ -174,13 +190,13 @@ func (m *mirror[T]) work(ctx context.Context, w *work[T]) error {
 		return err
 	}
 	fresh := newMirror(m.life, m.source, m.now)
-	if err := fresh.sweep(ctx, ""); err != nil {
+	if err = fresh.sweep(ctx, ""); !fresh.ended(err) {
 		return err
 	}
 	m.mu.Lock()
 	m.take(fresh)
 	m.mu.Unlock()
-	return nil
+	return err
 }
 
 // news asks for the newest rows, and for those that were on their way. whole is
@@ -223,6 +239,7 @@ func (m *mirror[T]) news(ctx context.Context) (whole bool, err error) {
 		}
 	}
 	m.rows, m.complete, m.looked, m.kept = rows, true, m.now(), core.Opt[time.Time]{}
+	m.read = m.looked
 	m.index()
 	return p.count < 0 || p.count == len(rows), nil
 }

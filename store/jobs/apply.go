@@ -56,7 +56,8 @@ func (d Desk) unchanged(ctx context.Context, id core.VolumeID, before core.State
 
 // Undo takes a journal entry back: the volume must still be what the entry made
 // of it. One that ended half-way is taken back from where it stands, as long as
-// nobody else has changed a field. id 0 is the last entry that can be undone.
+// nobody else has changed a field: for what somebody has, see [Desk.PlanUndo]. id 0 is
+// the last entry that can be undone.
 func (d Desk) Undo(ctx context.Context, id core.EntryID) (core.Entry, error) {
 	of, err := d.UndoTarget(ctx, id)
 	if err != nil {

@@ -559,7 +559,8 @@ func TestEdit(t *testing.T) {
 	}
 	_, err = d.Undo(t.Context(), 0)
 	ok(t, err)
-	if b, err = d.Place.Backup(t.Context(), storetest.Tagged); err != nil || !strings.Contains(b.Name.V, "每日备份") || b.Metadata.Len() != 3 {
+	if b, err = d.Place.Backup(t.Context(), storetest.Tagged); err != nil || !strings.Contains(b.Name.V, "每日备份") ||
+		b.Metadata.Len() != 3 {
 		t.Errorf("taken back: %+v, %v", b, err)
 	}
 	_, err = d.Undo(t.Context(), e.ID)
@@ -625,11 +626,12 @@ func TestNothingToDo(t *testing.T) {
 	if e := newest(t, d); len(e.Before.Diff(*e.After)) != 1 {
 		t.Errorf("the journal says of an edit of one field %q", e.Before.Diff(*e.After))
 	}
-	_, err = d.Place.(*memory.Cloud).Rewrite(t.Context(), core.Rewrite{Volume: storetest.WebRoot, Before: again.Before, After: func() core.State {
-		s := again.Before.Clone()
-		s.Name = pyjson.OfString(third)
-		return s
-	}()})
+	_, err = d.Place.(*memory.Cloud).Rewrite(t.Context(),
+		core.Rewrite{Volume: storetest.WebRoot, Before: again.Before, After: func() core.State {
+			s := again.Before.Clone()
+			s.Name = pyjson.OfString(third)
+			return s
+		}()})
 	ok(t, err)
 	_, err = d.Apply(t.Context(), again)
 	wantCode(t, "a plan that changes nothing of what the volume was", err, core.CodeConflict)

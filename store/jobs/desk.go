@@ -98,6 +98,24 @@ func (d Desk) AllProjects() bool {
 	return ok && (d.Reach == core.ReachAll || d.Reach == core.ReachDefault && p.Reach() == core.ReachAll)
 }
 
+// Narrowed says why what was read of the place is that of one project and not of the
+// whole place; "" where it is of the whole, as far as is known. A cloud ignores it
+// where a login asks for all projects that may not (cinder/api/common.py,
+// all_tenants): projects are those of the rows that were read. It does no I/O, and
+// knows more after the place was read.
+func (d Desk) Narrowed(projects core.FieldSet) string {
+	switch _, reaches := d.Place.(store.Reacher); {
+	case !reaches || len(projects) > 1:
+		return ""
+	case !d.AllProjects():
+		return "one project was looked at, and not the whole of " + core.Visible(d.Place.Info().Title) + ": --all-projects looks at all"
+	}
+	if err := d.Allowed(core.OpAllProjects); core.CodeOf(err) == core.CodeDenied {
+		return "one project was looked at in spite of --all-projects: " + err.(*core.Error).What
+	}
+	return ""
+}
+
 // Info describes the place as far as the desk reaches; it does no I/O.
 func (d Desk) Info() core.PlaceInfo {
 	info := d.Place.Info()

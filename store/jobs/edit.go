@@ -115,17 +115,7 @@ func (d Desk) undoEdit(ctx context.Context, of core.Entry) (core.Entry, error) {
 		return of, core.Fail(core.CodeConflict, fmt.Sprintf("undo entry %d", of.ID),
 			"the backup was changed again: "+changes(now.Diff(*of.After)), "edit it by hand", nil)
 	}
-	var edit core.BackupEdit
-	text := func(v pyjson.Value) *string { s := v.Text(); return &s }
-	if !now.Name.Equal(of.Before.Name) {
-		edit.Name = text(of.Before.Name)
-	}
-	if !now.Description.Equal(of.Before.Description) {
-		edit.Description = text(of.Before.Description)
-	}
-	if !now.Metadata.Equal(of.Before.Metadata) {
-		edit.Metadata = of.Before.Metadata.Clone()
-	}
+	edit := editTo(now, *of.Before)
 	after := edited(now, edit)
 	return d.edit(ctx, edit, core.Entry{Kind: core.EntryUndo, Backup: of.Backup, Of: of.ID, Before: &now, After: &after,
 		Summary: fmt.Sprintf("undo of entry %d: %s", of.ID, of.Summary)})

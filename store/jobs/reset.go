@@ -85,7 +85,7 @@ func (d Desk) Reset(ctx context.Context, p ResetPlan, progress Progress) ([]Resu
 	}
 	results, todo := d.already(ctx, p)
 	if len(todo) == 0 {
-		return results, nil
+		return results, failures("reset all", results)
 	}
 	var backups []core.Backup
 	e := core.Entry{Kind: core.EntryReset}
@@ -129,16 +129,19 @@ func (d Desk) Reset(ctx context.Context, p ResetPlan, progress Progress) ([]Resu
 }
 
 // already looks at the backups once more and says which are to be reset: those that
-// do not have the status by now, or could not be looked at.
+// do not have the status by now. One that cannot be looked at is not.
 func (d Desk) already(ctx context.Context, p ResetPlan) (results []Result, todo []int) {
 	for i, it := range p.Items {
 		r := Result{Backup: it.Backup, Status: it.Backup.Status}
 		now, err := d.Place.Backup(ctx, it.Backup.ID)
-		if err == nil {
-			r.Backup, r.Status = now, now.Status
-		}
-		if err != nil || now.Status != p.Status {
+		switch {
+		case err != nil:
+			r.Err = err
+		case now.Status != p.Status:
 			todo = append(todo, i)
+			fallthrough
+		default:
+			r.Backup, r.Status = now, now.Status
 		}
 		results = append(results, r)
 	}

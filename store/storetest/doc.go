@@ -42,6 +42,8 @@
 //     hearth places lists a backup to see whether it answers. A new backup is taken to
 //     belong to the volume's project.
 //   - Reacher: no key 0 and no column of projects: core.Query.Reach is passed over.
+//   - Surveyor: what quotas, attachments and the backend would refuse is told as not
+//     known, with why, instead of yes or no.
 //   - CaptureSource: previews go by captures that were kept or pasted, where no
 //     repository is configured for the place.
 //   - Repository: no inventory, no hearth inventory and verify, and it cannot be configured

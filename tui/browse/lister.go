@@ -359,7 +359,7 @@ func (l *lister[T]) head(noun string, w int) string {
 }
 
 // fresh is how old rows may be without a warning: lists look for news more often.
-const fresh = 2 * time.Minute
+const fresh = time.Minute
 
 // freshness tells how old the rows are, and why they are not newer.
 func (l *lister[T]) freshness() string {

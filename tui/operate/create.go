@@ -30,16 +30,18 @@ func (o operator) createForm(volumes []core.VolumeID, title string) tea.Cmd {
 	if len(volumes) > 1 {
 		title = core.Count(len(volumes), "volume")
 	}
-	return ui.Show(&ui.FormBox{Title: "Back up " + core.Visible(title), Submit: func(f *ui.FormBox) tea.Cmd { return o.planCreate(volumes, f) }, Fields: []ui.FormField{
-		ui.TextField("name", "", "Enter shows the plan before anything is done."),
-		ui.TextField("description", "", ""),
-		ui.SwitchField("incremental", "Only what changed since the volume's newest backup, which the plan names: that one, and what it stands on, must stay."),
-		ui.SwitchField("force", "Also of a volume that is in use: what is being written at that moment is caught half-way."),
-		ui.TextField("snapshot", "", "The id of a snapshot of the volume: its state is backed up instead."),
-		ui.TextField("container", "", "Where the driver puts it; empty is the driver's choice."),
-		ui.TextField("properties", "", propertiesHint),
-		ui.TextField("zone", "", "The availability zone; empty is Cinder's choice."),
-	}})
+	return ui.Show(&ui.FormBox{Title: "Back up " + core.Visible(title),
+		Submit: func(f *ui.FormBox) tea.Cmd { return o.planCreate(volumes, f) }, Fields: []ui.FormField{
+			ui.TextField("name", "", "Enter shows the plan before anything is done."),
+			ui.TextField("description", "", ""),
+			ui.SwitchField("incremental",
+				"Only what changed since the volume's newest backup, which the plan names: that one, and what it stands on, must stay."),
+			ui.SwitchField("force", "Also of a volume that is in use: what is being written at that moment is caught half-way."),
+			ui.TextField("snapshot", "", "The id of a snapshot of the volume: its state is backed up instead."),
+			ui.TextField("container", "", "Where the driver puts it; empty is the driver's choice."),
+			ui.TextField("properties", "", propertiesHint),
+			ui.TextField("zone", "", "The availability zone; empty is Cinder's choice."),
+		}})
 }
 
 // creating is the plan of a backup, or why there is none.

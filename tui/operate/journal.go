@@ -85,8 +85,16 @@ func (s *journalScreen) Len() int         { return len(s.entries) }
 func (s *journalScreen) Key(i int) string { return fmt.Sprint(s.entries[i].ID) }
 func (s *journalScreen) Row(i int) ([]grid.Cell, bool) {
 	e, st := &s.entries[i], s.host.Look()
-	look := map[core.EntryState]grid.Style{core.EntryDone: st.Good, core.EntryFailed: st.Bad, core.EntryHalf: st.Bad, core.EntryOpen: st.Warn, core.EntryUnsettled: st.Warn, core.EntryUndone: st.Dim}[e.State]
-	return []grid.Cell{{Text: fmt.Sprint(e.ID)}, {Text: s.host.Look().Clock(core.Some(e.At))}, {Text: string(e.Kind)}, {Text: string(e.State), Style: look},
+	look := map[core.EntryState]grid.Style{
+		core.EntryDone:      st.Good,
+		core.EntryFailed:    st.Bad,
+		core.EntryHalf:      st.Bad,
+		core.EntryOpen:      st.Warn,
+		core.EntryUnsettled: st.Warn,
+		core.EntryUndone:    st.Dim,
+	}[e.State]
+	return []grid.Cell{{Text: fmt.Sprint(e.ID)}, {Text: s.host.Look().Clock(core.Some(e.At))}, {Text: string(e.Kind)},
+		{Text: string(e.State), Style: look},
 		{Text: core.Visible(e.Summary)}, {Text: core.Visible(e.Who), Style: st.Dim}}, true
 }
 
@@ -208,10 +216,12 @@ func (s *journalScreen) Actions() []ui.Action {
 		{Name: "undo-this", Keys: []string{"u"}, Label: "undo this", Help: "Take back the entry under the cursor",
 			Why: func() string { return s.notWith((*core.Entry).Undoable) },
 			Run: func() tea.Cmd { return operator{s.host, s.at}.undo(s.current().ID) }},
-		{Name: "finish", Keys: []string{"f"}, Label: "finish this", Minor: true, Help: "Do the rest of the entry under the cursor, which ended half-way",
-			Why: func() string { return s.notWith((*core.Entry).Unfinished) }, Run: s.confirmFinish},
-		{Name: "settle", Keys: []string{"o"}, Label: "look", Minor: true, Help: "Look in the place what became of the entries whose end is not known",
-			Why: s.allSettled, Run: s.settle},
+		{Name: "finish", Keys: []string{"f"}, Label: "finish this", Minor: true,
+			Help: "Do the rest of the entry under the cursor, which ended half-way",
+			Why:  func() string { return s.notWith((*core.Entry).Unfinished) }, Run: s.confirmFinish},
+		{Name: "settle", Keys: []string{"o"}, Label: "look", Minor: true,
+			Help: "Look in the place what became of the entries whose end is not known",
+			Why:  s.allSettled, Run: s.settle},
 		{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all of the entry", Why: s.noEntry, Run: func() tea.Cmd {
 			return ui.Show(&ui.TextBox{Title: "The entry", Lines: s.detail(), Look: s.host.Look()})
 		}},

@@ -195,7 +195,9 @@ func (o operator) planReset(ids []core.BackupID, status string) tea.Cmd {
 }
 
 func (o operator) askReset(p jobs.ResetPlan) ui.Overlay {
-	q := ui.Asking(o.host.Look(), "Reset the status", "Set "+core.Count(p.Todo(), "backup")+" to "+p.Status+"? Cinder looks at nothing then: the word changes, not the backup.\n", "Reset",
+	q := ui.Asking(o.host.Look(), "Reset the status",
+		"Set "+core.Count(p.Todo(), "backup")+" to "+p.Status+"? Cinder looks at nothing then: the word changes, not the backup.\n",
+		"Reset",
 		func() tea.Cmd { return o.reset(p) })
 	words := []string{}
 	for i := range p.Items {
@@ -269,13 +271,15 @@ func (o operator) edit(x core.Backup, f *ui.FormBox) tea.Cmd {
 		return ui.Say(ui.LevelInfo, "Nothing was changed.")
 	}
 	desk := o.at.Desk()
-	_, cmd := o.at.Start(o.host, "editing "+x.Title(), place.Touching(o.at, "backup", x.ID), func(ctx context.Context, _ jobs.Progress) ui.Result {
-		entry, err := desk.Edit(ctx, x.ID, e)
-		if err == nil && entry.None() {
-			return ui.Wrote("It is so already: nothing was sent.", nil)
-		}
-		return ui.Wrote(fmt.Sprintf("Changed, as journal entry %d; U takes it back. In a shell: %s", entry.ID, o.at.Command("edit", words...)), err)
-	})
+	_, cmd := o.at.Start(o.host, "editing "+x.Title(), place.Touching(o.at, "backup", x.ID),
+		func(ctx context.Context, _ jobs.Progress) ui.Result {
+			entry, err := desk.Edit(ctx, x.ID, e)
+			if err == nil && entry.None() {
+				return ui.Wrote("It is so already: nothing was sent.", nil)
+			}
+			return ui.Wrote(fmt.Sprintf("Changed, as journal entry %d; U takes it back. In a shell: %s", entry.ID, o.at.Command("edit", words...)),
+				err)
+		})
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 	"hearth/core"
 	"hearth/store/jobs"
 	"hearth/tui/place"
+	"hearth/tui/show"
 	"hearth/tui/ui"
 )
 
@@ -23,10 +24,11 @@ func UndoAction(host ui.Host, at *place.Stay) ui.Action {
 func (o operator) undo(id core.EntryID) tea.Cmd {
 	desk := o.at.Desk()
 	return o.host.Tell(func(ctx context.Context) tea.Msg {
-		e, err := desk.UndoTarget(ctx, id)
+		p, err := desk.PlanUndo(ctx, id)
 		if err != nil {
 			return ui.Failure(err)
 		}
+		e := p.Entry
 		of, err := whose(ctx, desk, &e)
 		if err != nil {
 			return ui.Failure(err)
@@ -34,7 +36,9 @@ func (o operator) undo(id core.EntryID) tea.Cmd {
 		look := o.host.Look()
 		text := fmt.Sprintf("Take back entry %d of %s by %s on %s?\n\n%s",
 			e.ID, look.Clock(core.Some(e.At)), core.Visible(e.Who), of, core.Visible(e.Summary))
-		return ui.ShowMsg{Overlay: ui.Asking(look, "Undo", text, "Undo", func() tea.Cmd { return o.undoEntry(e) })}
+		q := ui.Asking(look, "Undo", text, "Undo", func() tea.Cmd { return o.undoEntry(p) })
+		q.Lines = append(q.Lines, partly(look, &p)...)
+		return ui.ShowMsg{Overlay: q}
 	})
 }
 
@@ -48,15 +52,38 @@ func whose(ctx context.Context, desk jobs.Desk, e *core.Entry) (string, error) {
 	return fmt.Sprintf("volume %s\n(%s)", core.Visible(v.Title()), core.Visible(string(v.ID))), err
 }
 
-func (o operator) undoEntry(e core.Entry) tea.Cmd {
-	desk := o.at.Desk()
+// partly are the lines that say what an undo leaves alone; none where it takes back
+// all that the entry changed.
+func partly(look ui.Look, p *jobs.UndoPlan) (lines []ui.Line) {
+	if len(p.Alone)+len(p.Others) == 0 {
+		return nil
+	}
+	lines = append(lines, ui.Line{})
+	for _, name := range p.Back {
+		lines = append(lines, ui.TextLine(look.InDialog.Paint("  "+core.Visible(name)+" is taken back")))
+	}
+	for _, name := range p.Alone {
+		lines = append(lines, show.Warning(look, core.Visible(name)+" is left alone: somebody has changed it since"))
+	}
+	for _, name := range p.Others {
+		lines = append(lines, ui.TextLine(look.Dim.Paint("  "+core.Visible(name)+" is left alone: changed since, and not by this entry")))
+	}
+	return lines
+}
+
+func (o operator) undoEntry(p jobs.UndoPlan) tea.Cmd {
+	desk, e := o.at.Desk(), p.Entry
 	touches := place.Touching(o.at, "volume", e.Volume)
 	if e.Volume == "" {
 		touches = place.Touching(o.at, "backup", e.Backup)
 	}
 	_, cmd := o.at.Start(o.host, fmt.Sprintf("taking back entry %d", e.ID), touches, func(ctx context.Context, _ jobs.Progress) ui.Result {
-		done, err := desk.Undo(ctx, e.ID)
-		return ui.Wrote(fmt.Sprintf("Entry %d taken back, as journal entry %d.", done.Of, done.ID), err)
+		done, err := desk.UndoAsShown(ctx, p)
+		text := fmt.Sprintf("Entry %d taken back, as journal entry %d.", done.Of, done.ID)
+		if n := len(p.Alone); n > 0 {
+			text = fmt.Sprintf("Entry %d taken back but for %s, as journal entry %d.", done.Of, core.Count(n, "field"), done.ID)
+		}
+		return ui.Wrote(text, err)
 	})
 	return cmd
 }

@@ -132,11 +132,13 @@ func (e *Env) resume(cmd *cobra.Command, args []string, n int64, yes bool) error
 }
 
 func (e *Env) undo() *cobra.Command {
-	var yes bool
+	var yes, partly bool
 	cmd := &cobra.Command{
 		Use: "undo [ENTRY]", Short: "Take back what apply did", Args: takes(0, 1),
 		Long: "Take a journal entry back; without a number, the last one that was applied and not yet taken back. It " +
-			"asks first, and it refuses when the volume is no longer what the entry made of it.",
+			"asks first. What somebody else has changed since is shown and left alone: with --yes only if --partly is given, " +
+			"too, where that is part of the entry; it ends with 11 then. " +
+			"It refuses where nothing stands any more as the entry left it.",
 		ValidArgsFunction: first(e.undoable),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var id core.EntryID
@@ -148,12 +150,17 @@ func (e *Env) undo() *cobra.Command {
 				id = core.EntryID(n)
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
-				of, err := d.UndoTarget(ctx, id)
+				p, err := d.PlanUndo(ctx, id)
 				if err != nil {
 					return err
 				}
+				of := p.Entry
 				e.say("Entry %d of %s UTC by %s: %s", of.ID, clock(of.At.UTC(), false), of.Who, of.Summary)
+				e.sayUndo(&p)
 				tried := fmt.Sprintf("undo entry %d", of.ID)
+				if yes && !partly && len(p.Alone) > 0 {
+					return core.Fail(core.CodeConflict, tried, "somebody has changed some of it since", "undo the rest with --partly", nil)
+				}
 				op, what := core.OpWriteVolume, "volume "+string(of.Volume)
 				if of.Volume == "" {
 					op, what = core.OpEdit, "backup "+string(of.Backup)
@@ -164,18 +171,39 @@ func (e *Env) undo() *cobra.Command {
 				if err := e.confirm(ctx, yes, tried, fmt.Sprintf("Take this back on %s?", what), "look at it with hearth journal -o json"); err != nil {
 					return err
 				}
-				done, err := d.Undo(ctx, of.ID)
+				done, err := d.UndoAsShown(ctx, p)
 				if err != nil {
 					e.sayHalf(&done)
 					return err
 				}
 				e.say("Taken back, as journal entry %d.", done.ID)
+				if len(p.Alone) > 0 {
+					return notAll(tried, len(p.Alone), len(p.Alone)+len(p.Back), "field", "was left alone: somebody else has changed it since")
+				}
 				return nil
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&partly, "partly", false, "with --yes: also where some of it cannot be taken back, as somebody has changed it since")
 	return cmd
+}
+
+// sayUndo says what an undo takes back, and what it leaves alone, where that is not
+// all that the entry changed.
+func (e *Env) sayUndo(p *jobs.UndoPlan) {
+	if len(p.Alone)+len(p.Others) == 0 {
+		return
+	}
+	for _, name := range p.Back {
+		e.say("  %s is taken back", name)
+	}
+	for _, name := range p.Alone {
+		e.say("  ! %s is left alone: somebody has changed it since", name)
+	}
+	for _, name := range p.Others {
+		e.say("  %s is left alone: it was changed since, and not by this entry", name)
+	}
 }
 
 // undoable completes the numbers of the entries that can be taken back.

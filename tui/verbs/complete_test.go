@@ -63,9 +63,10 @@ func TestCompletion(t *testing.T) {
 func TestCompletionOfEntries(t *testing.T) {
 	b, _ := demo(t, store.World{Volumes: 1, Backups: -1})
 	volume := ids(b.list("volumes", "-o", "json"))[0]
-	b.in = b.ok("capture", volume)
-	b.ok("apply", "--capture", "-", "--onto", volume, "--yes")
-	b.ok("apply", "--capture", "-", "--onto", volume, "--yes")
+	for _, tier := range []string{"gold", "tin"} { // what changes nothing is no entry
+		b.in = `{"version": 1, "volume-metadata": {"tier": "` + tier + `"}}`
+		b.ok("apply", "--capture", "-", "--onto", volume, "--yes")
+	}
 	b.ok("undo", "2", "--yes")
 	if got := b.offers("undo", ""); !slices.Equal(got, []string{"3", "1"}) {
 		t.Errorf("%q", got)

@@ -91,6 +91,14 @@ func (e *Env) coverage() *cobra.Command {
 					return err
 				}
 				e.say("%s", says)
+				projects := core.FieldSet{}
+				for i := range c.Backups {
+					projects[string(c.Backups[i].Backup.ProjectID)] = true
+				}
+				for i := range c.Volumes {
+					projects[string(c.Volumes[i].Volume.ProjectID)] = true
+				}
+				e.sayNarrowed(d, projects)
 				return nil
 			})
 		},

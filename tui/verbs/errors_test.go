@@ -8,9 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -253,39 +251,6 @@ func TestReadmeExitCodes(t *testing.T) {
 	}
 	if have+"\n" != want {
 		t.Errorf("the README says\n%s\n\nand the code\n%s", have, want)
-	}
-}
-
-// TestSetAside: a code that no verb is said to end with yet is named nowhere but in
-// the tables. Who begins to use it takes toCome away, here and in the README.
-func TestSetAside(t *testing.T) {
-	var aside []string
-	for name, code := range coreCodes(t) {
-		if slices.ContainsFunc(codes, func(c exitCode) bool { return c.Code == code && strings.HasSuffix(c.What, toCome) }) {
-			aside = append(aside, name)
-		}
-	}
-	tables := []string{"core/errors.go", "tui/verbs/exit.go"}
-	root := os.DirFS("../..")
-	err := fs.WalkDir(root, ".", func(file string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && file != "." && strings.HasPrefix(d.Name(), "."):
-			return fs.SkipDir
-		case d.IsDir() || path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") || slices.Contains(tables, file):
-			return nil
-		}
-		text, err := fs.ReadFile(root, file)
-		for _, name := range aside {
-			if strings.Contains(string(text), name) {
-				t.Errorf("%s uses %s, and the tables say that no verb ends so yet", file, name)
-			}
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -35,13 +35,9 @@ var codes = []exitCode{
 	{core.CodePartial, 11, "some of several things were done, not all"},
 	{core.CodeUnsupported, 12, "this kind of place cannot do it"},
 	{core.CodeUncertain, 13, "shown, but not all of it is certain"},
-	{core.CodeIncomplete, 14, "what was read is not whole" + toCome},
+	{core.CodeIncomplete, 14, "what was read is not whole, as a list that ended early"},
 	{core.CodeCancelled, 130, "cancelled: by a signal, or by answering no"},
 }
-
-// toCome marks a code that is set aside, so that scripts can be written for it, and
-// that no verb ends with in this version. The verb that first does takes it away.
-const toCome = " (set aside: no verb ends so yet)"
 
 // ExitCode is the exit code of an error: 0 for none, and where the reader of the
 // output has gone away.

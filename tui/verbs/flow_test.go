@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"hearth/core"
+	"hearth/core/pyjson"
 	"hearth/store"
 )
 
@@ -91,6 +92,12 @@ func TestApplyUndoJournal(t *testing.T) {
 	change(t, file, "UPDATE volumes SET display_name = 'moved on' WHERE id = '"+target+"'")
 	if got := b.run("undo", "3", "--yes"); got.code != 5 {
 		t.Errorf("undo of what is no longer so: %+v", got)
+	}
+	got = b.run("undo", "3", "--yes", "--partly")
+	if want := before; got.code != 11 || !strings.Contains(got.err, "name is left alone") {
+		t.Errorf("undo of the rest: %+v", got)
+	} else if want.Name = pyjson.OfString("moved on"); !b.volumeState(target).Equal(want) {
+		t.Errorf("undone but for the name, it differs in %q", b.volumeState(target).Diff(want))
 	}
 }
 

@@ -117,6 +117,7 @@ func TestSecrets(t *testing.T) {
 	if err := os.WriteFile(capture, []byte(got.out), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	change(t, file, "DELETE FROM volume_metadata", "DELETE FROM volume_glance_metadata") // so that the capture changes something
 	for _, args := range []string{"volume " + volume, "volume " + volume + " -o csv",
 		"volume " + volume + " -o value --raw", "volume " + volume + " -o json",
 		"plan --capture " + capture + " --onto " + volume + " --all",

@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,9 +17,10 @@ type listing[T any] struct {
 	sort   []string
 	limit  int
 
-	sheet sheet[T]
-	noun  string
-	pages func(jobs.Desk) func(context.Context, core.Query) (core.Page[T], error)
+	sheet   sheet[T]
+	noun    string
+	project func(*T) string
+	pages   func(jobs.Desk) func(context.Context, core.Query) (core.Page[T], error)
 }
 
 // pageSize is how many rows are read at a time.
@@ -88,7 +90,8 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 		q.Wants = r.columns.Names() // else what costs more is not asked for
 	}
 	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
-		pages := l.pages(d)
+		pages, short := l.pages(d), error(nil)
+		projects := core.FieldSet{}
 		r.next = func() ([]T, error) {
 			q.Limit = pageSize
 			if l.limit > 0 {
@@ -97,6 +100,12 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 				}
 			}
 			page, err := pages(ctx, q)
+			for i := range page.Rows {
+				projects[l.project(&page.Rows[i])] = true
+			}
+			if core.CodeOf(err) == core.CodeIncomplete { // what there is is shown all the same
+				short, err = err, nil
+			}
 			q.Offset += len(page.Rows)
 			return page.Rows, err
 		}
@@ -108,13 +117,27 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 			}
 			e.say("There is no %s.", what)
 		}
+		if d.AllProjects() && err == nil {
+			e.sayNarrowed(d, projects)
+		}
+		if err == nil {
+			err = short
+		}
 		return err
 	})
 }
 
+// sayNarrowed says where one project was looked at, and not the whole place.
+func (e *Env) sayNarrowed(d jobs.Desk, projects core.FieldSet) {
+	if why := d.Narrowed(projects); why != "" {
+		e.say("! %s%s.", strings.ToUpper(why[:1]), why[1:])
+	}
+}
+
 func (e *Env) backups() *cobra.Command {
 	l := &listing[core.Backup]{
-		noun: "backup",
+		noun:    "backup",
+		project: func(b *core.Backup) string { return string(b.ProjectID) },
 		sheet: sheet[core.Backup]{
 			columns: core.BackupColumns,
 			usual:   []string{"id", "name", "status", "kind", "size", "created", "volume", "reason"},
@@ -136,7 +159,8 @@ func (e *Env) backups() *cobra.Command {
 
 func (e *Env) volumes() *cobra.Command {
 	l := &listing[core.Volume]{
-		noun: "volume",
+		noun:    "volume",
+		project: func(v *core.Volume) string { return string(v.ProjectID) },
 		sheet: sheet[core.Volume]{
 			columns: core.VolumeFields,
 			usual:   []string{"id", "name", "status", "size", "bootable", "backups", "last-backup", "created"},

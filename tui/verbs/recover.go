@@ -197,6 +197,13 @@ func (e *Env) reconcile() *cobra.Command {
 				}
 				e.sayUnusable("", unusable)
 				e.sayStandings(compared, source.Name, target.Place.Info().Location)
+				projects := core.FieldSet{}
+				for i := range compared {
+					if b := compared[i].Target; b != nil {
+						projects[string(b.ProjectID)] = true
+					}
+				}
+				e.sayNarrowed(target, projects)
 				return nil
 			})
 		},

@@ -1,0 +1,74 @@
+package verbs
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"hearth/core"
+	"hearth/store/memory"
+)
+
+// partial is a cloud of which one project is seen, and whose list ends early where
+// short is set.
+type partial struct {
+	*memory.Cloud
+	reach core.Reach
+	short bool
+}
+
+func (p partial) Reach() core.Reach { return p.reach }
+
+func (p partial) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
+	q.Filter, q.Limit, q.Offset = core.Filter{}, 0, 0
+	page, err := p.Cloud.Backups(ctx, q)
+	if len(page.Rows) > 1 {
+		page.Rows = page.Rows[:1]
+	}
+	page.Total = 1
+	if p.short {
+		err = core.Fail(core.CodeIncomplete, "read the list whole", "the cloud counts 3 rows and lists 1", "", nil)
+	}
+	return page, err
+}
+
+// TestListNotWhole: what there is of a list is printed, and the exit code says that
+// it is not whole.
+func TestListNotWhole(t *testing.T) {
+	b, c := cloud(t)
+	b.desk.Place = partial{c, core.ReachOwn, true}
+	for _, o := range []string{"table", "json", "value"} {
+		if got := b.run("backups", "--limit", "1", "-o", o); got.code != 14 || len(got.out) < 30 ||
+			!strings.Contains(got.err, "counts 3 rows and lists 1") {
+			t.Errorf("%s: %+v", o, got)
+		}
+	}
+}
+
+// TestNarrowed: whoever asks for all projects and sees one is told so.
+func TestNarrowed(t *testing.T) {
+	b, c := cloud(t)
+	b.desk.Place = partial{c, core.ReachAll, false}
+	if got := b.run("backups", "--limit", "1"); got.code != 0 || strings.Contains(got.err, "one project") {
+		t.Errorf("who may see all: %+v", got)
+	}
+	c.Deny(core.OpAllProjects, "this login has member")
+	if got := b.run("backups", "--limit", "1"); got.code != 0 ||
+		!strings.Contains(got.err, "One project was looked at in spite of --all-projects: this login has member") {
+		t.Errorf("who may not: %+v", got)
+	}
+	b.desk.Place = partial{c, core.ReachOwn, false}
+	if got := b.run("backups", "--limit", "1"); strings.Contains(got.err, "ne project") {
+		t.Errorf("who does not ask: %+v", got)
+	}
+	for reach, says := range map[core.Reach]string{core.ReachOwn: "--all-projects looks at all", core.ReachAll: "in spite of --all-projects"} {
+		d := b.desk
+		d.Place = partial{c, reach, false}
+		if why := d.Narrowed(core.FieldSet{"p": true}); !strings.Contains(why, says) {
+			t.Errorf("%v: %q", reach, why)
+		}
+		if why := d.Narrowed(core.FieldSet{"p": true, "q": true}); why != "" {
+			t.Errorf("two projects: %q", why)
+		}
+	}
+}
