@@ -86,18 +86,6 @@ func (d *drawer) capture(l *Layer) string {
 	return pyjson.Text(pyjson.OfDict(doc))
 }
 
-// plain is the machine by itself: what becomes of the volume, where all is known.
-func plain(r RuleSet, before State, types []string, texts []string) (State, *PlanError) {
-	m := &machine{rules: r.rules(), state: before.Clone(), types: typesOf(types)}
-	for i, text := range texts {
-		m.layer = i
-		if err := m.put(text); err != nil {
-			return m.state, err
-		}
-	}
-	return m.state, nil
-}
-
 // agrees holds what became of a volume to what a plan said: certain fields, those
 // that are one of several, and sections that are closed.
 func agrees(p *Plan, after State) error {

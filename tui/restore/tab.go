@@ -115,13 +115,6 @@ func ownVolume(ctx context.Context, desk jobs.Desk, b *core.Backup) (core.Volume
 	}
 }
 
-// aim changes the request; the plan before it is shown no longer.
-func (t *restoreTab) aim(set func(*jobs.PlanRequest)) {
-	set(&t.request)
-	t.aimed = true
-	t.forget()
-}
-
 // forget shows the plan before no longer, nor what was left out of it.
 func (t *restoreTab) forget() {
 	t.request.LeaveOut = nil
