@@ -24,6 +24,7 @@ func (c *cloud) of(roles ...string) *cloud {
 // TestMakeVolume: a volume is asked for once; after a lost answer it is looked for, and
 // what was there before is not taken for it.
 func TestMakeVolume(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	lost := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGatewayTimeout) }
 	request := core.VolumeRequest{Name: "restore_backup_b1", Description: "d", Size: 3, Type: "LUKS", AvailabilityZone: "west"}
 	for name, x := range map[string]struct {
@@ -69,6 +70,7 @@ func TestMakeVolume(t *testing.T) {
 
 // TestRestoreRefused: an error says whether it is sure that nothing was begun.
 func TestRestoreRefused(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	for _, status := range []int{400, 404, 503} {
 		c := newCloud(t)
 		c.on("POST /backups/b1/restore", func(w http.ResponseWriter, _ *http.Request) {
