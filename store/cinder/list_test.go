@@ -247,7 +247,6 @@ func TestReachTakesIn(t *testing.T) {
 // TestOffline: the next run begins with what the last one saw, also when the cloud
 // is gone.
 func TestOffline(t *testing.T) {
-	t.Parallel() // it waits more than it works
 	a, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
 	if err != nil {
 		t.Fatal(err)

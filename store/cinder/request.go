@@ -65,7 +65,7 @@ func (s *session) do(ctx context.Context, c call) (reply, error) {
 		}
 		told := c.explain(err)
 		lands = lands || r.sent && c.method != http.MethodGet && uncertain(told)
-		wait, again := repeat(c, err, n)
+		wait, again := repeat(c, err, n, s.firstWait)
 		if !again || ctx.Err() != nil {
 			return r, landing(told, lands)
 		}
@@ -107,12 +107,12 @@ func (c call) explain(err error) error {
 }
 
 // repeat says whether a call that failed the nth time (from 0) is to be sent
-// again, and how long to wait before that.
-func repeat(c call, err error, n int) (time.Duration, bool) {
+// again, and how long to wait before that: first, and twice as long each time.
+func repeat(c call, err error, n int, first time.Duration) (time.Duration, bool) {
 	if n >= tries-1 {
 		return 0, false
 	}
-	wait := firstWait << n
+	wait := first << n
 	wait += time.Duration(rand.Int64N(int64(wait) / 2))
 	safe := !c.once && (c.method == http.MethodGet || c.method == http.MethodPut)
 	f := faultOf(err)

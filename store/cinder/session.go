@@ -51,6 +51,10 @@ type session struct {
 	objects bool // only the object store is wanted
 	now     func() time.Time
 
+	// firstWait is the wait before the first repetition, lookWait that between two
+	// looks for what was asked for and not answered.
+	firstWait, lookWait time.Duration
+
 	opening chan struct{} // holds one: the right to log in
 
 	mu       sync.Mutex // guards what follows
@@ -59,7 +63,7 @@ type session struct {
 }
 
 func newSession(l login, cacheDir string, now func() time.Time) *session {
-	s := &session{login: l, now: now, opening: make(chan struct{}, 1)}
+	s := &session{login: l, now: now, opening: make(chan struct{}, 1), firstWait: firstWait, lookWait: lookWait}
 	if cacheDir != "" && !l.direct {
 		sum := sha256.Sum256([]byte(l.identity()))
 		s.keep = filepath.Join(cacheDir, "token-"+hex.EncodeToString(sum[:8])+".json")

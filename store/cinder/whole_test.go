@@ -85,7 +85,6 @@ func TestNotWhole(t *testing.T) {
 
 // TestReadingChangesNothing: what is said of a list that failed is of reading.
 func TestReadingChangesNothing(t *testing.T) {
-	t.Parallel() // it waits more than it works
 	c := newCloud(t)
 	p := c.direct()
 	for _, status := range []int{413, 504} {

@@ -216,7 +216,7 @@ const (
 func (p *Place) begun(ctx context.Context, r core.RestoreRequest, name string, before []core.VolumeID) (core.VolumeID, bool) {
 	for n := range lookTimes {
 		if n > 0 {
-			time.Sleep(lookWait)
+			time.Sleep(p.session.lookWait)
 		}
 		if r.Volume != "" {
 			if v, _, err := p.volumeDoc(ctx, r.Volume); err == nil && v.Status == "restoring-backup" {

@@ -423,7 +423,6 @@ func TestParents(t *testing.T) {
 // TestEditIsSentOnce: an edit whose answer is lost is not sent again, and its error
 // says that it may take effect yet; one that never left says no such thing.
 func TestEditIsSentOnce(t *testing.T) {
-	t.Parallel() // it waits more than it works
 	name := "x"
 	for _, status := range []int{502, 503, 504, 0} {
 		c := newCloud(t)
