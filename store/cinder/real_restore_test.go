@@ -232,8 +232,11 @@ func stored(t *testing.T, folder string, id core.BackupID, d *core.Decoded) core
 	return c
 }
 
+// chainOf are kept captures as one hands them in: as files, which count as what
+// Cinder stored.
 func chainOf(kept []core.KeptCapture) (out []core.Capture) {
 	for _, k := range kept {
+		k.Capture.Source = core.Source{Kind: core.SourceFile}
 		out = append(out, k.Capture)
 	}
 	return out
