@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"hearth/core"
 	"hearth/tui/grid"
 	"hearth/tui/ui"
 )
@@ -30,7 +31,9 @@ type notesMsg struct {
 
 // Notes is its maker. The line in tui/screens.go that makes it reachable:
 //
-//	{Name: "notes", Key: "n", Help: "Notes", Make: notes.Notes(at)},
+//	{Name: "notes", Key: "N", Help: "Notes", Make: notes.Notes(at.Notes)},
+//
+// where at.Notes reads them: what a screen needs of a place its maker hands in.
 func Notes(list func(context.Context) ([]string, error)) func(ui.Host, ui.Open) ui.Screen {
 	return func(host ui.Host, _ ui.Open) ui.Screen {
 		columns := []grid.Column{{Title: "NOTE", Width: 20, Grow: 1}}
@@ -91,7 +94,7 @@ func (s *notesScreen) Actions() []ui.Action {
 func (s *notesScreen) Len() int         { return len(s.notes) }
 func (s *notesScreen) Key(i int) string { return s.notes[i] }
 func (s *notesScreen) Row(i int) ([]grid.Cell, bool) {
-	return []grid.Cell{{Text: s.notes[i]}}, true
+	return []grid.Cell{{Text: core.Visible(s.notes[i])}}, true
 }
 
 // A screen in forty lines: a list that is read off the loop, and one action.
