@@ -441,7 +441,7 @@ func (w *weighing) verified() {
 		for j := range chain {
 			in = in || chain[j].ID == r.ID
 		}
-		if !in || r.Sound() {
+		if !in || r.Damages == 0 {
 			continue
 		}
 		what := ""

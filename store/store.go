@@ -172,6 +172,13 @@ type CaptureSource interface {
 	Capture(ctx context.Context, id core.BackupID) (core.Capture, bool, error)
 }
 
+// Sifter knows what a repository holds that is no part of any backup.
+type Sifter interface {
+	// Unrecognised puts it together by what it looks like, the most first; nil where all
+	// there is was understood. It goes by the last scan, if there was one.
+	Unrecognised(ctx context.Context) ([]core.Unrecognised, error)
+}
+
 // Repository is a place whose backups are read from the objects they consist of.
 type Repository interface {
 	Place

@@ -117,6 +117,12 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 			}
 			e.say("There is no %s.", what)
 		}
+		if err == nil && n == 0 && q.Filter.Empty() {
+			strange, _ := sift(ctx, d.Place) // what it does hold is said on top of the answer
+			if text := core.UnrecognisedText(strange); text != "" {
+				e.say("%s holds %s.", core.Visible(d.Place.Info().Location), text)
+			}
+		}
 		if d.AllProjects() && err == nil {
 			e.sayNarrowed(d, projects)
 		}
