@@ -15,6 +15,23 @@ type Layout struct {
 	Unclear string
 }
 
+// Advice is Says with what to do about it.
+func (l *Layout) Advice() string {
+	says := l.Says()
+	if says == "" || l.Next == "" {
+		return says
+	}
+	return says + "; " + l.Next
+}
+
+// Writer is who wrote so, for people: "" where it is not known.
+func (l *Layout) Writer() string {
+	if l == nil {
+		return ""
+	}
+	return l.Releases
+}
+
 // Says is what is to be known of the layout before a restore: "" where there is
 // nothing, as it is restored rightly.
 func (l *Layout) Says() string {

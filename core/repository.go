@@ -50,6 +50,31 @@ func (h *Holding) Capture() (Capture, bool) {
 	return c, true
 }
 
+// The codes of the reasons that the layout of a backup's objects gives.
+const (
+	ReasonLayoutWrong   = "layout-wrong"   // a Cinder of today restores it, to other bytes than were backed up
+	ReasonLayoutUnknown = "layout-unknown" // hearth does not know the layout, and so not what a restore would give
+)
+
+// LayoutReasons is why a restore that goes by these backups is not to be trusted with
+// the data. Under the rules of 2014 a Cinder of that time restores, which is right.
+func LayoutReasons(backups []Backup, rules RuleSet) (out []Reason) {
+	for i := range backups {
+		b := &backups[i]
+		says := b.Layout.Says()
+		if says == "" || rules == Icehouse && b.Layout.Unclear == "" {
+			continue
+		}
+		r := Reason{Code: ReasonLayoutWrong, Answer: AnswerNo, Next: b.Layout.Next,
+			Text: "the data would come out wrong: " + Visible(b.Title()) + " was " + says}
+		if b.Layout.Unclear != "" {
+			r.Code, r.Answer, r.Text = ReasonLayoutUnknown, AnswerUnknown, Visible(b.Title())+": "+says
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
 // MarkState says why a field of a rebuilt row is not to be taken at its word.
 type MarkState string
 

@@ -172,6 +172,13 @@ type CaptureSource interface {
 	Capture(ctx context.Context, id core.BackupID) (core.Capture, bool, error)
 }
 
+// Dater knows how the objects of a backup were written: a backup repository, or what
+// stands in for one as the source of captures.
+type Dater interface {
+	// Layout returns nil where that is not known. CodeNotFound if the backup is not there.
+	Layout(ctx context.Context, id core.BackupID) (*core.Layout, error)
+}
+
 // Sifter knows what a repository holds that is no part of any backup.
 type Sifter interface {
 	// Unrecognised puts it together by what it looks like, the most first; nil where all

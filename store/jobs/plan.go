@@ -83,6 +83,12 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	if few := tooFew(p, len(r.Captures)); few != "" {
 		warnings = append(warnings, few)
 	}
+	if !r.MetadataOnly && p.Via != core.ViaAPI {
+		d.laidOut(ctx, chain.Backups)
+		for _, reason := range core.LayoutReasons(chain.Backups, p.Rules) {
+			p.Can.Add(reason)
+		}
+	}
 	p.Warnings = append(warnings, p.Warnings...)
 	if problem := chain.Problem(); problem != "" {
 		p.Warnings = append([]string{problem + ": a restore of the data fails after it has touched the target"}, p.Warnings...)

@@ -153,6 +153,35 @@ func (p *Place) Capture(ctx context.Context, id core.BackupID) (core.Capture, bo
 	}
 }
 
+// Layout tells how a backup's objects were written; it needs no scan either.
+func (p *Place) Layout(ctx context.Context, id core.BackupID) (*core.Layout, error) {
+	tried := "read the metadata of backup " + string(id)
+	p.mu.Lock()
+	last := p.last
+	p.mu.Unlock()
+	if last != nil {
+		if i, ok := last.index.byID[id]; ok {
+			return last.index.rows[i].Layout, nil
+		}
+	}
+	g, ok, err := p.locate(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, core.Fail(core.CodeNotFound, tried, "the repository holds no such backup, or no finished one",
+			"list them with hearth backups", nil)
+	}
+	m, err := p.scanner.metadata(ctx, g)
+	if f := (*faulty)(nil); errors.As(err, &f) {
+		return nil, core.Fail(core.CodeUnreadable, tried, f.what, "see hearth verify", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.layout, nil
+}
+
 func (p *Place) capture(ctx context.Context, tried string, id core.BackupID) (core.Capture, bool, error) {
 	g, ok, err := p.locate(ctx, id)
 	if err != nil {

@@ -74,8 +74,8 @@ var markTexts = []struct {
 	{markContainerMount, []core.Mark{assumed("container",
 		"the folder before it is taken for the mount of a share, which Cinder's drivers call by the md5 of the share")}},
 	{markContainerAsked, []core.Mark{assumed("container",
-		"it is not the path that the drivers make of the id: it was asked for, if the folder that was opened is the driver's own root, "+
-			"and else Cinder does not find it under this name")}},
+		"it is not the path that the drivers make of the id, and it is unusual to ask for folders in folders: if the one that was opened is "+
+			"not the driver's own root, Cinder does not find it under this name")}},
 	{markContainerHere, []core.Mark{assumed("container",
 		"its files lie in the very folder that was opened, which is therefore taken for a container, and the one above it for the root")}},
 	{markContainerDown, []core.Mark{assumed("container",
@@ -230,6 +230,8 @@ func (f facts) place(b *core.Backup) (bits uint32) {
 		at, bits = strings.TrimPrefix(at, mountOf(at)+"/"), bits|markContainerMount
 	case at == "":
 		at, bits = path.Base(whole), bits|markContainerHere
+	case strings.Contains(at, "/"):
+		bits |= markContainerAsked
 	}
 	b.Container = core.Some(at)
 	return bits

@@ -194,6 +194,9 @@ func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, error) {
 	} else if g.owner.volume != "" && m.volume != g.owner.volume {
 		h.Problem = "its metadata is of another volume than its objects' names say"
 	}
+	if h.Problem == "" {
+		h.Problem = m.layout.Says()
+	}
 	if !m.volumeMeta.Set && g.hashes.Set {
 		if f.hashed, err = s.covered(ctx, g); err != nil {
 			return core.Holding{}, err

@@ -20,6 +20,7 @@ type listing[T any] struct {
 	sheet   sheet[T]
 	noun    string
 	project func(*T) string
+	caution func(*T) string // what is to be known of a row before anything is done with it; nil: nothing
 	pages   func(jobs.Desk) func(context.Context, core.Query) (core.Page[T], error)
 }
 
@@ -92,6 +93,8 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 		pages, short := l.pages(d), error(nil)
 		projects := core.FieldSet{}
+		var cautions []string
+		cautious := map[string]int{}
 		r.next = func() ([]T, error) {
 			q.Limit = pageSize
 			if l.limit > 0 {
@@ -102,6 +105,14 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 			page, err := pages(ctx, q)
 			for i := range page.Rows {
 				projects[l.project(&page.Rows[i])] = true
+				if l.caution == nil {
+					continue
+				}
+				if text := l.caution(&page.Rows[i]); text != "" {
+					if cautious[text]++; cautious[text] == 1 {
+						cautions = append(cautions, text)
+					}
+				}
 			}
 			if core.CodeOf(err) == core.CodeIncomplete { // what there is is shown all the same
 				short, err = err, nil
@@ -116,6 +127,9 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 				what += " that fulfils the filter"
 			}
 			e.say("There is no %s.", what)
+		}
+		for _, text := range cautions {
+			e.say("! %s: %s.", core.Count(cautious[text], l.noun), core.Visible(text))
 		}
 		if err == nil && n == 0 && q.Filter.Empty() {
 			strange, _ := sift(ctx, d.Place) // what it does hold is said on top of the answer
@@ -144,6 +158,7 @@ func (e *Env) backups() *cobra.Command {
 	l := &listing[core.Backup]{
 		noun:    "backup",
 		project: func(b *core.Backup) string { return string(b.ProjectID) },
+		caution: func(b *core.Backup) string { return b.Layout.Advice() },
 		sheet: sheet[core.Backup]{
 			columns: core.BackupColumns,
 			usual:   []string{"id", "name", "status", "kind", "size", "created", "volume", "reason"},
