@@ -85,7 +85,11 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	}
 	if !r.MetadataOnly && p.Via != core.ViaAPI {
 		d.laidOut(ctx, chain.Backups)
-		for _, reason := range core.LayoutReasons(chain.Backups, p.Rules) {
+		rules := core.Newton // what a capture was written for does not tell who restores it
+		if in.Rules == core.Icehouse {
+			rules = in.Rules
+		}
+		for _, reason := range core.LayoutReasons(chain.Backups, rules) {
 			p.Can.Add(reason)
 		}
 	}
