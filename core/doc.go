@@ -24,7 +24,7 @@
 //	planobject apiplan headline fit      the plan as JSON, by the API's calls, in one line; and what fits onto what
 //
 //	record exporttext rowof              exported records: read, written, as the backup that they hold
-//	finder service paste                 records found in whatever was copied
+//	wrapping finder service paste        records found in whatever was copied
 //	bundle                               records and captures of many backups in one file
 //	import preflight                     what an import does, and what stands against it
 //	repository reconcile                 what a backup repository holds, beside what Cinder says
