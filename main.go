@@ -30,7 +30,8 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP,
+		syscall.SIGQUIT, syscall.SIGABRT)
 	context.AfterFunc(ctx, stop) // a second signal ends hearth at once
 	// A closed pipe is an error like others, so that what is open gets closed.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)

@@ -124,7 +124,7 @@ func TestSmoke(t *testing.T) {
 			smoke(t, beginSession(t, binary, size[0], size[1]))
 		})
 	}
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			s := beginSession(t, binary, 80, 24)
 			s.until("90 backups", "? help")

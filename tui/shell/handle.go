@@ -1,10 +1,13 @@
 package shell
 
 import (
+	"fmt"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
+	"hearth/core"
+	"hearth/tui/term"
 	"hearth/tui/ui"
 )
 
@@ -61,6 +64,10 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		return a.workEnded(msg)
 	case tea.PasteMsg:
 		return a.takePaste(msg.Content)
+	case term.Cut:
+		return a.pasteCut(msg)
+	case term.Unsuspended:
+		return ui.Say(ui.LevelWarn, "Nothing is suspended: hearth was not begun from a shell here, so that nothing could bring it back.")
 	case tea.KeyPressMsg:
 		return a.keyPress(msg)
 	default:
@@ -146,6 +153,23 @@ func (a *App) takePaste(text string) tea.Cmd {
 		return top.Update(tea.PasteMsg{Content: short})
 	}
 	return a.pasted(text)
+}
+
+// pasteCut tells of a paste whose end never came: what there is of it has been taken
+// like any other. A dialog tells, as what comes yet may be meant for the paste.
+func (a *App) pasteCut(c term.Cut) tea.Cmd {
+	why := fmt.Sprintf("nothing more came for %g s", c.After.Seconds())
+	if c.Key {
+		why = "Ctrl-C ended it"
+	}
+	n := len(a.dialogs)
+	if n > 0 && a.dialogs[n-1] == a.cut { // the rest of the rest
+		a.dialogs = a.dialogs[:n-1]
+	}
+	box := ui.NoteBox(a.look, "Paste without an end", ui.Note{Level: ui.LevelWarn, Text: "The terminal's mark for the end of the paste did not come. " +
+		"Taken as pasted: " + core.Bytes(int64(c.Bytes)) + ", after which " + why + ". See whether all of it is there; else paste again."})
+	a.cut = box
+	return ui.Show(box)
 }
 
 // pasted opens the screen that takes pastes, or hands the text to it if it is
