@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"charm.land/fang/v2"
+	"charm.land/lipgloss/v2"
 	"github.com/adrg/xdg"
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
@@ -91,13 +92,24 @@ func root(f *flags) *cobra.Command {
 	return cmd
 }
 
-// help has fang draw the help of cmd. fang runs for nothing else: of an error it
-// would ask the terminal for its background first, and wait for seconds where
-// none answers.
+// help has fang draw the help of cmd, and nothing else. To know its background fang
+// would ask the terminal, wait for seconds where none answers, and take what was
+// typed meanwhile: so it sees none to ask, and the colours are the terminal's own.
 func help(cmd *cobra.Command, _ []string) {
+	in := os.Stdin
+	os.Stdin = nil
+	defer func() { os.Stdin = in }()
 	root := cmd.Root()
 	root.SetArgs(append(strings.Fields(cmd.CommandPath())[1:], "--help"))
-	fang.Execute(root.Context(), root, fang.WithoutManpage(), fang.WithoutVersion())
+	fang.Execute(root.Context(), root, fang.WithoutManpage(), fang.WithoutVersion(), fang.WithColorSchemeFunc(helpColours))
+}
+
+// helpColours are read on light and on dark.
+func helpColours(c lipgloss.LightDarkFunc) fang.ColorScheme {
+	s, own := fang.AnsiColorScheme(c), lipgloss.NoColor{}
+	s.Base, s.Description, s.Argument, s.Codeblock, s.DimmedArgument = own, own, own, own, own
+	s.Program = s.Command
+	return s
 }
 
 // version is that of the build: a tag, or the commit it was made of.

@@ -158,16 +158,17 @@ func (a *App) takePaste(text string) tea.Cmd {
 // pasteCut tells of a paste whose end never came: what there is of it has been taken
 // like any other. A dialog tells, as what comes yet may be meant for the paste.
 func (a *App) pasteCut(c term.Cut) tea.Cmd {
-	why := fmt.Sprintf("nothing more came for %g s", c.After.Seconds())
+	until := fmt.Sprintf("until nothing more came for %g s", c.After.Seconds())
 	if c.Key {
-		why = "Ctrl-C ended it"
+		until = "until Ctrl-C"
 	}
 	n := len(a.dialogs)
 	if n > 0 && a.dialogs[n-1] == a.cut { // the rest of the rest
 		a.dialogs = a.dialogs[:n-1]
 	}
-	box := ui.NoteBox(a.look, "Paste without an end", ui.Note{Level: ui.LevelWarn, Text: "The terminal's mark for the end of the paste did not come. " +
-		"Taken as pasted: " + core.Bytes(int64(c.Bytes)) + ", after which " + why + ". See whether all of it is there; else paste again."})
+	box := ui.NoteBox(a.look, "Paste without an end", ui.Note{Level: ui.LevelWarn,
+		Text: fmt.Sprintf("%s were taken as pasted, %s: the terminal did not say where the paste ends. See whether all of it is there; "+
+			"else paste again.", core.Bytes(int64(c.Bytes)), until)})
 	a.cut = box
 	return ui.Show(box)
 }
