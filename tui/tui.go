@@ -80,6 +80,7 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	if o.AutoTheme {
 		name = "dark"
 	}
+	o.AutoTheme = o.AutoTheme && term.Asks()
 	t, err := themes.Load(name)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ type App struct {
 	stack    []held
 	roots    map[string]held // screens that a key opens keep their place
 	dialogs  []ui.Overlay
+	ahead    []tea.Msg  // typed before there was a screen
 	cut      ui.Overlay // what told last of a paste without its end
 	note     told
 	tasks    tasks

@@ -38,6 +38,10 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return a, a.handle(msg)
 // handle takes a message: the terminal's, the clock's, what leads somewhere, what
 // comes from work; what is none of these is for the screen that is shown.
 func (a *App) handle(msg tea.Msg) tea.Cmd {
+	if len(a.stack) == 0 && typed(msg) {
+		a.ahead = append(a.ahead, msg)
+		return nil
+	}
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		return a.sized(msg)
@@ -90,7 +94,7 @@ func (a *App) sized(msg tea.WindowSizeMsg) tea.Cmd {
 func (a *App) navigate(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case ui.Open:
-		return a.open(msg)
+		return tea.Batch(a.open(msg), a.catchUp())
 	case ui.Push:
 		return a.push(msg.Name, msg.Make)
 	case ui.Close:
@@ -105,6 +109,29 @@ func (a *App) navigate(msg tea.Msg) tea.Cmd {
 		return a.begin(msg)
 	}
 	return nil
+}
+
+// typed reports whether a message is of the keyboard and is kept for the first screen.
+// Ctrl-C is not: it ends what does not begin.
+func typed(msg tea.Msg) bool {
+	switch msg := msg.(type) {
+	case tea.KeyPressMsg:
+		return msg.String() != "ctrl+c"
+	case tea.PasteMsg, term.Cut:
+		return true
+	}
+	return false
+}
+
+// catchUp does what was typed before there was a screen.
+func (a *App) catchUp() tea.Cmd {
+	ahead := a.ahead
+	a.ahead = nil
+	var cmds []tea.Cmd
+	for _, msg := range ahead {
+		cmds = append(cmds, a.handle(msg))
+	}
+	return tea.Batch(cmds...)
 }
 
 // deliver takes a reply to the screen that asked, if it is alive.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,8 +88,8 @@ type session struct {
 }
 
 // begin starts a program, the one under test if there is none, as the leader of a
-// session.
-func begin(t *testing.T, ssh bool, program ...string) *session {
+// session, with a variable of the environment.
+func begin(t *testing.T, env string, program ...string) *session {
 	t.Helper()
 	s := &session{t: t, log: filepath.Join(t.TempDir(), "log")}
 	var err error
@@ -114,9 +115,7 @@ func begin(t *testing.T, ssh bool, program ...string) *session {
 	if len(program) == 1 {
 		s.cmd.Env = append(s.cmd.Env, logName+"="+s.log)
 	}
-	if ssh {
-		s.cmd.Env = append(s.cmd.Env, "SSH_CONNECTION=192.0.2.1 50000 192.0.2.2 22")
-	}
+	s.cmd.Env = append(s.cmd.Env, env)
 	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = s.slave, s.slave, s.slave
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := s.cmd.Start(); err != nil {
@@ -220,39 +219,49 @@ func (s *session) back() {
 func TestPty(t *testing.T) {
 	t.Run("start in pieces", func(t *testing.T) {
 		t.Parallel()
-		s := begin(t, false).says("begun")
+		s := begin(t, "").says("begun")
 		s.send(60*time.Millisecond, "\x1b[2", "00~"+record+endMark, "q").want("paste "+strconv.Quote(record), "key q")
 	})
 	t.Run("start in pieces by ssh", func(t *testing.T) {
 		t.Parallel()
-		s := begin(t, true).says("begun")
+		s := begin(t, "SSH_CONNECTION=192.0.2.1 50000 192.0.2.2 22").says("begun")
 		s.send(60*time.Millisecond, "\x1b", "[20", "0", "~"+record, "\x1b", "[20", "1~", "q").want("paste "+strconv.Quote(record), "key q")
 	})
 	t.Run("the end is lost", func(t *testing.T) {
 		t.Parallel()
-		s := begin(t, false).says("begun").send(0, startMark+"eyJpZCI6").says("cut 8 false")
+		s := begin(t, "").says("begun").send(0, startMark+"eyJpZCI6").says("cut 8 false")
 		s.send(60*time.Millisecond, "j", "q").want(`paste "eyJpZCI6"`, "cut 8 false", "key j", "key q")
 	})
 	t.Run("ctrl+c", func(t *testing.T) {
 		t.Parallel()
-		s := begin(t, false).says("begun").send(60*time.Millisecond, startMark+"eyJpZCI6", "j", "\x03").says("cut 9 true")
+		s := begin(t, "").says("begun").send(60*time.Millisecond, startMark+"eyJpZCI6", "j", "\x03").says("cut 9 true")
 		s.send(0, "q").want(`paste "eyJpZCI6j"`, "cut 9 true", "key q")
 	})
 	t.Run("answers", func(t *testing.T) {
 		t.Parallel()
-		s := begin(t, false).says("begun")
+		s := begin(t, "").says("begun")
 		s.send(70*time.Millisecond, "\x1b]11;rgb:ffff/", "ffff/ffff", "\x1b", "\\", "\x1b[?6", "2;4c", "\x1b[?0", "u", "\x1b").says("key esc")
 		s.send(0, "q").want("background #ffffff", "key esc", "key q")
 	})
 	t.Run("a large paste", func(t *testing.T) {
 		t.Parallel()
-		s := begin(t, false).says("begun")
+		s := begin(t, "").says("begun")
 		text := strings.Repeat("0123456789", 50000)
 		s.send(0, startMark+text+endMark+"q").want("paste "+strconv.Quote(text), "key q")
 	})
+	t.Run("no questions", func(t *testing.T) {
+		t.Parallel()
+		for env, asked := range map[string]bool{"": true, "NO_COLOR=1": false} {
+			s := begin(t, env).says("begun").send(0, "q")
+			s.want("key q")
+			if got := regexp.MustCompile(`\x1b\[\?(\d+\$p|u)|\x1b\]11;\?|\x1b\[0?c`).MatchString(s.shown()); got != asked {
+				t.Errorf("with %q asked: %v, %q", env, got, s.shown())
+			}
+		}
+	})
 	t.Run("typed before it began", func(t *testing.T) {
 		t.Parallel()
-		begin(t, false).send(0, "jkq").want("key j", "key k", "key q")
+		begin(t, "").send(0, "jkq").want("key j", "key k", "key q")
 	})
 }
 
@@ -261,7 +270,7 @@ func TestPty(t *testing.T) {
 func TestSuspend(t *testing.T) {
 	t.Run("in a shell", func(t *testing.T) {
 		t.Parallel()
-		s := begin(t, false, "sh", "-i")
+		s := begin(t, "", "sh", "-i")
 		s.send(0, logName+"="+s.log+" $PROGRAM; echo ended\n").says("begun")
 		for i, stop := range []func(){
 			func() { s.send(0, "\x1a") },
@@ -280,7 +289,7 @@ func TestSuspend(t *testing.T) {
 	})
 	t.Run("without one", func(t *testing.T) {
 		t.Parallel()
-		s := begin(t, false).says("begun").send(0, "\x1a").says("unsuspended").send(0, "j").says("key j")
+		s := begin(t, "").says("begun").send(0, "\x1a").says("unsuspended").send(0, "j").says("key j")
 		s.cmd.Process.Signal(syscall.SIGTSTP)
 		s.until("another", func() bool { return count(s.lines(), "unsuspended") == 2 })
 		s.send(0, "q").want("key ctrl+z", "unsuspended", "key j", "unsuspended", "key q")

@@ -24,6 +24,9 @@ func Run(ctx context.Context, model tea.Model, options ...tea.ProgramOption) err
 		_, err := tea.NewProgram(model, options...).Run()
 		return err
 	}
+	if !Asks() {
+		options = append(options, tea.WithOutput(silent{os.Stdout}))
+	}
 	r := NewReader(os.Stdin, os.Getenv("SSH_CONNECTION") != "")
 	defer r.Close()
 	var stop stopper
