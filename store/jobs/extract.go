@@ -33,6 +33,21 @@ type Extraction struct {
 	SyncEvery int64
 }
 
+// From says of what the bytes are rebuilt: "a full backup and 2 incrementals".
+func (x *Extraction) From() string {
+	if n := len(x.Image.Chain); n > 1 {
+		return "a full backup and " + core.Count(n-1, "incremental")
+	}
+	return "a full backup"
+}
+
+// Extracts reports whether the bytes of the place's backups can be had: from itself, or
+// from the repository configured for it.
+func (d Desk) Extracts() bool {
+	_, err := d.imager("")
+	return err == nil
+}
+
 // imager is what gives the bytes of the place's backups: the place itself, or the
 // repository that is configured for it.
 func (d Desk) imager(tried string) (store.Imager, error) {

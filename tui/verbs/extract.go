@@ -87,11 +87,7 @@ func (e *Env) extract() *cobra.Command {
 // sayExtraction shows the plan.
 func (e *Env) sayExtraction(x *jobs.Extraction) {
 	i := &x.Image
-	of := "a full backup"
-	if n := len(i.Chain); n > 1 {
-		of = "a full backup and " + core.Count(n-1, "incremental")
-	}
-	e.say("%s of volume %s, from %s: %s to %s, reading at most %s.", calling(i.Name.Or("")), i.VolumeID, of,
+	e.say("%s of volume %s, from %s: %s to %s, reading at most %s.", calling(i.Name.Or("")), i.VolumeID, x.From(),
 		core.Bytes(x.Part.Len()), map[bool]string{true: "standard output", false: x.To}[x.To == "-"], core.Bytes(i.Stored))
 	for _, n := range i.Notes {
 		e.say("! %s.", n)
