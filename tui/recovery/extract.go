@@ -66,7 +66,8 @@ func (x extractor) plan(id core.BackupID, file string) tea.Cmd {
 
 func (x extractor) ask(p jobs.Extraction) ui.Overlay {
 	l, i := x.host.Look(), &p.Image
-	text := fmt.Sprintf("Write %s of volume %s, as of %s, to %s?\nIt is rebuilt from %s: at most %s are read, each chunk held against its sums.",
+	text := fmt.Sprintf("Write %s of volume %s, as of %s, to %s?\n"+
+		"It is rebuilt from %s: at most %s are read, each chunk held against its sums.",
 		core.Bytes(p.Part.Len()), i.VolumeID, core.Visible(i.Name.Or(string(i.Backup))), core.Visible(p.To), p.From(), core.Bytes(i.Stored))
 	q := ui.Asking(l, "Extract", text, "Write it", func() tea.Cmd { return x.write(p) })
 	if n := p.There.Len(); n > 0 {
