@@ -266,5 +266,5 @@ func TestTypedAhead(t *testing.T) {
 	fresh = &rig{t: t, clock: now, App: newApp(context.Background(), r.desk, Options{Theme: plain(t)})}
 	fresh.send(tea.PasteMsg{Content: several(t)})
 	fresh.send(tea.WindowSizeMsg{Width: 100, Height: 30})
-	fresh.want("Import").press("esc").want("hearth · demo · Backups")
+	fresh.want("5 records").press("esc").want("hearth · demo · Backups")
 }

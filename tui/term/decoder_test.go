@@ -206,7 +206,7 @@ func TestEscWait(t *testing.T) {
 // TestLostEnd: a paste whose end does not come ends after some quiet or with ctrl+c,
 // and says what it took; its rest is no key.
 func TestLostEnd(t *testing.T) {
-	quiet := waitsFor(false).quiet
+	const quiet = 2 * time.Second
 	w := newWire(t, false).send(startMark+"eyJpZCI6", quiet-1)
 	if len(w.got) > 0 {
 		t.Errorf("%q comes before its time", w.got)

@@ -287,6 +287,13 @@ func TestSuspend(t *testing.T) {
 		}
 		s.send(0, "q").want("key ctrl+z", "resumed", "key j", "resumed", "key j", "key q")
 	})
+	t.Run("in a script", func(t *testing.T) {
+		t.Parallel()
+		log := filepath.Join(t.TempDir(), "log")
+		s := begin(t, "LOG="+log, "sh", "-c", logName+"=$LOG $PROGRAM; echo ended")
+		s.log = log
+		s.says("begun").send(0, "\x1a").says("unsuspended").send(0, "q").want("key ctrl+z", "unsuspended", "key q")
+	})
 	t.Run("without one", func(t *testing.T) {
 		t.Parallel()
 		s := begin(t, "").says("begun").send(0, "\x1a").says("unsuspended").send(0, "j").says("key j")
