@@ -1,12 +1,10 @@
 package shell
 
 import (
-	"fmt"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
-	"hearth/core"
 	"hearth/tui/term"
 	"hearth/tui/ui"
 )
@@ -38,10 +36,6 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return a, a.handle(msg)
 // handle takes a message: the terminal's, the clock's, what leads somewhere, what
 // comes from work; what is none of these is for the screen that is shown.
 func (a *App) handle(msg tea.Msg) tea.Cmd {
-	if len(a.stack) == 0 && typed(msg) {
-		a.ahead = append(a.ahead, msg)
-		return nil
-	}
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		return a.sized(msg)
@@ -66,14 +60,8 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		return a.progress(msg)
 	case workEndedMsg:
 		return a.workEnded(msg)
-	case tea.PasteMsg:
-		return a.takePaste(msg.Content)
-	case term.Cut:
-		return a.pasteCut(msg)
-	case term.Unsuspended:
-		return ui.Say(ui.LevelWarn, "Nothing is suspended: hearth was not begun from a shell here, so that nothing could bring it back.")
-	case tea.KeyPressMsg:
-		return a.keyPress(msg)
+	case tea.KeyPressMsg, tea.PasteMsg, term.Cut, term.Unsuspended:
+		return a.keyboard(msg)
 	default:
 		return a.top().Update(msg)
 	}
@@ -111,104 +99,11 @@ func (a *App) navigate(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// typed reports whether a message is of the keyboard and is kept for the first screen.
-// Ctrl-C is not: it ends what does not begin.
-func typed(msg tea.Msg) bool {
-	switch msg := msg.(type) {
-	case tea.KeyPressMsg:
-		return msg.String() != "ctrl+c"
-	case tea.PasteMsg, term.Cut:
-		return true
-	}
-	return false
-}
-
-// catchUp does what was typed before there was a screen.
-func (a *App) catchUp() tea.Cmd {
-	ahead := a.ahead
-	a.ahead = nil
-	var cmds []tea.Cmd
-	for _, msg := range ahead {
-		cmds = append(cmds, a.handle(msg))
-	}
-	return tea.Batch(cmds...)
-}
-
 // deliver takes a reply to the screen that asked, if it is alive.
 func (a *App) deliver(r ui.Reply) tea.Cmd {
 	for _, h := range a.held() {
 		if h.id == r.To {
 			return h.Update(r.Msg)
-		}
-	}
-	return nil
-}
-
-// keyPress goes, in this order, to: the dialog on top, the text field that has
-// the focus, the screen's actions, the root keys.
-func (a *App) keyPress(k tea.KeyPressMsg) tea.Cmd {
-	cmd, ok := ui.Press(a.scope(), k.String())
-	if n := len(a.dialogs); n > 0 {
-		d := a.dialogs[n-1]
-		if !ok {
-			cmd = d.Update(k)
-		}
-		if d.Closed() {
-			a.dialogs = a.dialogs[:n-1]
-		}
-		return cmd
-	}
-	if t, typing := a.top().(ui.Texter); typing && !ok && t.WantsText() {
-		return t.Type(k)
-	}
-	return cmd
-}
-
-// takePaste takes a paste wherever it comes: a text field that has the focus and
-// a text for one, a screen that wants it; else it is taken for records.
-func (a *App) takePaste(text string) tea.Cmd {
-	short, small := ui.ForField(text)
-	if n := len(a.dialogs); n > 0 {
-		d := a.dialogs[n-1]
-		if t, ok := d.(interface{ WantsText() bool }); ok && t.WantsText() && small {
-			return d.Update(tea.PasteMsg{Content: short})
-		}
-		return ui.Say(ui.LevelWarn, "Close the dialog first, then paste again.")
-	}
-	top := a.top()
-	if t, ok := top.(ui.Texter); ok && t.WantsText() && small {
-		return top.Update(tea.PasteMsg{Content: short})
-	}
-	return a.pasted(text)
-}
-
-// pasteCut tells of a paste whose end never came: what there is of it has been taken
-// like any other. A dialog tells, as what comes yet may be meant for the paste.
-func (a *App) pasteCut(c term.Cut) tea.Cmd {
-	until := fmt.Sprintf("until nothing more came for %g s", c.After.Seconds())
-	if c.Key {
-		until = "until Ctrl-C"
-	}
-	n := len(a.dialogs)
-	if n > 0 && a.dialogs[n-1] == a.cut { // the rest of the rest
-		a.dialogs = a.dialogs[:n-1]
-	}
-	box := ui.NoteBox(a.look, "Paste without an end", ui.Note{Level: ui.LevelWarn,
-		Text: fmt.Sprintf("%s were taken as pasted, %s: the terminal did not say where the paste ends. See whether all of it is there; "+
-			"else paste again.", core.Bytes(int64(c.Bytes)), until)})
-	a.cut = box
-	return ui.Show(box)
-}
-
-// pasted opens the screen that takes pastes, or hands the text to it if it is
-// shown; "" opens it empty.
-func (a *App) pasted(text string) tea.Cmd {
-	if p, ok := a.top().(ui.Paster); ok {
-		return p.Paste(text)
-	}
-	for _, e := range a.screens() {
-		if e.Paste != nil {
-			return a.push(e.Name, func(h ui.Host) ui.Screen { return e.Paste(h, text) })
 		}
 	}
 	return nil
