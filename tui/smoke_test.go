@@ -146,6 +146,9 @@ func TestSmoke(t *testing.T) {
 				t.Fatalf("process %d takes no signal: %v", pid, err)
 			}
 			s.until("exit=130")
+			if s.tmux("display-message", "-p", "#{alternate_on}") != "0\n" {
+				t.Error("the screen is not put back")
+			}
 			s.gone()
 		})
 	}
@@ -163,9 +166,11 @@ func asksNothing(t *testing.T, binary string) {
 	}
 	s.until("exit=2")
 	var written string
-	for end := time.Now().Add(20 * time.Second); !strings.Contains(written, "exit=2") && time.Now().Before(end); time.Sleep(15 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); !strings.Contains(written, "exit=2"); time.Sleep(15 * time.Millisecond) {
 		data, _ := os.ReadFile(file)
-		written = string(data)
+		if written = string(data); time.Now().After(end) {
+			t.Fatalf("tmux does not say what was written: %q", written)
+		}
 	}
 	if !strings.Contains(written, "USAGE") || !strings.Contains(written, "use a verb, such as hearth backups") {
 		t.Errorf("no help, or no verb: %q", written)
