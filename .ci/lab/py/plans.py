@@ -281,7 +281,8 @@ def dressed(kind, n, size):
     """A volume to restore onto."""
     kw = {'volume_type': 'LUKS'} if kind == 'luks' else {}
     name = {'unnamed': '', 'lookalike': 'restore_backup_yesterday'}.get(kind, 'drill target %d' % n)
-    v = A.volume(name, size, description='was here before', metadata={'env': 'test', 'OWNER': 'nobody', 'kept': 'perhaps'}, **kw)
+    owner = 'OWNER' if kind == 'cased' else 'owned'  # beside a captured "owner" MariaDB may keep the former
+    v = A.volume(name, size, description='was here before', metadata={'env': 'test', owner: 'nobody', 'kept': 'perhaps'}, **kw)
     A.image(v, {'image_name': 'old image', 'os_distro': 'centos'}, bootable=bool(n % 2))
     return v
 
@@ -391,7 +392,9 @@ def kinds(b):
     if b.title in ('chain-incr-2', 'bare-incr', 'lookalike-incr', 'case-user', 'queued-2', 'running-1', 'late-0', 'late-1', 'half-a-incr'):
         out += ['unnamed'] if PART else ['unnamed', 'lookalike']
     if b.title.startswith('luks'):
-        out.append('luks')
+        out = ['new', 'existing', 'luks']
+    if b.title in ('case-user', 'chain-incr-1', 'late-0'):
+        out.append('cased')
     if b.title in ('chain-full', 'luks-incr', 'restored-first', 'restored-second', 'queued-1', 'half-b-incr-2'):
         out.append('own')  # the last one: it changes what the source is
     return out
@@ -400,7 +403,7 @@ def kinds(b):
 def restores(n, backups):
     """Of the backups of one volume, one after the other: one that is being restored
     cannot be exported."""
-    for kind in ('new', 'new-named', 'existing', 'unnamed', 'lookalike', 'luks', 'own'):
+    for kind in ('new', 'new-named', 'existing', 'unnamed', 'lookalike', 'cased', 'luks', 'own'):
         for m, b in enumerate(backups):
             if kind in kinds(b):
                 restore(10 * n + m, b, kind)
