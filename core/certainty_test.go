@@ -499,7 +499,7 @@ func hiddenCase(t *testing.T, c *oneCase, n *tally) {
 // holds the plans to completions of what is hidden in them; HEARTH_CHAINS says how
 // many chains.
 func TestCompletions(t *testing.T) {
-	chains := 400
+	chains := 1000
 	if n, err := strconv.Atoi(os.Getenv("HEARTH_CHAINS")); err == nil {
 		chains = n
 	}
