@@ -14,11 +14,38 @@ func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh.add(first)
+	fresh.begins(first)
 	if err := fresh.rest(ctx); err != nil {
 		return fresh, err
 	}
-	return fresh, fresh.counted(ctx, first.count)
+	return fresh, fresh.counted(ctx)
+}
+
+// begins takes the first page.
+func (m *mirror[T]) begins(first fetched[T]) {
+	m.add(first)
+	m.count = first.count
+}
+
+// quietly reads every row, a page after the other: nobody waits for them.
+func (m *mirror[T]) quietly(ctx context.Context) error {
+	first, err := m.page(ctx, pageSize, true)
+	if err != nil {
+		return err
+	}
+	m.begins(first)
+	if m.complete {
+		return m.counted(ctx)
+	}
+	return m.onward(ctx, m.next)
+}
+
+// onward reads the rows from a marker on, to the end.
+func (m *mirror[T]) onward(ctx context.Context, marker string) error {
+	if err := m.sweep(ctx, marker); err != nil {
+		return err
+	}
+	return m.counted(ctx)
 }
 
 // short is the error of a list that ended early: the rows that are here are the
@@ -29,14 +56,17 @@ func short(format string, args ...any) error {
 }
 
 // counted returns the error of a list that is shorter than the cloud counted before
-// it was read, and counts again now that it is; -1 was not counted.
-func (m *mirror[T]) counted(ctx context.Context, before int) error {
-	if before <= len(m.rows) {
+// it was read, and counts again now that it is.
+func (m *mirror[T]) counted(ctx context.Context) error {
+	m.mu.Lock()
+	before, have := m.count, len(m.rows)
+	m.mu.Unlock()
+	if before <= have {
 		return nil
 	}
 	now, err := m.page(ctx, 1, true)
-	if err == nil && now.count > len(m.rows) {
-		err = short("the cloud counts %d rows and lists %d", min(before, now.count), len(m.rows))
+	if err == nil && now.count > have {
+		err = short("the cloud counts %d rows and lists %d", min(before, now.count), have)
 	}
 	return err
 }
