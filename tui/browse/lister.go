@@ -26,6 +26,7 @@ type lister[T any] struct {
 	id      func(*T) string
 	cells   func(*T) []grid.Cell
 	judge   func(context.Context, []T) map[string][]core.Mark // what to think of fields of rows; nil: nothing
+	turned  func(was, is []T) tea.Cmd                         // what is to be done as rows were read anew; nil: nothing
 	marks   map[string][]core.Mark                            // of the rows that are here
 	shown   []grid.Column
 	table   *grid.Model
@@ -199,10 +200,13 @@ func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
 	}
 	came := msg.page.Complete || len(l.page.Rows) == 0 || msg.page.All > l.page.All // else it may still be in trouble
 	l.State, l.Err = ui.Ready, nil
-	l.take(msg.page)
 	over := tea.Cmd(nil)
+	if l.turned != nil {
+		over = l.turned(l.page.Rows, msg.page.Rows)
+	}
+	l.take(msg.page)
 	if came {
-		over = l.recovered()
+		over = tea.Batch(over, l.recovered())
 	}
 	if l.page.Complete {
 		return tea.Batch(over, l.more())
