@@ -33,6 +33,7 @@ const (
 	ReasonQuotaHidden    = "quota-hidden"    // how much is left cannot be told
 	ReasonServiceDown    = "service-down"    // no backup service that could do it is up
 	ReasonDamaged        = "damaged"         // a verification of the repository found damage
+	ReasonAPIRefuses     = "api-refuses"     // of the metadata alone: the API would not take a field
 )
 
 // Allowance is a line of a quota: volumes, or GiB.
@@ -85,16 +86,8 @@ type RestoreFacts struct {
 // reason says what.
 func (f *RestoreFacts) Can() Can {
 	w := &weighing{facts: f}
-	if d := f.Denied; d != nil {
-		code := map[Code]string{CodeReadOnly: ReasonReadOnly, CodeUnsupported: ReasonUnsupported}[d.Code]
-		if code == "" {
-			code = ReasonDenied
-		}
-		next := d.Next
-		if next == "" && code == ReasonDenied {
-			next = "log in with a role that may"
-		}
-		w.no(code, Visible(d.What), next)
+	if f.Denied != nil {
+		w.can.Add(DeniedReason(f.Denied))
 	}
 	if !f.Backup.Known {
 		w.no(ReasonBackupMissing, f.Backup.Why, "list them with hearth backups")
@@ -110,6 +103,23 @@ func (f *RestoreFacts) Can() Can {
 	w.verified()
 	w.plan()
 	return w.can
+}
+
+// DeniedReason is the reason that a place is not open for what would be done: the
+// login may not, it is only read, or nobody there does such things.
+func DeniedReason(d *Error) Reason {
+	r := Reason{Code: ReasonDenied, Answer: AnswerNo, Text: Visible(d.What), Next: d.Next}
+	switch d.Code {
+	case CodeReadOnly:
+		r.Code = ReasonReadOnly
+	case CodeUnsupported:
+		r.Code = ReasonUnsupported
+	}
+	if r.Next == "" {
+		r.Next = map[string]string{ReasonDenied: "log in with a role that may", ReasonReadOnly: "open the place for writing",
+			ReasonUnsupported: "choose a cloud"}[r.Code]
+	}
+	return r
 }
 
 type weighing struct {

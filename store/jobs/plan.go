@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -91,10 +92,18 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 }
 
 // Weigh has a plan of a restore say whether it can be carried through, by all that
-// its place tells ([Desk.Can]), where the place restores. A plan of the metadata alone
-// is left as it is.
+// its place tells ([Desk.Can]), where the place restores. Of one of the metadata alone
+// it adds whether the login may change the volume.
 func (d Desk) Weigh(ctx context.Context, p *core.Plan, r PlanRequest) error {
-	if _, restores := d.Place.(store.Operator); !restores || r.Backup == "" || r.MetadataOnly || p.Via == core.ViaAPI {
+	_, restores := d.Place.(store.Operator)
+	switch {
+	case restores && p.Via == core.ViaAPI:
+		var denied *core.Error
+		if errors.As(d.Allowed(core.OpWriteVolume), &denied) {
+			p.Can.Add(core.DeniedReason(denied))
+		}
+		return nil
+	case !restores || r.Backup == "" || r.MetadataOnly:
 		return nil
 	}
 	can, err := d.Can(ctx, CanRequest{Plan: p,
