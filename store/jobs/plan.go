@@ -178,7 +178,8 @@ func (d Desk) target(ctx context.Context, r PlanRequest, types []core.VolumeType
 			t.DefaultType = pyjson.OfString(typ.ID)
 		}
 	}
-	if r.Type != "" && len(types) > 0 && t.DefaultType.IsNull() {
+	_, restores := d.Place.(store.Operator) // there Can says so, with the plan beside it
+	if r.Type != "" && len(types) > 0 && t.DefaultType.IsNull() && !restores {
 		return t, core.Fail(core.CodeNotFound, "plan a restore", "there is no volume type "+r.Type, "", nil)
 	}
 	return t, nil
