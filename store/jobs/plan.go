@@ -18,9 +18,12 @@ type PlanRequest struct {
 	Rules    core.RuleSet
 	Layers   core.Layers
 	// Type is the name or id of the new volume's type, "" for the default one; Bare
-	// as in core.Target.
+	// as in core.Target. Size, in GiB, and Zone only count for whether it can be made;
+	// 0 and "" are the backup's size and Cinder's choice.
 	Type string
 	Bare bool
+	Size int64
+	Zone string
 	// Via is core.ViaDatabase for what Cinder's own restore does, core.ViaAPI for
 	// what the API can be asked to do; "" is the latter for an existing volume of a
 	// cloud. LeaveOut names fields that are then left as they are.
@@ -107,7 +110,8 @@ func (d Desk) Weigh(ctx context.Context, p *core.Plan, r PlanRequest) error {
 		return nil
 	}
 	can, err := d.Can(ctx, CanRequest{Plan: p,
-		Restore: core.RestoreRequest{Backup: r.Backup, Volume: r.Onto, Name: r.Name, Type: r.Type, Route: r.Route}})
+		Restore: core.RestoreRequest{Backup: r.Backup, Volume: r.Onto, Name: r.Name, Type: r.Type, Route: r.Route,
+			Size: r.Size, AvailabilityZone: r.Zone}})
 	if err == nil {
 		p.Can = can
 	}
