@@ -10,6 +10,8 @@ func FitsOnto(b *Backup, v *Volume) string {
 		own = "its own volume, "
 	}
 	switch {
+	case v.Status == "":
+		return own + "its status is not known"
 	case v.Status != StatusAvailable:
 		return own + "is " + v.Status
 	case v.Size < b.Size:
