@@ -180,7 +180,9 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 	if err != nil {
 		if untouched(err) || core.CodeOf(err) == core.CodeDenied {
 			a.end(ctx, core.EntryFailed, err.Error())
-		} // else it stays open, for Settle
+		} else if core.MayLand(err) && d.SettleAfter > 0 { // it stays open, for Settle
+			err = unsettled(err, d.SettleAfter)
+		}
 		return c, err
 	}
 	a.e.Backup = c.Backup.ID
