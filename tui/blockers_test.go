@@ -114,7 +114,8 @@ func init() {
 		scene{"blocked-service", blockedOn("the service is down")}, scene{"blocked-quota", blockedOn("no gigabytes left")},
 		scene{"blocked-luks", blockedOn("LUKS onto a plain volume")}, scene{"blocked-attached", blockedOn("the target is attached")},
 		scene{"blocked-damaged", blockedOn("its repository is damaged")}, scene{"blocked-backup", blockedOn("it is in error")},
-		scene{"blocked-status", blockedOn("the target is being restored onto")}, scene{"blocked-unsure", blockedOn("its parent is in error", "enter")})
+		scene{"blocked-status", blockedOn("the target is being restored onto")},
+		scene{"blocked-unsure", blockedOn("its parent is in error", "enter")})
 }
 
 // TestBlockersShown walks the blockers: the chooser says it, or says of the volume that it
