@@ -225,6 +225,32 @@ func (r *VerifyReport) Misplaced() bool {
 	return r.Damages == 1 && len(r.Flaws) > 0 && r.Flaws[0].Code == FlawOldLayout
 }
 
+// Verified is what a verification said of one backup, as it is kept for later.
+type Verified struct {
+	Repository string // the location
+	Backup     BackupID
+	At         time.Time
+	Deep       bool   // the chunks were read
+	Damages    int64  // 0: it was sound
+	Flaw       string // the first damage in words, "" if there is none
+}
+
+// Kept is the report for later: at is when it was made, of which repository.
+func (r *VerifyReport) Kept(repository string, at time.Time) Verified {
+	v := Verified{Repository: repository, Backup: r.ID, At: at, Deep: r.Deep, Damages: r.Damages}
+	if r.Misplaced() { // what is stored is whole, and the layout is weighed by itself
+		v.Damages = 0
+		return v
+	}
+	for _, f := range r.Flaws {
+		if f.Severity == SeverityDamage {
+			v.Flaw = f.Text
+			break
+		}
+	}
+	return v
+}
+
 // VerifyRequest says what is verified, and how.
 type VerifyRequest struct {
 	IDs  []BackupID // none: everything in the repository

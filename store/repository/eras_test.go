@@ -1,6 +1,8 @@
 package repository_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -17,6 +19,8 @@ import (
 type eraTruth struct {
 	Row    map[string]any
 	Cinder string // equal, wrong, refused
+	SHA256 string // of the volume as of the backup
+	Bytes  int64
 }
 
 // releases are what each repository was written by, as its row is to say.
@@ -67,6 +71,7 @@ func TestEras(t *testing.T) {
 			p := openPosix(t, root("eras", d.Name(), "repo"), repository.Options{})
 			eraRows(t, p, d.Name(), want)
 			eraVerdicts(t, p, want)
+			eraBytes(t, p, want)
 			eraElsewhere(t, d.Name(), want)
 		})
 	}
@@ -143,6 +148,22 @@ func eraVerdicts(t *testing.T, p *repository.Place, want map[core.BackupID]eraTr
 	strange, err := p.Unrecognised(t.Context())
 	if err != nil || len(strange) > 0 {
 		t.Errorf("%+v, %v", strange, err)
+	}
+}
+
+// eraBytes reads each volume as of each backup, whatever Cinder makes of it.
+func eraBytes(t *testing.T, p *repository.Place, want map[core.BackupID]eraTruth) {
+	t.Helper()
+	for id, w := range want {
+		if w.SHA256 == "" { // what somebody had in hand, and nobody has the volume of
+			continue
+		}
+		to := &inMemory{t: t, bytes: make([]byte, w.Bytes)}
+		report, err := p.ReadImage(t.Context(), core.ImageRequest{Backup: id}, to)
+		sum := sha256.Sum256(to.bytes)
+		if err != nil || len(report.Holes) > 0 || hex.EncodeToString(sum[:]) != w.SHA256 {
+			t.Errorf("%s: other bytes than were backed up: %+v, %v", id, report, err)
+		}
 	}
 }
 

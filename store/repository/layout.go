@@ -67,8 +67,8 @@ type era struct {
 const shifted = "a Cinder of today puts each chunk one too far: since Kilo (e7f592df7) it goes by the offset, " +
 	"which then told where a chunk ends (66c158fb0)"
 
-const shiftedNext = "restore it with a Cinder of Havana to Juno; or put its bytes together without Cinder: " +
-	"each chunk begins at its offset less its length"
+const shiftedNext = "have its bytes put together by hearth extract, which reads each chunk where it belongs, or restore it with " +
+	"a Cinder of Havana to Juno"
 
 // eras are all layouts in which Cinder's chunked drivers ever wrote, the oldest first.
 // Every one of them says version 1.0.0.

@@ -337,7 +337,7 @@ func (r *reading) sizes(e *entry, c *chunk, m *metadata) {
 	}
 	if !ok {
 		r.flaw(core.FlawMetadataInvalid, warning, e.name, "its md5 in the metadata is none")
-	} else if c.hasMD5 && (enc == plain || m.oldLayout()) && string(sum) != string(c.md5[:]) {
+	} else if c.hasMD5 && (enc == plain || m.y2014) && string(sum) != string(c.md5[:]) {
 		r.flaw(core.FlawMD5, damage, e.name, "the store's md5 of it is another than the metadata's: its bytes have changed")
 	}
 }

@@ -16,7 +16,7 @@ func TestCSV(t *testing.T) {
 		path := lab(t)
 		db, err := sql.Open("sqlite", path)
 		ok(t, err)
-		_, err = db.Exec("UPDATE " + table + " SET snapshot_id = ? WHERE snapshot_id IS NULL", word)
+		_, err = db.Exec("UPDATE "+table+" SET snapshot_id = ? WHERE snapshot_id IS NULL", word)
 		ok(t, err)
 		ok(t, db.Close())
 		_, err = sqlite.Open(t.Context(), path, sqlite.Options{})
