@@ -39,6 +39,7 @@ const (
 	markSizeLost
 	markOwner
 	markOwnerLost
+	markOwnerAccount
 	markKeyVolume
 	markKeyLost
 	markZoneLost
@@ -103,6 +104,10 @@ var markTexts = []struct {
 		lost("user_id", "no capture tells it; an import makes it the importer's"),
 		lost("project_id", "no capture tells it; an import makes it the importer's"),
 	}},
+	{markOwnerAccount, []core.Mark{
+		assumed("user_id", "the volume's; an import makes it the importer's"),
+		assumed("project_id", "that of the account in which it lies, as where backup_swift_auth is per_user; an import makes it the importer's"),
+	}},
 	{markKeyVolume, []core.Mark{lost("encryption_key_id",
 		"the volume was encrypted; its capture has the volume's key, which may be gone with the volume, and not the backup's own copy")}},
 	{markKeyLost, []core.Mark{lost("encryption_key_id",
@@ -166,6 +171,7 @@ type facts struct {
 	container string
 	above     string // the whole path of the folder that was opened; "" if it is none
 	chosen    bool   // the driver's class was given
+	accounts  bool   // the container is one of several accounts
 }
 
 // rebuild makes the row that a database would have, as far as a repository tells.
@@ -192,7 +198,11 @@ func (f facts) rebuild() (core.Backup, []core.Mark) {
 		bits |= markDataTimestamp
 	}
 	base := m.basics()
+	project := b.ProjectID
 	bits |= f.sizes(&b, base) | owners(&b, base)
+	if bits&markOwnerAccount != 0 {
+		b.ProjectID, bits = project, bits&^(markOwner|markOwnerLost)
+	}
 	marks, unseen := marksOf(bits)
 	b.Unseen = unseen
 	return b, marks
@@ -217,6 +227,12 @@ func (f facts) place(b *core.Backup) (bits uint32) {
 	switch {
 	case f.group.owner.naming == objectNames && f.above != "":
 		at, bits = path.Base(whole), bits|markContainerDown
+	case f.group.owner.naming == objectNames && f.accounts:
+		var account string
+		account, at = cutLast(at)
+		if _, project, ok := strings.Cut(account, "_"); ok && project != "" {
+			b.ProjectID, bits = core.ProjectID(project), bits|markOwnerAccount
+		}
 	case f.group.owner.naming == objectNames:
 	case path.Base(whole) == string(b.ID):
 		if hashed := hashedPath(b.ID); at != hashed {

@@ -186,6 +186,7 @@ func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, error) {
 		h.VolumeID = m.volume
 	}
 	f := facts{meta: m, group: g, container: g.container, listed: g.holds(m), above: aboveOf(s.bucket)}
+	_, f.accounts = s.bucket.(*accounts)
 	if f.service, f.sure = s.bucket.Service(); s.service != "" {
 		f.service, f.sure, f.chosen = s.service, true, true
 	}
