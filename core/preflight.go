@@ -202,7 +202,7 @@ func (c *Check) simulate(facts ImportFacts) {
 	} else if !facts.Sure && len(facts.Services) > 0 && !anyMatches(facts.Services, rec.Service) {
 		c.say(LevelWarn, "no backup here was made by the service %s: the data may be out of reach", Visible(rec.Service))
 	}
-	if own := c.Found.Decoded.text("service"); own != "" && rec.Service != "" && !sameService(own, rec.Service) {
+	if own := c.Found.Decoded.text("service"); isService(own) && rec.Service != "" && !sameService(own, rec.Service) {
 		c.say(LevelWarn, "its service is %s, and the record itself says %s: Cinder goes by the first; --service %s takes the other",
 			Visible(rec.Service), Visible(own), Visible(own))
 	}

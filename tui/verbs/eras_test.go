@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,5 +49,37 @@ func TestEraSaid(t *testing.T) {
 				t.Errorf("%s: %v", name, o)
 			}
 		}
+	}
+}
+
+// TestImportOld: a record of Grizzly is refused with the way out, and goes in by it; a
+// tenant that is named beside it can own it.
+func TestImportOld(t *testing.T) {
+	body, err := os.ReadFile("../../testdata/field/old-service.table")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := demo(t, store.World{Volumes: 1, Backups: -1})
+	b.in = "tenant: acme\n" + string(body)
+	const swift = "cinder.backup.drivers.swift.SwiftBackupDriver"
+	if got := b.run("import", "--dry-run"); got.code != 6 || !strings.Contains(got.err, swift+", and takes it under that (--service today)") ||
+		!strings.Contains(got.err, "--owner acme") {
+		t.Errorf("%+v", got)
+	}
+	if got := b.run("import", "--yes", "--service", "swift"); got.code != 2 {
+		t.Errorf("%+v", got)
+	}
+	if got := b.run("import", "--yes", "--service", "today", "--owner", "acme"); got.code != 0 {
+		t.Fatalf("%+v", got)
+	}
+	o := b.list("backups", "-o", "json")[0]
+	service, _ := o.Get("service")
+	project, _ := o.Get("project_id")
+	if service.Text() != swift || project.Text() != "acme" {
+		t.Errorf("%v", o)
+	}
+	b.in = `{"backup_id": "x", "volume_id": "v", "objects": [], "volume_meta": "{}"}`
+	if got := b.run("import", "--dry-run"); got.code != 8 || !strings.Contains(got.err, "has the backup's capture and no record") {
+		t.Errorf("%+v", got)
 	}
 }
