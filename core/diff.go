@@ -97,7 +97,7 @@ func (s *DiffSide) hold(captures []Capture) {
 	if len(captures) > 0 {
 		s.About, s.Taken, s.Version = captures[0].Source.String(), captures[0].Source.At, captures[0].Version()
 	} else if s.About = "Cinder stored no metadata with it"; !s.Known() {
-		s.About = "not known: nobody has it"
+		s.About = "not known"
 	}
 	for i := range captures {
 		if err := captures[i].Err; err != nil {
@@ -250,7 +250,7 @@ func DiffOf(a, b DiffSide) Diff {
 				d.add(f)
 			}
 		}
-		if a.rest[s].Certainty == Unknown || b.rest[s].Certainty == Unknown {
+		if s != BaseSection && (a.rest[s].Certainty == Unknown || b.rest[s].Certainty == Unknown) {
 			d.Open = append(d.Open, s)
 		}
 	}
@@ -365,6 +365,34 @@ func (d *Diff) Counts() (differ, same, unknown, assumed int) {
 		assumed += boolInt(f.Certainty == Assumed)
 	}
 	return differ, same, unknown, assumed
+}
+
+// Shown are the fields that people look at, all or those that differ or are not known
+// of what a restore can bring back; and how many others there are, in words.
+func (d *Diff) Shown(all bool) (fields []FieldDiff, folded string) {
+	same, never, moved := 0, 0, 0
+	for i := range d.Fields {
+		switch f := &d.Fields[i]; {
+		case all || !f.Never && f.Verdict != DiffSame:
+			fields = append(fields, *f)
+		case !f.Never:
+			same++
+		default:
+			never++
+			moved += boolInt(f.Verdict != DiffSame)
+		}
+	}
+	var parts []string
+	if same > 0 {
+		parts = append(parts, fmt.Sprintf("%d the same", same))
+	}
+	if never > 0 {
+		parts = append(parts, fmt.Sprintf("%d never restored", never))
+	}
+	if moved > 0 {
+		parts[len(parts)-1] += fmt.Sprintf(" (%d of them not the same)", moved)
+	}
+	return fields, strings.Join(parts, ", ")
 }
 
 // Headline is what the difference comes to, for one line. That there is none is said
