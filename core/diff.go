@@ -27,6 +27,7 @@ type DiffSide struct {
 	Doubt string   // what that does not prove; "" where nothing is left open
 	Level Evidence // of a backup's capture or a file's; "" for volumes and plans
 	Taken Opt[time.Time]
+	Made  Opt[time.Time] // of a backup: when it was made
 	// Version is that of the capture; 0 where there is none.
 	Version int
 	Can     Can // of a plan: whether it can be carried out
@@ -69,7 +70,7 @@ func SideOfLayer(l *Layer) DiffSide {
 		title = fmt.Sprintf("%s (%s)", l.Name, title)
 	}
 	s := newSide(SideBackup, string(l.Backup), title)
-	s.Level = l.Evidence
+	s.Level, s.Made = l.Evidence, l.At
 	s.hold(l.Captures)
 	return s
 }
@@ -197,6 +198,11 @@ func SideOfPlan(p *Plan, title string) DiffSide {
 		s.say(f.Section, f.Name, k)
 	}
 	return s
+}
+
+// Younger reports whether both sides are backups and s was made after t.
+func (s *DiffSide) Younger(t *DiffSide) bool {
+	return s.Kind == SideBackup && t.Kind == SideBackup && s.Made.Set && t.Made.Set && s.Made.V.After(t.Made.V)
 }
 
 // DiffVerdict says how the two sides stand to each other in one field.
@@ -506,11 +512,16 @@ func (s *DiffSide) Object() *pyjson.Object {
 		}
 		o.Set(f.key, v)
 	}
-	taken := pyjson.None
-	if s.Taken.Set {
-		taken = pyjson.OfString(APITime(s.Taken.V))
+	for _, x := range []struct {
+		key string
+		at  Opt[time.Time]
+	}{{"made_at", s.Made}, {"taken_at", s.Taken}} {
+		v := pyjson.None
+		if x.at.Set {
+			v = pyjson.OfString(APITime(x.at.V))
+		}
+		o.Set(x.key, v)
 	}
-	o.Set("taken_at", taken)
 	version := pyjson.None
 	if s.Version > 0 {
 		version = pyjson.OfInt(int64(s.Version))

@@ -356,6 +356,11 @@ var scenes = []scene{
 	{"volume-overview", openOn("volume", "db-prod-01", "")},
 	{"volume-capture", openOn("volume", "db-prod-01", "capture")},
 	{"volume-tree", openOn("volume", "db-prod-01", "backups")},
+	{"diff", openOn("volume", "db-prod-01", "", "=")},
+	{"diff-all", openOn("volume", "db-prod-01", "", "=", "f")},
+	{"diff-unknown", openOn("backup", guessedBackup, "", "=", "enter")},
+	{"diff-targets", openOn("backup", dbBackup, "restore", join([]string{"=", "enter"}, letters("web-root"), []string{"enter"})...)},
+	{"diff-ask", openOn("backup", dbBackup, "restore", "=")},
 	{"import-empty", func(t testing.TB, w, h int) *rig {
 		r := newRigWith(t, sharedDemo(t), w, h, Options{Clipboard: ui.Clipboard{Getenv: func(string) string { return "" }}}).press("p")
 		r.fire()
@@ -389,6 +394,7 @@ var scenes = []scene{
 	{"hostile-restore", onWorst("backup", "restore", "f")},
 	{"hostile-confirm", onWorst("backup", "restore", "P")},
 	{"hostile-why", onWorst("backup", "restore", "f", "w")},
+	{"hostile-diff", onWorst("backup", "", "=", "enter", "f")},
 	{"hostile-record", onWorst("backup", "record")},
 	{"hostile-chain", onWorst("backup", "chain")},
 	{"hostile-volume", onWorst("volume", "")},

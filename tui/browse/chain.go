@@ -208,14 +208,60 @@ func (t *chainTab) View(w, h int) string {
 
 func (t *chainTab) Actions() []ui.Action {
 	return append([]ui.Action{
-		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the backup under the cursor", Why: func() string {
-			switch {
-			case len(t.nodes) == 0:
-				return "there is none"
-			case t.nodes[t.table.Cursor()].Missing:
-				return "it is not here"
-			}
-			return ""
-		}, Run: func() tea.Cmd { return ui.OpenFor("backup", t.table.Key()) }},
+		{Name: "mark", Keys: []string{"space"}, Label: "mark", Minor: true, Help: "Mark the backup, or take its mark away", Why: t.noBackup,
+			Run: func() tea.Cmd {
+				t.table.Toggle()
+				t.table.Step(1)
+				return nil
+			}},
+		{Name: "compare", Keys: []string{compareKey}, Label: "compare", Minor: true,
+			Help: "Show how the two that are marked differ, or the one under the cursor from the one before it", Why: t.noTwo,
+			Run: func() tea.Cmd {
+				a, b := t.two()
+				return difference(backupSide(a), backupSide(b))
+			}},
+		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the backup under the cursor", Why: t.noBackup, Run: func() tea.Cmd { return ui.OpenFor("backup", t.table.Key()) }},
 	}, ui.TableMoves(t.table, nil)...)
+}
+
+// noBackup says why there is no backup under the cursor, "" if there is.
+func (t *chainTab) noBackup() string {
+	switch {
+	case len(t.nodes) == 0:
+		return "there is none"
+	case t.nodes[t.table.Cursor()].Missing:
+		return "it is not here"
+	}
+	return ""
+}
+
+// two are the backups to be compared: those that are marked, or the one under the
+// cursor and the one above it; the older one first.
+func (t *chainTab) two() (a, b core.BackupID) {
+	at := []int{t.table.Cursor() - 1, t.table.Cursor()}
+	if t.table.Marks() > 0 {
+		at = nil
+		for i := range t.nodes {
+			if slices.Contains(t.table.MarkedKeys(), t.Key(i)) {
+				at = append(at, i)
+			}
+		}
+	}
+	if len(at) != 2 || at[0] < 0 || t.nodes[at[0]].Missing {
+		return "", ""
+	}
+	return t.nodes[at[0]].Backup.ID, t.nodes[at[1]].Backup.ID
+}
+
+// noTwo says why there are no two to compare, "" if there are.
+func (t *chainTab) noTwo() string {
+	switch a, _ := t.two(); {
+	case t.noBackup() != "":
+		return t.noBackup()
+	case t.table.Marks() > 0 && t.table.Marks() != 2:
+		return "mark two"
+	case a == "":
+		return "there is none above it"
+	}
+	return ""
 }

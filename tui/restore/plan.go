@@ -122,7 +122,7 @@ func afterText(l ui.Look, f *core.FieldPlan) string {
 	case f.Verdict == core.VerdictRefused:
 		return "refused"
 	case f.Verdict == core.VerdictUnchanged, f.Verdict == core.VerdictKept:
-		return ui.Either(show.SideText(l, f.Name, f.After), show.SideText(l, f.Name, f.Before)) + ", stays"
+		return "stays"
 	case f.Verdict == core.VerdictNotRestored:
 		return "not restored"
 	case !f.After.Set:
@@ -160,14 +160,13 @@ func (x shape) text() string {
 	return out
 }
 
-// answer is what the plan comes to, in the strongest look there is: the first line,
-// and where one has no room for all of it a second.
-func (t *restoreTab) answer(w, most int) (lines []string) {
-	l := t.host.Look()
+// answerLines are what a plan or a difference comes to, in the strongest look there
+// is: the first line, and where one has no room for all of it, up to most of them.
+func answerLines(l ui.Look, phrases []core.Phrase, w, most int) (lines []string) {
 	looks := map[core.Tone]grid.Style{core.ToneCannot: l.Danger, core.ToneLost: l.Danger, core.ToneChange: l.Accent,
 		core.ToneUnknown: l.Unknown, core.ToneCalm: l.Text}
 	line := ""
-	for _, x := range t.plan.Headline() {
+	for _, x := range phrases {
 		part := looks[x.Tone].Paint(x.Text)
 		switch {
 		case line == "":
@@ -191,7 +190,7 @@ func (t *restoreTab) head(w, h int) []string {
 	if h >= ui.LowRoom {
 		most = 2
 	}
-	lines := t.answer(w, most)
+	lines := answerLines(l, p.Headline(), w, most)
 	if h >= ui.LowRoom {
 		lines = append(lines, l.Border.Paint(strings.Repeat("─", max(w, 0))))
 	}
@@ -241,13 +240,50 @@ func (t *restoreTab) sourceText() string {
 		return l.Text.Paint(allLayers(n) + " read from the repository " + core.Visible(where))
 	}
 	var parts []string
-	for _, e := range []core.Evidence{core.EvidenceStored, core.EvidenceHeld, core.EvidenceEither, core.EvidenceMoment, core.EvidenceGiven,
-		core.EvidenceToday, core.EvidenceUnknown} {
-		if count[e] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", count[e], evidenceWords[e]))
+	for _, e := range []core.Evidence{core.EvidenceUnknown, core.EvidenceToday, core.EvidenceMoment, core.EvidenceEither, core.EvidenceGiven,
+		core.EvidenceHeld, core.EvidenceStored} {
+		switch n := count[e]; {
+		case n > 0 && n == len(p.Chain):
+			parts = append(parts, allLayers(n)+" "+evidenceWords[e])
+		case n > 0:
+			parts = append(parts, layersWith(p.Chain, e)+" "+evidenceWords[e])
 		}
 	}
-	return l.Text.Paint(core.Count(len(p.Chain), "layer") + ": " + strings.Join(parts, ", "))
+	return l.Text.Paint(strings.Join(parts, "; "))
+}
+
+// layersWith names the layers of a chain of an evidence by their numbers, neighbours as
+// from the first to the last of them: "layers 1 to 3 and 5 of 7".
+func layersWith(chain []core.Layer, e core.Evidence) string {
+	var runs []string
+	n := 0
+	for i := 0; i < len(chain); i++ {
+		if chain[i].Evidence != e {
+			continue
+		}
+		first := i
+		for i+1 < len(chain) && chain[i+1].Evidence == e {
+			i++
+		}
+		n += i - first + 1
+		run := fmt.Sprint(chain[first].Number)
+		switch {
+		case i == first+1:
+			run += " and " + fmt.Sprint(chain[i].Number)
+		case i > first:
+			run += " to " + fmt.Sprint(chain[i].Number)
+		}
+		runs = append(runs, run)
+	}
+	word := "layer "
+	if n > 1 {
+		word = "layers "
+	}
+	of := ""
+	if len(chain) > 0 && chain[0].Of > 0 {
+		of = fmt.Sprintf(" of %d", chain[0].Of)
+	}
+	return word + strings.Join(runs, ", ") + of
 }
 
 // allLayers are the subject of a sentence that is true of each.
@@ -289,22 +325,19 @@ func (t *restoreTab) layersText() string {
 	return fmt.Sprintf("%s of %d", t.plan.Layers, len(t.plan.Chain))
 }
 
-// foldedText counts what is not shown.
-func (t *restoreTab) foldedText() string {
+// text counts what is not shown, in words; "" if nothing.
+func (n folded) text() string {
 	var parts []string
-	if n := t.folded.unchanged; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d unchanged", n))
+	if n.unchanged > 0 {
+		parts = append(parts, fmt.Sprintf("%d unchanged", n.unchanged))
 	}
-	if n := t.folded.assumed; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d assumed to stay", n))
+	if n.assumed > 0 {
+		parts = append(parts, fmt.Sprintf("%d assumed to stay", n.assumed))
 	}
-	if n := t.folded.never; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d never restored", n))
+	if n.never > 0 {
+		parts = append(parts, fmt.Sprintf("%d never restored", n.never))
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return strings.Join(parts, ", ") + ": f shows them"
+	return strings.Join(parts, ", ")
 }
 
 // foot is what stands below the table: what is folded, the whole reason for the row
@@ -313,8 +346,8 @@ func (t *restoreTab) foldedText() string {
 func (t *restoreTab) foot(w, h int) []string {
 	l, p := t.host.Look(), t.plan
 	var lines []string
-	if text := t.foldedText(); text != "" {
-		lines = append(lines, l.Dim.Paint("  "+text))
+	if text := t.folded.text(); text != "" {
+		lines = append(lines, l.Dim.Paint("  "+text+": f shows them"))
 	}
 	if len(t.rows) > 0 {
 		if f := &t.rows[t.table.Cursor()]; because(f) != "" {

@@ -31,7 +31,8 @@ type restoreTab struct {
 	plan     *core.Plan // nil until it is worked out
 	rows     []core.FieldPlan
 	folded   folded
-	all      bool // every field, not only what changes or is not certain
+	against  *targetMsg // the target whose preview is to be held against this one when the tab is shown again
+	all      bool       // every field, not only what changes or is not certain
 	w, h     int
 }
 
@@ -40,6 +41,10 @@ type shape struct {
 	size      int64 // GiB; 0: as the backup
 	typ, zone string
 }
+
+// bare reports whether something is asked for that a restore's own volume cannot be
+// given: see core.Target.Bare.
+func (x shape) bare() bool { return x.size > 0 || x.zone != "" }
 
 // folded counts the fields that are not shown.
 type folded struct{ unchanged, assumed, never int }
@@ -72,10 +77,16 @@ func Tab(host ui.Host, at *place.Stay, backup core.BackupID) ui.Tab {
 	return t
 }
 
-func (t *restoreTab) Name() string    { return "Restore" }
-func (t *restoreTab) Init() tea.Cmd   { return t.load() }
-func (t *restoreTab) Resume() tea.Cmd { return t.load() }
-func (t *restoreTab) Restyle()        { t.table.SetStyles(t.host.Look().Grid()) }
+func (t *restoreTab) Name() string  { return "Restore" }
+func (t *restoreTab) Init() tea.Cmd { return t.load() }
+func (t *restoreTab) Resume() tea.Cmd {
+	if other := t.against; other != nil && t.plan != nil {
+		t.against = nil
+		return t.besideTarget(*other)
+	}
+	return t.load()
+}
+func (t *restoreTab) Restyle() { t.table.SetStyles(t.host.Look().Grid()) }
 
 // load works the plan out anew: from the same request, but from what the place says
 // by now, and whether it can be carried out.
@@ -133,6 +144,9 @@ func (t *restoreTab) Update(msg tea.Msg) tea.Cmd {
 		return cmd
 	case targetMsg:
 		return t.take(msg)
+	case besideMsg:
+		t.against = &msg.targetMsg
+		return nil // the tab is shown again next
 	case captureGivenMsg:
 		t.files = append(slices.Clip(t.files), msg.file)
 		return t.given(append(slices.Clip(t.request.Captures), msg.capture))
@@ -216,6 +230,8 @@ func (t *restoreTab) Actions() []ui.Action {
 		{Name: "copy-plan", Keys: []string{"y"},
 			Help: "Copy the plan, for a change ticket: as text, Markdown or JSON; or the field under the cursor",
 			Why:  t.notReady, Run: t.copyPlan},
+		{Name: "compare", Keys: []string{"="}, Label: "compare", Minor: true, Why: t.notReady, Run: t.compare,
+			Help: "Compare the preview: with another target, with other rules, or what was captured with the target as it is"},
 		{Name: "rules", Keys: []string{"o"}, Label: "rules", Minor: true, Help: "Switch the rule set: auto, icehouse, kilo, newton",
 			Run: func() tea.Cmd {
 				t.request.LeaveOut = nil

@@ -25,9 +25,9 @@ type targetScreen struct {
 	at   *place.Stay
 	ui.Read
 	backup core.Backup
-	answer func(tea.Msg) tea.Msg // to the tab that asked
-	fresh  bool                  // a new volume may be chosen
-	bare   bool                  // the metadata alone goes there: that fits onto every volume
+	answer func(targetMsg) tea.Msg // to the tab that asked
+	fresh  bool                    // a new volume may be chosen
+	bare   bool                    // the metadata alone goes there: that fits onto every volume
 	field  textinput.Model
 	table  *grid.Model
 	all    []candidate
@@ -76,10 +76,16 @@ var targetColumns = []grid.Column{
 // chooseTarget asks what to restore onto. The tab is shown again when that is left,
 // and works the plan out then.
 func (t *restoreTab) chooseTarget() tea.Cmd {
+	return t.chooseFor(func(m targetMsg) tea.Msg { return m })
+}
+
+// chooseFor asks for a target, and has the tab be told of it in a message.
+func (t *restoreTab) chooseFor(tell func(targetMsg) tea.Msg) tea.Cmd {
 	if t.backup == nil {
 		return ui.Say(ui.LevelWarn, "The backup is not read yet.")
 	}
-	backup, at, answer, bare, fresh := *t.backup, t.at, t.host.Answer, t.metadata, !t.metadata || !t.at.Operates()
+	backup, at, bare, fresh := *t.backup, t.at, t.metadata, !t.metadata || !t.at.Operates()
+	answer := func(m targetMsg) tea.Msg { return t.host.Answer(tell(m)) }
 	return func() tea.Msg {
 		return ui.Push{Name: "target", Make: func(host ui.Host) ui.Screen {
 			return &targetScreen{host: host, at: at, backup: backup, answer: answer, fresh: fresh, bare: bare, field: ui.NewInput(""),
@@ -91,7 +97,7 @@ func (t *restoreTab) chooseTarget() tea.Cmd {
 // take aims the plan at what was chosen.
 func (t *restoreTab) take(msg targetMsg) tea.Cmd {
 	t.request.Onto, t.request.Name, t.shape = msg.volume, msg.name, msg.shape
-	t.request.Type, t.request.Bare = msg.shape.typ, msg.shape.size > 0 || msg.shape.zone != ""
+	t.request.Type, t.request.Bare = msg.shape.typ, msg.shape.bare()
 	t.aimed = true
 	t.forget()
 	return nil // the tab is shown again next, and works the plan out then
