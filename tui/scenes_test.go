@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -106,6 +108,32 @@ func several(t testing.TB) string {
 	}
 	cut := sample(t, "win-root.openstack.value")
 	return strings.Join(append(parts, core.WriteRecords([]core.Record{r}, core.FormatAPI), cut[:len(cut)*2/3]), "\n")
+}
+
+// twice is a backup of which hearth took two captures that differ, the second so long
+// after the backup's end.
+func twice(since time.Duration, keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		t.Helper()
+		world, err := demoWorld()
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := core.BackupID(fullID(t, "backup", dbBackup))
+		i := slices.IndexFunc(world.Captures, func(k core.KeptCapture) bool { return k.BackupID == id })
+		before := world.Captures[i]
+		world.Captures = slices.DeleteFunc(slices.Clone(world.Captures), func(k core.KeptCapture) bool { return k.BackupID == id })
+		for n, text := range []string{before.Capture.Text, strings.Replace(before.Capture.Text, `"dba"`, `"eve"`, 1)} {
+			k := before
+			k.ID, k.At = int64(1000+n), until
+			k.Capture = core.ReadCapture(text, core.Source{Kind: core.SourceTaken, Where: "lab", At: core.Some(until)})
+			k.Again = core.Again{State: core.AgainDiffers, At: core.Some(until), Ended: core.Some(until.Add(-since))}
+			world.Captures = append(world.Captures, k)
+		}
+		r := newRig(t, memory.New(world), w, h)
+		r.send(ui.Open{Screen: "backup", ID: string(id), Tab: "capture"})
+		return r.press(keys...)
+	}
 }
 
 // worst is a place whose every text is hostile.
@@ -333,6 +361,10 @@ var scenes = []scene{
 	{"backup-loading", waiting("enter")},
 	{"backup-capture", openOn("backup", dbBackup, "capture")},
 	{"backup-capture-end", openOn("backup", dbBackup, "capture", "end")},
+	{"backup-capture-all", openOn("backup", dbBackup, "capture", "f")},
+	{"backup-capture-either", twice(time.Minute)},
+	{"backup-capture-late", twice(time.Hour)},
+	{"diff-either", twice(time.Minute, "=", "enter")},
 	{"backup-capture-guess", openOn("backup", guessedBackup, "capture")},
 	{"backup-restore", openOn("backup", dbBackup, "restore")},
 	{"backup-restore-all", openOn("backup", dbBackup, "restore", "f", "down", "down")},
