@@ -136,6 +136,23 @@ func twice(since time.Duration, keys ...string) func(testing.TB, int, int) *rig 
 	}
 }
 
+// holed is a chain of which nobody has the captures of two layers.
+func holed(tab string, keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		t.Helper()
+		world, err := demoWorld()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := []core.BackupID{core.BackupID(fullID(t, "backup", "c8360358")), core.BackupID(fullID(t, "backup", "0965a2d7"))}
+		world.Captures = slices.DeleteFunc(slices.Clone(world.Captures),
+			func(k core.KeptCapture) bool { return slices.Contains(lost, k.BackupID) })
+		r := newRig(t, memory.New(world), w, h)
+		r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: tab})
+		return r.press(keys...)
+	}
+}
+
 // worst is a place whose every text is hostile.
 func worst() *memory.Place {
 	const evil = "\x1b]52;c;ZXZpbA==\x07\x1b[2J\u009b31m\u202Eevil\u200B\u2066\r\n\tname\x00\x7f\uFEFF\U000E0041" +
@@ -384,6 +401,8 @@ var scenes = []scene{
 	{"backup-record", openOn("backup", dbBackup, "record")},
 	{"backup-record-refused", openOn("backup", guessedBackup, "record")},
 	{"backup-chain", openOn("backup", dbBackup, "chain")},
+	{"backup-chain-partly", holed("chain")},
+	{"backup-restore-partly", holed("restore")},
 	{"backup-chain-broken", openOn("backup", rootless, "chain")},
 	{"volume-overview", openOn("volume", "db-prod-01", "")},
 	{"volume-capture", openOn("volume", "db-prod-01", "capture")},

@@ -244,9 +244,9 @@ func (t *restoreTab) sourceText() string {
 		core.EvidenceHeld, core.EvidenceStored} {
 		switch n := count[e]; {
 		case n > 0 && n == len(p.Chain):
-			parts = append(parts, allLayers(n)+" "+evidenceWords[e])
+			parts = append(parts, allLayers(n)+" "+show.EvidenceText(e))
 		case n > 0:
-			parts = append(parts, layersWith(p.Chain, e)+" "+evidenceWords[e])
+			parts = append(parts, layersWith(p.Chain, e)+" "+show.EvidenceText(e))
 		}
 	}
 	return l.Text.Paint(strings.Join(parts, "; "))
@@ -292,13 +292,6 @@ func allLayers(n int) string {
 		return "the one layer is"
 	}
 	return fmt.Sprintf("all %d layers are", n)
-}
-
-// evidenceWords are what is shown of how far what is known of layers carries.
-var evidenceWords = map[core.Evidence]string{
-	core.EvidenceStored: "as Cinder stored it", core.EvidenceHeld: "held from before to after", core.EvidenceEither: "one of two",
-	core.EvidenceMoment: "taken at one moment", core.EvidenceGiven: "given", core.EvidenceToday: "assumed to be as the volume is now",
-	core.EvidenceUnknown: "not known",
 }
 
 // baseNames are files without their folders.
@@ -394,7 +387,7 @@ func (t *restoreTab) explain() tea.Cmd {
 		ui.FieldLine("layers", t.layersText()+": "+core.Visible(p.LayersWhy)))
 	for i := range p.Chain {
 		layer := &p.Chain[i]
-		text := evidenceWords[layer.Evidence]
+		text := show.EvidenceText(layer.Evidence)
 		if s := layer.Source(); layer.Known() {
 			text += ": " + s.String()
 		}

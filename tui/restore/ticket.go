@@ -121,7 +121,7 @@ func (t *restoreTab) ticket(l ui.Look, p *core.Plan, markdown bool) string {
 	b.item("certainty", string(p.Certainty))
 	for i := range p.Chain {
 		layer := &p.Chain[i]
-		source := evidenceWords[layer.Evidence]
+		source := show.EvidenceText(layer.Evidence)
 		if layer.Known() {
 			source += ", " + layer.Source().String()
 		}
