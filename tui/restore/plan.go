@@ -249,14 +249,17 @@ func (t *restoreTab) sourceText() string {
 			parts = append(parts, layersWith(p.Chain, e)+" "+show.EvidenceText(e))
 		}
 	}
-	return l.Text.Paint(strings.Join(parts, "; "))
+	of := ""
+	if len(parts) > 1 {
+		of = "of " + core.Count(len(p.Chain), "layer") + ": "
+	}
+	return l.Text.Paint(of + strings.Join(parts, "; "))
 }
 
 // layersWith names the layers of a chain of an evidence by their numbers, neighbours as
-// from the first to the last of them: "layers 1 to 3 and 5 of 7".
+// from the first to the last of them: "1 to 3, 5".
 func layersWith(chain []core.Layer, e core.Evidence) string {
 	var runs []string
-	n := 0
 	for i := 0; i < len(chain); i++ {
 		if chain[i].Evidence != e {
 			continue
@@ -265,7 +268,6 @@ func layersWith(chain []core.Layer, e core.Evidence) string {
 		for i+1 < len(chain) && chain[i+1].Evidence == e {
 			i++
 		}
-		n += i - first + 1
 		run := fmt.Sprint(chain[first].Number)
 		switch {
 		case i == first+1:
@@ -275,15 +277,7 @@ func layersWith(chain []core.Layer, e core.Evidence) string {
 		}
 		runs = append(runs, run)
 	}
-	word := "layer "
-	if n > 1 {
-		word = "layers "
-	}
-	of := ""
-	if len(chain) > 0 && chain[0].Of > 0 {
-		of = fmt.Sprintf(" of %d", chain[0].Of)
-	}
-	return word + strings.Join(runs, ", ") + of
+	return strings.Join(runs, ", ")
 }
 
 // allLayers are the subject of a sentence that is true of each.

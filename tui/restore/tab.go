@@ -274,7 +274,10 @@ func (t *restoreTab) doing() []ui.Action {
 		return []ui.Action{apply}
 	}
 	restore := ui.Action{Name: "restore", Keys: []string{"enter"}, Label: "restore", Why: t.noRestore, Run: t.restoreData,
-		Help: "Restore data and metadata onto the target, after asking; then watch it and compare with the plan"}
+		Help: "Restore data and metadata onto the target, which is chosen first, after asking; then watch it and compare with the plan"}
+	if !t.aimed { // what a new volume is to be is asked before the preview of what is then asked about
+		restore.Label, restore.Run = "choose target", t.chooseTarget
+	}
 	if !t.metadata {
 		return []ui.Action{restore, {Name: "metadata", Keys: []string{"P", "i"}, Label: "metadata only",
 			Help: "Preview what becomes of a volume of which the metadata alone is put back, without the data", Run: t.turn}}

@@ -33,6 +33,7 @@ type targetScreen struct {
 	all    []candidate
 	rows   []candidate // those that fit what is typed
 	types  []string    // the volume types that there are, for the form
+	zones  []string    // the availability zones
 	more   int         // volumes beyond those that were read
 }
 
@@ -54,10 +55,11 @@ type candidatesMsg struct {
 	gen   ui.Generation
 	all   []candidate
 	types []string
+	zones []string
 	more  int
 	err   error
-	// noTypes is why the volume types are not offered, nil if they are.
-	noTypes error
+	// unlisted is why types or zones are not offered, nil if they are.
+	unlisted error
 }
 
 // mostCandidates is how many volumes are offered; whoever has more types an id into
@@ -66,11 +68,11 @@ const mostCandidates = 2000
 
 var targetColumns = []grid.Column{
 	{Title: "NAME", Width: 30, Min: 18, Grow: 2},
-	{Title: "ID", Width: 8, Drop: 2},
+	{Title: "ID", Width: 8, Drop: 1},
 	{Title: "SIZE", Width: 10, Right: true},
 	{Title: "STATUS", Width: 16, Min: 12},
-	{Title: "TYPE", Width: 14, Min: 8, Grow: 1, Drop: 1},
-	{Title: "FITS?", Width: 24, Min: 16, Grow: 1},
+	{Title: "TYPE", Width: 14, Min: 8, Grow: 1, Drop: 2},
+	{Title: "FITS?", Width: 24, Min: 22, Grow: 1},
 }
 
 // chooseTarget asks what to restore onto. The tab is shown again when that is left,
@@ -125,15 +127,28 @@ func (s *targetScreen) Init() tea.Cmd {
 			m.all = append(m.all, c)
 		}
 		slices.SortStableFunc(m.all, func(a, b candidate) int { return a.rank() - b.rank() })
-		if p, ok := desk.Place.(store.Typer); ok && err == nil {
-			var types []core.VolumeType
-			types, m.noTypes = p.VolumeTypes(ctx)
-			for _, t := range types {
-				m.types = append(m.types, t.Name)
-			}
+		if err == nil && fresh {
+			m.list(ctx, desk.Place)
 		}
 		return m
 	})
+}
+
+// list reads what a new volume can be: its types and zones, where the place tells them.
+func (m *candidatesMsg) list(ctx context.Context, p store.Place) {
+	if p, ok := p.(store.Typer); ok {
+		var types []core.VolumeType
+		types, m.unlisted = p.VolumeTypes(ctx)
+		for _, t := range types {
+			m.types = append(m.types, t.Name)
+		}
+	}
+	if p, ok := p.(store.Zoner); ok {
+		var err error
+		if m.zones, err = p.Zones(ctx); m.unlisted == nil {
+			m.unlisted = err
+		}
+	}
 }
 
 // rank puts the new volume first, and what fits before what does not.
@@ -152,9 +167,9 @@ func (s *targetScreen) Update(msg tea.Msg) tea.Cmd {
 	case candidatesMsg:
 		cmd, ok := s.End(msg.gen, msg.err)
 		if ok {
-			s.all, s.types, s.more = msg.all, msg.types, msg.more
+			s.all, s.types, s.zones, s.more = msg.all, msg.types, msg.zones, msg.more
 			s.fill()
-			return ui.Fail(msg.noTypes)
+			return ui.Fail(msg.unlisted)
 		}
 		return cmd
 	case tea.PasteMsg:
@@ -279,15 +294,12 @@ func (s *targetScreen) choose() tea.Cmd {
 	if v := s.rows[s.table.Cursor()].volume; v != nil {
 		return tea.Sequence(func() tea.Msg { return answer(targetMsg{volume: v.ID}) }, ui.CloseScreen)
 	}
-	types := "A volume type; empty is the default one, or the one that an encrypted backup needs."
-	if len(s.types) > 0 {
-		types += " There are: " + strings.Join(s.types, ", ") + "."
-	}
 	return ui.Show(&ui.FormBox{Title: "A new volume", Fields: []ui.FormField{
 		ui.TextField("name", "", "With a name, Cinder keeps it and leaves the description alone; without, the volume gets the captured one."),
 		ui.TextField("size", "", "GiB; empty is the backup's size, "+show.GiB(s.backup.Size)+"."),
-		ui.TextField("type", "", types),
-		ui.TextField("zone", "", "The availability zone; empty is Cinder's choice."),
+		oneOf("type", "the default one, or what an encrypted backup needs", s.types,
+			"The volume type.", "A volume type; empty is the default one, or the one that an encrypted backup needs."),
+		oneOf("zone", "Cinder's choice", s.zones, "The availability zone.", "The availability zone; empty is Cinder's choice."),
 	}, Submit: func(f *ui.FormBox) tea.Cmd {
 		m := targetMsg{name: f.Text(0), shape: shape{typ: strings.TrimSpace(f.Text(2)), zone: strings.TrimSpace(f.Text(3))}}
 		if size := strings.TrimSpace(f.Text(1)); size != "" {
@@ -302,4 +314,13 @@ func (s *targetScreen) choose() tea.Cmd {
 		}
 		return tea.Sequence(func() tea.Msg { return answer(m) }, ui.CloseScreen)
 	}})
+}
+
+// oneOf is a field in which one of the values is chosen; where the place lists none, one
+// in which it is typed.
+func oneOf(label, none string, values []string, hint, typed string) ui.FormField {
+	if len(values) == 0 {
+		return ui.TextField(label, "", typed)
+	}
+	return ui.ChoiceField(label, none, values, hint+" Space shows the list, ← and → go through it.")
 }
