@@ -45,7 +45,8 @@ func TestPreviewsSideBySide(t *testing.T) {
 // TestDifferenceOfNothing: what nobody has is not held against anything.
 func TestDifferenceOfNothing(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 130, 40)
-	r.send(ui.Open{Screen: "diff", IDs: []string{"backup:" + fullID(t, "backup", guessedBackup), "volume:" + fullID(t, "volume", "bastion-root")}})
+	r.send(ui.Open{Screen: "diff", IDs: []string{"backup:" + fullID(t, "backup", guessedBackup),
+		"volume:" + fullID(t, "volume", "bastion-root")}})
 	r.want("UNKNOWN: no capture of bastion-root-full-2026-11-22", "? not known", "because: nobody has a capture of it").wantNot("not there")
 	r.send(ui.Open{Screen: "diff", IDs: []string{"backup:nosuch", "volume:nosuch"}})
 	r.want("Ctrl-R tries again")

@@ -194,8 +194,8 @@ func (t *chainTab) Row(i int) ([]grid.Cell, bool) {
 		name += " ←"
 		style = s.Accent
 	}
-	cells := []grid.Cell{{Text: branch + name, Style: style}, show.StatusCell(s, b.Status), {Text: show.GiB(b.Size)}, {Text: s.Age(b.CreatedAt)},
-		{Text: s.Clock(b.CreatedAt), Style: s.Dim}, {Text: core.Visible(b.ID.Short()), Style: s.Dim}}
+	cells := []grid.Cell{{Text: branch + name, Style: style}, show.StatusCell(s, b.Status),
+		{Text: show.GiB(b.Size)}, {Text: s.Age(b.CreatedAt)}, {Text: s.Clock(b.CreatedAt), Style: s.Dim}, {Text: core.Visible(b.ID.Short()), Style: s.Dim}}
 	if t.ref != "" {
 		cells = append(cells, t.captureCell(b.ID))
 	}
@@ -294,7 +294,8 @@ func (t *chainTab) Actions() []ui.Action {
 				a, b := t.two()
 				return difference(backupSide(a), backupSide(b))
 			}},
-		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the backup under the cursor", Why: t.noBackup, Run: func() tea.Cmd { return ui.OpenFor("backup", t.table.Key()) }},
+		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the backup under the cursor", Why: t.noBackup,
+			Run: func() tea.Cmd { return ui.OpenFor("backup", t.table.Key()) }},
 	}, ui.TableMoves(t.table, nil)...)
 }
 

@@ -308,7 +308,8 @@ func (s *diffScreen) explain() tea.Cmd {
 	var lines []ui.Line
 	if len(s.rows) > 0 {
 		f := &s.rows[s.table.Cursor()]
-		lines = append(lines, l.Heading(diffTitle(f)), ui.FieldLine("first", knownText(l, f, &f.A)), ui.FieldLine("second", knownText(l, f, &f.B)),
+		lines = append(lines, l.Heading(diffTitle(f)),
+			ui.FieldLine("first", knownText(l, f, &f.A)), ui.FieldLine("second", knownText(l, f, &f.B)),
 			ui.FieldLine(string(f.Certainty), ui.Either(core.Visible(f.Because), string(f.Verdict))), ui.Line{})
 	}
 	lines = append(lines, l.Heading("the difference"), ui.FieldLine("in a line", d.HeadlineText()))

@@ -44,7 +44,8 @@ type ticket struct {
 }
 
 // plainly takes from a tenant's text what Markdown would make something of.
-var plainly = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, ">", `\>`, "|", `\|`, "#", `\#`)
+var plainly = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`,
+	"<", `\<`, ">", `\>`, "|", `\|`, "#", `\#`)
 
 // text is a text as the ticket can take it.
 func (t *ticket) text(s string) string {
