@@ -288,6 +288,12 @@ func TestOrderOfDoing(t *testing.T) {
 	}
 	r.want("Restore of db-prod-01-incr", "from db", "PLANNED")
 
+	// A new volume is for the data: the metadata alone goes onto one that is there.
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.press("P").want("onto db-prod-01").press("i").want("onto a new volume", "Enter choose target")
+	r.press("enter", "enter").typeText("again").press("enter").want("a new volume named again").press("P").want("onto db-prod-01")
+	r.press("i").want("a new volume named again", "Enter restore")
+
 	// The metadata alone is another preview, of another action, with a target of its own.
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.press("P").want("metadata only, by", "its data stays", "P (apply)", "i data too").wantNot("Enter choose target")

@@ -195,7 +195,8 @@ func (t *chainTab) Row(i int) ([]grid.Cell, bool) {
 		style = s.Accent
 	}
 	cells := []grid.Cell{{Text: branch + name, Style: style}, show.StatusCell(s, b.Status),
-		{Text: show.GiB(b.Size)}, {Text: s.Age(b.CreatedAt)}, {Text: s.Clock(b.CreatedAt), Style: s.Dim}, {Text: core.Visible(b.ID.Short()), Style: s.Dim}}
+		{Text: show.GiB(b.Size)}, {Text: s.Age(b.CreatedAt)},
+		{Text: s.Clock(b.CreatedAt), Style: s.Dim}, {Text: core.Visible(b.ID.Short()), Style: s.Dim}}
 	if t.ref != "" {
 		cells = append(cells, t.captureCell(b.ID))
 	}

@@ -25,6 +25,7 @@ type restoreTab struct {
 	shape    shape    // of the new volume, where there is to be one
 	metadata bool     // the preview of the metadata alone
 	aimed    bool     // the request's target was chosen
+	fresh    bool     // so was a new volume, for the data
 	files    []string // where the request's captures are from
 	table    *grid.Model
 	backup   *core.Backup
@@ -97,6 +98,9 @@ func (t *restoreTab) load() tea.Cmd {
 		m := planMsg{gen: gen}
 		if m.backup, m.err = desk.Place.Backup(ctx, r.Backup); m.err != nil {
 			return m
+		}
+		if !aimed {
+			r.Onto = ""
 		}
 		if !aimed && metadata { // the metadata alone goes onto a volume that is there
 			if r.Onto, m.err = ownVolume(ctx, desk, &m.backup); m.err != nil {
@@ -289,9 +293,16 @@ func (t *restoreTab) doing() []ui.Action {
 		Help: "Preview the restore of data and metadata"}, leaveOut}
 }
 
-// turn shows the other of the two previews.
+// turn shows the other of the two previews. A new volume that was chosen is one for the
+// data: the metadata alone goes onto one that is there, and data too onto the new one.
 func (t *restoreTab) turn() tea.Cmd {
 	t.metadata = !t.metadata
+	switch {
+	case t.metadata && t.request.Onto == "":
+		t.fresh, t.aimed = t.aimed, false
+	case !t.metadata && !t.aimed:
+		t.request.Onto, t.aimed = "", t.fresh
+	}
 	t.request.Via = ""
 	if !t.metadata {
 		t.request.Via = core.ViaDatabase
