@@ -203,10 +203,11 @@ func (t *restoreTab) head(w, h int) []string {
 	case p.Target.Volume == nil:
 		fate = ""
 	}
-	onto := l.Accent.Paint(what) + l.Dim.Paint("  onto ") + l.Text.Paint(t.targetText())
+	onto := l.Accent.Paint(what)
 	if fate != "" && p.Target.Volume != nil {
-		onto += l.Dim.Paint("; " + fate)
+		onto += l.Text.Paint("; " + fate)
 	}
+	onto += l.Dim.Paint("  onto ") + l.Text.Paint(t.targetText())
 	lines = append(lines, onto, t.sureText())
 	if h >= ui.LowRoom && (t.request.Rules != core.RulesAuto || t.request.Layers != core.LayersAuto || h > 30) {
 		lines = append(lines, l.Dim.Paint("rules ")+l.Text.Paint(t.rulesText())+l.Dim.Paint(", layers ")+l.Text.Paint(t.layersText()))
