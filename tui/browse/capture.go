@@ -254,7 +254,7 @@ func (t *captureTab) baseLine(name string) ui.Line {
 // bootLine says whether a restore makes a volume bootable.
 func (t *captureTab) bootLine() ui.Line {
 	s, c := t.Host.Look(), &t.shown.capture
-	l := ui.Line{Sign: "   ", Label: "bootable", Value: "as the target is: there is no image metadata"}
+	l := ui.Line{Sign: "   ", Label: "bootable", Value: "not by this capture, which has no image metadata"}
 	if c.Section(core.ImageSection).Len() > 0 {
 		l.Sign, l.Value = " "+s.Good.Paint("↩")+" ", "yes: there is image metadata"
 	}
@@ -277,7 +277,7 @@ func (t *captureTab) section(c *core.Capture, section core.Section) []ui.Line {
 		if v, ok := c.Doc.Object().Get(string(section)); ok {
 			return append(lines, ui.TextLine(s.Bad.Paint("no object: "+core.Visible(pyjson.Text(v)))))
 		}
-		lines = append(lines, ui.TextLine(s.Dim.Paint("absent: a restore leaves the target's alone")))
+		lines = append(lines, ui.TextLine(s.Dim.Paint("absent: it leaves alone what the target, or an older layer, has")))
 		return append(lines, t.gone(section, nil)...)
 	}
 	lines := []ui.Line{{}, s.Heading(fmt.Sprintf("%s (%s)", title, core.Count(o.Len(), "key")))}
