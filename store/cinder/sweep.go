@@ -55,20 +55,52 @@ func short(format string, args ...any) error {
 		"read it again; if that is no help, look at the cloud's API and the proxy before it", nil)
 }
 
-// counted returns the error of a list that is shorter than the cloud counted before
-// it was read, and counts again now that it is.
+// counted returns the error of a list that is shorter than the cloud counted with its
+// first page, and counts again now that it is read. Cinder counts after it has chosen a
+// page's rows (cinder/api/contrib/backups.py _get_backups): what is made between the two
+// is counted and not listed, so that the newest rows are read again, too, and where it
+// happens again, again.
 func (m *mirror[T]) counted(ctx context.Context) error {
-	m.mu.Lock()
-	before, have := m.count, len(m.rows)
-	m.mu.Unlock()
-	if before <= have {
+	for range 3 {
+		if _, _, all := m.tally(); all {
+			return nil
+		}
+		now, err := m.page(ctx, newestSize, true)
+		if err != nil {
+			return err
+		}
+		m.mu.Lock()
+		m.lead(now.rows)
+		m.count = now.count
+		m.mu.Unlock()
+	}
+	count, rows, all := m.tally()
+	if all {
 		return nil
 	}
-	now, err := m.page(ctx, 1, true)
-	if err == nil && now.count > have {
-		err = short("the cloud counts %d rows and lists %d", min(before, now.count), have)
+	return short("the cloud counts %d rows and lists %d", count, rows)
+}
+
+// tally is how many rows the cloud counts, how many are here, and whether those are all;
+// what was not counted is.
+func (m *mirror[T]) tally() (count, rows int, all bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.count, len(m.rows), m.count <= len(m.rows)
+}
+
+// lead puts rows that are not here before those that are. The mirror is locked.
+func (m *mirror[T]) lead(newest []T) {
+	var rows []T
+	for i := range newest {
+		if _, ok := m.at[m.source.id(&newest[i])]; !ok {
+			rows = append(rows, newest[i])
+		}
 	}
-	return err
+	if len(rows) > 0 {
+		m.rows = append(rows, m.rows...)
+		m.index()
+	}
 }
 
 // rest reads the rows after the first page: some pages at a time where they are
