@@ -128,7 +128,7 @@ func (f *flags) env() *verbs.Env {
 	talks, errWidth := terminal(os.Stderr)
 	return &verbs.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
-		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Places: f.known, Probe: f.probe, Open: f.open, Keep: f.kept}
+		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open, Keep: f.kept}
 }
 
 // terminal reports whether a file is a terminal, and how wide that is.
@@ -371,7 +371,7 @@ func (f *flags) copy(ctx context.Context, text string) (string, error) {
 	return ui.Clipboard{Off: c.Screen.Clipboard == "off"}.Copy(ctx, text)
 }
 
-// paths is what hearth info shows.
+// paths is what hearth check shows.
 func (f *flags) paths() ([]verbs.Path, error) {
 	out := []verbs.Path{{What: "config", Where: f.configPath(), File: true}, {What: "archive", Where: archiveFile(), File: true}}
 	c, err := f.load()

@@ -151,6 +151,21 @@ func (l *Login) User() string {
 // secrets are the options that are told to nobody.
 var secrets = []string{"password", "passcode", "token", "application_credential_secret"}
 
+// Whom says for what the login is, in words; "" where it does not say.
+func (l *Login) Whom() string {
+	o := l.options
+	for _, x := range [][2]string{{"domain_id", "domain "}, {"domain_name", "domain "}, {"project_id", "project "}, {"project_name", "project "},
+		{"trust_id", "trust "}} {
+		if o[x[0]] != "" {
+			return x[1] + o[x[0]]
+		}
+	}
+	if l.System() {
+		return "the system"
+	}
+	return ""
+}
+
 // Identity tells one login from another: all that it is made of. With its secrets it
 // is only to be hashed.
 func (l *Login) Identity(withSecrets bool) string {

@@ -163,7 +163,7 @@ func (e *entry) unknown() error {
 		next = "; " + strings.Join(b.passed, ", ") + " cannot be read"
 	}
 	if b.path == "" {
-		return core.Fail(core.CodeNotFound, e.tried(), "there is no clouds.yaml in "+strings.Join(b.folders(), ", ")+next,
+		return core.Fail(core.CodeNotFound, e.tried(), "there is no clouds.yaml in "+strings.Join(b.world.Folders(), ", ")+next,
 			"put one there, or name it with OS_CLIENT_CONFIG_FILE", nil)
 	}
 	names := "it names none"
@@ -171,17 +171,6 @@ func (e *entry) unknown() error {
 		names = "it names " + strings.Join(all, ", ")
 	}
 	return core.Fail(core.CodeNotFound, e.tried(), b.path+" does not name it", names+next, nil)
-}
-
-// folders are where clouds.yaml is looked for.
-func (b *Book) folders() []string {
-	var out []string
-	for _, path := range b.world.Files("clouds") {
-		if dir, _, ok := strings.Cut(path, "clouds.yaml"); ok {
-			out = append(out, strings.TrimSuffix(dir, "/"))
-		}
-	}
-	return out
 }
 
 // merge lays secure.yaml's part over clouds.yaml's (openstack/config/_util.py,

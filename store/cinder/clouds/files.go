@@ -91,6 +91,9 @@ func (b *Book) Secure() string {
 	return b.secure.tree.file
 }
 
+// Passed are the files that are there and cannot be read: the next one was taken.
+func (b *Book) Passed() []string { return b.passed }
+
 // Names lists the clouds that there are entries of, sorted.
 func (b *Book) Names() []string {
 	out := slices.Clone(b.clouds.names)
@@ -137,6 +140,29 @@ func (w World) Files(kind string) []string {
 }
 
 var extensions = []string{".yaml", ".yml", ".json"}
+
+// Folders are where clouds.yaml is looked for.
+func (w World) Folders() []string {
+	var out []string
+	for _, path := range w.Files("clouds") {
+		if dir := filepath.Dir(path); !slices.Contains(out, dir) {
+			out = append(out, dir)
+		}
+	}
+	return out
+}
+
+// Set are the OS_* variables that are set, sorted. Their values may be secrets.
+func (w World) Set() []string {
+	var out []string
+	for name, text := range w.Env {
+		if strings.HasPrefix(name, "OS_") && text != "" {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
 
 // first reads a section of the first file of a kind that there is.
 func (b *Book) first(kind, section, variable string) (string, part, error) {
