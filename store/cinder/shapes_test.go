@@ -335,3 +335,10 @@ func (c client) does(t *testing.T, x shape) recorded {
 	}
 	return rec
 }
+
+func writeFile(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
