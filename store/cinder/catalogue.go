@@ -114,7 +114,8 @@ func judged(address string, face, rank int) candidate {
 	default:
 		c.major = majorOf(c.url)
 		if c.discovering = c.major == 0; c.major > 0 && c.major != 3 {
-			c.unusable = "the catalogue has the Block Storage API only as version " + strconv.Itoa(c.major) + " (" + shown + "), and hearth speaks version 3"
+			c.unusable = "the catalogue has the Block Storage API only as version " + strconv.Itoa(c.major) + " (" + shown +
+				"), and hearth speaks version 3"
 		}
 	}
 	return c

@@ -24,7 +24,8 @@ func keyed(t *testing.T, catalogue string) *cloud {
 
 // at is one service of a catalogue, at its public interface.
 func at(kind, url string) string {
-	return fmt.Sprintf(`{"type": %q, "endpoints": [{"interface": "public", "region": "RegionOne", "region_id": "RegionOne", "url": %q}]}`, kind, url)
+	return fmt.Sprintf(`{"type": %q, "endpoints": [{"interface": "public", "region": "RegionOne", "region_id": "RegionOne", "url": %q}]}`,
+		kind, url)
 }
 
 // enter logs in to a test's cloud, with more lines in its entry.
@@ -63,6 +64,7 @@ func versions(links ...string) http.HandlerFunc {
 // TestCatalogueShapes: which endpoint is taken of the catalogues that clouds have, and
 // what is said where there is none to be had.
 func TestCatalogueShapes(t *testing.T) {
+	const v3 = "@URL@/volume/v3/p1"
 	for _, x := range []struct {
 		name      string
 		catalogue string
@@ -70,13 +72,13 @@ func TestCatalogueShapes(t *testing.T) {
 		root      http.HandlerFunc // what /volume/ answers
 		want      string           // the endpoint, or words of the sentence after !
 	}{
-		{"by its name of today", at("block-storage", "@URL@/volume/v3/p1"), "", nil, "@URL@/volume/v3/p1"},
-		{"by an older one", at("volumev3", "@URL@/volume/v3/p1/"), "", nil, "@URL@/volume/v3/p1"},
-		{"by the oldest", at("volume", "@URL@/volume/v3/p1"), "", nil, "@URL@/volume/v3/p1"},
-		{"version 2 by the name of today", at("block-storage", "@URL@/volume/v2/p1") + "," + at("volumev3", "@URL@/volume/v3/p1"), "", nil,
-			"@URL@/volume/v3/p1"},
-		{"version 1 by the oldest", at("volume", "@URL@/volume/v1/p1") + "," + at("volumev3", "@URL@/volume/v3/p1"), "", nil, "@URL@/volume/v3/p1"},
-		{"empty beside", at("block-storage", "") + "," + at("volumev3", "@URL@/volume/v3/p1"), "", nil, "@URL@/volume/v3/p1"},
+		{"by its name of today", at("block-storage", v3), "", nil, v3},
+		{"by an older one", at("volumev3", "@URL@/volume/v3/p1/"), "", nil, v3},
+		{"by the oldest", at("volume", v3), "", nil, v3},
+		{"version 2 by the name of today", at("block-storage", "@URL@/volume/v2/p1") + "," + at("volumev3", v3), "", nil,
+			v3},
+		{"version 1 by the oldest", at("volume", "@URL@/volume/v1/p1") + "," + at("volumev3", v3), "", nil, v3},
+		{"empty beside", at("block-storage", "") + "," + at("volumev3", v3), "", nil, v3},
 		{"only version 1", at("volume", "@URL@/volume/v1/p1"), "", nil, "! only as version 1 (@URL@/volume/v1/p1), and hearth speaks version 3"},
 		{"only version 2", at("volumev2", "@URL@/volume/v2/p1"), "", nil, "! only as version 2 (@URL@/volume/v2/p1)"},
 		{"empty", at("volumev3", ""), "", nil, "! the catalogue's URL of the Block Storage service is empty"},
@@ -85,23 +87,25 @@ func TestCatalogueShapes(t *testing.T) {
 		{"no URL", at("volumev3", "volume/v3"), "", nil, "! is none: volume/v3"},
 		{"unversioned", at("block-storage", "@URL@/volume"), "", versions("v3.0 3.70 @URL@/volume/v3/"), "@URL@/volume/v3"},
 		{"unversioned and old", at("block-storage", "@URL@/volume/"), "", versions("v2.0 - @URL@/volume/v2/", "v3.0 3.27 @URL@/volume/v3/"),
-			"@URL@/volume/v3/p1"},
+			v3},
 		{"unversioned, a link without a host", at("block-storage", "@URL@/volume"), "", versions("v3.0 3.70 /volume/v3/"), "@URL@/volume/v3"},
-		{"unversioned beside version 3", at("block-storage", "@URL@/volume") + "," + at("volumev3", "@URL@/volume/v3/p1"), "", nil,
-			"@URL@/volume/v3/p1"},
+		{"unversioned beside version 3", at("block-storage", "@URL@/volume") + "," + at("volumev3", v3), "", nil,
+			v3},
 		{"unversioned, only version 2", at("block-storage", "@URL@/volume"), "", versions("v2.0 - @URL@/volume/v2/"), "! has no version 3"},
 		{"unversioned, and it does not say", at("block-storage", "@URL@/volume"), "", nil, "@URL@/volume"},
-		{"unversioned, and it leads elsewhere", at("block-storage", "@URL@/volume"), "", versions("v3.0 3.70 http://elsewhere.example/volume/v3/"),
+		{"unversioned, and it leads elsewhere", at("block-storage", "@URL@/volume"), "",
+			versions("v3.0 3.70 http://elsewhere.example/volume/v3/"),
 			"! the Block Storage API at @URL@/volume says that its version 3 is at http://elsewhere.example/volume/v3/"},
-		{"an override", at("block-storage", "@URL@/volume/v3/p1"), "volume_endpoint_override: '@URL@/o/v3/%(project_id)s/'", nil, "@URL@/o/v3/p1"},
-		{"an override of version 2", "", "volume_endpoint_override: '@URL@/o/v2/x'", nil, "! block_storage_endpoint_override is version 2 (@URL@/o/v2/x)"},
+		{"an override", at("block-storage", v3), "volume_endpoint_override: '@URL@/o/v3/%(project_id)s/'", nil, "@URL@/o/v3/p1"},
+		{"an override of version 2", "", "volume_endpoint_override: '@URL@/o/v2/x'", nil,
+			"! block_storage_endpoint_override is version 2 (@URL@/o/v2/x)"},
 		{"an unversioned override", "", "volume_endpoint_override: '@URL@/volume'", versions("v3.0 3.70 @URL@/volume/v3/"), "@URL@/volume/v3"},
-		{"the second interface", strings.Replace(at("volumev3", "@URL@/volume/v3/p1"), "public", "internalURL", 1), "interface: [admin, internal]", nil,
-			"@URL@/volume/v3/p1"},
-		{"no such interface", at("volumev3", "@URL@/volume/v3/p1"), "interface: [admin, internal]", nil, "! at the admin or the internal interface"},
-		{"another region", at("volumev3", "@URL@/volume/v3/p1"), "region_name: Two", nil, "! in the region Two; set region_name to one of RegionOne"},
-		{"a region by its id", strings.Replace(at("volumev3", "@URL@/volume/v3/p1"), `"region": "RegionOne", `, "", 1), "region_name: RegionOne", nil,
-			"@URL@/volume/v3/p1"},
+		{"the second interface", strings.Replace(at("volumev3", v3), "public", "internalURL", 1), "interface: [admin, internal]", nil,
+			v3},
+		{"no such interface", at("volumev3", v3), "interface: [admin, internal]", nil, "! at the admin or the internal interface"},
+		{"another region", at("volumev3", v3), "region_name: Two", nil, "! in the region Two; set region_name to one of RegionOne"},
+		{"a region by its id", strings.Replace(at("volumev3", v3), `"region": "RegionOne", `, "", 1), "region_name: RegionOne", nil,
+			v3},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
@@ -239,7 +243,8 @@ func TestRebuiltCloud(t *testing.T) {
 	}
 	pass, _ := p.session.current()
 	want(t, "what is known", say(pass.Project.ID, pass.Version, pass.Token), "p2 3.62 token-2")
-	if kept, ok := newSession(p.session.login, dir, time.Now).read(); !ok || kept.Project.ID != "p2" || kept.Endpoint != c.URL+"/volume/v3/p2" {
+	kept, ok := newSession(p.session.login, dir, time.Now).read()
+	if !ok || kept.Project.ID != "p2" || kept.Endpoint != c.URL+"/volume/v3/p2" {
 		t.Errorf("kept: %v %+v", ok, kept)
 	}
 }

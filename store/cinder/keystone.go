@@ -111,7 +111,10 @@ func newest3(all []found) *found {
 	var out *found
 	for i := range all {
 		f := &all[i]
-		if strings.HasPrefix(f.ID, "v3") && f.link() != "" && (out == nil || len(f.ID) > len(out.ID) || len(f.ID) == len(out.ID) && f.ID > out.ID) {
+		if !strings.HasPrefix(f.ID, "v3") || f.link() == "" {
+			continue
+		}
+		if out == nil || len(f.ID) > len(out.ID) || len(f.ID) == len(out.ID) && f.ID > out.ID {
 			out = f
 		}
 	}

@@ -206,7 +206,8 @@ type grant struct {
 }
 
 // passOf reads what Keystone's reply says of the login and of the service.
-func (s *session) passOf(ctx context.Context, provider *gophercloud.ProviderClient, result tokens.CreateResult, identity string) (pass, error) {
+func (s *session) passOf(ctx context.Context, provider *gophercloud.ProviderClient, result tokens.CreateResult,
+	identity string) (pass, error) {
 	tried := "log in to " + s.login.cloud
 	var g grant
 	if err := result.ExtractInto(&g); err != nil {

@@ -119,13 +119,14 @@ func (r *recorder) token() string {
 	var endpoints []string
 	for _, x := range []string{"RegionOne public", "RegionOne internal", "RegionOne admin", "RegionTwo public", "RegionTwo internal"} {
 		region, face, _ := strings.Cut(x, " ")
-		endpoints = append(endpoints, fmt.Sprintf(`{"id": "%s", "interface": "%s", "region": "%s", "region_id": "%s", "url": "%s/%s/%s/v3/%s"}`,
+		endpoints = append(endpoints, fmt.Sprintf(`{"id": %q, "interface": %q, "region": %q, "region_id": %q, "url": "%s/%s/%s/v3/%s"}`,
 			x, face, region, region, r.URL, region, face, recordedProject))
 	}
 	return fmt.Sprintf(`{"token": {"methods": ["password"], "expires_at": "2099-01-01T00:00:00.000000Z",
 		"issued_at": "2026-01-01T00:00:00.000000Z", "user": {"id": "uid", "name": "alice", "domain": {"id": "default", "name": "Default"}},
 		"project": {"id": "%s", "name": "ops", "domain": {"id": "default", "name": "Default"}}, "roles": [{"id": "r", "name": "admin"}],
-		"catalog": [{"type": "volumev3", "name": "cinderv3", "endpoints": [%[2]s]}, {"type": "block-storage", "name": "cinder", "endpoints": [%[2]s]}]}}`,
+		"catalog": [{"type": "volumev3", "name": "cinderv3", "endpoints": [%[2]s]},
+			{"type": "block-storage", "name": "cinder", "endpoints": [%[2]s]}]}}`,
 		recordedProject, strings.Join(endpoints, ", "))
 }
 

@@ -154,8 +154,8 @@ var secrets = []string{"password", "passcode", "token", "application_credential_
 // Whom says for what the login is, in words; "" where it does not say.
 func (l *Login) Whom() string {
 	o := l.options
-	for _, x := range [][2]string{{"domain_id", "domain "}, {"domain_name", "domain "}, {"project_id", "project "}, {"project_name", "project "},
-		{"trust_id", "trust "}} {
+	for _, x := range [][2]string{{"domain_id", "domain "}, {"domain_name", "domain "},
+		{"project_id", "project "}, {"project_name", "project "}, {"trust_id", "trust "}} {
 		if o[x[0]] != "" {
 			return x[1] + o[x[0]]
 		}

@@ -42,9 +42,12 @@ func TestPlain(t *testing.T) {
 		"12e03": {text, "12e03"}, "y": {text, "y"}, "nULL": {text, "nULL"}, "1:60": {text, "1:60"}, "0x": {text, "0x"}, "=": {text, "="},
 		"+": {text, "+"}, "0_9": {text, "0_9"}, "1.5e3": {text, "1.5e3"},
 		"0": {number, "0"}, "-0": {number, "0"}, "017": {number, "15"}, "-017": {number, "-15"}, "0xFf": {number, "255"}, "0b1_0": {number, "2"},
-		"1_000": {number, "1000"}, "190:20:30": {number, "685230"}, "98765432109876543210987654321098": {number, "98765432109876543210987654321098"},
-		"1.0": {number, "1.0"}, "1.": {number, "1.0"}, ".5": {number, "0.5"}, "1_0.5": {number, "10.5"}, "8.91234567e+08": {number, "891234567.0"},
-		"1.5e-7": {number, "1.5e-07"}, "1.0e+16": {number, "1e+16"}, "-.inf": {number, "-inf"}, ".NaN": {number, "nan"}, "1:30.5": {number, "90.5"},
+		"1_000": {number, "1000"}, "190:20:30": {number, "685230"},
+		"98765432109876543210987654321098": {number, "98765432109876543210987654321098"},
+		"1.0":                              {number, "1.0"}, "1.": {number, "1.0"}, ".5": {number, "0.5"}, "1_0.5": {number, "10.5"},
+		"8.91234567e+08": {number, "891234567.0"},
+		"1.5e-7":         {number, "1.5e-07"}, "1.0e+16": {number, "1e+16"},
+		"-.inf": {number, "-inf"}, ".NaN": {number, "nan"}, "1:30.5": {number, "90.5"},
 		"0_": {number, "0"}, "1.0e+999": {number, "inf"},
 		"yes": {truth, "True"}, "Off": {truth, "False"}, "TRUE": {truth, "True"},
 		"~": {nothing, "~"}, "": {nothing, ""}, "null": {nothing, "null"},
@@ -101,7 +104,8 @@ func TestNotes(t *testing.T) {
 		all = append(all, n.String())
 	}
 	text := strings.Join(all, "\n")
-	for _, want := range []string{"password (", "clouds.yaml, line 6) is a number to YAML", "project_name (", "line 7) is a word for yes or no",
+	for _, want := range []string{"password (", "clouds.yaml, line 6) is a number to YAML", "project_name (",
+		"line 7) is a word for yes or no",
 		"auth.token (", "volume_service_name (", "force_ipv4 (", "verify ("} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not said in\n%s", want, text)
@@ -167,7 +171,8 @@ func TestTLS(t *testing.T) {
 	if err != nil || l.TLS.CA != filepath.Join(w.Dir, "x") {
 		t.Errorf("%q, %v", l.TLS.CA, err)
 	}
-	if _, err := l.Config(); err == nil || !strings.Contains(err.Error(), "its cacert (") || !strings.Contains(err.Error(), "line 3) cannot be used") {
+	_, err = l.Config()
+	if err == nil || !strings.Contains(err.Error(), "its cacert (") || !strings.Contains(err.Error(), "line 3) cannot be used") {
 		t.Errorf("a cacert that is not there: %v", err)
 	}
 }
@@ -184,7 +189,8 @@ func FuzzReader(f *testing.F) {
 			f.Add(text, "", strings.HasSuffix(name, "json"))
 		}
 	}
-	f.Add("clouds:\n  c: {"+good+", interface: [a, {b: c}], regions: [{name: x, values: {auth: {a: b}}}]}\n", "clouds: {c: {auth: {password: [x]}}}\n", false)
+	f.Add("clouds:\n  c: {"+good+", interface: [a, {b: c}], regions: [{name: x, values: {auth: {a: b}}}]}\n",
+		"clouds: {c: {auth: {password: [x]}}}\n", false)
 	f.Add("clouds: &a {c: *a, d: {<<: [*a, *a]}}", "clouds: [", false)
 	f.Fuzz(func(t *testing.T, text, secure string, isJSON bool) {
 		w := World{Env: map[string]string{"OS_REGION_NAME": "", "OS_PASSWORD": "x"}, Dir: "/nowhere", Home: "/nowhere"}

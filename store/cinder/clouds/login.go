@@ -138,7 +138,7 @@ func (l *Login) choose(e *entry) error {
 	default:
 		if _, ok := kinds[l.Type]; !ok {
 			return core.Fail(core.CodeUnsupported, e.tried(), "its auth_type "+l.Type+at(v)+" is not done here",
-				"use password, token, totp or an application credential; or put a token of openstack token issue into token, with auth_type: token", nil)
+				"use password, v3totp or an application credential; or auth_type: token, with one of openstack token issue", nil)
 		}
 		l.methods = kinds[l.Type].methods
 	}
@@ -285,7 +285,8 @@ func (l *Login) check(e *entry) error {
 func (l *Login) checkScope(e *entry) error {
 	v3 := strings.HasPrefix(l.Type, "v3")
 	o := l.options
-	for _, x := range [][3]string{{"username", "user_domain_id", "user_domain_name"}, {"project_name", "project_domain_id", "project_domain_name"}} {
+	for _, x := range [][3]string{{"username", "user_domain_id", "user_domain_name"},
+		{"project_name", "project_domain_id", "project_domain_name"}} {
 		if v3 && o[x[0]] != "" && o[x[1]] == "" && o[x[2]] == "" {
 			return core.Fail(core.CodeUsage, e.tried(), "its "+x[0]+" belongs to a domain, and neither "+x[1]+" nor "+x[2]+" is set",
 				"write "+x[1]+" or "+x[2]+" under auth, or leave auth_type out", nil)
@@ -380,9 +381,10 @@ func (e *entry) passOver() {
 		if !v.is() || v.at == (Place{}) {
 			continue
 		}
-		block := slices.ContainsFunc(blockTypes, func(name string) bool { return strings.HasPrefix(key, name+"_") })
-		if block && !strings.HasSuffix(key, "_endpoint") && !strings.HasSuffix(key, "_endpoint_override") && !strings.HasSuffix(key, "_api_version") ||
-			key == "force_ipv4" || key == "prefer_ipv6" {
+		read := func(end string) bool { return strings.HasSuffix(key, end) }
+		block := slices.ContainsFunc(blockTypes, func(name string) bool { return strings.HasPrefix(key, name+"_") }) &&
+			!slices.ContainsFunc([]string{"_endpoint", "_endpoint_override", "_api_version"}, read)
+		if block || key == "force_ipv4" || key == "prefer_ipv6" {
 			e.note(key, v, "is not looked at here")
 		}
 	}
@@ -428,7 +430,8 @@ func (e *entry) format(key string, v *value) (string, error) {
 		return in.text
 	})
 	if bad != "" {
-		return "", e.odd(key, v, "has "+core.Visible(bad)+" in it, which names no key of the entry", "write {{ and }} for braces that are meant as they stand")
+		return "", e.odd(key, v, "has "+core.Visible(bad)+" in it, which names no key of the entry",
+			"write {{ and }} for braces that are meant as they stand")
 	}
 	return out, nil
 }

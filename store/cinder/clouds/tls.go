@@ -75,7 +75,7 @@ func (e *entry) tls() (TLS, error) {
 		yes, word := truthOf(s)
 		switch {
 		case t.CA != "" && word && !yes:
-			e.note("verify", verify, "is a text, and the cacert is believed all the same, as by openstack: write false without quotes if that is meant")
+			e.note("verify", verify, "is a text, and the cacert is believed all the same, as by openstack: write false without quotes")
 		case t.CA != "":
 		case word:
 			t.Insecure = t.Insecure || !yes
