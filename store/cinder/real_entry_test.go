@@ -148,9 +148,12 @@ func (s *site) credential(m me) (c credential) {
 // keystone asks Keystone by a bare hand.
 func (s *site) keystone(method, url string, body, into any) {
 	s.t.Helper()
-	text, err := json.Marshal(body)
-	if err != nil {
-		s.t.Fatal(err)
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 	req, err := http.NewRequest(method, url, bytes.NewReader(text))
 	if err != nil {
