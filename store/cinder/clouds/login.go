@@ -202,6 +202,9 @@ func (l *Login) take(e *entry) error {
 		default:
 			return e.odd(key, v, "is no text", "write one word, in quotes if need be")
 		}
+		if in := e.auth.get(key); v.at.Name != "" && in.is() && in != v && in.at.File != "" {
+			e.note(key, v, "goes over the one of "+in.at.File)
+		}
 		if v.kind == number && v.raw != v.text {
 			e.note(key, v, "is a number to YAML, and is sent as openstack reads it, not as it stands: put it in quotes if that is not meant")
 		}
