@@ -75,7 +75,8 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	own := check(clouds.World{Dir: t.TempDir(), Home: "/h", Env: map[string]string{"OS_AUTH_URL": "http://k/v3"}}, proxy)
-	if last := own[len(own)-1]; last.What != "cloud envvars" || last.Err == nil || !strings.Contains(last.Err.Error(), "its username is missing in the OS_*") {
+	last := own[len(own)-1]
+	if last.What != "cloud envvars" || last.Err == nil || !strings.Contains(last.Err.Error(), "its username is missing in the OS_*") {
 		t.Errorf("the variables: %+v", last)
 	}
 	none := check(clouds.World{Dir: t.TempDir(), Home: "/h", Env: map[string]string{}}, proxy)
