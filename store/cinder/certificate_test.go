@@ -26,6 +26,7 @@ func TestCertificates(t *testing.T) {
 	r.StartTLS()
 	t.Cleanup(r.Close)
 	dir := t.TempDir()
+	file := dir + "/clouds.yaml"
 	cert := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: r.Certificate().Raw}))
 	der, err := x509.MarshalPKCS8PrivateKey(r.TLS.Certificates[0].PrivateKey)
 	if err != nil {
@@ -47,13 +48,13 @@ func TestCertificates(t *testing.T) {
 		"insecure: true, cert: mine.pem, key: mine.key":  "",
 		"cert: both.pem":                                 "certificate",
 		"cacert: ca.pem":                                 "cannot log in to c: ",
-		"cacert: empty.pem, cert: both.pem":              "its cacert (" + dir + "/clouds.yaml, line 3) cannot be used: " + dir + "/empty.pem: there is no",
+		"cacert: empty.pem, cert: both.pem":              "its cacert (" + file + ", line 3) cannot be used: " + dir + "/empty.pem: ",
 		"cacert: nowhere, cert: both.pem":                dir + "/nowhere: no such file or directory; repair cacert",
-		"cacert: ca.pem, cert: mine.pem, key: nowhere":   "its cert (" + dir + "/clouds.yaml, line 3) cannot be used: " + dir + "/nowhere: no such",
+		"cacert: ca.pem, cert: mine.pem, key: nowhere":   "its cert (" + file + ", line 3) cannot be used: " + dir + "/nowhere: no such",
 		"cacert: ca.pem, cert: mine.pem, key: empty.pem": "cannot be used",
 	} {
 		w := clouds.World{Dir: dir, Env: map[string]string{}}
-		writeFile(t, dir+"/clouds.yaml", fmt.Sprintf("clouds:\n  c: {auth: {auth_url: %q, username: a, password: b, project_id: p},\n    %s}\n",
+		writeFile(t, file, fmt.Sprintf("clouds:\n  c: {auth: {auth_url: %q, username: a, password: b, project_id: p},\n    %s}\n",
 			r.URL+"/identity/v3", lines))
 		l, err := loginIn(w, "c", "", "")
 		if err == nil {
