@@ -124,7 +124,7 @@ func (p *Place) noted(op core.Operation, err error) error {
 	switch {
 	case err == nil:
 		delete(p.denied, op)
-	case f != nil && f.status == 403:
+	case f != nil && f.status == 403 && f.signed: // a proxy that forbids it is no policy of the cloud's
 		p.denied[op] = "the cloud forbade it: " + core.Visible(strings.TrimSuffix(f.message, "."))
 	}
 	return err
