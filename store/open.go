@@ -23,6 +23,7 @@ type Options struct {
 	AllProjects bool            // of a cloud: list what every project has
 	CacheDir    string          // where a cloud's token is kept between runs; "": nowhere
 	Listings    cinder.Listings // where a cloud's lists are kept between runs; nil: nowhere
+	Waits       cinder.Waits    // how long a cloud is waited for; zero: as usual
 
 	Repository repository.Options // of a backup repository, besides what the configuration says
 }
@@ -86,6 +87,7 @@ func openCloud(ctx context.Context, where string, o Options) (Place, error) {
 		CacheDir: o.CacheDir,
 		Listings: o.Listings,
 		Now:      o.Now,
+		Waits:    o.Waits,
 	}))
 }
 

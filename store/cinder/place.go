@@ -19,6 +19,15 @@ type Options struct {
 	CacheDir string           // where a token is kept between runs; "": nowhere
 	Listings Listings         // where lists are kept between runs; nil: nowhere
 	Now      func() time.Time // the clock; nil: time.Now
+	Waits    Waits
+}
+
+// Waits are how long a cloud is waited for; zero is as hearth does, and tests need not
+// wait so long.
+type Waits struct {
+	Answer time.Duration // at most for the answer to a write: a minute, and ten for a restore's
+	Repeat time.Duration // before the first repetition of what may be asked again
+	Look   time.Duration // between two looks for what was asked for and not answered
 }
 
 // Listings keeps what lists showed, so that the next run begins with that.

@@ -164,6 +164,9 @@ func (s *session) once(ctx context.Context, c call) (reply, error) {
 	if timeout == 0 {
 		timeout = answerTime
 	}
+	if s.answer > 0 && c.writes() {
+		timeout = s.answer
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	address := c.path

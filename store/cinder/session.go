@@ -54,6 +54,7 @@ type session struct {
 	// firstWait is the wait before the first repetition, lookWait that between two
 	// looks for what was asked for and not answered.
 	firstWait, lookWait time.Duration
+	answer              time.Duration // how long that to a write may take; 0: as its call says
 	proxy               proxies
 
 	opening chan struct{} // holds one: the right to log in
