@@ -51,6 +51,32 @@ func (c Columns[T]) Find(name string) (*Column[T], bool) {
 	return nil, false
 }
 
+// Heading is [Columns.Find] that also takes what stands above a column: the Title as a
+// table prints it, with its zone, and as the openstack client does: "Fail reason",
+// "Created (UTC)", "Created At".
+func (c Columns[T]) Heading(text string) (*Column[T], bool) {
+	text = strings.TrimSpace(text)
+	if col, ok := c.Find(text); ok {
+		return col, true
+	}
+	want := plainHeading(text)
+	for i := range c {
+		if plainHeading(c[i].Title) == want || plainHeading(c[i].Key) == want || plainHeading(c[i].Name) == want {
+			return &c[i], true
+		}
+	}
+	return nil, false
+}
+
+// plainHeading is a heading without what people write in different ways.
+func plainHeading(s string) string {
+	s = strings.ToLower(s)
+	for _, zone := range []string{" (utc)", " (local)"} {
+		s = strings.TrimSuffix(s, zone)
+	}
+	return strings.NewReplacer("_", " ", "-", " ").Replace(s)
+}
+
 // Names lists the columns' names.
 func (c Columns[T]) Names() []string {
 	var out []string

@@ -131,7 +131,8 @@ func (s *strayed) explain(tried string, at party, err error) error {
 			lookFirst+"; "+next, err)
 	}
 	return core.Fail(core.CodeRefused, tried,
-		fmt.Sprintf("%s leads the %s on (%d) to %s, and neither a change nor a password is sent on: nothing was done", from, s.method, s.status, to),
+		fmt.Sprintf("%s leads the %s on (%d) to %s, and neither a change nor a password is sent on: nothing was done",
+			from, s.method, s.status, to),
 		next, err)
 }
 
@@ -229,7 +230,8 @@ func (s *session) explainStranger(at party, f *fault, fail func(code core.Code, 
 	case f.status == http.StatusForbidden:
 		return fail(core.CodeDenied, who+" forbids it: it answered "+got, next)
 	case f.status == http.StatusNotFound && at.name == "Cinder":
-		return fail(unknownPath(f), "what answers at "+hostOf(f.url)+" does not know it ("+got+"): an older Block Storage API, or another service",
+		return fail(unknownPath(f),
+			"what answers at "+hostOf(f.url)+" does not know it ("+got+"): an older Block Storage API, or another service",
 			"check the URL in the catalogue, or block_storage_endpoint_override")
 	case f.status == http.StatusBadRequest && bytes.Contains(bytes.ToLower(f.body), []byte("https")) &&
 		strings.HasPrefix(f.url, "http:"): // as Go, nginx and Apache answer plain HTTP where they speak TLS

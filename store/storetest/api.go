@@ -142,7 +142,8 @@ func (a *API) Reset() {
 }
 
 func (a *API) volume(id, name string, metadata map[string]any) map[string]any {
-	return map[string]any{"id": id, "name": name, "description": nil, "status": "available", "size": 1, "bootable": "false", "encrypted": false,
+	return map[string]any{"id": id, "name": name, "description": nil, "status": "available", "size": 1,
+		"bootable": "false", "encrypted": false,
 		"metadata": metadata, "volume_image_metadata": map[string]any{}, "attachments": []any{}, "availability_zone": "nova",
 		"volume_type": "lvm", "volume_type_id": "t", "multiattach": false, "user_id": "u", "os-vol-tenant-attr:tenant_id": apiProject,
 		"created_at": a.now(), "updated_at": a.now(), "consumes_quota": true}

@@ -14,7 +14,6 @@ import (
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/archive"
-	"hearth/store/cinder"
 	"hearth/store/jobs"
 	"hearth/store/storetest"
 )
@@ -51,7 +50,8 @@ var written = []writing{
 	{verb: "recover", args: "recover --from elsewhere --all --yes"},
 }
 
-var reading = []string{"volumes", "backups", "volume", "backup", "capture", "plan", "messages", "journal", "settle", "export", "decode", "archive",
+var reading = []string{"volumes", "backups", "volume", "backup", "capture", "plan", "messages", "journal", "settle", "export", "decode",
+	"archive",
 	"coverage", "reconcile", "verify", "inventory", "places", "demo", "info", "man"}
 
 // wire is a cloud on the wire, with what the lines above want beside it.
@@ -93,7 +93,7 @@ func wires(t *testing.T) []wire {
 func (w *wire) run(t *testing.T, l writing, as storetest.Answer, takes bool) (got outcome, entry core.Entry, changed bool) {
 	t.Helper()
 	w.api.Reset()
-	waits := cinder.Waits{Repeat: time.Millisecond, Look: time.Millisecond}
+	waits := store.Waits{Repeat: time.Millisecond, Look: time.Millisecond}
 	if as == storetest.Late {
 		waits.Answer = 50 * time.Millisecond
 	}
@@ -168,14 +168,17 @@ func TestNeverToldAsDone(t *testing.T) {
 
 // toldDone reports whether hearth says that it was done: also of a restore that is, and
 // did not come out as planned.
-func toldDone(got outcome) bool { return got.code == 0 || strings.Contains(got.err, "the restore is done") }
+func toldDone(got outcome) bool {
+	return got.code == 0 || strings.Contains(got.err, "the restore is done")
+}
 
 // odd runs a line with an odd answer and holds what is told against what was done.
 func (w *wire) odd(t *testing.T, l writing, as storetest.Answer, takes bool) {
 	got, entry, changed := w.run(t, l, as, takes)
 	fail := func(format string, args ...any) {
 		t.Helper()
-		t.Errorf("%s, and it took effect: %v: %s: %s", as, changed, fmt.Sprintf(format, args...), got.err[strings.LastIndex(strings.TrimSpace(got.err), "\n")+1:])
+		last := got.err[strings.LastIndex(strings.TrimSpace(got.err), "\n")+1:]
+		t.Errorf("%s, and it took effect: %v: %s: %s", as, changed, fmt.Sprintf(format, args...), last)
 	}
 	done := entry.State == core.EntryDone
 	switch {

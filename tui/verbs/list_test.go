@@ -72,7 +72,7 @@ func TestFilterSortLimit(t *testing.T) {
 				n++
 			}
 		}
-		if got := b.list("backups", "-o", "json", "-f", filter); len(got) != n || n == 0 || n == many {
+		if got := b.list("backups", "-o", "json", "--filter", filter); len(got) != n || n == 0 || n == many {
 			t.Errorf("%s: %d rows, core finds %d", filter, len(got), n)
 		}
 	}
