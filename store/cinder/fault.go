@@ -143,7 +143,7 @@ func (s *session) explainUnclear(tried string, at party, u *unclear) error {
 		who = at.name
 	}
 	if u.want == "" {
-		return core.Fail(core.CodeUnreadable, tried, who+" answered "+u.got+", which is no answer of "+at.name+"'s", s.aside(at, u.url), u)
+		return core.Fail(core.CodeUnreadable, tried, who+" answered "+u.got+", which is no answer of the API's", s.aside(at, u.url), u)
 	}
 	return core.Fail(core.CodeUnavailable, tried,
 		who+" answered "+u.got+", where "+at.name+" says "+u.want+": whether it took effect is not known", lookFirst, u)
@@ -218,6 +218,8 @@ func (s *session) explainFault(tried string, at party, f *fault, err error) erro
 func (s *session) explainStranger(at party, f *fault, fail func(code core.Code, what, next string) error) error {
 	who, next, got := s.stranger(at, f.url), s.aside(at, f.url), shape(f.status, f.header, f.body)
 	switch {
+	case f.status < http.StatusBadRequest:
+		return fail(core.CodeUnreadable, who+" answered "+got+", which is no answer of the API's", next)
 	case f.status == http.StatusUnauthorized:
 		return fail(core.CodeDenied, who+" does not accept the login (401)", next)
 	case f.status == http.StatusProxyAuthRequired:

@@ -150,7 +150,7 @@ func connected(_ context.Context, proxy *url.URL, req *http.Request, res *http.R
 	if res.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &turnedAway{proxy: proxyAddress(proxy), host: req.URL.Host, status: res.StatusCode, text: res.Status}
+	return &turnedAway{proxy: proxyAddress(proxy), host: req.Host, status: res.StatusCode, text: res.Status}
 }
 
 // explain is the sentence for a proxy that turned a request away.
