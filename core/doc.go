@@ -28,6 +28,7 @@
 //	bundle                               records and captures of many backups in one file
 //	import preflight                     what an import does, and what stands against it
 //	repository reconcile                 what a backup repository holds, beside what Cinder says
+//	image                                the bytes that a chain of backups holds
 //
 //	journal place restored               what was done, where, and how it came out
 //	blockers                             what stands against a restore in its place
