@@ -2,6 +2,7 @@ package cinder
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"hearth/core"
@@ -114,9 +115,9 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	if err != nil && len(v.rows) == 0 {
 		return core.Page[core.Backup]{Offset: q.Offset}, p.refused(l, err)
 	}
-	ready, nerr := named()
-	if nerr != nil {
-		return core.Page[core.Backup]{Offset: q.Offset}, nerr
+	names := named()
+	if names.err != nil {
+		return core.Page[core.Backup]{Offset: q.Offset}, names.err
 	}
 	// What is joined to the rows is joined to those of the page only, unless it
 	// decides which rows those are.
@@ -126,8 +127,8 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 		v.rows = p.joined(l, v.rows)
 	}
 	page := l.sortedBackups.page(v.rows, q, core.SelectBackups)
-	page.Rows = p.joined(l, page.Rows)
-	page.AsOf, page.Complete = v.asOf, v.complete && ready
+	page.Rows, page.Lacks = p.joined(l, page.Rows), names.lacks
+	page.AsOf, page.Complete = v.asOf, v.complete && names.ready
 	return page, err
 }
 
@@ -139,9 +140,9 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 	if err != nil && len(v.rows) == 0 {
 		return core.Page[core.Volume]{Offset: q.Offset}, p.refused(l, err)
 	}
-	ready, nerr := named()
-	if nerr != nil {
-		return core.Page[core.Volume]{Offset: q.Offset}, nerr
+	names := named()
+	if names.err != nil {
+		return core.Page[core.Volume]{Offset: q.Offset}, names.err
 	}
 	if projects := p.projects.get(); len(projects) > 0 {
 		rows := make([]core.Volume, len(v.rows))
@@ -154,14 +155,20 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 	if q.Needs("backups") || q.Needs("last-backup") {
 		bq := core.Query{Partial: q.Partial}
 		b, berr := answer(ctx, l.backups, bq)
-		if berr != nil && !q.Partial {
+		switch {
+		case berr != nil && (core.CodeOf(berr) == core.CodeCancelled || !q.Partial && (q.Decides("backups") || q.Decides("last-backup"))):
 			return core.Page[core.Volume]{Offset: q.Offset}, berr
+		case berr != nil && len(b.rows) == 0:
+			names.lacks = append(names.lacks, lack("how many backups each has", berr))
+			v.rows = uncounted(v.rows)
+		default:
+			v.rows = withCounts(v.rows, b.rows, b.complete)
 		}
-		v.rows = withCounts(v.rows, b.rows, b.complete)
 		v.complete = v.complete && (b.complete || berr != nil)
 	}
 	page := l.sortedVolumes.page(v.rows, q, core.SelectVolumes)
-	page.AsOf, page.Complete = v.asOf, v.complete && ready
+	page.Lacks = names.lacks
+	page.AsOf, page.Complete = v.asOf, v.complete && names.ready
 	return page, err
 }
 
@@ -215,6 +222,20 @@ func withCounts(volumes []core.Volume, backups []core.Backup, sure bool) []core.
 	out := make([]core.Volume, len(volumes))
 	for i, v := range volumes {
 		v.Backups, v.LastBackup = of[v.ID].n, of[v.ID].last
+		out[i] = v
+	}
+	return out
+}
+
+// uncounted are volumes of which nobody can say how many backups they have.
+func uncounted(volumes []core.Volume) []core.Volume {
+	out := make([]core.Volume, len(volumes))
+	for i, v := range volumes {
+		v.Unseen = maps.Clone(v.Unseen)
+		if v.Unseen == nil {
+			v.Unseen = core.FieldSet{}
+		}
+		v.Unseen["backup_count"], v.Unseen["last_backup_at"] = true, true
 		out[i] = v
 	}
 	return out

@@ -21,9 +21,14 @@ func VolumeCells(l ui.Look, v *core.Volume) []grid.Cell {
 		newest.Style = l.Warn
 		newest.Text = "none"
 	}
+	count := grid.Cell{Text: Thousands(int(v.Backups))}
+	if v.Unseen.Has("backup_count") {
+		count = grid.Cell{Text: "?", Style: l.Unknown}
+		newest = count
+	}
 	return []grid.Cell{
 		NameCell(l, v.Name), StatusCell(l, v.Status), {Text: GiB(v.Size)},
-		{Text: Thousands(int(v.Backups))}, newest, yes(v.Bootable), yes(v.EncryptionKeyID.Set), {Text: core.Visible(v.ID.Short()), Style: l.Dim},
+		count, newest, yes(v.Bootable), yes(v.EncryptionKeyID.Set), {Text: core.Visible(v.ID.Short()), Style: l.Dim},
 		{Text: core.Visible(v.VolumeType.Or(v.VolumeTypeID.Or("")))},
 		projectCell(l, v.ProjectName, v.ProjectID),
 	}

@@ -64,7 +64,7 @@ func TestOtherWords(t *testing.T) {
 	}
 	// Of hearth's own making: those clients have no word for them.
 	own := core.NewFieldSet("capture", "archive", "coverage", "recover", "reconcile", "inventory", "demo", "man", "settle", "decode", "undo",
-		"journal", "plan", "apply", "copy", "verify", "places", "info", "help", "check")
+		"journal", "plan", "apply", "copy", "verify", "extract", "compare", "places", "info", "help", "check")
 	for verb := range there {
 		if !reached[verb] && !own.Has(verb) {
 			t.Errorf("no word of the other clients leads to hearth %s", verb)
@@ -236,7 +236,9 @@ func testMainHabits(t *testing.T, b *binary) {
 		t.Errorf("only %d command lines", len(newcomer))
 	}
 	db := copyOf(t, lab)
-	ids := func(verb string) string { return b.run(verb, "--store", db, "-o", "value", "-c", "id", "--limit", "1").out[:36] }
+	ids := func(verb string) string {
+		return b.run(verb, "--store", db, "-o", "value", "-c", "id", "--limit", "1").out[:36]
+	}
 	as := strings.NewReplacer("ID", ids("backups"), "VOLUME", ids("volumes"))
 	if err := os.WriteFile(filepath.Join(b.home, "clouds.yaml"), []byte("clouds: {}\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -102,7 +102,7 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 	}
 	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 		pages, short := l.pages(d), error(nil)
-		projects := core.FieldSet{}
+		projects, lacks := core.FieldSet{}, []string(nil)
 		r.next = func() ([]T, error) {
 			q.Limit = pageSize
 			if l.limit > 0 {
@@ -118,6 +118,11 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 				short, err = err, nil
 			}
 			q.Offset += len(page.Rows)
+			for _, what := range page.Lacks {
+				if !slices.Contains(lacks, what) {
+					lacks = append(lacks, what)
+				}
+			}
 			return page.Rows, err
 		}
 		n, err := r.print(e.Out)
@@ -127,6 +132,9 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 				what += " that fulfils the filter"
 			}
 			e.say("There is no %s.", what)
+		}
+		for _, what := range lacks {
+			e.say("! The list is without %s.", what)
 		}
 		if d.AllProjects() && err == nil {
 			e.sayNarrowed(d, projects)
