@@ -14,14 +14,18 @@ import (
 // backup reads one backup, without its parent.
 func (p *Place) backup(ctx context.Context, id core.BackupID) (core.Backup, error) {
 	tried := "read backup " + string(id)
-	var body struct{ Backup backupRow }
+	var body struct{ Backup json.RawMessage }
 	if err := p.session.ask(ctx, call{tried: tried, path: "/backups/" + url.PathEscape(string(id))}, &body); err != nil {
 		return core.Backup{}, p.notRead(tried, "backup", err)
 	}
-	if body.Backup.ID != string(id) {
+	row, err := oneRow[backupRow](tried, body.Backup)
+	switch {
+	case err != nil:
+		return core.Backup{}, err
+	case row.ID != string(id):
 		return core.Backup{}, p.another(tried, "backup")
 	}
-	return body.Backup.backup(p.version(), true), nil
+	return row.backup(p.version(), true), nil
 }
 
 // notRead is the error of something that could not be read: that it is not there only
@@ -225,8 +229,8 @@ func (p *Place) volumeDoc(ctx context.Context, id core.VolumeID) (core.Volume, *
 	if err != nil {
 		return core.Volume{}, nil, p.notRead(tried, "volume", err)
 	}
-	var row volumeRow
-	if err := decode(tried, body.Volume, &row); err != nil {
+	row, err := oneRow[volumeRow](tried, body.Volume)
+	if err != nil {
 		return core.Volume{}, nil, err
 	}
 	if row.ID != string(id) {

@@ -90,6 +90,8 @@ func cell[T any](col *core.Column[T], row *T, unseen core.FieldSet, local bool) 
 		return "?"
 	case v.IsNull():
 		return "-"
+	case core.OddKind(col.Kind, v):
+		return core.Visible(pyjson.Text(v)) + " ?"
 	case col.Kind == core.SizeColumn:
 		return v.Text() + " GiB"
 	case col.Kind == core.TimeColumn:
@@ -126,7 +128,7 @@ func bareCell[T any](f *format, col *core.Column[T], row *T, unseen core.FieldSe
 	switch {
 	case unseen.Has(col.Key):
 		return ""
-	case col.Kind == core.FlagColumn && !v.IsNull():
+	case col.Kind == core.FlagColumn && !v.IsNull() && !core.OddKind(col.Kind, v):
 		return flagWord(col.Key, v.Bool())
 	}
 	return f.bare(v)
