@@ -24,7 +24,8 @@ func TestLacks(t *testing.T) {
 	c.on("GET /volumes", forbidden)
 	p := c.direct()
 	page, err := p.Backups(t.Context(), queries(""))
-	if err != nil || len(page.Rows) == 0 || len(page.Lacks) != 1 || !strings.Contains(page.Lacks[0], "the names of volumes: Cinder says: Policy") {
+	if err != nil || len(page.Rows) == 0 || len(page.Lacks) != 1 ||
+		!strings.Contains(page.Lacks[0], "the names of volumes: Cinder says: Policy") {
 		t.Fatalf("%d rows, without %q, %v", len(page.Rows), page.Lacks, err)
 	}
 	if !page.Rows[0].Unseen.Has("volume_name") {

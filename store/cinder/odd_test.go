@@ -17,7 +17,8 @@ func TestOddValues(t *testing.T) {
 	c.on("GET /backups/detail", reply200(`{"backups": [{"id": "b1", "name": "good", "status": "available", "size": 7}, `+odd+`,
 		{"id": "b3", "status": "available", "size": 9}], "count": 3}`))
 	c.on("GET /backups/b2", reply200(`{"backup": `+odd+`}`))
-	c.on("GET /volumes/detail", reply200(`{"volumes": [{"id": "v1", "size": "2", "bootable": true}, {"id": "v2", "size": 3, "bootable": "true"}]}`))
+	c.on("GET /volumes/detail", reply200(`{"volumes": [{"id": "v1", "size": "2", "bootable": true},
+		{"id": "v2", "size": 3, "bootable": "true"}]}`))
 	p := c.direct()
 	page, err := p.Backups(t.Context(), core.Query{})
 	if err != nil || len(page.Rows) != 3 {

@@ -74,8 +74,8 @@ func TestGridLanes(t *testing.T) {
 // TestOddCell: a value of another kind than its column's is printed as it came, and
 // marked.
 func TestOddCell(t *testing.T) {
-	b := core.Backup{ID: "b", Size: 0, Odd: core.Odd{"size": `"ten"`, "created_at": `"yesterday"`, "is_incremental": "7", "name": "5\x1b"}}
-	for name, want := range map[string]string{"size": `"ten" ?`, "created": `"yesterday" ?`, "kind": "7 ?", "name": `"5\\u001b" ?`, "id": "b"} {
+	b := core.Backup{ID: "b", Size: 0, Odd: core.Odd{"size": `"ten"`, "created_at": `"yesterday"`, "is_incremental": "7", "name": "5"}}
+	for name, want := range map[string]string{"size": `"ten" ?`, "created": `"yesterday" ?`, "kind": "7 ?", "name": "5 ?", "id": "b"} {
 		col, _ := core.BackupColumns.Find(name)
 		if got := cell(col, &b, nil, false); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
