@@ -96,7 +96,7 @@ func (s *session) explain(tried string, at party, err error) error {
 	case err == nil, errors.As(err, &ours), errors.Is(err, context.Canceled):
 		return explain(tried, err)
 	case errors.As(err, &led):
-		return led.explain(tried, at, err)
+		return led.explain(tried, at)
 	case errors.As(err, &away):
 		return away.explain(tried, err)
 	case errors.As(err, &variable):
@@ -111,7 +111,7 @@ func (s *session) explain(tried string, at party, err error) error {
 }
 
 // explain is the sentence for a request that was led elsewhere.
-func (s *strayed) explain(tried string, at party, err error) error {
+func (s *strayed) explain(tried string, at party) error {
 	from, to := plainURL(s.from), plainURL(s.to)
 	next := "check what stands before " + from
 	if url := s.moved(at.url); url != "" {
@@ -121,19 +121,19 @@ func (s *strayed) explain(tried string, at party, err error) error {
 	}
 	switch {
 	case s.circle:
-		return core.Fail(core.CodeUnavailable, tried, from+" leads in a circle, last to "+to, next, err)
+		return core.Fail(core.CodeUnavailable, tried, from+" leads in a circle, last to "+to, next, s)
 	case s.method == http.MethodGet || s.method == http.MethodHead:
 		return core.Fail(core.CodeRefused, tried, fmt.Sprintf("%s leads (%d) to %s, and no other host is sent the token", from, s.status, to),
-			next, err)
+			next, s)
 	case s.status == http.StatusSeeOther:
 		return core.Fail(core.CodeUnavailable, tried,
 			fmt.Sprintf("%s answered the %s with a redirect (303) to %s, which does not say what became of it", from, s.method, to),
-			lookFirst+"; "+next, err)
+			lookFirst+"; "+next, s)
 	}
 	return core.Fail(core.CodeRefused, tried,
 		fmt.Sprintf("%s leads the %s on (%d) to %s, and neither a change nor a password is sent on: nothing was done",
 			from, s.method, s.status, to),
-		next, err)
+		next, s)
 }
 
 // explainUnclear is the sentence for an answer that does not say what it should.
