@@ -1,6 +1,7 @@
 package cinder
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"time"
@@ -128,7 +129,7 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	}
 	page := l.sortedBackups.page(v.rows, q, core.SelectBackups)
 	page.Rows, page.Lacks = p.joined(l, page.Rows), names.lacks
-	page.AsOf, page.Complete = v.asOf, v.complete && names.ready
+	page.AsOf, page.Complete, page.Short = v.asOf, v.complete && names.ready, v.short
 	return page, err
 }
 
@@ -156,19 +157,23 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 		bq := core.Query{Partial: q.Partial}
 		b, berr := answer(ctx, l.backups, bq)
 		switch {
+		case core.CodeOf(berr) == core.CodeIncomplete: // then counts and times are of what there is
+			err = cmp.Or(err, berr)
+			v.rows = withCounts(v.rows, b.rows)
 		case berr != nil && (core.CodeOf(berr) == core.CodeCancelled || !q.Partial && (q.Decides("backups") || q.Decides("last-backup"))):
 			return core.Page[core.Volume]{Offset: q.Offset}, berr
 		case berr != nil && len(b.rows) == 0:
 			names.lacks = append(names.lacks, lack("how many backups each has", berr))
 			v.rows = uncounted(v.rows)
 		default:
-			v.rows = withCounts(v.rows, b.rows, b.complete)
+			v.rows = withCounts(v.rows, b.rows)
 		}
+		v.short = cmp.Or(v.short, b.short)
 		v.complete = v.complete && (b.complete || berr != nil)
 	}
 	page := l.sortedVolumes.page(v.rows, q, core.SelectVolumes)
 	page.Lacks = names.lacks
-	page.AsOf, page.Complete = v.asOf, v.complete && names.ready
+	page.AsOf, page.Complete, page.Short = v.asOf, v.complete && names.ready, v.short
 	return page, err
 }
 
@@ -204,7 +209,7 @@ func asListed(orders []core.Order) bool {
 }
 
 // withCounts adds to volumes what is known of their backups.
-func withCounts(volumes []core.Volume, backups []core.Backup, sure bool) []core.Volume {
+func withCounts(volumes []core.Volume, backups []core.Backup) []core.Volume {
 	type count struct {
 		n    int64
 		last core.Opt[time.Time]

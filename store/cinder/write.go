@@ -283,8 +283,9 @@ func (p *Place) volumeFromBackup(ctx context.Context, tried string, r core.Resto
 
 // Rewrite takes a volume's metadata from one state to another by the API's own
 // calls, each of which commits by itself. It reads the volume first: CodeConflict
-// if it is not in the state that the change starts from. After an error
-// CodePartial says that some of the calls worked.
+// if it is not in the state that the change starts from. Each call is sent once: where
+// its answer is lost, the volume is read, and the change goes on only if the call took
+// effect. After an error CodePartial says that some of the calls worked.
 func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
 	tried := "change volume " + string(r.Volume)
 	if err := p.writable(tried); err != nil {
@@ -309,7 +310,7 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 			request.header = map[string]string{"If-Match": tag} // nothing but what was read is replaced
 		}
 		_, err := p.session.do(ctx, request)
-		if core.MayLand(err) && p.took(ctx, r, calls[i+1:]) {
+		if core.MayLand(err) && p.tookEffect(ctx, r, calls[i+1:]) {
 			err = nil
 		}
 		if p.noted(core.OpWriteVolume, err) != nil {
@@ -325,16 +326,15 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 	return r.Entry, nil
 }
 
-// took reads a volume back where a call of its change got no answer that says so, and
-// reports whether nothing but the calls after it is left to be done.
-func (p *Place) took(ctx context.Context, r core.Rewrite, rest []core.APICall) bool {
+// tookEffect reads a volume back after a call whose answer was lost, and reports
+// whether it did what it was sent for: exactly the other calls are left to be made.
+func (p *Place) tookEffect(ctx context.Context, r core.Rewrite, left []core.APICall) bool {
 	v, _, err := p.volumeWithTag(context.WithoutCancel(ctx), r.Volume)
 	if err != nil {
 		return false
 	}
-	left := core.APICalls(r.Volume, v.State(), r.After)
-	return slices.EqualFunc(left, rest, func(a, b core.APICall) bool {
-		return a.Method == b.Method && a.Path == b.Path && string(raw(a.Body)) == string(raw(b.Body))
+	return slices.EqualFunc(core.APICalls(r.Volume, v.State(), r.After), left, func(a, b core.APICall) bool {
+		return a.Method == b.Method && a.Path == b.Path && pyjson.OfDict(a.Body).Equal(pyjson.OfDict(b.Body))
 	})
 }
 
