@@ -32,7 +32,8 @@ func TestSwiftStaysHome(t *testing.T) {
 		defer moved.Close()
 		p := openBox(t, moved.URL)
 		_, err := p.Backups(t.Context(), core.Query{})
-		if core.CodeOf(err) != core.CodeRefused || !strings.Contains(err.Error(), moved.URL+lost) || !strings.Contains(err.Error(), witness.URL+lost) {
+		if core.CodeOf(err) != core.CodeRefused || !strings.Contains(err.Error(), moved.URL+lost) ||
+			!strings.Contains(err.Error(), witness.URL+lost) {
 			t.Errorf("%s led away: %v", lost, err)
 		}
 	}
