@@ -9,7 +9,7 @@
 //	opt text errors                      values that may be null, texts, errors
 //	cindererror python base64 coerce     what Cinder's Python makes of values, and of wrong ones
 //
-//	volume layout backup chain           what there is in a place, and how it was written
+//	odd volume layout backup chain       what there is in a place, how it was written, and values that no Cinder sends
 //	columns filter query object          as tables, as what is asked for, as JSON
 //	way requests properties              what can be asked of backups, which way a restore goes, properties in a line
 //
@@ -22,6 +22,7 @@
 //	know                                 how sure a field is then
 //	plan carry certainty explain weigh   a restore as a plan, with its reasons, and whether it can be done
 //	planobject apiplan headline fit      the plan as JSON, by the API's calls, in one line; and what fits onto what
+//	diff                                 how two captures, volumes or plans differ
 //
 //	record exporttext rowof              exported records: read, written, as the backup that they hold
 //	wrapping finder service paste        records found in whatever was copied

@@ -32,7 +32,7 @@ func TestMakeVolume(t *testing.T) {
 		want   core.MadeVolume
 		code   core.Code
 	}{
-		"made":        {reply200(`{"volume": {"id": "new"}}`), true, core.MadeVolume{ID: "new"}, ""},
+		"made":        {took(202, `{"volume": {"id": "new"}}`), true, core.MadeVolume{ID: "new"}, ""},
 		"lost":        {lost, true, core.MadeVolume{ID: "new", Inferred: true}, ""},
 		"never there": {lost, false, core.MadeVolume{}, core.CodeUnavailable},
 		"over quota": {func(w http.ResponseWriter, _ *http.Request) {
@@ -207,8 +207,18 @@ func TestSurvey(t *testing.T) {
 	if kept := row.volume(newest); len(kept.Attachments) != 1 || kept.Encrypted != v.Encrypted {
 		t.Errorf("a kept list says %+v", kept)
 	}
-	c.on("DELETE /volumes/v1", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
+	c.on("DELETE /volumes/v1", took(http.StatusAccepted, ""))
 	if err := p.DeleteVolume(t.Context(), "v1"); err != nil || count(c.requests(), "DELETE /volumes/v1") != 1 {
 		t.Error(err)
+	}
+}
+
+// TestZones: those in which volumes can be made, each once.
+func TestZones(t *testing.T) {
+	c := newCloud(t)
+	c.on("GET /os-availability-zone", reply200(`{"availabilityZoneInfo": [{"zoneState": {"available": true}, "zoneName": "west"},
+		{"zoneState": {"available": false}, "zoneName": "gone"}, {"zoneState": {"available": true}, "zoneName": "east"}]}`))
+	if zones, err := c.open(Options{}).Zones(t.Context()); err != nil || strings.Join(zones, " ") != "east west" {
+		t.Errorf("%q, %v", zones, err)
 	}
 }

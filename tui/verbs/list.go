@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,11 +14,13 @@ import (
 // listing is a verb that lists Ts.
 type listing[T any] struct {
 	format
+	listFlags
 	filter string
 	sort   []string
 	limit  int
 
 	sheet   sheet[T]
+	more    []string // columns besides the usual ones with --long
 	noun    string
 	project func(*T) string
 	caution func(*T) string // what is to be known of a row before anything is done with it; nil: nothing
@@ -37,7 +40,9 @@ const (
 func longHelp(columns []string) string {
 	return "A filter is terms that must all hold: COLUMN:WORD, COLUMN~PART, COLUMN>=NUMBER, age>30d, created<2026-01-31, " +
 		"-TERM for its opposite, and plain words, looked for in names, ids and texts.\n\n" +
-		"JSON and YAML hold every column under Cinder's API name, unless -c asks for some. A table, csv and value show the usual columns, " +
+		"JSON and YAML hold every column under Cinder's API name, unless -c asks for some; -c takes names, API names and the headings " +
+		"of tables. --all-tenants, --status, --name, --volume and --long of the openstack client work too. A table, csv and " +
+		"value show the usual columns, " +
 		"a table on a narrow terminal only those that fit. Times are UTC.\n\n" +
 		"The columns are " + words(columns, "and") + "."
 }
@@ -48,7 +53,9 @@ func (l *listing[T]) command(e *Env, cmd *cobra.Command) *cobra.Command {
 	names := l.sheet.columns.Names()
 	l.format.flags(cmd, names)
 	l.format.localFlag(cmd)
-	cmd.Flags().StringVarP(&l.filter, "filter", "f", "", filterHelp)
+	l.filters = true
+	cmd.Flags().StringVar(&l.filter, "filter", "", filterHelp)
+	l.listFlags.add(cmd, names)
 	cmd.Flags().StringSliceVar(&l.sort, "sort", nil, sortHelp)
 	cmd.Flags().IntVar(&l.limit, "limit", 0, "at most so many rows (default all)")
 	complete(cmd, "sort", names)
@@ -65,6 +72,7 @@ func (l *listing[T]) query(e *Env, cmd *cobra.Command) (q core.Query, err error)
 	if q.Filter, err = core.ParseFilter(l.filter, l.sheet.columns); err != nil {
 		return q, err
 	}
+	l.terms(&q.Filter)
 	for _, s := range l.sort {
 		o, err := core.ParseOrder(s, l.sheet.columns)
 		if err != nil {
@@ -78,7 +86,28 @@ func (l *listing[T]) query(e *Env, cmd *cobra.Command) (q core.Query, err error)
 	return q, nil
 }
 
+// counted are texts, each with how often it was said.
+type counted struct {
+	texts []string
+	n     map[string]int
+}
+
+func (c *counted) add(text string) {
+	switch {
+	case text == "":
+		return
+	case c.n == nil:
+		c.n = map[string]int{}
+	}
+	if c.n[text]++; c.n[text] == 1 {
+		c.texts = append(c.texts, text)
+	}
+}
+
 func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
+	if l.long && len(l.columns) == 0 && l.format.name != "json" && l.format.name != "yaml" {
+		l.columns = append(slices.Clone(l.sheet.usual), l.more...)
+	}
 	r, err := l.sheet.rows(&l.format, e.Width)
 	if err != nil {
 		return err
@@ -87,14 +116,13 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if len(l.columns) > 0 || l.name != "json" && l.name != "yaml" {
+	if len(l.columns) > 0 || l.format.name != "json" && l.format.name != "yaml" {
 		q.Wants = r.columns.Names() // else what costs more is not asked for
 	}
 	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 		pages, short := l.pages(d), error(nil)
-		projects := core.FieldSet{}
-		var cautions []string
-		cautious := map[string]int{}
+		projects, lacks := core.FieldSet{}, []string(nil)
+		said := counted{}
 		r.next = func() ([]T, error) {
 			q.Limit = pageSize
 			if l.limit > 0 {
@@ -105,31 +133,34 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 			page, err := pages(ctx, q)
 			for i := range page.Rows {
 				projects[l.project(&page.Rows[i])] = true
-				if l.caution == nil {
-					continue
-				}
-				if text := l.caution(&page.Rows[i]); text != "" {
-					if cautious[text]++; cautious[text] == 1 {
-						cautions = append(cautions, text)
-					}
+				if l.caution != nil {
+					said.add(l.caution(&page.Rows[i]))
 				}
 			}
 			if core.CodeOf(err) == core.CodeIncomplete { // what there is is shown all the same
 				short, err = err, nil
 			}
 			q.Offset += len(page.Rows)
+			for _, what := range page.Lacks {
+				if !slices.Contains(lacks, what) {
+					lacks = append(lacks, what)
+				}
+			}
 			return page.Rows, err
 		}
 		n, err := r.print(e.Out)
-		if err == nil && n == 0 && l.name == "table" {
+		if err == nil && n == 0 && l.format.name == "table" {
 			what := l.noun
 			if !q.Filter.Empty() {
 				what += " that fulfils the filter"
 			}
 			e.say("There is no %s.", what)
 		}
-		for _, text := range cautions {
-			e.say("! %s: %s.", core.Count(cautious[text], l.noun), core.Visible(text))
+		for _, what := range lacks {
+			e.say("! The list is without %s.", what)
+		}
+		for _, text := range said.texts {
+			e.say("! %s: %s.", core.Count(said.n[text], l.noun), core.Visible(text))
 		}
 		if err == nil && n == 0 && q.Filter.Empty() {
 			strange, _ := sift(ctx, d.Place) // what it does hold is said on top of the answer
@@ -157,6 +188,7 @@ func (e *Env) sayNarrowed(d jobs.Desk, projects core.FieldSet) {
 func (e *Env) backups() *cobra.Command {
 	l := &listing[core.Backup]{
 		noun:    "backup",
+		more:    []string{"description", "az", "container", "volume-id"},
 		project: func(b *core.Backup) string { return string(b.ProjectID) },
 		caution: func(b *core.Backup) string { return b.Layout.Advice() },
 		sheet: sheet[core.Backup]{
@@ -181,6 +213,7 @@ func (e *Env) backups() *cobra.Command {
 func (e *Env) volumes() *cobra.Command {
 	l := &listing[core.Volume]{
 		noun:    "volume",
+		more:    []string{"type", "az", "description"},
 		project: func(v *core.Volume) string { return string(v.ProjectID) },
 		sheet: sheet[core.Volume]{
 			columns: core.VolumeFields,
@@ -202,7 +235,9 @@ func (e *Env) volumes() *cobra.Command {
 // named explains how a volume or backup is named.
 const named = "by its id, a beginning of it that no other has, or a name that no other has"
 
-func (e *Env) volume() *cobra.Command {
+func (e *Env) volume() *cobra.Command { return e.also(e.oneVolume(), volumeWords, findVolume) }
+
+func (e *Env) oneVolume() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
 		Use: "volume ID", Short: "Show a volume: every field, its metadata", Args: takes(1, 1),
@@ -230,7 +265,9 @@ func (e *Env) volume() *cobra.Command {
 	return cmd
 }
 
-func (e *Env) backup() *cobra.Command {
+func (e *Env) backup() *cobra.Command { return e.also(e.oneBackup(), backupWords, findBackup) }
+
+func (e *Env) oneBackup() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
 		Use: "backup ID", Short: "Show a backup: every field, its chain", Args: takes(1, 1),
