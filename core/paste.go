@@ -35,7 +35,7 @@ func FindRecords(text string) []Found {
 
 // try reads a candidate at start and returns where to go on.
 func (f *finder) try(start int) int {
-	r := reader{s: f.text, i: start, lead: leadOf(f.text, start)}
+	r := reader{s: f.text, i: start, start: start}
 	end := r.run()
 	f.budget -= r.i - start
 	switch {
@@ -71,7 +71,8 @@ type reader struct {
 	begun bool
 	lines int // line ends passed
 	skips int // other noise passed, blanks and bars aside
-	lead  lead
+	start int
+	lead  *lead // nil: not looked for, as no line has ended yet
 }
 
 // run reads until the object closes: true, or until something stands there that
@@ -117,7 +118,7 @@ func (r *reader) run() bool {
 func (r *reader) pass() bool {
 	c := r.s[r.i]
 	w := noise(r.s, r.i)
-	if c == '+' && w > 0 && r.lead.is != nil {
+	if c == '+' && w > 0 && r.lead != nil && r.lead.is != nil {
 		w = 0 // a diff's own mark, which lead passes, is no border
 	}
 	if w == 0 {
@@ -131,6 +132,10 @@ func (r *reader) pass() bool {
 	}
 	r.note(c)
 	if r.i += w; c == '\n' || c == '\r' {
+		if r.lead == nil {
+			l := leadOf(r.s, r.start)
+			r.lead = &l
+		}
 		r.i += r.lead.pass(r.s[r.i:])
 	}
 	return true

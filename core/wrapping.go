@@ -146,7 +146,8 @@ func fresh(s string, i int) bool {
 	case 'D':
 		return strings.HasSuffix(before, "=3D") || strings.HasSuffix(before, "%3D")
 	case 'm':
-		return strings.Contains(before, "[") && colours.MatchString(before)
+		open := strings.LastIndexByte(before, '[') // what a colour consists of, before its m
+		return open >= 0 && strings.Trim(before[open+1:len(before)-1], "0123456789;") == "" && colours.MatchString(before[max(0, open-6):])
 	}
 	return false
 }
