@@ -53,7 +53,7 @@ func TestListing(t *testing.T) {
 		"d5a07b47-a837-42d3-91b1-9b97bc267406"}
 	for i, id := range chain {
 		h := x.backups[x.byID[id]]
-		want, parent := core.Some(`{"base": "volume-da2f7214-c43f-44a0-97a6-d5415ee1d7ba.backup.33050754-a709-40d9-98e1-c0a9c2a7a0f2"}`), core.BackupID("")
+		parent, want := core.BackupID(""), core.Some(`{"base": "volume-da2f7214-c43f-44a0-97a6-d5415ee1d7ba.backup.`+string(chain[0])+`"}`)
 		if i > 0 {
 			parent = chain[i-1]
 		}
@@ -110,8 +110,8 @@ func TestNames(t *testing.T) {
 			t.Errorf("the object %s is of %q, %v", s, id, ok)
 		}
 	}
-	for s, want := range map[string]string{"backups": "", "a/b": "a pool's name has no blank, / or @ in it", "-x": "a pool's name begins with no dash"} {
-		if got := WrongPool(s); got != want {
+	for s, want := range map[string]string{"backups": "", "a/b": "a pool's name has no blank, / or @ in it", "-x": "no dash"} {
+		if got := WrongPool(s); (got == "") != (want == "") || !strings.Contains(got, want) {
 			t.Errorf("the pool %s: %q", s, got)
 		}
 	}
@@ -247,21 +247,25 @@ func TestDiffs(t *testing.T) {
 // something that can be done about it.
 func TestWords(t *testing.T) {
 	t.Parallel()
-	for said, want := range map[string]core.Code{
-		"rbd: error opening pool 'nopool': (2) No such file or directory\nrbd: listing images failed: (2) No such file or directory": core.CodeNotFound,
-		"error opening pool nopool: (2) No such file or directory":                                                                   core.CodeNotFound,
-		"error getting backups/nosuch: (2) No such file or directory":                                                                core.CodeNotFound,
-		"rbd: couldn't connect to the cluster!\nrbd: listing images failed: (1) Operation not permitted":                             core.CodeDenied,
-		"error putting backups/x: (1) Operation not permitted":                                                                       core.CodeDenied,
-		"rados_nobjects_list_next2: Operation not permitted":                                                                         core.CodeDenied,
-		"global_init: unable to open config file from search list /nonexistent":                                                      core.CodeUsage,
-		"rbd: couldn't connect to the cluster!\nrbd: listing images failed: (110) Connection timed out":                              core.CodeUnavailable,
-		"failed to fetch mon config (--no-mon-config to skip)":                                                                       core.CodeUnavailable,
-		"": core.CodeUnavailable,
+	for _, x := range []struct {
+		said string
+		want core.Code
+	}{
+		{"rbd: error opening pool 'nopool': (2) No such file or directory\nrbd: listing images failed: (2) No such file or directory",
+			core.CodeNotFound},
+		{"error opening pool nopool: (2) No such file or directory", core.CodeNotFound},
+		{"error getting backups/nosuch: (2) No such file or directory", core.CodeNotFound},
+		{"rbd: couldn't connect to the cluster!\nrbd: listing images failed: (1) Operation not permitted", core.CodeDenied},
+		{"error putting backups/x: (1) Operation not permitted", core.CodeDenied},
+		{"rados_nobjects_list_next2: Operation not permitted", core.CodeDenied},
+		{"global_init: unable to open config file from search list /nonexistent", core.CodeUsage},
+		{"rbd: couldn't connect to the cluster!\nrbd: listing images failed: (110) Connection timed out", core.CodeUnavailable},
+		{"failed to fetch mon config (--no-mon-config to skip)", core.CodeUnavailable},
+		{"", core.CodeUnavailable},
 	} {
-		err := explain("list the pool", said, &exec.ExitError{ProcessState: &os.ProcessState{}})
-		if e := (*core.Error)(nil); !errors.As(err, &e) || e.Code != want || e.What == "" || e.Next == "" {
-			t.Errorf("%q is %v (%s)", said, err, core.CodeOf(err))
+		err := explain("list the pool", x.said, &exec.ExitError{ProcessState: &os.ProcessState{}})
+		if e := (*core.Error)(nil); !errors.As(err, &e) || e.Code != x.want || e.What == "" || e.Next == "" {
+			t.Errorf("%q is %v (%s)", x.said, err, core.CodeOf(err))
 		}
 	}
 }

@@ -380,7 +380,8 @@ func stop(t *testing.T, access ceph.Access) {
 	} {
 		ctx, end := context.WithTimeoutCause(t.Context(), 30*time.Millisecond, context.Canceled)
 		began := time.Now()
-		if err := f(ctx); core.CodeOf(err) != core.CodeUnavailable && core.CodeOf(err) != core.CodeCancelled || time.Since(began) > 3*time.Second {
+		err := f(ctx)
+		if code := core.CodeOf(err); code != core.CodeUnavailable && code != core.CodeCancelled || time.Since(began) > 3*time.Second {
 			t.Errorf("%s: %v after %s", what, err, time.Since(began))
 		}
 		end()

@@ -112,7 +112,8 @@ func (x *index) targets(ids []core.BackupID) (out []target, err error) {
 	}
 	for _, id := range ids {
 		if !found[id] {
-			return nil, core.Fail(core.CodeNotFound, "verify backup "+string(id), "the pool holds no such backup", "list them with hearth backups", nil)
+			return nil, core.Fail(core.CodeNotFound, "verify backup "+string(id), "the pool holds no such backup",
+				"list them with hearth backups", nil)
 		}
 	}
 	return out, nil
@@ -258,7 +259,8 @@ func (r *reading) capture(h *held, name string, c core.Capture) {
 	}
 	vol := core.CapturedVolume(h.row.VolumeID, base)
 	if vol.Size > 0 && vol.Size != h.row.Size {
-		r.flaw(core.FlawObjectSize, warning, h.prefix(), "it is of %s, and its metadata says that the volume had %d GiB", core.Bytes(h.size), vol.Size)
+		r.flaw(core.FlawObjectSize, warning, h.prefix(), "it is of %s, and its metadata says that the volume had %d GiB",
+			core.Bytes(h.size), vol.Size)
 	}
 	if vol.EncryptionKeyID.Or("") != "" {
 		r.flaw(core.FlawEncrypted, note, "", "the volume was encrypted: what is stored is its ciphertext, and of no use without the key")
