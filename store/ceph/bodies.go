@@ -124,21 +124,23 @@ func (p *Place) fill(ctx context.Context, x *index, some []int, progress func(do
 	return nil
 }
 
-// fillOne reads one. What was read before the index was asked is not written over.
+// fillOne reads one.
 func (p *Place) fillOne(ctx context.Context, x *index, i int) error {
 	x.mu.Lock()
 	h := x.backups[i]
 	x.mu.Unlock()
 	var b body
+	text, had := "", false
 	if h.meta {
-		text, err := p.read(ctx, h.row.ID)
+		var err error
+		text, err = p.read(ctx, h.row.ID)
 		switch code := core.CodeOf(err); {
 		case code == core.CodeUnreadable, code == core.CodeNotFound:
 			b.problem = "its metadata cannot be read: " + whatOf(err)
 		case err != nil:
 			return err
 		default:
-			b = bodyOf(text, h.row.VolumeID)
+			had, b = true, bodyOf(text, h.row.VolumeID)
 		}
 	}
 	created := core.Opt[time.Time]{}
@@ -150,6 +152,9 @@ func (p *Place) fillOne(ctx context.Context, x *index, i int) error {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if had {
+		x.keep(h.row.ID, text)
+	}
 	x.backups[i].take(&b, created)
 	x.mark(&x.backups[i])
 	return nil

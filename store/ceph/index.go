@@ -21,7 +21,25 @@ type index struct {
 	byID     map[core.BackupID]int
 	newest   map[core.VolumeID]core.BackupID // of those that have metadata
 
-	mu sync.Mutex // guards the rows, marks and bodies of backups
+	mu    sync.Mutex // guards the rows, marks and bodies of backups, and what follows
+	texts map[core.BackupID]string
+	kept  int // bytes of them
+}
+
+// mostKept bounds the captures that are kept after their rows were filled, for who did
+// that asks for them next. Cinder writes a capture once and never again.
+const mostKept = 16 << 20
+
+// keep keeps a capture while there is room; x is locked.
+func (x *index) keep(id core.BackupID, text string) {
+	if x.kept+len(text) > mostKept {
+		return
+	}
+	if x.texts == nil {
+		x.texts = map[core.BackupID]string{}
+	}
+	x.texts[id] = text
+	x.kept += len(text)
 }
 
 // held is a finished backup.

@@ -430,39 +430,52 @@ func (p *Place) Capture(ctx context.Context, id core.BackupID) (core.Capture, bo
 	if !isID(string(id)) {
 		return core.Capture{}, false, none
 	}
-	text, err := p.read(ctx, id)
-	if core.CodeOf(err) == core.CodeNotFound {
-		r, err := p.whole(ctx, false, nil)
-		if err == nil {
-			if _, ok := r.index.byID[id]; !ok {
-				err = none
-			}
-		}
-		return core.Capture{}, false, err
-	}
-	if err != nil {
-		return core.Capture{}, false, err
-	}
-	if text, err = pyjson.DecodeUTF8(text); err != nil {
-		return core.Capture{}, false, core.Fail(core.CodeUnreadable, tried, "its metadata is no UTF-8", "see hearth verify", err)
-	}
-	c := core.ReadCapture(text, core.Source{Kind: core.SourceRepository, Where: p.info.Location})
-	c.BackupID = id
 	p.mu.Lock()
 	last := p.last
 	p.mu.Unlock()
-	if last != nil {
-		if i, ok := last.index.byID[id]; ok {
-			last.index.mu.Lock()
-			row := &last.index.backups[i].row
-			c.Source.At = row.CreatedAt
-			if c.VolumeID == "" {
-				c.VolumeID = row.VolumeID
-			}
-			last.index.mu.Unlock()
+	text, at, kept := last.known(id)
+	if !kept {
+		var err error
+		if text, err = p.read(ctx, id); core.CodeOf(err) == core.CodeNotFound {
+			return core.Capture{}, false, p.without(ctx, id, none)
+		} else if err != nil {
+			return core.Capture{}, false, err
 		}
 	}
+	text, err := pyjson.DecodeUTF8(text)
+	if err != nil {
+		return core.Capture{}, false, core.Fail(core.CodeUnreadable, tried, "its metadata is no UTF-8", "see hearth verify", err)
+	}
+	c := core.ReadCapture(text, core.Source{Kind: core.SourceRepository, Where: p.info.Location, At: at})
+	c.BackupID = id
 	return c, true, nil
+}
+
+// known is what a listing has of a backup's capture already: its text, and when the
+// backup was made. Nothing of a nil one.
+func (r *run) known(id core.BackupID) (text string, at core.Opt[time.Time], kept bool) {
+	if r == nil {
+		return "", at, false
+	}
+	r.index.mu.Lock()
+	defer r.index.mu.Unlock()
+	if i, ok := r.index.byID[id]; ok {
+		at = r.index.backups[i].row.CreatedAt
+	}
+	text, kept = r.index.texts[id]
+	return text, at, kept
+}
+
+// without is none, unless there is a backup that has no metadata.
+func (p *Place) without(ctx context.Context, id core.BackupID, none error) error {
+	r, err := p.whole(ctx, false, nil)
+	if err != nil {
+		return err
+	}
+	if _, ok := r.index.byID[id]; ok {
+		return nil
+	}
+	return none
 }
 
 // Export makes the record that Cinder would export of a backup, as far as the pool
