@@ -110,6 +110,9 @@ func (e *Env) verify() *cobra.Command {
 				}
 				request := core.VerifyRequest{Deep: deep}
 				if sums != "" {
+					if !deep {
+						return misuse(cmd, "--sums compares what is read", "give --deep, too")
+					}
 					if request.Sums, err = e.knownSums(ctx, sums); err != nil {
 						return err
 					}
@@ -125,6 +128,7 @@ func (e *Env) verify() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				e.sayCompared(request.Sums, reports)
 				return e.printVerified(out, reports)
 			})
 		},
@@ -179,6 +183,19 @@ func (e *Env) verifyAll(ctx context.Context, r store.Repository, q core.VerifyRe
 		return a.Container+"\x00"+a.Prefix < b.Container+"\x00"+b.Prefix
 	})
 	return reports, err
+}
+
+// sayCompared says how many sums were compared with those that were known, if any were.
+func (e *Env) sayCompared(known map[core.BackupID]string, reports []core.VerifyReport) {
+	n := 0
+	for i := range reports {
+		if r := &reports[i]; r.Sum != "" && known[r.ID] != "" {
+			n++
+		}
+	}
+	if len(known) > 0 {
+		e.say("%s of %s compared with a known sum.", core.Count(n, "backup"), core.Count(len(reports), "backup"))
+	}
 }
 
 func (e *Env) printVerified(out rows[verified], reports []core.VerifyReport) error {
