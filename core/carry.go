@@ -82,9 +82,7 @@ const mostCombinations = 16
 func (p *Plan) lift(in PlanInput, doubtful bool) *lifted {
 	ways := 1
 	for _, i := range p.used() {
-		if n := len(p.Chain[i].Captures); n > 1 {
-			ways *= n
-		}
+		ways *= max(p.Chain[i].ways(), 1)
 		if ways > mostCombinations {
 			return p.liftWay(in, doubtful, -1)
 		}
@@ -105,9 +103,10 @@ func (p *Plan) liftWay(in PlanInput, doubtful bool, way int) *lifted {
 	for _, i := range p.used() {
 		layer := &p.Chain[i]
 		docs := p.parsed(layer)
-		if n := len(docs); n > 1 && way >= 0 {
+		if n := layer.ways(); n > 1 && way >= 0 {
 			docs, way = docs[way%n:][:1], way/n
 		}
+		docs = l.variants(docs, layer, p.loose[i])
 		switch {
 		case layer.Evidence == EvidenceUnknown, doubtful && layer.Evidence.Assumes():
 			l.unseen(i, layer)
@@ -124,9 +123,10 @@ func (p *Plan) liftWay(in PlanInput, doubtful bool, way int) *lifted {
 	return l
 }
 
-// parsed are the layer's captures as the rule set's Python reads them.
+// parsed are the layer's captures as the rule set's Python reads them; of a late one
+// the first, whose loose fields are all that the other one differs in.
 func (p *Plan) parsed(l *Layer) (out []document) {
-	for i := range l.Captures {
+	for i := range l.ways() {
 		doc, err := p.Rules.rules().python.parse(l.Captures[i].Text)
 		out = append(out, document{doc, err})
 	}

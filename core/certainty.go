@@ -8,23 +8,18 @@ import (
 // know weighs what a field comes to if what is assumed holds against what it may
 // come to if that does not hold.
 func (p *Plan) know(s Section, name string) Know {
-	of := func(l *lifted) []outcome {
-		if s == BaseSection {
-			return l.column(name)
-		}
-		return l.key(s, name)
-	}
-	outs := of(p.doubt)
+	outs := p.doubt.outcomes(s, name)
 	certainty, values := judge(outs)
 	if certainty == Certain {
 		return Know{Certainty: Certain, Value: values[0]}
 	}
 	if p.sure != p.doubt {
-		if c, v := judge(of(p.sure)); c == Certain {
+		if c, v := judge(p.sure.outcomes(s, name)); c == Certain {
 			return Know{Certainty: Assumed, Value: v[0], Because: p.assumption()}
 		}
 	}
-	if certainty == OneOf && name == "bootable" && slices.ContainsFunc(outs, func(o outcome) bool { return o.by >= 0 && p.hidden(o.by) }) {
+	hidden := func(o outcome) bool { return o.by >= 0 && (p.hidden(o.by) || p.Chain[o.by].Evidence == EvidenceLate) }
+	if certainty == OneOf && name == "bootable" && slices.ContainsFunc(outs, hidden) {
 		certainty, values = Unknown, nil // one of yes and no is nothing to list
 	}
 	return Know{Certainty: certainty, Possible: values, Because: p.because(s, name, certainty, outs)}
@@ -59,7 +54,7 @@ func some(texts []string) []string {
 // because says what an uncertain field hangs on, by what was seen of it.
 func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) string {
 	layers := map[int]bool{}
-	outlived, noted, several, unseen, target := false, false, false, false, false
+	outlived, noted, several, unseen, target, loose := false, false, false, false, false, -1
 	for _, o := range outs {
 		outlived = outlived || o.state != nil && (o.state.outlived && o.value.Set || len(o.state.alike) > 0 && o.any)
 		noted = noted || o.state != nil && o.state.noted && name == sourceBackup
@@ -68,6 +63,8 @@ func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) stri
 			unseen = true
 		case o.by >= 0 && p.hidden(o.by):
 			layers[o.by] = true
+		case o.by >= 0 && len(p.loose[o.by]) > 0:
+			loose = max(loose, o.by)
 		case o.by >= 0 && len(p.Chain[o.by].Captures) > 1:
 			layers[o.by], several = true, true
 		case o.by == byTarget && o.any:
@@ -81,6 +78,8 @@ func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) stri
 		}
 	}
 	switch {
+	case loose >= 0 && len(titles) == 0 && !noted:
+		return p.notWhole(loose, s, name)
 	case noted:
 		return "Cinder notes there what the volume was restored from, but whether this one does (16 and later), or over what, is not known"
 	case outlived && len(titles) == 0:
@@ -106,7 +105,7 @@ func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) stri
 func (p *Plan) otherwise(s Section, name string) string {
 	var titles []string
 	for _, i := range p.used() {
-		if p.hidden(i) || len(p.Chain[i].Captures) > 1 {
+		if p.hidden(i) || len(p.Chain[i].Captures) > 1 || len(p.loose[i]) > 0 {
 			titles = append(titles, p.backupOf(i))
 		}
 	}

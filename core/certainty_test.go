@@ -160,6 +160,8 @@ func complete(d *drawer, p *Plan, in PlanInput) (State, *PlanError) {
 		switch n := len(l.Captures); {
 		case l.Evidence == EvidenceUnknown || l.Evidence.Assumes():
 			text = d.capture(l)
+		case len(p.loose[i]) > 0:
+			text = d.complete(l, p.loose[i])
 		case n == 0:
 			continue // Cinder stored none
 		default:
@@ -179,6 +181,100 @@ func complete(d *drawer, p *Plan, in PlanInput) (State, *PlanError) {
 		manage(&s, key, in, d)
 	}
 	return s, nil
+}
+
+// complete draws what is not known of a layer's capture, of which the rest is known.
+func (d *drawer) complete(l *Layer, loose []Difference) string {
+	c := ReadCapture(l.Captures[d.r.IntN(len(l.Captures))].Text, Source{})
+	if l.Evidence == EvidenceLate {
+		c = ReadCapture(l.Captures[0].Text, Source{})
+	}
+	drawn := ReadCapture(d.capture(&Layer{Written: true, Encrypted: l.Encrypted}), Source{})
+	doc, few, bare := c.Doc.Object().Clone(), d.chance(.3), d.chance(.1) // bare: a moment without any of the keys that differ
+	base := c.Section(BaseSection).Clone()
+	for _, s := range []Section{UserSection, ImageSection} {
+		o := c.Section(s).Clone()
+		if o == nil {
+			o = &pyjson.Object{}
+		}
+		touched := false
+		for _, x := range loose {
+			if x.Section != s {
+				continue
+			}
+			if touched = true; !l.has(s, x.Field) {
+				continue
+			}
+			o.Delete(x.Field)
+			if !bare && !d.chance(map[bool]float64{true: .9, false: .4}[few]) {
+				o.Set(x.Field, d.text())
+			}
+		}
+		if touched {
+			doc.Delete(string(s))
+			if o.Len() > 0 || !holds(loose, s, "") || d.chance(.3) && l.Captures[d.r.IntN(len(l.Captures))].Section(s) != nil {
+				doc.Set(string(s), pyjson.OfDict(o))
+			}
+		}
+	}
+	for _, x := range loose {
+		if v, ok := drawn.Section(BaseSection).Get(x.Field); ok && x.Section == BaseSection && base != nil {
+			base.Set(x.Field, v)
+		}
+	}
+	if base != nil {
+		doc.Set(string(BaseSection), pyjson.OfDict(base))
+	}
+	return pyjson.Text(pyjson.OfDict(doc))
+}
+
+// changed is a capture of the same volume in which some of it is otherwise.
+func (d *drawer) changed(text string, l *Layer) string {
+	c := ReadCapture(text, Source{})
+	other := ReadCapture(d.capture(l), Source{})
+	doc := c.Doc.Object().Clone()
+	for _, s := range []Section{UserSection, ImageSection} {
+		o := c.Section(s).Clone()
+		if o == nil || d.chance(.3) {
+			o = other.Section(s).Clone() // what was, goes, and something else comes, or nothing
+		} else if key := pick(d, append(o.Keys(), "new")...); d.chance(.5) {
+			o.Set(key, d.text())
+		} else {
+			o.Delete(key)
+		}
+		if doc.Delete(string(s)); o.Len() > 0 {
+			doc.Set(string(s), pyjson.OfDict(o))
+		}
+	}
+	if base, with := c.Section(BaseSection).Clone(), other.Section(BaseSection); base != nil {
+		for name, v := range with.All() {
+			if base.Has(name) && d.chance(.3) {
+				base.Set(name, v)
+			}
+		}
+		doc.Set(string(BaseSection), pyjson.OfDict(base))
+	}
+	return pyjson.Text(pyjson.OfDict(doc))
+}
+
+// unseen is a capture of which the source did not show all.
+func (d *drawer) unseen(c Capture) Capture {
+	base := c.Section(BaseSection)
+	if base == nil || !d.chance(.3) {
+		return c
+	}
+	unseen, base := FieldSet{}, base.Clone()
+	for _, name := range []string{"encryption_key_id", "volume_type_id"} {
+		if d.chance(.6) {
+			unseen[name] = true
+			base.Delete(name)
+		}
+	}
+	doc := c.Doc.Object().Clone()
+	doc.Set(string(BaseSection), pyjson.OfDict(base))
+	c = ReadCapture(pyjson.Text(pyjson.OfDict(doc)), c.Source)
+	c.Unseen = unseen
+	return c
 }
 
 // outlive puts back the keys that a collation without case keeps from deletion.
@@ -227,11 +323,14 @@ func drawerOf(seed uint64, p *Plan, in PlanInput) *drawer {
 
 // tally counts what the proof has looked at.
 type tally struct {
-	chains, plans, fields, certain, oneOf, assumed, unknown, completions, lazy, skipped int
+	loose, chains, plans, fields, certain, oneOf, assumed, unknown, completions, lazy, skipped int
 }
 
 func (n *tally) count(p *Plan) {
 	n.plans++
+	for _, fields := range p.loose {
+		n.loose += boolInt(len(fields) > 0)
+	}
 	for i := range p.Fields {
 		if p.Fields[i].Verdict == VerdictNotRestored {
 			continue
@@ -284,7 +383,7 @@ func completed(t *testing.T, p *Plan, in PlanInput, seed uint64, n *tally) {
 				return
 			}
 			if p.Error == nil && p.Can.Answer() == AnswerYes {
-				t.Errorf("the plan says yes, and Cinder says %v", err)
+				t.Errorf("the plan says yes, and Cinder says %v\n%s", err, chainText(p))
 			}
 			continue
 		}
@@ -314,7 +413,11 @@ func completed(t *testing.T, p *Plan, in PlanInput, seed uint64, n *tally) {
 func chainText(p *Plan) string {
 	s := "before " + pyjson.Text(pyjson.OfDict(p.Before.Object())) + "\n"
 	for i := range p.Chain {
-		s += fmt.Sprintf("%d %s %s\n", i, p.Chain[i].Evidence, p.Chain[i].capture().Text)
+		s += fmt.Sprintf("%d %s, not known %v", i, p.Chain[i].Evidence, p.loose[i])
+		for n := range p.Chain[i].Captures {
+			s += "\n    " + p.Chain[i].Captures[n].Text
+		}
+		s += "\n"
 	}
 	return s
 }
@@ -396,7 +499,7 @@ func hiddenCase(t *testing.T, c *oneCase, n *tally) {
 // holds the plans to completions of what is hidden in them; HEARTH_CHAINS says how
 // many chains.
 func TestCompletions(t *testing.T) {
-	chains := 400
+	chains := 1000
 	if n, err := strconv.Atoi(os.Getenv("HEARTH_CHAINS")); err == nil {
 		chains = n
 	}
@@ -414,7 +517,7 @@ func TestCompletions(t *testing.T) {
 		}
 	}
 	n.print("chains drawn")
-	if n.certain < chains || n.oneOf < chains/20 || n.assumed < chains/2 || n.unknown < chains {
+	if n.loose < chains/10 || n.certain < chains || n.oneOf < chains/20 || n.assumed < chains/2 || n.unknown < chains {
 		t.Errorf("too little was looked at: %+v", n)
 	}
 }
@@ -439,21 +542,116 @@ func drawInput(d *drawer) PlanInput {
 	written := d.chance(.5)
 	for i := range of {
 		l := Layer{Number: i + 1, Of: of, Name: fmt.Sprint("backup ", i), Written: written, Encrypted: encrypted,
-			Evidence: pick(d, EvidenceStored, EvidenceStored, EvidenceHeld, EvidenceEither, EvidenceMoment, EvidenceGiven, EvidenceToday,
-				EvidenceUnknown, EvidenceUnknown)}
+			Evidence: pick(d, EvidenceStored, EvidenceStored, EvidenceHeld, EvidenceEither, EvidenceLate, EvidenceMoment, EvidenceGiven,
+				EvidenceToday, EvidenceUnknown, EvidenceUnknown)}
 		captures := 1
 		switch {
 		case l.Evidence == EvidenceUnknown, l.Evidence == EvidenceStored && d.chance(.2):
 			captures = 0
-		case l.Evidence == EvidenceEither:
+		case l.Evidence == EvidenceEither, l.Evidence == EvidenceLate:
 			captures = 2
 		}
-		for range captures {
-			l.Captures = append(l.Captures, ReadCapture(d.capture(&l), Source{Kind: SourceTaken}))
+		for n := range captures {
+			text := d.capture(&Layer{Written: l.Written || l.Evidence == EvidenceLate, Encrypted: l.Encrypted})
+			if n == 1 && l.Evidence == EvidenceLate {
+				text = d.changed(l.Captures[0].Text, &l)
+			}
+			c := ReadCapture(text, Source{Kind: SourceTaken})
+			if l.Evidence == EvidenceHeld || l.Evidence == EvidenceLate {
+				c = d.unseen(c)
+			}
+			l.Captures = append(l.Captures, c)
 		}
 		in.Chain = append(in.Chain, l)
 	}
 	return in
+}
+
+func keysOf(pairs ...string) *pyjson.Object {
+	o := &pyjson.Object{}
+	for i := 0; i < len(pairs); i += 2 {
+		o.Set(pairs[i], pyjson.OfString(pairs[i+1]))
+	}
+	return o
+}
+
+// TestLateLayer: of two looks that lie too far apart what is the same is certain, and
+// what differs is not known, with what was seen of it.
+func TestLateLayer(t *testing.T) {
+	look := func(text string) Capture { return ReadCapture(text, Source{Kind: SourceTaken}) }
+	before := look(`{"version": 2, "volume-base-metadata": {"display_name": "db", "display_description": "x", "encryption_key_id": null},
+		"volume-metadata": {"owner": "ada", "env": "prod"}}`)
+	after := look(`{"version": 2, "volume-base-metadata": {"display_name": "db", "display_description": "y", "encryption_key_id": null},
+		"volume-metadata": {"owner": "eve", "env": "prod"}, "volume-glance-metadata": {"os": "linux"}}`)
+	plan := func(captures ...Capture) *Plan {
+		return NewPlan(PlanInput{Target: Target{Kind: TargetExisting, Volume: volumeOf(State{Metadata: keysOf("mine", "1"), Image: keysOf()})},
+			Rules: Newton, Layers: LayersAll,
+			Chain: []Layer{{Number: 1, Of: 1, Evidence: EvidenceLate, Written: true, Encrypted: Some(false), Captures: captures}}})
+	}
+	p := plan(before, after)
+	says := func(p *Plan) (out string) {
+		for i := range p.Fields {
+			f := &p.Fields[i]
+			out += fmt.Sprintf("%s %s %s", f.Name, f.Certainty, told(f.After))
+			if f.Certainty == Unknown {
+				out += ": " + f.Because
+			}
+			out += "\n"
+		}
+		return out
+	}
+	const doubt = "and the volume changed while the backup was made or after it, and what Cinder captured may be neither of the two\n"
+	if got := says(p); got != "display_name certain \"db\"\n"+
+		"display_description unknown (gone): what the backup captured is not known: before the backup it was \"x\", after it \"y\", "+doubt+
+		"encryption_key_id certain null\nvolume_type_id certain null\n"+
+		"bootable unknown (gone): what the backup captured is not known: before the backup it was no image metadata, after it image metadata, "+
+		doubt+"mine certain (gone)\nenv certain \"prod\"\n"+
+		"owner unknown (gone): what the backup captured is not known: before the backup it was \"ada\", after it \"eve\", "+doubt+
+		"os unknown (gone): what the backup captured is not known: before the backup it was not there, after it \"linux\", "+doubt {
+		t.Errorf("%s", got)
+	}
+	if got := pyjson.Text(get(p.Object(), "captures").Items()[0]); !strings.Contains(got, `"not_known": ["display_description", `) ||
+		strings.Contains(got, "one_of") {
+		t.Errorf("as JSON %s", got)
+	}
+	for name, p := range map[string]*Plan{"one is lost": plan(before), "one does not parse": plan(before, look("{")),
+		"one has no base": plan(before, look(`{"version": 2}`))} {
+		if p.Chain[0].Known() || len(p.Open) == 0 {
+			t.Errorf("%s: %s, open %v", name, p.Chain[0].Evidence, p.Open)
+		}
+	}
+}
+
+// TestUnseenKey: what the place did not show of a volume is not taken for not there.
+func TestUnseenKey(t *testing.T) {
+	c := ReadCapture(`{"version": 2, "volume-base-metadata": {"use_quota": true, "display_name": "db", "display_description": "x",
+		"volume_type_id": "luks"}}`, Source{Kind: SourceTaken})
+	c.Unseen = NewFieldSet("encryption_key_id")
+	plan := func(onto string, key pyjson.Value) *Plan {
+		v := volumeOf(State{EncryptionKeyID: key, VolumeTypeID: pyjson.OfString(onto), Metadata: keysOf(), Image: keysOf()})
+		return NewPlan(PlanInput{Target: Target{Kind: TargetExisting, Volume: v}, Rules: Newton, Layers: LayersAll,
+			VolumeTypes: []string{"luks", "plain"},
+			Chain:       []Layer{{Number: 1, Of: 1, Evidence: EvidenceHeld, Written: true, Captures: []Capture{c}}}})
+	}
+	p := plan("luks", pyjson.OfString("its own"))
+	f := p.Field(BaseSection, "encryption_key_id")
+	if f.Certainty != Unknown || !strings.Contains(f.Because, "does not show encryption_key_id") {
+		t.Errorf("the key is %s %s, since %s", f.Certainty, told(f.After), f.Because)
+	}
+	if name := p.Field(BaseSection, "display_name"); p.Can.Answer() != AnswerYes || name.Certainty != Certain {
+		t.Errorf("onto the same type: %v, name %s", p.Can, name.Certainty)
+	}
+	if p = plan("plain", pyjson.None); p.Can.Answer() != AnswerNo {
+		t.Errorf("onto another type: %v", p.Can)
+	}
+	c.Doc.Object().Delete("volume-base-metadata")
+	base := &pyjson.Object{}
+	base.Set("display_name", pyjson.OfString("db"))
+	c.Doc.Object().Set("volume-base-metadata", pyjson.OfDict(base))
+	c.Text = pyjson.Text(c.Doc)
+	if p = plan("plain", pyjson.None); p.Can.Answer() != AnswerUnknown {
+		t.Errorf("a cloud that shows no keys: %v", p.Can)
+	}
 }
 
 // TestLiftedIsPlain holds that with nothing hidden the machine, lifted, does what

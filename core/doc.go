@@ -16,7 +16,7 @@
 //	capture captured state               the metadata that a backup keeps, the volume in it, and what of it can come back
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field
 //	layer can                            a layer of a chain and how far its capture carries, and whether it can be done
-//	kept                                 how far kept captures carry
+//	kept loose                           how far kept captures carry, and what is not known of them
 //	put                                  the machine: a restore carried out on values
 //	collate symbols lifted unseen noted  the machine on all that a volume may be, where not all is known
 //	know                                 how sure a field is then
@@ -28,6 +28,7 @@
 //	bundle                               records and captures of many backups in one file
 //	import preflight                     what an import does, and what stands against it
 //	repository reconcile                 what a backup repository holds, beside what Cinder says
+//	image                                the bytes that a chain of backups holds
 //
 //	journal place restored               what was done, where, and how it came out
 //	blockers                             what stands against a restore in its place

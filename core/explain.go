@@ -17,33 +17,53 @@ func (p *Plan) explain() {
 // layer names a layer of the chain for people.
 func (p *Plan) layer(i int) string { return p.Chain[i].Title() }
 
-// at is the layer's capture, the first of several; an empty one where it has none.
-func (p *Plan) at(i int) *Capture { return p.Chain[i].capture() }
+// at is what is known of the layer's capture, of the first of several; an empty one
+// where it has none.
+func (p *Plan) at(i int) *Capture { return p.known[i] }
 
 // writer returns the last layer that is known to have written the column, or -1.
 func (p *Plan) writer(column string) int {
-	return p.lastBy(p.know(BaseSection, column).Certainty, func(l *lifted) []outcome { return l.column(column) })
+	return p.lastBy(BaseSection, column, p.know(BaseSection, column).Certainty)
 }
 
 // deciding returns the last layer that is known to have put back the section of a
 // field as certain as this, or -1.
 func (p *Plan) deciding(s Section, c Certainty) int {
-	return p.lastBy(c, func(l *lifted) []outcome { return l.key(s, "") })
+	return p.lastBy(s, "", c)
 }
 
 // lastBy is the last layer that wrote one of the outcomes, or -1. What is certain is
 // so whatever hidden layers did, and what is assumed goes by what is assumed of them.
-func (p *Plan) lastBy(c Certainty, outs func(*lifted) []outcome) int {
+func (p *Plan) lastBy(s Section, name string, c Certainty) int {
 	layer, of, passes := -1, p.sure, func(i int) bool { return p.Chain[i].Evidence == EvidenceUnknown }
 	if c == Certain {
 		of, passes = p.doubt, p.hidden
 	}
-	for _, o := range outs(of) {
-		if o.by > layer && !passes(o.by) {
+	for _, o := range of.outcomes(s, name) {
+		if o.by > layer && !passes(o.by) && !p.mayPass(o.by, s, name) {
 			layer = o.by
 		}
 	}
 	return layer
+}
+
+// mayPass reports whether it is not known if the layer writes the field, though its
+// captures are known but for some fields.
+func (p *Plan) mayPass(layer int, s Section, name string) bool {
+	loose := func(s Section, names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return holds(p.loose[layer], s, name) })
+	}
+	switch {
+	case s != BaseSection:
+		return loose(s, "")
+	case name == "bootable":
+		return loose(ImageSection, "")
+	case name == "display_description":
+		return loose(s, "display_name", name)
+	case name == "volume_type_id":
+		return loose(s, "encryption_key_id", name)
+	}
+	return loose(s, name)
 }
 
 // captured returns the last layer in use that is known to have captured the base
@@ -213,6 +233,35 @@ func (p *Plan) whyKept(name string) (Verdict, string, int) {
 	return VerdictKept, rules.names.whyKept(nameCase{shown: captured, target: p.Before.Name}), layer
 }
 
+// notWhole says why a layer's capture does not tell how the field comes out, though
+// the rest of it is known; of a late one with what was seen of the field.
+func (p *Plan) notWhole(layer int, s Section, name string) string {
+	l := &p.Chain[layer]
+	if l.Evidence != EvidenceLate {
+		var fields []string
+		for _, d := range p.loose[layer] {
+			fields = append(fields, d.String())
+		}
+		return "the place does not show " + listed(fields, "and") + " of the volume, and so what " + p.backupOf(layer) +
+			" captured there is not known"
+	}
+	if !p.mayPass(layer, s, name) && !holds(p.loose[layer], s, name) {
+		return "hangs on what " + p.backupOf(layer) + " captured: " + l.Evidence.Doubt()
+	}
+	saw := func(n int) string {
+		o := l.Captures[n].Section(s)
+		if name == "bootable" {
+			return map[bool]string{true: "image metadata", false: "no image metadata"}[l.Captures[n].Section(ImageSection) != nil]
+		}
+		if v, ok := o.Get(name); ok {
+			return shown(name, v)
+		}
+		return "not there"
+	}
+	return fmt.Sprintf("what %s captured is not known: before the backup it was %s, after it %s, and %s",
+		p.backupOf(layer), saw(0), saw(1), l.Evidence.Doubt())
+}
+
 // keptUncaptured explains a name, description or key that stays though no layer
 // that is known captured one.
 func (p *Plan) keptUncaptured(name string) (Verdict, string, int) {
@@ -228,8 +277,10 @@ func (p *Plan) keptUncaptured(name string) (Verdict, string, int) {
 	return VerdictKept, "the target has a name of its own, so Cinder leaves name and description alone, whatever was captured", -1
 }
 
-// someHidden reports whether a layer in use is not known for sure.
-func (p *Plan) someHidden() bool { return slices.ContainsFunc(p.used(), p.hidden) }
+// someHidden reports whether a layer in use is not known for sure, or not whole.
+func (p *Plan) someHidden() bool {
+	return slices.ContainsFunc(p.used(), func(i int) bool { return p.hidden(i) || len(p.loose[i]) > 0 })
+}
 
 // explainSection explains the keys of user or image metadata: those the target
 // has, then those that come.

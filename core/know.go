@@ -89,7 +89,7 @@ func (l *lifted) key(s Section, name string) (outs []outcome) {
 	add := func(keys *pyjson.Object, by int, state *userState) {
 		v, ok := keys.Get(name)
 		hidden := l.symbols.open(keys) || state != nil && slices.Contains(state.alike, Collated(name))
-		outs = append(outs, outcome{value: Opt[pyjson.Value]{V: v, Set: ok}, any: !ok && hidden, by: by, state: state})
+		outs = append(outs, outcome{value: Opt[pyjson.Value]{V: v, Set: ok}, any: !ok && hidden || l.symbols.is(v), by: by, state: state})
 	}
 	if s == ImageSection {
 		for _, i := range l.now.image {
@@ -101,6 +101,14 @@ func (l *lifted) key(s Section, name string) (outs []outcome) {
 		add(l.now.user[n].keys, l.now.user[n].by, &l.now.user[n])
 	}
 	return outs
+}
+
+// outcomes are how a field may come out.
+func (l *lifted) outcomes(s Section, name string) []outcome {
+	if s == BaseSection {
+		return l.column(name)
+	}
+	return l.key(s, name)
 }
 
 // names are the keys that the section may have, as far as they are known.

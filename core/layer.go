@@ -79,8 +79,8 @@ type Layer struct {
 	At         Opt[time.Time] // when the backup was made
 	Evidence   Evidence
 	// Captures are none (nobody has it, or Cinder stored none), the one, or with
-	// EvidenceEither the two or more of which it is one. No layer of a plan is of
-	// EvidenceLate: it is EvidenceUnknown then.
+	// EvidenceEither the two or more of which it is one. With EvidenceLate they are the
+	// two looks, and what differs between them is not known: it may be neither.
 	Captures []Capture
 	// Written: it is the layer of a real backup, so that Cinder wrote its capture,
 	// known or not: every one of those has the volume's name and description.
@@ -206,7 +206,7 @@ func (l *Layer) Object() *pyjson.Object {
 		}
 		o.Set(at.key, v)
 	}
-	if n := len(l.Captures); n > 1 {
+	if n := len(l.Captures); n > 1 && l.Evidence != EvidenceLate {
 		o.Set("one_of", pyjson.OfInt(int64(n)))
 	}
 	return o

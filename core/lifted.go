@@ -287,7 +287,7 @@ func (l *lifted) pass(layer int, docs []document, of sections, by int, told bool
 		l.stopped.addAll(&halted)
 	}
 	if told {
-		l.steps = append(l.steps, common(runs)...)
+		l.steps = append(l.steps, l.common(runs)...)
 	}
 	l.take(next, of)
 }
@@ -324,7 +324,7 @@ func (l *lifted) stop(layer int, docs []document, err *PlanError) {
 	}
 	next.addAll(&l.stopped)
 	l.take(next, ofAll)
-	l.steps = append(l.steps, common(runs)...)
+	l.steps = append(l.steps, l.common(runs)...)
 	if len(l.risks) > 0 { // it may have stopped before
 		l.steps = slices.DeleteFunc(slices.Clone(l.steps), func(s Step) bool { return s.Layer >= l.risks[0].layer })
 	}
@@ -362,13 +362,18 @@ func (l *lifted) widened(states []baseState) []baseState {
 	return p.base
 }
 
-// common are the steps of the first run that all others make, too.
-func common(runs [][]Step) []Step {
-	if len(runs) == 1 {
-		return runs[0]
-	}
+// common are the steps of the first run that all others make, too, with values that
+// are known.
+func (l *lifted) common(runs [][]Step) []Step {
 	var out []Step
 	for _, s := range runs[0] {
+		if l.symbols.inStep(&s) {
+			continue
+		}
+		if len(runs) == 1 {
+			out = append(out, s)
+			continue
+		}
 		id := pyjson.Text(pyjson.OfDict(s.Object()))
 		all := !slices.ContainsFunc(runs[1:], func(run []Step) bool {
 			return !slices.ContainsFunc(run, func(t Step) bool { return pyjson.Text(pyjson.OfDict(t.Object())) == id })
@@ -406,6 +411,6 @@ func joined(ways []*lifted) *lifted {
 			out.risks = append(out.risks, risk{l.err.Layer, l.err})
 		}
 	}
-	out.steps = common(runs)
+	out.steps = out.common(runs)
 	return &out
 }

@@ -44,8 +44,8 @@ func (l *lifted) note(backup BackupID, own bool, noting Noting) {
 	for _, u := range l.now.user {
 		id := pyjson.OfString(string(backup))
 		old, has := u.keys.Get(sourceBackup)
-		hidden := !has && l.symbols.open(u.keys)
-		writes := !own || old.Truthy() && !old.Equal(id)
+		hidden := !has && l.symbols.open(u.keys) || l.symbols.is(old)
+		writes := !own || old.Truthy() && !old.Equal(id) && !hidden
 		u.noted = writes || hidden
 		if !writes || noting == MaybeNoted {
 			next.addUser(u)

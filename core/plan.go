@@ -142,9 +142,11 @@ type Plan struct {
 	Calls   []APICall
 	LeftOut []string
 
-	noting      Noting     // what Cinder's manager does besides
-	mayStop     *PlanError // what Cinder says if what is assumed holds, and may not say if not
-	sure, doubt *lifted    // what comes out if what is assumed holds, and whether or not it does
+	loose       [][]Difference // by layer, what of its captures is not known
+	known       []*Capture     // by layer, the rest of the first one
+	noting      Noting         // what Cinder's manager does besides
+	mayStop     *PlanError     // what Cinder says if what is assumed holds, and may not say if not
+	sure, doubt *lifted        // what comes out if what is assumed holds, and whether or not it does
 }
 
 // NewPlan works out what a restore would do. It does not fail: what Cinder
@@ -155,7 +157,10 @@ func NewPlan(in PlanInput) *Plan {
 	if p.Chain == nil {
 		p.Chain = LayersOf(in.Captures)
 	}
+	p.Chain = settled(p.Chain)
 	for i := range p.Chain {
+		p.loose = append(p.loose, p.Chain[i].loose())
+		p.known = append(p.known, p.Chain[i].sure(p.loose[i]))
 		if len(p.Chain[i].Captures) > 0 {
 			p.Captures = append(p.Captures, p.Chain[i].Captures[0])
 		}

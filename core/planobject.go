@@ -23,7 +23,15 @@ func (p *Plan) Object() *pyjson.Object {
 	set("via", str(p.Via))
 	var captures []pyjson.Value
 	for i := range p.Chain {
-		captures = append(captures, pyjson.OfDict(p.Chain[i].Object()))
+		layer := p.Chain[i].Object()
+		var loose []pyjson.Value
+		for _, d := range p.loose[i] {
+			loose = append(loose, plainForm(str(d.String())))
+		}
+		if len(loose) > 0 {
+			layer.Set("not_known", pyjson.OfList(loose))
+		}
+		captures = append(captures, pyjson.OfDict(layer))
 	}
 	set("captures", pyjson.OfList(captures))
 	set("guess", pyjson.OfBool(p.Guess()))

@@ -11,11 +11,12 @@ import (
 // made from, so that a value which holds one can be told from all others.
 type symbols string
 
-// newSymbols makes one that none of the texts holds.
+// newSymbols makes one that none of the texts holds. It is printable ASCII, which JSON
+// has as it is, and which every rule set takes as a value.
 func newSymbols(texts ...string) symbols {
-	s := "\ue000any\ue000"
+	s := "<any>"
 	for slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, s) }) {
-		s += "\ue000"
+		s += ">"
 	}
 	return symbols(s)
 }
@@ -40,6 +41,19 @@ func (s symbols) is(v pyjson.Value) bool { return v.Kind() == pyjson.String && s
 func (s symbols) open(o *pyjson.Object) bool { return o.Has(string(s)) }
 
 func (s symbols) in(text string) bool { return strings.Contains(text, string(s)) }
+
+// inStep reports whether the step writes what stands for any value.
+func (s symbols) inStep(step *Step) bool {
+	if s.is(step.Value) {
+		return true
+	}
+	for _, v := range step.Values.Object().All() {
+		if s.is(v) {
+			return true
+		}
+	}
+	return false
+}
 
 // clean is a text for people: what is not known is called so.
 func (s symbols) clean(text string) string { return strings.ReplaceAll(text, string(s), "(not known)") }

@@ -194,3 +194,14 @@ type Filler interface {
 	// time, and returns them again with what it tells. One that is gone is left out.
 	Fill(ctx context.Context, ids []core.BackupID, progress func(done, of int)) ([]core.Holding, error)
 }
+
+// Imager gives the bytes of a volume as of a backup, without Cinder: a backup
+// repository.
+type Imager interface {
+	// Image tells what there is to read; it reads no data. CodeNotFound where the
+	// backup, or one that it stands on, is not there.
+	Image(ctx context.Context, id core.BackupID) (core.Image, error)
+	// ReadImage hands the bytes to a sink. CodeUnreadable for what cannot be had,
+	// unless the request keeps going.
+	ReadImage(ctx context.Context, r core.ImageRequest, sink core.ImageSink) (core.ImageReport, error)
+}

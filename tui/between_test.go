@@ -230,6 +230,8 @@ var betweenScenes = []scene{
 	{"repository", betweenOn("repo")},
 	{"repository-backup", betweenOn("repo", "enter")},
 	{"repository-capture", betweenOn("repo", join([]string{"/"}, letters("id:"+dbBackup), []string{"enter", "enter", "tab"})...)},
+	{"repository-extract", betweenOn("repo", "w")},
+	{"repository-extract-ask", betweenOn("repo", "w", "enter")},
 	{"inventory", betweenOn("repo", "H")},
 	{"inventory-verify", betweenOn("repo", "V")},
 	{"inventory-verifying", midway("repo", 4, 81, "1.2 GiB of 40 GiB", map[int]string{3: "sound", 4: "1 damage"}, "H", "V", "3")},

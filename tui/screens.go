@@ -57,7 +57,9 @@ func in(at *place.Stay, mk func(ui.Host, *place.Stay, ui.Open) ui.Screen) func(u
 func rowActions(at *place.Stay, exports *records.Exports) place.RowActions {
 	return place.RowActions{
 		Exports: func(h ui.Host, rows place.BackupRows) []ui.Action { return exports.Actions(h, at, rows) },
-		Backups: func(h ui.Host, rows place.BackupRows) []ui.Action { return operate.BackupActions(h, at, rows) },
+		Backups: func(h ui.Host, rows place.BackupRows) []ui.Action {
+			return append(operate.BackupActions(h, at, rows), recovery.ExtractActions(h, at, rows)...)
+		},
 		Volumes: func(h ui.Host, rows place.VolumeRows) []ui.Action { return operate.VolumeActions(h, at, rows) },
 	}
 }

@@ -28,17 +28,41 @@ func short(format string, args ...any) error {
 		"read it again; if that is no help, look at the cloud's API and the proxy before it", nil)
 }
 
-// counted returns the error of a list that is shorter than the cloud counted before
-// it was read, and counts again now that it is; -1 was not counted.
+// counted returns the error of a list that is shorter than the cloud counted with its
+// first page, and counts again now that it is read; -1 was not counted. Cinder counts
+// after it has chosen a page's rows (cinder/api/contrib/backups.py _get_backups): what
+// is made between the two is counted and not listed, so that the newest rows are read
+// again, too, and where it happens again, again.
 func (m *mirror[T]) counted(ctx context.Context, before int) error {
+	for range 3 {
+		if before <= len(m.rows) {
+			return nil
+		}
+		now, err := m.page(ctx, newestSize, true)
+		if err != nil {
+			return err
+		}
+		m.lead(now.rows)
+		before = now.count
+	}
 	if before <= len(m.rows) {
 		return nil
 	}
-	now, err := m.page(ctx, 1, true)
-	if err == nil && now.count > len(m.rows) {
-		err = short("the cloud counts %d rows and lists %d", min(before, now.count), len(m.rows))
+	return short("the cloud counts %d rows and lists %d", before, len(m.rows))
+}
+
+// lead puts rows that are not here before those that are.
+func (m *mirror[T]) lead(newest []T) {
+	var rows []T
+	for i := range newest {
+		if _, ok := m.at[m.source.id(&newest[i])]; !ok {
+			rows = append(rows, newest[i])
+		}
 	}
-	return err
+	if len(rows) > 0 {
+		m.rows = append(rows, m.rows...)
+		m.index()
+	}
 }
 
 // rest reads the rows after the first page: some pages at a time where they are

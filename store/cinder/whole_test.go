@@ -42,7 +42,7 @@ func lying(t *testing.T, n int, link func(marker string) string, rows func(from,
 func TestNotWhole(t *testing.T) {
 	as := func(from, to int) (int, int) { return from, to }
 	marked := func(m string) string { return "marker=" + m }
-	n := 0
+	n, came := 0, false
 	for what, x := range map[string]struct {
 		link func(string) string
 		rows func(int, int) (int, int)
@@ -65,6 +65,13 @@ func TestNotWhole(t *testing.T) {
 			}
 			return from, to
 		}, func() int { return 7 }, 6, core.CodeIncomplete},
+		"one came between choosing and counting": {marked, func(from, to int) (int, int) {
+			if from == 0 && !came {
+				came = true
+				return 1, to
+			}
+			return from, to
+		}, func() int { return 7 }, 7, ""},
 		"one went meanwhile": {marked, func(from, to int) (int, int) {
 			if from == 2 {
 				return from, to - 1
@@ -72,7 +79,7 @@ func TestNotWhole(t *testing.T) {
 			return from, to
 		}, func() int { n++; return 8 - n }, 6, ""},
 	} {
-		n = 0
+		n, came = 0, false
 		p := lying(t, 7, x.link, x.rows, x.n).direct()
 		for _, again := range []string{"", ", again"} {
 			page, err := p.Backups(t.Context(), core.Query{})

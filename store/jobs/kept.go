@@ -12,8 +12,8 @@ import (
 // KeptLayer is a layer of a chain with what is kept of its capture.
 type KeptLayer struct {
 	// Layer goes into a plan as it is. It is EvidenceUnknown and has no captures where
-	// nothing is kept, and also where what is kept is late (core.EvidenceLate): a plan
-	// must not take one of those two for what Cinder captured.
+	// nothing is kept, and also where of two late looks (core.EvidenceLate) one is lost:
+	// what the other one differed in is not known.
 	core.Layer
 	// Kept is what the evidence rests on, to be shown; of a late layer both captures.
 	Kept []core.KeptCapture
@@ -28,17 +28,16 @@ func (l *KeptLayer) Missing() bool { return l.Evidence == core.EvidenceUnknown &
 
 // late notes what the captures of a late layer differ in, and says it.
 func (l *KeptLayer) late() string {
-	in := "something"
-	if len(l.Kept) == 2 {
-		l.Late = core.RestoredDiffer(&l.Kept[0].Capture, &l.Kept[1].Capture)
-		var fields []string
-		for _, x := range l.Late {
-			fields = append(fields, x.String())
-		}
-		in = strings.Join(fields, ", ")
+	if len(l.Kept) != 2 {
+		return fmt.Sprintf("the captures from before %s and after it differed, and one of the two is lost: it is not taken for known", l.Title())
+	}
+	l.Late = core.RestoredDiffer(&l.Kept[0].Capture, &l.Kept[1].Capture)
+	var fields []string
+	for _, x := range l.Late {
+		fields = append(fields, x.String())
 	}
 	return fmt.Sprintf("the captures from before %s and after it differ in %s, and were taken too far apart to be sure that Cinder's is one "+
-		"of them: it is not taken for known", l.Title(), core.Visible(in))
+		"of them: of that it is not known what Cinder captured", l.Title(), core.Visible(strings.Join(fields, ", ")))
 }
 
 // Layers says layer by layer what is known of the captures of a chain, the full

@@ -77,7 +77,7 @@ func (d Desk) fill(ctx context.Context, chain core.Chain, layers []core.Layer, o
 				return nil, err
 			}
 		}
-		hidden = hidden || layers[i].Evidence == core.EvidenceUnknown || layers[i].Evidence.Assumes()
+		hidden = hidden || !layers[i].Whole()
 	}
 	if hidden && len(chain.Backups) > 0 {
 		err = d.narrow(ctx, chain.Backups[len(chain.Backups)-1].VolumeID, layers)
@@ -110,7 +110,9 @@ func (d Desk) fillLayer(ctx context.Context, b *core.Backup, l *KeptLayer) (warn
 	}
 	evidence, best := core.Evident(kept)
 	if l.Kept = best; evidence == core.EvidenceLate {
-		return append(warnings, l.late()), nil
+		if warnings = append(warnings, l.late()); len(best) != 2 {
+			return warnings, nil
+		}
 	}
 	l.Evidence = evidence
 	for _, k := range best {
@@ -123,9 +125,9 @@ func (d Desk) fillLayer(ctx context.Context, b *core.Backup, l *KeptLayer) (warn
 }
 
 // BackupCapture is what is known of the capture of a backup, as a layer by itself; here
-// also the two captures of a late one, as EvidenceLate, which no plan goes by. It
-// fails with CodeNotFound where there is no such backup, where Cinder stored no
-// metadata with it, and where nobody has its capture.
+// also the one that is left of two late looks, which no plan goes by. It fails with
+// CodeNotFound where there is no such backup, where Cinder stored no metadata with it,
+// and where nobody has its capture.
 func (d Desk) BackupCapture(ctx context.Context, id core.BackupID) (core.Layer, error) {
 	b, err := d.Place.Backup(ctx, id)
 	if err != nil {

@@ -62,7 +62,7 @@ func TestLayers(t *testing.T) {
 	keepTaken(t, d, storetest.First, "before", pair(time.Hour))
 	keepTaken(t, d, storetest.First, "after", pair(time.Hour))
 	layers, told, _ := layersOf(t, d, storetest.Second)
-	if told != "1/3 unknown 0 of 0[]; 2/3 unknown 0 of 2[display_name]; 3/3 unknown 0 of 0[]" {
+	if told != "1/3 unknown 0 of 0[]; 2/3 late 2 of 2[display_name]; 3/3 unknown 0 of 0[]" {
 		t.Errorf("one is late: %s", told)
 	}
 	l, err := d.BackupCapture(t.Context(), storetest.First)
@@ -71,7 +71,8 @@ func TestLayers(t *testing.T) {
 		t.Errorf("by itself it is %+v, %v", l, err)
 	}
 	p := plan(t, d, jobs.PlanRequest{Backup: storetest.First})
-	if p.Chain[1].Evidence != core.EvidenceUnknown || len(p.Chain[1].Captures) > 0 ||
+	owner := p.Field(core.UserSection, "owner")
+	if p.Chain[1].Evidence != core.EvidenceLate || len(p.Chain[1].Captures) != 2 || owner == nil || owner.Certainty != core.Certain ||
 		!has(p.Warnings, "differ in display_name, and were taken too far apart") {
 		t.Errorf("a plan takes it for %+v, and warns of %q", p.Chain[1], p.Warnings)
 	}
@@ -86,7 +87,7 @@ func TestLayers(t *testing.T) {
 	keepTaken(t, d, storetest.Second, "after", pair(time.Minute))
 	keepTaken(t, d, storetest.Second, "later", core.Again{})
 	layers, told, _ = layersOf(t, d, storetest.Second)
-	if told != "1/3 moment 1 of 1[]; 2/3 unknown 0 of 2[display_name]; 3/3 either 2 of 2[]" || jobs.MissingLayers(layers) != "" {
+	if told != "1/3 moment 1 of 1[]; 2/3 late 2 of 2[display_name]; 3/3 either 2 of 2[]" || jobs.MissingLayers(layers) != "" {
 		t.Errorf("all are kept: %s; %s", told, jobs.MissingLayers(layers))
 	}
 	if first, second := layers[2].Captures[0].Text, layers[2].Captures[1].Text; first != takenAs("before") || second != takenAs("after") {

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"bytes"
 	"context"
 	"slices"
 
@@ -134,4 +135,51 @@ func (r *Repository) Spoil(id core.BackupID, flaws ...core.Flaw) {
 		r.flaws = map[core.BackupID][]core.Flaw{}
 	}
 	r.flaws[id] = flaws
+}
+
+// imageSize is how many bytes each backup's volume has.
+const imageSize = 5 << 20
+
+// Image tells what there is to read of a backup, whose bytes are all its id's first.
+func (r *Repository) Image(ctx context.Context, id core.BackupID) (core.Image, error) {
+	if err := r.enter(ctx, "Image", "read the bytes of a backup"); err != nil {
+		return core.Image{}, err
+	}
+	b, err := r.Backup(ctx, id)
+	i := core.Image{Backup: id, Name: b.Name, VolumeID: b.VolumeID, Size: imageSize, Stored: b.ObjectCount << 20}
+	for at := b; err == nil; at, err = r.Backup(ctx, at.ParentID) {
+		i.Chain = append(i.Chain, at.ID)
+		if at.ParentID == "" {
+			slices.Reverse(i.Chain)
+			return i, nil
+		}
+	}
+	return i, err
+}
+
+// ReadImage hands the bytes over, a MiB at a time.
+func (r *Repository) ReadImage(ctx context.Context, q core.ImageRequest, sink core.ImageSink) (core.ImageReport, error) {
+	var report core.ImageReport
+	part := q.Part
+	if part.To == 0 {
+		part.To = imageSize
+	}
+	for at := part.From; at < part.To; {
+		if err := r.enter(ctx, "ReadImage", "read the bytes of a backup"); err != nil {
+			return report, err
+		}
+		next := min(at+1<<20, part.To)
+		if _, err := sink.WriteAt(bytes.Repeat([]byte{q.Backup[0]}, int(next-at)), at); err != nil {
+			return report, err
+		}
+		if err := sink.Whole(core.Range{From: at, To: next}); err != nil {
+			return report, err
+		}
+		report.Bytes += next - at
+		at = next
+		if q.Progress != nil {
+			q.Progress(core.ImageProgress{Done: report.Bytes, Of: part.Len(), Read: report.Bytes})
+		}
+	}
+	return report, nil
 }

@@ -187,6 +187,7 @@ type chunkJob struct {
 	y2014  bool
 	hashes [][32]byte // of its blocks; none: not compared
 	block  int64
+	to     *placer // takes the data too; nil: nobody wants it
 }
 
 // stored counts and keeps the error of the bytes as they are stored.
@@ -227,7 +228,10 @@ func (j *chunkJob) run(ctx context.Context) error {
 	buf.Reset(raw)
 	defer func() { buf.Reset(nil); buffers.Put(buf) }()
 	out := &blocks{md5: md5.New(), want: j.hashes, block: j.block, sum: sha256.New()}
-	n, err := j.decompress(buf, out)
+	n, err := j.decompress(buf, j.both(out))
+	if j.to != nil && j.to.err != nil {
+		return j.to.err
+	}
 	if raw.err != nil || ctx.Err() != nil {
 		return j.unread(ctx, broken("read "+j.object.Name, errors.Join(ctx.Err(), raw.err)))
 	}
@@ -244,6 +248,14 @@ func (j *chunkJob) run(ctx context.Context) error {
 	j.judge(n, err, sum, out, buf)
 	j.v.readChunk(j.r, raw.n, out.compared)
 	return nil
+}
+
+// both are the hashes, and whoever wants the data.
+func (j *chunkJob) both(out *blocks) io.Writer {
+	if j.to == nil {
+		return out
+	}
+	return io.MultiWriter(out, j.to)
 }
 
 // judge notes what is wrong with a chunk that was read.

@@ -46,6 +46,8 @@
 //     known, with why, instead of yes or no.
 //   - CaptureSource: previews go by captures that were kept or pasted, where no
 //     repository is configured for the place.
+//   - Imager: no hearth extract and compare, where no repository that is one is
+//     configured for the place.
 //   - Repository: no inventory, no hearth inventory and verify, and it cannot be configured
 //     as another place's repository.
 //   - Filler: what Scan tells of a repository's backups is all there is.

@@ -241,8 +241,8 @@ func (t *restoreTab) sourceText() string {
 		return l.Text.Paint(allLayers(n) + " read from the repository " + core.Visible(where))
 	}
 	var parts []string
-	for _, e := range []core.Evidence{core.EvidenceStored, core.EvidenceHeld, core.EvidenceEither, core.EvidenceMoment, core.EvidenceGiven,
-		core.EvidenceToday, core.EvidenceUnknown} {
+	for _, e := range []core.Evidence{core.EvidenceStored, core.EvidenceHeld, core.EvidenceEither, core.EvidenceLate, core.EvidenceMoment,
+		core.EvidenceGiven, core.EvidenceToday, core.EvidenceUnknown} {
 		if count[e] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", count[e], evidenceWords[e]))
 		}
@@ -261,6 +261,7 @@ func allLayers(n int) string {
 // evidenceWords are what is shown of how far what is known of layers carries.
 var evidenceWords = map[core.Evidence]string{
 	core.EvidenceStored: "as Cinder stored it", core.EvidenceHeld: "held from before to after", core.EvidenceEither: "one of two",
+	core.EvidenceLate:   "known but for what changed",
 	core.EvidenceMoment: "taken at one moment", core.EvidenceGiven: "given", core.EvidenceToday: "assumed to be as the volume is now",
 	core.EvidenceUnknown: "not known",
 }

@@ -13,7 +13,7 @@ func All(env *Env) []*cobra.Command {
 		e.restore(), e.create(), e.edit(), e.delete(), e.reset(), e.messages(),
 		e.journal(), e.settle(),
 		e.export(), e.importing(), e.decode(),
-		e.archive(), e.coverage(), e.copying(), e.recovering(), e.reconcile(), e.verify(), e.inventory(),
+		e.archive(), e.coverage(), e.copying(), e.recovering(), e.reconcile(), e.verify(), e.inventory(), e.extract(), e.compare(),
 		e.places(), e.demo(), e.info(), e.man(),
 	}
 }
