@@ -3,12 +3,9 @@ package ceph
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 
 	"hearth/core"
@@ -30,24 +27,28 @@ const longestName = 64 << 10
 // diff is one that is read through.
 type diff struct {
 	in   *bufio.Reader
-	sum  hash.Hash // of the image's bytes from its first on, zeros where there is no data
-	size int64     // of the image; -1: not told yet
-	at   int64     // up to where it is summed
-	data int64     // bytes that were read
+	size int64 // of the image; -1: not told yet
+	at   int64 // up to where its bytes were handed on
+	data int64 // bytes that were read
 	// jumps: the data did not come in the order of the image, as with fancy striping; then
-	// it was read through, and there is no sum.
+	// it is read through, and handed on no more.
 	jumps bool
 	ended bool
-	told  func(bytes int64)
+	// put is handed the image's bytes from its first on, zeros where there is no data.
+	put func(b []byte, at int64) error
+	buf []byte
 }
 
-var zeros [256 << 10]byte
+// piece is how much of an image is handed on at a time.
+const piece = 1 << 20
+
+var zeros [piece]byte
 
 // errOdd is the error of bytes that are no diff.
 var errOdd = errors.New("it is no diff of version 1")
 
-func readDiff(r io.Reader, told func(bytes int64)) (*diff, error) {
-	d := &diff{in: bufio.NewReaderSize(r, 256<<10), sum: sha256.New(), size: -1, told: told}
+func readDiff(r io.Reader, put func(b []byte, at int64) error) (*diff, error) {
+	d := &diff{in: bufio.NewReaderSize(r, 64<<10), size: -1, put: put, buf: make([]byte, piece)}
 	first := make([]byte, len(diffHead))
 	if _, err := io.ReadFull(d.in, first); err != nil {
 		return d, io.ErrUnexpectedEOF // the program says why
@@ -106,50 +107,45 @@ func (d *diff) record() error {
 	return fmt.Errorf("%w: a record %q", errOdd, kind)
 }
 
-// write sums data, and the zeros before it.
+// write hands on data, and the zeros before it.
 func (d *diff) write(from, length int64) error {
 	if d.jumps = d.jumps || from < d.at; !d.jumps {
 		if err := d.skip(from); err != nil {
 			return err
 		}
 	}
-	for left := length; left > 0; {
-		n := min(left, 4<<20)
-		if _, err := io.CopyN(d.sum, d.in, n); err != nil {
+	for length > 0 {
+		b := d.buf[:min(length, piece)]
+		if _, err := io.ReadFull(d.in, b); err != nil {
+			return io.ErrUnexpectedEOF
+		}
+		length -= int64(len(b))
+		d.data += int64(len(b))
+		if d.jumps {
+			continue
+		}
+		if err := d.put(b, d.at); err != nil {
 			return err
 		}
-		left -= n
-		d.data += n
-		d.told(n)
+		d.at += int64(len(b))
 	}
-	d.at = from + length
 	return nil
 }
 
-// skip sums zeros up to a place in the image.
+// skip hands on zeros up to a place in the image.
 func (d *diff) skip(to int64) error {
-	if d.jumps {
-		return nil
-	}
-	for d.at < to {
-		n := min(to-d.at, int64(len(zeros)))
-		d.sum.Write(zeros[:n])
-		d.at += n
+	for d.at < to && !d.jumps {
+		b := zeros[:min(to-d.at, piece)]
+		if err := d.put(b, d.at); err != nil {
+			return err
+		}
+		d.at += int64(len(b))
 	}
 	return nil
 }
 
-// hex is the sum of all the image's bytes, as sha256sum prints it of the whole volume; ""
-// where the order of what was read does not give one.
-func (d *diff) hex() string {
-	if d.jumps {
-		return ""
-	}
-	return hex.EncodeToString(d.sum.Sum(nil))
-}
-
-// through reads a backup through, from its snapshot or image.
-func (p *Place) through(ctx context.Context, h *held, told func(bytes int64)) (*diff, error) {
+// through reads a backup through, from its snapshot or image, and hands on its bytes.
+func (p *Place) through(ctx context.Context, h *held, put func(b []byte, at int64) error) (*diff, error) {
 	tried := "read backup " + string(h.row.ID) + " through"
 	args := []string{"export-diff", "--no-progress", "--pool", p.pool, "--image", h.image}
 	if h.snap != "" {
@@ -158,7 +154,7 @@ func (p *Place) through(ctx context.Context, h *held, told func(bytes int64)) (*
 	var d *diff
 	_, err := p.programs.run(ctx, tried, p.programs.rbd, append(args, "--path", "-"), func(r io.Reader) error {
 		var err error
-		d, err = readDiff(r, told)
+		d, err = readDiff(r, put)
 		if errors.Is(err, errOdd) {
 			err = core.Fail(core.CodeUnreadable, tried, "what rbd export-diff prints is not understood: "+err.Error(), "", err)
 		}
