@@ -2,6 +2,7 @@ package ceph
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"hearth/core"
@@ -47,6 +48,9 @@ func (p *Place) ReadImage(ctx context.Context, req core.ImageRequest, sink core.
 	if d != nil {
 		c.report.Read = d.data
 	}
+	if err == errEnough {
+		err = nil
+	}
 	if err == nil && d.jumps {
 		err = core.Fail(core.CodeUnreadable, tried, "rbd does not give them in their order, as of an image with fancy striping",
 			"use rbd export", nil)
@@ -59,6 +63,9 @@ func (p *Place) ReadImage(ctx context.Context, req core.ImageRequest, sink core.
 	return c.report, sink.Hole(hole)
 }
 
+// errEnough ends a reading whose part was read.
+var errEnough = errors.New("the rest is not wanted")
+
 // copying hands on what is wanted of what is read.
 type copying struct {
 	request core.ImageRequest
@@ -70,6 +77,9 @@ type copying struct {
 }
 
 func (c *copying) put(b []byte, at int64) error {
+	if at >= c.request.Part.To {
+		return errEnough
+	}
 	r, wanted := core.Range{From: at, To: at + int64(len(b))}.Within(c.request.Part)
 	if !wanted {
 		return nil

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"os/exec"
@@ -21,7 +23,11 @@ import (
 	"hearth/store/ceph"
 )
 
-var _ store.Repository = (*ceph.Place)(nil)
+var (
+	_ store.Repository = (*ceph.Place)(nil)
+	_ store.Filler     = (*ceph.Place)(nil)
+	_ store.Imager     = (*ceph.Place)(nil)
+)
 
 // truth is what Cinder's database has of a backup, what it exported, what was backed up
 // and what it captured.
@@ -85,6 +91,7 @@ func TestRealCeph(t *testing.T) {
 	t.Run("rows", func(t *testing.T) { agree(t, p, want) })
 	t.Run("inventory", func(t *testing.T) { strays(t, p, dir, want) })
 	t.Run("verify", func(t *testing.T) { verified(t, p, access, want) })
+	t.Run("images", func(t *testing.T) { images(t, p, want) })
 	t.Run("volumes", func(t *testing.T) { volumes(t, p, want) })
 	t.Run("errors", func(t *testing.T) { failures(t, access) })
 	t.Run("cancelled", func(t *testing.T) { stop(t, access) })
@@ -304,6 +311,53 @@ func wholeSum(t *testing.T, access ceph.Access, x truth) string {
 		all.Write(make([]byte, min(left, x.Bytes)))
 	}
 	return hex.EncodeToString(all.Sum(nil))
+}
+
+// stream takes an image's bytes in their order.
+type stream struct {
+	sum  hash.Hash
+	next int64
+	fail error
+}
+
+func (s *stream) WriteAt(b []byte, at int64) (int, error) {
+	if at != s.next && s.fail == nil {
+		s.fail = fmt.Errorf("%d bytes at %d, after %d", len(b), at, s.next)
+	}
+	s.next = at + int64(len(b))
+	s.sum.Write(b)
+	return len(b), s.fail
+}
+
+func (s *stream) Whole(core.Range) error { return nil }
+func (s *stream) Hole(h core.Hole) error { return errors.New(h.Why) }
+
+// images holds the bytes of each volume to those that were backed up.
+func images(t *testing.T, p *ceph.Place, want map[core.BackupID]truth) {
+	for id, x := range want {
+		image, err := p.Image(t.Context(), id)
+		if err != nil || string(image.VolumeID) != x.Row["volume_id"] || image.Size < x.Bytes || len(image.Notes) == 0 {
+			t.Errorf("%s: %+v, %v", id, image, err)
+			continue
+		}
+		s := &stream{sum: sha256.New()} // of a full copy the truth has the beginning
+		report, err := p.ReadImage(t.Context(), core.ImageRequest{Backup: id, Part: core.Range{To: x.Bytes}, InOrder: true}, s)
+		if got := hex.EncodeToString(s.sum.Sum(nil)); err != nil || got != x.SHA256 || report.Bytes != x.Bytes {
+			t.Errorf("%s: %d bytes are %s, want %s: %v", id, report.Bytes, got, x.SHA256, err)
+		}
+		s = &stream{sum: sha256.New(), next: 100}
+		if _, err = p.ReadImage(t.Context(), core.ImageRequest{Backup: id, Part: core.Range{From: 100, To: x.Bytes - 1}}, s); err != nil ||
+			s.next != x.Bytes-1 {
+			t.Errorf("%s: a part ends at %d, %v", id, s.next, err)
+		}
+		full := errors.New("no room")
+		if _, err = p.ReadImage(t.Context(), core.ImageRequest{Backup: id, KeepGoing: true}, &stream{sum: sha256.New(), fail: full}); err != full {
+			t.Errorf("%s: the sink's error is %v", id, err)
+		}
+	}
+	if _, err := p.Image(t.Context(), "none"); core.CodeOf(err) != core.CodeNotFound {
+		t.Errorf("one that is not there: %v", err)
+	}
 }
 
 // volumes holds the volumes to the newest captures.
