@@ -101,9 +101,9 @@ func (p *Place) whole(ctx context.Context, anew bool, progress func(core.ScanPro
 	p.mu.Lock()
 	r := p.busy
 	switch {
-	case r != nil && !r.over():
-	case p.last != nil && !anew:
+	case p.last != nil && !anew: // a newer one that goes on may take long
 		r = p.last
+	case r != nil && !r.over():
 	default:
 		r = p.start()
 	}
