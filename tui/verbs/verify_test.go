@@ -110,8 +110,9 @@ func TestKnownSums(t *testing.T) {
 	if err != nil || len(got) != 2 || got["a"] != "00ff" || got["c"] != "11" {
 		t.Errorf("%v, %v", got, err)
 	}
+	// 14: of a file there it is not known what it is.
 	for args, code := range map[string]int{"verify --sums ../sums.json": 2, "verify --deep --sums ../none.json": 8,
-		"verify --deep --sums ../other.json": 8, "verify --deep --sums ../nosuch": 3, "verify --deep --sums ../sums.json": 14} { // of a file there it is not known what it is
+		"verify --deep --sums ../other.json": 8, "verify --deep --sums ../nosuch": 3, "verify --deep --sums ../sums.json": 14} {
 		got := b.run(strings.Fields(strings.ReplaceAll(args, "..", filepath.Dir(dir)))...)
 		if got.code != code || code == 14 && !strings.Contains(got.err, "0 backups of 6 backups compared with a known sum") {
 			t.Errorf("%s: %+v, want %d", args, got, code)
