@@ -389,7 +389,7 @@ def restore(n, b, kind):
 
 def kinds(b):
     out = ['new', 'existing'] if PART else ['new', 'new-named', 'existing']
-    if b.title in ('chain-incr-2', 'bare-incr', 'lookalike-incr', 'case-user', 'queued-2', 'running-1', 'late-0', 'late-1', 'half-a-incr'):
+    if b.title in ('chain-incr-2', 'bare-incr', 'lookalike-incr', 'queued-2', 'running-1', 'late-0', 'late-1', 'half-a-incr'):
         out += ['unnamed'] if PART else ['unnamed', 'lookalike']
     if b.title.startswith('luks'):
         out = ['new', 'existing', 'luks']
