@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -15,7 +16,7 @@ import (
 	"time"
 
 	"charm.land/fang/v2"
-	"github.com/adrg/xdg"
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
@@ -25,12 +26,14 @@ import (
 	"hearth/store/jobs"
 	"hearth/tui"
 	"hearth/tui/settings"
+	tuiterm "hearth/tui/term"
 	"hearth/tui/ui"
 	"hearth/tui/verbs"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP,
+		syscall.SIGQUIT, syscall.SIGABRT)
 	context.AfterFunc(ctx, stop) // a second signal ends hearth at once
 	// A closed pipe is an error like others, so that what is open gets closed.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
@@ -50,12 +53,16 @@ func root(f *flags) *cobra.Command {
 		Long: "hearth lists volumes and backups, shows what a backup captures and what a restore would change before anything is applied, " +
 			"and carries records between clouds. Without a verb it opens its screens.\n\n" +
 			"A place is where volumes and backups are kept: " + store.Syntax +
-			". It is named by a flag, by HEARTH_PLACE, or by place in the config " + configFile() + ".\n\n" +
+			". It is named by a flag, by HEARTH_PLACE, or by place in the config " + usualConfig() + ".\n\n" +
 			"Exit codes:\n\n" + verbs.ExitCodes(),
 		Example: "hearth --demo\nhearth --store /var/lib/cinder/cinder.sqlite\nhearth backups --store demo.sqlite --filter status:error",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !term.IsTerminal(os.Stdin.Fd()) || !term.IsTerminal(os.Stdout.Fd()) {
 				return core.Fail(core.CodeUsage, "open the screens", "this is no terminal", "use a verb, such as hearth backups -o json", nil)
+			}
+			if why := tuiterm.NoScreens(os.Getenv("TERM")); why != "" {
+				return core.Fail(core.CodeUsage, "open the screens", why,
+					"use a verb, such as hearth backups (hearth --help lists them), or set TERM to what the terminal is", nil)
 			}
 			c, err := f.load()
 			if err != nil {
@@ -82,7 +89,7 @@ func root(f *flags) *cobra.Command {
 	p.StringVar(&f.project, "project", "", "the id of another project of the same login")
 	p.BoolVar(&f.allProjects, "all-projects", false, "list what every project of the cloud has, where the login may")
 	p.BoolVar(&f.write, "write", false, "allow changes in a database that hearth did not make")
-	p.StringVar(&f.config, "config", "", "the configuration file, instead of "+configFile())
+	p.StringVar(&f.config, "config", "", "the configuration file, instead of "+usualConfig())
 	cmd.RegisterFlagCompletionFunc("place", f.places)
 	cmd.AddCommand(verbs.All(f.env())...)
 	verbs.Prepare(cmd)
@@ -90,13 +97,24 @@ func root(f *flags) *cobra.Command {
 	return cmd
 }
 
-// help has fang draw the help of cmd. fang runs for nothing else: of an error it
-// would ask the terminal for its background first, and wait for seconds where
-// none answers.
+// help has fang draw the help of cmd, and nothing else. To know its background fang
+// would ask the terminal, wait for seconds where none answers, and take what was
+// typed meanwhile: so it sees none to ask, and the colours are the terminal's own.
 func help(cmd *cobra.Command, _ []string) {
+	in := os.Stdin
+	os.Stdin = nil
+	defer func() { os.Stdin = in }()
 	root := cmd.Root()
 	root.SetArgs(append(strings.Fields(cmd.CommandPath())[1:], "--help"))
-	fang.Execute(root.Context(), root, fang.WithoutManpage(), fang.WithoutVersion())
+	fang.Execute(root.Context(), root, fang.WithoutManpage(), fang.WithoutVersion(), fang.WithColorSchemeFunc(helpColours))
+}
+
+// helpColours are read on light and on dark.
+func helpColours(c lipgloss.LightDarkFunc) fang.ColorScheme {
+	s, own := fang.AnsiColorScheme(c), lipgloss.NoColor{}
+	s.Base, s.Description, s.Argument, s.Codeblock, s.DimmedArgument = own, own, own, own, own
+	s.Program = s.Command
+	return s
 }
 
 // version is that of the build: a tag, or the commit it was made of.
@@ -163,8 +181,12 @@ func (c *config) check() (key, what string) {
 	return "", ""
 }
 
-// load reads the configuration. No file is an empty one, unless it was named.
+// load reads the configuration. No file is an empty one, unless it was named; nor
+// is there one without a home.
 func (f *flags) load() (c config, err error) {
+	if f.configPath() == "" {
+		return c, nil
+	}
 	err = settings.Read(f.configPath(), &c, c.check)
 	if f.config == "" && errors.Is(err, fs.ErrNotExist) {
 		err = nil
@@ -172,16 +194,34 @@ func (f *flags) load() (c config, err error) {
 	return c, err
 }
 
-func configFile() string { return filepath.Join(xdg.ConfigHome, "hearth", "config.toml") }
+// folders are where hearth keeps things.
+var folders = settings.FindFolders()
 
-func archiveFile() string { return filepath.Join(xdg.DataHome, "hearth", "archive.sqlite") }
+// configFile is the configuration file that is not named; "" where there is no home.
+func configFile() string { return within(folders.Config, "config.toml") }
 
-func (f *flags) configPath() string {
-	if f.config != "" {
-		return f.config
+// usualConfig is how the help names it.
+func usualConfig() string { return cmp.Or(configFile(), "$XDG_CONFIG_HOME/hearth/config.toml") }
+
+// archiveFile is the archive; "" where there is no home.
+func archiveFile() string { return within(folders.Data, "archive.sqlite") }
+
+func within(folder, name string) string {
+	if folder == "" {
+		return ""
 	}
-	return configFile()
+	return filepath.Join(folder, name)
 }
+
+// openArchive opens the archive.
+func openArchive(ctx context.Context) (*archive.Archive, error) {
+	if err := folders.NoArchive(); err != nil {
+		return nil, err
+	}
+	return archive.Open(ctx, archiveFile())
+}
+
+func (f *flags) configPath() string { return cmp.Or(f.config, configFile()) }
 
 // location is the place that is meant: by flag, else by HEARTH_PLACE, else by the
 // config.
@@ -232,10 +272,10 @@ func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc s
 	d := jobs.Desk{Who: who(), Pace: jobs.Pace{Now: time.Now}}
 	d.SettleAfter, _ = c.Journal.Limit() // it was checked when it was read
 	o := store.Options{Write: f.write, Now: time.Now, Config: pc, Demo: store.World{Until: time.Now()}, AllProjects: f.allProjects,
-		CacheDir: filepath.Join(xdg.CacheHome, "hearth")}
+		CacheDir: folders.Cache}
 	var err error
 	if loc.Kind() != store.KindDemo {
-		if d.Archive, err = archive.Open(ctx, archiveFile()); err != nil {
+		if d.Archive, err = openArchive(ctx); err != nil {
 			return d, nil, err
 		}
 		o.Listings = d.Archive
@@ -277,7 +317,7 @@ func (f *flags) repository(ctx context.Context, c config, pc store.PlaceConfig) 
 	if err != nil {
 		return nil, err
 	}
-	place, err := store.Open(ctx, loc, store.Options{Now: time.Now, Config: rc, CacheDir: filepath.Join(xdg.CacheHome, "hearth")})
+	place, err := store.Open(ctx, loc, store.Options{Now: time.Now, Config: rc, CacheDir: folders.Cache})
 	if err != nil {
 		return nil, err
 	}
@@ -350,7 +390,7 @@ func (f *flags) probe(ctx context.Context, location string) (core.Scope, error) 
 	if err != nil {
 		return core.Scope{}, err
 	}
-	place, err := store.Open(ctx, loc, store.Options{Now: time.Now, Config: pc, CacheDir: filepath.Join(xdg.CacheHome, "hearth")})
+	place, err := store.Open(ctx, loc, store.Options{Now: time.Now, Config: pc, CacheDir: folders.Cache})
 	if err != nil {
 		return core.Scope{}, err
 	}
@@ -371,9 +411,14 @@ func (f *flags) copy(ctx context.Context, text string) (string, error) {
 	return ui.Clipboard{Off: c.Screen.Clipboard == "off"}.Copy(ctx, text)
 }
 
+// file is a file of hearth's for hearth info; "" is none.
+func file(what, where string) verbs.Path {
+	return verbs.Path{What: what, Where: cmp.Or(where, "nowhere, as there is no home folder"), File: where != ""}
+}
+
 // paths is what hearth info shows.
 func (f *flags) paths() ([]verbs.Path, error) {
-	out := []verbs.Path{{What: "config", Where: f.configPath(), File: true}, {What: "archive", Where: archiveFile(), File: true}}
+	out := []verbs.Path{file("config", f.configPath()), file("archive", archiveFile())}
 	c, err := f.load()
 	for _, name := range c.Names() {
 		out = append(out, verbs.Path{What: "place " + name, Where: c.Places[name].Location})

@@ -256,3 +256,15 @@ func TestConfig(t *testing.T) {
 		}
 	}
 }
+
+// TestTypedAhead: what is typed before there is a screen is for the first one.
+func TestTypedAhead(t *testing.T) {
+	r := newRig(t, sharedDemo(t), 100, 30)
+	fresh := &rig{t: t, clock: now, App: newApp(context.Background(), r.desk, Options{Theme: plain(t)})}
+	fresh.press("/").typeText("web").send(tea.WindowSizeMsg{Width: 100, Height: 30})
+	fresh.want("/ web", "keep the filter")
+	fresh = &rig{t: t, clock: now, App: newApp(context.Background(), r.desk, Options{Theme: plain(t)})}
+	fresh.send(tea.PasteMsg{Content: several(t)})
+	fresh.send(tea.WindowSizeMsg{Width: 100, Height: 30})
+	fresh.want("5 records").press("esc").want("hearth · demo · Backups")
+}

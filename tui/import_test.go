@@ -12,6 +12,7 @@ import (
 
 	"hearth/core"
 	"hearth/store"
+	"hearth/tui/term"
 	"hearth/tui/ui"
 )
 
@@ -88,6 +89,22 @@ func TestImportGoesOnElsewhere(t *testing.T) {
 	r.press("y", "v")
 	r.wake()
 	r.said(ui.LevelGood, "3 backups imported").want("26 volumes")
+}
+
+// TestPasteCut: a paste whose end never came is taken, and a dialog says what it is;
+// the rest of it makes no second one.
+func TestPasteCut(t *testing.T) {
+	r := newRig(t, demo(t, store.World{}), 120, 40)
+	r.send(tea.PasteMsg{Content: "eyJpZCI6"})
+	r.send(term.Cut{Bytes: 8, After: 2 * time.Second})
+	r.want("Paste without an end", "8 bytes were taken as pasted, until nothing more came", "for 2 s")
+	importOn(r)
+	r.send(tea.PasteMsg{Content: "the rest"})
+	r.said(ui.LevelWarn, "Close the dialog first")
+	r.send(term.Cut{Bytes: 1234, Key: true})
+	r.want("1.2 KB were taken as pasted, until Ctrl-C").press("esc").wantNot("Paste without an end")
+	r.send(term.Unsuspended{})
+	r.said(ui.LevelWarn, "Nothing is suspended")
 }
 
 // TestEverySample pastes what admins copied, each in its own way: the record in it

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -71,6 +72,31 @@ func TestCreateSeveral(t *testing.T) {
 	}
 }
 
+// TestCreateLooksAgain: of backups that nobody waits for, the list sees the end, and the
+// volumes are looked at again at once.
+func TestCreateLooksAgain(t *testing.T) {
+	c := newCloud(t, 0)
+	r := withBooks(t, c)
+	r.press("v").find("status:available").press("a", "n").want("Back up ").press("enter", "y")
+	due := func() int {
+		t.Helper()
+		k, err := r.desk.Archive.Due(t.Context(), "cloud:lab")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(k)
+	}
+	made := due()
+	r.press("b").want("creating")
+	if made == 0 || due() != made {
+		t.Fatalf("%d captures are due, then %d", made, due())
+	}
+	c.Advance()
+	if r.send(ui.TickMsg{}); due() != 0 {
+		t.Errorf("%d of %d captures are still due", due(), made)
+	}
+}
+
 // TestDelete: what stands on a backup is listed newest first, and goes first.
 func TestDelete(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
@@ -121,13 +147,13 @@ func TestEdit(t *testing.T) {
 }
 
 // withBooks is a rig over a cloud whose changes are accounted for in an archive.
-func withBooks(t *testing.T, c *cloud) *rig {
+func withBooks(t *testing.T, c *cloud, change ...func(*jobs.Desk)) *rig {
 	books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { books.Close() })
-	return newRigWith(t, c, 130, 45, new(world).options(t), func(d *jobs.Desk) { d.Archive = books })
+	return newRigWith(t, c, 130, 45, new(world).options(t), append(change, func(d *jobs.Desk) { d.Archive = books })...)
 }
 
 // TestEditLeavesAlone: a form sends what was typed, and nothing of what it could not
@@ -469,6 +495,41 @@ func TestFinish(t *testing.T) {
 	r.press("J").want("half", "✓", "· ").press("f").want("Do the rest of entry 1", "hearth apply --resume 1").press("y").said(ui.LevelGood,
 		"finished")
 	r.press("f").said(ui.LevelWarn, "half-way")
+}
+
+// TestSettleOnScreen: what a killed hearth left open is looked for from the journal: a
+// backup and a restore that took effect, one that may yet, and one that never did.
+func TestSettleOnScreen(t *testing.T) {
+	c := newCloud(t, 0)
+	r := withBooks(t, c, func(d *jobs.Desk) { d.SettleAfter = 5 * time.Minute })
+	volume := core.VolumeID(fullID(t, "volume", "jenkins-home"))
+	backup := core.BackupID(fullID(t, "backup", dbBackup))
+	begin := func(e core.Entry) {
+		t.Helper()
+		e.At, e.Place = until.Add(-2*time.Minute), "cloud:lab"
+		if _, err := r.desk.Archive.Begin(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.press("J", "o").said(ui.LevelWarn, "every entry is known")
+	begin(core.Entry{Kind: core.EntryCreate, Volume: volume, Summary: "full backup late of jenkins-home"})
+	begin(core.Entry{Kind: core.EntryRestore, Backup: backup, Summary: "restore of it onto a new volume mine"})
+	begin(core.Entry{Kind: core.EntryCreate, Volume: volume, Summary: "full backup never of jenkins-home"})
+	r.press("ctrl+r", "o").said(ui.LevelWarn, "The end of 3 entries is not known yet").want("unsettled")
+	if _, err := c.CreateBackup(t.Context(), core.BackupRequest{Volume: volume, Name: "late"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.RestoreBackup(t.Context(), core.RestoreRequest{Backup: backup, Name: "mine"}); err != nil {
+		t.Fatal(err)
+	}
+	c.Advance()
+	r.press("o").said(ui.LevelWarn, "entry 2: done, entry 1: done. The end of 1 entry is not known yet")
+	r.clock = func() time.Time { return until.Add(6 * time.Minute) }
+	r.press("o").said(ui.LevelGood, "entry 3: failed. The end of every entry is known")
+	r.want("done", "failed").press("o").said(ui.LevelWarn, "every entry is known")
+	if n := asked(c, "CreateBackup") + asked(c, "RestoreBackup"); n != 2 {
+		t.Errorf("looking asked for %d things", n-2)
+	}
 }
 
 // TestHopeless: a wrong password is not given again and again.

@@ -291,6 +291,8 @@ var scenes = []scene{
 	{"backups-readonly", readOnly()},
 	{"backups-reading", streaming()},
 	{"backups-offline", offline()},
+	{"backups-not-whole", scant(false)},
+	{"backups-one-project", scant(true)},
 	{"cloud-backups", among()},
 	{"cloud-backup", inCloud("backup", dbBackup, "")},
 	{"cloud-chain", inCloud("backup", dbBackup, "chain")},

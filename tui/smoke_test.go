@@ -70,8 +70,14 @@ func (s *session) until(texts ...string) string {
 // sessions counts them: a server that is ending still holds its socket.
 var sessions atomic.Int64
 
-// begin starts the program at a size.
+// beginSession starts the program at a size.
 func beginSession(t *testing.T, binary string, w, h int) *session {
+	t.Helper()
+	return openSession(t, w, h, "sh -c 'echo $$ >\"$TMPDIR/pid\"; exec \"$0\" --demo' '"+binary+"'; echo exit=$?; exec cat")
+}
+
+// openSession runs a command of the shell at a size.
+func openSession(t *testing.T, w, h int, command string) *session {
 	t.Helper()
 	home := t.TempDir()
 	s := &session{t: t, socket: fmt.Sprintf("hearth-smoke-%d-%d", os.Getpid(), sessions.Add(1)), home: home}
@@ -87,8 +93,7 @@ func beginSession(t *testing.T, binary string, w, h int) *session {
 		cmd.Env = s.env
 		cmd.Run() // it may have ended already
 	})
-	s.tmux("new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h),
-		"sh -c 'echo $$ >\"$TMPDIR/pid\"; exec \"$0\" --demo' '"+binary+"'; echo exit=$?; exec cat")
+	s.tmux("new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h), command)
 	if got, want := strings.TrimSpace(s.tmux("display-message", "-p", "#{pane_width}x#{pane_height}")), fmt.Sprintf("%dx%d",
 		w, h); got != want {
 		t.Fatalf("the pane is %s, want %s", got, want)
@@ -124,7 +129,8 @@ func TestSmoke(t *testing.T) {
 			smoke(t, beginSession(t, binary, size[0], size[1]))
 		})
 	}
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	t.Run("asks nothing", func(t *testing.T) { asksNothing(t, binary) })
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			s := beginSession(t, binary, 80, 24)
 			s.until("90 backups", "? help")
@@ -140,8 +146,37 @@ func TestSmoke(t *testing.T) {
 				t.Fatalf("process %d takes no signal: %v", pid, err)
 			}
 			s.until("exit=130")
+			if s.tmux("display-message", "-p", "#{alternate_on}") != "0\n" {
+				t.Error("the screen is not put back")
+			}
 			s.gone()
 		})
+	}
+}
+
+// asksNothing checks what the terminal gets of the help, and of the screens where
+// there can be none: no question.
+func asksNothing(t *testing.T, binary string) {
+	s := openSession(t, 80, 24, `until [ -e "$TMPDIR/go" ]; do sleep 0.05; done; '`+binary+`' --help; TERM=dumb '`+binary+
+		`' --demo; echo exit=$?; exec cat`)
+	file := filepath.Join(s.home, "written")
+	s.tmux("pipe-pane", "cat >'"+file+"'")
+	if err := os.WriteFile(filepath.Join(s.home, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.until("exit=2")
+	var written string
+	for end := time.Now().Add(20 * time.Second); !strings.Contains(written, "exit=2"); time.Sleep(15 * time.Millisecond) {
+		data, _ := os.ReadFile(file)
+		if written = string(data); time.Now().After(end) {
+			t.Fatalf("tmux does not say what was written: %q", written)
+		}
+	}
+	if !strings.Contains(written, "USAGE") || !strings.Contains(written, "use a verb, such as hearth backups") {
+		t.Errorf("no help, or no verb: %q", written)
+	}
+	if q := regexp.MustCompile(`\x1b\]1[0-2];\?|\x1b\[>?0?c|\x1b\[\?(u|\d+\$p)`).FindString(written); q != "" {
+		t.Errorf("the terminal is asked %q", q)
 	}
 }
 

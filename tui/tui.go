@@ -17,6 +17,7 @@ import (
 	"hearth/themes"
 	"hearth/tui/place"
 	"hearth/tui/shell"
+	"hearth/tui/term"
 	"hearth/tui/ui"
 )
 
@@ -79,6 +80,7 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	if o.AutoTheme {
 		name = "dark"
 	}
+	o.AutoTheme = o.AutoTheme && term.Asks()
 	t, err := themes.Load(name)
 	if err != nil {
 		return err
@@ -89,9 +91,7 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 		debug.SetGCPercent(50)
 	}
 	a := newApp(ctx, desk, o)
-	// Signals end ctx. Were the framework to catch them too, it could wait for ever
-	// to hand one on to the loop that ctx has ended.
-	_, err = tea.NewProgram(a, tea.WithContext(ctx), tea.WithoutSignalHandler()).Run()
+	err = term.Run(ctx, a)
 	if end := a.End(3 * time.Second); err == nil {
 		err = end
 	}

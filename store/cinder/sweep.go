@@ -14,11 +14,38 @@ func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh.add(first)
+	fresh.begins(first)
 	if err := fresh.rest(ctx); err != nil {
 		return fresh, err
 	}
-	return fresh, fresh.counted(ctx, first.count)
+	return fresh, fresh.counted(ctx)
+}
+
+// begins takes the first page.
+func (m *mirror[T]) begins(first fetched[T]) {
+	m.add(first)
+	m.count = first.count
+}
+
+// quietly reads every row, a page after the other: nobody waits for them.
+func (m *mirror[T]) quietly(ctx context.Context) error {
+	first, err := m.page(ctx, pageSize, true)
+	if err != nil {
+		return err
+	}
+	m.begins(first)
+	if m.complete {
+		return m.counted(ctx)
+	}
+	return m.onward(ctx, m.next)
+}
+
+// onward reads the rows from a marker on, to the end.
+func (m *mirror[T]) onward(ctx context.Context, marker string) error {
+	if err := m.sweep(ctx, marker); err != nil {
+		return err
+	}
+	return m.counted(ctx)
 }
 
 // short is the error of a list that ended early: the rows that are here are the
@@ -33,26 +60,31 @@ func short(format string, args ...any) error {
 // after it has chosen a page's rows (cinder/api/contrib/backups.py _get_backups): what
 // is made between the two is counted and not listed, so that the newest rows are read
 // again, too, and where it happens again, again.
-func (m *mirror[T]) counted(ctx context.Context, before int) error {
+func (m *mirror[T]) counted(ctx context.Context) error {
+	m.mu.Lock()
+	before, have := m.count, len(m.rows)
+	m.mu.Unlock()
 	for range 3 {
-		if before <= len(m.rows) {
+		if before <= have {
 			return nil
 		}
 		now, err := m.page(ctx, newestSize, true)
 		if err != nil {
 			return err
 		}
-		m.lead(now.rows)
-		before = now.count
+		before, have = now.count, m.lead(now.rows)
 	}
-	if before <= len(m.rows) {
+	if before <= have {
 		return nil
 	}
-	return short("the cloud counts %d rows and lists %d", before, len(m.rows))
+	return short("the cloud counts %d rows and lists %d", before, have)
 }
 
-// lead puts rows that are not here before those that are.
-func (m *mirror[T]) lead(newest []T) {
+// lead puts rows that are not here before those that are, and returns how many there
+// are then.
+func (m *mirror[T]) lead(newest []T) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var rows []T
 	for i := range newest {
 		if _, ok := m.at[m.source.id(&newest[i])]; !ok {
@@ -63,6 +95,7 @@ func (m *mirror[T]) lead(newest []T) {
 		m.rows = append(rows, m.rows...)
 		m.index()
 	}
+	return len(m.rows)
 }
 
 // rest reads the rows after the first page: some pages at a time where they are

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -54,6 +55,18 @@ type Coverage struct {
 	Volumes []VolumeCover
 }
 
+// Projects are those of all that was looked at.
+func (c *Coverage) Projects() core.FieldSet {
+	projects := core.FieldSet{}
+	for i := range c.Backups {
+		projects[string(c.Backups[i].Backup.ProjectID)] = true
+	}
+	for i := range c.Volumes {
+		projects[string(c.Volumes[i].Volume.ProjectID)] = true
+	}
+	return projects
+}
+
 // ByEvidence counts the backups by how far what is known of their captures carries.
 func (c *Coverage) ByEvidence() map[core.Evidence]int {
 	n := map[core.Evidence]int{}
@@ -67,7 +80,7 @@ func (c *Coverage) ByEvidence() map[core.Evidence]int {
 // stale without an available backup of the last so long; 0 does not look. Of
 // captures is known what was taken by hearth, what was read from a repository, and
 // what lies in the repository that is configured for the place: what lies in any
-// other is not seen.
+// other is not seen. With CodeIncomplete it is as far as a list that ended early tells.
 func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, error) {
 	var c Coverage
 	if err := d.keeps("look at the coverage"); err != nil {
@@ -85,6 +98,7 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 		return c, err
 	}
 	backups, err := d.allBackups(ctx)
+	short, err := notWhole(err)
 	if err != nil {
 		return c, err
 	}
@@ -121,7 +135,7 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 		at := newest[v.ID]
 		c.Volumes = append(c.Volumes, VolumeCover{v, at, olderThan > 0 && (!at.Set || d.Now().Sub(at.V) > olderThan)})
 	}
-	return c, err
+	return c, cmp.Or(err, short)
 }
 
 // stocked adds the captures that lie in the place's repository, where one is

@@ -208,7 +208,7 @@ func (d Desk) narrow(ctx context.Context, id core.VolumeID, layers []core.Layer)
 	}
 	for i := range layers {
 		if l := &layers[i]; !l.Encrypted.Set && l.Written {
-			l.Encrypted = encryptedNow(&v)
+			l.Encrypted = v.EncryptedNow()
 		}
 	}
 	return nil

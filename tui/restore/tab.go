@@ -93,7 +93,11 @@ func (t *restoreTab) load() tea.Cmd {
 			}
 		}
 		m.onto = r.Onto
-		if m.plan, m.err = desk.Plan(ctx, r); m.err != nil || !restores {
+		if m.plan, m.err = desk.Plan(ctx, r); m.err != nil {
+			return m
+		}
+		if !restores {
+			m.err = desk.Weigh(ctx, m.plan, r)
 			return m
 		}
 		restore.Volume = r.Onto

@@ -12,6 +12,7 @@ import (
 
 	"hearth/core"
 	"hearth/store"
+	"hearth/store/jobs"
 	"hearth/tui/grid"
 	"hearth/tui/place"
 	"hearth/tui/show"
@@ -34,6 +35,9 @@ type targetScreen struct {
 	rows   []candidate // those that fit what is typed
 	types  []string    // the volume types that there are, for the form
 	more   int         // volumes beyond those that were read
+	w, h   int
+	short  string   // why there may be more volumes yet, "" if not
+	can    core.Can // of a restore to a new volume: much of it holds for every target
 }
 
 // candidate is a volume, or with none a new one.
@@ -55,6 +59,8 @@ type candidatesMsg struct {
 	all   []candidate
 	types []string
 	more  int
+	can   core.Can
+	short string // why there may be more yet, "" if not
 	err   error
 	// noTypes is why the volume types are not offered, nil if they are.
 	noTypes error
@@ -104,9 +110,13 @@ func (s *targetScreen) WantsText() bool { return true }
 // Init reads the volumes.
 func (s *targetScreen) Init() tea.Cmd {
 	gen, desk, backup, fresh, bare := s.Begin(), s.at.Desk(), s.backup, s.fresh, s.bare
+	weighed := s.at.Operates() && !bare
 	return s.host.Ask(func(ctx context.Context) tea.Msg {
 		page, err := desk.Volumes(ctx, core.Query{Limit: mostCandidates, Sort: []core.Order{{Column: "name"}}})
 		m := candidatesMsg{gen: gen, err: err, more: page.Total - len(page.Rows)}
+		if core.CodeOf(err) == core.CodeIncomplete {
+			m.short, m.err = ui.WhatOf(err), nil
+		}
 		if fresh {
 			m.all = append(m.all, candidate{})
 		}
@@ -119,12 +129,15 @@ func (s *targetScreen) Init() tea.Cmd {
 			m.all = append(m.all, c)
 		}
 		slices.SortStableFunc(m.all, func(a, b candidate) int { return a.rank() - b.rank() })
-		if p, ok := desk.Place.(store.Typer); ok && err == nil {
+		if p, ok := desk.Place.(store.Typer); ok && m.err == nil {
 			var types []core.VolumeType
 			types, m.noTypes = p.VolumeTypes(ctx)
 			for _, t := range types {
 				m.types = append(m.types, t.Name)
 			}
+		}
+		if weighed && m.err == nil {
+			m.can, m.err = desk.Can(ctx, jobs.CanRequest{Restore: core.RestoreRequest{Backup: backup.ID}})
 		}
 		return m
 	})
@@ -146,7 +159,8 @@ func (s *targetScreen) Update(msg tea.Msg) tea.Cmd {
 	case candidatesMsg:
 		cmd, ok := s.End(msg.gen, msg.err)
 		if ok {
-			s.all, s.types, s.more = msg.all, msg.types, msg.more
+			s.all, s.types, s.more, s.short, s.can = msg.all, msg.types, msg.more, msg.short, msg.can
+			s.Resize(s.w, s.h)
 			s.fill()
 			return ui.Fail(msg.noTypes)
 		}
@@ -213,7 +227,35 @@ func (s *targetScreen) Row(i int) ([]grid.Cell, bool) {
 		show.StatusCell(l, v.Status), {Text: core.Visible(v.VolumeType.Or(""))}, fits}, true
 }
 
-func (s *targetScreen) Resize(w, h int) { s.table.SetSize(w, max(h-3, 2)) }
+func (s *targetScreen) Resize(w, h int) {
+	s.w, s.h = w, h
+	s.table.SetSize(w, max(h-3-len(s.against(w)), 2))
+}
+
+// mostAgainst is how many lines the chooser has for that; the preview tells all of it.
+const mostAgainst = 3
+
+// against says what stands against a restore onto whatever is chosen, and against one to
+// a new volume as the cloud makes it; in a line where it only may.
+func (s *targetScreen) against(w int) (lines []string) {
+	l := s.host.Look()
+	for i, r := range s.can.Reasons {
+		text := "whatever it goes onto: " + r.Text
+		if r.OfTarget() {
+			text = "a new volume: " + r.Text
+		}
+		if r.Answer == core.AnswerNo {
+			lines = append(lines, ui.Hang(l.Bad.Paint("✗ "), l.Bad.Paint(core.Visible(text)), w)...)
+			continue
+		}
+		if n := len(s.can.Reasons) - i - 1; n > 0 {
+			text = fmt.Sprintf("(and %d more) ", n) + text
+		}
+		lines = append(lines, ui.Clip(l.Unknown.Paint("? "+core.Visible(text)), w))
+		break
+	}
+	return lines[:min(len(lines), mostAgainst)]
+}
 
 func (s *targetScreen) View(w, h int) string {
 	l := s.host.Look()
@@ -221,7 +263,11 @@ func (s *targetScreen) View(w, h int) string {
 	if s.more > 0 {
 		about += fmt.Sprintf(" (%d more volumes are not listed)", s.more)
 	}
+	if s.short != "" {
+		about += " (not the whole list: " + core.Visible(s.short) + ")"
+	}
 	lines := []string{ui.Spread(ui.Clip(l.Accent.Paint(about), w), l.Dim.Paint("type to find"), w), l.Key.Paint("> ") + l.Input(s.field, w-2)}
+	lines = append(lines, s.against(w)...)
 	switch {
 	case s.State == ui.Failed:
 		lines = append(lines, ui.FailedView(l, s.Err, "Esc goes back", w))

@@ -40,7 +40,6 @@ type App struct {
 	note     told
 	tasks    tasks
 	lastID   int
-	asked    bool // the terminal was asked for its clipboard
 }
 
 // held is a screen on the stack.
@@ -113,9 +112,13 @@ func (a *App) held() []held {
 	return out
 }
 
-// terminal is what the terminal said of itself.
+// terminal is what the terminal said of itself, and what is open with it.
 type terminal struct {
 	light bool
 	few   bool // 16 colours
 	mono  bool // none
+
+	asked bool       // for its clipboard
+	ahead []tea.Msg  // typed before there was a screen
+	cut   ui.Overlay // what told last of a paste without its end
 }

@@ -101,24 +101,24 @@ func (a *App) clipboardText(msg clipboardTextMsg) tea.Cmd {
 	case msg.ok:
 		return a.takePaste(msg.text)
 	}
-	a.asked = true
+	a.terminal.asked = true
 	return tea.Batch(tea.ReadClipboard, a.opt.After(answerTime, func(time.Time) tea.Msg { return clipboardLateMsg{} }))
 }
 
 // clipboardAnswer is the terminal's, if it was asked.
 func (a *App) clipboardAnswer(text string) tea.Cmd {
-	if !a.asked {
+	if !a.terminal.asked {
 		return nil
 	}
-	a.asked = false
+	a.terminal.asked = false
 	return a.clipboardText(clipboardTextMsg{text: text, ok: true})
 }
 
 func (a *App) clipboardLate() tea.Cmd {
-	if !a.asked {
+	if !a.terminal.asked {
 		return nil
 	}
-	a.asked = false
+	a.terminal.asked = false
 	return tea.Sequence(a.pasted(""),
 		ui.Say(ui.LevelWarn, "This terminal does not hand out its clipboard; paste with its own key (Ctrl-Shift-V, Shift-Insert, Cmd-V)."))
 }

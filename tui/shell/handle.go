@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"hearth/tui/term"
 	"hearth/tui/ui"
 )
 
@@ -59,10 +60,8 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		return a.progress(msg)
 	case workEndedMsg:
 		return a.workEnded(msg)
-	case tea.PasteMsg:
-		return a.takePaste(msg.Content)
-	case tea.KeyPressMsg:
-		return a.keyPress(msg)
+	case tea.KeyPressMsg, tea.PasteMsg, term.Cut, term.Unsuspended:
+		return a.keyboard(msg)
 	default:
 		return a.top().Update(msg)
 	}
@@ -83,7 +82,7 @@ func (a *App) sized(msg tea.WindowSizeMsg) tea.Cmd {
 func (a *App) navigate(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case ui.Open:
-		return a.open(msg)
+		return tea.Batch(a.open(msg), a.catchUp())
 	case ui.Push:
 		return a.push(msg.Name, msg.Make)
 	case ui.Close:
@@ -105,58 +104,6 @@ func (a *App) deliver(r ui.Reply) tea.Cmd {
 	for _, h := range a.held() {
 		if h.id == r.To {
 			return h.Update(r.Msg)
-		}
-	}
-	return nil
-}
-
-// keyPress goes, in this order, to: the dialog on top, the text field that has
-// the focus, the screen's actions, the root keys.
-func (a *App) keyPress(k tea.KeyPressMsg) tea.Cmd {
-	cmd, ok := ui.Press(a.scope(), k.String())
-	if n := len(a.dialogs); n > 0 {
-		d := a.dialogs[n-1]
-		if !ok {
-			cmd = d.Update(k)
-		}
-		if d.Closed() {
-			a.dialogs = a.dialogs[:n-1]
-		}
-		return cmd
-	}
-	if t, typing := a.top().(ui.Texter); typing && !ok && t.WantsText() {
-		return t.Type(k)
-	}
-	return cmd
-}
-
-// takePaste takes a paste wherever it comes: a text field that has the focus and
-// a text for one, a screen that wants it; else it is taken for records.
-func (a *App) takePaste(text string) tea.Cmd {
-	short, small := ui.ForField(text)
-	if n := len(a.dialogs); n > 0 {
-		d := a.dialogs[n-1]
-		if t, ok := d.(interface{ WantsText() bool }); ok && t.WantsText() && small {
-			return d.Update(tea.PasteMsg{Content: short})
-		}
-		return ui.Say(ui.LevelWarn, "Close the dialog first, then paste again.")
-	}
-	top := a.top()
-	if t, ok := top.(ui.Texter); ok && t.WantsText() && small {
-		return top.Update(tea.PasteMsg{Content: short})
-	}
-	return a.pasted(text)
-}
-
-// pasted opens the screen that takes pastes, or hands the text to it if it is
-// shown; "" opens it empty.
-func (a *App) pasted(text string) tea.Cmd {
-	if p, ok := a.top().(ui.Paster); ok {
-		return p.Paste(text)
-	}
-	for _, e := range a.screens() {
-		if e.Paste != nil {
-			return a.push(e.Name, func(h ui.Host) ui.Screen { return e.Paste(h, text) })
 		}
 	}
 	return nil

@@ -83,7 +83,7 @@ func (e *Env) coverage() *cobra.Command {
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 				c, err := d.Coverage(ctx, age)
-				if err != nil {
+				if err != nil && core.CodeOf(err) != core.CodeIncomplete {
 					return err
 				}
 				lines, says := coverLines(&c, older, all)
@@ -91,15 +91,8 @@ func (e *Env) coverage() *cobra.Command {
 					return err
 				}
 				e.say("%s", says)
-				projects := core.FieldSet{}
-				for i := range c.Backups {
-					projects[string(c.Backups[i].Backup.ProjectID)] = true
-				}
-				for i := range c.Volumes {
-					projects[string(c.Volumes[i].Volume.ProjectID)] = true
-				}
-				e.sayNarrowed(d, projects)
-				return nil
+				e.sayNarrowed(d, c.Projects())
+				return err // what there is was shown all the same
 			})
 		},
 	}
