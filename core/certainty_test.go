@@ -629,8 +629,8 @@ func TestGuessedLayer(t *testing.T) {
 	layer := func(n int, guessed bool, user string) Layer {
 		text := `{"version": 2, "volume-base-metadata": {"display_name": "db", "display_description": "",
 			"encryption_key_id": null}` + user + `}`
-		return Layer{Number: n, Of: 2, Name: fmt.Sprint("backup ", n), Evidence: EvidenceStored, Written: true, Guessed: guessed,
-			Encrypted: Some(false), Captures: []Capture{ReadCapture(text, Source{Kind: SourceRepository})}}
+		return Layer{Number: n, Of: 2, Name: fmt.Sprint("backup ", n), Evidence: EvidenceStored, Written: true,
+			Guessed: guessed, Encrypted: Some(false), Captures: []Capture{ReadCapture(text, Source{Kind: SourceRepository})}}
 	}
 	plan := func(newest string) *Plan {
 		v := volumeOf(State{Name: pyjson.OfString("mine"), Metadata: keysOf(), Image: keysOf()})
@@ -638,7 +638,8 @@ func TestGuessedLayer(t *testing.T) {
 			Chain: []Layer{layer(1, true, `, "volume-metadata": {"k": "old"}`), layer(2, false, newest)}})
 	}
 	f := plan("").Field(UserSection, "k")
-	if f.Certainty != Assumed || !strings.Contains(f.Because, `layer 1 of 2 ("backup 1") is of the chain: the place does not name the parents`) {
+	const because = `layer 1 of 2 ("backup 1") is of the chain: the place does not name the parents`
+	if f.Certainty != Assumed || !strings.Contains(f.Because, because) {
 		t.Errorf("%s, since %s", f.Certainty, f.Because)
 	}
 	p := plan(`, "volume-metadata": {"k": "new"}`)
