@@ -123,7 +123,7 @@ func init() {
 // of it. Nothing is sent.
 func TestBlockersShown(t *testing.T) {
 	for _, x := range storetest.Blockers() {
-		if x.Unplanned || !shownByFile(&x) || x.Code == core.ReasonTypeGone { // the form offers only the types that there are
+		if x.Unplanned || !shownByFile(&x) || x.Code == core.ReasonTypeGone { // the form offers those types that are there
 			continue
 		}
 		t.Run(x.What, func(t *testing.T) {
