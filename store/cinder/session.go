@@ -239,16 +239,12 @@ func (s *session) passOf(ctx context.Context, provider *gophercloud.ProviderClie
 
 // notIn explains why Keystone did not let us in.
 func (s *session) notIn(tried string, err error) error {
-	noKeystone := func() error {
-		return core.Fail(core.CodeNotFound, tried, "there is no Keystone version 3 at "+s.login.entry.AuthURL,
-			"set auth_url to the one that ends in /v3", err)
-	}
 	f := faultOf(err)
 	var shape *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &shape), errors.As(err, &syntax): // something else answers, as Cinder
-		return noKeystone()
+		return s.noKeystone(err)
 	case f == nil:
 		return explain(tried, err)
 	case f.status == http.StatusUnauthorized && s.login.entry.ByToken():
@@ -263,7 +259,7 @@ func (s *session) notIn(tried string, err error) error {
 			"Keystone does not accept "+s.login.user()+": the name, the password, the project or a role in it is wrong",
 			"compare with openstack --os-cloud "+s.login.cloud+" token issue", err)
 	case f.status == http.StatusNotFound:
-		return noKeystone()
+		return s.noKeystone(err)
 	}
 	return explain(tried, err)
 }
