@@ -60,6 +60,7 @@ type site struct {
 
 	endpoint, token string
 	made            *made
+	told            map[string]bool // the codes of reasons that were seen; nil: nobody asks
 }
 
 // made is what the suite has made in a cloud, and must take away.
