@@ -36,10 +36,14 @@ func (s *session) enter(ctx context.Context, provider *gophercloud.ProviderClien
 		return tokens.CreateResult{}, "", err
 	}
 	result := tokens.Create(ctx, &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: at + "/"}, request{&s.login})
-	if f := faultOf(result.Err); f != nil && f.status == http.StatusUnauthorized && !isKeystone(ctx, provider, at) {
-		return result, at, s.noKeystone(result.Err)
+	err = result.Err
+	switch f := faultOf(err); {
+	case f != nil && f.status == http.StatusUnauthorized && !isKeystone(ctx, provider, at):
+		err = s.noKeystone(err)
+	case err != nil:
+		err = s.notIn("log in to "+s.login.cloud, err)
 	}
-	return result, at, result.Err
+	return result, at, err
 }
 
 // isKeystone looks, after a login was refused, whether it was Keystone that refused it:

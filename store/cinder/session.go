@@ -154,7 +154,6 @@ func (s *session) newProvider() (*gophercloud.ProviderClient, error) {
 
 // authenticate asks Keystone for a token and finds the endpoint.
 func (s *session) authenticate(ctx context.Context, provider *gophercloud.ProviderClient) (pass, error) {
-	tried := "log in to " + s.login.cloud
 	if s.login.direct {
 		p := pass{
 			Token:    s.login.token,
@@ -176,7 +175,7 @@ func (s *session) authenticate(ctx context.Context, provider *gophercloud.Provid
 	}
 	result, at, err := s.enter(ctx, throwaway)
 	if err != nil {
-		return pass{}, s.notIn(tried, err)
+		return pass{}, err
 	}
 	p, err := s.passOf(ctx, throwaway, result, at)
 	if err != nil {
