@@ -23,6 +23,7 @@ type Options struct {
 	AllProjects bool            // of a cloud: list what every project has
 	CacheDir    string          // where a cloud's token is kept between runs; "": nowhere
 	Listings    cinder.Listings // where a cloud's lists are kept between runs; nil: nowhere
+	Waits       Waits           // how long a cloud is waited for; zero: as usual
 
 	Repository repository.Options // of a backup repository, besides what the configuration says
 }
@@ -86,6 +87,7 @@ func openCloud(ctx context.Context, where string, o Options) (Place, error) {
 		CacheDir: o.CacheDir,
 		Listings: o.Listings,
 		Now:      o.Now,
+		Waits:    o.Waits,
 	}))
 }
 
@@ -131,6 +133,9 @@ func openSwift(ctx context.Context, where string, o Options) (Place, error) {
 	}
 	return opened(repository.OpenSwift(ctx, cloud, container, ro))
 }
+
+// Waits are how long a cloud is waited for.
+type Waits = cinder.Waits
 
 // World says what demo data to make; the same World makes the same data.
 type World = sqlite.World
