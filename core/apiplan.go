@@ -324,7 +324,12 @@ func (p *Plan) ViaAPI(leaveOut []string, imageLimit int) (*Plan, error) {
 		if a.left[f.Key()] && a.canBeSet(f) {
 			q.LeftOut = append(q.LeftOut, f.Key())
 		}
-		q.Fields = append(q.Fields, a.field(f))
+		f = a.field(f)
+		q.Fields = append(q.Fields, f)
+		if why, refused := a.refused[f.Key()]; refused && f.Verdict == VerdictRefused {
+			q.Can.Add(Reason{ReasonAPIRefuses, AnswerNo, "the API refuses " + Visible(f.Key()) + ": " + why,
+				"leave it out: --leave-out " + quoted(f.Key())})
+		}
 	}
 	q.Certainty = q.certainty()
 	q.Warnings = a.warnings(&q)

@@ -177,6 +177,10 @@ func TestViaAPI(t *testing.T) {
 		strings.Contains(err.Error(), "good") {
 		t.Errorf("it can be applied: %v", err)
 	}
+	if r := q.Can.Reasons; q.Can.Answer() != AnswerNo || len(r) != 2 || r[0].Code != ReasonAPIRefuses || r[1].Code != ReasonAPIRefuses ||
+		!strings.HasPrefix(r[0].Text, "the API refuses metadata ключ: its key has") || r[1].Next != "leave it out: --leave-out 'metadata null'" {
+		t.Errorf("whether it can be: %s, %+v", q.Can.Answer(), r)
+	}
 	for key, want := range map[string]Verdict{
 		"metadata ключ": VerdictRefused, "metadata null": VerdictRefused, "metadata good": VerdictAdded,
 		"metadata kept": VerdictChanged, "metadata surplus": VerdictRemoved, "name": VerdictSet,
@@ -210,8 +214,8 @@ func TestViaAPI(t *testing.T) {
 func TestViaAPILeaveOut(t *testing.T) {
 	p := apiPlan()
 	q, err := p.ViaAPI([]string{"metadata ключ", "metadata null", "description", "image metadata gone", "bootable"}, 0)
-	if err != nil || q.Applicable() != nil {
-		t.Fatalf("with the refused left out: %v, %v", err, q.Applicable())
+	if err != nil || q.Applicable() != nil || q.Can.Answer() != AnswerYes {
+		t.Fatalf("with the refused left out: %v, %v, %+v", err, q.Applicable(), q.Can)
 	}
 	end := q.Before
 	for _, c := range q.Calls {

@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // The codes of the reasons that a place gives; those of a plan stand at
@@ -34,6 +35,17 @@ const (
 	ReasonServiceDown    = "service-down"    // no backup service that could do it is up
 	ReasonDamaged        = "damaged"         // a verification of the repository found damage
 )
+
+// OfTarget reports whether a reason is one against the target that was asked for, so
+// that another may do.
+func (r Reason) OfTarget() bool {
+	switch r.Code {
+	case ReasonTargetMissing, ReasonTargetStatus, ReasonTargetInUse, ReasonTargetSmall, ReasonTypeGone, ReasonTypeHidden,
+		ReasonEncryptedType, ReasonEncryption, ReasonQuotaVolumes, ReasonQuotaGigabytes, ReasonQuotaHidden, ReasonAPIRefuses:
+		return true
+	}
+	return false
+}
 
 // Allowance is a line of a quota: volumes, or GiB.
 type Allowance struct {
@@ -76,8 +88,9 @@ type RestoreFacts struct {
 	Services Fact[[]BackupService]      // not known: the login may not see them
 	Version  string                     // the API's newest microversion, "" where it is not known
 
-	Plan     *Plan          // nil: none was made
-	Verified []VerifyReport // what a verification said of backups; nil: none was made
+	Plan       *Plan      // nil: none was made
+	Repository string     // where the place keeps its backups; "": that is not known
+	Verified   []Verified // what verifications said of the chain's backups, in whichever repository
 }
 
 // Can weighs the facts: whether the restore can be carried through, and why not. A
@@ -85,16 +98,8 @@ type RestoreFacts struct {
 // reason says what.
 func (f *RestoreFacts) Can() Can {
 	w := &weighing{facts: f}
-	if d := f.Denied; d != nil {
-		code := map[Code]string{CodeReadOnly: ReasonReadOnly, CodeUnsupported: ReasonUnsupported}[d.Code]
-		if code == "" {
-			code = ReasonDenied
-		}
-		next := d.Next
-		if next == "" && code == ReasonDenied {
-			next = "log in with a role that may"
-		}
-		w.no(code, Visible(d.What), next)
+	if f.Denied != nil {
+		w.can.Add(DeniedReason(f.Denied))
 	}
 	if !f.Backup.Known {
 		w.no(ReasonBackupMissing, f.Backup.Why, "list them with hearth backups")
@@ -110,6 +115,23 @@ func (f *RestoreFacts) Can() Can {
 	w.verified()
 	w.plan()
 	return w.can
+}
+
+// DeniedReason is the reason that a place is not open for what would be done: the
+// login may not, it is only read, or nobody there does such things.
+func DeniedReason(d *Error) Reason {
+	r := Reason{Code: ReasonDenied, Answer: AnswerNo, Text: Visible(d.What), Next: d.Next}
+	switch d.Code {
+	case CodeReadOnly:
+		r.Code = ReasonReadOnly
+	case CodeUnsupported:
+		r.Code = ReasonUnsupported
+	}
+	if r.Next == "" {
+		r.Next = map[string]string{ReasonDenied: "log in with a role that may", ReasonReadOnly: "open the place for writing",
+			ReasonUnsupported: "choose a cloud"}[r.Code]
+	}
+	return r
 }
 
 type weighing struct {
@@ -286,7 +308,8 @@ func (w *weighing) volumeType() {
 		return
 	}
 	if !types.Known {
-		w.unknown(ReasonTypeHidden, "whether there is a volume type "+Visible(r.Type)+" is not known: "+types.Why, "")
+		w.unknown(ReasonTypeHidden, "whether there is a volume type "+Visible(r.Type)+" is not known: "+types.Why,
+			"go on: Cinder refuses a type that is not there")
 		return
 	}
 	for _, t := range types.V {
@@ -349,13 +372,16 @@ func (w *weighing) targetType() string {
 	return "the default type"
 }
 
-func (w *weighing) typeName(id string) string {
+func (w *weighing) typeName(id string) string { return Visible(w.rawName(id)) }
+
+// rawName is a type's name as the cloud has it, by which its quota goes.
+func (w *weighing) rawName(id string) string {
 	for _, t := range w.facts.Types.V {
 		if t.ID == id && t.Name != "" {
-			return Visible(t.Name)
+			return t.Name
 		}
 	}
-	return Visible(id)
+	return id
 }
 
 // quota weighs what a new volume takes of it (cinder/volume/flows/api/create_volume.py
@@ -367,19 +393,20 @@ func (w *weighing) quota() {
 	}
 	q := w.facts.Quota
 	if !q.Known {
-		w.unknown(ReasonQuotaHidden, "how much of the quota is left for a new volume is not known: "+q.Why, "")
+		w.unknown(ReasonQuotaHidden, "how much of the quota is left for a new volume is not known: "+q.Why,
+			"go on: Cinder refuses what there is no quota for")
 		return
 	}
 	size := max(r.Size, w.facts.Backup.V.Size)
 	suffixes := []string{""}
 	if t := w.facts.TargetType; t.Known {
-		suffixes = append(suffixes, "_"+w.typeName(t.V))
+		suffixes = append(suffixes, "_"+w.rawName(t.V))
 	}
 	const next = "delete something, ask for a larger quota, or restore onto a volume that is there"
 	for _, suffix := range suffixes {
 		of := ""
 		if suffix != "" {
-			of = " of the type " + strings.TrimPrefix(suffix, "_")
+			of = " of the type " + Visible(strings.TrimPrefix(suffix, "_"))
 		}
 		if left, limited := lineOf(q.V, "volumes"+suffix).Left(); limited && left < 1 {
 			w.no(ReasonQuotaVolumes, "the project's quota of volumes"+of+" is used up", next)
@@ -432,24 +459,30 @@ func (w *weighing) services() {
 	w.no(ReasonServiceDown, text, "start cinder-backup there")
 }
 
-// verified weighs what a verification said of the backup and what it stands on.
+// verified weighs what a verification said of the backup and what it stands on. What
+// was found in a repository that is not known to be the place's may be another copy.
 func (w *weighing) verified() {
-	chain := w.facts.Chain.V.Backups
-	for i := range w.facts.Verified {
-		r := &w.facts.Verified[i]
-		in := r.ID == w.facts.Backup.V.ID
-		for j := range chain {
-			in = in || chain[j].ID == r.ID
-		}
-		if !in || r.Sound() {
+	for _, v := range w.facts.Verified {
+		if v.Damages == 0 {
 			continue
 		}
-		what := ""
-		if len(r.Flaws) > 0 {
-			what = ": " + Visible(r.Flaws[0].Text)
+		title := string(v.Backup)
+		for i := range w.facts.Chain.V.Backups {
+			if b := &w.facts.Chain.V.Backups[i]; b.ID == v.Backup {
+				title = b.Title()
+			}
 		}
-		w.no(ReasonDamaged, fmt.Sprintf("the repository holds %s damaged%s", named(string(r.ID), string(r.ID)), what),
-			"choose another backup, or another copy of the repository")
+		text := fmt.Sprintf("a verification of %s on %s found %s damaged", Visible(v.Repository), v.At.UTC().Format(time.DateOnly),
+			named(title, string(v.Backup)))
+		if v.Flaw != "" {
+			text += ": " + Visible(v.Flaw)
+		}
+		if v.Repository == w.facts.Repository {
+			w.no(ReasonDamaged, text, "choose another backup; once it is mended, verify it again")
+			continue
+		}
+		w.unknown(ReasonDamaged, text+"; whether that is what this place restores from is not known",
+			"name the backup repository for this place, or verify the one that it has")
 	}
 }
 

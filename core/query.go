@@ -60,6 +60,9 @@ type Page[T any] struct {
 
 	AsOf     Opt[time.Time] // when the rows were read from where they live; null: just now
 	Complete bool           // false: more rows are still being fetched
+	// Short says why these are not all rows though no more are being fetched, as where a
+	// list ended early (CodeIncomplete); nil: they are, as far as is known.
+	Short error
 }
 
 // Select answers a query from rows in memory: what drivers without a query

@@ -150,6 +150,28 @@ type VerifyReport struct {
 // Sound reports whether a restore can be expected to work: there is no damage.
 func (r *VerifyReport) Sound() bool { return r.Damages == 0 }
 
+// Verified is what a verification said of one backup, as it is kept for later.
+type Verified struct {
+	Repository string // the location
+	Backup     BackupID
+	At         time.Time
+	Deep       bool   // the chunks were read
+	Damages    int64  // 0: it was sound
+	Flaw       string // the first damage in words, "" if there is none
+}
+
+// Kept is the report for later: at is when it was made, of which repository.
+func (r *VerifyReport) Kept(repository string, at time.Time) Verified {
+	v := Verified{Repository: repository, Backup: r.ID, At: at, Deep: r.Deep, Damages: r.Damages}
+	for _, f := range r.Flaws {
+		if f.Severity == SeverityDamage {
+			v.Flaw = f.Text
+			break
+		}
+	}
+	return v
+}
+
 // VerifyRequest says what is verified, and how.
 type VerifyRequest struct {
 	IDs  []BackupID // none: everything in the repository

@@ -104,3 +104,16 @@ var SecretFields = NewFieldSet("provider_auth", "replication_driver_data")
 
 // Masked stands for a secret on screens and in tables.
 const Masked = "••••••"
+
+// EncryptedNow reports whether the volume is encrypted; null where that is not seen.
+func (v *Volume) EncryptedNow() Opt[bool] {
+	switch {
+	case v.Encrypted.Set:
+		return v.Encrypted
+	case v.EncryptionKeyID.Or("") != "":
+		return Some(true)
+	case v.Unseen.Has("encryption_key_id"):
+		return Opt[bool]{}
+	}
+	return Some(false)
+}

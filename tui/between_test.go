@@ -207,6 +207,7 @@ var toLab2 = join([]string{"/"}, letters("db-prod"), []string{"enter", "a", "Y",
 var betweenScenes = []scene{
 	{"archive", betweenOn("lab", "K")},
 	{"archive-demo", keysOn("K")},
+	{"archive-not-whole", scantArchive},
 	{"archive-volumes", betweenOn("lab", "K", "tab")},
 	{"archive-ask", betweenOn("lab", "K", "x")},
 	{"archive-running", midway("lab", 2, 80, "db-prod-01-incr: new", map[int]string{0: "new", 1: "same"}, "K", "x", "y")},

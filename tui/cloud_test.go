@@ -23,6 +23,8 @@ type cloud struct {
 	asOf  core.Opt[time.Time]
 	asked []core.Query
 	reach core.Reach // of a question that names none
+	short error      // its lists end early
+	one   bool       // it shows one project's rows, whoever asks
 }
 
 // newCloud is a cloud whose rows come in pages, 0 for all at once.
@@ -82,6 +84,9 @@ func (c *cloud) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 		return core.Page[core.Backup]{}, err
 	}
 	rows := all.Rows
+	if c.one {
+		rows = slices.DeleteFunc(slices.Clone(rows), func(b core.Backup) bool { return b.ProjectID != rows[0].ProjectID })
+	}
 	if q.Anew {
 		c.here = 0
 	}
@@ -93,7 +98,13 @@ func (c *cloud) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	for i := range page.Rows {
 		c.blur(&page.Rows[i])
 	}
-	page.Complete, page.AsOf = len(rows) == len(all.Rows), c.asOf
+	page.Complete, page.AsOf = c.page == 0 || len(rows) == len(all.Rows), c.asOf
+	if page.Complete {
+		page.Short = c.short
+	}
+	if !q.Partial && c.short != nil {
+		return page, c.short
+	}
 	return page, nil
 }
 
@@ -289,6 +300,49 @@ func inCloud(screen, id, tab string, keys ...string) func(testing.TB, int, int) 
 // streaming is a list of which a part is here.
 func streaming(keys ...string) func(testing.TB, int, int) *rig {
 	return func(t testing.TB, w, h int) *rig { return newRig(t, newCloud(t, 40), w, h).press(keys...) }
+}
+
+// scant is a list that ended early, or of one project though all were asked for.
+func scant(one bool, keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		c := newCloud(t, 0)
+		if c.one = one; one {
+			c.reach = core.ReachAll
+			c.Deny(core.OpAllProjects, "it takes the role admin, and you have member")
+		} else {
+			c.short = core.Fail(core.CodeIncomplete, "read the list whole", "the cloud counts 93 rows and lists 90", "read it again", nil)
+		}
+		return newRig(t, c, w, h).press(keys...)
+	}
+}
+
+// scantArchive is what the archive has of a cloud whose list ended early.
+func scantArchive(t testing.TB, w, h int) *rig {
+	p := newPlacesOf(t)
+	p.lab.short = core.Fail(core.CodeIncomplete, "read the list whole", "the cloud counts 93 rows and lists 90", "read it again", nil)
+	return p.rig(t, p.lab, w, h).press("K")
+}
+
+// TestScant: a list that is not whole says so for as long as it is shown, and what is
+// counted and marked in it does too; so does one of one project where all were asked for.
+func TestScant(t *testing.T) {
+	const says = "! not the whole list: the cloud counts 93 rows and lists 90"
+	r := scant(false)(t, 160, 30).want("90 backups  " + says)
+	r.send(ui.TickMsg{})
+	r.want(says).wantNot("offline", "not up to date")
+	r.press("a").want("90 marked")
+	r.find("db-prod").want(says)
+
+	r = scantArchive(t, 120, 30).want(says, "without a record")
+	r.press("tab").want(says)
+
+	const one = "! of one project: this login does not see all"
+	scant(true)(t, 160, 30).want(one)
+	c := newCloud(t, 0)
+	c.reach = core.ReachAll
+	newRig(t, c, 160, 30).wantNot(one) // who may, and sees several
+	c.Deny(core.OpAllProjects, "by default only the role admin may")
+	newRig(t, c, 160, 30).wantNot(one) // whose cloud has rules of its own
 }
 
 // offline is a list whose place does not answer any more.

@@ -368,6 +368,8 @@ func placeOf(r *rig) *memory.Place {
 		return p
 	case *cloud:
 		return p.Cloud.Place
+	case *memory.Cloud:
+		return p.Place
 	case *memory.Repository:
 		return p.Place
 	}

@@ -25,7 +25,7 @@ CREATE TABLE records (
 CREATE INDEX records_backup ON records (backup_id);
 `, `
 CREATE TABLE entry_steps (entry_id INTEGER PRIMARY KEY, steps TEXT NOT NULL);
-`, listingsStep, seenStep, lifeStep, ledger.AgainStep}
+`, listingsStep, seenStep, lifeStep, ledger.AgainStep, heldStep, verifiedStep}
 
 // Archive is the open file. It keeps captures and the journal as a
 // [ledger.Book], by place.
@@ -171,6 +171,9 @@ func finish(ctx context.Context, tx *sql.Tx, e core.Entry, state core.EntryState
 	}
 	if err == nil {
 		err = letGo(ctx, tx, e.ID)
+	}
+	if err == nil && ok {
+		err = dropHeld(ctx, tx, e.ID)
 	}
 	return ok, err
 }

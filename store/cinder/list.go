@@ -1,6 +1,7 @@
 package cinder
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -127,7 +128,7 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	}
 	page := l.sortedBackups.page(v.rows, q, core.SelectBackups)
 	page.Rows = p.joined(l, page.Rows)
-	page.AsOf, page.Complete = v.asOf, v.complete && ready
+	page.AsOf, page.Complete, page.Short = v.asOf, v.complete && ready, v.short
 	return page, err
 }
 
@@ -154,14 +155,18 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 	if q.Needs("backups") || q.Needs("last-backup") {
 		bq := core.Query{Partial: q.Partial}
 		b, berr := answer(ctx, l.backups, bq)
-		if berr != nil && !q.Partial {
+		switch {
+		case core.CodeOf(berr) == core.CodeIncomplete: // then counts and times are of what there is
+			err = cmp.Or(err, berr)
+		case berr != nil && !q.Partial:
 			return core.Page[core.Volume]{Offset: q.Offset}, berr
 		}
-		v.rows = withCounts(v.rows, b.rows, b.complete)
+		v.short = cmp.Or(v.short, b.short)
+		v.rows = withCounts(v.rows, b.rows)
 		v.complete = v.complete && (b.complete || berr != nil)
 	}
 	page := l.sortedVolumes.page(v.rows, q, core.SelectVolumes)
-	page.AsOf, page.Complete = v.asOf, v.complete && ready
+	page.AsOf, page.Complete, page.Short = v.asOf, v.complete && ready, v.short
 	return page, err
 }
 
@@ -197,7 +202,7 @@ func asListed(orders []core.Order) bool {
 }
 
 // withCounts adds to volumes what is known of their backups.
-func withCounts(volumes []core.Volume, backups []core.Backup, sure bool) []core.Volume {
+func withCounts(volumes []core.Volume, backups []core.Backup) []core.Volume {
 	type count struct {
 		n    int64
 		last core.Opt[time.Time]

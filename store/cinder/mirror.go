@@ -26,6 +26,7 @@ type mirror[T any] struct {
 	busy     *work[T]            // what goes on in the background
 	err      error               // of the last work, until it is told
 	short    error               // CodeIncomplete: the list ended early; nil: it did not
+	count    int                 // of all rows, as the cloud told before they were read; -1: it did not
 	looked   time.Time           // when the cloud was last asked for news, or failed to answer
 	read     time.Time           // when it last answered, so that the rows are of then
 }
@@ -35,7 +36,7 @@ type work[T any] struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	fresh  *mirror[T] // a sweep that reads all anew; nil where rows are added to those here
-	count  int        // of the rows, asked before the sweep; only with quiet
+	onward bool       // rows are added, and counted in the end: until then it is not known whether all are here
 	quiet  bool       // somebody waits for it, and gets the error; nothing is kept for the next run
 }
 
@@ -77,7 +78,7 @@ const (
 )
 
 func newMirror[T any](life context.Context, s source[T], now func() time.Time) *mirror[T] {
-	return &mirror[T]{source: s, now: now, life: life, at: map[string]int{}}
+	return &mirror[T]{source: s, now: now, life: life, at: map[string]int{}, count: -1}
 }
 
 // view is what a mirror shows at one moment.
@@ -85,16 +86,17 @@ type view[T any] struct {
 	rows     []T
 	complete bool
 	asOf     core.Opt[time.Time] // null: it is in step, read within [quietTime]
+	short    error               // why rows are missing though it is complete; nil: none are, as far as is known
 }
 
 // shown is what there is. The rows are not changed any more: changes make new ones.
 func (m *mirror[T]) shown() view[T] {
-	rebuilding := m.busy != nil && m.busy.fresh != nil
+	rebuilding := m.busy != nil && (m.busy.fresh != nil || m.busy.onward)
 	asOf := m.kept
 	if !asOf.Set && !m.read.IsZero() && m.now().Sub(m.read) > quietTime { // whatever the reason
 		asOf = core.Some(m.read)
 	}
-	return view[T]{rows: m.rows[:len(m.rows):len(m.rows)], complete: m.complete && !rebuilding, asOf: asOf}
+	return view[T]{rows: m.rows[:len(m.rows):len(m.rows)], complete: m.complete && !rebuilding, asOf: asOf, short: m.short}
 }
 
 // add appends a page. Rows that are here already are replaced: something may have
@@ -128,7 +130,7 @@ func replaced[T any](rows []T, at int, row T) []T {
 func (m *mirror[T]) take(fresh *mirror[T]) {
 	m.rows, m.at, m.complete, m.next = fresh.rows, fresh.at, fresh.complete, fresh.next
 	m.kept, m.loaded, m.looked = core.Opt[time.Time]{}, true, m.now()
-	m.short, m.read = fresh.short, m.now()
+	m.short, m.count, m.read = fresh.short, fresh.count, m.now()
 }
 
 // ended notes how the reading of a whole list ended, and reports whether its rows are

@@ -2,6 +2,7 @@ package cinder_test
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
+	"hearth/store/storetest"
 )
 
 // volumes are the ids of all volumes of the cloud.
@@ -29,18 +31,27 @@ func (s *site) volumes() []string {
 // cannot: a restore is blocked by a reason of the code, hearth refuses it, and the cloud
 // has the volumes that it had.
 func (s *site) cannot(what string, r core.RestoreRequest, code string, says ...string) {
+	s.t.Helper()
+	s.blocked(what, jobs.CanRequest{Restore: r}, code, core.AnswerNo, says...)
+}
+
+// blocked is cannot, or that it may not: then nothing is tried.
+func (s *site) blocked(what string, r jobs.CanRequest, code string, answer core.Answer, says ...string) {
 	t := s.t
 	t.Helper()
 	before := s.volumes()
-	can, err := s.desk.Can(s.ctx, jobs.CanRequest{Restore: r})
+	can, err := s.desk.Can(s.ctx, r)
 	if err != nil {
 		t.Errorf("%s: %v", what, err)
 		return
 	}
-	i := slices.IndexFunc(can.Reasons, func(r core.Reason) bool { return r.Code == code && r.Answer == core.AnswerNo })
-	if i < 0 {
+	i := slices.IndexFunc(can.Reasons, func(r core.Reason) bool { return r.Code == code && r.Answer == answer })
+	if i < 0 || can.Answer() != answer {
 		t.Errorf("%s: %s, %+v", what, can.Answer(), can.Reasons)
 		return
+	}
+	if s.told != nil {
+		s.told[code] = true
 	}
 	for _, part := range says {
 		if !strings.Contains(can.Reasons[i].Text, part) {
@@ -48,7 +59,10 @@ func (s *site) cannot(what string, r core.RestoreRequest, code string, says ...s
 		}
 	}
 	t.Logf("%s: %s; %s", what, can.Reasons[i].Text, can.Reasons[i].Next)
-	report, err := s.desk.Restore(s.ctx, r, nil, true, nil)
+	if answer != core.AnswerNo {
+		return
+	}
+	report, err := s.desk.Restore(s.ctx, r.Restore, r.Plan, true, nil)
 	if err == nil || core.CodeOf(err) == core.CodePartial || report.Volume != "" {
 		t.Errorf("%s: it was restored all the same: %v, %+v", what, err, report)
 	}
@@ -72,6 +86,7 @@ func (s *site) encrypting() (id, name string) {
 // anything is made.
 func TestRealBlockers(t *testing.T) {
 	s := realCloud(t, "HEARTH_TEST_CLOUD")
+	s.told = map[string]bool{}
 	plain := s.volume("can", 1, nil)
 	full := s.backup(plain, "can-full", false)
 	incr := s.backup(plain, "can-incr", true)
@@ -100,10 +115,8 @@ func TestRealBlockers(t *testing.T) {
 	}
 	s.until(full.ID, core.StatusError)
 	s.cannot("in error", core.RestoreRequest{Backup: full.ID}, core.ReasonBackupStatus)
-	can, err := s.desk.Can(s.ctx, jobs.CanRequest{Restore: core.RestoreRequest{Backup: incr.ID}})
-	if err != nil || can.Answer() != core.AnswerUnknown || can.Reasons[0].Code != core.ReasonParentStatus {
-		t.Errorf("its parent in error: %v, %+v", err, can)
-	}
+	s.blocked("its parent in error", jobs.CanRequest{Restore: core.RestoreRequest{Backup: incr.ID}}, core.ReasonParentStatus,
+		core.AnswerUnknown)
 	if err := o.ResetBackup(s.ctx, full.ID, core.StatusAvailable); err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +124,222 @@ func TestRealBlockers(t *testing.T) {
 
 	s.ofServices(full)
 	s.ofLUKS(full, onto)
+	s.ofQuota(full, plain)
+	s.ofRules(full, onto)
+	s.ofLogins()
+	s.ofElsewhere(incr)
+	s.ofDamage(full)
+	s.ofRunning(full)
+	for _, x := range storetest.Blockers() {
+		if why := notOnLab[x.Code]; !s.told[x.Code] && why == "" {
+			t.Errorf("no real cloud showed %s", x.Code)
+		}
+	}
+}
+
+// notOnLab are the codes that no cloud was brought to show, and why.
+var notOnLab = map[string]string{
+	core.ReasonReadOnly:      "it is the config that says so",
+	core.ReasonParentCycle:   "no request makes one",
+	core.ReasonParentMissing: "the API names no parents, so that one which is not there is one that is not seen",
+	core.ReasonParentDriver:  "a cloud has one driver, as a rule",
+	core.ReasonDriverGone:    "such rows are of clouds that are no more",
+	core.ReasonTypeHidden:    "everybody may list the types",
+	core.ReasonQuotaHidden:   "everybody may read the project's quota",
+	core.ReasonAPIRefuses:    "TestRealApply leaves out what the cloud refuses",
+}
+
+// without does something while the project of a volume has nothing left of a quota.
+func (s *site) without(of core.VolumeID, name string, do func()) {
+	s.t.Helper()
+	project := at(s.must("GET", "/volumes/"+string(of), nil), "volume", "os-vol-tenant-attr:tenant_id").Text()
+	was := at(s.must("GET", "/os-quota-sets/"+project+"?usage=True", nil), "quota_set", name).Object()
+	number := func(key string) int64 {
+		n, _ := at(was, key).Int64()
+		return n
+	}
+	set := func(limit int64) {
+		s.must("PUT", "/os-quota-sets/"+project, dict{"quota_set": dict{name: limit}})
+	}
+	set(number("in_use") + number("reserved"))
+	defer set(number("limit"))
+	do()
+}
+
+// ofQuota takes the rest of the project's quota away for a moment.
+func (s *site) ofQuota(b core.Backup, of core.VolumeID) {
+	for name, code := range map[string]string{"volumes": core.ReasonQuotaVolumes, "gigabytes": core.ReasonQuotaGigabytes} {
+		s.without(of, name, func() { s.cannot("no quota of "+name, core.RestoreRequest{Backup: b.ID}, code, "quota") })
+	}
+}
+
+// ofRules hands captures in that Cinder's rules, or its database, do not take, or that
+// nobody has.
+func (s *site) ofRules(b core.Backup, onto core.VolumeID) {
+	s.t.Helper()
+	for what, x := range map[string]struct {
+		text   string // "": nobody has it
+		code   string
+		answer core.Answer
+	}{
+		"version 3": {`{"version": 3}`, core.ReasonRefused, core.AnswerNo},
+		"image keys of a kind": {`{"version": 2, "volume-base-metadata": {}, "volume-glance-metadata": {"a": "1", "A": "2"}}`,
+			core.ReasonImageKeys, core.AnswerUnknown},
+		"a layer of nobody's": {"", core.ReasonLayerUnknown, core.AnswerUnknown},
+		"no capture at all":   {"-", core.ReasonLayerAssumed, core.AnswerUnknown},
+	} {
+		r := jobs.PlanRequest{Backup: b.ID, Onto: onto, Via: core.ViaDatabase}
+		switch x.text {
+		case "":
+			r.Captures = []core.Capture{{Source: core.Source{Kind: core.SourceUnknown}}}
+		case "-":
+		default:
+			r.Captures = []core.Capture{core.ReadCapture(x.text, core.Source{Kind: core.SourceFile})}
+		}
+		d := s.desk
+		if x.text == "-" { // what was kept of it is not asked
+			fresh := s.openDesk(s.name, s.t.TempDir())
+			d.Archive = fresh.Archive
+		}
+		p, err := d.Plan(s.ctx, r)
+		if err != nil {
+			s.t.Errorf("%s: %v", what, err)
+			continue
+		}
+		s.blocked(what, jobs.CanRequest{Restore: core.RestoreRequest{Backup: b.ID, Volume: onto}, Plan: p}, x.code, x.answer)
+	}
+}
+
+// ofLogins: a reader may not restore at all; a member does not see what a chain stands
+// on, and whether a type encrypts.
+func (s *site) ofLogins() {
+	as := func(variable string) *site {
+		name := os.Getenv(variable)
+		if name == "" {
+			s.t.Logf("%s names no cloud", variable)
+			s.told[core.ReasonDenied], s.told[core.ReasonParentGuessed], s.told[core.ReasonEncryption] = true, true, true
+			return nil
+		}
+		other := openSite(s.t, name)
+		other.told = s.told
+		return other
+	}
+	if r := as("HEARTH_TEST_READER"); r != nil {
+		r.cannot("a reader", core.RestoreRequest{Backup: "00000000-dead-4000-8000-000000000000"}, core.ReasonDenied)
+	}
+	m := as("HEARTH_TEST_MEMBER")
+	if m == nil {
+		return
+	}
+	id := m.volume("can-member", 1, nil)
+	m.backup(id, "can-member", false)
+	incr := m.backup(id, "can-member-incr", true)
+	m.blocked("a member's incremental", jobs.CanRequest{Restore: core.RestoreRequest{Backup: incr.ID}}, core.ReasonParentGuessed,
+		core.AnswerUnknown)
+	if _, name := s.encrypting(); name != "" {
+		if err := m.desk.Place.(store.Operator).DeleteBackup(m.ctx, incr.ID, false); err != nil { // quotas may be small
+			s.t.Fatal(err)
+		}
+		for range 60 {
+			if _, err := m.desk.Place.Backup(m.ctx, incr.ID); core.CodeOf(err) == core.CodeNotFound {
+				break
+			}
+			hurried(m.ctx, time.Second)
+		}
+		vault := m.backup(m.volume("can-member-vault", 1, dict{"volume_type": name}), "can-member-vault", false)
+		types, err := m.desk.Place.(store.Typer).VolumeTypes(m.ctx)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		i := slices.IndexFunc(types, func(x core.VolumeType) bool { return x.Default })
+		m.blocked("a member's LUKS", jobs.CanRequest{Restore: core.RestoreRequest{Backup: vault.ID, Type: types[i].Name}},
+			core.ReasonEncryption, core.AnswerUnknown)
+	} else {
+		s.told[core.ReasonEncryption] = true
+	}
+}
+
+// ofElsewhere imports an incremental without its parent into another cloud.
+func (s *site) ofElsewhere(incr core.Backup) {
+	if os.Getenv("HEARTH_TEST_CLOUD2") == "" {
+		s.t.Log("HEARTH_TEST_CLOUD2 names no cloud")
+		return
+	}
+	to := realCloud(s.t, "HEARTH_TEST_CLOUD2")
+	to.told = s.told
+	record, err := s.desk.Place.(store.Exporter).Export(s.ctx, incr.ID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	got, err := to.desk.Place.(store.Importer).Import(s.ctx, []core.ImportItem{{ID: incr.ID, Record: record}}, core.Entry{})
+	to.keepBackup(incr.ID)
+	if err != nil || got[0].Err != nil {
+		s.t.Fatalf("%+v, %v", got, err)
+	}
+	to.until(incr.ID, core.StatusAvailable)
+	to.blocked("its parent is elsewhere", jobs.CanRequest{Restore: core.RestoreRequest{Backup: incr.ID}}, core.ReasonParentGuessed,
+		core.AnswerUnknown, "nothing is seen that it could stand on")
+}
+
+// ofDamage takes a chunk out of the repository for a moment, and has that verified.
+func (s *site) ofDamage(b core.Backup) {
+	t, folder := s.t, os.Getenv("HEARTH_TEST_REPOSITORY")
+	if folder == "" {
+		t.Log("HEARTH_TEST_REPOSITORY names no folder")
+		s.told[core.ReasonDamaged] = true
+		return
+	}
+	place, err := store.Open(s.ctx, store.Location{Scheme: "posix", Rest: folder}, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer place.Close()
+	chunk := ""
+	filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, string(b.ID)+"-00001") {
+			chunk = path
+		}
+		return err
+	})
+	verify := func() {
+		var reports []core.VerifyReport
+		err := place.(store.Repository).Verify(s.ctx, core.VerifyRequest{IDs: []core.BackupID{b.ID}}, func(r core.VerifyReport) error {
+			reports = append(reports, r)
+			return nil
+		})
+		d := jobs.Desk{Place: place, Archive: s.desk.Archive, Pace: s.desk.Pace}
+		if nerr := d.NoteVerified(s.ctx, reports); err != nil || nerr != nil || len(reports) == 0 {
+			t.Fatalf("%d reports, %v, %v", len(reports), err, nerr)
+		}
+	}
+	if err := os.Rename(chunk, chunk+".away"); err != nil {
+		t.Fatal(err)
+	}
+	verify()
+	if err := os.Rename(chunk+".away", chunk); err != nil {
+		t.Fatal(err)
+	}
+	was := s.desk.Source
+	s.desk.Source = place.(store.CaptureSource)
+	defer func() { s.desk.Source = was }()
+	s.cannot("a chunk is gone", core.RestoreRequest{Backup: b.ID}, core.ReasonDamaged, "found "+b.Title())
+	verify()
+	can, err := s.desk.Can(s.ctx, jobs.CanRequest{Restore: core.RestoreRequest{Backup: b.ID}})
+	if err != nil || can.Answer() == core.AnswerNo {
+		t.Errorf("mended, and verified again: %v, %+v", err, can)
+	}
+}
+
+// ofRunning asks while a restore is under way.
+func (s *site) ofRunning(b core.Backup) {
+	report, err := s.desk.Restore(s.ctx, core.RestoreRequest{Backup: b.ID, Name: named("can-running")}, nil, false, nil)
+	s.keep(report.Volume)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.cannot("it is being restored", core.RestoreRequest{Backup: b.ID}, core.ReasonRestoring, "under way")
+	s.await(report.Volume)
+	s.until(b.ID, core.StatusAvailable)
 }
 
 // until waits for a backup's status.
@@ -163,13 +392,9 @@ func (s *site) ofLUKS(plain core.Backup, onto core.VolumeID) {
 	s.cannot("LUKS to the default type", core.RestoreRequest{Backup: b.ID, Type: types[i].Name}, core.ReasonEncryptedType, types[i].Name)
 	s.cannot("LUKS onto a plain volume", core.RestoreRequest{Backup: b.ID, Volume: onto}, core.ReasonEncryptedType)
 
-	project := at(s.must("GET", "/volumes/"+string(vault), nil), "volume", "os-vol-tenant-attr:tenant_id").Text()
-	quota := func(limit int) {
-		s.must("PUT", "/os-quota-sets/"+project, dict{"quota_set": dict{"volumes_" + name: limit}})
-	}
-	quota(0)
-	s.cannot("no quota of the type", core.RestoreRequest{Backup: plain.ID, Type: name}, core.ReasonQuotaVolumes, name)
-	quota(-1)
+	s.without(vault, "volumes_"+name, func() {
+		s.cannot("no quota of the type", core.RestoreRequest{Backup: plain.ID, Type: name}, core.ReasonQuotaVolumes, name)
+	})
 
 	report, err := s.desk.Restore(s.ctx, core.RestoreRequest{Backup: b.ID}, nil, true, nil)
 	s.keep(report.Volume)

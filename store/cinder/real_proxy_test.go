@@ -2,10 +2,12 @@ package cinder_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,7 +26,12 @@ const (
 	half         // the connection breaks in the middle of the answer
 	broken       // the cloud answers 500, having done nothing
 	gateway      // the cloud does as asked, and a proxy answers 504
+	late         // a proxy answers 504, and the cloud gets the request lateBy after that
+	hang         // the cloud gets the request after lateBy, and so does hearth the answer, if it waits
 )
+
+// lateBy is how late a request comes that a proxy holds.
+const lateBy = 2 * time.Second
 
 // proxy stands between hearth and a cloud's API, counts what is sent and breaks
 // what it is told to break.
@@ -36,8 +43,9 @@ type proxy struct {
 	mu      sync.Mutex
 	server  *http.Server
 	fate    func(*http.Request) fate
-	arrived map[string]int // requests by method and last part of the path, whatever became of them
-	reached map[string]int // those that the cloud got
+	lie     func(*http.Request, int, []byte) (int, []byte) // changes answers; nil: none
+	arrived map[string]int                                 // requests by method and last part of the path, whatever became of them
+	reached map[string]int                                 // those that the cloud got
 }
 
 // through opens the site's cloud anew, by way of a proxy: hearth as before, and the
@@ -54,7 +62,7 @@ func (s *site) through(t *testing.T) (*proxy, jobs.Desk) {
 	t.Cleanup(p.down)
 	e := entry(t, s.name)
 	e["block_storage_endpoint_override"] = "http://" + p.address + upstream.Path
-	withClouds(t, map[string]map[any]any{s.name: e})
+	withClouds(t, map[string]map[string]any{s.name: e})
 	return p, s.in(t).openDesk(s.name, t.TempDir())
 }
 
@@ -85,7 +93,14 @@ func (p *proxy) down() { p.server.Close() }
 func (p *proxy) reset(f func(*http.Request) fate) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.fate, p.arrived, p.reached = f, map[string]int{}, map[string]int{}
+	p.fate, p.lie, p.arrived, p.reached = f, nil, map[string]int{}, map[string]int{}
+}
+
+// lies has answers changed from now on.
+func (p *proxy) lies(f func(r *http.Request, status int, body []byte) (int, []byte)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lie = f
 }
 
 // what names a request: "POST restore", "GET detail".
@@ -110,6 +125,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f != before && f != broken {
 		p.reached[what(r)]++
 	}
+	lie := p.lie
 	p.mu.Unlock()
 	switch f {
 	case before:
@@ -122,13 +138,34 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			`"message": "The server has either erred or is incapable of performing the requested operation."}}`)
 		return
 	}
-	res, body, err := p.forward(r)
+	sent, err := io.ReadAll(r.Body)
+	if err != nil {
+		cut(w)
+		return
+	}
+	timeout := func() {
+		w.WriteHeader(http.StatusGatewayTimeout)
+		io.WriteString(w, "<html><body><h1>504 Gateway Time-out</h1>\nThe server didn't respond in time.\n</body></html>\n")
+	}
+	switch f {
+	case late:
+		held := r.Clone(context.WithoutCancel(r.Context()))
+		time.AfterFunc(lateBy, func() { p.forward(held, sent) })
+		timeout()
+		return
+	case hang:
+		time.Sleep(lateBy)
+	}
+	res, body, err := p.forward(r, sent)
+	if err == nil && lie != nil {
+		res.StatusCode, body = lie(r, res.StatusCode, body)
+		res.Status = strconv.Itoa(res.StatusCode) + " " + http.StatusText(res.StatusCode)
+	}
 	switch {
 	case err != nil || f == after:
 		cut(w)
 	case f == gateway:
-		w.WriteHeader(http.StatusGatewayTimeout)
-		io.WriteString(w, "<html><body><h1>504 Gateway Time-out</h1>\nThe server didn't respond in time.\n</body></html>\n")
+		timeout()
 	default:
 		for k, v := range res.Header {
 			w.Header()[k] = v
@@ -165,11 +202,7 @@ func cut(w http.ResponseWriter) {
 	}
 }
 
-func (p *proxy) forward(r *http.Request) (*http.Response, []byte, error) {
-	sent, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, nil, err
-	}
+func (p *proxy) forward(r *http.Request, sent []byte) (*http.Response, []byte, error) {
 	to := *r.URL
 	to.Scheme, to.Host = p.upstream.Scheme, p.upstream.Host
 	out, err := http.NewRequest(r.Method, to.String(), bytes.NewReader(sent)) // it goes on when hearth has gone

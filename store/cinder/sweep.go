@@ -14,11 +14,38 @@ func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh.add(first)
+	fresh.begins(first)
 	if err := fresh.rest(ctx); err != nil {
 		return fresh, err
 	}
-	return fresh, fresh.counted(ctx, first.count)
+	return fresh, fresh.counted(ctx)
+}
+
+// begins takes the first page.
+func (m *mirror[T]) begins(first fetched[T]) {
+	m.add(first)
+	m.count = first.count
+}
+
+// quietly reads every row, a page after the other: nobody waits for them.
+func (m *mirror[T]) quietly(ctx context.Context) error {
+	first, err := m.page(ctx, pageSize, true)
+	if err != nil {
+		return err
+	}
+	m.begins(first)
+	if m.complete {
+		return m.counted(ctx)
+	}
+	return m.onward(ctx, m.next)
+}
+
+// onward reads the rows from a marker on, to the end.
+func (m *mirror[T]) onward(ctx context.Context, marker string) error {
+	if err := m.sweep(ctx, marker); err != nil {
+		return err
+	}
+	return m.counted(ctx)
 }
 
 // short is the error of a list that ended early: the rows that are here are the
@@ -29,29 +56,40 @@ func short(format string, args ...any) error {
 }
 
 // counted returns the error of a list that is shorter than the cloud counted with its
-// first page, and counts again now that it is read; -1 was not counted. Cinder counts
-// after it has chosen a page's rows (cinder/api/contrib/backups.py _get_backups): what
-// is made between the two is counted and not listed, so that the newest rows are read
-// again, too, and where it happens again, again.
-func (m *mirror[T]) counted(ctx context.Context, before int) error {
+// first page, and counts again now that it is read. Cinder counts after it has chosen a
+// page's rows (cinder/api/contrib/backups.py _get_backups): what is made between the two
+// is counted and not listed, so that the newest rows are read again, too, and where it
+// happens again, again.
+func (m *mirror[T]) counted(ctx context.Context) error {
 	for range 3 {
-		if before <= len(m.rows) {
+		if _, _, all := m.tally(); all {
 			return nil
 		}
 		now, err := m.page(ctx, newestSize, true)
 		if err != nil {
 			return err
 		}
+		m.mu.Lock()
 		m.lead(now.rows)
-		before = now.count
+		m.count = now.count
+		m.mu.Unlock()
 	}
-	if before <= len(m.rows) {
+	count, rows, all := m.tally()
+	if all {
 		return nil
 	}
-	return short("the cloud counts %d rows and lists %d", before, len(m.rows))
+	return short("the cloud counts %d rows and lists %d", count, rows)
 }
 
-// lead puts rows that are not here before those that are.
+// tally is how many rows the cloud counts, how many are here, and whether those are all;
+// what was not counted is.
+func (m *mirror[T]) tally() (count, rows int, all bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.count, len(m.rows), m.count <= len(m.rows)
+}
+
+// lead puts rows that are not here before those that are. The mirror is locked.
 func (m *mirror[T]) lead(newest []T) {
 	var rows []T
 	for i := range newest {

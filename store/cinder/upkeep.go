@@ -57,9 +57,9 @@ func (m *mirror[T]) first(ctx context.Context, limit int) (view[T], error) {
 		return view[T]{rows: p.rows}, nil
 	}
 	begun := newMirror(m.life, m.source, m.now)
-	begun.add(p)
+	begun.begins(p)
 	if begun.complete {
-		if err := begun.counted(ctx, p.count); !begun.ended(err) {
+		if err := begun.counted(ctx); !begun.ended(err) {
 			return view[T]{}, err
 		}
 	}
@@ -70,7 +70,7 @@ func (m *mirror[T]) first(ctx context.Context, limit int) (view[T], error) {
 		return m.shown(), m.short
 	}
 	if m.busy == nil {
-		m.start(&work[T]{fresh: begun, count: p.count, quiet: true})
+		m.start(&work[T]{fresh: begun, quiet: true})
 	}
 	return view[T]{rows: p.rows}, nil
 }
@@ -108,13 +108,16 @@ func (m *mirror[T]) some(ctx context.Context, anew bool) (view[T], error) {
 // begin waits for the first page. The mirror is locked, but not meanwhile.
 func (m *mirror[T]) begin(ctx context.Context) (view[T], error) {
 	m.mu.Unlock()
-	p, err := m.page(ctx, pageSize, false)
+	p, err := m.page(ctx, pageSize, true)
 	m.mu.Lock()
 	if err != nil || len(m.rows) > 0 {
 		return m.shown(), err
 	}
-	m.add(p)
-	if m.complete {
+	m.begins(p)
+	switch {
+	case m.complete && m.count > len(m.rows): // rows were left out, or have gone meanwhile
+		m.start(&work[T]{fresh: newMirror(m.life, m.source, m.now)})
+	case m.complete:
 		m.keep()
 	}
 	return m.shown(), nil
@@ -145,7 +148,7 @@ func (m *mirror[T]) start(w *work[T]) {
 		m.busy.cancel()
 	}
 	ctx, cancel := context.WithCancel(m.life)
-	w.cancel, w.done = cancel, make(chan struct{})
+	w.cancel, w.done, w.onward = cancel, make(chan struct{}), w.fresh == nil && !m.complete
 	m.busy = w
 	go func() {
 		defer cancel()
@@ -163,6 +166,9 @@ func (m *mirror[T]) start(w *work[T]) {
 		if w.quiet {
 			return // who waits sees that it is not complete, and reads it
 		}
+		if core.CodeOf(err) == core.CodeIncomplete {
+			return // which whoever asks sees by the rows
+		}
 		m.err = err
 		if err == nil && m.complete {
 			m.keep()
@@ -179,18 +185,22 @@ func (m *mirror[T]) work(ctx context.Context, w *work[T]) error {
 		if err := w.fresh.rest(ctx); err != nil {
 			return err
 		}
-		return w.fresh.counted(ctx, w.count)
+		return w.fresh.counted(ctx)
 	case w.fresh != nil:
-		return w.fresh.sweep(ctx, "")
+		return w.fresh.quietly(ctx)
 	case !complete:
-		return m.sweep(ctx, next)
+		err := m.onward(ctx, next)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.ended(err)
+		return err
 	}
 	whole, err := m.news(ctx)
 	if err != nil || whole {
 		return err
 	}
 	fresh := newMirror(m.life, m.source, m.now)
-	if err = fresh.sweep(ctx, ""); !fresh.ended(err) {
+	if err = fresh.quietly(ctx); !fresh.ended(err) {
 		return err
 	}
 	m.mu.Lock()
@@ -241,6 +251,12 @@ func (m *mirror[T]) news(ctx context.Context) (whole bool, err error) {
 	m.rows, m.complete, m.looked, m.kept = rows, true, m.now(), core.Opt[time.Time]{}
 	m.read = m.looked
 	m.index()
+	switch {
+	case p.count == len(rows):
+		m.short = nil
+	case m.short != nil && p.count == m.count:
+		return true, nil // no better than before: reading it all again every time is no help
+	}
 	return p.count < 0 || p.count == len(rows), nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"hearth/core"
 )
@@ -38,7 +39,8 @@ func lying(t *testing.T, n int, link func(marker string) string, rows func(from,
 }
 
 // TestNotWhole: a list that ended early says so, with the rows that there are, and
-// goes on saying so; one that did not is followed to its end.
+// goes on saying so, to who waits for it and to who looks on as it comes; one that did
+// not is followed to its end.
 func TestNotWhole(t *testing.T) {
 	as := func(from, to int) (int, int) { return from, to }
 	marked := func(m string) string { return "marker=" + m }
@@ -86,6 +88,18 @@ func TestNotWhole(t *testing.T) {
 			if len(page.Rows) != x.want || core.CodeOf(err) != x.code {
 				t.Errorf("%s%s: %d rows, %v", what, again, len(page.Rows), err)
 			}
+		}
+		n = 0
+		p = lying(t, 7, x.link, x.rows, x.n).direct()
+		var page core.Page[core.Backup]
+		for deadline := time.Now().Add(5 * time.Second); !page.Complete && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+			var err error
+			if page, err = p.Backups(t.Context(), core.Query{Partial: true}); err != nil {
+				t.Errorf("%s, by and by: %v", what, err)
+			}
+		}
+		if len(page.Rows) != x.want || core.CodeOf(page.Short) != x.code {
+			t.Errorf("%s, by and by: %d rows, %v", what, len(page.Rows), page.Short)
 		}
 	}
 }

@@ -282,8 +282,9 @@ func (p *Place) volumeFromBackup(ctx context.Context, tried string, r core.Resto
 
 // Rewrite takes a volume's metadata from one state to another by the API's own
 // calls, each of which commits by itself. It reads the volume first: CodeConflict
-// if it is not in the state that the change starts from. After an error
-// CodePartial says that some of the calls worked.
+// if it is not in the state that the change starts from. Each call is sent once: where
+// its answer is lost, the volume is read, and the change goes on only if the call took
+// effect. After an error CodePartial says that some of the calls worked.
 func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
 	tried := "change volume " + string(r.Volume)
 	if err := p.writable(tried); err != nil {
@@ -303,12 +304,12 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 		if c.Body != nil {
 			body = raw(c.Body)
 		}
-		request := call{tried: c.What, method: c.Method, path: c.Path, body: body}
+		request := call{tried: c.What, method: c.Method, path: c.Path, body: body, once: true}
 		if _, isMetadata := c.Body.Get("metadata"); isMetadata && c.Method == http.MethodPut && tag != "" && p.version() >= vConditional {
-			// Nothing but what was read is replaced. Sent once: the tag holds once.
-			request.header, request.once = map[string]string{"If-Match": tag}, true
+			request.header = map[string]string{"If-Match": tag} // nothing but what was read is replaced
 		}
-		if _, err := p.session.do(ctx, request); p.noted(core.OpWriteVolume, err) != nil {
+		_, err := p.session.do(ctx, request)
+		if p.noted(core.OpWriteVolume, err) != nil && !(uncertain(err) && p.tookEffect(ctx, r, calls[i+1:])) {
 			return r.Entry, stopped(tried, calls, i, err)
 		}
 		if r.Done != nil {
@@ -319,6 +320,18 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 		p.noteVolume(r.Volume, row, true)
 	}
 	return r.Entry, nil
+}
+
+// tookEffect reads a volume back after a call whose answer was lost, and reports
+// whether it did what it was sent for: exactly the other calls are left to be made.
+func (p *Place) tookEffect(ctx context.Context, r core.Rewrite, left []core.APICall) bool {
+	v, _, err := p.volumeWithTag(context.WithoutCancel(ctx), r.Volume)
+	if err != nil {
+		return false
+	}
+	return slices.EqualFunc(core.APICalls(r.Volume, v.State(), r.After), left, func(a, b core.APICall) bool {
+		return a.Method == b.Method && a.Path == b.Path && pyjson.OfDict(a.Body).Equal(pyjson.OfDict(b.Body))
+	})
 }
 
 // stopped is the error of a change that ended at call i.

@@ -94,9 +94,13 @@ func (a *account) unsettle(ctx context.Context, why string) error {
 }
 
 // endBy is end for a job whose steps are its items: done where all worked, failed
-// where none did.
-func (a *account) endBy(ctx context.Context, why string) error {
-	state := core.EntryHalf
+// where none did. It returns the job's own failure, which says what to do where what was
+// asked for may yet take effect, and where there is none that of the books.
+func (a *account) endBy(ctx context.Context, failure error) error {
+	state, why := core.EntryHalf, ""
+	if failure != nil {
+		why = failure.Error()
+	}
 	switch a.done() {
 	case len(a.e.Steps):
 		state, why = core.EntryDone, ""
@@ -104,9 +108,15 @@ func (a *account) endBy(ctx context.Context, why string) error {
 		state = core.EntryFailed
 	}
 	if state != core.EntryDone && a.lands && a.d.SettleAfter > 0 {
-		return a.unsettle(ctx, why)
+		if err := a.unsettle(ctx, why); err != nil || failure == nil {
+			return err
+		}
+		return unsettled(failure, a.d.SettleAfter)
 	}
-	return a.end(ctx, state, why)
+	if err := a.end(ctx, state, why); failure == nil {
+		return err
+	}
+	return failure
 }
 
 // steps are a job's items as steps that are still to be done.

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -301,5 +302,58 @@ func TestLookAgainCancelled(t *testing.T) {
 	if err != nil || len(looked) != 1 || looked[0].Evidence != core.EvidenceHeld || looked[0].Backup.ID != made.Backup.ID ||
 		tells(t, d, made.Backup.ID) != "held Web-Root" {
 		t.Errorf("then: %+v, %v", looked, err)
+	}
+}
+
+// dying is a cloud at which hearth is killed as it asks for a backup, when the cloud has
+// got that or before.
+type dying struct {
+	*memory.Cloud
+	got bool
+}
+
+func (c dying) CreateBackup(ctx context.Context, r core.BackupRequest) (core.Backup, error) {
+	if c.got {
+		c.Cloud.CreateBackup(ctx, r)
+	}
+	runtime.Goexit()
+	return core.Backup{}, nil
+}
+
+// TestCreateKilled: killed before it knows the backup's id, hearth has kept the capture
+// all the same: whoever settles finds whose it is. Of a backup that was never made
+// nothing stays.
+func TestCreateKilled(t *testing.T) {
+	for _, got := range []bool{true, false} {
+		h, d := slowCloud(t, 0)
+		d.Place, d.SettleAfter = dying{h.Cloud, got}, time.Minute
+		p, err := d.PlanCreate(t.Context(), core.BackupRequest{Volume: storetest.WebRoot, Name: "mine"})
+		ok(t, err)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			d.Create(t.Context(), p, true, nil)
+		}()
+		<-done
+		h.now = h.now.Add(time.Second)
+		h.Advance()
+		h.now = h.now.Add(2 * time.Minute)
+		d.Place = h
+		settled, err := d.Settle(t.Context())
+		if err != nil || len(settled) != 1 {
+			t.Fatalf("got %v: settled %+v, %v", got, settled, err)
+		}
+		e := newest(t, d)
+		if got {
+			if e.State != core.EntryDone || tells(t, d, e.Backup) != "held Web-Root" {
+				t.Errorf("made: %+v; %s", e, tells(t, d, e.Backup))
+			}
+		} else if kept, err := d.KeptCaptures(t.Context(), storetest.WebRoot, ""); err != nil || e.State != core.EntryFailed || len(kept) > 0 {
+			t.Errorf("not made: %+v; %d kept, %v", e, len(kept), err)
+		}
+		var held int
+		if err := d.Archive.DB.QueryRow("SELECT count(*) FROM held_captures").Scan(&held); err != nil || held > 0 {
+			t.Errorf("got %v: %d are held, %v", got, held, err)
+		}
 	}
 }

@@ -200,6 +200,9 @@ func (d Desk) rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
 	case info.Journals:
 		return w.Rewrite(ctx, r)
 	case info.Kind == core.PlaceCloud:
+		if err := d.Allowed(core.OpWriteVolume); err != nil {
+			return r.Entry, err
+		}
 		if refusals := core.APIRefusals(r.Before, r.After, 0); len(refusals) > 0 {
 			var whys []string
 			for _, f := range refusals {

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -56,6 +57,7 @@ func (d Desk) ArchiveRecords(ctx context.Context, o ArchiveOptions, progress Pro
 	}
 	progress.say(0, 0, "reading the list of backups")
 	rows, err := d.allBackups(ctx)
+	short, err := notWhole(err)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +71,7 @@ func (d Desk) ArchiveRecords(ctx context.Context, o ArchiveOptions, progress Pro
 	if err != nil {
 		return results, err
 	}
-	return results, archivedErr(results)
+	return results, cmp.Or(archivedErr(results), short)
 }
 
 // keeps returns nil if there is an archive that keeps things of the place.
@@ -108,24 +110,37 @@ func archivedErr(results []Archived) error {
 		"run it again: it goes on with those", first)
 }
 
-// allBackups lists every backup of the place, newly read.
+// allBackups lists every backup of the place, newly read; with CodeIncomplete those of a
+// list that ended early.
 func (d Desk) allBackups(ctx context.Context) (out []core.Backup, err error) {
 	return allRows(ctx, d.Backups)
 }
 
+// allRows lists every row, newly read; with CodeIncomplete those of a list that ended
+// early.
 func allRows[T any](ctx context.Context, list func(context.Context, core.Query) (core.Page[T], error)) (out []T, err error) {
 	q := core.Query{Sort: []core.Order{{Column: "created", Desc: true}}, Limit: 1000, Anew: true}
+	var short error
 	for {
 		page, err := list(ctx, q)
-		if err != nil {
+		if short, err = notWhole(err); err != nil {
 			return out, err
 		}
 		out = append(out, page.Rows...)
 		q.Anew = false
 		if q.Offset += len(page.Rows); len(page.Rows) == 0 || q.Offset >= page.Total {
-			return out, nil
+			return out, short
 		}
 	}
+}
+
+// notWhole sets apart the error of a list that ended early, whose rows are the place's
+// all the same, from any other.
+func notWhole(err error) (short, other error) {
+	if core.CodeOf(err) == core.CodeIncomplete {
+		return err, nil
+	}
+	return nil, err
 }
 
 // rowTime is what tells a row's states apart: when it last changed.

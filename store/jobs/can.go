@@ -13,8 +13,6 @@ import (
 type CanRequest struct {
 	Restore core.RestoreRequest
 	Plan    *core.Plan // what the rules make of it; nil: not weighed
-	// Verified is what a verification of the repository said; nil: not weighed.
-	Verified []core.VerifyReport
 }
 
 // Can says whether a restore can be carried through, as far as the place lets it be
@@ -56,7 +54,7 @@ func (d Desk) planRoute(ctx context.Context, r PlanRequest) (PlanRequest, error)
 
 // restoreFacts gathers what decides over a restore.
 func (d Desk) restoreFacts(ctx context.Context, r CanRequest) (core.RestoreFacts, error) {
-	f := core.RestoreFacts{Request: r.Restore, Plan: r.Plan, Verified: r.Verified}
+	f := core.RestoreFacts{Request: r.Restore, Plan: r.Plan}
 	if _, err := d.operator(core.OpRestore); err != nil && !errors.As(err, &f.Denied) {
 		return f, err
 	}
@@ -70,7 +68,8 @@ func (d Desk) restoreFacts(ctx context.Context, r CanRequest) (core.RestoreFacts
 	}
 	f.Backup = core.Knows(b)
 	for _, learn := range []func(context.Context, *core.RestoreFacts) error{
-		d.standsOn, d.route, d.onto, d.typeOfTarget, d.left, d.servedBy} {
+		d.standsOn, d.route, d.onto, d.typeOfTarget, d.left, d.servedBy,
+		d.verified} {
 		if err := learn(ctx, &f); err != nil {
 			return f, err
 		}
@@ -212,7 +211,7 @@ func (d Desk) encryption(ctx context.Context, f *core.RestoreFacts) (err error) 
 	if err != nil {
 		return err
 	}
-	now := encryptedNow(&source)
+	now := source.EncryptedNow()
 	switch {
 	case f.Encrypted.Known && f.Encrypted.V && now.Set && !now.V:
 		f.NeedType = core.NotKnown[string]("its source volume has been retyped since: it is not encrypted any more")
@@ -257,19 +256,6 @@ func (d Desk) encryptedByCapture(ctx context.Context, f *core.RestoreFacts) bool
 	return stored
 }
 
-// encryptedNow reports whether a volume is encrypted; null where that is not seen.
-func encryptedNow(v *core.Volume) core.Opt[bool] {
-	switch {
-	case v.Encrypted.Set:
-		return v.Encrypted
-	case v.EncryptionKeyID.Or("") != "":
-		return core.Some(true)
-	case v.Unseen.Has("encryption_key_id"):
-		return core.Opt[bool]{}
-	}
-	return core.Some(false)
-}
-
 // typeOf is the id of a volume's type; clouds before 3.63 show its name only.
 func typeOf(v *core.Volume, types core.Fact[[]core.VolumeType]) core.Fact[string] {
 	if v.VolumeTypeID.Set {
@@ -310,7 +296,7 @@ func (d Desk) typeOfTarget(ctx context.Context, f *core.RestoreFacts) (err error
 	switch r := &f.Request; {
 	case f.Target != nil:
 		f.TargetType = typeOf(f.Target, f.Types)
-		if now := encryptedNow(f.Target); now.Set {
+		if now := f.Target.EncryptedNow(); now.Set {
 			f.TypeEncrypted = core.Knows(now.V)
 			return nil
 		}
@@ -361,6 +347,44 @@ func (d Desk) servedBy(ctx context.Context, f *core.RestoreFacts) (err error) {
 		f.Services, err = told(s.BackupServices(ctx))
 	}
 	return err
+}
+
+// verified reads what verifications said of the chain, and where the place keeps its
+// backups.
+func (d Desk) verified(ctx context.Context, f *core.RestoreFacts) error {
+	if p, ok := d.source().(store.Place); ok {
+		f.Repository = p.Info().Location
+	}
+	if d.Archive == nil {
+		return nil
+	}
+	for i := range f.Chain.V.Backups {
+		said, err := d.Archive.Verified(ctx, f.Chain.V.Backups[i].ID)
+		if err != nil {
+			return err
+		}
+		f.Verified = append(f.Verified, said...)
+	}
+	return nil
+}
+
+// NoteVerified keeps what a verification of the place, a repository, said, so that who
+// restores from there is told ([Desk.Can]).
+func (d Desk) NoteVerified(ctx context.Context, reports []core.VerifyReport) error {
+	if d.Archive == nil {
+		return nil
+	}
+	sound := map[core.BackupID]bool{}
+	for i := range reports {
+		sound[reports[i].ID] = sound[reports[i].ID] || reports[i].Sound()
+	}
+	var kept []core.Verified
+	for i := range reports { // of a backup that stands there twice, it is not known from which it is restored
+		if r := &reports[i]; r.ID != "" && r.Sound() == sound[r.ID] {
+			kept = append(kept, r.Kept(d.location(), d.Now()))
+		}
+	}
+	return d.Archive.KeepVerified(context.WithoutCancel(ctx), kept)
 }
 
 // codesOf are the codes of errors whose reason is not that Cinder's rules refuse it.

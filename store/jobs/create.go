@@ -8,6 +8,7 @@ import (
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store"
+	"hearth/store/archive"
 )
 
 // CreatePlan is a backup that is about to be made.
@@ -166,6 +167,9 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 		return c, err
 	}
 	defer a.leave(ctx)
+	if captureErr == nil {
+		captureErr = d.hold(ctx, a, &capture)
+	}
 	progress.say(0, 1, "asking for the backup")
 	c.Backup, err = o.CreateBackup(ctx, p.Request)
 	if core.CodeOf(err) == core.CodeUnavailable { // it may have worked all the same
@@ -176,13 +180,15 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 	if err != nil {
 		if untouched(err) || core.CodeOf(err) == core.CodeDenied {
 			a.end(ctx, core.EntryFailed, err.Error())
-		} // else it stays open, for Settle
+		} else if core.MayLand(err) && d.SettleAfter > 0 { // it stays open, for Settle
+			err = unsettled(err, d.SettleAfter)
+		}
 		return c, err
 	}
 	a.e.Backup = c.Backup.ID
 	a.note(ctx)
 	if c.CaptureErr = captureErr; captureErr == nil {
-		c.kept, c.CaptureErr = d.keepBefore(context.WithoutCancel(ctx), capture, c.Backup.ID)
+		c.kept, c.CaptureErr = d.keepBefore(context.WithoutCancel(ctx), a, capture, c.Backup.ID)
 		c.Capture = c.kept.ID
 	}
 	if err := a.end(ctx, core.EntryDone, ""); err != nil || !wait {
@@ -191,14 +197,31 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 	return c, d.Await(ctx, &c, progress)
 }
 
-// keepBefore keeps the capture that was taken before a backup was asked for, to be
-// looked at again where the books have room for that.
-func (d Desk) keepBefore(ctx context.Context, c core.Capture, id core.BackupID) (k core.KeptCapture, err error) {
+// hold keeps the capture before the backup is asked for, so that it is there even if
+// hearth is killed while it asks: [Desk.Settle] finds the backup then.
+func (d Desk) hold(ctx context.Context, a *account, c *core.Capture) error {
+	c.Source.Kind = core.SourceTaken
+	books, ok := d.captures().(*archive.Archive)
+	if !ok {
+		return nil
+	}
+	return books.HoldCapture(ctx, a.e.ID, core.KeptCapture{Place: d.location(), VolumeID: c.VolumeID, At: c.Source.At.V, Capture: *c,
+		Again: core.Again{State: core.AgainDue}})
+}
+
+// keepBefore keeps the capture that was taken before a backup was asked for as that
+// backup's, to be looked at again where the books have room for that.
+func (d Desk) keepBefore(ctx context.Context, a *account, c core.Capture, id core.BackupID) (k core.KeptCapture, err error) {
 	books := d.captures()
 	if books == nil {
 		return k, noBooks()
 	}
-	c.BackupID, c.Source.Kind = id, core.SourceTaken
+	if held, ok := books.(*archive.Archive); ok {
+		if k, ok, err = held.TieCapture(ctx, a.e.ID, id); ok || err != nil {
+			return k, err
+		}
+	}
+	c.BackupID = id
 	k = core.KeptCapture{Place: d.location(), VolumeID: c.VolumeID, BackupID: id, At: c.Source.At.V, Capture: c}
 	if _, ok := books.(twice); ok {
 		k.Again.State = core.AgainDue

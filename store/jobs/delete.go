@@ -222,13 +222,7 @@ func (d Desk) Delete(ctx context.Context, p DeletePlan, wait bool, progress Prog
 	if err == nil {
 		err = failures(tried, run.results)
 	}
-	why := ""
-	if err != nil {
-		why = err.Error()
-	}
-	if aerr := a.endBy(ctx, why); err == nil {
-		err = aerr
-	}
+	err = a.endBy(ctx, err)
 	return run.results, err
 }
 

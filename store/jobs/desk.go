@@ -108,7 +108,7 @@ func (d Desk) Narrowed(projects core.FieldSet) string {
 	case !reaches || len(projects) > 1:
 		return ""
 	case !d.AllProjects():
-		return "one project was looked at, and not the whole of " + core.Visible(d.Place.Info().Title) + ": --all-projects looks at all"
+		return "one project was looked at, and not the whole of " + core.Visible(d.location()) + ": --all-projects looks at all"
 	}
 	if err := d.Allowed(core.OpAllProjects); core.CodeOf(err) == core.CodeDenied {
 		return "one project was looked at in spite of --all-projects: " + err.(*core.Error).What

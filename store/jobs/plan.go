@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -17,9 +18,12 @@ type PlanRequest struct {
 	Rules    core.RuleSet
 	Layers   core.Layers
 	// Type is the name or id of the new volume's type, "" for the default one; Bare
-	// as in core.Target.
+	// as in core.Target. Size, in GiB, and Zone only count for whether it can be made;
+	// 0 and "" are the backup's size and Cinder's choice.
 	Type string
 	Bare bool
+	Size int64
+	Zone string
 	// Via is core.ViaDatabase for what Cinder's own restore does, core.ViaAPI for
 	// what the API can be asked to do; "" is the latter for an existing volume of a
 	// cloud. LeaveOut names fields that are then left as they are.
@@ -96,14 +100,23 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 }
 
 // Weigh has a plan of a restore say whether it can be carried through, by all that
-// its place tells ([Desk.Can]), where the place restores. A plan of the metadata alone
-// is left as it is.
+// its place tells ([Desk.Can]), where the place restores. Of one of the metadata alone
+// it adds whether the login may change the volume.
 func (d Desk) Weigh(ctx context.Context, p *core.Plan, r PlanRequest) error {
-	if _, restores := d.Place.(store.Operator); !restores || r.Backup == "" || r.MetadataOnly || p.Via == core.ViaAPI {
+	_, restores := d.Place.(store.Operator)
+	switch {
+	case restores && p.Via == core.ViaAPI:
+		var denied *core.Error
+		if errors.As(d.Allowed(core.OpWriteVolume), &denied) {
+			p.Can.Add(core.DeniedReason(denied))
+		}
+		return nil
+	case !restores || r.Backup == "" || r.MetadataOnly:
 		return nil
 	}
 	can, err := d.Can(ctx, CanRequest{Plan: p,
-		Restore: core.RestoreRequest{Backup: r.Backup, Volume: r.Onto, Name: r.Name, Type: r.Type, Route: r.Route}})
+		Restore: core.RestoreRequest{Backup: r.Backup, Volume: r.Onto, Name: r.Name, Type: r.Type, Route: r.Route,
+			Size: r.Size, AvailabilityZone: r.Zone}})
 	if err == nil {
 		p.Can = can
 	}
@@ -174,7 +187,8 @@ func (d Desk) target(ctx context.Context, r PlanRequest, types []core.VolumeType
 			t.DefaultType = pyjson.OfString(typ.ID)
 		}
 	}
-	if r.Type != "" && len(types) > 0 && t.DefaultType.IsNull() {
+	_, restores := d.Place.(store.Operator) // there Can says so, with the plan beside it
+	if r.Type != "" && len(types) > 0 && t.DefaultType.IsNull() && !restores {
 		return t, core.Fail(core.CodeNotFound, "plan a restore", "there is no volume type "+r.Type, "", nil)
 	}
 	return t, nil

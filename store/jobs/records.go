@@ -216,16 +216,8 @@ func (d Desk) importByAPI(ctx context.Context, im store.Importer, items []core.I
 			}
 		}
 	}
-	why := ""
-	if first != nil {
-		why = first.Error()
-	}
-	aerr := a.endBy(ctx, why)
-	switch {
-	case failed == len(results):
-		return results, first
-	case aerr != nil:
-		return results, aerr
+	if err := a.endBy(ctx, first); failed == len(results) || first == nil && err != nil {
+		return results, err
 	}
 	return results, d.keepRecords(ctx, items, results)
 }

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -245,19 +246,22 @@ type RecoverOptions struct {
 	All bool // also what seems to be another cloud's
 }
 
-// Reconcile lays what a source has and what the target's database has side by side.
+// Reconcile lays what a source has and what the target's database has side by side; with
+// CodeIncomplete as far as a list that ended early tells.
 func Reconcile(ctx context.Context, source Source, target Desk, progress Progress) ([]core.Reconciled, []core.Holding, error) {
 	found, unusable, err := source.find(ctx, target, progress)
+	short, err := notWhole(err)
 	if err != nil {
 		return nil, nil, err
 	}
 	out, _, err := reconcile(ctx, found, target, progress)
-	return out, unusable, err
+	return out, unusable, cmp.Or(err, short)
 }
 
 func reconcile(ctx context.Context, found []finding, target Desk, progress Progress) ([]core.Reconciled, []core.Backup, error) {
 	progress.say(0, 0, "reading the backups of %s", target.location())
 	there, err := target.allBackups(ctx)
+	short, err := notWhole(err)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -273,7 +277,7 @@ func reconcile(ctx context.Context, found []finding, target Desk, progress Progr
 		}
 		rows[i].Unseen = unseen
 	}
-	return core.Reconcile(rows, there), there, nil
+	return core.Reconcile(rows, there), there, short
 }
 
 // PlanRecovery finds what the source has and the target has not, and works out for
@@ -314,6 +318,13 @@ func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOpti
 	strangers := r.tick(o.All)
 	r.Fit()
 	r.warn(strangers, handed)
+	projects := core.FieldSet{}
+	for i := range there {
+		projects[string(there[i].ProjectID)] = true
+	}
+	if why := target.Narrowed(projects); why != "" && len(r.Items) > 0 {
+		r.Warnings = append(r.Warnings, why+"; what another project has counts as lost here")
+	}
 	return r, nil
 }
 

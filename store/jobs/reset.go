@@ -118,13 +118,7 @@ func (d Desk) Reset(ctx context.Context, p ResetPlan, progress Progress) ([]Resu
 	}
 	progress.say(len(todo), len(todo), "done")
 	err = failures("reset all", results)
-	why := ""
-	if err != nil {
-		why = err.Error()
-	}
-	if aerr := a.endBy(ctx, why); err == nil {
-		err = aerr
-	}
+	err = a.endBy(ctx, err)
 	return results, err
 }
 

@@ -82,7 +82,9 @@ func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 	if err != nil {
 		if untouched(err) || core.CodeOf(err) == core.CodeDenied {
 			a.end(ctx, core.EntryFailed, err.Error())
-		} // else it stays open, for Settle
+		} else if core.MayLand(err) && d.SettleAfter > 0 { // it stays open, for Settle
+			err = unsettled(err, d.SettleAfter)
+		}
 		return report, err
 	}
 	report.Volume, report.VolumeName, report.Inferred = done.Volume, done.VolumeName, done.Inferred

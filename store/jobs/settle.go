@@ -33,6 +33,7 @@ func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
 	}
 	var settled []core.Entry
 	var first error
+	made := false
 	for _, e := range entries {
 		if !Unsettled(&e) || d.worked(&e) {
 			continue
@@ -43,9 +44,15 @@ func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
 			first = err
 		case ok:
 			settled = append(settled, e)
+			made = made || e.Kind == core.EntryCreate && e.State == core.EntryDone
 		}
 		if ctx.Err() != nil {
 			break
+		}
+	}
+	if made && ctx.Err() == nil { // the sooner after the backup's end its volume is looked at, the more that says
+		if _, err := d.LookAgain(ctx); err != nil && first == nil {
+			first = err
 		}
 	}
 	return settled, first
@@ -108,6 +115,11 @@ func (d Desk) settle(ctx context.Context, e *core.Entry) (ok bool, err error) {
 	}
 	if state != core.EntryDone && why == "" {
 		why = "hearth was interrupted; the place was read back"
+	}
+	if state == core.EntryDone && e.Kind == core.EntryCreate { // the capture from before it has waited for its id
+		if _, _, err := d.Archive.TieCapture(ctx, e.ID, found.Backup); err != nil {
+			return false, err
+		}
 	}
 	if found.Volume != e.Volume || found.Backup != e.Backup || !slices.Equal(found.Steps, e.Steps) {
 		d.Archive.Note(ctx, found)

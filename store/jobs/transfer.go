@@ -303,13 +303,7 @@ func (d Desk) send(ctx context.Context, t *Transfer, what string, progress Progr
 	}
 	err := transferErr(what, s.results)
 	if s.a != nil {
-		why := ""
-		if err != nil {
-			why = err.Error()
-		}
-		if aerr := s.a.endBy(ctx, why); err == nil {
-			err = aerr
-		}
+		err = s.a.endBy(ctx, err)
 	}
 	if cerr := ctx.Err(); cerr != nil {
 		err = core.Fail(core.CodeCancelled, what, fmt.Sprintf("it was cancelled after %d of %s", s.done, core.Count(len(going), "backup")),

@@ -120,8 +120,11 @@ func (b Book) Due(ctx context.Context, place string) ([]core.KeptCapture, error)
 	return b.captures(ctx, where+" ORDER BY at, id", args...)
 }
 
-// captureColumns are those that scanCapture reads, and Keeper writes but for the id.
-const captureColumns = "id, place, volume_id, backup_id, at, source, source_where, source_at, unseen, text, again, again_at, ended_at"
+// CaptureColumns are those that hold a capture: [CaptureValues] are written to them.
+const CaptureColumns = "place, volume_id, backup_id, at, source, source_where, source_at, unseen, text, again, again_at, ended_at"
+
+// captureColumns are those that ScanCapture reads.
+const captureColumns = "id, " + CaptureColumns
 
 // captures reads those that a condition, and an order, give.
 func (b Book) captures(ctx context.Context, where string, args ...any) ([]core.KeptCapture, error) {
@@ -134,7 +137,7 @@ func (b Book) captures(ctx context.Context, where string, args ...any) ([]core.K
 		}
 		defer rows.Close()
 		for rows.Next() {
-			k, err := scanCapture(rows)
+			k, err := ScanCapture(rows)
 			if err != nil {
 				return err
 			}
@@ -145,7 +148,8 @@ func (b Book) captures(ctx context.Context, where string, args ...any) ([]core.K
 	return out, err
 }
 
-func scanCapture(row interface{ Scan(...any) error }) (core.KeptCapture, error) {
+// ScanCapture reads a capture of a row of an id and the [CaptureColumns].
+func ScanCapture(row interface{ Scan(...any) error }) (core.KeptCapture, error) {
 	var k core.KeptCapture
 	var at, kind, where, sourceAt, unseen, text, again, againAt, endedAt string
 	if err := row.Scan(&k.ID, &k.Place, &k.VolumeID, &k.BackupID, &at, &kind, &where, &sourceAt, &unseen, &text,
@@ -241,16 +245,21 @@ func (k *Keeper) Keep(ctx context.Context, c core.KeptCapture) (int64, error) {
 	case !errors.Is(err, sql.ErrNoRows):
 		return id, err
 	}
+	res, err := k.add.ExecContext(ctx, CaptureValues(&c)...)
+	if err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
+}
+
+// CaptureValues are a capture's values of the [CaptureColumns].
+func CaptureValues(c *core.KeptCapture) []any {
 	var unseen []string
 	for name := range c.Capture.Unseen {
 		unseen = append(unseen, name)
 	}
 	sort.Strings(unseen)
 	source := c.Capture.Source
-	res, err := k.add.ExecContext(ctx, append([]any{c.Place, string(c.VolumeID), string(c.BackupID), WriteTime(c.At),
-		string(source.Kind), source.Where, WriteOptTime(source.At), strings.Join(unseen, ","), c.Capture.Text}, again...)...)
-	if err != nil {
-		return 0, err
-	}
-	return res.LastInsertId()
+	return []any{c.Place, string(c.VolumeID), string(c.BackupID), WriteTime(c.At), string(source.Kind), source.Where, WriteOptTime(source.At),
+		strings.Join(unseen, ","), c.Capture.Text, string(c.Again.State), WriteOptTime(c.Again.At), WriteOptTime(c.Again.Ended)}
 }

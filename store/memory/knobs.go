@@ -17,7 +17,18 @@ type Knobs struct {
 	stall chan struct{} // closed when calls may go on; nil: they may
 	on    int           // the call at whose beginning then is called
 	then  func()
-	kill  int // the call at which the program dies, and every one after it
+	kill  int              // the call at which the program dies, and every one after it
+	each  map[string]error // of every call of a method
+}
+
+// FailEach makes every call of a method return err and do nothing; nil ends that.
+func (k *Knobs) FailEach(method string, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.each == nil {
+		k.each = map[string]error{}
+	}
+	k.each[method] = err
 }
 
 // KillCall makes the nth call from now, and every one after that, end the goroutine
@@ -76,6 +87,9 @@ func (k *Knobs) enter(ctx context.Context, method, tried string) error {
 	k.mu.Lock()
 	k.calls = append(k.calls, method)
 	err, gate := k.fails[len(k.calls)], k.stall
+	if err == nil {
+		err = k.each[method]
+	}
 	dead := k.kill > 0 && len(k.calls) >= k.kill
 	var then func()
 	if len(k.calls) == k.on {

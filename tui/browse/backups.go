@@ -37,6 +37,7 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	from := at.Desk().Place
 	l.query, l.id = from.Backups, func(b *core.Backup) string { return string(b.ID) }
 	l.cells = func(x *core.Backup) []grid.Cell { return show.BackupCells(host.Look(), x) }
+	l.turned = func(was, is []core.Backup) tea.Cmd { return lookAgain(host, at, was, is) }
 	if r := at.Repository(); r != nil {
 		l.judge = marksOf(r)
 		l.cells = func(x *core.Backup) []grid.Cell {
@@ -57,6 +58,23 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	rows := place.BackupRows{Current: s.current, Chosen: func() []core.BackupID { return ui.IDs[core.BackupID](s.chosen()) }}
 	s.own = func() []ui.Action { return backupActions(host, at, more, rows) }
 	return s
+}
+
+// lookAgain has the volumes of backups that have just ended looked at again, so that
+// what their captures carry is known: the sooner after the end, the more it says.
+func lookAgain(host ui.Host, at *place.Stay, was, is []core.Backup) tea.Cmd {
+	under := map[core.BackupID]bool{}
+	for i := range was {
+		under[was[i].ID] = was[i].Status == core.StatusCreating
+	}
+	if !slices.ContainsFunc(is, func(b core.Backup) bool { return under[b.ID] && b.Status != core.StatusCreating }) {
+		return nil
+	}
+	desk := at.Desk()
+	return host.Tell(func(ctx context.Context) tea.Msg {
+		_, err := desk.LookAgain(ctx)
+		return ui.Failure(err)
+	})
 }
 
 // marksOf asks a repository what to think of the fields of rows.
@@ -90,7 +108,7 @@ func backupActions(host ui.Host, at *place.Stay, more place.RowActions, rows pla
 	}, more.Exports(host, rows), []ui.Action{
 		{Name: "copy-id", Keys: []string{"y"}, Help: "Copy the id", Why: rows.None,
 			Run: func() tea.Cmd { return host.Copy(string(rows.Current().ID), "the id") }},
-		toVolume,
+		toVolume, compareBackups(rows),
 		{Name: "copy", Keys: []string{"Y"}, Label: "copy", Minor: true, Help: "Copy it, or all that are marked, into another place",
 			Why: func() string { return ui.Either(rows.None(), at.Cannot(core.OpExport)) },
 			Run: func() tea.Cmd { return ui.Opening(ui.Open{Screen: "copy", IDs: ui.Texts(rows.Chosen())}) }},

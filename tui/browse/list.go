@@ -321,6 +321,7 @@ func (s *listScreen[T]) noPane() string {
 type allKeysMsg struct {
 	filter string // they were asked for with
 	keys   []string
+	short  error // why these are not all
 	err    error
 }
 
@@ -330,6 +331,9 @@ func (s *listScreen[T]) markAll() tea.Cmd {
 	return s.host.Ask(func(ctx context.Context) tea.Msg {
 		page, err := query(ctx, q)
 		m := allKeysMsg{filter: q.Filter.Text, err: err}
+		if core.CodeOf(err) == core.CodeIncomplete {
+			m.err, m.short = nil, err
+		}
 		for i := range page.Rows {
 			m.keys = append(m.keys, id(&page.Rows[i]))
 		}
@@ -346,6 +350,9 @@ func (s *listScreen[T]) markKeys(msg allKeysMsg) tea.Cmd {
 	}
 	for _, key := range msg.keys {
 		s.table.Mark(key)
+	}
+	if msg.short != nil {
+		return ui.Say(ui.LevelWarn, show.Thousands(len(msg.keys))+" marked, and there are more: "+ui.WhatOf(msg.short)+".")
 	}
 	return ui.Say(ui.LevelInfo, show.Thousands(len(msg.keys))+" marked.")
 }

@@ -26,6 +26,7 @@ type lister[T any] struct {
 	id      func(*T) string
 	cells   func(*T) []grid.Cell
 	judge   func(context.Context, []T) map[string][]core.Mark // what to think of fields of rows; nil: nothing
+	turned  func(was, is []T) tea.Cmd                         // what is to be done as rows were read anew; nil: nothing
 	marks   map[string][]core.Mark                            // of the rows that are here
 	shown   []grid.Column
 	table   *grid.Model
@@ -33,6 +34,7 @@ type lister[T any] struct {
 	ui.Read
 	sort    core.Order
 	page    core.Page[T] // the rows that are here
+	narrow  string       // why they are of fewer projects than were asked for; "": they are not
 	wants   []string     // the columns that were asked for with them
 	asking  bool         // an answer is on its way
 	anew    bool         // the answer is to other rows: the cursor goes to the first
@@ -185,6 +187,9 @@ func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
 		return nil
 	}
 	l.asking = false
+	if core.CodeOf(msg.err) == core.CodeIncomplete { // the rows are the place's all the same, and the head says it
+		msg.page.Short, msg.err = msg.err, nil
+	}
 	if msg.err != nil {
 		cmd := l.trouble(msg.err)
 		if len(msg.page.Rows) > 0 { // what was read before
@@ -195,10 +200,13 @@ func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
 	}
 	came := msg.page.Complete || len(l.page.Rows) == 0 || msg.page.All > l.page.All // else it may still be in trouble
 	l.State, l.Err = ui.Ready, nil
-	l.take(msg.page)
 	over := tea.Cmd(nil)
+	if l.turned != nil {
+		over = l.turned(l.page.Rows, msg.page.Rows)
+	}
+	l.take(msg.page)
 	if came {
-		over = l.recovered()
+		over = tea.Batch(over, l.recovered())
 	}
 	if l.page.Complete {
 		return tea.Batch(over, l.more())
@@ -232,7 +240,7 @@ func (l *lister[T]) readOn(msg readOnMsg) tea.Cmd {
 // take shows a page; the cursor stays on its row as others come in.
 func (l *lister[T]) take(page core.Page[T]) {
 	keep := l.table.Key()
-	l.page = page
+	l.page, l.narrow = page, l.narrowed(page.Rows)
 	l.table.SetSource(l)
 	switch {
 	case l.anew:
@@ -351,11 +359,38 @@ func (l *lister[T]) head(noun string, w int) string {
 	if l.judge != nil && len(l.page.Rows) > 0 {
 		text += s.Unknown.Paint("  ~ assumed, ? lost")
 	}
+	text += l.scant()
 	var e *core.Error
 	if l.typing && errors.As(l.mistake, &e) {
 		text += s.Warn.Paint("  ! " + core.Visible(e.What) + "; " + core.Visible(e.Next))
 	}
 	return ui.Clip(text+l.freshness(), w)
+}
+
+// scant says that these are not all rows of the place, and why; "" if they are, as far
+// as is known.
+func (l *lister[T]) scant() string {
+	s := l.host.Look()
+	switch {
+	case l.page.Short != nil:
+		return s.Bad.Paint("  ! not the whole list: " + core.Visible(ui.WhatOf(l.page.Short)))
+	case l.narrow != "":
+		return s.Warn.Paint("  ! " + l.narrow)
+	}
+	return ""
+}
+
+// narrowed says where all projects are asked for, and the place gave one.
+func (l *lister[T]) narrowed(rows []T) string {
+	column, ok := l.columns.Find("project")
+	if !ok || len(rows) == 0 || !l.at.Desk().AllProjects() {
+		return ""
+	}
+	projects := core.FieldSet{}
+	for i := range rows {
+		projects[column.Value(&rows[i]).Text()] = true
+	}
+	return l.at.Narrowed(projects)
 }
 
 // fresh is how old rows may be without a warning: lists look for news more often.

@@ -255,7 +255,11 @@ func (s *journalScreen) settle() tea.Cmd {
 			if err != nil {
 				return ui.Wrote("", err)
 			}
-			return ui.Result{Note: ui.Note{Level: ui.LevelGood, Text: jobs.SettledText(settled, left)}, Changed: true}
+			n := ui.Note{Level: ui.LevelGood, Text: jobs.SettledText(settled, left)}
+			if len(left) > 0 {
+				n.Level = ui.LevelWarn
+			}
+			return ui.Result{Note: n, Changed: true}
 		})
 	return cmd
 }

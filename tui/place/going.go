@@ -42,6 +42,18 @@ func (s *Stay) ProjectActions() []ui.Action {
 		}, Run: func() tea.Cmd { return s.reach(!all) }}}
 }
 
+// Narrowed says why rows of these projects are not all that there are of the place; ""
+// if they are, as far as is known.
+func (s *Stay) Narrowed(projects core.FieldSet) string {
+	switch d := s.Desk(); {
+	case d.Narrowed(projects) == "":
+		return ""
+	case d.AllProjects():
+		return "of one project: this login does not see all"
+	}
+	return "of one project, and not of the whole place (0 lists all)"
+}
+
 // reach lists all projects, or the own one. What runs goes on with the reach that
 // it began with.
 func (s *Stay) reach(all bool) tea.Cmd {

@@ -24,6 +24,7 @@ type archiveScreen struct {
 	at   *place.Stay
 	ui.Read
 	cover   jobs.Coverage
+	scant   string // why that is not of the whole place; "": it is, as far as is known
 	age     string // volumes are to have a backup of the last so long
 	all     bool   // also what has no gap
 	volumes bool   // the volumes are shown
@@ -101,11 +102,18 @@ func (s *archiveScreen) load() tea.Cmd {
 func (s *archiveScreen) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case coverMsg:
+		s.scant = ""
+		if core.CodeOf(msg.err) == core.CodeIncomplete {
+			s.scant, msg.err = "not the whole list: "+ui.WhatOf(msg.err), nil
+		}
 		cmd, ok := s.End(msg.gen, msg.err)
 		if !ok {
 			return cmd
 		}
 		s.cover = msg.cover
+		if s.scant == "" {
+			s.scant = s.at.Narrowed(s.cover.Projects())
+		}
 		s.fill()
 	case archivedMsg:
 		for _, r := range msg.results {
@@ -253,6 +261,9 @@ func (s *archiveScreen) head(w int) []string {
 		ui.Clip(b+tell(none, "without a record")+", "+tell(old, "with an old one")+", "+tell(uncaptured, "no known capture"), w),
 		ui.Clip(v+tell(stale, "without a backup of the last "+s.age)+st.Dim.Paint(" (N)"), w),
 	}
+	if s.scant != "" {
+		lines = append(lines, ui.Clip(st.Warn.Paint("! "+core.Visible(s.scant)), w))
+	}
 	if s.archiving() {
 		lines = append(lines, s.host.Task(s.task).Bar(st, w))
 	}
@@ -261,6 +272,9 @@ func (s *archiveScreen) head(w int) []string {
 
 func (s *archiveScreen) Resize(w, h int) {
 	s.w, s.h = w, h
+	if s.scant != "" {
+		h--
+	}
 	s.table.SetSize(w, max(h-4, 2))
 }
 

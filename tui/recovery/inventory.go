@@ -450,9 +450,12 @@ func (s *inventoryScreen) verify(ids []core.BackupID, deep bool) tea.Cmd {
 	if deep {
 		words = append(words, "--deep")
 	}
-	command := s.at.Command("verify", words...)
+	command, desk := s.at.Command("verify", words...), s.at.Desk()
 	id, cmd := s.at.Start(s.host, "verifying", s.touches(), func(ctx context.Context, progress jobs.Progress) ui.Result {
 		m := verify(ctx, r, core.VerifyRequest{IDs: ids, Deep: deep}, progress)
+		if err := desk.NoteVerified(ctx, m.reports); m.err == nil {
+			m.err = err
+		}
 		return ui.Result{Note: verifiedNote(m, command), Answer: m}
 	})
 	if id != 0 {

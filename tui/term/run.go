@@ -15,7 +15,8 @@ type Unsuspended struct{}
 
 // Run runs a program on the terminal until it ends or ctx does. Signals are the
 // caller's, who ends ctx, but for SIGTSTP: that suspends the program as ctrl+z does,
-// and fg brings it back. The model is sent a [Cut] behind a paste whose end is lost, and [Unsuspended].
+// and fg brings it back. The model is sent a [Cut] behind a paste whose end is lost,
+// and [Unsuspended] where it cannot be suspended.
 func Run(ctx context.Context, model tea.Model, options ...tea.ProgramOption) error {
 	// Were Bubble Tea to catch signals too, it could wait for ever to hand one on to
 	// the loop that ctx has ended.

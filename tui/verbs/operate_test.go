@@ -324,11 +324,20 @@ func TestViaAPI(t *testing.T) {
 	b, c := cloud(t)
 	b.in = `{"version": 1, "volume-metadata": {"ключ": "x", "good": "y"}}`
 	got := b.run("plan", "--capture", "-", "--onto", "Web-Root")
-	if got.code != 0 || !strings.Contains(got.out, "the API refuses it") || !strings.Contains(got.out, "Via") ||
+	if got.code != 6 || !strings.Contains(got.out, "the API refuses it") || !strings.Contains(got.out, "Via") ||
 		!strings.Contains(got.out, "PUT /volumes/"+string(storetest.WebRoot)+"/metadata: replace the metadata (1 key)") {
 		t.Errorf("%+v", got)
 	}
 	golden(t, "plan-api.table", got.out)
+	if got := b.run("plan", "--capture", "-", "--onto", "Web-Root", "--leave-out", "metadata ключ"); got.code != 0 {
+		t.Errorf("with that left out: %+v", got)
+	}
+	c.Deny(core.OpWriteVolume, "a reader may not change a volume")
+	if got := b.run("plan", "--capture", "-", "--onto", "Web-Root", "--leave-out", "metadata ключ", "-o", "json"); got.code != 6 ||
+		!strings.Contains(got.out, `"code": "denied"`) {
+		t.Errorf("as a reader: %+v", got)
+	}
+	c.Deny(core.OpWriteVolume, "")
 	if got := b.run("apply", "--capture", "-", "--onto", "Web-Root", "--yes"); got.code != 6 ||
 		!strings.Contains(got.err, "--leave-out 'metadata ключ'") {
 		t.Errorf("%+v", got)

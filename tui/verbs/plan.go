@@ -134,6 +134,7 @@ func (e *Env) plan() *cobra.Command {
 	p := &planning{}
 	f := &format{}
 	var all bool
+	var shape core.RestoreRequest
 	cmd := &cobra.Command{
 		Use: "plan [BACKUP]", Short: "Show what a restore would do to a volume's metadata",
 		Long: "Show, field by field, what a restore would do to the target's name, description, user and image metadata, " +
@@ -151,6 +152,9 @@ func (e *Env) plan() *cobra.Command {
 			if err := f.check("table", "json", "yaml"); err != nil {
 				return err
 			}
+			if err := checkShape(cmd, p, &shape); err != nil {
+				return err
+			}
 			if err := p.check(cmd, args); err != nil {
 				return err
 			}
@@ -159,6 +163,7 @@ func (e *Env) plan() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				r.Size, r.Type, r.Zone, r.Bare = shape.Size, shape.Type, shape.AvailabilityZone, shape.Shaped()
 				plan, err := d.Plan(ctx, r)
 				if err != nil {
 					return err
@@ -180,6 +185,7 @@ func (e *Env) plan() *cobra.Command {
 	}
 	p.flags(e, cmd)
 	p.viaFlags(cmd)
+	shapeFlags(cmd, &shape)
 	cmd.Flags().StringVarP(&f.name, "output", "o", "table", "how to print: table, json or yaml")
 	cmd.Flags().BoolVar(&all, "all", false, "for a table: also the fields that no restore brings back")
 	complete(cmd, "output", []string{"table", "json", "yaml"})

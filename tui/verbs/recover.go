@@ -190,7 +190,7 @@ func (e *Env) reconcile() *cobra.Command {
 				progress, end := e.bar(quiet)
 				compared, unusable, err := jobs.Reconcile(ctx, source, target, progress)
 				end()
-				if err != nil {
+				if err != nil && core.CodeOf(err) != core.CodeIncomplete {
 					return err
 				}
 				if _, err := r.list(e.Out, worthALine(compared, every)); err != nil {
@@ -205,7 +205,7 @@ func (e *Env) reconcile() *cobra.Command {
 					}
 				}
 				e.sayNarrowed(target, projects)
-				return nil
+				return err // what there is was shown all the same
 			})
 		},
 	}

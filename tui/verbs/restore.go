@@ -66,10 +66,8 @@ func (e *Env) restore() *cobra.Command {
 	}
 	p.flags(e, cmd)
 	p.certainFlag(cmd)
+	shapeFlags(cmd, &r)
 	fl := cmd.Flags()
-	fl.Int64Var(&r.Size, "size", 0, "of the new volume, in GiB (default that of the backup)")
-	fl.StringVar(&r.Type, "type", "", "the type of the new volume (default the cloud's)")
-	fl.StringVar(&r.AvailabilityZone, "availability-zone", "", "the zone of the new volume")
 	fl.BoolVar(&noWait, "no-wait", false, "only ask for it, and do not watch it")
 	fl.BoolVar(&yes, "yes", false, "do not ask")
 	fl.StringVarP(&f.name, "output", "o", "table", "how to print the report: table, json or yaml")
@@ -79,15 +77,31 @@ func (e *Env) restore() *cobra.Command {
 
 // checkRestore says what is wrong with the call itself, before a place is opened.
 func checkRestore(cmd *cobra.Command, args []string, p *planning, r *core.RestoreRequest) error {
-	switch {
-	case len(args) == 0:
+	if len(args) == 0 {
 		return misuse(cmd, "an argument is missing", "name the backup")
+	}
+	if err := checkShape(cmd, p, r); err != nil {
+		return err
+	}
+	return p.check(cmd, args)
+}
+
+// shapeFlags adds the flags that say what a new volume is to be.
+func shapeFlags(cmd *cobra.Command, r *core.RestoreRequest) {
+	f := cmd.Flags()
+	f.Int64Var(&r.Size, "size", 0, "of the new volume, in GiB (default that of the backup)")
+	f.StringVar(&r.Type, "type", "", "the type of the new volume (default the cloud's)")
+	f.StringVar(&r.AvailabilityZone, "availability-zone", "", "the zone of the new volume")
+}
+
+func checkShape(cmd *cobra.Command, p *planning, r *core.RestoreRequest) error {
+	switch {
 	case p.onto != "" && (r.Shaped() || r.Size != 0):
 		return misuse(cmd, "--size, --type and --availability-zone are for a new volume", "leave them out, or give --new")
 	case r.Size < 0:
 		return misuse(cmd, "--size wants a number from 1", "")
 	}
-	return p.check(cmd, args)
+	return nil
 }
 
 // standsAgainst refuses what cannot be, by the plan too, and tells what is not known.

@@ -125,6 +125,9 @@ func (e *Env) verify() *cobra.Command {
 					request.IDs = append(request.IDs, b.ID)
 				}
 				reports, err := e.verifyAll(ctx, r, request)
+				if kerr := d.NoteVerified(ctx, reports); err == nil {
+					err = kerr
+				}
 				if err != nil {
 					return err
 				}

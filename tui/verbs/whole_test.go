@@ -45,6 +45,24 @@ func TestListNotWhole(t *testing.T) {
 	}
 }
 
+// TestSetsNotWhole: what is compared or covered over a list that ended early is shown, and
+// the exit code says that it is not of the whole place.
+func TestSetsNotWhole(t *testing.T) {
+	for _, args := range []string{"coverage --all", "reconcile --from r --all", "reconcile --from r -o json", "archive --yes"} {
+		x := twoClouds(t)
+		x.desk.Place = partial{x.a, core.ReachOwn, true}
+		got := x.run(strings.Fields(args)...)
+		if got.code != 14 || !strings.Contains(got.err, "counts 3 rows and lists 1") || len(got.out) < 40 && !strings.HasPrefix(args, "archive") {
+			t.Errorf("%s: %+v", args, got)
+		}
+	}
+	x := twoClouds(t)
+	x.desk.Place = partial{x.a, core.ReachOwn, true}
+	if got := x.run("recover", "--from", "r", "--yes"); got.code != 14 || asked(x.a, "Import") > 0 {
+		t.Errorf("what only seems to be lost is not brought back: %+v", got)
+	}
+}
+
 // TestNarrowed: whoever asks for all projects and sees one is told so.
 func TestNarrowed(t *testing.T) {
 	b, c := cloud(t)

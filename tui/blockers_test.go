@@ -1,0 +1,161 @@
+package tui
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"hearth/core"
+	"hearth/store/archive"
+	"hearth/store/jobs"
+	"hearth/store/memory"
+	"hearth/store/storetest"
+	"hearth/tui/ui"
+)
+
+// blockedRig is the screens at a cloud where a restore is blocked, on its preview.
+func blockedRig(t testing.TB, x *storetest.Blocker, w, h int) (*rig, *memory.Cloud) {
+	t.Helper()
+	s := storetest.Standard()
+	world := memory.World{Volumes: s.AllVolumes(), Backups: s.AllBackups(), Types: s.Types, Captures: s.Captures, Now: now}
+	if x.World != nil {
+		x.World(&world)
+	}
+	c := memory.NewCloud(world)
+	if x.Cloud != nil {
+		x.Cloud(c)
+	}
+	books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
+	if err == nil {
+		err = books.KeepVerified(t.Context(), x.Verified)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { books.Close() })
+	r := newRigWith(t, c, w, h, Options{}, func(d *jobs.Desk) { d.Sleep, d.Archive, d.Source = c.Sleep, books, x.Source })
+	r.send(ui.Open{Screen: "backup", ID: string(x.Ask.Backup), Tab: "restore"})
+	if x.Metadata {
+		r.press("i")
+	}
+	for _, k := range x.Captures {
+		file := filepath.Join(t.TempDir(), "capture.json")
+		if err := os.WriteFile(file, []byte(k.Text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r.press("C").typeText(file).press("enter")
+	}
+	return r, c
+}
+
+// aim chooses the target; the chooser says whether it fits.
+func (r *rig) aim(x *storetest.Blocker) {
+	r.t.Helper()
+	switch r.press("t"); {
+	case x.Ask.Volume != "":
+		r.typeText(string(x.Ask.Volume))
+		if x.Fits != "" {
+			r.want("✗", x.Fits)
+		}
+		r.press("enter")
+		return
+	case x.Ask.Size == 0 && x.Ask.Type == "":
+		r.holds("the chooser", x.Says)
+	}
+	r.press("enter", "tab")
+	if x.Ask.Size > 0 {
+		r.typeText(strconv.FormatInt(x.Ask.Size, 10))
+	}
+	r.press("tab").typeText(x.Ask.Type).press("enter")
+}
+
+// holds checks that the frame has a text, however its lines are broken.
+func (r *rig) holds(where, text string) {
+	r.t.Helper()
+	frame := r.screenText()
+	words := strings.Join(strings.FieldsFunc(frame, func(c rune) bool { return c == ' ' || c == '\n' || c == '│' }), " ")
+	if !strings.Contains(words, text) {
+		r.t.Errorf("%s does not say %q:\n%s", where, text, frame)
+	}
+}
+
+// shownByFile reports whether the captures of a blocker can be handed in on a screen.
+func shownByFile(x *storetest.Blocker) bool {
+	for _, c := range x.Captures {
+		if c.Source.Kind != core.SourceFile {
+			return false
+		}
+	}
+	return true
+}
+
+// blockedOn is a scene of a blocker: its preview, or what keys lead to from there.
+func blockedOn(what string, keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		for _, x := range storetest.Blockers() {
+			if x.What == what {
+				r, _ := blockedRig(t, &x, w, h)
+				if x.Ask.Volume != "" && len(keys) == 0 {
+					r.press("t").typeText(string(x.Ask.Volume)).press("enter")
+				}
+				return r.press(keys...)
+			}
+		}
+		t.Fatalf("no blocker is called %q", what)
+		return nil
+	}
+}
+
+// The other blockers have scenes of their own among those of restores.
+func init() {
+	scenes = append(scenes, scene{"blocked-role", blockedOn("no role")}, scene{"blocked-chooser", blockedOn("the service is down", "t")},
+		scene{"blocked-service", blockedOn("the service is down")}, scene{"blocked-quota", blockedOn("no gigabytes left")},
+		scene{"blocked-luks", blockedOn("LUKS onto a plain volume")}, scene{"blocked-attached", blockedOn("the target is attached")},
+		scene{"blocked-damaged", blockedOn("its repository is damaged")}, scene{"blocked-backup", blockedOn("it is in error")},
+		scene{"blocked-status", blockedOn("the target is being restored onto")},
+		scene{"blocked-unsure", blockedOn("its parent is in error", "enter")})
+}
+
+// TestBlockersShown walks the blockers: the chooser says it, or says of the volume that it
+// does not fit; the preview begins with the answer; the question is not asked, or tells
+// of it. Nothing is sent.
+func TestBlockersShown(t *testing.T) {
+	for _, x := range storetest.Blockers() {
+		if x.Unplanned || !shownByFile(&x) {
+			continue
+		}
+		t.Run(x.What, func(t *testing.T) {
+			r, c := blockedRig(t, &x, 200, 90)
+			if !x.Metadata && len(x.Captures) == 0 {
+				r.aim(&x)
+			}
+			if x.Answer == core.AnswerNo {
+				r.want(" CANNOT: ")
+			} else {
+				r.want(" may fail: ")
+			}
+			r.press("w").holds("the preview", x.Says)
+			r.press("esc")
+			key := "enter"
+			if x.Metadata {
+				key = "P"
+			}
+			r.press(key)
+			switch asks := strings.Contains(r.screenText(), "No (n)"); {
+			case asks && x.Answer == core.AnswerNo:
+				t.Errorf("it asks all the same:\n%s", r.screenText())
+			case asks && !strings.Contains(r.screenText(), "more, which w in the preview shows"):
+				r.holds("the question", x.Says)
+			case x.Answer == core.AnswerNo && r.lastNote().Level != ui.LevelWarn:
+				t.Errorf("why not is not said: %+v", r.lastNote())
+			}
+			for _, call := range c.Calls() {
+				if call == "MakeVolume" || call == "RestoreBackup" || strings.HasPrefix(call, "P") && strings.Contains(call, "/") {
+					t.Errorf("%s was sent", call)
+				}
+			}
+		})
+	}
+}
