@@ -43,6 +43,7 @@ type Backup struct {
 
 	Metadata *pyjson.Object // the backup's own properties (3.43)
 	Unseen   FieldSet       // fields that the place cannot see
+	Odd      Odd            // what the place sent in another kind than it should
 }
 
 // Title is the backup's name for people: its name, or its id where it has none.

@@ -51,6 +51,32 @@ func (c Columns[T]) Find(name string) (*Column[T], bool) {
 	return nil, false
 }
 
+// Heading is [Columns.Find] that also takes what stands above a column: the Title as a
+// table prints it, with its zone, and as the openstack client does: "Fail reason",
+// "Created (UTC)", "Created At".
+func (c Columns[T]) Heading(text string) (*Column[T], bool) {
+	text = strings.TrimSpace(text)
+	if col, ok := c.Find(text); ok {
+		return col, true
+	}
+	want := plainHeading(text)
+	for i := range c {
+		if plainHeading(c[i].Title) == want || plainHeading(c[i].Key) == want || plainHeading(c[i].Name) == want {
+			return &c[i], true
+		}
+	}
+	return nil, false
+}
+
+// plainHeading is a heading without what people write in different ways.
+func plainHeading(s string) string {
+	s = strings.ToLower(s)
+	for _, zone := range []string{" (utc)", " (local)"} {
+		s = strings.TrimSuffix(s, zone)
+	}
+	return strings.NewReplacer("_", " ", "-", " ").Replace(s)
+}
+
 // Names lists the columns' names.
 func (c Columns[T]) Names() []string {
 	var out []string
@@ -83,7 +109,7 @@ func (c Columns[T]) Object(row *T, unseen FieldSet) *pyjson.Object {
 func APITime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000") }
 
 // BackupColumns is what is known about a backup.
-var BackupColumns = Columns[Backup]{
+var BackupColumns = withOdd(Columns[Backup]{
 	{Name: "name", Key: "name", Title: "Name", Value: func(b *Backup) pyjson.Value { return textValue(b.Name) }},
 	{Name: "status", Key: "status", Title: "Status", Kind: WordColumn,
 		Value: func(b *Backup) pyjson.Value { return pyjson.OfString(b.Status) }},
@@ -129,10 +155,10 @@ var BackupColumns = Columns[Backup]{
 		Value: func(b *Backup) pyjson.Value { return timeValue(b.DataTimestamp) }},
 	{Name: "updated", Key: "updated_at", Title: "Updated", Kind: TimeColumn,
 		Value: func(b *Backup) pyjson.Value { return timeValue(b.UpdatedAt) }},
-}
+}, func(b *Backup) Odd { return b.Odd })
 
 // VolumeFields is what is known about a volume (VolumeColumns are Cinder's own).
-var VolumeFields = Columns[Volume]{
+var VolumeFields = withOdd(Columns[Volume]{
 	{Name: "name", Key: "name", Title: "Name", Value: func(v *Volume) pyjson.Value { return textValue(v.Name) }},
 	{Name: "status", Key: "status", Title: "Status", Kind: WordColumn,
 		Value: func(v *Volume) pyjson.Value { return pyjson.OfString(v.Status) }},
@@ -173,4 +199,36 @@ var VolumeFields = Columns[Volume]{
 		Value: func(v *Volume) pyjson.Value { return textValue(v.EncryptionKeyID) }},
 	{Name: "updated", Key: "updated_at", Title: "Updated", Kind: TimeColumn,
 		Value: func(v *Volume) pyjson.Value { return timeValue(v.UpdatedAt) }},
+}, func(v *Volume) Odd { return v.Odd })
+
+// withOdd is columns that show a row's odd values in place of its fields.
+func withOdd[T any](columns Columns[T], of func(*T) Odd) Columns[T] {
+	for i := range columns {
+		key, field := columns[i].Key, columns[i].Value
+		columns[i].Value = func(row *T) pyjson.Value {
+			if odd := of(row); odd != nil {
+				if v, ok := odd.value(key); ok {
+					return v
+				}
+			}
+			return field(row)
+		}
+	}
+	return columns
+}
+
+// OddKind reports whether a value is of another kind than those of a column.
+func OddKind(kind ColumnKind, v pyjson.Value) bool {
+	switch k := v.Kind(); {
+	case k == pyjson.Null:
+		return false
+	case kind == NumberColumn, kind == SizeColumn:
+		return k != pyjson.Int
+	case kind == TimeColumn:
+		return k != pyjson.Time
+	case kind == FlagColumn:
+		return k != pyjson.Bool
+	default:
+		return k != pyjson.String
+	}
 }

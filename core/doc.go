@@ -9,7 +9,7 @@
 //	opt text errors                      values that may be null, texts, errors
 //	cindererror python base64 coerce     what Cinder's Python makes of values, and of wrong ones
 //
-//	volume backup chain                  what there is in a place
+//	odd volume backup chain              what there is in a place, and values that no Cinder sends
 //	columns filter query object          as tables, as what is asked for, as JSON
 //	way requests properties              what can be asked of backups, which way a restore goes, properties in a line
 //

@@ -51,6 +51,13 @@ func (q Query) Needs(column string) bool {
 	return slices.Contains(q.Wants, column)
 }
 
+// Decides reports whether a query's own column decides which rows answer it, and in
+// which order.
+func (q Query) Decides(column string) bool {
+	return slices.ContainsFunc(q.Sort, func(o Order) bool { return o.Column == column }) ||
+		slices.ContainsFunc(q.Filter.Terms, func(t Term) bool { return t.Column == column })
+}
+
 // Page is what a place answers.
 type Page[T any] struct {
 	Rows   []T
@@ -60,6 +67,9 @@ type Page[T any] struct {
 
 	AsOf     Opt[time.Time] // when the rows were read from where they live; null: just now
 	Complete bool           // false: more rows are still being fetched
+	// Lacks says what was to be joined to the rows and could not be read, each with why:
+	// "the names of volumes: Cinder says: …". The rows are whole, and marked (Unseen).
+	Lacks []string
 	// Short says why these are not all rows though no more are being fetched, as where a
 	// list ended early (CodeIncomplete); nil: they are, as far as is known.
 	Short error

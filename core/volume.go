@@ -68,6 +68,7 @@ type Volume struct {
 	Image    *pyjson.Object // image (glance) metadata; nil and empty are the same
 	Row      *pyjson.Object // every column of the row, in Cinder's order
 	Unseen   FieldSet       // fields that the place cannot see
+	Odd      Odd            // what the place sent in another kind than it should
 }
 
 // Attachment is where a volume is attached.

@@ -24,6 +24,7 @@ type Options struct {
 	AllProjects bool            // of a cloud: list what every project has
 	CacheDir    string          // where a cloud's token is kept between runs; "": nowhere
 	Listings    cinder.Listings // where a cloud's lists are kept between runs; nil: nowhere
+	Waits       Waits           // how long a cloud is waited for; zero: as usual
 
 	Repository repository.Options // of a backup repository, besides what the configuration says
 }
@@ -87,6 +88,7 @@ func openCloud(ctx context.Context, where string, o Options) (Place, error) {
 		CacheDir: o.CacheDir,
 		Listings: o.Listings,
 		Now:      o.Now,
+		Waits:    o.Waits,
 	}))
 }
 
@@ -138,6 +140,9 @@ func openCeph(ctx context.Context, pool string, o Options) (Place, error) {
 	return opened(ceph.Open(ctx, pool, ceph.Options{Badge: o.Config.Badge, Color: o.Config.Color, Now: o.Now, Service: o.Config.Service,
 		Parallel: o.Repository.Parallel, Access: o.Config.Ceph}))
 }
+
+// Waits are how long a cloud is waited for.
+type Waits = cinder.Waits
 
 // World says what demo data to make; the same World makes the same data.
 type World = sqlite.World

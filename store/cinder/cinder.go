@@ -40,7 +40,15 @@ func Open(ctx context.Context, where string, o Options) (*Place, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return newPlace(ctx, where, newSession(l, o.CacheDir, o.Now), o), nil
+	s := newSession(l, o.CacheDir, o.Now)
+	s.answer = o.Waits.Answer
+	if o.Waits.Repeat > 0 {
+		s.firstWait = o.Waits.Repeat
+	}
+	if o.Waits.Look > 0 {
+		s.lookWait = o.Waits.Look
+	}
+	return newPlace(ctx, where, s, o), nil
 }
 
 // newPlace is a place of a login; what it does in the background outlives ctx.

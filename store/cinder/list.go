@@ -3,6 +3,7 @@ package cinder
 import (
 	"cmp"
 	"context"
+	"maps"
 	"time"
 
 	"hearth/core"
@@ -115,9 +116,9 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	if err != nil && len(v.rows) == 0 {
 		return core.Page[core.Backup]{Offset: q.Offset}, p.refused(l, err)
 	}
-	ready, nerr := named()
-	if nerr != nil {
-		return core.Page[core.Backup]{Offset: q.Offset}, nerr
+	names := named()
+	if names.err != nil {
+		return core.Page[core.Backup]{Offset: q.Offset}, names.err
 	}
 	// What is joined to the rows is joined to those of the page only, unless it
 	// decides which rows those are.
@@ -127,8 +128,8 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 		v.rows = p.joined(l, v.rows)
 	}
 	page := l.sortedBackups.page(v.rows, q, core.SelectBackups)
-	page.Rows = p.joined(l, page.Rows)
-	page.AsOf, page.Complete, page.Short = v.asOf, v.complete && ready, v.short
+	page.Rows, page.Lacks = p.joined(l, page.Rows), names.lacks
+	page.AsOf, page.Complete, page.Short = v.asOf, v.complete && names.ready, v.short
 	return page, err
 }
 
@@ -140,9 +141,9 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 	if err != nil && len(v.rows) == 0 {
 		return core.Page[core.Volume]{Offset: q.Offset}, p.refused(l, err)
 	}
-	ready, nerr := named()
-	if nerr != nil {
-		return core.Page[core.Volume]{Offset: q.Offset}, nerr
+	names := named()
+	if names.err != nil {
+		return core.Page[core.Volume]{Offset: q.Offset}, names.err
 	}
 	if projects := p.projects.get(); len(projects) > 0 {
 		rows := make([]core.Volume, len(v.rows))
@@ -158,15 +159,21 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 		switch {
 		case core.CodeOf(berr) == core.CodeIncomplete: // then counts and times are of what there is
 			err = cmp.Or(err, berr)
-		case berr != nil && !q.Partial:
+			v.rows = withCounts(v.rows, b.rows)
+		case berr != nil && (core.CodeOf(berr) == core.CodeCancelled || !q.Partial && (q.Decides("backups") || q.Decides("last-backup"))):
 			return core.Page[core.Volume]{Offset: q.Offset}, berr
+		case berr != nil && len(b.rows) == 0:
+			names.lacks = append(names.lacks, lack("how many backups each has", berr))
+			v.rows = uncounted(v.rows)
+		default:
+			v.rows = withCounts(v.rows, b.rows)
 		}
 		v.short = cmp.Or(v.short, b.short)
-		v.rows = withCounts(v.rows, b.rows)
 		v.complete = v.complete && (b.complete || berr != nil)
 	}
 	page := l.sortedVolumes.page(v.rows, q, core.SelectVolumes)
-	page.AsOf, page.Complete, page.Short = v.asOf, v.complete && ready, v.short
+	page.Lacks = names.lacks
+	page.AsOf, page.Complete, page.Short = v.asOf, v.complete && names.ready, v.short
 	return page, err
 }
 
@@ -220,6 +227,20 @@ func withCounts(volumes []core.Volume, backups []core.Backup) []core.Volume {
 	out := make([]core.Volume, len(volumes))
 	for i, v := range volumes {
 		v.Backups, v.LastBackup = of[v.ID].n, of[v.ID].last
+		out[i] = v
+	}
+	return out
+}
+
+// uncounted are volumes of which nobody can say how many backups they have.
+func uncounted(volumes []core.Volume) []core.Volume {
+	out := make([]core.Volume, len(volumes))
+	for i, v := range volumes {
+		v.Unseen = maps.Clone(v.Unseen)
+		if v.Unseen == nil {
+			v.Unseen = core.FieldSet{}
+		}
+		v.Unseen["backup_count"], v.Unseen["last_backup_at"] = true, true
 		out[i] = v
 	}
 	return out

@@ -2,6 +2,7 @@ package cinder
 
 import (
 	"context"
+	"errors"
 
 	"hearth/core"
 )
@@ -59,19 +60,38 @@ func (p *Place) projectNames(ctx context.Context) (map[string]string, error) {
 	return of, nil
 }
 
+// gathered is how the names came that a query needs.
+type gathered struct {
+	ready bool     // no more of them are on their way
+	lacks []string // those that could not be read, and why (core.Page)
+	err   error    // of names that decide which rows answer the query: without them none does
+}
+
 // gather sees to it that the names a query needs are here, or will be: with Partial
-// they come when the list is asked again.
-func (p *Place) gather(ctx context.Context, l *lists, q core.Query) (wait func() (ready bool, err error)) {
+// they come when the list is asked again. Names that only decorate rows end no list.
+func (p *Place) gather(ctx context.Context, l *lists, q core.Query) (wait func() gathered) {
 	type part struct {
 		shelf *shelf
+		what  string
+		rules bool // they decide which rows answer the query
 		read  func(context.Context) (map[string]string, error)
 	}
 	var parts []part
 	if q.Needs("volume") {
-		parts = append(parts, part{&l.names, func(ctx context.Context) (map[string]string, error) { return p.volumeNames(ctx, l.reach) }})
+		parts = append(parts, part{&l.names, "the names of volumes", q.Decides("volume"),
+			func(ctx context.Context) (map[string]string, error) { return p.volumeNames(ctx, l.reach) }})
 	}
 	if q.Needs("project-name") {
-		parts = append(parts, part{&p.projects, p.projectNames})
+		parts = append(parts, part{&p.projects, "the names of projects", q.Decides("project-name"), p.projectNames})
+	}
+	note := func(g *gathered, x part, err error) {
+		switch code := core.CodeOf(err); {
+		case err == nil:
+		case x.rules, code == core.CodeCancelled:
+			g.err = err
+		default:
+			g.lacks = append(g.lacks, lack(x.what, err))
+		}
 	}
 	now := p.options.Now
 	if q.Anew { // the names are of the same moment as the rows
@@ -83,27 +103,36 @@ func (p *Place) gather(ctx context.Context, l *lists, q core.Query) (wait func()
 		for _, x := range parts {
 			x.shelf.soon(p.life, now, x.read)
 		}
-		return func() (bool, error) {
+		return func() gathered {
+			g := gathered{ready: true}
 			for _, x := range parts {
-				if x.shelf.coming() {
-					return false, nil
-				}
+				g.ready = g.ready && !x.shelf.coming()
+				note(&g, x, x.shelf.lacking())
 			}
-			return true, nil
+			return g
 		}
 	}
-	errs := make(chan error, len(parts)) // beside the list itself
-	for _, x := range parts {
-		go func() { errs <- x.shelf.need(ctx, now, x.read) }()
+	errs := make([]chan error, len(parts)) // beside the list itself
+	for i, x := range parts {
+		errs[i] = make(chan error, 1)
+		go func() { errs[i] <- x.shelf.need(ctx, now, x.read) }()
 	}
-	return func() (bool, error) {
-		for range parts {
-			if err := <-errs; err != nil {
-				return false, err
-			}
+	return func() gathered {
+		g := gathered{ready: true}
+		for i, x := range parts {
+			note(&g, x, <-errs[i])
 		}
-		return true, nil
+		return g
 	}
+}
+
+// lack says that something that decorates rows could not be read.
+func lack(what string, err error) string {
+	var e *core.Error
+	if errors.As(err, &e) {
+		return what + ": " + e.What
+	}
+	return what + ": " + err.Error()
 }
 
 // volumeName is what a volume is called, as far as that was read for one of the

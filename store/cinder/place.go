@@ -19,6 +19,15 @@ type Options struct {
 	CacheDir string           // where a token is kept between runs; "": nowhere
 	Listings Listings         // where lists are kept between runs; nil: nowhere
 	Now      func() time.Time // the clock; nil: time.Now
+	Waits    Waits
+}
+
+// Waits are how long a cloud is waited for; zero is as hearth does, and tests need not
+// wait so long.
+type Waits struct {
+	Answer time.Duration // at most for the answer to a write: a minute, and ten for a restore's
+	Repeat time.Duration // before the first repetition of what may be asked again
+	Look   time.Duration // between two looks for what was asked for and not answered
 }
 
 // Listings keeps what lists showed, so that the next run begins with that.
@@ -124,7 +133,7 @@ func (p *Place) noted(op core.Operation, err error) error {
 	switch {
 	case err == nil:
 		delete(p.denied, op)
-	case f != nil && f.status == 403:
+	case f != nil && f.status == 403 && f.signed: // a proxy that forbids it is no policy of the cloud's
 		p.denied[op] = "the cloud forbade it: " + core.Visible(strings.TrimSuffix(f.message, "."))
 	}
 	return err

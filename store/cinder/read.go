@@ -3,6 +3,7 @@ package cinder
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"slices"
 
@@ -13,14 +14,39 @@ import (
 // backup reads one backup, without its parent.
 func (p *Place) backup(ctx context.Context, id core.BackupID) (core.Backup, error) {
 	tried := "read backup " + string(id)
-	var body struct{ Backup backupRow }
+	var body struct{ Backup json.RawMessage }
 	if err := p.session.ask(ctx, call{tried: tried, path: "/backups/" + url.PathEscape(string(id))}, &body); err != nil {
-		if core.CodeOf(err) == core.CodeNotFound {
-			return core.Backup{}, p.notHere(tried, "backup", err)
-		}
-		return core.Backup{}, err
+		return core.Backup{}, p.notRead(tried, "backup", err)
 	}
-	return body.Backup.backup(p.version(), true), nil
+	row, err := oneRow[backupRow](tried, body.Backup)
+	switch {
+	case err != nil:
+		return core.Backup{}, err
+	case row.ID != string(id):
+		return core.Backup{}, p.another(tried, "backup")
+	}
+	return row.backup(p.version(), true), nil
+}
+
+// notRead is the error of something that could not be read: that it is not there only
+// where Cinder says so.
+func (p *Place) notRead(tried, what string, err error) error {
+	var e *core.Error
+	switch {
+	case core.CodeOf(err) != core.CodeNotFound:
+		return err
+	case gone(err):
+		return p.notHere(tried, what, err)
+	case errors.As(err, &e):
+		return core.Fail(core.CodeUnreadable, tried, e.What, e.Next, err)
+	}
+	return err
+}
+
+// another is the error of an answer that tells of something else than was asked for.
+func (p *Place) another(tried, what string) error {
+	return core.Fail(core.CodeUnreadable, tried, "the answer is not of that "+what,
+		"check that the endpoint is Cinder's and no proxy answers in its place", nil)
 }
 
 // notHere says that there is no such thing, as far as the login sees.
@@ -201,14 +227,14 @@ func (p *Place) volumeDoc(ctx context.Context, id core.VolumeID) (core.Volume, *
 	var body struct{ Volume json.RawMessage }
 	err := p.session.ask(ctx, call{tried: tried, path: "/volumes/" + url.PathEscape(string(id))}, &body)
 	if err != nil {
-		if core.CodeOf(err) == core.CodeNotFound {
-			err = p.notHere(tried, "volume", err)
-		}
+		return core.Volume{}, nil, p.notRead(tried, "volume", err)
+	}
+	row, err := oneRow[volumeRow](tried, body.Volume)
+	if err != nil {
 		return core.Volume{}, nil, err
 	}
-	var row volumeRow
-	if err := decode(tried, body.Volume, &row); err != nil {
-		return core.Volume{}, nil, err
+	if row.ID != string(id) {
+		return core.Volume{}, nil, p.another(tried, "volume")
 	}
 	return row.volume(p.version()), object(body.Volume), nil
 }

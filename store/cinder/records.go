@@ -139,13 +139,14 @@ func (p *Place) Import(ctx context.Context, items []core.ImportItem, _ core.Entr
 func (p *Place) importOne(ctx context.Context, it core.ImportItem) error {
 	var body recordBody
 	body.Record.Service, body.Record.URL = it.Record.Service, it.Record.URL
-	_, err := p.session.do(ctx, call{tried: "import " + string(it.ID), method: http.MethodPost, path: "/backups/import_record", body: body})
+	_, err := p.session.do(ctx, call{tried: "import " + string(it.ID), method: http.MethodPost, path: "/backups/import_record", body: body,
+		done: &tookImport})
 	return p.noted(core.OpImport, err)
 }
 
 // arrived looks for a backup whose import got no answer.
 func (p *Place) arrived(ctx context.Context, id core.BackupID, err error) (core.Backup, bool) {
-	if !uncertain(err) {
+	if !core.MayLand(err) {
 		return core.Backup{}, false
 	}
 	b, err := p.backup(context.WithoutCancel(ctx), id)

@@ -36,36 +36,50 @@ type call struct {
 	query   url.Values
 	body    any // sent as JSON; nil: none
 	header  map[string]string
-	once    bool          // never repeated, though its method would allow it
+	done    *done         // how the answer to a write says that it was done; nil only for what reads
 	timeout time.Duration // 0: answerTime
 }
 
+// writes reports whether a call changes something: it is sent once, and no redirect of
+// it is followed.
+func (c call) writes() bool { return c.method != http.MethodGet && c.method != http.MethodHead }
+
 // reply is the answer to a call, read whole.
 type reply struct {
+	status  int
 	body    []byte
 	header  http.Header
+	address string
 	repeats int    // how often it was asked before this answer came
 	sent    bool   // the request left, or began to
 	token   string // that it was asked with
 }
 
 // do sends a call and reads the answer. What is safe to repeat is repeated, with
-// patience, when the cloud is too busy or does not answer: a GET, a PUT, and
-// whatever it says it did not take (429) or never got (a refused connection). A
-// POST that may have worked is sent once.
+// patience, when the cloud is too busy or does not answer: a GET, and whatever it
+// says it did not take (429) or never got (a refused connection). A write that may
+// have worked is sent once; it has worked where its own answer says so ([done]), else
+// the error is CodeUnavailable and [core.MayLand].
 func (s *session) do(ctx context.Context, c call) (reply, error) {
 	if c.method == "" {
 		c.method = http.MethodGet
+	}
+	if c.writes() && c.done == nil {
+		return reply{}, core.Fail(core.CodeInternal, c.tried, "nothing tells what an answer to it has to say", "", nil)
 	}
 	lands := false
 	for n := 0; ; n++ {
 		r, err := s.renewing(ctx, c)
 		r.repeats = n
 		if err == nil {
+			err = c.understood(r)
+		}
+		if err == nil {
+			s.hear(c, r)
 			return r, nil
 		}
-		told := c.explain(err)
-		lands = lands || r.sent && c.method != http.MethodGet && uncertain(told)
+		told := s.explainCall(c, err)
+		lands = lands || r.sent && c.writes() && uncertain(told)
 		wait, again := repeat(c, err, n, s.firstWait)
 		if !again || ctx.Err() != nil {
 			return r, landing(told, lands)
@@ -86,21 +100,22 @@ func landing(err error, lands bool) error {
 	return err
 }
 
-// explain is the error of a call that is not sent again. One that may have taken
+// explainCall is the error of a call that is not sent again. One that may have taken
 // effect is not to be tried again just so.
-func (c call) explain(err error) error {
-	err = explain(c.tried, err)
+func (s *session) explainCall(c call, err error) error {
+	at := s.meant(c)
+	err = s.explain(c.tried, at, err)
 	if e, ok := err.(*core.Error); ok && e.Tried == c.tried {
 		f := faultOf(err)
 		switch {
 		case f != nil && f.status == http.StatusRequestEntityTooLarge && c.method == http.MethodGet: // reading uses no quota up
-			e.Code, e.What, e.Next = core.CodeUnavailable, "the cloud, or a proxy before it, says that too much is asked for (413)", tryAgain
+			e.Code, e.What, e.Next = core.CodeUnavailable, at.name+", or a proxy before it, says that too much is asked for (413)", tryAgain
 			if said := brief(f.message); said != "" {
 				e.What += ": " + said
 			}
-		case e.Next == tryAgain && c.method != http.MethodGet:
+		case e.Next == tryAgain && c.writes():
 			e.Next = lookFirst
-		case e.Next == lookFirst && c.method == http.MethodGet:
+		case e.Next == lookFirst && !c.writes():
 			e.Next = tryAgain
 		}
 	}
@@ -115,7 +130,7 @@ func repeat(c call, err error, n int, first time.Duration) (time.Duration, bool)
 	}
 	wait := first << n
 	wait += time.Duration(rand.Int64N(int64(wait) / 2))
-	safe := !c.once && (c.method == http.MethodGet || c.method == http.MethodPut)
+	safe := !c.writes()
 	f := faultOf(err)
 	if f == nil {
 		refused := errors.Is(err, syscall.ECONNREFUSED)
@@ -169,6 +184,9 @@ func (s *session) once(ctx context.Context, c call) (reply, error) {
 	if timeout == 0 {
 		timeout = answerTime
 	}
+	if s.answer > 0 && c.writes() {
+		timeout = s.answer
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	address := c.path
@@ -198,14 +216,19 @@ func (s *session) once(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{sent: true}, &url.Error{Op: c.method, URL: address, Err: err}
 	}
-	if strings.HasPrefix(c.path, "/") {
-		v := parseVersion(res.Header.Get("OpenStack-API-Version"))
-		if v == 0 {
-			v = 1 // a cloud, or a proxy, that knows no microversions
-		}
-		s.learn(v)
+	return reply{status: res.StatusCode, body: body, header: res.Header, address: address, sent: true}, nil
+}
+
+// hear learns from an answer which version of the API the cloud has.
+func (s *session) hear(c call, r reply) {
+	if !strings.HasPrefix(c.path, "/") {
+		return
 	}
-	return reply{body: body, header: res.Header}, nil
+	v := parseVersion(r.header.Get("OpenStack-API-Version"))
+	if v == 0 {
+		v = 1 // a cloud that knows no microversions
+	}
+	s.learn(v)
 }
 
 // broken reports whether an answer ends before its end. Debian's Cinder sends no
@@ -228,8 +251,9 @@ func (s *session) ask(ctx context.Context, c call, into any) error {
 	return decode(c.tried, r.body, into)
 }
 
-// action is the POST of a volume's or backup's action: sent once.
+// action is the POST of a backup's action: sent once.
 func (s *session) action(ctx context.Context, tried, path, name string, args any) error {
-	_, err := s.do(ctx, call{tried: tried, method: http.MethodPost, path: path + "/action", body: map[string]any{name: args}})
+	_, err := s.do(ctx, call{tried: tried, method: http.MethodPost, path: path + "/action", body: map[string]any{name: args},
+		done: &tookAction})
 	return err
 }

@@ -36,7 +36,10 @@ type backupRow struct {
 	UserID        *string         `json:"user_id,omitempty"`
 	KeyID         *string         `json:"encryption_key_id,omitempty"`
 	Metadata      json.RawMessage `json:"metadata,omitempty"`
+	Odd           core.Odd        `json:"hearth_odd,omitempty"` // in a kept listing
 }
+
+func (r *backupRow) odd() *core.Odd { return &r.Odd }
 
 // never are the fields of a backup that the API sends in no version.
 var never = []string{"parent_id", "service", "service_metadata", "host", "restore_volume_id", "temp_volume_id", "temp_snapshot_id",
@@ -70,6 +73,7 @@ func (r *backupRow) backup(v version, whole bool) core.Backup {
 		CreatedAt: optTime(r.CreatedAt), UpdatedAt: optTime(r.UpdatedAt), DataTimestamp: optTime(r.DataTimestamp),
 		// A key that is absent where the API shows keys is null (or the fixed key's).
 		Unseen: unseenSets[unseenBackup{r.ProjectID == nil, r.UserID == nil, r.KeyID == nil && v < vKey, r.Metadata == nil || !whole}],
+		Odd:    oddTimes(r.Odd, "created_at", r.CreatedAt, "updated_at", r.UpdatedAt, "data_timestamp", r.DataTimestamp),
 	}
 	if r.ObjectCount != nil {
 		b.ObjectCount = *r.ObjectCount
@@ -102,6 +106,7 @@ func rowOf(b *core.Backup) backupRow {
 		Incremental:   b.Incremental,
 		Dependents:    b.Dependents > 0,
 		KeyID:         ptr(b.EncryptionKeyID),
+		Odd:           b.Odd,
 	}
 	volume, project := string(b.VolumeID), string(b.ProjectID)
 	r.VolumeID = &volume
@@ -138,7 +143,10 @@ type volumeRow struct {
 	CreatedAt      string          `json:"created_at,omitempty"`
 	UpdatedAt      string          `json:"updated_at,omitempty"`
 	Attachments    []attachmentRow `json:"attachments,omitempty"`
+	Odd            core.Odd        `json:"hearth_odd,omitempty"` // in a kept listing
 }
+
+func (r *volumeRow) odd() *core.Odd { return &r.Odd }
 
 // attachmentRow is where a volume is attached; the host only administrators see.
 type attachmentRow struct {
@@ -155,6 +163,7 @@ func (r *volumeRow) volume(v version) core.Volume {
 		Host: optText(r.Host), SnapshotID: optText(r.SnapshotID), SourceVolumeID: core.VolumeID(or(r.Source)),
 		CreatedAt: optTime(r.CreatedAt), UpdatedAt: optTime(r.UpdatedAt),
 		Encrypted: core.Some(r.Encrypted), Unseen: unseenVolume(r, v),
+		Odd: oddTimes(r.Odd, "created_at", r.CreatedAt, "updated_at", r.UpdatedAt),
 	}
 	for _, a := range r.Attachments {
 		out.Attachments = append(out.Attachments, core.Attachment{Server: a.Server, Device: a.Device, Host: or(a.Host)})
@@ -180,6 +189,7 @@ func volumeRowOf(v *core.Volume) volumeRow {
 		Encrypted:   v.Encrypted.V,
 		CreatedAt:   timeText(v.CreatedAt),
 		UpdatedAt:   timeText(v.UpdatedAt),
+		Odd:         v.Odd,
 	}
 	for _, a := range v.Attachments {
 		r.Attachments = append(r.Attachments, attachmentRow{Server: a.Server, Device: a.Device})
@@ -288,7 +298,9 @@ type pageDoc[R any] struct {
 func pageOf[R any](tried string, body []byte, kind string) (rows []R, next string, count int, err error) {
 	var page pageDoc[R]
 	if err := decode(tried, body, &page); err != nil {
-		return nil, "", 0, err
+		if page, err = oddPage[R](body, err); err != nil {
+			return nil, "", 0, err
+		}
 	}
 	rows, links := page.Backups, page.BackupsLinks
 	if kind == "volumes" {

@@ -108,7 +108,7 @@ func TestPages(t *testing.T) {
 func TestBase(t *testing.T) {
 	c := newCloud(t)
 	const id = "8008c3b0-1b70-48bd-beeb-0a7b9bd5a5a5"
-	c.on("GET /volumes/"+id, reply200(body(t, "volume-3.70")))
+	c.on("GET /volumes/"+id, reply200(strings.Replace(body(t, "volume-3.70"), volumeID, id, 1)))
 	c.on("GET /volumes/"+id+"/metadata", reply200(`{"metadata": {"readonly": "mine", "b": "2", "a": "1"}}`))
 	v, err := c.direct().Volume(t.Context(), id)
 	if err != nil {

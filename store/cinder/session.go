@@ -52,6 +52,8 @@ type session struct {
 	// firstWait is the wait before the first repetition, lookWait that between two
 	// looks for what was asked for and not answered.
 	firstWait, lookWait time.Duration
+	answer              time.Duration // how long that to a write may take; 0: as its call says
+	proxy               proxies
 
 	opening chan struct{} // holds one: the right to log in
 
@@ -61,7 +63,8 @@ type session struct {
 }
 
 func newSession(l login, cacheDir string, now func() time.Time) *session {
-	s := &session{login: l, now: now, opening: make(chan struct{}, 1), firstWait: firstWait, lookWait: lookWait}
+	s := &session{login: l, now: now, opening: make(chan struct{}, 1), firstWait: firstWait, lookWait: lookWait,
+		proxy: http.ProxyFromEnvironment}
 	if cacheDir != "" && !l.direct {
 		sum := sha256.Sum256([]byte(l.identity()))
 		s.keep = filepath.Join(cacheDir, "token-"+hex.EncodeToString(sum[:8])+".json")
@@ -146,7 +149,8 @@ func (s *session) newProvider() (*gophercloud.ProviderClient, error) {
 	transport.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	transport.TLSClientConfig = s.login.tls
 	transport.MaxIdleConnsPerHost = 8
-	provider.HTTPClient = http.Client{Transport: transport}
+	transport.Proxy, transport.OnProxyConnectResponse = s.proxy.checked, connected
+	provider.HTTPClient = http.Client{Transport: transport, CheckRedirect: stays}
 	provider.UserAgent.Prepend("hearth")
 	provider.UseTokenLock()
 	return provider, nil
@@ -250,7 +254,9 @@ func (s *session) notIn(tried string, err error) error {
 	case errors.As(err, &shape), errors.As(err, &syntax): // something else answers, as Cinder
 		return noKeystone()
 	case f == nil:
-		return explain(tried, err)
+		return s.explain(tried, s.keystone(), err)
+	case !f.signed && f.status != http.StatusNotFound: // not Keystone
+		return s.explain(tried, s.keystone(), err)
 	case f.status == http.StatusUnauthorized && s.login.entry.ByToken():
 		where, next := "the token of "+s.login.cloud, "put a new one there, as openstack token issue makes it"
 		if s.login.cloud == Environment {
@@ -265,7 +271,7 @@ func (s *session) notIn(tried string, err error) error {
 	case f.status == http.StatusNotFound:
 		return noKeystone()
 	}
-	return explain(tried, err)
+	return s.explain(tried, s.keystone(), err)
 }
 
 // learn notes the microversion that the cloud answered with.

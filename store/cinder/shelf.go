@@ -14,6 +14,7 @@ type shelf struct {
 	of     map[string]string // nil: not read
 	read   time.Time
 	failed time.Time
+	why    error // of the last failure; nil once they are read
 	busy   bool
 }
 
@@ -40,6 +41,16 @@ func (s *shelf) coming() bool {
 	return s.busy && s.of == nil
 }
 
+// lacking is why the names are not here, nil where they are or were not read yet.
+func (s *shelf) lacking() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of != nil {
+		return nil
+	}
+	return s.why
+}
+
 // renew has the names read again when something needs them next; those that are here
 // stay until then.
 func (s *shelf) renew() {
@@ -56,7 +67,7 @@ func (s *shelf) need(ctx context.Context, now func() time.Time, read func(contex
 	of, err := read(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil {
+	if s.why = err; err != nil {
 		s.failed = now()
 		return err
 	}
@@ -78,7 +89,7 @@ func (s *shelf) soon(life context.Context, now func() time.Time, read func(conte
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.busy = false
-		if err != nil {
+		if s.why = err; err != nil {
 			s.failed = now()
 			return
 		}

@@ -29,11 +29,12 @@ func (p *Place) MakeVolume(ctx context.Context, r core.VolumeRequest) (core.Made
 		}
 	}
 	var made struct{ Volume struct{ ID string } }
-	err = p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: "/volumes", body: map[string]any{"volume": body}}, &made)
+	err = p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: "/volumes", body: map[string]any{"volume": body},
+		done: &madeVolume}, &made)
 	switch {
 	case err == nil:
 		return core.MadeVolume{ID: core.VolumeID(made.Volume.ID)}, nil
-	case uncertain(err):
+	case core.MayLand(err):
 		if id, ok := p.begun(context.WithoutCancel(ctx), core.RestoreRequest{}, r.Name, before); ok {
 			return core.MadeVolume{ID: id, Inferred: true}, nil
 		}
@@ -47,7 +48,8 @@ func (p *Place) DeleteVolume(ctx context.Context, id core.VolumeID) error {
 	if err := p.writable(tried); err != nil {
 		return err
 	}
-	_, err := p.session.do(ctx, call{tried: tried, method: http.MethodDelete, path: "/volumes/" + url.PathEscape(string(id))})
+	_, err := p.session.do(ctx, call{tried: tried, method: http.MethodDelete, path: "/volumes/" + url.PathEscape(string(id)),
+		done: &tookDeletion})
 	if err == nil {
 		if row, _, rerr := p.volumeDoc(ctx, id); rerr == nil || core.CodeOf(rerr) == core.CodeNotFound {
 			p.noteVolume(id, row, rerr == nil)

@@ -32,7 +32,7 @@ func TestMakeVolume(t *testing.T) {
 		want   core.MadeVolume
 		code   core.Code
 	}{
-		"made":        {reply200(`{"volume": {"id": "new"}}`), true, core.MadeVolume{ID: "new"}, ""},
+		"made":        {took(202, `{"volume": {"id": "new"}}`), true, core.MadeVolume{ID: "new"}, ""},
 		"lost":        {lost, true, core.MadeVolume{ID: "new", Inferred: true}, ""},
 		"never there": {lost, false, core.MadeVolume{}, core.CodeUnavailable},
 		"over quota": {func(w http.ResponseWriter, _ *http.Request) {
@@ -207,7 +207,7 @@ func TestSurvey(t *testing.T) {
 	if kept := row.volume(newest); len(kept.Attachments) != 1 || kept.Encrypted != v.Encrypted {
 		t.Errorf("a kept list says %+v", kept)
 	}
-	c.on("DELETE /volumes/v1", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
+	c.on("DELETE /volumes/v1", took(http.StatusAccepted, ""))
 	if err := p.DeleteVolume(t.Context(), "v1"); err != nil || count(c.requests(), "DELETE /volumes/v1") != 1 {
 		t.Error(err)
 	}

@@ -119,7 +119,7 @@ func TestReadingChangesNothing(t *testing.T) {
 	late := call{tried: "list it", method: "GET", path: "/x", timeout: 1}
 	_, err := p.session.do(t.Context(), late)
 	wantCode(t, err, core.CodeUnavailable, "did not answer in time; try again")
-	late.method = "POST"
+	late.method, late.done = "POST", &tookAction
 	_, err = p.session.do(t.Context(), late)
 	wantCode(t, err, core.CodeUnavailable, "look whether it took effect")
 }

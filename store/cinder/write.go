@@ -53,7 +53,8 @@ func (p *Place) CreateBackup(ctx context.Context, r core.BackupRequest) (core.Ba
 		body["availability_zone"] = r.AvailabilityZone
 	}
 	var made struct{ Backup struct{ ID string } }
-	err := p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: "/backups", body: map[string]any{"backup": body}}, &made)
+	err := p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: "/backups", body: map[string]any{"backup": body},
+		done: &madeBackup}, &made)
 	if p.noted(core.OpCreate, err) != nil {
 		return core.Backup{}, err
 	}
@@ -91,9 +92,8 @@ func (p *Place) EditBackup(ctx context.Context, id core.BackupID, e core.BackupE
 		}
 		body["metadata"] = raw(e.Metadata)
 	}
-	// Sent once: whoever gets no answer looks before it is sent again.
 	_, err := p.session.do(ctx, call{tried: tried, method: http.MethodPut, path: backupPath(id), body: map[string]any{"backup": body},
-		once: true})
+		done: &editedBackup})
 	p.reread(ctx, id, err)
 	return p.noted(core.OpEdit, err)
 }
@@ -123,7 +123,7 @@ func (p *Place) DeleteBackup(ctx context.Context, id core.BackupID, force bool) 
 	if force {
 		err = p.session.action(ctx, tried, backupPath(id), "os-force_delete", map[string]any{})
 	} else {
-		_, err = p.session.do(ctx, call{tried: tried, method: http.MethodDelete, path: backupPath(id)})
+		_, err = p.session.do(ctx, call{tried: tried, method: http.MethodDelete, path: backupPath(id), done: &tookDeletion})
 	}
 	p.reread(ctx, id, err)
 	return p.noted(op, err)
@@ -174,18 +174,18 @@ func (p *Place) RestoreBackup(ctx context.Context, r core.RestoreRequest) (core.
 		}
 	}
 	err := p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: backupPath(r.Backup) + "/restore",
-		body: map[string]any{"restore": args}, timeout: restoreTime}, &body)
+		body: map[string]any{"restore": args}, timeout: restoreTime, done: &tookRestore}, &body)
 	if p.noted(core.OpRestore, err) == nil {
 		out.Volume, out.VolumeName = core.VolumeID(body.Restore.Volume), body.Restore.Name
 		return out, nil
 	}
-	if uncertain(err) {
+	if core.MayLand(err) {
 		if id, ok := p.begun(context.WithoutCancel(ctx), r, name, before); ok {
 			out.Volume, out.VolumeName, out.Inferred = id, name, r.Volume == ""
 			return out, nil
 		}
 	}
-	out.Refused = !uncertain(err)
+	out.Refused = !core.MayLand(err)
 	return out, err
 }
 
@@ -266,12 +266,13 @@ func (p *Place) volumeFromBackup(ctx context.Context, tried string, r core.Resto
 		return out, err
 	}
 	var made struct{ Volume struct{ ID, Name string } }
-	err = p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: "/volumes", body: map[string]any{"volume": body}}, &made)
+	err = p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: "/volumes", body: map[string]any{"volume": body},
+		done: &madeVolume}, &made)
 	if p.noted(core.OpRestore, err) == nil {
 		out.Volume, out.VolumeName = core.VolumeID(made.Volume.ID), made.Volume.Name
 		return out, nil
 	}
-	if uncertain(err) {
+	if core.MayLand(err) {
 		if id, ok := p.begun(context.WithoutCancel(ctx), r, r.Name, before); ok {
 			out.Volume, out.VolumeName, out.Inferred = id, r.Name, true
 			return out, nil
@@ -304,12 +305,15 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 		if c.Body != nil {
 			body = raw(c.Body)
 		}
-		request := call{tried: c.What, method: c.Method, path: c.Path, body: body, once: true}
+		request := call{tried: c.What, method: c.Method, path: c.Path, body: body, done: answerTo(c)}
 		if _, isMetadata := c.Body.Get("metadata"); isMetadata && c.Method == http.MethodPut && tag != "" && p.version() >= vConditional {
 			request.header = map[string]string{"If-Match": tag} // nothing but what was read is replaced
 		}
 		_, err := p.session.do(ctx, request)
-		if p.noted(core.OpWriteVolume, err) != nil && !(uncertain(err) && p.tookEffect(ctx, r, calls[i+1:])) {
+		if core.MayLand(err) && p.tookEffect(ctx, r, calls[i+1:]) {
+			err = nil
+		}
+		if p.noted(core.OpWriteVolume, err) != nil {
 			return r.Entry, stopped(tried, calls, i, err)
 		}
 		if r.Done != nil {
@@ -341,7 +345,7 @@ func stopped(tried string, calls []core.APICall, i int, err error) error {
 		return core.Fail(core.CodePartial, tried,
 			fmt.Sprintf("call %d of %d (%s) failed after %s that worked: %s", i+1, len(calls), calls[i].What, core.Count(i, "call"), err.Error()),
 			"hearth journal shows what was done; apply --resume finishes it, undo takes it back", err)
-	case uncertain(err):
+	case core.MayLand(err):
 		return core.Fail(core.CodeUnavailable, tried,
 			fmt.Sprintf("the first of %s (%s) got no answer: %s", core.Count(len(calls), "call"), calls[0].What, err.Error()),
 			"hearth journal says whether it took effect", err)

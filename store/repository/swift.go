@@ -73,6 +73,7 @@ func openSwift(location, container string, o SwiftOptions) (*swiftBucket, error)
 	if c.Transport == nil {
 		c.Transport = newTransport()
 	}
+	c.Transport = homebound{c.Transport}
 	switch {
 	case container == "":
 		return nil, core.Fail(core.CodeUsage, "open "+location, "it names no container", "write swift:CLOUD/CONTAINER", nil)
@@ -165,6 +166,7 @@ func (s *swiftBucket) Get(ctx context.Context, _, name string) (io.ReadCloser, e
 func (s *swiftBucket) explain(tried string, err error) error {
 	var ours *core.Error
 	var said *swift.Error
+	var away *ledAway
 	host := "Swift"
 	for _, at := range []string{s.conn.AuthUrl} {
 		if u, uerr := url.Parse(at); uerr == nil && u.Host != "" {
@@ -174,6 +176,8 @@ func (s *swiftBucket) explain(tried string, err error) error {
 	switch {
 	case errors.As(err, &ours):
 		return err
+	case errors.As(err, &away):
+		return away.explain(tried, err)
 	case errors.Is(err, context.Canceled), !errors.As(err, &said):
 		return explainNet(tried, host, err)
 	case errors.Is(err, swift.ContainerNotFound):

@@ -364,6 +364,9 @@ func (l *lister[T]) head(noun string, w int) string {
 	if l.typing && errors.As(l.mistake, &e) {
 		text += s.Warn.Paint("  ! " + core.Visible(e.What) + "; " + core.Visible(e.Next))
 	}
+	for _, what := range l.page.Lacks {
+		text += s.Warn.Paint("  without " + core.Visible(what))
+	}
 	return ui.Clip(text+l.freshness(), w)
 }
 

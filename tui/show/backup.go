@@ -37,11 +37,36 @@ func BackupCells(l ui.Look, b *core.Backup) []grid.Cell {
 	if volume.Text == "" {
 		volume = grid.Cell{Text: core.Visible(b.VolumeID.Short()), Style: l.Dim}
 	}
-	return []grid.Cell{
+	cells := []grid.Cell{
 		BackupName(l, b), StatusCell(l, b.Status), kind, {Text: GiB(b.Size)}, {Text: l.Age(b.CreatedAt)}, volume,
 		{Text: core.Visible(b.FailReason.Or("")), Style: l.Bad}, {Text: core.Visible(b.ID.Short()), Style: l.Dim},
 		projectCell(l, b.ProjectName, b.ProjectID),
 	}
+	return oddCells(l, cells, b.Odd, map[string]int{"name": 0, "status": 1, "is_incremental": 2, "size": 3, "created_at": 4, "volume_id": 5,
+		"fail_reason": 6})
+}
+
+// oddCells shows the values of another kind than Cinder sends as they came; at says
+// which cell is a key's.
+func oddCells(l ui.Look, cells []grid.Cell, odd core.Odd, at map[string]int) []grid.Cell {
+	for key, text := range odd {
+		if i, ok := at[key]; ok {
+			cells[i] = grid.Cell{Text: core.Visible(text) + " ?", Style: l.Unknown}
+		}
+	}
+	return cells
+}
+
+// oddLines lists them.
+func oddLines(l ui.Look, odd core.Odd) []ui.Line {
+	if len(odd) == 0 {
+		return nil
+	}
+	lines := []ui.Line{{}, l.Part("not as Cinder sends it")}
+	for _, key := range odd.Keys() {
+		lines = append(lines, ui.FieldLine(core.Visible(key), l.Unknown.Paint(core.Visible(odd[key])+" ?")))
+	}
+	return lines
 }
 
 // MarkCells puts a sign before the cells of fields that are assumed or lost.
@@ -109,7 +134,9 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 		{"temp volume", "temp_volume_id", OrNone(l, string(b.TempVolumeID))},
 		{"temp snapshot", "temp_snapshot_id", Nullable(l, b.TempSnapshotID)},
 	} {
-		if b.Unseen.Has(f.column) && !(f.column == "parent_id" && b.ParentID != "") {
+		if odd, ok := b.Odd[f.column]; ok {
+			f.value = l.Unknown.Paint(core.Visible(odd) + " ?")
+		} else if b.Unseen.Has(f.column) && !(f.column == "parent_id" && b.ParentID != "") {
 			f.value = cannotSee(l)
 		}
 		x := ui.FieldLine(f.label, f.value)
@@ -124,7 +151,7 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 	if b.Metadata != nil {
 		lines = append(lines, metadataLines(l, "properties", b.Metadata)...)
 	}
-	return lines
+	return append(lines, oddLines(l, b.Odd)...)
 }
 
 // projectCell is whose a row is.

@@ -21,12 +21,18 @@ func VolumeCells(l ui.Look, v *core.Volume) []grid.Cell {
 		newest.Style = l.Warn
 		newest.Text = "none"
 	}
-	return []grid.Cell{
+	count := grid.Cell{Text: Thousands(int(v.Backups))}
+	if v.Unseen.Has("backup_count") {
+		count = grid.Cell{Text: "?", Style: l.Unknown}
+		newest = count
+	}
+	cells := []grid.Cell{
 		NameCell(l, v.Name), StatusCell(l, v.Status), {Text: GiB(v.Size)},
-		{Text: Thousands(int(v.Backups))}, newest, yes(v.Bootable), yes(v.EncryptionKeyID.Set), {Text: core.Visible(v.ID.Short()), Style: l.Dim},
+		count, newest, yes(v.Bootable), yes(v.EncryptionKeyID.Set), {Text: core.Visible(v.ID.Short()), Style: l.Dim},
 		{Text: core.Visible(v.VolumeType.Or(v.VolumeTypeID.Or("")))},
 		projectCell(l, v.ProjectName, v.ProjectID),
 	}
+	return oddCells(l, cells, v.Odd, map[string]int{"name": 0, "status": 1, "size": 2, "bootable": 5})
 }
 
 // VolumeLines is what there is to know about a volume, for the pane and the tab.
@@ -57,7 +63,7 @@ func VolumeLines(l ui.Look, v *core.Volume) []ui.Line {
 		lines = append(lines, metadataLines(l, "user metadata", v.Metadata)...)
 		lines = append(lines, metadataLines(l, "image metadata", v.Image)...)
 	}
-	return append(lines, everyColumn(l, v)...)
+	return append(append(lines, oddLines(l, v.Odd)...), everyColumn(l, v)...)
 }
 
 // everyColumn lists every column of a volume's row, as Cinder names them.

@@ -98,7 +98,7 @@ func (e *Env) archive() *cobra.Command {
 	fl.IntVar(&o.Jobs, "jobs", 2, "how many exports run at once")
 	fl.BoolVarP(&quiet, "quiet", "q", false, "say only what failed, and the last line")
 	fl.StringVar(&b.file, "bundle", "", "write what the archive has into this file instead (mode 0600)")
-	fl.StringVarP(&b.filter, "filter", "f", "", "of a bundle: only backups that fulfil it, as hearth backups takes it")
+	fl.StringVar(&b.filter, "filter", "", "of a bundle: only backups that fulfil it, as hearth backups takes it")
 	fl.BoolVar(&b.mask, "mask-secrets", false, "of a bundle: without the secrets that captures hold")
 	fl.BoolVar(&b.everywhere, "everywhere", false, "of a bundle: what the archive has of every place")
 	fl.BoolVar(&prune, "prune", false, "drop what is outdated instead")

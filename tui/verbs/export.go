@@ -52,8 +52,7 @@ func (e *Env) export() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&chain, "chain", false, "with the parents of each, parents first")
 	cmd.Flags().BoolVar(&copyIt, "copy", false, "to the clipboard instead of stdout")
-	cmd.Flags().StringVarP(&name, "output", "o", "json", "what to print: "+words(recordFormats, "or"))
-	complete(cmd, "output", recordFormats)
+	formatFlag(cmd, &name, "json", "what to print: "+words(recordFormats, "or"), recordFormats)
 	return cmd
 }
 

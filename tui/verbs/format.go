@@ -17,17 +17,25 @@ type format struct {
 	columns []string
 	raw     bool
 	local   bool
+	filters bool // of a list: what is no format may be meant for --filter
 }
 
 var formats = []string{"table", "json", "yaml", "csv", "value"}
 
 // flags adds those of every verb that prints; columns are for completion.
 func (f *format) flags(cmd *cobra.Command, columns []string) {
-	cmd.Flags().StringVarP(&f.name, "output", "o", "table", "how to print: "+words(formats, "or"))
+	formatFlag(cmd, &f.name, "table", "how to print: "+words(formats, "or"), formats)
 	cmd.Flags().StringSliceVarP(&f.columns, "column", "c", nil, "only these columns, in this order, several with commas")
 	cmd.Flags().BoolVar(&f.raw, "raw", false, "for csv and value: print control characters as they are")
-	complete(cmd, "output", formats)
 	complete(cmd, "column", columns)
+}
+
+// formatFlag adds -o, and -f as the openstack client has it.
+func formatFlag(cmd *cobra.Command, name *string, usual, help string, formats []string) {
+	cmd.Flags().StringVarP(name, "output", "o", usual, help)
+	cmd.Flags().StringVarP(name, "format", "f", usual, "the same, as the openstack client has it")
+	complete(cmd, "output", formats)
+	complete(cmd, "format", formats)
 }
 
 // localFlag adds --local, for tables with times.
@@ -40,7 +48,11 @@ func (f *format) check(allowed ...string) error {
 	if slices.Contains(allowed, f.name) {
 		return nil
 	}
-	return core.Fail(core.CodeUsage, "print as "+f.name, "there is no such format", "use "+words(allowed, "or"), nil)
+	next := "use " + words(allowed, "or")
+	if f.filters && strings.ContainsAny(f.name, ":~<>=! ") {
+		next += "; a filter is given with --filter " + f.name
+	}
+	return core.Fail(core.CodeUsage, "print as "+f.name, "there is no such format", next, nil)
 }
 
 // words joins words as a sentence does.
@@ -59,7 +71,7 @@ func pick[T any](all core.Columns[T], want, usual []string) (core.Columns[T], er
 	}
 	var out core.Columns[T]
 	for _, name := range want {
-		col, ok := all.Find(strings.TrimSpace(name))
+		col, ok := all.Heading(name)
 		if !ok {
 			return nil, core.Fail(core.CodeUsage, "print column "+name, "there is no such column",
 				"use some of "+strings.Join(all.Names(), ", "), nil)
@@ -78,6 +90,8 @@ func cell[T any](col *core.Column[T], row *T, unseen core.FieldSet, local bool) 
 		return "?"
 	case v.IsNull():
 		return "-"
+	case core.OddKind(col.Kind, v):
+		return core.Visible(pyjson.Text(v)) + " ?"
 	case col.Kind == core.SizeColumn:
 		return v.Text() + " GiB"
 	case col.Kind == core.TimeColumn:
@@ -114,7 +128,7 @@ func bareCell[T any](f *format, col *core.Column[T], row *T, unseen core.FieldSe
 	switch {
 	case unseen.Has(col.Key):
 		return ""
-	case col.Kind == core.FlagColumn && !v.IsNull():
+	case col.Kind == core.FlagColumn && !v.IsNull() && !core.OddKind(col.Kind, v):
 		return flagWord(col.Key, v.Bool())
 	}
 	return f.bare(v)

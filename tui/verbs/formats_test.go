@@ -20,10 +20,10 @@ func TestFormats(t *testing.T) {
 		"volumes.json":      {"volumes", "-o", "json", "--limit", "2"},
 		"volumes.yaml":      {"volumes", "-o", "yaml", "--limit", "2"},
 		"backups.table":     {"backups"},
-		"backups.csv":       {"backups", "-o", "csv", "-f", "kind:incr"},
+		"backups.csv":       {"backups", "-o", "csv", "--filter", "kind:incr"},
 		"backups.value":     {"backups", "-o", "value", "-c", "id,kind,created"},
-		"backups.json":      {"backups", "-o", "json", "-c", "id,name,kind", "-f", "stuck"},
-		"backups.yaml":      {"backups", "-o", "yaml", "-f", "name:demo-incr"},
+		"backups.json":      {"backups", "-o", "json", "-c", "id,name,kind", "--filter", "stuck"},
+		"backups.yaml":      {"backups", "-o", "yaml", "--filter", "name:demo-incr"},
 		"backup.table":      {"backup", "db-prod-incr-3"},
 		"backup.json":       {"backup", "db-prod-incr-3", "-o", "json"},
 		"backup.yaml":       {"backup", "db-prod-incr-3", "-o", "yaml"},
@@ -82,7 +82,7 @@ func TestYAMLSaysWhatJSONSays(t *testing.T) {
 		`UPDATE volume_metadata SET "key" = 'yes' WHERE id % 7 = 0`)
 	var docs []pyjson.Value
 	for _, b := range []*bench{open(t, lab), own} {
-		full := b.ok("backups", "-o", "value", "-c", "id", "--limit", "1", "-f", "kind:full status:available")[:36]
+		full := b.ok("backups", "-o", "value", "-c", "id", "--limit", "1", "--filter", "kind:full status:available")[:36]
 		calls := [][]string{{"volumes"}, {"backups"}, {"journal"}, {"plan", full, "--new", "a: b"}}
 		for _, id := range ids(b.list("volumes", "-o", "json")) {
 			calls = append(calls, []string{"volume", id})
@@ -149,7 +149,7 @@ func TestCSVParsesBack(t *testing.T) {
 func TestColumns(t *testing.T) {
 	b := open(t, lab)
 	for _, args := range [][]string{{"-c", "kind,name"}, {"-c", "is_incremental", "-c", "name"}, {"-c", "incremental, name"}} {
-		if got := b.ok(append([]string{"backups", "-o", "value", "-f", "name:demo-incr"}, args...)...); got != "incr\tdemo-incr\n" {
+		if got := b.ok(append([]string{"backups", "-o", "value", "--filter", "name:demo-incr"}, args...)...); got != "incr\tdemo-incr\n" {
 			t.Errorf("%q: %q", args, got)
 		}
 	}
@@ -166,7 +166,7 @@ func TestColumns(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	// -c goes for JSON too, under API names.
-	got = b.ok("backups", "-o", "json", "-c", "kind,name", "-f", "name:demo-incr")
+	got = b.ok("backups", "-o", "json", "-c", "kind,name", "--filter", "name:demo-incr")
 	if got != "[\n  {\"is_incremental\": true, \"name\": \"demo-incr\"}\n]\n" {
 		t.Errorf("%q", got)
 	}
@@ -188,7 +188,7 @@ func TestNothingToList(t *testing.T) {
 			t.Errorf("%s: says %q", args, got.err)
 		}
 	}
-	if got := b.run("volumes", "-f", "name:x"); got.err != "There is no volume that fulfils the filter.\n" {
+	if got := b.run("volumes", "--filter", "name:x"); got.err != "There is no volume that fulfils the filter.\n" {
 		t.Errorf("%+v", got)
 	}
 }

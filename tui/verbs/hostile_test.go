@@ -65,7 +65,7 @@ func TestHostile(t *testing.T) {
 		{"plan", "--capture", capture, "--new", "-o", "json"}, {"plan", "--capture", capture, "--new"},
 		{"capture", volume, "--save"}, {"export", backups[0], "-o", "text"}, {"export", backups[0], "-o", "command"},
 		{"export", evil}, {"volume", evil}, {"backup", evil}, {evil},
-		{"backups", "-f", evil}, {"backups", "-f", "name:" + evil}, {"backups", "-f", "size>" + evil},
+		{"backups", "--filter", evil}, {"backups", "--filter", "name:" + evil}, {"backups", "--filter", "size>" + evil},
 		{"backups", "--sort", evil}, {"backups", "-c", evil}, {"backups", "-o", evil}, {"backups", "--" + evil},
 		{"help", evil},
 		{"undo", evil}, {"apply", backups[0], "--onto", volume, "--yes"}, {"undo", "--yes"}, {"undo"},

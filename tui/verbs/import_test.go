@@ -86,7 +86,7 @@ func TestImportReadOnly(t *testing.T) {
 	from, _ := demo(t, store.World{Volumes: 1, Backups: 2})
 	b := open(t, lab)
 	b.env.Asks = true
-	b.in = from.ok("export", from.ok("backups", "-o", "value", "-c", "id", "-f", "status:available", "--limit", "1")[:36])
+	b.in = from.ok("export", from.ok("backups", "-o", "value", "-c", "id", "--filter", "status:available", "--limit", "1")[:36])
 	if got := b.run("import", "-"); got.code != 7 || strings.Contains(got.err, "[y/N]") {
 		t.Errorf("%+v", got)
 	}

@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,11 +14,13 @@ import (
 // listing is a verb that lists Ts.
 type listing[T any] struct {
 	format
+	listFlags
 	filter string
 	sort   []string
 	limit  int
 
 	sheet   sheet[T]
+	more    []string // columns besides the usual ones with --long
 	noun    string
 	project func(*T) string
 	pages   func(jobs.Desk) func(context.Context, core.Query) (core.Page[T], error)
@@ -36,7 +39,9 @@ const (
 func longHelp(columns []string) string {
 	return "A filter is terms that must all hold: COLUMN:WORD, COLUMN~PART, COLUMN>=NUMBER, age>30d, created<2026-01-31, " +
 		"-TERM for its opposite, and plain words, looked for in names, ids and texts.\n\n" +
-		"JSON and YAML hold every column under Cinder's API name, unless -c asks for some. A table, csv and value show the usual columns, " +
+		"JSON and YAML hold every column under Cinder's API name, unless -c asks for some; -c takes names, API names and the headings " +
+		"of tables. --all-tenants, --status, --name, --volume and --long of the openstack client work too. A table, csv and " +
+		"value show the usual columns, " +
 		"a table on a narrow terminal only those that fit. Times are UTC.\n\n" +
 		"The columns are " + words(columns, "and") + "."
 }
@@ -47,7 +52,9 @@ func (l *listing[T]) command(e *Env, cmd *cobra.Command) *cobra.Command {
 	names := l.sheet.columns.Names()
 	l.format.flags(cmd, names)
 	l.format.localFlag(cmd)
-	cmd.Flags().StringVarP(&l.filter, "filter", "f", "", filterHelp)
+	l.filters = true
+	cmd.Flags().StringVar(&l.filter, "filter", "", filterHelp)
+	l.listFlags.add(cmd, names)
 	cmd.Flags().StringSliceVar(&l.sort, "sort", nil, sortHelp)
 	cmd.Flags().IntVar(&l.limit, "limit", 0, "at most so many rows (default all)")
 	complete(cmd, "sort", names)
@@ -64,6 +71,7 @@ func (l *listing[T]) query(e *Env, cmd *cobra.Command) (q core.Query, err error)
 	if q.Filter, err = core.ParseFilter(l.filter, l.sheet.columns); err != nil {
 		return q, err
 	}
+	l.terms(&q.Filter)
 	for _, s := range l.sort {
 		o, err := core.ParseOrder(s, l.sheet.columns)
 		if err != nil {
@@ -78,6 +86,9 @@ func (l *listing[T]) query(e *Env, cmd *cobra.Command) (q core.Query, err error)
 }
 
 func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
+	if l.long && len(l.columns) == 0 && l.format.name != "json" && l.format.name != "yaml" {
+		l.columns = append(slices.Clone(l.sheet.usual), l.more...)
+	}
 	r, err := l.sheet.rows(&l.format, e.Width)
 	if err != nil {
 		return err
@@ -86,12 +97,12 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if q.Wants = []string{"project", "user", "key"}; len(l.columns) > 0 || l.name != "json" && l.name != "yaml" {
+	if q.Wants = []string{"project", "user", "key"}; len(l.columns) > 0 || l.format.name != "json" && l.format.name != "yaml" {
 		q.Wants = r.columns.Names() // else what is no field of the row itself is not asked for: it costs more
 	}
 	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 		pages, short := l.pages(d), error(nil)
-		projects := core.FieldSet{}
+		projects, lacks := core.FieldSet{}, []string(nil)
 		r.next = func() ([]T, error) {
 			q.Limit = pageSize
 			if l.limit > 0 {
@@ -107,15 +118,23 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 				short, err = err, nil
 			}
 			q.Offset += len(page.Rows)
+			for _, what := range page.Lacks {
+				if !slices.Contains(lacks, what) {
+					lacks = append(lacks, what)
+				}
+			}
 			return page.Rows, err
 		}
 		n, err := r.print(e.Out)
-		if err == nil && n == 0 && l.name == "table" {
+		if err == nil && n == 0 && l.format.name == "table" {
 			what := l.noun
 			if !q.Filter.Empty() {
 				what += " that fulfils the filter"
 			}
 			e.say("There is no %s.", what)
+		}
+		for _, what := range lacks {
+			e.say("! The list is without %s.", what)
 		}
 		if d.AllProjects() && err == nil {
 			e.sayNarrowed(d, projects)
@@ -137,6 +156,7 @@ func (e *Env) sayNarrowed(d jobs.Desk, projects core.FieldSet) {
 func (e *Env) backups() *cobra.Command {
 	l := &listing[core.Backup]{
 		noun:    "backup",
+		more:    []string{"description", "az", "container", "volume-id"},
 		project: func(b *core.Backup) string { return string(b.ProjectID) },
 		sheet: sheet[core.Backup]{
 			columns: core.BackupColumns,
@@ -160,6 +180,7 @@ func (e *Env) backups() *cobra.Command {
 func (e *Env) volumes() *cobra.Command {
 	l := &listing[core.Volume]{
 		noun:    "volume",
+		more:    []string{"type", "az", "description"},
 		project: func(v *core.Volume) string { return string(v.ProjectID) },
 		sheet: sheet[core.Volume]{
 			columns: core.VolumeFields,
@@ -181,7 +202,9 @@ func (e *Env) volumes() *cobra.Command {
 // named explains how a volume or backup is named.
 const named = "by its id, a beginning of it that no other has, or a name that no other has"
 
-func (e *Env) volume() *cobra.Command {
+func (e *Env) volume() *cobra.Command { return e.also(e.oneVolume(), volumeWords, findVolume) }
+
+func (e *Env) oneVolume() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
 		Use: "volume ID", Short: "Show a volume: every field, its metadata", Args: takes(1, 1),
@@ -209,7 +232,9 @@ func (e *Env) volume() *cobra.Command {
 	return cmd
 }
 
-func (e *Env) backup() *cobra.Command {
+func (e *Env) backup() *cobra.Command { return e.also(e.oneBackup(), backupWords, findBackup) }
+
+func (e *Env) oneBackup() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
 		Use: "backup ID", Short: "Show a backup: every field, its chain", Args: takes(1, 1),

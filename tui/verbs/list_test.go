@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -72,7 +73,7 @@ func TestFilterSortLimit(t *testing.T) {
 				n++
 			}
 		}
-		if got := b.list("backups", "-o", "json", "-f", filter); len(got) != n || n == 0 || n == many {
+		if got := b.list("backups", "-o", "json", "--filter", filter); len(got) != n || n == 0 || n == many {
 			t.Errorf("%s: %d rows, core finds %d", filter, len(got), n)
 		}
 	}
@@ -107,5 +108,24 @@ func TestLocalTimes(t *testing.T) {
 	if !strings.Contains(utc, "Created (UTC)") || !strings.Contains(utc, "2026-11-22 09:45:56") ||
 		!strings.Contains(local, "Created (local)") {
 		t.Errorf("%s%s", utc, local)
+	}
+}
+
+// lacking is a place that cannot say what volumes are called.
+type lacking struct{ store.Place }
+
+func (l lacking) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
+	page, err := l.Place.Backups(ctx, q)
+	page.Lacks = []string{"the names of volumes: it is forbidden"}
+	return page, err
+}
+
+// TestListLacks: what a list is without is said, once, and the list is printed.
+func TestListLacks(t *testing.T) {
+	whole := open(t, lab)
+	b := on(t, lacking{whole.desk.Place})
+	got := b.run("backups")
+	if got.code != 0 || got.out != whole.ok("backups") || got.err != "! The list is without the names of volumes: it is forbidden.\n" {
+		t.Errorf("%+v", got)
 	}
 }

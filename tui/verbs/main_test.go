@@ -65,7 +65,7 @@ func (b *binary) configure(text string) {
 func TestHearth(t *testing.T) {
 	b := build(t)
 	for name, test := range map[string]func(*testing.T, *binary){"help": testMainHelp, "places": testMainPlaces,
-		"config": testMainConfig, "pipe": testMainPipe, "archive": testMainArchive} {
+		"config": testMainConfig, "pipe": testMainPipe, "archive": testMainArchive, "habits": testMainHabits} {
 		t.Run(name, func(t *testing.T) {
 			test(t, &binary{t: t, path: b.path, home: t.TempDir()})
 		})

@@ -34,7 +34,7 @@ func (f *format) only(o *pyjson.Object, key func(string) string) (*pyjson.Object
 // keyIn finds a field by the name of its column.
 func keyIn[T any](columns core.Columns[T]) func(string) string {
 	return func(name string) string {
-		if col, ok := columns.Find(name); ok {
+		if col, ok := columns.Heading(name); ok {
 			return col.Key
 		}
 		return name

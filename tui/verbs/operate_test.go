@@ -291,7 +291,7 @@ func TestRestoreVerb(t *testing.T) {
 		!strings.Contains(got.out, "Message  the files are gone") || !strings.Contains(got.out, "error_restoring") {
 		t.Errorf("one that goes wrong: %+v", got)
 	}
-	id := strings.Fields(b.ok("volumes", "-f", "status:error_restoring name~restore_backup", "-o", "value", "-c", "id"))[0]
+	id := strings.Fields(b.ok("volumes", "--filter", "status:error_restoring name~restore_backup", "-o", "value", "-c", "id"))[0]
 	if got := b.ok("messages", second, "-o", "value", "-c", "text"); got != "the files are gone\n" {
 		t.Errorf("the messages: %q, of %s", got, id)
 	}

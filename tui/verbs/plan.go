@@ -186,8 +186,7 @@ func (e *Env) plan() *cobra.Command {
 	p.flags(e, cmd)
 	p.viaFlags(cmd)
 	shapeFlags(cmd, &shape)
-	cmd.Flags().StringVarP(&f.name, "output", "o", "table", "how to print: table, json or yaml")
+	formatFlag(cmd, &f.name, "table", "how to print: table, json or yaml", []string{"table", "json", "yaml"})
 	cmd.Flags().BoolVar(&all, "all", false, "for a table: also the fields that no restore brings back")
-	complete(cmd, "output", []string{"table", "json", "yaml"})
 	return cmd
 }

@@ -70,8 +70,7 @@ func (e *Env) restore() *cobra.Command {
 	fl := cmd.Flags()
 	fl.BoolVar(&noWait, "no-wait", false, "only ask for it, and do not watch it")
 	fl.BoolVar(&yes, "yes", false, "do not ask")
-	fl.StringVarP(&f.name, "output", "o", "table", "how to print the report: table, json or yaml")
-	complete(cmd, "output", []string{"table", "json", "yaml"})
+	formatFlag(cmd, &f.name, "table", "how to print the report: table, json or yaml", []string{"table", "json", "yaml"})
 	return cmd
 }
 

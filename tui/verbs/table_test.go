@@ -70,3 +70,20 @@ func TestGridLanes(t *testing.T) {
 		}
 	}
 }
+
+// TestOddCell: a value of another kind than its column's is printed as it came, and
+// marked.
+func TestOddCell(t *testing.T) {
+	b := core.Backup{ID: "b", Size: 0, Odd: core.Odd{"size": `"ten"`, "created_at": `"yesterday"`, "is_incremental": "7", "name": "5"}}
+	for name, want := range map[string]string{"size": `"ten" ?`, "created": `"yesterday" ?`, "kind": "7 ?", "name": "5 ?", "id": "b"} {
+		col, _ := core.BackupColumns.Find(name)
+		if got := cell(col, &b, nil, false); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	var f format
+	col, _ := core.BackupColumns.Find("kind")
+	if got := bareCell(&f, col, &b, nil); got != "7" {
+		t.Errorf("bare: %q", got)
+	}
+}

@@ -24,6 +24,8 @@ func Prepare(root *cobra.Command) {
 		return nil
 	}
 	root.SetFlagErrorFunc(badFlag)
+	root.SetGlobalNormalizationFunc(sameFlag)
+	root.AddCommand(versionVerb(root))
 	root.SetHelpCommand(helpVerb(root))
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -76,7 +78,9 @@ func polish(c *cobra.Command) {
 // noVerb says that there is no such verb, and which may have been meant.
 func noVerb(root *cobra.Command, args []string) error {
 	next := "hearth help lists those there are"
-	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+	if meant, ok := otherWords[args[0]]; ok {
+		next = "write " + meant
+	} else if near := root.SuggestionsFor(args[0]); len(near) > 0 {
 		next = words(near, "or") + " may be meant"
 	}
 	return core.Fail(core.CodeUsage, "", "there is no verb "+args[0], next, nil)
@@ -118,6 +122,9 @@ func badFlag(cmd *cobra.Command, err error) error {
 		if unknown.GetSpecifiedShortnames() != "" {
 			name = name[1:]
 		}
+		if next := otherFlag(unknown.GetSpecifiedName()); next != "" {
+			list = next
+		}
 		return misuse(cmd, "there is no flag "+name, list)
 	case errors.As(err, &bare):
 		return misuse(cmd, "nothing follows --"+bare.GetFlag().Name, list)
@@ -148,6 +155,8 @@ func Arguments(args []string) []string {
 		switch a := args[i]; a {
 		case "--":
 			return append(out, args[i:]...)
+		case "-V": // as the openstack client has it
+			out = append(out, "--version")
 		case "--new":
 			if more() {
 				i++
