@@ -107,6 +107,7 @@ func (f *RestoreFacts) Can() Can {
 	}
 	w.backup()
 	w.chain()
+	w.layouts()
 	w.target()
 	w.volumeType()
 	w.encryption()
@@ -240,6 +241,18 @@ func (w *weighing) chain() {
 			w.no(ReasonParentDriver, "its parent "+named(b.Title(), string(b.ID))+" was made by "+Visible(s)+", and it by "+Visible(driver.V)+
 				": one driver does not read the other's data", "choose a full backup")
 		}
+	}
+}
+
+// layouts weighs how the objects of the chain were written, as far as a repository of
+// the place's tells.
+func (w *weighing) layouts() {
+	rules := Newton
+	if p := w.facts.Plan; p != nil {
+		rules = p.Rules
+	}
+	for _, r := range LayoutReasons(w.facts.Chain.V.Backups, rules) {
+		w.can.Add(r)
 	}
 }
 

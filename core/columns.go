@@ -155,6 +155,14 @@ var BackupColumns = withOdd(Columns[Backup]{
 		Value: func(b *Backup) pyjson.Value { return timeValue(b.DataTimestamp) }},
 	{Name: "updated", Key: "updated_at", Title: "Updated", Kind: TimeColumn,
 		Value: func(b *Backup) pyjson.Value { return timeValue(b.UpdatedAt) }},
+	{Name: "written", Key: "written_by", Title: "Written by", Extra: true,
+		Value: func(b *Backup) pyjson.Value {
+			return textValue(Opt[string]{b.Layout.Writer(), b.Layout.Writer() != ""})
+		}},
+	{Name: "caution", Key: "caution", Title: "Caution", Extra: true,
+		Value: func(b *Backup) pyjson.Value {
+			return textValue(Opt[string]{b.Layout.Advice(), b.Layout.Advice() != ""})
+		}},
 }, func(b *Backup) Odd { return b.Odd })
 
 // VolumeFields is what is known about a volume (VolumeColumns are Cinder's own).

@@ -9,7 +9,7 @@
 //	opt text errors                      values that may be null, texts, errors
 //	cindererror python base64 coerce     what Cinder's Python makes of values, and of wrong ones
 //
-//	odd volume backup chain              what there is in a place, and values that no Cinder sends
+//	odd volume layout backup chain       what there is in a place, how it was written, and values that no Cinder sends
 //	columns filter query object          as tables, as what is asked for, as JSON
 //	way requests properties              what can be asked of backups, which way a restore goes, properties in a line
 //
@@ -25,7 +25,7 @@
 //	diff                                 how two captures, volumes or plans differ
 //
 //	record exporttext rowof              exported records: read, written, as the backup that they hold
-//	finder service paste                 records found in whatever was copied
+//	wrapping finder service paste        records found in whatever was copied
 //	bundle                               records and captures of many backups in one file
 //	import preflight                     what an import does, and what stands against it
 //	repository reconcile                 what a backup repository holds, beside what Cinder says

@@ -35,6 +35,8 @@ func (f *finder) nextStart(from int) int {
 			if f.opensAt(i) {
 				return i
 			}
+		} else if fresh(f.text, i) && f.opensAt(i) {
+			return i
 		}
 		i++
 	}

@@ -3,7 +3,11 @@ package core
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"sort"
 	"strings"
+
+	"hearth/core/pyjson"
 )
 
 // FindRecords finds the records in whatever an admin copies: the API's JSON, the
@@ -22,13 +26,16 @@ func FindRecords(text string) []Found {
 		from = f.try(start)
 	}
 	f.trailing()
+	f.headless()
 	f.services()
+	f.owners()
+	f.merge()
 	return f.found
 }
 
 // try reads a candidate at start and returns where to go on.
 func (f *finder) try(start int) int {
-	r := reader{s: f.text, i: start}
+	r := reader{s: f.text, i: start, lead: leadOf(f.text, start)}
 	end := r.run()
 	f.budget -= r.i - start
 	switch {
@@ -40,11 +47,15 @@ func (f *finder) try(start int) int {
 	case r.i >= len(f.text) && (f.labelled(start) || plausible(r.out)):
 		f.addTruncated(start, &r)
 		return len(f.text)
-	case f.labelled(start) || plausible(r.out):
+	case f.labelled(start) || plausible(r.out) || len(r.b64) >= longStart:
 		f.addBroken(start, &r)
 	}
 	return start + 1
 }
+
+// longStart is how much base64 of the beginning of an object is no accident: what breaks
+// off after it is reported, and not passed over.
+const longStart = 120
 
 // reader decodes base64 up to the end of the JSON object in it.
 type reader struct {
@@ -60,27 +71,31 @@ type reader struct {
 	begun bool
 	lines int // line ends passed
 	skips int // other noise passed, blanks and bars aside
+	lead  lead
 }
 
 // run reads until the object closes: true, or until something stands there that
 // can't belong to it, or the text ends: false.
 func (r *reader) run() bool {
 	for r.i < len(r.s) {
-		c := r.s[r.i]
-		if c == '=' {
-			return false
-		}
-		if w := noise(r.s, r.i); w > 0 {
-			r.note(c)
-			r.i += w
+		c, width := r.s[r.i], 1
+		if r.pass() {
 			continue
+		}
+		if as, w := coded(r.s, r.i); w > 0 {
+			r.skips++
+			if as <= ' ' {
+				r.i += w
+				continue
+			}
+			c, width = as, w
 		}
 		d := decodeTable[c]
 		if d == 0xFF {
 			return false
 		}
 		r.b64 = append(r.b64, c)
-		r.i++
+		r.i += width
 		r.bits = r.bits<<6 | uint32(d)
 		r.quad = (r.quad + 1) % 4
 		if r.quad == 1 {
@@ -96,6 +111,29 @@ func (r *reader) run() bool {
 		}
 	}
 	return false
+}
+
+// pass goes past what does not belong to the record; false if nothing of that is here.
+func (r *reader) pass() bool {
+	c := r.s[r.i]
+	w := noise(r.s, r.i)
+	if c == '+' && w > 0 && r.lead.is != nil {
+		w = 0 // a diff's own mark, which lead passes, is no border
+	}
+	if w == 0 {
+		if w = wrapping(r.s, r.i); w > 0 {
+			r.skips++
+			c = r.s[r.i+w-1]
+		}
+	}
+	if w == 0 {
+		return false
+	}
+	r.note(c)
+	if r.i += w; c == '\n' || c == '\r' {
+		r.i += r.lead.pass(r.s[r.i:])
+	}
+	return true
 }
 
 func (r *reader) note(c byte) {
@@ -159,14 +197,25 @@ func (r *reader) close() int {
 	}
 	end := r.i
 	for r.quad != 0 && r.i < len(r.s) {
-		if r.s[r.i] == '=' {
+		as, width := coded(r.s, r.i)
+		if w := wrapping(r.s, r.i); r.s[r.i] == '=' && w > 0 && width == 0 { // a soft line break
+			r.i += w
+			continue
+		}
+		if width == 0 && r.s[r.i] == '=' {
+			as, width = '=', 1
+		}
+		if width > 0 && as == '=' {
 			r.b64 = append(r.b64, '=')
 			r.quad = (r.quad + 1) % 4
-			r.i++
+			r.i += width
 			end = r.i
 			continue
 		}
 		w := noise(r.s, r.i)
+		if width > 0 && as <= ' ' {
+			w = width
+		}
 		if w == 0 {
 			break
 		}
@@ -218,8 +267,13 @@ func (f *finder) accept(start, end int, r *reader) bool {
 	if rec.Err != nil && !f.labelled(start) && !plausible(r.out) {
 		return false
 	}
-	if rec.Err == nil && !looksLikeRecord(rec.Decoded) && !f.labelled(start) {
+	switch fields := fieldsOf(rec.Decoded); {
+	case rec.Err != nil, fields >= 3, fields == 2 && rec.Decoded.Doc.Object().Has("id"):
+	case !f.labelled(start):
 		return false
+	case fields == 0:
+		rec.Err = Fail(CodeUnreadable, "read the record", "it is base64 of a JSON object in which nothing is a backup's",
+			"look whether something else was copied", nil)
 	}
 	if r.lines > 0 {
 		rec.note("put together from %s", Count(r.lines+1, "line"))
@@ -237,18 +291,15 @@ func (f *finder) accept(start, end int, r *reader) bool {
 	return true
 }
 
-func looksLikeRecord(d Decoded) bool {
+// fieldsOf counts the fields of a backup that a document has.
+func fieldsOf(d Decoded) (n int) {
 	o := d.Doc.Object()
-	if o.Has("id") {
-		return true
-	}
-	n := 0
 	for _, name := range BackupFields {
 		if o.Has(name) {
 			n++
 		}
 	}
-	return n >= 3
+	return n
 }
 
 // unclosed names what should follow the record and does not, since the text ends.
@@ -292,6 +343,98 @@ func (f *finder) addBroken(start int, r *reader) {
 	f.add(rec, span{start, start + 1})
 }
 
+// urlLabel is what announces the base64 of a record, and what may stand between.
+var urlLabel = regexp.MustCompile(`backup[_-]url["']?[ \t]*[|:=,]*[ \t]*[ub]?["']?([A-Za-z0-9+/]{24,})`)
+
+// headless names a record of which the beginning is missing, where one is announced.
+func (f *finder) headless() {
+	for _, m := range urlLabel.FindAllStringSubmatchIndex(f.text, 20) {
+		at, end := m[2], m[3]
+		covered := false
+		for _, s := range f.spans {
+			covered = covered || s.start < end && at < s.end || s.start >= at && s.start <= end
+		}
+		if covered || f.opensAt(at) {
+			continue
+		}
+		rec := Found{Line: f.line(at), Record: Record{URL: f.text[at:end]}, Have: end - at}
+		rec.Err = Fail(CodeUnreadable, "read the record", "what stands there does not begin as base64 of a record does",
+			"copy it again, from its beginning", nil)
+		i := sort.Search(len(f.spans), func(i int) bool { return f.spans[i].start > at })
+		f.found, f.spans = slices.Insert(f.found, i, rec), slices.Insert(f.spans, i, span{at, end})
+	}
+}
+
+// merge makes one of records that say the same of a backup, as where a page has it as a
+// table and as a command; the first that names a service stays.
+func (f *finder) merge() {
+	first := map[BackupID]int{}
+	var out []Found
+	for i := range f.found {
+		rec := &f.found[i]
+		at, twice := first[rec.Decoded.ID()]
+		if !rec.OK() || !twice || rec.Decoded.ID() == "" || !SameRecord(rec.Decoded, out[at].Decoded) ||
+			rec.named && out[at].named && rec.Record.Service != out[at].Record.Service {
+			if rec.OK() && !twice {
+				first[rec.Decoded.ID()] = len(out)
+			}
+			out = append(out, *rec)
+			continue
+		}
+		if rec.named && !out[at].named {
+			rec.Line, rec.Notes, rec.twice = out[at].Line, out[at].Notes, out[at].twice
+			out[at] = *rec
+		}
+		if out[at].Tenant == "" {
+			out[at].Tenant = rec.Tenant
+		}
+		out[at].twice = append(out[at].twice, f.found[i].Line)
+	}
+	for i := range out {
+		if n := len(out[i].twice); n > 0 {
+			out[i].note("it stands here %s, and is one record", times(n+1))
+		}
+	}
+	f.found = out
+}
+
+func times(n int) string {
+	if n == 2 {
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// tenantLabel is a project that is named beside a record.
+var tenantLabel = regexp.MustCompile(`(?i)\b(?:tenant|project|owner)(?:[_ -]?(?:id|name))?["']?[ \t]*[:=|]+[ \t]*` +
+	`[ub]?["']?([A-Za-z0-9][\w.@-]{0,63})`)
+
+// owners gives each record the tenant that is named with it: before it, but after the
+// record before, or after it as far as its own object goes.
+func (f *finder) owners() {
+	from := 0
+	for k := range f.found {
+		at := f.spans[k]
+		if all := tenantLabel.FindAllStringSubmatch(f.text[max(min(from, at.start), at.start-600):at.start], -1); len(all) > 0 {
+			f.found[k].Tenant = all[len(all)-1][1]
+		}
+		next := len(f.text)
+		if k+1 < len(f.spans) {
+			next = f.spans[k+1].start
+		}
+		from = at.end
+		after := f.text[min(at.end, next):min(next, at.end+400)]
+		i := strings.IndexByte(after, '}')
+		if i < 0 || f.found[k].Tenant != "" {
+			continue
+		}
+		if m := tenantLabel.FindStringSubmatch(after[:i]); m != nil {
+			f.found[k].Tenant = m[1]
+			from = at.end + i
+		}
+	}
+}
+
 // trailing names a record of which only the first characters are there: too few
 // to start one by themselves, but where one is announced.
 func (f *finder) trailing() {
@@ -312,4 +455,57 @@ func (f *finder) trailing() {
 		return
 	}
 	f.addTruncated(i, &reader{b64: []byte(tail[i:])})
+}
+
+// Renamed returns the records with their services as they are asked for: today, which
+// gives those that Cinder renamed the name of today, or a class for all. Nothing in the
+// records themselves is changed: Cinder's import goes by what stands beside them.
+func Renamed(found []Found, service string) ([]Found, error) {
+	if service == "" {
+		return found, nil
+	}
+	if service != "today" && !isService(service) {
+		return nil, Fail(CodeUsage, "call the service "+Visible(service), "that is no name of a backup service",
+			"write today, or a class such as cinder.backup.drivers.swift.SwiftBackupDriver", nil)
+	}
+	out := slices.Clone(found)
+	for i := range out {
+		name := service
+		if service == "today" {
+			if name, _ = ServiceToday(out[i].Record.Service); name == "" {
+				continue
+			}
+		}
+		if old := out[i].Record.Service; old != name {
+			out[i].Notes = slices.Clone(out[i].Notes)
+			out[i].note("its service was %s, and is now %s, as was asked", Visible(old), name)
+			out[i].Record.Service = name
+		}
+	}
+	return out, nil
+}
+
+// InsideMetadata finds the capture inside of the metadata object that a chunked driver
+// writes (volume_meta); false where a text is none, or holds none.
+func InsideMetadata(text string) (capture string, backup BackupID, ok bool) {
+	v, err := pyjson.Parse(strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")))
+	if err != nil || !v.Object().Has("objects") || !v.Object().Has("volume_id") {
+		return "", "", false
+	}
+	meta, _ := v.Object().Get("volume_meta")
+	id, _ := v.Object().Get("backup_id")
+	s, _ := id.Str()
+	capture, ok = meta.Str()
+	return capture, BackupID(s), ok
+}
+
+// ReadGiven reads a capture that somebody hands in: the capture itself, or the metadata
+// object of a backup that it stands in.
+func ReadGiven(text string, source Source) Capture {
+	if inner, id, ok := InsideMetadata(text); ok {
+		c := ReadCapture(inner, source)
+		c.BackupID = id
+		return c
+	}
+	return ReadCapture(text, source)
 }

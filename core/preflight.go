@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"strings"
 
 	"hearth/core/pyjson"
 )
@@ -45,6 +46,7 @@ type Check struct {
 	Size     int64
 	Parent   BackupID
 	Outcome  ImportOutcome // what Cinder itself would do with it
+	Owner    ProjectID     // who is to own it, where hearth writes the row; "": whom the record names
 	Findings []Finding
 }
 
@@ -189,10 +191,26 @@ func (c *Check) simulate(facts ImportFacts) {
 	case here:
 		c.say(LevelInfo, "it was here and is deleted: its row is used again")
 	}
+	if today, why := ServiceToday(rec.Service); strings.HasPrefix(rec.Service, "cinder.backup.services.") && today != "" && !c.Refused() {
+		c.say(LevelRefuse, "its service is %s: %s; a Cinder of today knows it as %s, and takes it under that (--service today)",
+			Visible(rec.Service), why, today)
+	} else if today != "" {
+		c.say(LevelInfo, "its service %s is called %s by a Cinder of today: %s", Visible(rec.Service), today, why)
+	}
 	if rec.Service == "" {
 		c.say(LevelRefuse, "its service is not known: neither the text nor the record names it")
 	} else if !facts.Sure && len(facts.Services) > 0 && !anyMatches(facts.Services, rec.Service) {
 		c.say(LevelWarn, "no backup here was made by the service %s: the data may be out of reach", Visible(rec.Service))
+	}
+	if own := c.Found.Decoded.text("service"); isService(own) && rec.Service != "" && !sameService(own, rec.Service) {
+		c.say(LevelWarn, "its service is %s, and the record itself says %s: Cinder goes by the first; --service %s takes the other",
+			Visible(rec.Service), Visible(own), Visible(own))
+	}
+	if t := c.Found.Tenant; t != "" && t != c.Found.Decoded.text("project_id") {
+		c.say(LevelWarn, "the text names the tenant %s beside it, and the record the project %s: give --owner %s to have it own the backup, "+
+			"or in a cloud --project", Visible(t), Visible(c.Found.Decoded.text("project_id")), Visible(t))
+	} else if t != "" {
+		c.say(LevelInfo, "the text names the tenant %s beside it, which is the record's own project", Visible(t))
 	}
 	if inner := c.Found.Decoded.text("status"); inner != "" && inner != StatusAvailable {
 		c.say(LevelWarn, "the record says %s; Cinder imports it as available all the same", Visible(inner))
@@ -262,6 +280,9 @@ func (c *Check) row() *pyjson.Object {
 		} else {
 			row.Set(name, pyjson.None)
 		}
+	}
+	if c.Owner != "" {
+		row.Set("project_id", pyjson.OfString(string(c.Owner)))
 	}
 	row.Set("volume_id", pyjson.OfString(string(ZeroVolumeID)))
 	for name, v := range c.Outcome.Fields.All() {

@@ -185,6 +185,10 @@ type Found struct {
 	Err     error    // what Cinder would say of the text; nil if it decodes
 	Line    int      // of the text on which the base64 begins, from 1
 	Notes   []string // what was done to get at it, and what was tolerated
+	Tenant  string   // a project that the text names beside it, by name or id; "": none
+
+	named bool  // its service stands in the text, and is not that of the record itself
+	twice []int // further lines on which the same record begins
 
 	// Truncated: the text ends inside the base64. Have counts the characters of
 	// base64 that are there, HaveBytes what they decode to, LastField is the last

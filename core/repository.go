@@ -1,6 +1,10 @@
 package core
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // HoldingKind says what a repository holds under a prefix.
 type HoldingKind string
@@ -46,6 +50,31 @@ func (h *Holding) Capture() (Capture, bool) {
 	return c, true
 }
 
+// The codes of the reasons that the layout of a backup's objects gives.
+const (
+	ReasonLayoutWrong   = "layout-wrong"   // a Cinder of today restores it, to other bytes than were backed up
+	ReasonLayoutUnknown = "layout-unknown" // hearth does not know the layout, and so not what a restore would give
+)
+
+// LayoutReasons is why a restore that goes by these backups is not to be trusted with
+// the data. Under the rules of 2014 a Cinder of that time restores, which is right.
+func LayoutReasons(backups []Backup, rules RuleSet) (out []Reason) {
+	for i := range backups {
+		b := &backups[i]
+		says := b.Layout.Says()
+		if says == "" || rules == Icehouse && b.Layout.Unclear == "" {
+			continue
+		}
+		r := Reason{Code: ReasonLayoutWrong, Answer: AnswerNo, Next: b.Layout.Next,
+			Text: "the data would come out wrong: " + Visible(b.Title()) + " was " + says}
+		if b.Layout.Unclear != "" {
+			r.Code, r.Answer, r.Text = ReasonLayoutUnknown, AnswerUnknown, Visible(b.Title())+": "+says
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
 // MarkState says why a field of a rebuilt row is not to be taken at its word.
 type MarkState string
 
@@ -68,7 +97,44 @@ type ScanProgress struct {
 	Backups    int64 // finished ones
 	Unfinished int64
 	Broken     int64
-	Strays     int64
+	Strays     int64 // objects that hearth does not know
+}
+
+// Unrecognised are objects of a repository that hearth does not know, put together by what
+// they look like. As long as there are such, nobody can say that all there is is sound.
+type Unrecognised struct {
+	Looks   string // like what, in words: no capital, no full stop
+	Objects int64
+	Bytes   int64
+	Names   []string // the first few, with their containers
+}
+
+// Says tells of them in a few words: "9 look like disk images (such as web.qcow2)".
+func (u *Unrecognised) Says() string {
+	verb := "look like"
+	if u.Objects == 1 {
+		verb = "looks like"
+	}
+	text := fmt.Sprintf("%d %s %s", u.Objects, verb, u.Looks)
+	if len(u.Names) > 0 {
+		text += " (such as " + Visible(u.Names[0]) + ")"
+	}
+	return text
+}
+
+// UnrecognisedText is a note on what a repository holds that hearth does not know; "" for
+// nothing: "14 objects that hearth does not know: 9 look like …, 5 …".
+func UnrecognisedText(all []Unrecognised) string {
+	var n int64
+	var parts []string
+	for i := range all {
+		n += all[i].Objects
+		parts = append(parts, all[i].Says())
+	}
+	if n == 0 {
+		return ""
+	}
+	return Count(int(n), "object") + " that hearth does not know: " + strings.Join(parts, ", ")
 }
 
 // Inventory is what a scan found in all.
@@ -77,7 +143,8 @@ type Inventory struct {
 	// Holdings is every backup, finished or not, by container and prefix, and after
 	// them the strays: of those only the first thousand.
 	Holdings []Holding
-	At       time.Time // when the scan ended
+	Unknown  []Unrecognised // the strays, by what they look like, the most first
+	At       time.Time      // when the scan ended
 }
 
 // Severity says what a flaw means for a restore.
@@ -87,6 +154,7 @@ const (
 	SeverityDamage  Severity = "damage"  // Cinder refuses the restore, or it gives other bytes than were backed up
 	SeverityWarning Severity = "warning" // a restore works, but something is not as Cinder leaves it
 	SeverityNote    Severity = "note"    // for the reader to know
+	SeverityUnknown Severity = "unknown" // what a restore would give is not known
 )
 
 // FlawCode sorts what a verification finds.
@@ -102,7 +170,9 @@ const (
 	FlawForeignObject   FlawCode = "foreign-object"   // it is there, and the metadata does not name it
 	FlawObjectSize      FlawCode = "object-size"      // the object's size cannot be right
 	FlawLayout          FlawCode = "layout"           // offsets and lengths leave gaps, overlap or go beyond the end
-	FlawOldLayout       FlawCode = "old-layout"       // offsets as Cinder wrote them in 2014
+	FlawOldLayout       FlawCode = "old-layout"       // offsets as Cinder wrote them from Havana to Juno: today's restores them wrongly
+	FlawLayoutUnknown   FlawCode = "layout-unknown"   // written in no way that hearth knows of any Cinder
+	FlawMoved           FlawCode = "moved"            // the objects are not where their own names say
 	FlawParentMissing   FlawCode = "parent-missing"   // the chain ends at a backup that is not here
 	FlawParentCycle     FlawCode = "parent-cycle"     // the parents go round in a circle
 	FlawParentUnsound   FlawCode = "parent-unsound"   // a backup it stands on is damaged
@@ -145,10 +215,19 @@ type VerifyReport struct {
 	Flaws     []Flaw // the worst first, then by object
 	More      int64  // flaws beyond the first hundred
 	Damages   int64  // how many are damage, among all of them
+	Unclear   int64  // how many say that it is not known what a restore would give
+	Layout    *Layout
 }
 
-// Sound reports whether a restore can be expected to work: there is no damage.
-func (r *VerifyReport) Sound() bool { return r.Damages == 0 }
+// Sound reports whether a restore can be expected to work: there is no damage, and
+// all of it was understood.
+func (r *VerifyReport) Sound() bool { return r.Damages == 0 && r.Unclear == 0 }
+
+// Misplaced reports whether all that is wrong is that a Cinder of today restores such
+// a backup wrongly: what is stored is whole.
+func (r *VerifyReport) Misplaced() bool {
+	return r.Damages == 1 && len(r.Flaws) > 0 && r.Flaws[0].Code == FlawOldLayout
+}
 
 // Verified is what a verification said of one backup, as it is kept for later.
 type Verified struct {
@@ -163,6 +242,10 @@ type Verified struct {
 // Kept is the report for later: at is when it was made, of which repository.
 func (r *VerifyReport) Kept(repository string, at time.Time) Verified {
 	v := Verified{Repository: repository, Backup: r.ID, At: at, Deep: r.Deep, Damages: r.Damages}
+	if r.Misplaced() { // what is stored is whole, and the layout is weighed by itself
+		v.Damages = 0
+		return v
+	}
 	for _, f := range r.Flaws {
 		if f.Severity == SeverityDamage {
 			v.Flaw = f.Text

@@ -103,8 +103,10 @@ func (o Options) repository() repository.Options {
 	if o.Config.S3 != (repository.S3Options{}) {
 		ro.S3 = o.Config.S3
 	}
-	if o.Config.Swift.AuthURL != "" {
-		ro.Swift = o.Config.Swift
+	if c := o.Config.Swift; c.AuthURL != "" {
+		ro.Swift = c
+	} else {
+		ro.Swift.Accounts, ro.Swift.Projects, ro.Swift.Reseller = c.Accounts, c.Projects, c.Reseller
 	}
 	return ro
 }
@@ -131,6 +133,7 @@ func openSwift(ctx context.Context, where string, o Options) (Place, error) {
 			url, token, expires, err := objects.Login(ctx)
 			return repository.SwiftToken{Token: token, StorageURL: url, Expires: expires}, err
 		}
+		ro.Swift.List = objects.Projects
 	}
 	return opened(repository.OpenSwift(ctx, cloud, container, ro))
 }

@@ -178,6 +178,20 @@ type CaptureSource interface {
 	Capture(ctx context.Context, id core.BackupID) (core.Capture, bool, error)
 }
 
+// Dater knows how the objects of a backup were written: a backup repository, or what
+// stands in for one as the source of captures.
+type Dater interface {
+	// Layout returns nil where that is not known. CodeNotFound if the backup is not there.
+	Layout(ctx context.Context, id core.BackupID) (*core.Layout, error)
+}
+
+// Sifter knows what a repository holds that is no part of any backup.
+type Sifter interface {
+	// Unrecognised puts it together by what it looks like, the most first; nil where all
+	// there is was understood. It goes by the last scan, if there was one.
+	Unrecognised(ctx context.Context) ([]core.Unrecognised, error)
+}
+
 // Repository is a place whose backups are read from the objects they consist of.
 type Repository interface {
 	Place

@@ -48,3 +48,29 @@ func (o *Objects) Login(ctx context.Context) (url, token string, expires time.Ti
 	}
 	return p.Objects, p.Token, p.Expires, nil
 }
+
+// Projects lists the ids of the projects that the login may know of: an administrator of
+// all, others of their own.
+func (o *Objects) Projects(ctx context.Context) ([]string, error) {
+	if _, _, err := o.session.open(ctx); err != nil {
+		return nil, err
+	}
+	pass, _ := o.session.current()
+	const tried = "list the projects"
+	if pass.Identity == "" {
+		return nil, core.Fail(core.CodeUnsupported, tried, "the login names no Keystone", "name the projects in the config", nil)
+	}
+	var body struct{ Projects []struct{ ID string } }
+	err := o.session.ask(ctx, call{tried: tried, path: pass.Identity + "/projects"}, &body)
+	if core.CodeOf(err) == core.CodeDenied {
+		err = o.session.ask(ctx, call{tried: tried, path: pass.Identity + "/auth/projects"}, &body)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, x := range body.Projects {
+		ids = append(ids, x.ID)
+	}
+	return ids, nil
+}

@@ -121,7 +121,9 @@ func (d Desk) standsOn(ctx context.Context, f *core.RestoreFacts) (err error) {
 		}
 		return parent, err == nil, err
 	})
-	f.Chain, err = told(chain, err)
+	if f.Chain, err = told(chain, err); f.Chain.Known {
+		d.laidOut(ctx, f.Chain.V.Backups)
+	}
 	return err
 }
 

@@ -35,6 +35,7 @@ func PlanCopy(ctx context.Context, from, to Desk, ids []core.BackupID, o CopyOpt
 			whole = append(whole, b)
 		}
 	}
+	from.laidOut(ctx, whole)
 	results, records, err := from.take(ctx, whole, ArchiveOptions{Jobs: o.Jobs}, true, progress)
 	if err != nil {
 		return Transfer{}, err
@@ -48,6 +49,9 @@ func PlanCopy(ctx context.Context, from, to Desk, ids []core.BackupID, o CopyOpt
 	for _, b := range rows {
 		it := Arrival{Backup: b, Origin: "exported"}
 		i, ok := taken[b.ID]
+		if ok && whole[i].Layout.Says() != "" {
+			it.Lacks = append(it.Lacks, whole[i].Layout.Advice())
+		}
 		switch {
 		case !ok:
 			it.lame("its status is " + b.Status + ", and Cinder exports only what is available")

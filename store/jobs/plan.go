@@ -92,6 +92,16 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	if few := tooFew(p, len(r.Captures)); few != "" {
 		warnings = append(warnings, few)
 	}
+	if !r.MetadataOnly && p.Via != core.ViaAPI {
+		d.laidOut(ctx, chain.Backups)
+		rules := core.Newton // what a capture was written for does not tell who restores it
+		if in.Rules == core.Icehouse {
+			rules = in.Rules
+		}
+		for _, reason := range core.LayoutReasons(chain.Backups, rules) {
+			p.Can.Add(reason)
+		}
+	}
 	p.Warnings = append(warnings, p.Warnings...)
 	if problem := chain.Problem(); problem != "" {
 		p.Warnings = append([]string{problem + ": a restore of the data fails after it has touched the target"}, p.Warnings...)

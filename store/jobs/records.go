@@ -29,6 +29,7 @@ func (d Desk) Export(ctx context.Context, ids []core.BackupID, chain bool, progr
 	if err != nil {
 		return nil, err
 	}
+	d.laidOut(ctx, backups)
 	var out []Exported
 	for i, b := range backups {
 		if err := ctx.Err(); err != nil {

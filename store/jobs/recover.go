@@ -357,6 +357,7 @@ func (d Desk) missing(ctx context.Context, found []finding, lost map[core.Backup
 		if err != nil {
 			return nil, nil, err
 		}
+		it.Backup.Layout = f.row.Layout
 		it.Stranger, it.Lacks = native.Stranger(&it.Backup, capture), native.Lacks(&it.Backup, capture)
 		if it.Stranger == "" && capture == nil {
 			if f.other != "" && f.handed {
@@ -364,6 +365,9 @@ func (d Desk) missing(ctx context.Context, found []finding, lost map[core.Backup
 			} else {
 				it.Stranger = f.doubt(native)
 			}
+		}
+		if caution := f.row.Layout.Advice(); caution != "" {
+			it.Lacks = append(it.Lacks, caution)
 		}
 		if p := c.Problem(); p != "" {
 			it.Lacks = append(it.Lacks, p+": it cannot be restored without")

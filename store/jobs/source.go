@@ -32,6 +32,20 @@ func (d Desk) stored(ctx context.Context, id core.BackupID) (c core.Capture, has
 	return c, has, err == nil, err
 }
 
+// laidOut fills in how the backups of a chain were written, as far as the source knows:
+// a source that is out of reach is no reason to know less of the rest.
+func (d Desk) laidOut(ctx context.Context, backups []core.Backup) {
+	dater, ok := d.source().(store.Dater)
+	if !ok {
+		return
+	}
+	for i := range backups {
+		if backups[i].Layout == nil {
+			backups[i].Layout, _ = dater.Layout(ctx, backups[i].ID)
+		}
+	}
+}
+
 // scanned is a repository, as far as a recovery needs one.
 type scanned interface {
 	store.CaptureSource

@@ -50,7 +50,7 @@ func (v *verifier) deep(ctx context.Context, r *reading, g *group, m *metadata) 
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		job := &chunkJob{v: v, r: r, entry: e, object: Object{Container: g.container, Name: e.name, Size: g.chunks[at].size}, y2014: m.y2014}
+		job := &chunkJob{v: v, r: r, entry: e, object: Object{Container: g.container, Name: e.name, Size: g.chunks[at].size}}
 		if hs != nil {
 			if job.hashes, hs, err = v.hashesOf(r, g, hs, s); err != nil {
 				<-v.slots
@@ -184,7 +184,6 @@ type chunkJob struct {
 	r      *reading
 	entry  *entry
 	object Object
-	y2014  bool
 	hashes [][32]byte // of its blocks; none: not compared
 	block  int64
 	to     *placer // takes the data too; nil: nobody wants it
@@ -221,8 +220,8 @@ func (j *chunkJob) run(ctx context.Context) error {
 	}
 	defer in.Close()
 	raw := &stored{in: contextReader{ctx, in}}
-	if j.y2014 {
-		raw.sum = md5.New()
+	if encodingOf(j.entry.compression) != plain {
+		raw.sum = md5.New() // up to Kilo it is of the bytes as stored
 	}
 	buf := buffers.Get().(*bufio.Reader)
 	buf.Reset(raw)
@@ -237,15 +236,16 @@ func (j *chunkJob) run(ctx context.Context) error {
 	}
 	out.close()
 	sum := hex.EncodeToString(out.md5.Sum(nil))
-	if j.y2014 {
+	trails := err == nil && n <= j.entry.length && more(buf)
+	if raw.sum != nil {
 		if _, cerr := io.Copy(io.Discard, buf); cerr != nil {
 			return j.unread(ctx, broken("read "+j.object.Name, cerr))
 		}
 		if old := hex.EncodeToString(raw.sum.Sum(nil)); strings.EqualFold(old, j.entry.md5) {
-			sum = old // of the data as stored
+			sum = old
 		}
 	}
-	j.judge(n, err, sum, out, buf)
+	j.judge(n, err, sum, out, trails)
 	j.v.readChunk(j.r, raw.n, out.compared)
 	return nil
 }
@@ -259,11 +259,10 @@ func (j *chunkJob) both(out *blocks) io.Writer {
 }
 
 // judge notes what is wrong with a chunk that was read.
-func (j *chunkJob) judge(n int64, err error, sum string, out *blocks, rest *bufio.Reader) {
+func (j *chunkJob) judge(n int64, err error, sum string, out *blocks, trailing bool) {
 	e, name := j.entry, j.entry.name
 	_, told := digest(e.md5, 16)
 	same := !told || strings.EqualFold(sum, e.md5)
-	trailing := err == nil && n <= e.length && !j.y2014 && more(rest)
 	if err != nil && n == e.length && same && encodingOf(e.compression) == bzipped && strings.Contains(err.Error(), "continuation") {
 		err, trailing = nil, true // as Python's, this reader has the data before it meets what follows
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"hearth/core"
@@ -18,8 +19,10 @@ const folderPage = 512
 
 // folder is the repository of the posix, NFS and GlusterFS drivers.
 type folder struct {
-	path string
-	root *os.Root
+	path  string
+	root  *os.Root
+	above string // its whole path, with slashes, without lead
+	lead  string // of the names of objects, what its path has already; see spot
 }
 
 // openFolder opens a folder. CodeNotFound, CodeDenied, CodeUsage if it is none.
@@ -33,7 +36,48 @@ func openFolder(dir string) (*folder, error) {
 		}
 		return nil, explainFile(tried, err)
 	}
-	return &folder{dir, root}, nil
+	f := &folder{path: dir, root: root, above: filepath.ToSlash(dir)}
+	if whole, err := filepath.Abs(dir); err == nil {
+		f.above = filepath.ToSlash(whole)
+	}
+	up, last := cutLast(f.above)
+	_, volume := cutLast(up)
+	switch {
+	case isVolumeFolder(last):
+		f.lead = last
+	case isVolumeFolder(volume) && readStamp(last).Set:
+		f.lead = volume + "/" + last
+	}
+	f.above = strings.TrimSuffix(strings.TrimSuffix(f.above, f.lead), "/")
+	return f, nil
+}
+
+// isVolumeFolder reports whether a folder is what the names of a volume's objects begin
+// with in a container that was downloaded.
+func isVolumeFolder(s string) bool {
+	id, ok := strings.CutPrefix(s, "volume_")
+	return ok && isUUID(id)
+}
+
+// spot tells the container of the files of a folder, and what their names begin with:
+// a container of Swift's, S3's or GCS's that was downloaded has folders where names
+// have slashes, volume_VOLUME/YYYYmmddHHMMSS/az_….
+func (f *folder) spot(dir string) (container, lead string) {
+	whole := strings.Trim(f.lead+"/"+dir, "/")
+	up, stamp := cutLast(whole)
+	container, volume := cutLast(up)
+	if !isVolumeFolder(volume) || !readStamp(stamp).Set {
+		return dir, ""
+	}
+	return container, volume + "/" + stamp + "/"
+}
+
+// at is the path of an object under the root.
+func (f *folder) at(container, name string) string {
+	if f.lead != "" && container == "" && strings.HasPrefix(name+"/", f.lead+"/") {
+		name = strings.TrimPrefix(name[len(f.lead):], "/")
+	}
+	return path.Join(container, name)
 }
 
 // OpenFolder opens a folder as a bucket.
@@ -94,7 +138,8 @@ func (f *folder) List(ctx context.Context, page func([]Object) error) error {
 
 // ListPrefix lists the files of one folder. Cinder's own listing sees folders too.
 func (f *folder) ListPrefix(ctx context.Context, container, prefix string, page func([]Object) error) error {
-	return f.read(ctx, container, prefix, page, func(string) {})
+	dir, base := cutLast(prefix)
+	return f.read(ctx, f.at(container, dir), base, page, func(string) {})
 }
 
 // read pages through one folder. A folder in it whose name a backup might have is
@@ -140,11 +185,12 @@ func (f *folder) read(ctx context.Context, dir, prefix string, page func([]Objec
 // object is what a folder's entry is to a backup. A link is the file that it leads
 // to, as long as that is in the repository.
 func (f *folder) object(dir string, e fs.DirEntry) (Object, bool) {
-	o := Object{Container: dir, Name: e.Name()}
+	container, lead := f.spot(dir)
+	o := Object{Container: container, Name: lead + e.Name()}
 	switch {
 	case e.IsDir():
 		o.Name += "/"
-		return o, strings.HasPrefix(e.Name(), "volume_")
+		return o, strings.HasPrefix(e.Name(), "volume_") || strings.HasPrefix(e.Name(), flatPrefix) || strings.HasPrefix(e.Name(), "az_")
 	case e.Type()&fs.ModeSymlink != 0:
 		info, err := f.root.Stat(path.Join(dir, e.Name()))
 		if err != nil || !info.Mode().IsRegular() {
@@ -168,11 +214,12 @@ func (f *folder) object(dir string, e fs.DirEntry) (Object, bool) {
 // Get opens a file. Only what a listing named as a file is asked for: to open a
 // pipe would wait for ever.
 func (f *folder) Get(ctx context.Context, container, name string) (io.ReadCloser, error) {
-	tried := "read " + path.Join(f.path, container, name)
+	at := f.at(container, name)
+	tried := "read " + path.Join(f.path, at)
 	if err := stopped(ctx, tried); err != nil {
 		return nil, err
 	}
-	file, err := f.root.Open(path.Join(container, name))
+	file, err := f.root.Open(at)
 	if err != nil {
 		return nil, explainFile(tried, err)
 	}

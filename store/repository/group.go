@@ -2,6 +2,7 @@ package repository
 
 import (
 	"context"
+	"path"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 
 // group is what a listing shows under one prefix.
 type group struct {
-	container string
+	container string // where it lies; what Cinder calls it is told by facts.place
 	prefix    string
 	owner     owner
 	chunks    []chunk // in the order of their numbers, once the group is whole
@@ -36,47 +37,75 @@ const fewForeign = 100
 // grouper puts a listing's objects together by their prefix. It keeps only what is
 // not whole yet: in a sorted listing one group, else those of one folder.
 type grouper struct {
+	above  string // the path of a folder's root, "" where it is none
 	sorted bool
 	whole  func(*group) error
 	stray  func(Object) error
 	at     string // the container
+	dir    string // in it
 	open   map[string]*group
 	last   *group
+	loose  []Object // that belong to a backup of flat names, if there is one in their folder
 }
 
 // add takes the next object of the listing.
 func (g *grouper) add(o Object) error {
-	if o.Container != g.at {
+	if l := g.last; l != nil && o.Container == g.at && strings.HasPrefix(o.Name, l.prefix) {
+		n := name{prefix: l.prefix}
+		n.part, n.chunk = partOf(o.Name[len(l.prefix):])
+		l.add(o, n)
+		return nil
+	}
+	if dir, _ := cutLast(strings.TrimSuffix(o.Name, "/")); o.Container != g.at || dir != g.dir {
 		if err := g.flush(); err != nil {
 			return err
 		}
-		g.at = o.Container
+		g.at, g.dir = o.Container, dir
 	}
-	var n name
-	if l := g.last; l != nil && strings.HasPrefix(o.Name, l.prefix) {
-		n.prefix = l.prefix
-		n.part, n.chunk = partOf(o.Name[len(l.prefix):])
-	} else {
-		var ok bool
-		if n, ok = parseName(o.Name); !ok {
-			return g.stray(o)
+	n, ok := parseName(o.Name)
+	if !ok {
+		return g.other(o)
+	}
+	if g.sorted {
+		if err := g.flush(); err != nil {
+			return err
 		}
-		if g.sorted {
-			if err := g.flush(); err != nil {
-				return err
-			}
+	}
+	if g.last = g.open[n.prefix]; g.last == nil {
+		g.last = newGroup(g.above, o.Container, strings.Clone(n.prefix))
+		if g.open == nil {
+			g.open = map[string]*group{}
 		}
-		if g.last = g.open[n.prefix]; g.last == nil {
-			g.last = &group{container: o.Container, prefix: strings.Clone(n.prefix)}
-			g.last.owner, _ = parsePrefix(g.last.prefix)
-			if g.open == nil {
-				g.open = map[string]*group{}
-			}
-			g.open[g.last.prefix] = g.last
-		}
+		g.open[g.last.prefix] = g.last
 	}
 	g.last.add(o, n)
 	return nil
+}
+
+// newGroup begins the group of a prefix.
+func newGroup(above, container, prefix string) *group {
+	return &group{container: container, prefix: prefix, owner: ownerOf(path.Join(above, container), prefix)}
+}
+
+// other takes an object whose name is none of a backup's. One that begins as flat names
+// do may be in the way of a backup all the same. A folder by itself is nothing.
+func (g *grouper) other(o Object) error {
+	_, base := cutLast(strings.TrimSuffix(o.Name, "/"))
+	switch {
+	case strings.HasPrefix(base, flatPrefix):
+		o.Name = strings.Clone(o.Name)
+		g.loose = append(g.loose, o)
+		return nil
+	case strings.HasSuffix(o.Name, "/") && o.Problem == "" && o.Size <= 0:
+		return nil
+	}
+	return g.stray(o)
+}
+
+// mess reports whether a group of flat names is none of Cinder's: there is neither a
+// metadata object nor a sha256 file, and its folder is none that Cinder made.
+func (g *group) mess() bool {
+	return g.owner.naming == flatNames && !g.metadata.Set && !g.hashes.Set && g.owner.backup == ""
 }
 
 func (g *group) add(o Object, n name) {
@@ -102,7 +131,24 @@ func (g *group) add(o Object, n name) {
 
 // flush hands on what is whole.
 func (g *grouper) flush() error {
+	for _, o := range g.loose {
+		dir, _ := cutLast(strings.TrimSuffix(o.Name, "/"))
+		if x := g.open[strings.TrimPrefix(dir+"/"+flatPrefix, "/")]; x != nil && !x.mess() {
+			x.add(o, name{prefix: x.prefix, part: partForeign})
+		} else if !strings.HasSuffix(o.Name, "/") || o.Problem != "" {
+			if err := g.stray(o); err != nil {
+				return err
+			}
+		}
+	}
+	g.loose = nil
 	for _, x := range g.open {
+		if x.mess() {
+			if err := x.strays(g.stray); err != nil {
+				return err
+			}
+			continue
+		}
 		slices.SortFunc(x.chunks, func(a, b chunk) int { return int(min(max(a.number-b.number, -1), 1)) })
 		if err := g.whole(x); err != nil {
 			return err
@@ -113,9 +159,32 @@ func (g *grouper) flush() error {
 	return nil
 }
 
+// strays gives a group up that is no backup's.
+func (g *group) strays(stray func(Object) error) error {
+	for _, c := range g.chunks {
+		if err := stray(Object{Container: g.container, Name: chunkName(g.prefix, c.number), Size: c.size}); err != nil {
+			return err
+		}
+	}
+	for _, o := range g.foreign {
+		if err := stray(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// aboveOf is the path of a folder's root, "" where a bucket is none.
+func aboveOf(b Bucket) string {
+	if f, ok := b.(*folder); ok {
+		return f.above
+	}
+	return ""
+}
+
 // groups goes through a listing.
 func groups(ctx context.Context, b Bucket, whole func(*group) error, stray func(Object) error, listed func([]Object)) error {
-	g := &grouper{sorted: b.Sorted(), whole: whole, stray: stray}
+	g := &grouper{above: aboveOf(b), sorted: b.Sorted(), whole: whole, stray: stray}
 	err := b.List(ctx, func(page []Object) error {
 		listed(page)
 		for i := range page {
@@ -133,8 +202,7 @@ func groups(ctx context.Context, b Bucket, whole func(*group) error, stray func(
 
 // one lists one backup's objects; an empty group where there is none.
 func one(ctx context.Context, b Bucket, container, prefix string) (*group, error) {
-	out := &group{container: container, prefix: prefix}
-	out.owner, _ = parsePrefix(prefix)
+	out := newGroup(aboveOf(b), container, prefix)
 	err := b.ListPrefix(ctx, container, prefix, func(page []Object) error {
 		for _, o := range page {
 			if rest, ok := strings.CutPrefix(o.Name, prefix); ok {
@@ -170,6 +238,15 @@ func (g *group) holds(m *metadata) bool {
 		return g.holdsInAnyOrder(m)
 	}
 	return true
+}
+
+// notHeld says what it means that they are not.
+func (g *group) notHeld(m *metadata) string {
+	if g.owner.naming == flatNames && g.owner.backup == "" && len(g.chunks) > len(m.entries) {
+		return "later backups overwrote earlier ones in this container, and this one is the last: what is left of the others makes " +
+			"Cinder refuse a restore of it (bug 1628768)"
+	}
+	return "the objects that are there are not those that its metadata names"
 }
 
 func (g *group) holdsInAnyOrder(m *metadata) bool {

@@ -75,11 +75,12 @@ func (p *Place) layer(ctx context.Context, tried string, of, id core.BackupID) (
 func imageOf(layers []layer) core.Image {
 	top := layers[len(layers)-1].meta
 	image := core.Image{Backup: top.backup, Name: top.name, VolumeID: top.volume}
-	old := false
 	for _, l := range layers {
 		image.Chain = append(image.Chain, l.meta.backup)
 		image.Stored += l.group.bytes
-		old = old || l.meta.oldLayout()
+		if says := l.meta.layout.Says(); says != "" && !slices.Contains(image.Notes, says) {
+			image.Notes = append(image.Notes, says)
+		}
 		for _, s := range l.spans {
 			image.Size = max(image.Size, s.to)
 		}
@@ -96,10 +97,6 @@ func imageOf(layers []layer) core.Image {
 		key, _ := c.Section(core.BaseSection).Get("encryption_key_id")
 		image.Key, _ = key.Str()
 		image.Notes = append(image.Notes, "the volume was encrypted: these bytes are its ciphertext, of use only with the key")
-	}
-	if old {
-		image.Notes = append(image.Notes,
-			"its offsets are those of the ends of its chunks, as Cinder wrote them in 2014: they are read as what they are")
 	}
 	return image
 }

@@ -21,6 +21,7 @@ type index struct {
 	held     []held // beside the rows
 	others   []core.Holding
 	strays   []core.Holding
+	strange  strange
 	volumes  map[core.VolumeID]*seen
 	progress core.ScanProgress
 	at       time.Time
@@ -39,6 +40,7 @@ type held struct {
 	marks    []core.Mark
 	volume   core.VolumeID // that its prefix names
 	captured bool
+	spot     spot // where it lies
 }
 
 // seen is a volume as the last capture has it.
@@ -55,7 +57,7 @@ func (x *index) add(h core.Holding) error {
 	defer x.mu.Unlock()
 	switch h.Kind {
 	case core.HoldingStray:
-		if len(x.strays) < fewStrays {
+		if x.strange.add(&h); len(x.strays) < fewStrays {
 			x.strays = append(x.strays, h)
 		}
 	case core.HoldingBackup:
@@ -63,7 +65,8 @@ func (x *index) add(h core.Holding) error {
 			x.see(&h)
 		}
 		x.rows = append(x.rows, h.Backup)
-		x.held = append(x.held, held{h.Began, h.Objects, h.Bytes, h.Problem, h.Marks, h.VolumeID, h.CaptureText.Set})
+		x.held = append(x.held, held{h.Began, h.Objects, h.Bytes, h.Problem, h.Marks, h.VolumeID, h.CaptureText.Set,
+			spot{h.Container, h.Prefix}})
 	default:
 		x.others = append(x.others, h)
 	}
@@ -106,11 +109,11 @@ func (x *index) finish(p core.ScanProgress, at time.Time) {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(i, j int) int {
-		a, b := &x.rows[i], &x.rows[j]
-		if c := strings.Compare(a.Container.V, b.Container.V); c != 0 {
+		a, b := x.spot(i), x.spot(j)
+		if c := strings.Compare(a.container, b.container); c != 0 {
 			return c
 		}
-		return strings.Compare(a.ServiceMetadata.V, b.ServiceMetadata.V)
+		return strings.Compare(a.prefix, b.prefix)
 	})
 	best := map[core.BackupID]int{} // where a backup stands twice, the one that is whole
 	for _, i := range order {
@@ -124,7 +127,7 @@ func (x *index) finish(p core.ScanProgress, at time.Time) {
 	for _, i := range order {
 		if j := best[x.rows[i].ID]; i != j {
 			h := x.holding(i)
-			h.Problem = "the same backup also stands under " + core.Visible(place(&x.rows[j]))
+			h.Problem = "the same backup also stands under " + core.Visible(x.spot(j).String())
 			x.others = append(x.others, h)
 			continue
 		}
@@ -173,17 +176,13 @@ func (x *index) relate() {
 	slices.SortFunc(x.list, func(a, b core.Volume) int { return strings.Compare(string(a.ID), string(b.ID)) })
 }
 
-func place(b *core.Backup) string {
-	if b.Container.V == "" {
-		return b.ServiceMetadata.V
-	}
-	return b.Container.V + "/" + b.ServiceMetadata.V
-}
+// spot is where a row's objects lie.
+func (x *index) spot(i int) spot { return x.held[i].spot }
 
 // holding is a row as an inventory has it.
 func (x *index) holding(i int) core.Holding {
 	b, h := &x.rows[i], &x.held[i]
-	return core.Holding{Kind: core.HoldingBackup, Container: b.Container.V, Prefix: b.ServiceMetadata.V, ID: b.ID,
+	return core.Holding{Kind: core.HoldingBackup, Container: h.spot.container, Prefix: h.spot.prefix, ID: b.ID,
 		VolumeID: h.volume, Began: h.began,
 		Objects: h.objects, Bytes: h.bytes, Problem: h.problem, Backup: *b, Marks: h.marks, CaptureText: core.Opt[string]{Set: h.captured}}
 }
@@ -206,7 +205,7 @@ func (x *index) backups() iter.Seq[core.Holding] {
 
 // inventory is all of it.
 func (x *index) inventory() core.Inventory {
-	v := core.Inventory{ScanProgress: x.progress, At: x.at}
+	v := core.Inventory{ScanProgress: x.progress, Unknown: x.strange.sorted(), At: x.at}
 	v.Holdings = make([]core.Holding, 0, len(x.rows)+len(x.others)+len(x.strays))
 	v.Holdings = slices.AppendSeq(v.Holdings, x.backups())
 	v.Holdings = append(v.Holdings, x.strays...)

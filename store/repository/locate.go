@@ -3,6 +3,7 @@ package repository
 import (
 	"context"
 	"errors"
+	"path"
 	"sync"
 	"time"
 
@@ -22,6 +23,13 @@ type spot struct {
 	prefix    string
 }
 
+func (s spot) String() string {
+	if s.container == "" {
+		return s.prefix
+	}
+	return s.container + "/" + s.prefix
+}
+
 // catalogAge is how old a catalog may be that does not know a backup.
 const catalogAge = 30 * time.Second
 
@@ -32,27 +40,28 @@ func (p *Place) locate(ctx context.Context, id core.BackupID) (*group, bool, err
 	p.mu.Unlock()
 	if last != nil {
 		if i, ok := last.index.byID[id]; ok {
-			b := &last.index.rows[i]
-			return p.look(ctx, b.Container.V, b.ServiceMetadata.V)
+			at := last.index.spot(i)
+			return p.look(ctx, at.container, at.prefix)
 		}
 	}
 	if _, files := p.bucket.(*folder); files { // where file drivers put it, as a rule
-		var prefix string
-		err := p.bucket.ListPrefix(ctx, hashedPath(id), "volume_", func(page []Object) error {
-			for _, o := range page {
-				if n, ok := parseName(o.Name); ok && n.part == partMetadata {
-					if w, _ := parsePrefix(n.prefix); w.backup == id {
+		for _, begins := range []string{"volume_", flatPrefix} {
+			var prefix string
+			err := p.bucket.ListPrefix(ctx, hashedPath(id), begins, func(page []Object) error {
+				for _, o := range page {
+					n, ok := parseName(o.Name)
+					if ok && n.part == partMetadata && ownerOf(hashedPath(id), n.prefix).backup == id {
 						prefix = n.prefix
 					}
 				}
+				return nil
+			})
+			if err == nil && prefix != "" {
+				return p.look(ctx, hashedPath(id), prefix)
 			}
-			return nil
-		})
-		if err == nil && prefix != "" {
-			return p.look(ctx, hashedPath(id), prefix)
 		}
 	}
-	s, ok, err := p.catalog.find(ctx, p.bucket, id)
+	s, ok, err := p.catalog.find(ctx, p, id)
 	if err != nil || !ok {
 		return nil, false, err
 	}
@@ -66,29 +75,51 @@ func (p *Place) look(ctx context.Context, container, prefix string) (*group, boo
 
 // find returns where a backup is. A catalog of some age is made anew before it says
 // no.
-func (c *catalog) find(ctx context.Context, b Bucket, id core.BackupID) (spot, bool, error) {
+func (c *catalog) find(ctx context.Context, p *Place, id core.BackupID) (spot, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s, ok := c.spots[id]; ok || c.spots != nil && time.Since(c.at) < catalogAge {
 		return s, ok, nil
 	}
 	spots := map[core.BackupID]spot{}
-	err := b.List(ctx, func(page []Object) error {
+	add := func(id core.BackupID, s spot) {
+		if old, twice := spots[id]; !twice || s.String() < old.String() {
+			spots[id] = s
+		}
+	}
+	var flat []spot // whose names do not tell the id
+	above := aboveOf(p.bucket)
+	err := p.bucket.List(ctx, func(page []Object) error {
 		for _, o := range page {
 			n, ok := parseName(o.Name)
 			if !ok || n.part != partMetadata {
 				continue
 			}
-			w, _ := parsePrefix(n.prefix)
 			s := spot{o.Container, n.prefix}
-			if old, twice := spots[w.backup]; !twice || s.container+"/"+s.prefix < old.container+"/"+old.prefix {
-				spots[w.backup] = s
+			if w := ownerOf(path.Join(above, o.Container), n.prefix); w.backup != "" {
+				add(w.backup, s)
+			} else {
+				flat = append(flat, s)
 			}
 		}
 		return nil
 	})
 	if err != nil {
 		return spot{}, false, err
+	}
+	for _, s := range flat {
+		g, err := one(ctx, p.bucket, s.container, s.prefix)
+		if err != nil {
+			return spot{}, false, err
+		}
+		if !g.metadata.Set {
+			continue
+		}
+		if m, err := p.scanner.metadata(ctx, g); err == nil {
+			add(m.backup, s)
+		} else if ctx.Err() != nil {
+			return spot{}, false, err
+		}
 	}
 	c.spots, c.at = spots, time.Now()
 	s, ok := spots[id]
@@ -120,6 +151,35 @@ func (p *Place) Capture(ctx context.Context, id core.BackupID) (core.Capture, bo
 	case <-ctx.Done():
 		return core.Capture{}, false, cancelled(tried, ctx.Err())
 	}
+}
+
+// Layout tells how a backup's objects were written; it needs no scan either.
+func (p *Place) Layout(ctx context.Context, id core.BackupID) (*core.Layout, error) {
+	tried := "read the metadata of backup " + string(id)
+	p.mu.Lock()
+	last := p.last
+	p.mu.Unlock()
+	if last != nil {
+		if i, ok := last.index.byID[id]; ok {
+			return last.index.rows[i].Layout, nil
+		}
+	}
+	g, ok, err := p.locate(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, core.Fail(core.CodeNotFound, tried, "the repository holds no such backup, or no finished one",
+			"list them with hearth backups", nil)
+	}
+	m, err := p.scanner.metadata(ctx, g)
+	if f := (*faulty)(nil); errors.As(err, &f) {
+		return nil, core.Fail(core.CodeUnreadable, tried, f.what, "see hearth verify", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.layout, nil
 }
 
 func (p *Place) capture(ctx context.Context, tried string, id core.BackupID) (core.Capture, bool, error) {

@@ -21,17 +21,21 @@ type metadata struct {
 	parent      core.BackupID
 	volumeMeta  core.Opt[string] // the capture's text
 	entries     []entry
-	y2014       bool     // written before there were incrementals
+	y2014       bool // written before there were incrementals
+	keyed       bool // there is a key for the capture
+	layout      *core.Layout
+	prefix      string   // that Cinder knows it by, where the objects lie under another; "": that of the group
+	moved       string   // what that means, in words
 	odd         []string // what is not as Cinder writes it, in words
 }
 
 // entry is a chunk as the metadata tells it.
 type entry struct {
 	name        string
-	offset      int64 // in the volume; in 2014 of the chunk's end
+	offset      int64 // in the volume; from Havana to Juno of the chunk's end
 	length      int64 // uncompressed
 	compression string
-	md5         string // of the uncompressed data; in 2014 of the data as stored
+	md5         string // of the uncompressed data; up to Kilo of the data as stored
 }
 
 // readMetadata reads a metadata object. The error tells what is wrong in words.
@@ -75,7 +79,7 @@ func parseMetadata(text string) (*metadata, error) {
 		texts[i], set[i] = t.V, t.Set
 	}
 	m.set(texts, set)
-	m.y2014 = !o.Has("parent_id")
+	m.y2014, m.keyed = !o.Has("parent_id"), o.Has("volume_meta")
 	objects := get("objects")
 	if objects.Kind() != pyjson.List {
 		return nil, invalid("it has no list of objects")
@@ -91,6 +95,39 @@ func parseMetadata(text string) (*metadata, error) {
 		}
 	}
 	return m, nil
+}
+
+// settle tells what only the metadata and the listing tell together: the layout, and
+// where the objects lie that are not where their own names say. Their names are then
+// those under which they lie.
+func (m *metadata) settle(g *group) {
+	if len(m.entries) > 0 && !strings.HasPrefix(m.entries[0].name, g.prefix) {
+		m.rebase(g)
+	}
+	if g.owner.naming == objectNames && m.prefix == "" && g.owner.volume == "" {
+		m.moved, m.prefix = "the folders that its objects' names began with are gone", g.prefix
+	}
+	m.layout = layoutOf(m.shows(g))
+}
+
+// rebase is for objects that were copied under another prefix, or into another folder
+// than that of their names: what the one has before the other is left out, or put back.
+func (m *metadata) rebase(g *group) {
+	named := m.entries[0].name
+	named = named[:max(strings.LastIndexByte(named, '-'), 0)]
+	if o, ok := parsePrefix(named); !ok || o.backup != m.backup {
+		return
+	}
+	if !strings.HasSuffix(g.prefix, "/"+named) && !strings.HasSuffix(named, "/"+g.prefix) {
+		return
+	}
+	for i := range m.entries {
+		if rest, ok := strings.CutPrefix(m.entries[i].name, named); ok {
+			m.entries[i].name = g.prefix + rest
+		}
+	}
+	m.prefix = strings.Clone(named)
+	m.moved = "its objects lie under " + g.prefix + ", and Cinder looks for them under " + named
 }
 
 // metadataKeys are those whose values are texts, in the order in which set takes
@@ -184,7 +221,8 @@ func encodingOf(compression string) encoding {
 	return unknown
 }
 
-// oldLayout reports whether offsets are those of 2014: of the end of each chunk.
+// oldLayout reports whether offsets are those of Havana to Juno: of the end of each
+// chunk.
 func (m *metadata) oldLayout() bool {
 	return m.y2014 && len(m.entries) > 0 && m.entries[0].offset == m.entries[0].length && m.entries[0].length > 0
 }

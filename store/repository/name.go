@@ -25,13 +25,10 @@ type name struct {
 	chunk  int64 // the number of a chunk, from 1
 }
 
-// owner is what a prefix says of its backup:
-//
-//	volume_VOLUME/YYYYmmddHHMMSS/az_ZONE_backup_ID   Swift, S3, GCS
-//	volume_VOLUME_YYYYmmddHHMMSS_backup_ID           posix, NFS, GlusterFS
-//
-// (_generate_object_name_prefix in cinder/backup/drivers).
+// owner is what a prefix says of its backup. Of flat names it is the folder that tells
+// the id, where it is one of the driver's own; of the volume they tell nothing.
 type owner struct {
+	naming naming
 	volume core.VolumeID
 	backup core.BackupID
 	began  core.Opt[time.Time]
@@ -42,12 +39,19 @@ const (
 	metadataSuffix = "_metadata"
 	hashesSuffix   = "_sha256file"
 	backupMark     = "_backup_"
+	flatPrefix     = "backup" // of flat names, after the folders of an object's name
 )
 
 // parseName takes an object's name apart; false for one of no backup. What
 // follows a prefix that ends in a UUID is foreign unless Cinder wrote it.
 func parseName(s string) (name, bool) {
-	if !strings.Contains(s, "volume_") {
+	base := s[strings.LastIndexByte(s, '/')+1:]
+	if rest, ok := strings.CutPrefix(base, flatPrefix); ok {
+		n := name{prefix: s[:len(s)-len(rest)]}
+		n.part, n.chunk = partOf(rest)
+		return n, n.part != partForeign
+	}
+	if !strings.Contains(s, "volume_") && !strings.HasPrefix(base, "az_") {
 		return name{}, false
 	}
 	for from := 0; ; {
@@ -121,17 +125,21 @@ func parsePrefix(prefix string) (owner, bool) {
 	if o.backup == "" || strings.ContainsRune(string(o.backup), '/') {
 		return owner{}, false
 	}
-	if rest, zone, ok := strings.Cut(head, "/az_"); ok {
-		slash := strings.LastIndexByte(rest, '/')
-		if slash < 0 {
-			return owner{}, false
-		}
-		volume := rest[:slash]
-		volume, found := strings.CutPrefix(volume[strings.LastIndexByte(volume, '/')+1:], "volume_")
-		o.volume, o.zone = core.VolumeID(volume), core.Some(zone)
-		o.began = readStamp(rest[slash+1:])
-		return o, found && volume != "" && o.began.Set
+	if zone, ok := strings.CutPrefix(head, "az_"); ok && !strings.Contains(zone, "/az_") {
+		o.naming, o.zone = objectNames, core.Some(zone) // the folders before it were left behind
+		return o, isUUID(string(o.backup))
 	}
+	if rest, zone, ok := strings.Cut(head, "/az_"); ok {
+		above, stamp := cutLast(rest)
+		_, volume := cutLast(above)
+		volume, found := strings.CutPrefix(volume, "volume_")
+		o.naming, o.zone, o.began = objectNames, core.Some(zone), readStamp(stamp)
+		if found {
+			o.volume = core.VolumeID(volume)
+		}
+		return o, found && volume != "" && o.began.Set || above == "" && o.began.Set && isUUID(string(o.backup))
+	}
+	o.naming = fileNames
 	base, found := strings.CutPrefix(head[strings.LastIndexByte(head, '/')+1:], "volume_")
 	u := strings.LastIndexByte(base, '_')
 	if !found || u <= 0 {
@@ -139,6 +147,30 @@ func parsePrefix(prefix string) (owner, bool) {
 	}
 	o.volume, o.began = core.VolumeID(base[:u]), readStamp(base[u+1:])
 	return o, o.began.Set
+}
+
+// cutLast cuts a path before its last element.
+func cutLast(path string) (above, last string) {
+	i := strings.LastIndexByte(path, '/')
+	return path[:max(i, 0)], path[i+1:]
+}
+
+// ownerOf is what the place of a group's objects says of its backup; container is the
+// whole path to it where it is a folder.
+func ownerOf(container, prefix string) owner {
+	dir, base := cutLast(prefix)
+	if base != flatPrefix {
+		o, _ := parsePrefix(prefix)
+		return o
+	}
+	o := owner{naming: flatNames}
+	if dir == "" {
+		dir = container
+	}
+	if _, id := cutLast(dir); isUUID(id) {
+		o.backup = core.BackupID(id)
+	}
+	return o
 }
 
 // readStamp reads the time in a prefix, which is UTC.

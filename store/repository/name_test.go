@@ -34,6 +34,13 @@ func TestParseName(t *testing.T) {
 		object + "/x":                         {object, partForeign, 0},
 		"sub/" + object + "_metadata":         {"sub/" + object, partMetadata, 0},
 		object + "_backup_" + testID:          {object, partForeign, 0}, // to Cinder it begins as the first
+		// What the folders are called that a container was downloaded to does not matter.
+		"az_nova_backup_" + testID + "_metadata":             {"az_nova_backup_" + testID, partMetadata, 0},
+		"20260102030405/az_nova_backup_" + testID + "-00001": {"20260102030405/az_nova_backup_" + testID, partChunk, 1},
+		"old/box/" + object + "-00001":                       {"old/box/" + object, partChunk, 1},
+		"backup-00001":                                       {"backup", partChunk, 1},
+		"backup_metadata":                                    {"backup", partMetadata, 0},
+		"00/11/x/backup_sha256file":                          {"00/11/x/backup", partHashes, 0},
 		// Zones may be called anything.
 		blanks + "_metadata":  {blanks, partMetadata, 0},
 		another + "_metadata": {another, partMetadata, 0},
@@ -53,7 +60,9 @@ func TestParseName(t *testing.T) {
 		"volume_v_backup_" + testID + "_metadata",
 		"volume_v_2026010203040_backup_" + testID + "-00001", "volume__20261302030405_backup_" + testID + "-00001",
 		"volume_v/x/az_nova_backup_" + testID + "_metadata",
-		"az_nova_backup_" + testID + "_metadata", "volume_v/20260102030405/az_nova_backup_", "volume_v_20260102030405_backup_7_other"} {
+		"az_nova_backup_x_metadata",
+		"backup", "backup.tar", "backup_metadata.old", "backups/x",
+		"volume_v/20260102030405/az_nova_backup_", "volume_v_20260102030405_backup_7_other"} {
 		if got, ok := parseName(s); ok {
 			t.Errorf("%s is %+v", s, got)
 		}
@@ -75,7 +84,7 @@ func FuzzParseName(f *testing.F) {
 		if !strings.HasPrefix(s, n.prefix) {
 			t.Fatalf("%q has the prefix %q", s, n.prefix)
 		}
-		if _, ok := parsePrefix(n.prefix); !ok {
+		if ownerOf("", n.prefix).naming == 0 {
 			t.Fatalf("%q is no prefix", n.prefix)
 		}
 		if n.part == partChunk && chunkName(n.prefix, n.chunk) != s {

@@ -417,3 +417,75 @@ func TestRealS3(t *testing.T) {
 		p.Close()
 	}
 }
+
+// TestAccounts: a container that each project has in an account of its own is one place.
+func TestAccounts(t *testing.T) {
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	mux.HandleFunc("/auth/v1.0", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Storage-Url", server.URL+"/v1/AUTH_admin")
+		w.Header().Set("X-Auth-Token", "token")
+	})
+	held := map[string]served{}
+	for account, era := range map[string]string{"AUTH_aaaa": "kilo", "AUTH_bbbb": "liberty"} {
+		held[account] = dump(t, root("eras", era, "repo"))
+	}
+	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
+		account, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/v1/"), "/")
+		container, name, object := strings.Cut(rest, "/")
+		s := held[account]
+		switch {
+		case account == "AUTH_shut":
+			w.WriteHeader(http.StatusForbidden)
+		case s[container] == nil, object && s[container][name] == nil:
+			w.WriteHeader(http.StatusNotFound)
+		case object:
+			w.Write(s[container][name])
+		default:
+			list := []map[string]any{}
+			for _, n := range s.names(container, r.URL.Query().Get("prefix"), r.URL.Query().Get("marker")) {
+				sum := md5.Sum(s[container][n])
+				list = append(list, map[string]any{"name": n, "bytes": len(s[container][n]), "hash": hex.EncodeToString(sum[:])})
+			}
+			json.NewEncoder(w).Encode(list)
+		}
+	})
+	o := repository.SwiftOptions{AuthURL: server.URL + "/auth/v1.0", User: "u", Key: "k",
+		Accounts: []string{"AUTH_aaaa", "AUTH_shut"}, Projects: []string{repository.AllProjects},
+		List: func(context.Context) ([]string, error) { return []string{"bbbb", "cccc", "aaaa"}, nil }}
+	p, err := repository.OpenSwift(t.Context(), "lab", "volumebackups", repository.Options{Swift: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	page, err := p.Backups(t.Context(), core.Query{})
+	if err != nil || len(page.Rows) != 8 {
+		t.Fatalf("%d rows, %v", len(page.Rows), err)
+	}
+	for _, b := range page.Rows {
+		want := map[string]core.ProjectID{"Kilo (2015.1)": "aaaa"}[b.Layout.Writer()]
+		if want == "" {
+			want = "bbbb"
+		}
+		if b.Container.V != "volumebackups" || b.ProjectID != want {
+			t.Errorf("%+v", b)
+		}
+		if r := verify(t, p, core.VerifyRequest{Deep: true, IDs: []core.BackupID{b.ID}})[b.ServiceMetadata.V]; !r.Sound() {
+			t.Errorf("%+v", r.Flaws)
+		}
+	}
+	strange, err := p.Unrecognised(t.Context())
+	if err != nil || len(strange) != 1 || strange[0].Names[0] != "AUTH_shut/volumebackups/" {
+		t.Errorf("%+v, %v", strange, err)
+	}
+	o.Accounts, o.Projects = []string{"AUTH_none"}, nil
+	q, err := repository.OpenSwift(t.Context(), "lab", "volumebackups", repository.Options{Swift: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	if _, err := q.Backups(t.Context(), core.Query{}); core.CodeOf(err) != core.CodeNotFound {
+		t.Error(err)
+	}
+}

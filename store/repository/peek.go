@@ -264,9 +264,11 @@ func peekMetadata(text string) (*metadata, bool) {
 	}
 	var text1 [8]string
 	var set [8]bool
+	m.keyed = true
 	for i := range raw {
 		if raw[i] == "" { // in 2014 some were not there
 			m.y2014 = m.y2014 || metadataKeys[i] == "parent_id"
+			m.keyed = m.keyed && metadataKeys[i] != "volume_meta"
 			continue
 		}
 		if text1[i], set[i], ok = textOf(raw[i]); !ok {

@@ -169,7 +169,7 @@ func (r *imageReader) job(ctx context.Context, w want) (job *chunkJob, why strin
 	case encodingOf(e.compression) == unknown:
 		return nil, "it is compressed with \"" + e.compression + "\", which Cinder does not know", nil
 	}
-	job = &chunkJob{v: r.v, entry: e, y2014: l.meta.y2014,
+	job = &chunkJob{v: r.v, entry: e,
 		object: Object{Container: l.group.container, Name: e.name, Size: l.group.chunks[at].size}}
 	job.hashes, job.block, err = r.hashes(ctx, w.layer, s)
 	return job, "", err

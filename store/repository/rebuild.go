@@ -21,7 +21,16 @@ const (
 // the few lists of marks that there are.
 const (
 	markService uint32 = 1 << iota
+	markServiceObjects
+	markServiceFiles
+	markServiceMount
 	markContainer
+	markContainerMount
+	markContainerAsked
+	markContainerHere
+	markContainerDown
+	markPrefixMoved
+	markPrefixLost
 	markCreatedPrefix
 	markCreatedLost
 	markDataTimestamp
@@ -30,6 +39,7 @@ const (
 	markSizeLost
 	markOwner
 	markOwnerLost
+	markOwnerAccount
 	markKeyVolume
 	markKeyLost
 	markZoneLost
@@ -51,9 +61,30 @@ var markTexts = []struct {
 }{
 	{markService, []core.Mark{assumed("service",
 		"a folder does not tell posix from nfs from glusterfs; set service in the config if it is not posix")}},
+	{markServiceMount, []core.Mark{assumed("service",
+		"it lies in the mount of a share, which nfs and glusterfs have alike; set service in the config if it is not nfs")}},
+	{markServiceObjects, []core.Mark{assumed("service",
+		"its names are those of swift, s3 and gcs alike, and a folder does not tell where they were downloaded from; set service in the "+
+			"config if it is not swift")}},
+	{markServiceFiles, []core.Mark{assumed("service",
+		"its names are those of posix, nfs and glusterfs, which write to a folder, and were copied to where they are; set service in the "+
+			"config if it is not posix")}},
 	{markContainer, []core.Mark{assumed("container",
-		"it is not the path that the drivers make of the id: either it was asked for, or the folder that was opened is "+
-			"not the repository's root")}},
+		"it is the path that the drivers make of the id, and lies elsewhere under the folder that was opened, which is therefore not "+
+			"the driver's own root")}},
+	{markContainerMount, []core.Mark{assumed("container",
+		"the folder before it is taken for the mount of a share, which Cinder's drivers call by the md5 of the share")}},
+	{markContainerAsked, []core.Mark{assumed("container",
+		"it is not the path that the drivers make of the id, and it is unusual to ask for folders in folders: if the one that was opened is "+
+			"not the driver's own root, Cinder does not find it under this name")}},
+	{markContainerHere, []core.Mark{assumed("container",
+		"its files lie in the very folder that was opened, which is therefore taken for a container, and the one above it for the root")}},
+	{markContainerDown, []core.Mark{assumed("container",
+		"it was downloaded, and is taken to be called as the folder is that it lies in")}},
+	{markPrefixMoved, []core.Mark{assumed("service_metadata",
+		"it is what its metadata names; its objects lie under another prefix, where Cinder does not look")}},
+	{markPrefixLost, []core.Mark{assumed("service_metadata",
+		"the folders before it, which belong to it, are gone, and its metadata does not name them")}},
 	{markCreatedPrefix, []core.Mark{assumed("created_at",
 		"the metadata does not tell; it is the time in the names of the objects")}},
 	{markCreatedLost, []core.Mark{lost("created_at", "the metadata does not tell")}},
@@ -72,6 +103,10 @@ var markTexts = []struct {
 	{markOwnerLost, []core.Mark{
 		lost("user_id", "no capture tells it; an import makes it the importer's"),
 		lost("project_id", "no capture tells it; an import makes it the importer's"),
+	}},
+	{markOwnerAccount, []core.Mark{
+		assumed("user_id", "the volume's; an import makes it the importer's"),
+		assumed("project_id", "that of the account in which it lies, as where backup_swift_auth is per_user; an import makes it the importer's"),
 	}},
 	{markKeyVolume, []core.Mark{lost("encryption_key_id",
 		"the volume was encrypted; its capture has the volume's key, which may be gone with the volume, and not the backup's own copy")}},
@@ -134,6 +169,9 @@ type facts struct {
 	hashed    core.Opt[int64] // bytes that the sha256 file covers; only asked for without a capture
 	listed    bool            // the chunks that are there are those of the metadata
 	container string
+	above     string // the whole path of the folder that was opened; "" if it is none
+	chosen    bool   // the driver's class was given
+	accounts  bool   // the container is one of several accounts
 }
 
 // rebuild makes the row that a database would have, as far as a repository tells.
@@ -141,19 +179,13 @@ func (f facts) rebuild() (core.Backup, []core.Mark) {
 	m, bits := f.meta, markRest
 	b := core.Backup{ID: m.backup, Name: m.name, Description: m.description, Status: core.StatusAvailable,
 		VolumeID: m.volume, ParentID: m.parent, Incremental: m.parent != "", ObjectCount: int64(len(m.entries)),
-		Container: core.Some(f.container), ServiceMetadata: core.Some(f.group.prefix), Service: core.Some(f.service),
-		AvailabilityZone: f.group.owner.zone}
+		AvailabilityZone: f.group.owner.zone, Layout: m.layout}
 	if !f.listed {
 		b.Status = core.StatusError
 	}
-	if !f.sure {
-		bits |= markService
-	}
+	bits |= f.place(&b) | f.driver(&b)
 	if !f.group.owner.zone.Set {
 		bits |= markZoneLost
-		if base := path.Base(f.container); base == string(b.ID) && f.container != hashedPath(b.ID) {
-			bits |= markContainer
-		}
 	}
 	if t, ok := createdAt(m.created); ok {
 		b.CreatedAt = core.Some(t)
@@ -166,10 +198,92 @@ func (f facts) rebuild() (core.Backup, []core.Mark) {
 		bits |= markDataTimestamp
 	}
 	base := m.basics()
+	project := b.ProjectID
 	bits |= f.sizes(&b, base) | owners(&b, base)
+	if bits&markOwnerAccount != 0 {
+		b.ProjectID, bits = project, bits&^(markOwner|markOwnerLost)
+	}
 	marks, unseen := marksOf(bits)
 	b.Unseen = unseen
 	return b, marks
+}
+
+// place finds the container and prefix by which Cinder knows the backup, which are not
+// those by which it lies here where another folder than the root was opened, or a
+// container was downloaded or copied.
+func (f facts) place(b *core.Backup) (bits uint32) {
+	prefix, at := f.group.prefix, f.container
+	dir, last := cutLast(prefix)
+	switch {
+	case f.group.owner.naming == flatNames:
+		prefix, at = last, strings.TrimPrefix(path.Join(at, dir), "/")
+	case f.meta.prefix != "" && f.meta.prefix != prefix:
+		prefix, bits = f.meta.prefix, markPrefixMoved
+	case f.meta.prefix != "":
+		bits = markPrefixLost
+	}
+	b.ServiceMetadata = core.Some(prefix)
+	whole := path.Join(f.above, at)
+	switch {
+	case f.group.owner.naming == objectNames && f.above != "":
+		at, bits = path.Base(whole), bits|markContainerDown
+	case f.group.owner.naming == objectNames && f.accounts:
+		var account string
+		account, at = cutLast(at)
+		if _, project, ok := strings.Cut(account, "_"); ok && project != "" {
+			b.ProjectID, bits = core.ProjectID(project), bits|markOwnerAccount
+		}
+	case f.group.owner.naming == objectNames:
+	case path.Base(whole) == string(b.ID):
+		if hashed := hashedPath(b.ID); at != hashed {
+			if at = hashed; mountOf(f.container) != "" && strings.TrimPrefix(f.container, mountOf(f.container)+"/") == hashed {
+				bits |= markContainerMount
+			} else {
+				bits |= markContainer
+			}
+		}
+	case mountOf(at) != "":
+		at, bits = strings.TrimPrefix(at, mountOf(at)+"/"), bits|markContainerMount
+	case at == "":
+		at, bits = path.Base(whole), bits|markContainerHere
+	case strings.Contains(at, "/"):
+		bits |= markContainerAsked
+	}
+	b.Container = core.Some(at)
+	return bits
+}
+
+// mountOf is the folder that a path begins with, if that is called as the NFS and
+// GlusterFS drivers call the mount of a share (os-brick's md5 of it) and something
+// follows; else "".
+func mountOf(at string) string {
+	mount, _, more := strings.Cut(at, "/")
+	if _, ok := digest(mount, 16); ok && more {
+		return mount
+	}
+	return ""
+}
+
+// driver finds the class of the driver, as far as it can be told.
+func (f facts) driver(b *core.Backup) (bits uint32) {
+	m, service := f.meta, f.service
+	switch object := f.group.owner.naming == objectNames; {
+	case f.chosen:
+	case m.layout != nil && m.layout.Name == "kilo-files": // posix and glusterfs came with Liberty
+		service = NFSDriver
+	case !object && f.above != "" && mountOf(f.container) != "":
+		service, bits = NFSDriver, markServiceMount
+	case object == (f.above == ""): // as such a bucket has them
+		if !f.sure {
+			bits = markService
+		}
+	case object:
+		service, bits = SwiftDriver, markServiceObjects
+	default:
+		service, bits = PosixDriver, markServiceFiles
+	}
+	b.Service = core.Some(service)
+	return bits
 }
 
 // hashedPath is the folder that file drivers make of an id (update_container_name).

@@ -182,14 +182,21 @@ func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, error) {
 		return core.Holding{}, err
 	}
 	h := g.holding(core.HoldingBackup, "")
-	f := facts{meta: m, group: g, container: g.container, listed: g.holds(m)}
+	if h.ID, h.VolumeID = m.backup, g.owner.volume; h.VolumeID == "" {
+		h.VolumeID = m.volume
+	}
+	f := facts{meta: m, group: g, container: g.container, listed: g.holds(m), above: aboveOf(s.bucket)}
+	_, f.accounts = s.bucket.(*accounts)
 	if f.service, f.sure = s.bucket.Service(); s.service != "" {
-		f.service, f.sure = s.service, true
+		f.service, f.sure, f.chosen = s.service, true, true
 	}
 	if !f.listed {
-		h.Problem = "the objects that are there are not those that its metadata names"
-	} else if m.volume != g.owner.volume {
+		h.Problem = g.notHeld(m)
+	} else if g.owner.volume != "" && m.volume != g.owner.volume {
 		h.Problem = "its metadata is of another volume than its objects' names say"
+	}
+	if h.Problem == "" {
+		h.Problem = m.layout.Says()
 	}
 	if !m.volumeMeta.Set && g.hashes.Set {
 		if f.hashed, err = s.covered(ctx, g); err != nil {
@@ -223,10 +230,11 @@ func (s *scanner) metadata(ctx context.Context, g *group) (*metadata, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.backup != g.owner.backup {
+	if m.backup != g.owner.backup && (g.owner.backup != "" || g.owner.naming != flatNames) {
 		what := "its metadata is of the backup " + core.Visible(string(m.backup)) + ", and not of the one that its objects' names say"
 		return nil, &faulty{core.FlawIDMismatch, what, nil}
 	}
+	m.settle(g)
 	return m, nil
 }
 

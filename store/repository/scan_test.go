@@ -227,7 +227,7 @@ func TestSwift2014(t *testing.T) {
 	}
 	for _, deep := range []bool{false, true} {
 		r := verify(t, p, core.VerifyRequest{Deep: deep, IDs: []core.BackupID{core.BackupID(uuid(1))}})[prefix]
-		if !r.Sound() || len(r.Flaws) != 1 || r.Flaws[0].Code != core.FlawOldLayout {
+		if r.Sound() || !r.Misplaced() || len(r.Flaws) != 1 || r.Layout.Name != "havana" {
 			t.Errorf("deep=%v: %+v", deep, r.Flaws)
 		}
 	}
@@ -304,7 +304,7 @@ func TestHoldings(t *testing.T) {
 		"box/" + uuid(1): "backup", "box/" + uuid(2): "unfinished", "box/" + uuid(3): "broken",
 		"box/" + uuid(4): "broken", "box/" + uuid(9): "broken",
 		"00/00/" + uuid(5) + "/" + uuid(5): "backup", "deeper/00/00/" + uuid(6) + "/" + uuid(6): "backup?",
-		"a-copy/" + uuid(7): "backup!", "box/" + uuid(7): "backup", "copy/" + uuid(7): "backup!", "/" + uuid(8): "backup",
+		"a-copy/" + uuid(7): "backup!", "box/" + uuid(7): "backup", "copy/" + uuid(7): "backup!", "/" + uuid(8): "backup?",
 		"/README": "stray", "box/moved": "stray", "/loop": "stray", "/out": "stray", "/dead": "stray",
 	}
 	for k, w := range want {

@@ -25,6 +25,15 @@ type SwiftOptions struct {
 	User    string `toml:"user"`
 	Key     string `toml:"key"`
 
+	// Accounts and Projects are where the container is looked for besides the login's own
+	// account: whole accounts, and ids of projects, which become accounts behind the prefix
+	// that the login's own has, or Reseller. The word all stands for the projects that List
+	// gives.
+	Accounts []string                                    `toml:"accounts"`
+	Projects []string                                    `toml:"projects"`
+	Reseller string                                      `toml:"reseller_prefix"`
+	List     func(ctx context.Context) ([]string, error) `toml:"-"`
+
 	// Transport carries the requests; nil: one with hearth's own limits.
 	Transport http.RoundTripper `toml:"-"`
 }
@@ -50,12 +59,19 @@ type swiftBucket struct {
 // the cloud nothing yet. CodeUnsupported without a login.
 func OpenSwift(ctx context.Context, cloud, container string, o Options) (*Place, error) {
 	location := "swift:" + cloud + "/" + container
+	if o.Title == "" {
+		o.Title = "swift " + container
+	}
+	if len(o.Swift.Accounts)+len(o.Swift.Projects) > 0 {
+		b, err := openAccounts(location, container, o.Swift)
+		if err != nil {
+			return nil, err
+		}
+		return New(ctx, location, b, o), nil
+	}
 	b, err := openSwift(location, container, o.Swift)
 	if err != nil {
 		return nil, err
-	}
-	if o.Title == "" {
-		o.Title = "swift " + container
 	}
 	return New(ctx, location, b, o), nil
 }

@@ -186,8 +186,11 @@ const fewFlaws = 100
 func (r *reading) flaw(code core.FlawCode, severity core.Severity, object, format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if severity == core.SeverityDamage {
+	switch severity {
+	case damage:
 		r.Damages++
+	case unclear:
+		r.Unclear++
 	}
 	if len(r.Flaws) == fewFlaws {
 		r.More++
@@ -200,10 +203,11 @@ const (
 	damage  = core.SeverityDamage
 	warning = core.SeverityWarning
 	note    = core.SeverityNote
+	unclear = core.SeverityUnknown
 )
 
 // rank puts the worst first.
-var rank = map[core.Severity]int{damage: 0, warning: 1, note: 2}
+var rank = map[core.Severity]int{damage: 0, unclear: 1, warning: 2, note: 3}
 
 // backup verifies one backup. The error is one that ends the verification.
 func (v *verifier) backup(ctx context.Context, g *group) (core.VerifyReport, error) {
@@ -235,7 +239,10 @@ func (v *verifier) backup(ctx context.Context, g *group) (core.VerifyReport, err
 		}
 		return r.VerifyReport, nil
 	}
-	r.Name = m.name
+	r.ID, r.Name, r.Layout = m.backup, m.name, m.layout
+	if r.VolumeID == "" {
+		r.VolumeID = m.volume
+	}
 	r.words(g, m)
 	r.objects(g, m)
 	r.layout(m)
@@ -255,7 +262,10 @@ func (r *reading) words(g *group, m *metadata) {
 	if m.version != "1.0.0" {
 		r.flaw(core.FlawMetadataInvalid, damage, name, "its version is %q, and Cinder restores only 1.0.0", m.version)
 	}
-	if m.volume != g.owner.volume {
+	if m.moved != "" {
+		r.flaw(core.FlawMoved, warning, name, "%s: it must be brought back there before a restore", m.moved)
+	}
+	if m.volume != g.owner.volume && g.owner.volume != "" {
 		r.flaw(core.FlawIDMismatch, warning, name, "its metadata is of the volume %s, and the names of its objects say %s",
 			m.volume, g.owner.volume)
 	}
@@ -321,22 +331,21 @@ func (r *reading) sizes(e *entry, c *chunk, m *metadata) {
 		r.flaw(core.FlawObjectSize, damage, e.name, "it has %d bytes, and should have %d", c.size, e.length)
 	case c.size == 0 && e.length > 0:
 		r.flaw(core.FlawObjectSize, damage, e.name, "it is empty")
-	case enc != plain && c.size >= e.length && e.length > 0 && !m.y2014:
+	case enc != plain && c.size >= e.length && e.length > 0 && !m.compressesAll():
 		r.flaw(core.FlawObjectSize, warning, e.name,
 			"compressed it has %d bytes, more than the %d of its data: Cinder stores such a chunk as it is", c.size, e.length)
 	}
 	if !ok {
 		r.flaw(core.FlawMetadataInvalid, warning, e.name, "its md5 in the metadata is none")
-	} else if c.hasMD5 && (enc == plain || m.oldLayout()) && string(sum) != string(c.md5[:]) {
+	} else if c.hasMD5 && (enc == plain || m.y2014) && string(sum) != string(c.md5[:]) {
 		r.flaw(core.FlawMD5, damage, e.name, "the store's md5 of it is another than the metadata's: its bytes have changed")
 	}
 }
 
 // parents follows the chain down.
 func (v *verifier) parents(r *reading, g *group, m *metadata) {
-	if i, ok := v.index.byID[m.backup]; ok &&
-		v.index.rows[i].ServiceMetadata.V+"\x00"+v.index.rows[i].Container.V != g.prefix+"\x00"+g.container {
-		r.flaw(core.FlawDuplicate, warning, "", "the same backup also stands under %s", place(&v.index.rows[i]))
+	if i, ok := v.index.byID[m.backup]; ok && v.index.spot(i) != (spot{g.container, g.prefix}) {
+		r.flaw(core.FlawDuplicate, warning, "", "the same backup also stands under %s", v.index.spot(i))
 	}
 	if m.parent == "" {
 		return

@@ -193,6 +193,8 @@ func (s schema) backupTable() table {
 			"reason":           t("fail_reason"),
 			"project":          id("project_id"),
 			"project-name":     "NULL",
+			"written":          "NULL",
+			"caution":          "NULL",
 			"user":             id("user_id"),
 			"parent":           id("parent_id"),
 			"has-dependents":   "(" + n("num_dependent_backups") + " > 0)",

@@ -106,6 +106,11 @@ func (p *Place) start(ctx context.Context, tried string) error {
 		return core.Fail(core.CodeUnreadable, tried, "it is a SQLite database, but not Cinder's: "+missing,
 			"name a database that cinder-manage db sync or hearth made", nil)
 	}
+	if !p.own {
+		if err := p.opt.Patience.Wait(ctx, func() error { return p.byCSV(ctx, tried) }); err != nil {
+			return err
+		}
+	}
 	p.unseen.volumes = p.schema.unseen("volumes", core.VolumeColumns, volumeFields)
 	p.unseen.backups = p.schema.unseen("backups", core.BackupFields, backupFields)
 	if err := p.ownTables(ctx, tried); err != nil {

@@ -47,6 +47,8 @@
 //     known, with why, instead of yes or no.
 //   - CaptureSource: previews go by captures that were kept or pasted, where no
 //     repository is configured for the place.
+//   - Dater: nothing is said of how a backup was written, nor that a Cinder of today restores it wrongly
+//   - Sifter: what lies there and is no backup's is not told, and does not keep hearth verify from saying that all is sound
 //   - Imager: no hearth extract and compare, where no repository that is one is
 //     configured for the place.
 //   - Repository: no inventory, no hearth inventory and verify, and it cannot be configured

@@ -114,6 +114,35 @@ func (s *importScreen) check(text string) tea.Cmd {
 	})
 }
 
+// renames reports whether a record has a service that Cinder has renamed since.
+func (s *importScreen) renames() bool {
+	for i := range s.checks {
+		if today, _ := core.ServiceToday(s.checks[i].Found.Record.Service); today != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// rename checks the records anew, with the services that a Cinder of today knows.
+func (s *importScreen) rename() tea.Cmd {
+	var found []core.Found
+	for i := range s.checks {
+		found = append(found, s.checks[i].Found)
+	}
+	gen, desk := s.Begin(), s.at.Desk()
+	return s.host.Ask(func(ctx context.Context) tea.Msg {
+		m := checkedMsg{gen: gen}
+		if found, m.err = core.Renamed(found, "today"); m.err == nil {
+			m.checks, m.facts, m.err = desk.Preflight(ctx, found)
+		}
+		for i := range found {
+			m.size += len(found[i].Record.URL)
+		}
+		return m
+	})
+}
+
 func (s *importScreen) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case checkedMsg:
@@ -317,6 +346,16 @@ func (s *importScreen) Actions() []ui.Action {
 			Run: func() tea.Cmd {
 				return ui.Show(&ui.TextBox{Title: "The record", Lines: s.detail(), Look: s.host.Look()})
 			}},
+		{Name: "service-today", Keys: []string{"s"}, Help: "Take the service that a Cinder of today knows, where Cinder renamed it",
+			Why: func() string {
+				if why := none(); why != "" {
+					return why
+				}
+				if !s.renames() {
+					return "Cinder has renamed the service of none of them"
+				}
+				return ""
+			}, Run: s.rename},
 		{Name: "copy-fingerprint", Keys: []string{"y"}, Help: "Copy the fingerprint", Why: none, Run: func() tea.Cmd {
 			return s.host.Copy(s.checks[s.table.Cursor()].Found.Decoded.Fingerprint(), "the fingerprint")
 		}},

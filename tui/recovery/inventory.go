@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -189,10 +190,10 @@ func (s *inventoryScreen) about(h *core.Holding) (string, grid.Style) {
 	switch {
 	case ok && !r.Sound():
 		return "✗ " + firstFlaw(&r) + more(r.Damages-1), st.Bad
+	case h.Kind == core.HoldingStray:
+		return cmp.Or(h.Problem, "no part of any backup"), st.Unknown
 	case h.Problem != "":
 		return h.Problem, st.Warn
-	case h.Kind == core.HoldingStray:
-		return "no part of any backup", st.Unknown
 	case ok && len(r.Flaws) > 0:
 		return "sound; " + r.Flaws[0].Text, st.Warn
 	case ok && r.Deep:

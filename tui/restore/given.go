@@ -59,7 +59,7 @@ func (t *restoreTab) chooseCapture() tea.Cmd {
 
 // readCapture reads a file's text as a capture.
 func readCapture(file, text string) (tea.Msg, error) {
-	c := core.ReadCapture(text, core.Source{Kind: core.SourceFile, Where: file})
+	c := core.ReadGiven(text, core.Source{Kind: core.SourceFile, Where: file})
 	if c.Err == nil && c.Doc.Kind() != pyjson.Dict {
 		return nil, core.Fail(core.CodeUnreadable, "read "+file, "it is no capture, which is a JSON object", "choose another file", nil)
 	}

@@ -33,12 +33,16 @@ func BackupCells(l ui.Look, b *core.Backup) []grid.Cell {
 	if b.Incremental {
 		kind = grid.Cell{Text: "incr", Style: l.Dim}
 	}
+	status := StatusCell(l, b.Status)
+	if b.Status == core.StatusAvailable && b.Layout.Says() != "" {
+		status = grid.Cell{Text: "! restores wrong", Style: l.Bad}
+	}
 	volume := grid.Cell{Text: core.Visible(b.VolumeName.Or(""))}
 	if volume.Text == "" {
 		volume = grid.Cell{Text: core.Visible(b.VolumeID.Short()), Style: l.Dim}
 	}
 	cells := []grid.Cell{
-		BackupName(l, b), StatusCell(l, b.Status), kind, {Text: GiB(b.Size)}, {Text: l.Age(b.CreatedAt)}, volume,
+		BackupName(l, b), status, kind, {Text: GiB(b.Size)}, {Text: l.Age(b.CreatedAt)}, volume,
 		{Text: core.Visible(b.FailReason.Or("")), Style: l.Bad}, {Text: core.Visible(b.ID.Short()), Style: l.Dim},
 		projectCell(l, b.ProjectName, b.ProjectID),
 	}
@@ -105,6 +109,9 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 	if b.FailReason.Or("") != "" {
 		lines = append(lines, ui.FieldLine("fail reason", l.Bad.Paint(core.Visible(b.FailReason.V))))
 	}
+	if caution := b.Layout.Advice(); caution != "" {
+		lines = append(lines, ui.FieldLine("caution", l.Bad.Paint("! "+core.Visible(caution))))
+	}
 	parent := OrNone(l, string(b.ParentID))
 	if b.ParentGuessed {
 		parent += "  " + l.Warn.Paint(parentGuess)
@@ -147,6 +154,9 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 			x.Value, x.Note = l.Unknown.Paint("? lost"), l.Dim.Paint(core.Visible(m.Why))
 		}
 		lines = append(lines, x)
+	}
+	if writer := b.Layout.Writer(); writer != "" {
+		lines = append(lines, ui.FieldLine("written by", writer))
 	}
 	if b.Metadata != nil {
 		lines = append(lines, metadataLines(l, "properties", b.Metadata)...)

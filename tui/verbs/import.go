@@ -42,6 +42,11 @@ func (e *Env) paste(ctx context.Context, args []string) (found []core.Found, bun
 			}
 		}
 	}
+	if _, id, ok := core.InsideMetadata(text); ok {
+		return nil, nil, core.Fail(core.CodeUnreadable, "find a record in "+what, "it is the metadata object of the backup "+
+			core.Visible(string(id))+", which has the backup's capture and no record",
+			"bring it back from its repository with hearth recover, or hand the capture to hearth plan with --capture", nil)
+	}
 	if found = core.FindRecords(text); len(found) == 0 {
 		return nil, nil, core.Fail(core.CodeUnreadable, "find a record in "+what, "there is none in its "+core.Bytes(int64(len(text))),
 			"copy the output of an export, from its beginning", nil)
@@ -51,6 +56,7 @@ func (e *Env) paste(ctx context.Context, args []string) (found []core.Found, bun
 
 func (e *Env) importing() *cobra.Command {
 	var dry, yes bool
+	var service, owner string
 	cmd := &cobra.Command{
 		Use: "import [FILE|-]", Short: "Import records from whatever they were copied from", Args: takes(0, 1),
 		Long: "Find the records in a file or on stdin (JSON, tables however wrapped, commands, bare base64, or a bundle " +
@@ -63,6 +69,9 @@ func (e *Env) importing() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if found, err = core.Renamed(found, service); err != nil {
+				return err
+			}
 			if bundle != nil {
 				e.sayBundle(bundle)
 			}
@@ -71,8 +80,13 @@ func (e *Env) importing() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if owner != "" && d.Place.Info().Kind == core.PlaceCloud {
+					return core.Fail(core.CodeUsage, "import for "+owner, "a cloud gives what is imported to the project of the login",
+						"log in to that project: --project "+owner, nil)
+				}
 				var chosen []int
 				for i := range checks {
+					checks[i].Owner = core.ProjectID(owner)
 					e.sayCheck(i, &checks[i])
 					if !checks[i].Refused() {
 						chosen = append(chosen, i)
@@ -102,6 +116,9 @@ func (e *Env) importing() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would become of each")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().StringVar(&service, "service", "",
+		"the backup service of all records: a class; or today, for the names that a Cinder of today knows")
+	cmd.Flags().StringVar(&owner, "owner", "", "the project that is to own the backups, where hearth writes their rows")
 	return cmd
 }
 

@@ -23,6 +23,7 @@ type listing[T any] struct {
 	more    []string // columns besides the usual ones with --long
 	noun    string
 	project func(*T) string
+	caution func(*T) string // what is to be known of a row before anything is done with it; nil: nothing
 	pages   func(jobs.Desk) func(context.Context, core.Query) (core.Page[T], error)
 }
 
@@ -85,6 +86,24 @@ func (l *listing[T]) query(e *Env, cmd *cobra.Command) (q core.Query, err error)
 	return q, nil
 }
 
+// counted are texts, each with how often it was said.
+type counted struct {
+	texts []string
+	n     map[string]int
+}
+
+func (c *counted) add(text string) {
+	switch {
+	case text == "":
+		return
+	case c.n == nil:
+		c.n = map[string]int{}
+	}
+	if c.n[text]++; c.n[text] == 1 {
+		c.texts = append(c.texts, text)
+	}
+}
+
 func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 	if l.long && len(l.columns) == 0 && l.format.name != "json" && l.format.name != "yaml" {
 		l.columns = append(slices.Clone(l.sheet.usual), l.more...)
@@ -103,6 +122,7 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 		pages, short := l.pages(d), error(nil)
 		projects, lacks := core.FieldSet{}, []string(nil)
+		said := counted{}
 		r.next = func() ([]T, error) {
 			q.Limit = pageSize
 			if l.limit > 0 {
@@ -113,6 +133,9 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 			page, err := pages(ctx, q)
 			for i := range page.Rows {
 				projects[l.project(&page.Rows[i])] = true
+				if l.caution != nil {
+					said.add(l.caution(&page.Rows[i]))
+				}
 			}
 			if core.CodeOf(err) == core.CodeIncomplete { // what there is is shown all the same
 				short, err = err, nil
@@ -136,6 +159,15 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 		for _, what := range lacks {
 			e.say("! The list is without %s.", what)
 		}
+		for _, text := range said.texts {
+			e.say("! %s: %s.", core.Count(said.n[text], l.noun), core.Visible(text))
+		}
+		if err == nil && n == 0 && q.Filter.Empty() {
+			strange, _ := sift(ctx, d.Place) // what it does hold is said on top of the answer
+			if text := core.UnrecognisedText(strange); text != "" {
+				e.say("%s holds %s.", core.Visible(d.Place.Info().Location), text)
+			}
+		}
 		if d.AllProjects() && err == nil {
 			e.sayNarrowed(d, projects)
 		}
@@ -158,6 +190,7 @@ func (e *Env) backups() *cobra.Command {
 		noun:    "backup",
 		more:    []string{"description", "az", "container", "volume-id"},
 		project: func(b *core.Backup) string { return string(b.ProjectID) },
+		caution: func(b *core.Backup) string { return b.Layout.Advice() },
 		sheet: sheet[core.Backup]{
 			columns: core.BackupColumns,
 			usual:   []string{"id", "name", "status", "kind", "size", "created", "volume", "reason"},

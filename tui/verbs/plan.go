@@ -125,7 +125,7 @@ func (p *planning) request(ctx context.Context, e *Env, d jobs.Desk, args []stri
 		if err != nil {
 			return r, err
 		}
-		r.Captures = append(r.Captures, core.ReadCapture(text, core.Source{Kind: core.SourceFile, Where: file}))
+		r.Captures = append(r.Captures, core.ReadGiven(text, core.Source{Kind: core.SourceFile, Where: file}))
 	}
 	return r, nil
 }

@@ -30,6 +30,9 @@ func (v *verified) verdict() string {
 	return string(v.flaw.Severity)
 }
 
+// unrecognised is the code of a line for objects that are no backup's.
+const unrecognised core.FlawCode = "unrecognised"
+
 func (v *verified) of(part func(*core.Flaw) string) pyjson.Value {
 	if v.flaw == nil {
 		return pyjson.None
@@ -56,6 +59,8 @@ var verifyColumns = core.Columns[verified]{
 		Value: func(v *verified) pyjson.Value { return pyjson.OfInt(v.report.Bytes) }},
 	{Name: "sum", Key: "sha256", Title: "SHA256",
 		Value: func(v *verified) pyjson.Value { return orNull(v.report.Sum) }},
+	{Name: "written", Key: "written_by", Title: "Written by",
+		Value: func(v *verified) pyjson.Value { return orNull(v.report.Layout.Writer()) }},
 	{Name: "container", Key: "container", Title: "Container",
 		Value: func(v *verified) pyjson.Value { return orNull(v.report.Container) }},
 	{Name: "prefix", Key: "prefix", Title: "Prefix",
@@ -132,7 +137,13 @@ func (e *Env) verify() *cobra.Command {
 					return err
 				}
 				e.sayCompared(request.Sums, reports)
-				return e.printVerified(out, reports)
+				var strange []core.Unrecognised
+				if len(request.IDs) == 0 {
+					if strange, err = sift(ctx, r); err != nil {
+						return err
+					}
+				}
+				return e.printVerified(out, reports, strange)
 			})
 		},
 	}
@@ -180,8 +191,8 @@ func (e *Env) verifyAll(ctx context.Context, r store.Repository, q core.VerifyRe
 	})
 	sort.Slice(reports, func(i, j int) bool {
 		a, b := &reports[i], &reports[j]
-		if a.Damages > 0 != (b.Damages > 0) {
-			return a.Damages > 0
+		if a.Sound() != b.Sound() {
+			return b.Sound()
 		}
 		return a.Container+"\x00"+a.Prefix < b.Container+"\x00"+b.Prefix
 	})
@@ -201,14 +212,63 @@ func (e *Env) sayCompared(known map[core.BackupID]string, reports []core.VerifyR
 	}
 }
 
-func (e *Env) printVerified(out rows[verified], reports []core.VerifyReport) error {
+// sift asks what a repository holds that is no backup's.
+func sift(ctx context.Context, p store.Place) ([]core.Unrecognised, error) {
+	if s, ok := p.(store.Sifter); ok {
+		return s.Unrecognised(ctx)
+	}
+	return nil, nil
+}
+
+// verdicts counts what a verification of several backups came to.
+type verdicts struct {
+	of, damaged, misplaced, unclear int
+	next                            string // what to do about those that are misplaced
+}
+
+func (v *verdicts) add(r *core.VerifyReport) {
+	v.of++
+	switch {
+	case r.Misplaced():
+		v.misplaced, v.next = v.misplaced+1, r.Layout.Next
+	case r.Damages > 0:
+		v.damaged++
+	case r.Unclear > 0:
+		v.unclear++
+	}
+}
+
+// err is the error that a verification ends with, nil where all there is was
+// understood and is sound.
+func (v *verdicts) err(strange []core.Unrecognised) error {
+	of := core.Count(v.of, "backup")
+	rest := core.UnrecognisedText(strange)
+	switch {
+	case v.damaged > 0:
+		what := fmt.Sprintf("%d of %s are damaged", v.damaged, of)
+		if v.misplaced > 0 {
+			what += fmt.Sprintf(", and a Cinder of today restores %d more wrongly", v.misplaced)
+		}
+		return core.Fail(core.CodeUnreadable, "", what, "restore from another copy, and make new backups of their volumes", nil)
+	case v.misplaced > 0:
+		return core.Fail(core.CodeUnreadable, "", fmt.Sprintf("a Cinder of today restores %d of %s wrongly, whose data is whole as far "+
+			"as was read", v.misplaced, of), v.next, nil)
+	case v.unclear > 0:
+		return core.Fail(core.CodeIncomplete, "verify all", fmt.Sprintf("what a restore of %d of %s would give is not known", v.unclear, of),
+			"see what is said of each", nil)
+	case rest != "":
+		return core.Fail(core.CodeIncomplete, "verify all there is", rest,
+			"look whether they are of a backup; if not, have them lie elsewhere", nil)
+	}
+	return nil
+}
+
+func (e *Env) printVerified(out rows[verified], reports []core.VerifyReport, strange []core.Unrecognised) error {
 	var list []verified
-	damaged := 0
+	var sum verdicts
 	for i := range reports {
 		r := &reports[i]
-		if !r.Sound() {
-			damaged++
-		}
+		sum.add(r)
 		for n := range r.Flaws {
 			list = append(list, verified{r, &r.Flaws[n]})
 		}
@@ -219,15 +279,26 @@ func (e *Env) printVerified(out rows[verified], reports []core.VerifyReport) err
 			list = append(list, verified{report: r})
 		}
 	}
+	for i := range strange {
+		u := &strange[i]
+		list = append(list, verified{&core.VerifyReport{Objects: u.Objects}, &core.Flaw{Code: unrecognised, Severity: core.SeverityUnknown,
+			Object: u.Names[0], Text: "no part of any backup: " + u.Says()}})
+	}
 	if _, err := out.list(e.Out, list); err != nil {
 		return err
 	}
-	if damaged > 0 {
-		return core.Fail(core.CodeUnreadable, "", fmt.Sprintf("%d of %s are damaged", damaged, core.Count(len(reports), "backup")),
-			"restore from another copy, and make new backups of their volumes", nil)
+	err := sum.err(strange)
+	switch {
+	case len(reports) == 0 && len(strange) == 0:
+		e.say("There is nothing here, and so nothing was verified.")
+	case err == nil:
+		e.say("%s, no damage.", core.Count(len(reports), "backup"))
+	case core.CodeOf(err) == core.CodeIncomplete:
+		e.say("%s, %d of them sound; not everything here is verified.", core.Count(sum.of, "backup"), sum.of-sum.unclear)
+	case len(strange) > 0:
+		e.say("Besides there are %s.", core.UnrecognisedText(strange))
 	}
-	e.say("%s, no damage.", core.Count(len(reports), "backup"))
-	return nil
+	return err
 }
 
 var inventoryColumns = core.Columns[core.Holding]{
@@ -245,6 +316,8 @@ var inventoryColumns = core.Columns[core.Holding]{
 		Value: func(h *core.Holding) pyjson.Value { return pyjson.OfInt(h.Objects) }},
 	{Name: "bytes", Key: "bytes", Title: "Bytes", Kind: core.NumberColumn,
 		Value: func(h *core.Holding) pyjson.Value { return pyjson.OfInt(h.Bytes) }},
+	{Name: "written", Key: "written_by", Title: "Written by",
+		Value: func(h *core.Holding) pyjson.Value { return orNull(h.Backup.Layout.Writer()) }},
 	{Name: "problem", Key: "problem", Title: "Problem",
 		Value: func(h *core.Holding) pyjson.Value { return orNull(h.Problem) }},
 	{Name: "container", Key: "container", Title: "Container",
@@ -285,9 +358,12 @@ func (e *Env) inventory() *cobra.Command {
 				if _, err := out.list(e.Out, found.Holdings); err != nil {
 					return err
 				}
-				e.say("%s, %d unfinished, %d broken, %s; %s, %s.",
+				e.say("%s, %d unfinished, %d broken; %s, %s.",
 					core.Count(int(found.Backups), "finished backup"), found.Unfinished, found.Broken,
-					core.Count(int(found.Strays), "stray"), core.Count(int(found.Objects), "object"), core.Bytes(found.Bytes))
+					core.Count(int(found.Objects), "object"), core.Bytes(found.Bytes))
+				if strange := core.UnrecognisedText(found.Unknown); strange != "" {
+					e.say("Of them %s.", strange)
+				}
 				return nil
 			})
 		},
