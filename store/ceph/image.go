@@ -16,8 +16,8 @@ func (p *Place) Image(ctx context.Context, id core.BackupID) (core.Image, error)
 		return core.Image{}, err
 	}
 	image := core.Image{Backup: id, VolumeID: h.row.VolumeID, Chain: []core.BackupID{id}, Size: h.size, Volume: core.Some(h.size),
-		Notes: []string{"Ceph's driver keeps no checksum: " +
-			"the bytes are those that lie there, and nothing of Cinder's tells whether they changed"}}
+		Notes: []string{"Ceph's driver keeps no checksum: the bytes are those that lie there, and nothing of Cinder's tells whether " +
+			"they have changed"}}
 	if h.bits&markKeyVolume != 0 {
 		image.Encrypted, image.Key = true, h.body.volume.EncryptionKeyID.V
 		image.Notes = append(image.Notes, "the volume was encrypted: these bytes are its ciphertext, of use only with the key")

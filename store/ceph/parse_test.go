@@ -278,6 +278,8 @@ func TestWords(t *testing.T) {
 		err := explain("list the pool", x.said, &exec.ExitError{ProcessState: &os.ProcessState{}})
 		if e := (*core.Error)(nil); !errors.As(err, &e) || e.Code != x.want || e.What == "" || e.Next == "" {
 			t.Errorf("%q is %v (%s)", x.said, err, core.CodeOf(err))
+		} else if silent := e.What == "the cluster does not answer"; silent != (x.want == core.CodeUnavailable && x.said != "") {
+			t.Errorf("%q is told as: %s", x.said, e.What)
 		}
 	}
 }

@@ -351,8 +351,8 @@ func images(t *testing.T, p *ceph.Place, want map[core.BackupID]truth) {
 			t.Errorf("%s: a part ends at %d, %v", id, s.next, err)
 		}
 		full := errors.New("no room")
-		going := core.ImageRequest{Backup: id, KeepGoing: true}
-		if _, err = p.ReadImage(t.Context(), going, &stream{sum: sha256.New(), fail: full}); err != full {
+		_, err = p.ReadImage(t.Context(), core.ImageRequest{Backup: id, KeepGoing: true}, &stream{sum: sha256.New(), fail: full})
+		if err != full {
 			t.Errorf("%s: the sink's error is %v", id, err)
 		}
 	}
