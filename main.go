@@ -146,7 +146,8 @@ func (f *flags) env() *verbs.Env {
 	talks, errWidth := terminal(os.Stderr)
 	return &verbs.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
-		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Places: f.known, Probe: f.probe, Open: f.open, Keep: f.kept}
+		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
+		Keep: f.kept}
 }
 
 // terminal reports whether a file is a terminal, and how wide that is.
@@ -411,12 +412,12 @@ func (f *flags) copy(ctx context.Context, text string) (string, error) {
 	return ui.Clipboard{Off: c.Screen.Clipboard == "off"}.Copy(ctx, text)
 }
 
-// file is a file of hearth's for hearth info; "" is none.
+// file is a file of hearth's for hearth check; "" is none.
 func file(what, where string) verbs.Path {
 	return verbs.Path{What: what, Where: cmp.Or(where, "nowhere, as there is no home folder"), File: where != ""}
 }
 
-// paths is what hearth info shows.
+// paths is what hearth check shows.
 func (f *flags) paths() ([]verbs.Path, error) {
 	out := []verbs.Path{file("config", f.configPath()), file("archive", archiveFile())}
 	c, err := f.load()

@@ -34,7 +34,6 @@ const (
 	ReasonQuotaHidden    = "quota-hidden"    // how much is left cannot be told
 	ReasonServiceDown    = "service-down"    // no backup service that could do it is up
 	ReasonDamaged        = "damaged"         // a verification of the repository found damage
-	ReasonAPIRefuses     = "api-refuses"     // of the metadata alone: the API would not take a field
 )
 
 // OfTarget reports whether a reason is one against the target that was asked for, so

@@ -27,6 +27,7 @@ const (
 	ReasonLayerAssumed = "layer-assumed"  // a layer could of which it is taken for granted what was captured
 	ReasonImageKeys    = "image-keys"     // two image keys of a capture are the same to the database
 	ReasonNothingKnown = "nothing-to-put" // there is neither a backup nor a capture
+	ReasonAPIRefuses   = "api-refuses"    // of the metadata alone: the API would not take a field
 )
 
 // Can says whether a restore can be carried through. The zero Can says yes.

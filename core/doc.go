@@ -22,6 +22,7 @@
 //	know                                 how sure a field is then
 //	plan carry certainty explain weigh   a restore as a plan, with its reasons, and whether it can be done
 //	planobject apiplan headline fit      the plan as JSON, by the API's calls, in one line; and what fits onto what
+//	diff                                 how two captures, volumes or plans differ
 //
 //	record exporttext rowof              exported records: read, written, as the backup that they hold
 //	finder service paste                 records found in whatever was copied

@@ -201,10 +201,15 @@ func (p *Plan) mayFail() []Phrase {
 }
 
 // HeadlineText is the headline as text.
-func (p *Plan) HeadlineText() string {
+func (p *Plan) HeadlineText() string { return phraseText(p.Headline()) }
+
+func phraseText(phrases []Phrase) string {
 	var parts []string
-	for _, x := range p.Headline() {
+	for _, x := range phrases {
 		parts = append(parts, x.Text)
 	}
 	return strings.Join(parts, " · ")
 }
+
+// natures are the columns that make a volume what it is.
+var natures = []string{"bootable", "encryption_key_id", "volume_type_id"}

@@ -45,8 +45,11 @@ var layers = map[string]rule{
 		"the archive keeps what it is given, and asks no place"},
 	"store/sqlite": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
 		"a driver knows core and never another driver"},
-	"store/cinder": {[]string{"hearth/core", "hearth/core/pyjson", "github.com/gophercloud/gophercloud/v2", "gopkg.in/yaml.v2"},
+	"store/cinder": {[]string{"hearth/core", "hearth/core/pyjson", "github.com/gophercloud/gophercloud/v2",
+		"hearth/store/cinder/clouds"},
 		"a driver knows core and never another driver"},
+	"store/cinder/clouds": {[]string{"hearth/core", "hearth/core/pyjson", "go.yaml.in/yaml/v3"},
+		"how to get into a cloud is read from files and variables: it asks no cloud"},
 	"store/repository": {[]string{"hearth/core", "hearth/core/pyjson", "github.com/minio/minio-go/v7", "github.com/ncw/swift/v2",
 		"github.com/klauspost/compress"}, "a driver knows core and never another driver"},
 	"store/memory": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/ledger"}, "a driver knows core and never another driver"},
@@ -98,7 +101,7 @@ var inTestsOf = map[string][]string{
 	"tui":        {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
 	"tui/verbs":  {"hearth/store/archive"},                                          // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.
-	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "github.com/BurntSushi/toml", "github.com/adrg/xdg"},
+	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "github.com/BurntSushi/toml", "github.com/adrg/xdg", "go.yaml.in/yaml/v3"},
 }
 
 // notInCore is what even the standard library has and core does without: a core

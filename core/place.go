@@ -41,3 +41,11 @@ type Rewrite struct {
 	// needs several ([APICalls]).
 	Done func(APICall)
 }
+
+// Checked is what is found of one thing that hearth would use, without asking
+// anybody: a cloud's login, a file, a proxy.
+type Checked struct {
+	What  string   // "cloud prod", "proxy"
+	Lines []string // what there is to say of it; secrets are never among it
+	Err   error    // nil, or why it is of no use
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 
+	"hearth/core"
 	"hearth/store/cinder"
 )
 
@@ -30,6 +31,8 @@ type scheme struct {
 	join func(name, region, project string) (rest string)
 	// known lists what the user has of this kind without our config; nil: nothing.
 	known func() (rests []string, err error)
+	// check says what those are made of, without asking anybody; nil: nothing.
+	check func() []core.Checked
 	// usual is the one that the environment names, "" for none; nil: it names none.
 	usual func() (rest string)
 }
@@ -39,7 +42,8 @@ var schemes = []scheme{
 	{name: "sqlite", form: "sqlite:FILE", kind: KindStore, open: openSQLite, file: true,
 		flag: "store", help: "short for --place sqlite:FILE"},
 	{name: "cloud", form: "cloud:NAME", kind: KindCloud, open: openCloud, cut: cinder.Cut, join: cinder.Join,
-		flag: "cloud", help: "short for --place cloud:NAME, a cloud of clouds.yaml", known: cinder.Clouds, usual: usualCloud},
+		flag: "cloud", help: "short for --place cloud:NAME, a cloud of clouds.yaml", known: cinder.Clouds,
+		check: cinder.Check, usual: usualCloud},
 	{name: "posix", form: "posix:/DIR", kind: KindRepository, open: openPosix, file: true},
 	{name: "s3", form: "s3://HOST/BUCKET", kind: KindRepository, open: openS3, lead: "//", wrong: func(rest string) string {
 		return unless(strings.HasPrefix(rest, "//"), "s3 wants two slashes")
@@ -111,6 +115,18 @@ func Usual() string {
 		}
 	}
 	return ""
+}
+
+// Check says what the ways into places are made of that the user has without our
+// config, such as the logins of clouds.yaml. It asks nobody.
+func Check() []core.Checked {
+	var out []core.Checked
+	for _, s := range schemes {
+		if s.check != nil {
+			out = append(out, s.check()...)
+		}
+	}
+	return out
 }
 
 // usualCloud is the cloud of OS_CLOUD, or of the other OS_* variables.

@@ -34,6 +34,12 @@ type Typer interface {
 	VolumeTypes(ctx context.Context) ([]core.VolumeType, error)
 }
 
+// Zoner knows the availability zones of its place.
+type Zoner interface {
+	// Zones returns those in which volumes can be made now, by name.
+	Zones(ctx context.Context) ([]string, error)
+}
+
 // Captures keeps captures: a place that hearth made, or the archive.
 type Captures interface {
 	// Captures returns the kept captures of a backup, or with an empty backup of a

@@ -66,7 +66,7 @@ func TestGivenInShell(t *testing.T) {
 	r.press("C")
 	r.send(tea.PasteMsg{Content: file})
 	r.press("enter")
-	for _, keys := range [][]string{{"enter"}, {"P", "P"}} {
+	for _, keys := range [][]string{{"enter", "enter", "enter", "enter"}, {"P", "P"}} {
 		r.press(keys...)
 		if flat := strings.Join(strings.Fields(strings.ReplaceAll(r.screenText(), "│", "")), ""); !strings.Contains(flat, "--capture") ||
 			!strings.Contains(flat, file) {

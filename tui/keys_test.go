@@ -108,6 +108,7 @@ func keyTable(t *testing.T) string {
 	part("A backup or volume, opened", "backup-overview", "Tabs", "")
 	part("Its capture", "volume-capture", "Capture")
 	part("The preview of its restore", "backup-restore", "Restore")
+	part("A difference", "diff", "")
 	part("Choosing what to restore onto", "backup-restore-target", "", "Lists")
 	part("Choosing a file", "backup-restore-file", "Choosing a file")
 	part("Its record", "backup-record", "Record")

@@ -268,11 +268,62 @@ func TestRestoreData(t *testing.T) {
 
 	c.GoWrong(core.OpRestore, "the disk is full")
 	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
-	r.press("enter", "y").said(ui.LevelBad, "the disk is full").want("✗", "the disk is full")
+	r.press("enter", "enter", "enter", "enter", "y").said(ui.LevelBad, "the disk is full").want("✗", "the disk is full")
 	r, _ = onCloud(t, 120, 40)
 	r.press("W").want("nothing has run").press("esc")
 	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
 	r.press("t", "enter", "tab").typeText("x").press("enter").said(ui.LevelBad, "no number of GiB").want("A new volume")
+}
+
+// TestOrderOfDoing: what a restore is to do, and onto what, is chosen before its preview;
+// the question behind that asks for nothing more, and what is then done is what was
+// shown.
+func TestOrderOfDoing(t *testing.T) {
+	r, c := onCloud(t, 120, 40)
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.want("data and metadata", "Enter choose target", "P metadata only")
+	r.press("enter").want("Restore onto…", "> a new volume", "type to find").typeText("web-root").want("✗ is in-use").wantNot("a new volume")
+	for range "web-root" {
+		r.press("backspace")
+	}
+	r.press("enter").want("A new volume", "> name", "size", "type", "zone")
+	r.typeText("from db").press("tab").typeText("600").press("tab").want("‹ the default one").press("space").want("1 the default one",
+		"hdd").press("esc").want("‹ the default one")
+	r.press("h").want("‹ hdd ›").press("right").wantNot("‹ hdd ›").press("left", "tab").want("‹ Cinder's choice ›").press("n").want("‹ nova ›")
+	if asked(c, "MakeVolume")+asked(c, "RestoreBackup") > 0 {
+		t.Fatal("something is made before it was shown")
+	}
+	r.press("enter").want("onto a new volume named from db, 600 GiB, of type hdd, in zone nova", "Enter restore").wantNot("choose target")
+	shown := planOf(r)
+	r.press("enter").want("data and metadata, into a new volume", "named from db, 600 GiB, of type hdd, in zone nova?",
+		"--size 600 --type hdd --availability-zone nova", shown.HeadlineText()[:40], "> No (n)")
+	if _, form := r.Dialog().(*ui.FormBox); form {
+		t.Error("the question asks for something again")
+	}
+	r.press("n").want("Enter restore").press("enter", "y")
+	page, err := c.Volumes(t.Context(), core.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(page.Rows, func(v core.Volume) bool { return v.Name.Or("") == "from db" })
+	if at < 0 {
+		t.Fatal("no such volume was made")
+	}
+	if v := &page.Rows[at]; v.Size != 600 || v.VolumeType.Or("") != "hdd" || v.AvailabilityZone.Or("") != "nova" {
+		t.Errorf("it is of %d GiB, type %s, in %s", v.Size, v.VolumeType.Or(""), v.AvailabilityZone.Or(""))
+	}
+	r.want("Restore of db-prod-01-incr", "from db", "PLANNED")
+
+	// A new volume is for the data: the metadata alone goes onto one that is there.
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.press("P").want("onto db-prod-01").press("i").want("onto a new volume", "Enter choose target")
+	r.press("enter", "enter").typeText("again").press("enter").want("a new volume named again").press("P").want("onto db-prod-01")
+	r.press("i").want("a new volume named again", "Enter restore")
+
+	// The metadata alone is another preview, of another action, with a target of its own.
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.press("P").want("metadata only, by", "its data stays", "P (apply)", "i data too").wantNot("Enter choose target")
+	r.press("t").wantNot("a new volume").typeText("jenkins").press("enter").want("metadata only, by", "onto jenkins-home")
 }
 
 // untilReport runs what was begun until the report is shown, and no further.
@@ -377,7 +428,7 @@ func TestOperationsFail(t *testing.T) {
 		}, func(r *rig) { r.press("enter") }},
 		"restore, yes": {func(r *rig) {
 			r.send(ui.Open{Screen: "backup", ID: backup, Tab: "restore"})
-			r.press("enter")
+			r.press("enter", "enter", "enter", "enter")
 		}, func(r *rig) { r.press("y") }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -449,7 +500,7 @@ func cloudKeys(keys ...string) func(testing.TB, int, int) *rig {
 func restoringOn(t testing.TB, w, h int) *rig {
 	r, _ := onCloud(t, w, h)
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-	r.press("enter")
+	r.press("enter", "enter", "enter", "enter")
 	r.asleep = true
 	r.press("y").untilReport()
 	r.send(shell.Progressed(r.Running().ID, ui.Step{Text: "volume restore_backup_4e479383 is restoring-backup"}, nil))

@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -106,6 +108,49 @@ func several(t testing.TB) string {
 	}
 	cut := sample(t, "win-root.openstack.value")
 	return strings.Join(append(parts, core.WriteRecords([]core.Record{r}, core.FormatAPI), cut[:len(cut)*2/3]), "\n")
+}
+
+// twice is a backup of which hearth took two captures that differ, the second so long
+// after the backup's end.
+func twice(since time.Duration, keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		t.Helper()
+		world, err := demoWorld()
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := core.BackupID(fullID(t, "backup", dbBackup))
+		i := slices.IndexFunc(world.Captures, func(k core.KeptCapture) bool { return k.BackupID == id })
+		before := world.Captures[i]
+		world.Captures = slices.DeleteFunc(slices.Clone(world.Captures), func(k core.KeptCapture) bool { return k.BackupID == id })
+		for n, text := range []string{before.Capture.Text, strings.Replace(before.Capture.Text, `"dba"`, `"eve"`, 1)} {
+			k := before
+			k.ID, k.At = int64(1000+n), until
+			k.Capture = core.ReadCapture(text, core.Source{Kind: core.SourceTaken, Where: "lab", At: core.Some(until)})
+			k.Again = core.Again{State: core.AgainDiffers, At: core.Some(until), Ended: core.Some(until.Add(-since))}
+			world.Captures = append(world.Captures, k)
+		}
+		r := newRig(t, memory.New(world), w, h)
+		r.send(ui.Open{Screen: "backup", ID: string(id), Tab: "capture"})
+		return r.press(keys...)
+	}
+}
+
+// holed is a chain of which nobody has the captures of two layers.
+func holed(tab string, keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		t.Helper()
+		world, err := demoWorld()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := []core.BackupID{core.BackupID(fullID(t, "backup", "c8360358")), core.BackupID(fullID(t, "backup", "0965a2d7"))}
+		world.Captures = slices.DeleteFunc(slices.Clone(world.Captures),
+			func(k core.KeptCapture) bool { return slices.Contains(lost, k.BackupID) })
+		r := newRig(t, memory.New(world), w, h)
+		r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: tab})
+		return r.press(keys...)
+	}
 }
 
 // worst is a place whose every text is hostile.
@@ -335,6 +380,10 @@ var scenes = []scene{
 	{"backup-loading", waiting("enter")},
 	{"backup-capture", openOn("backup", dbBackup, "capture")},
 	{"backup-capture-end", openOn("backup", dbBackup, "capture", "end")},
+	{"backup-capture-all", openOn("backup", dbBackup, "capture", "f")},
+	{"backup-capture-either", twice(time.Minute)},
+	{"backup-capture-late", twice(time.Hour)},
+	{"diff-either", twice(time.Minute, "=", "enter")},
 	{"backup-capture-guess", openOn("backup", guessedBackup, "capture")},
 	{"backup-restore", openOn("backup", dbBackup, "restore")},
 	{"backup-restore-all", openOn("backup", dbBackup, "restore", "f", "down", "down")},
@@ -354,10 +403,17 @@ var scenes = []scene{
 	{"backup-record", openOn("backup", dbBackup, "record")},
 	{"backup-record-refused", openOn("backup", guessedBackup, "record")},
 	{"backup-chain", openOn("backup", dbBackup, "chain")},
+	{"backup-chain-partly", holed("chain")},
+	{"backup-restore-partly", holed("restore")},
 	{"backup-chain-broken", openOn("backup", rootless, "chain")},
 	{"volume-overview", openOn("volume", "db-prod-01", "")},
 	{"volume-capture", openOn("volume", "db-prod-01", "capture")},
 	{"volume-tree", openOn("volume", "db-prod-01", "backups")},
+	{"diff", openOn("volume", "db-prod-01", "", "=")},
+	{"diff-all", openOn("volume", "db-prod-01", "", "=", "f")},
+	{"diff-unknown", openOn("backup", guessedBackup, "", "=", "enter")},
+	{"diff-targets", openOn("backup", dbBackup, "restore", join([]string{"=", "enter"}, letters("web-root"), []string{"enter"})...)},
+	{"diff-ask", openOn("backup", dbBackup, "restore", "=")},
 	{"import-empty", func(t testing.TB, w, h int) *rig {
 		r := newRigWith(t, sharedDemo(t), w, h, Options{Clipboard: ui.Clipboard{Getenv: func(string) string { return "" }}}).press("p")
 		r.fire()
@@ -391,6 +447,7 @@ var scenes = []scene{
 	{"hostile-restore", onWorst("backup", "restore", "f")},
 	{"hostile-confirm", onWorst("backup", "restore", "P")},
 	{"hostile-why", onWorst("backup", "restore", "f", "w")},
+	{"hostile-diff", onWorst("backup", "", "=", "enter", "f")},
 	{"hostile-record", onWorst("backup", "record")},
 	{"hostile-chain", onWorst("backup", "chain")},
 	{"hostile-volume", onWorst("volume", "")},

@@ -106,7 +106,7 @@ func (p *Place) Scope(ctx context.Context) (core.Scope, error) {
 	}
 	pass, _ := p.session.current()
 	s := core.Scope{
-		Region:  p.session.login.endpoint.Region,
+		Region:  p.session.login.region,
 		Project: pass.Project,
 		User:    pass.User,
 		Roles:   pass.Roles,

@@ -216,7 +216,7 @@ func (s *session) explainFault(tried string, at party, f *fault, err error) erro
 // explainStranger is explainFault for an answer that bears no sign of OpenStack's: a
 // proxy, a balancer or another service gave it.
 func (s *session) explainStranger(at party, f *fault, fail func(code core.Code, what, next string) error) error {
-	who, next, got := s.stranger(at, f.url), s.aside(at, f.url), shape(f.status, f.header, f.body)
+	who, next, got := s.stranger(at, f.url), s.aside(at, f.url), looks(f.status, f.header, f.body)
 	switch {
 	case f.status < http.StatusBadRequest:
 		return fail(core.CodeUnreadable, who+" answered "+got+", which is no answer of the API's", next)

@@ -36,6 +36,7 @@ type work[T any] struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	fresh  *mirror[T] // a sweep that reads all anew; nil where rows are added to those here
+	onward bool       // rows are added, and counted in the end: until then it is not known whether all are here
 	quiet  bool       // somebody waits for it, and gets the error; nothing is kept for the next run
 }
 
@@ -90,7 +91,7 @@ type view[T any] struct {
 
 // shown is what there is. The rows are not changed any more: changes make new ones.
 func (m *mirror[T]) shown() view[T] {
-	rebuilding := m.busy != nil && m.busy.fresh != nil
+	rebuilding := m.busy != nil && (m.busy.fresh != nil || m.busy.onward)
 	asOf := m.kept
 	if !asOf.Set && !m.read.IsZero() && m.now().Sub(m.read) > quietTime { // whatever the reason
 		asOf = core.Some(m.read)

@@ -48,7 +48,7 @@ func (s *session) keystone() party {
 	if p, _ := s.current(); p.Identity != "" {
 		return keystoneAt(p.Identity)
 	}
-	return keystoneAt(s.login.auth.IdentityEndpoint)
+	return keystoneAt(s.login.entry.AuthURL)
 }
 
 // host is where the party is, with its name: "10.0.0.5:8776 (Cinder)".
@@ -199,8 +199,8 @@ var title = regexp.MustCompile(`(?is)<title[^>]*>\s*(.*?)\s*</title>|<h1[^>]*>\s
 // mostTitle is how much of a page's title goes into a sentence.
 const mostTitle = 60
 
-// shape says what an answer is, for a sentence: "200 with a page (Welcome)".
-func shape(status int, h http.Header, body []byte) string {
+// looks says what an answer is, for a sentence: "200 with a page (Welcome)".
+func looks(status int, h http.Header, body []byte) string {
 	what := fmt.Sprint(status)
 	switch trimmed := strings.TrimSpace(string(body[:min(len(body), 64)])); {
 	case trimmed == "":

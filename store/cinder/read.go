@@ -316,6 +316,27 @@ func (p *Place) VolumeTypes(ctx context.Context) ([]core.VolumeType, error) {
 	return out, nil
 }
 
+// Zones returns the availability zones that volumes can be made in.
+func (p *Place) Zones(ctx context.Context) ([]string, error) {
+	var body struct {
+		Zones []struct {
+			Name  string                   `json:"zoneName"`
+			State struct{ Available bool } `json:"zoneState"`
+		} `json:"availabilityZoneInfo"`
+	}
+	if err := p.session.ask(ctx, call{tried: "list the availability zones", path: "/os-availability-zone"}, &body); err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, z := range body.Zones {
+		if z.State.Available {
+			out = append(out, z.Name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
 // Messages returns what Cinder told its users about a volume or backup; nil where
 // it is too old to.
 func (p *Place) Messages(ctx context.Context, resource string) ([]core.Message, error) {

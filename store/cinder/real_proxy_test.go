@@ -62,7 +62,7 @@ func (s *site) through(t *testing.T) (*proxy, jobs.Desk) {
 	t.Cleanup(p.down)
 	e := entry(t, s.name)
 	e["block_storage_endpoint_override"] = "http://" + p.address + upstream.Path
-	withClouds(t, map[string]map[any]any{s.name: e})
+	withClouds(t, map[string]map[string]any{s.name: e})
 	return p, s.in(t).openDesk(s.name, t.TempDir())
 }
 

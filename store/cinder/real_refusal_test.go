@@ -29,35 +29,35 @@ func TestRealFailingClouds(t *testing.T) {
 		return l.Addr().String()
 	}()
 	for name, c := range map[string]struct {
-		change func(e, auth map[any]any)
+		change func(e, auth map[string]any)
 		code   core.Code
 		says   []string
 	}{
-		"bad-password": {func(_, a map[any]any) { a["password"] = "wrong" }, core.CodeDenied, []string{"does not accept", "password"}},
-		"bad-user":     {func(_, a map[any]any) { a["username"] = "nobody-" + run }, core.CodeDenied, []string{"does not accept"}},
-		"bad-project": {func(_, a map[any]any) { delete(a, "project_id"); a["project_name"] = "none-" + run }, core.CodeDenied,
+		"bad-password": {func(_, a map[string]any) { a["password"] = "wrong" }, core.CodeDenied, []string{"does not accept", "password"}},
+		"bad-user":     {func(_, a map[string]any) { a["username"] = "nobody-" + run }, core.CodeDenied, []string{"does not accept"}},
+		"bad-project": {func(_, a map[string]any) { delete(a, "project_id"); a["project_name"] = "none-" + run }, core.CodeDenied,
 			[]string{"does not accept", "project"}},
-		"bad-region": {func(e, _ map[any]any) { e["region_name"] = "Nowhere" }, core.CodeNotFound,
+		"bad-region": {func(e, _ map[string]any) { e["region_name"] = "Nowhere" }, core.CodeNotFound,
 			[]string{"region Nowhere", "set region_name to"}},
-		"dead-keystone": {func(_, a map[any]any) { a["auth_url"] = "http://" + dead + "/v3" }, core.CodeUnavailable,
+		"dead-keystone": {func(_, a map[string]any) { a["auth_url"] = "http://" + dead + "/v3" }, core.CodeUnavailable,
 			[]string{"nothing listens at " + dead}},
-		"no-such-host": {func(_, a map[any]any) { a["auth_url"] = "http://no-such-host.invalid/v3" }, core.CodeUnavailable,
+		"no-such-host": {func(_, a map[string]any) { a["auth_url"] = "http://no-such-host.invalid/v3" }, core.CodeUnavailable,
 			[]string{"no-such-host.invalid"}},
-		"no-keystone": {func(_, a map[any]any) { a["auth_url"] = s.endpoint }, core.CodeNotFound, []string{"no Keystone", "auth_url"}},
-		"no-project": {func(_, a map[any]any) {
+		"no-keystone": {func(_, a map[string]any) { a["auth_url"] = s.endpoint }, core.CodeNotFound, []string{"no Keystone", "auth_url"}},
+		"no-project": {func(_, a map[string]any) {
 			for _, k := range []string{"project_name", "project_id", "project_domain_id", "project_domain_name", "tenant_name", "tenant_id"} {
 				delete(a, k)
 			}
 		}, core.CodeDenied, []string{"project"}},
-		"dead-cinder": {func(e, _ map[any]any) { e["block_storage_endpoint_override"] = "http://" + dead + "/v3" }, core.CodeUnavailable,
+		"dead-cinder": {func(e, _ map[string]any) { e["block_storage_endpoint_override"] = "http://" + dead + "/v3" }, core.CodeUnavailable,
 			[]string{"nothing listens at " + dead}},
-		"no-cinder": {func(e, a map[any]any) { e["block_storage_endpoint_override"] = str(a["auth_url"]) + "/nothing" },
+		"no-cinder": {func(e, a map[string]any) { e["block_storage_endpoint_override"] = str(a["auth_url"]) + "/nothing" },
 			core.CodeNotFound, []string{"block_storage_endpoint_override"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := entry(t, s.name)
 			c.change(e, auth(t, e))
-			withClouds(t, map[string]map[any]any{"test-" + name: e})
+			withClouds(t, map[string]map[string]any{"test-" + name: e})
 			desk := s.in(t).openDesk("test-"+name, t.TempDir())
 			began := time.Now()
 			_, err := desk.Place.(store.Scoper).Scope(s.ctx)

@@ -35,7 +35,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/adrg/xdg"
-	"gopkg.in/yaml.v2"
+	"go.yaml.in/yaml/v3"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -410,7 +410,7 @@ func (s *site) backup(volume core.VolumeID, name string, incremental bool) core.
 
 // entry is what clouds.yaml and secure.yaml say of a cloud, for one that differs
 // from it; the test is skipped where there is no such file.
-func entry(t *testing.T, name string) map[any]any {
+func entry(t *testing.T, name string) map[string]any {
 	t.Helper()
 	for _, file := range cloudsFiles() {
 		body, err := os.ReadFile(file)
@@ -437,10 +437,10 @@ func cloudsFiles() []string {
 	return []string{"clouds.yaml", filepath.Join(xdg.ConfigHome, "openstack", "clouds.yaml"), "/etc/openstack/clouds.yaml"}
 }
 
-func cloudsOf(t *testing.T, body []byte) map[string]map[any]any {
+func cloudsOf(t *testing.T, body []byte) map[string]map[string]any {
 	t.Helper()
 	var flat any // merges are resolved before anything is shaped
-	var doc struct{ Clouds map[string]map[any]any }
+	var doc struct{ Clouds map[string]map[string]any }
 	err := yaml.Unmarshal(body, &flat)
 	if err == nil {
 		body, err = yaml.Marshal(flat)
@@ -454,10 +454,10 @@ func cloudsOf(t *testing.T, body []byte) map[string]map[any]any {
 	return doc.Clouds
 }
 
-func merge(into, from map[any]any) {
+func merge(into, from map[string]any) {
 	for k, v := range from {
-		inner, ok := into[k].(map[any]any)
-		more, isMap := v.(map[any]any)
+		inner, ok := into[k].(map[string]any)
+		more, isMap := v.(map[string]any)
 		if ok && isMap {
 			merge(inner, more)
 		} else {
@@ -467,9 +467,9 @@ func merge(into, from map[any]any) {
 }
 
 // auth is the part of an entry that logs in.
-func auth(t *testing.T, e map[any]any) map[any]any {
+func auth(t *testing.T, e map[string]any) map[string]any {
 	t.Helper()
-	a, ok := e["auth"].(map[any]any)
+	a, ok := e["auth"].(map[string]any)
 	if !ok {
 		t.Skip("the cloud's entry has no auth")
 	}
@@ -477,7 +477,7 @@ func auth(t *testing.T, e map[any]any) map[any]any {
 }
 
 // withClouds has the test see a clouds.yaml of its own.
-func withClouds(t *testing.T, clouds map[string]map[any]any) {
+func withClouds(t *testing.T, clouds map[string]map[string]any) {
 	t.Helper()
 	body, err := yaml.Marshal(dict{"clouds": clouds})
 	file := filepath.Join(t.TempDir(), "clouds.yaml")

@@ -50,8 +50,9 @@ type reply struct {
 	body    []byte
 	header  http.Header
 	address string
-	repeats int  // how often it was asked before this answer came
-	sent    bool // the request left, or began to
+	repeats int    // how often it was asked before this answer came
+	sent    bool   // the request left, or began to
+	token   string // that it was asked with
 }
 
 // do sends a call and reads the answer. What is safe to repeat is repeated, with
@@ -68,7 +69,7 @@ func (s *session) do(ctx context.Context, c call) (reply, error) {
 	}
 	lands := false
 	for n := 0; ; n++ {
-		r, err := s.once(ctx, c)
+		r, err := s.renewing(ctx, c)
 		r.repeats = n
 		if err == nil {
 			err = c.understood(r)
@@ -154,7 +155,26 @@ func repeat(c call, err error, n int, first time.Duration) (time.Duration, bool)
 	return wait, true
 }
 
-// once sends a call. A token that has ended is renewed on the way.
+// renewing sends a call, and once more with a new login where its token is not taken
+// any more. All that was kept of the cloud is given up with the token: after a cloud was
+// built anew its project, and so its URLs, are others.
+func (s *session) renewing(ctx context.Context, c call) (reply, error) {
+	r, err := s.once(ctx, c)
+	if f := faultOf(err); f == nil || f.status != http.StatusUnauthorized || r.token == "" || s.login.direct {
+		return r, err
+	}
+	if err := s.renew(ctx, r.token); err != nil {
+		return reply{}, err
+	}
+	if r, err = s.once(ctx, c); err != nil {
+		if f := faultOf(err); f != nil && f.status == http.StatusUnauthorized {
+			s.drop()
+		}
+	}
+	return r, err
+}
+
+// once sends a call.
 func (s *session) once(ctx context.Context, c call) (reply, error) {
 	provider, p, err := s.open(ctx)
 	if err != nil {
@@ -185,11 +205,8 @@ func (s *session) once(ctx context.Context, c call) (reply, error) {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	res, err := provider.Request(ctx, c.method, address, &gophercloud.RequestOpts{JSONBody: c.body, MoreHeaders: header,
 		OkCodes: []int{200, 201, 202, 203, 204}, KeepResponseBody: true})
-	if f := faultOf(err); f != nil && f.status == http.StatusUnauthorized {
-		s.drop()
-	}
 	if err != nil {
-		return reply{sent: sent.Load() && !refusedToken(err)}, err
+		return reply{sent: sent.Load(), token: p.Token}, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
@@ -200,13 +217,6 @@ func (s *session) once(ctx context.Context, c call) (reply, error) {
 		return reply{sent: true}, &url.Error{Op: c.method, URL: address, Err: err}
 	}
 	return reply{status: res.StatusCode, body: body, header: res.Header, address: address, sent: true}, nil
-}
-
-// refusedToken reports whether a request failed as Cinder did not take the token and
-// there was none to be had in its place: nothing was done.
-func refusedToken(err error) bool {
-	var e *gophercloud.ErrUnableToReauthenticate
-	return errors.As(err, &e)
 }
 
 // hear learns from an answer which version of the API the cloud has.

@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -111,19 +109,35 @@ func (s *session) open(ctx context.Context) (*gophercloud.ProviderClient, pass, 
 	} else if p, err = s.authenticate(ctx, provider); err != nil {
 		return nil, pass{}, err
 	}
-	provider.ReauthFunc = func(ctx context.Context) error {
-		_, err := s.authenticate(ctx, provider)
-		return err
-	}
 	s.mu.Lock()
 	s.provider, s.pass = provider, p
 	s.mu.Unlock()
 	return provider, p, nil
 }
 
+// renew logs in anew where the token that was used is still the one there is: many
+// goroutines may find at once that it has ended.
+func (s *session) renew(ctx context.Context, used string) error {
+	select {
+	case s.opening <- struct{}{}:
+		defer func() { <-s.opening }()
+	case <-ctx.Done():
+		return explain("log in to "+s.login.cloud, ctx.Err())
+	}
+	s.mu.Lock()
+	provider, p := s.provider, s.pass
+	s.mu.Unlock()
+	if provider == nil || p.Token != used {
+		return nil
+	}
+	s.drop()
+	_, err := s.authenticate(ctx, provider)
+	return err
+}
+
 // newProvider makes the transport.
 func (s *session) newProvider() (*gophercloud.ProviderClient, error) {
-	url := s.login.auth.IdentityEndpoint
+	url := s.login.entry.AuthURL
 	if s.login.direct {
 		url = s.login.override
 	}
@@ -164,23 +178,17 @@ func (s *session) authenticate(ctx context.Context, provider *gophercloud.Provid
 	if err != nil {
 		return pass{}, err
 	}
-	options := s.login.auth
-	options.AllowReauth = false
-	if err := openstack.Authenticate(ctx, throwaway, options); err != nil {
+	result, at, err := s.enter(ctx, throwaway)
+	if err != nil {
 		return pass{}, s.notIn(tried, err)
 	}
-	result, ok := throwaway.GetAuthResult().(tokens.CreateResult)
-	if !ok {
-		return pass{}, core.Fail(core.CodeUnsupported, tried, "its Keystone answers with no version 3 token",
-			"set identity_api_version: 3 and an auth_url that ends in /v3", nil)
-	}
-	p, err := s.passOf(result, throwaway.IdentityEndpoint)
+	p, err := s.passOf(ctx, throwaway, result, at)
 	if err != nil {
 		return p, err
 	}
-	provider.CopyTokenFrom(throwaway)
+	provider.SetToken(p.Token)
 	s.mu.Lock()
-	if p.Version == 0 {
+	if s.pass.Endpoint == p.Endpoint && s.pass.Project.ID == p.Project.ID { // else it is not the cloud that it was
 		p.Version = s.pass.Version
 	}
 	s.pass = p
@@ -201,14 +209,9 @@ type grant struct {
 	Catalog []service
 }
 
-// service is one of the catalogue.
-type service struct {
-	Type      string
-	Endpoints []struct{ Interface, Region, URL string }
-}
-
 // passOf reads what Keystone's reply says of the login and of the service.
-func (s *session) passOf(result tokens.CreateResult, identity string) (pass, error) {
+func (s *session) passOf(ctx context.Context, provider *gophercloud.ProviderClient, result tokens.CreateResult,
+	identity string) (pass, error) {
 	tried := "log in to " + s.login.cloud
 	var g grant
 	if err := result.ExtractInto(&g); err != nil {
@@ -235,76 +238,13 @@ func (s *session) passOf(result tokens.CreateResult, identity string) (pass, err
 		return p, core.Fail(core.CodeDenied, tried, "the login names no project, and without one Keystone lists no services",
 			"set project_name and its domain (or system_scope: all)", nil)
 	}
-	s.locate(&p, g.Catalog)
-	return p, s.located(&p, tried)
-}
-
-// locate finds in the catalogue where the services are, and the regions that have
-// the Block Storage API.
-func (s *session) locate(p *pass, catalog []service) {
-	// Clouds call the service by either type, or both; the newer one first.
-	best := len(serviceTypes)
-	for _, service := range catalog {
-		rank := slices.Index(serviceTypes, service.Type)
-		for _, e := range service.Endpoints {
-			here := s.login.endpoint.Region == "" || e.Region == s.login.endpoint.Region
-			switch {
-			case e.Interface != s.interfaceName():
-				continue
-			case service.Type == "object-store" && here:
-				p.Objects = strings.TrimSuffix(e.URL, "/")
-				continue
-			case rank < 0:
-				continue
-			}
-			if !slices.Contains(p.Regions, e.Region) {
-				p.Regions = append(p.Regions, e.Region)
-			}
-			if rank < best && here {
-				best, p.Endpoint = rank, strings.TrimSuffix(e.URL, "/")
-			}
-		}
-	}
-	sort.Strings(p.Regions)
-	if s.login.override != "" && (!s.objects || p.Objects == "") {
-		p.Endpoint = strings.TrimSuffix(s.login.override, "/")
-	}
-}
-
-// located says what is wrong where the service that is wanted was not found.
-func (s *session) located(p *pass, tried string) error {
-	switch {
-	case s.objects && p.Objects != "": // nobody asks for the Block Storage service
-		return nil
-	case p.Endpoint != "":
-		return nil
-	case s.login.auth.Scope != nil && s.login.auth.Scope.System:
-		return core.Fail(core.CodeNotFound, tried,
-			"its catalogue names no Block Storage service for a login that belongs to the system and to no project",
-			"set block_storage_endpoint_override to the service's URL up to /v3 (a cloud of 3.67 or newer takes it without a project)", nil)
-	case len(p.Regions) > 0:
-		return core.Fail(core.CodeNotFound, tried, "it has no Block Storage service in the region "+s.login.endpoint.Region,
-			"set region_name to one of "+strings.Join(p.Regions, ", "), nil)
-	}
-	return core.Fail(core.CodeNotFound, tried,
-		"its catalogue has no Block Storage service (volumev3 or block-storage) at the "+s.interfaceName()+" interface",
-		"check interface, or set block_storage_endpoint_override", nil)
-}
-
-// serviceTypes are the catalogue's names of the Block Storage API, the best first.
-var serviceTypes = []string{"block-storage", "volumev3", "block-store", "volume"}
-
-func (s *session) interfaceName() string {
-	if s.login.endpoint.Availability == "" {
-		return string(gophercloud.AvailabilityPublic)
-	}
-	return string(s.login.endpoint.Availability)
+	return p, s.locate(ctx, provider, &p, g.Catalog)
 }
 
 // notIn explains why Keystone did not let us in.
 func (s *session) notIn(tried string, err error) error {
 	noKeystone := func() error {
-		return core.Fail(core.CodeNotFound, tried, "there is no Keystone version 3 at "+s.login.auth.IdentityEndpoint,
+		return core.Fail(core.CodeNotFound, tried, "there is no Keystone version 3 at "+s.login.entry.AuthURL,
 			"set auth_url to the one that ends in /v3", err)
 	}
 	f := faultOf(err)
@@ -317,7 +257,7 @@ func (s *session) notIn(tried string, err error) error {
 		return s.explain(tried, s.keystone(), err)
 	case !f.signed && f.status != http.StatusNotFound: // not Keystone
 		return s.explain(tried, s.keystone(), err)
-	case f.status == http.StatusUnauthorized && s.login.auth.TokenID != "":
+	case f.status == http.StatusUnauthorized && s.login.entry.ByToken():
 		where, next := "the token of "+s.login.cloud, "put a new one there, as openstack token issue makes it"
 		if s.login.cloud == Environment {
 			where, next = "the token in OS_TOKEN", "set OS_TOKEN to a new one, as openstack token issue makes it, or unset it and give a password"

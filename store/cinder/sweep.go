@@ -56,35 +56,41 @@ func short(format string, args ...any) error {
 }
 
 // counted returns the error of a list that is shorter than the cloud counted with its
-// first page, and counts again now that it is read; -1 was not counted. Cinder counts
-// after it has chosen a page's rows (cinder/api/contrib/backups.py _get_backups): what
-// is made between the two is counted and not listed, so that the newest rows are read
-// again, too, and where it happens again, again.
+// first page, and counts again now that it is read. Cinder counts after it has chosen a
+// page's rows (cinder/api/contrib/backups.py _get_backups): what is made between the two
+// is counted and not listed, so that the newest rows are read again, too, and where it
+// happens again, again.
 func (m *mirror[T]) counted(ctx context.Context) error {
-	m.mu.Lock()
-	before, have := m.count, len(m.rows)
-	m.mu.Unlock()
 	for range 3 {
-		if before <= have {
+		if _, _, all := m.tally(); all {
 			return nil
 		}
 		now, err := m.page(ctx, newestSize, true)
 		if err != nil {
 			return err
 		}
-		before, have = now.count, m.lead(now.rows)
+		m.mu.Lock()
+		m.lead(now.rows)
+		m.count = now.count
+		m.mu.Unlock()
 	}
-	if before <= have {
+	count, rows, all := m.tally()
+	if all {
 		return nil
 	}
-	return short("the cloud counts %d rows and lists %d", before, have)
+	return short("the cloud counts %d rows and lists %d", count, rows)
 }
 
-// lead puts rows that are not here before those that are, and returns how many there
-// are then.
-func (m *mirror[T]) lead(newest []T) int {
+// tally is how many rows the cloud counts, how many are here, and whether those are all;
+// what was not counted is.
+func (m *mirror[T]) tally() (count, rows int, all bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.count, len(m.rows), m.count <= len(m.rows)
+}
+
+// lead puts rows that are not here before those that are. The mirror is locked.
+func (m *mirror[T]) lead(newest []T) {
 	var rows []T
 	for i := range newest {
 		if _, ok := m.at[m.source.id(&newest[i])]; !ok {
@@ -95,7 +101,6 @@ func (m *mirror[T]) lead(newest []T) int {
 		m.rows = append(rows, m.rows...)
 		m.index()
 	}
-	return len(m.rows)
 }
 
 // rest reads the rows after the first page: some pages at a time where they are

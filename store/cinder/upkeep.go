@@ -148,7 +148,7 @@ func (m *mirror[T]) start(w *work[T]) {
 		m.busy.cancel()
 	}
 	ctx, cancel := context.WithCancel(m.life)
-	w.cancel, w.done = cancel, make(chan struct{})
+	w.cancel, w.done, w.onward = cancel, make(chan struct{}), w.fresh == nil && !m.complete
 	m.busy = w
 	go func() {
 		defer cancel()

@@ -212,3 +212,13 @@ func TestSurvey(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestZones: those in which volumes can be made, each once.
+func TestZones(t *testing.T) {
+	c := newCloud(t)
+	c.on("GET /os-availability-zone", reply200(`{"availabilityZoneInfo": [{"zoneState": {"available": true}, "zoneName": "west"},
+		{"zoneState": {"available": false}, "zoneName": "gone"}, {"zoneState": {"available": true}, "zoneName": "east"}]}`))
+	if zones, err := c.open(Options{}).Zones(t.Context()); err != nil || strings.Join(zones, " ") != "east west" {
+		t.Errorf("%q, %v", zones, err)
+	}
+}

@@ -142,7 +142,7 @@ func TestCoverage(t *testing.T) {
 		got[b.Backup.ID] = strings.Join(b.Gap(), ", ")
 	}
 	for id, want := range map[core.BackupID]string{
-		storetest.Full: "no capture", storetest.First: "an old record, no capture", storetest.Second: "",
+		storetest.Full: "no capture", storetest.First: "an old record, no capture", storetest.Second: "no capture of 2 layers below it",
 		storetest.NullTag: "no record, no capture",
 	} {
 		if got[id] != want {

@@ -26,9 +26,13 @@ type BackupCover struct {
 	Capture core.SourceKind     // of the captures that carry furthest; "": none is known
 	// Evidence is how far those carry; EvidenceUnknown: none is known.
 	Evidence core.Evidence
+	// Lacking counts the layers that it stands on of which no capture is known, as far
+	// as the place names them: a restore puts the metadata of all back.
+	Lacking int
 }
 
-// Gap says what there is not: "no record", "an old record", "no capture".
+// Gap says what there is not: "no record", "an old record", "no capture", or where there
+// is one "no capture of 2 layers below it".
 func (c *BackupCover) Gap() (out []string) {
 	switch c.Record {
 	case RecordNone:
@@ -36,8 +40,11 @@ func (c *BackupCover) Gap() (out []string) {
 	case RecordOld:
 		out = append(out, "an old record")
 	}
-	if c.Capture == "" {
+	switch {
+	case c.Capture == "":
 		out = append(out, "no capture")
+	case c.Lacking > 0:
+		out = append(out, "no capture of "+core.Count(c.Lacking, "layer")+" below it")
 	}
 	return out
 }
@@ -102,6 +109,11 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 	if err != nil {
 		return c, err
 	}
+	d.addOwn(ctx, backups, captured)
+	parents := map[core.BackupID]core.BackupID{}
+	for i := range backups {
+		parents[backups[i].ID] = backups[i].ParentID
+	}
 	newest := map[core.VolumeID]core.Opt[time.Time]{}
 	for _, b := range backups {
 		if b.Status != core.StatusAvailable && b.Status != core.StatusRestoring {
@@ -110,15 +122,8 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 		if at := b.CreatedAt; at.Set && (!newest[b.VolumeID].Set || at.V.After(newest[b.VolumeID].V)) {
 			newest[b.VolumeID] = at
 		}
-		k := records[b.ID]
-		known, ok := captured[b.ID]
-		if own := d.captures(); !ok && own != nil && d.own() {
-			if kept, err := own.Captures(ctx, d.location(), b.VolumeID, b.ID); err == nil && len(kept) > 0 {
-				e, best := core.Evident(kept)
-				known, ok = archive.Captured{Kind: best[0].Capture.Source.Kind, Evidence: e}, true
-			}
-		}
-		if !ok {
+		k, known := records[b.ID], captured[b.ID]
+		if known.Evidence == "" {
 			known.Evidence = core.EvidenceUnknown
 		}
 		cover := BackupCover{Backup: b, Record: RecordNone, Capture: known.Kind, Evidence: known.Evidence}
@@ -128,6 +133,7 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 				cover.Record = RecordCurrent
 			}
 		}
+		cover.Lacking = lacking(b.ParentID, parents, captured)
 		c.Backups = append(c.Backups, cover)
 	}
 	volumes, err := allRows(ctx, d.Volumes)
@@ -136,6 +142,38 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 		c.Volumes = append(c.Volumes, VolumeCover{v, at, olderThan > 0 && (!at.Set || d.Now().Sub(at.V) > olderThan)})
 	}
 	return c, cmp.Or(err, short)
+}
+
+// addOwn adds the captures that the place itself keeps.
+func (d Desk) addOwn(ctx context.Context, backups []core.Backup, captured map[core.BackupID]archive.Captured) {
+	own := d.captures()
+	if own == nil || !d.own() {
+		return
+	}
+	for i := range backups {
+		b := &backups[i]
+		if _, ok := captured[b.ID]; ok {
+			continue
+		}
+		if kept, err := own.Captures(ctx, d.location(), b.VolumeID, b.ID); err == nil && len(kept) > 0 {
+			e, best := core.Evident(kept)
+			captured[b.ID] = archive.Captured{Kind: best[0].Capture.Source.Kind, Evidence: e}
+		}
+	}
+}
+
+// lacking counts the layers from a parent down that no capture is known of. One that is
+// not here is the last that is counted.
+func lacking(parent core.BackupID, parents map[core.BackupID]core.BackupID, captured map[core.BackupID]archive.Captured) (lacks int) {
+	seen := map[core.BackupID]bool{}
+	for parent != "" && !seen[parent] {
+		seen[parent] = true
+		if captured[parent].Kind == "" {
+			lacks++
+		}
+		parent = parents[parent]
+	}
+	return lacks
 }
 
 // stocked adds the captures that lie in the place's repository, where one is

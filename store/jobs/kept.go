@@ -88,7 +88,10 @@ func MissingLayers(layers []KeptLayer) string {
 	case n == len(layers):
 		return fmt.Sprintf("no capture of any of the %d layers is known", n)
 	default:
-		return fmt.Sprintf("captures of %d of %d layers are known: there is none of %s", len(layers)-n, len(layers),
-			strings.Join(missing, ", "))
+		of := fmt.Sprint(len(layers))
+		if layers[0].Of == 0 {
+			of = "at least " + of
+		}
+		return fmt.Sprintf("captures of %d of %s layers are known: there is none of %s", len(layers)-n, of, strings.Join(missing, ", "))
 	}
 }

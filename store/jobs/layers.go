@@ -129,26 +129,11 @@ func (d Desk) fillLayer(ctx context.Context, b *core.Backup, l *KeptLayer) (warn
 // CodeNotFound where there is no such backup, where Cinder stored no metadata with it,
 // and where nobody has its capture.
 func (d Desk) BackupCapture(ctx context.Context, id core.BackupID) (core.Layer, error) {
-	b, err := d.Place.Backup(ctx, id)
-	if err != nil {
-		return core.Layer{}, err
-	}
-	k := KeptLayer{Layer: core.LayerOf(&b, 1, 1)}
-	warnings, err := d.fillLayer(ctx, &b, &k)
-	l := k.Layer
-	if err != nil {
-		return l, err
-	}
+	b, l, warnings, err := d.backupLayer(ctx, id)
 	tried := "read the capture of " + b.Title()
 	switch {
-	case len(k.Kept) > 0 && len(l.Captures) == 0: // good enough to be shown with its doubt
-		l.Evidence = core.EvidenceLate
-		for _, kept := range k.Kept {
-			l.Captures = append(l.Captures, kept.Capture)
-		}
-		return l, nil
-	case len(l.Captures) > 0:
-		return l, nil
+	case err != nil || len(l.Captures) > 0:
+		return l, err
 	case l.Known():
 		return l, core.Fail(core.CodeNotFound, tried, "Cinder stored no metadata with this backup", "", nil)
 	}
@@ -158,6 +143,25 @@ func (d Desk) BackupCapture(ctx context.Context, id core.BackupID) (core.Layer, 
 	}
 	return l, core.Fail(core.CodeNotFound, tried, what,
 		"name the backup repository for this place: it is volume_meta in the _metadata object there", nil)
+}
+
+// backupLayer is a backup and what is known of its capture, which may be nothing: then
+// the warnings say more. That of a late one is good enough to be shown with its doubt.
+func (d Desk) backupLayer(ctx context.Context, id core.BackupID) (core.Backup, core.Layer, []string, error) {
+	b, err := d.Place.Backup(ctx, id)
+	if err != nil {
+		return b, core.Layer{}, nil, err
+	}
+	k := KeptLayer{Layer: core.LayerOf(&b, 1, 1)}
+	warnings, err := d.fillLayer(ctx, &b, &k)
+	l := k.Layer
+	if err == nil && len(k.Kept) > 0 && len(l.Captures) == 0 {
+		l.Evidence = core.EvidenceLate
+		for _, kept := range k.Kept {
+			l.Captures = append(l.Captures, kept.Capture)
+		}
+	}
+	return b, l, warnings, err
 }
 
 // today takes the source volume as it is now for what the backup captured: an

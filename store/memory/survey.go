@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"slices"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -97,6 +98,22 @@ func (c *Cloud) Encrypts(ctx context.Context, volumeType string) (bool, error) {
 	return s.encrypts[volumeType], err
 }
 
+// Zones are those that volumes are in.
+func (c *Cloud) Zones(ctx context.Context) (out []string, err error) {
+	if err := c.enter(ctx, "Zones", "list the availability zones"); err != nil {
+		return nil, err
+	}
+	c.Place.mu.RLock()
+	defer c.Place.mu.RUnlock()
+	for i := range c.volumes {
+		if zone := c.volumes[i].AvailabilityZone.Or(""); zone != "" && !slices.Contains(out, zone) {
+			out = append(out, zone)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
 // Quota returns what the test set; who is not an administrator sees it too.
 func (c *Cloud) Quota(ctx context.Context) (map[string]core.Allowance, error) {
 	if err := c.enter(ctx, "Quota", "ask for the quota"); err != nil {
@@ -127,6 +144,9 @@ func (c *Cloud) MakeVolume(ctx context.Context, r core.VolumeRequest) (core.Made
 	after.Description = pyjson.OfString(r.Description)
 	c.rewrite(&v, core.Rewrite{Before: v.State(), After: after})
 	v.Status = core.StatusCreating
+	if r.AvailabilityZone != "" {
+		v.AvailabilityZone = core.Some(r.AvailabilityZone)
+	}
 	c.volumes = append(c.volumes, v)
 	c.later(core.OpMakeVolume, func(why string) {
 		v := c.volume(id)

@@ -108,7 +108,7 @@ func backupActions(host ui.Host, at *place.Stay, more place.RowActions, rows pla
 	}, more.Exports(host, rows), []ui.Action{
 		{Name: "copy-id", Keys: []string{"y"}, Help: "Copy the id", Why: rows.None,
 			Run: func() tea.Cmd { return host.Copy(string(rows.Current().ID), "the id") }},
-		toVolume,
+		toVolume, compareBackups(rows),
 		{Name: "copy", Keys: []string{"Y"}, Label: "copy", Minor: true, Help: "Copy it, or all that are marked, into another place",
 			Why: func() string { return ui.Either(rows.None(), at.Cannot(core.OpExport)) },
 			Run: func() tea.Cmd { return ui.Opening(ui.Open{Screen: "copy", IDs: ui.Texts(rows.Chosen())}) }},

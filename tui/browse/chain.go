@@ -9,6 +9,7 @@ import (
 
 	"hearth/core"
 	"hearth/store"
+	"hearth/store/jobs"
 	"hearth/tui/grid"
 	"hearth/tui/place"
 	"hearth/tui/show"
@@ -26,12 +27,21 @@ type chainTab struct {
 	table  *grid.Model
 	nodes  []core.Node
 	cut    int // backups beyond those that are read
+	kept   kept
+	w, h   int
+}
+
+// kept is what is known of the captures of the chain that the tab is of.
+type kept struct {
+	evidence map[core.BackupID]core.Evidence
+	missing  string // of which layers nothing is known, "" if of none
 }
 
 type treeMsg struct {
 	gen   ui.Generation
 	nodes []core.Node
 	cut   int
+	kept  kept
 	err   error
 }
 
@@ -43,12 +53,17 @@ var chainColumns = []grid.Column{
 	{Title: "STATUS", Width: 16},
 	{Title: "SIZE", Width: 9, Right: true, Drop: 1},
 	{Title: "AGE", Width: 5, Right: true},
-	{Title: "CREATED", Width: 19, Drop: 3},
+	{Title: "CREATED", Width: 19, Drop: 4},
 	{Title: "ID", Width: 8, Drop: 2},
+	{Title: "CAPTURE", Width: 25, Min: 19, Drop: 3},
 }
 
 func newChainTab(host ui.Host, at *place.Stay, volume func() core.VolumeID, ref core.BackupID) *chainTab {
-	return &chainTab{host: host, at: at, volume: volume, ref: ref, table: grid.New(chainColumns, host.Look().Grid())}
+	columns := chainColumns
+	if ref == "" { // of all chains of a volume nobody has asked what is known
+		columns = columns[:len(columns)-1]
+	}
+	return &chainTab{host: host, at: at, volume: volume, ref: ref, table: grid.New(columns, host.Look().Grid())}
 }
 
 func (t *chainTab) Name() string {
@@ -60,7 +75,10 @@ func (t *chainTab) Name() string {
 func (t *chainTab) Init() tea.Cmd   { return t.load() }
 func (t *chainTab) Resume() tea.Cmd { return t.load() }
 func (t *chainTab) Restyle()        { t.table.SetStyles(t.host.Look().Grid()) }
-func (t *chainTab) Resize(w, h int) { t.table.SetSize(w, max(h-1, 2)) }
+func (t *chainTab) Resize(w, h int) {
+	t.w, t.h = w, h
+	t.table.SetSize(w, max(h-len(t.head(w)), 2))
+}
 
 func (t *chainTab) load() tea.Cmd {
 	volume := t.volume()
@@ -68,7 +86,8 @@ func (t *chainTab) load() tea.Cmd {
 	return t.host.Ask(func(ctx context.Context) tea.Msg {
 		if l, ok := desk.Place.(store.Lineage); ok {
 			rows, err := l.Lineage(ctx, volume)
-			return treeMsg{gen, core.Tree(rows), 0, err}
+			m := treeMsg{gen: gen, nodes: core.Tree(rows), err: err}
+			return m.with(ctx, desk, ref)
 		}
 		q := core.Query{Limit: treeLimit, Filter: core.Filter{Text: "volume-id:" + string(volume),
 			Terms: []core.Term{{Column: "volume-id", Kind: core.IDColumn, Op: core.Is, Words: []string{core.Fold(string(volume))}}}}}
@@ -76,8 +95,32 @@ func (t *chainTab) load() tea.Cmd {
 		if err == nil && ref != "" {
 			page.Rows, err = withParents(ctx, desk.Place.Backup, page.Rows)
 		}
-		return treeMsg{gen, core.Tree(page.Rows), page.Total - len(page.Rows), err}
+		m := treeMsg{gen: gen, nodes: core.Tree(page.Rows), cut: page.Total - len(page.Rows), err: err}
+		return m.with(ctx, desk, ref)
 	})
+}
+
+// with adds what is known of the captures of a backup's chain.
+func (m treeMsg) with(ctx context.Context, desk jobs.Desk, ref core.BackupID) treeMsg {
+	if ref == "" || m.err != nil {
+		return m
+	}
+	chain, err := desk.Chain(ctx, ref)
+	if err != nil {
+		m.err = err
+		return m
+	}
+	layers, _, err := desk.Layers(ctx, chain)
+	m.err, m.kept.missing = err, jobs.MissingLayers(layers)
+	m.kept.evidence = map[core.BackupID]core.Evidence{}
+	for i := range layers {
+		e := layers[i].Evidence
+		if len(layers[i].Kept) > 0 && e == core.EvidenceUnknown {
+			e = core.EvidenceLate
+		}
+		m.kept.evidence[layers[i].Backup] = e
+	}
+	return m
 }
 
 // withParents adds parents that belong to another volume, as an imported backup's
@@ -116,8 +159,9 @@ func (t *chainTab) Update(msg tea.Msg) tea.Cmd {
 	if !ok {
 		return cmd
 	}
-	t.nodes, t.cut = m.nodes, m.cut
+	t.nodes, t.cut, t.kept = m.nodes, m.cut, m.kept
 	t.table.SetSource(t)
+	t.Resize(t.w, t.h)
 	if first {
 		for i, n := range t.nodes {
 			if n.Backup.ID == t.ref {
@@ -150,9 +194,47 @@ func (t *chainTab) Row(i int) ([]grid.Cell, bool) {
 		name += " ←"
 		style = s.Accent
 	}
-	return []grid.Cell{{Text: branch + name, Style: style}, show.StatusCell(t.host.Look(), b.Status),
-		{Text: show.GiB(b.Size)}, {Text: t.host.Look().Age(b.CreatedAt)},
-		{Text: t.host.Look().Clock(b.CreatedAt), Style: s.Dim}, {Text: core.Visible(b.ID.Short()), Style: s.Dim}}, true
+	cells := []grid.Cell{{Text: branch + name, Style: style}, show.StatusCell(s, b.Status),
+		{Text: show.GiB(b.Size)}, {Text: s.Age(b.CreatedAt)},
+		{Text: s.Clock(b.CreatedAt), Style: s.Dim}, {Text: core.Visible(b.ID.Short()), Style: s.Dim}}
+	if t.ref != "" {
+		cells = append(cells, t.captureCell(b.ID))
+	}
+	return cells, true
+}
+
+// captureCell is what is known of the capture of a backup of the chain.
+func (t *chainTab) captureCell(id core.BackupID) grid.Cell {
+	s := t.host.Look()
+	e, ok := t.kept.evidence[id]
+	switch text := show.EvidenceText(e); {
+	case !ok:
+		return grid.Cell{}
+	case e == core.EvidenceUnknown:
+		return grid.Cell{Text: "✗ " + text, Style: s.Unknown}
+	case e == core.EvidenceStored, e == core.EvidenceHeld:
+		return grid.Cell{Text: "✓ " + text, Style: s.Good}
+	default:
+		return grid.Cell{Text: "? " + text, Style: s.Unknown}
+	}
+}
+
+// head is what is to be known of the tree: how much of it is here, what is guessed, and
+// of which layers of the chain no capture is known.
+func (t *chainTab) head(w int) []string {
+	s := t.host.Look()
+	line := s.Dim.Paint("full backups, and the incrementals that stand on them")
+	if slices.ContainsFunc(t.nodes, func(n core.Node) bool { return n.Backup.ParentGuessed }) {
+		line = s.Warn.Paint("? this place does not name the parent: it is taken for the newest backup before it")
+	}
+	if t.cut > 0 {
+		line = s.Warn.Paint("! the newest " + show.Thousands(treeLimit) + " of them; " + show.Thousands(t.cut) + " older ones are not shown")
+	}
+	lines := []string{ui.Clip(line, w)}
+	if t.kept.missing != "" {
+		lines = append(lines, ui.Hang(s.Unknown.Paint("? "), s.Unknown.Paint(core.Visible(t.kept.missing)), w)...)
+	}
+	return lines
 }
 
 // deepest is how many levels are drawn with their branches; a chain of dailies is
@@ -196,26 +278,66 @@ func (t *chainTab) View(w, h int) string {
 	case len(t.nodes) == 0:
 		return "\n  " + s.Dim.Paint("this volume has no backups")
 	}
-	head := s.Dim.Paint("full backups, and the incrementals that stand on them")
-	if slices.ContainsFunc(t.nodes, func(n core.Node) bool { return n.Backup.ParentGuessed }) {
-		head = s.Warn.Paint("? this place does not name the parent: it is taken for the newest backup before it")
-	}
-	if t.cut > 0 {
-		head = s.Warn.Paint("! the newest " + show.Thousands(treeLimit) + " of them; " + show.Thousands(t.cut) + " older ones are not shown")
-	}
-	return head + "\n" + t.table.View()
+	return strings.Join(append(t.head(w), t.table.View()), "\n")
 }
 
 func (t *chainTab) Actions() []ui.Action {
 	return append([]ui.Action{
-		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the backup under the cursor", Why: func() string {
-			switch {
-			case len(t.nodes) == 0:
-				return "there is none"
-			case t.nodes[t.table.Cursor()].Missing:
-				return "it is not here"
-			}
-			return ""
-		}, Run: func() tea.Cmd { return ui.OpenFor("backup", t.table.Key()) }},
+		{Name: "mark", Keys: []string{"space"}, Label: "mark", Minor: true, Help: "Mark the backup, or take its mark away", Why: t.noBackup,
+			Run: func() tea.Cmd {
+				t.table.Toggle()
+				t.table.Step(1)
+				return nil
+			}},
+		{Name: "compare", Keys: []string{compareKey}, Label: "compare", Minor: true,
+			Help: "Show how the two that are marked differ, or the one under the cursor from the one before it", Why: t.noTwo,
+			Run: func() tea.Cmd {
+				a, b := t.two()
+				return difference(backupSide(a), backupSide(b))
+			}},
+		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the backup under the cursor", Why: t.noBackup,
+			Run: func() tea.Cmd { return ui.OpenFor("backup", t.table.Key()) }},
 	}, ui.TableMoves(t.table, nil)...)
+}
+
+// noBackup says why there is no backup under the cursor, "" if there is.
+func (t *chainTab) noBackup() string {
+	switch {
+	case len(t.nodes) == 0:
+		return "there is none"
+	case t.nodes[t.table.Cursor()].Missing:
+		return "it is not here"
+	}
+	return ""
+}
+
+// two are the backups to be compared: those that are marked, or the one under the
+// cursor and the one above it; the older one first.
+func (t *chainTab) two() (a, b core.BackupID) {
+	at := []int{t.table.Cursor() - 1, t.table.Cursor()}
+	if t.table.Marks() > 0 {
+		at = nil
+		for i := range t.nodes {
+			if slices.Contains(t.table.MarkedKeys(), t.Key(i)) {
+				at = append(at, i)
+			}
+		}
+	}
+	if len(at) != 2 || at[0] < 0 || t.nodes[at[0]].Missing {
+		return "", ""
+	}
+	return t.nodes[at[0]].Backup.ID, t.nodes[at[1]].Backup.ID
+}
+
+// noTwo says why there are no two to compare, "" if there are.
+func (t *chainTab) noTwo() string {
+	switch a, _ := t.two(); {
+	case t.noBackup() != "":
+		return t.noBackup()
+	case t.table.Marks() > 0 && t.table.Marks() != 2:
+		return "mark two"
+	case a == "":
+		return "there is none above it"
+	}
+	return ""
 }

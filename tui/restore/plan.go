@@ -122,7 +122,7 @@ func afterText(l ui.Look, f *core.FieldPlan) string {
 	case f.Verdict == core.VerdictRefused:
 		return "refused"
 	case f.Verdict == core.VerdictUnchanged, f.Verdict == core.VerdictKept:
-		return ui.Either(show.SideText(l, f.Name, f.After), show.SideText(l, f.Name, f.Before)) + ", stays"
+		return "stays"
 	case f.Verdict == core.VerdictNotRestored:
 		return "not restored"
 	case !f.After.Set:
@@ -160,14 +160,13 @@ func (x shape) text() string {
 	return out
 }
 
-// answer is what the plan comes to, in the strongest look there is: the first line,
-// and where one has no room for all of it a second.
-func (t *restoreTab) answer(w, most int) (lines []string) {
-	l := t.host.Look()
+// answerLines are what a plan or a difference comes to, in the strongest look there
+// is: the first line, and where one has no room for all of it, up to most of them.
+func answerLines(l ui.Look, phrases []core.Phrase, w, most int) (lines []string) {
 	looks := map[core.Tone]grid.Style{core.ToneCannot: l.Danger, core.ToneLost: l.Danger, core.ToneChange: l.Accent,
 		core.ToneUnknown: l.Unknown, core.ToneCalm: l.Text}
 	line := ""
-	for _, x := range t.plan.Headline() {
+	for _, x := range phrases {
 		part := looks[x.Tone].Paint(x.Text)
 		switch {
 		case line == "":
@@ -191,7 +190,7 @@ func (t *restoreTab) head(w, h int) []string {
 	if h >= ui.LowRoom {
 		most = 2
 	}
-	lines := t.answer(w, most)
+	lines := answerLines(l, p.Headline(), w, most)
 	if h >= ui.LowRoom {
 		lines = append(lines, l.Border.Paint(strings.Repeat("─", max(w, 0))))
 	}
@@ -204,10 +203,11 @@ func (t *restoreTab) head(w, h int) []string {
 	case p.Target.Volume == nil:
 		fate = ""
 	}
-	onto := l.Accent.Paint(what) + l.Dim.Paint("  onto ") + l.Text.Paint(t.targetText())
+	onto := l.Accent.Paint(what)
 	if fate != "" && p.Target.Volume != nil {
-		onto += l.Dim.Paint("; " + fate)
+		onto += l.Text.Paint("; " + fate)
 	}
+	onto += l.Dim.Paint("  onto ") + l.Text.Paint(t.targetText())
 	lines = append(lines, onto, t.sureText())
 	if h >= ui.LowRoom && (t.request.Rules != core.RulesAuto || t.request.Layers != core.LayersAuto || h > 30) {
 		lines = append(lines, l.Dim.Paint("rules ")+l.Text.Paint(t.rulesText())+l.Dim.Paint(", layers ")+l.Text.Paint(t.layersText()))
@@ -241,13 +241,44 @@ func (t *restoreTab) sourceText() string {
 		return l.Text.Paint(allLayers(n) + " read from the repository " + core.Visible(where))
 	}
 	var parts []string
-	for _, e := range []core.Evidence{core.EvidenceStored, core.EvidenceHeld, core.EvidenceEither, core.EvidenceLate, core.EvidenceMoment,
-		core.EvidenceGiven, core.EvidenceToday, core.EvidenceUnknown} {
-		if count[e] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", count[e], evidenceWords[e]))
+	for _, e := range []core.Evidence{core.EvidenceUnknown, core.EvidenceToday, core.EvidenceMoment, core.EvidenceLate, core.EvidenceEither,
+		core.EvidenceGiven, core.EvidenceHeld, core.EvidenceStored} {
+		switch n := count[e]; {
+		case n > 0 && n == len(p.Chain):
+			parts = append(parts, allLayers(n)+" "+show.EvidenceText(e))
+		case n > 0:
+			parts = append(parts, layersWith(p.Chain, e)+" "+show.EvidenceText(e))
 		}
 	}
-	return l.Text.Paint(core.Count(len(p.Chain), "layer") + ": " + strings.Join(parts, ", "))
+	of := ""
+	if len(parts) > 1 {
+		of = "of " + core.Count(len(p.Chain), "layer") + ": "
+	}
+	return l.Text.Paint(of + strings.Join(parts, "; "))
+}
+
+// layersWith names the layers of a chain of an evidence by their numbers, neighbours as
+// from the first to the last of them: "1 to 3, 5".
+func layersWith(chain []core.Layer, e core.Evidence) string {
+	var runs []string
+	for i := 0; i < len(chain); i++ {
+		if chain[i].Evidence != e {
+			continue
+		}
+		first := i
+		for i+1 < len(chain) && chain[i+1].Evidence == e {
+			i++
+		}
+		run := fmt.Sprint(chain[first].Number)
+		switch {
+		case i == first+1:
+			run += " and " + fmt.Sprint(chain[i].Number)
+		case i > first:
+			run += " to " + fmt.Sprint(chain[i].Number)
+		}
+		runs = append(runs, run)
+	}
+	return strings.Join(runs, ", ")
 }
 
 // allLayers are the subject of a sentence that is true of each.
@@ -256,14 +287,6 @@ func allLayers(n int) string {
 		return "the one layer is"
 	}
 	return fmt.Sprintf("all %d layers are", n)
-}
-
-// evidenceWords are what is shown of how far what is known of layers carries.
-var evidenceWords = map[core.Evidence]string{
-	core.EvidenceStored: "as Cinder stored it", core.EvidenceHeld: "held from before to after", core.EvidenceEither: "one of two",
-	core.EvidenceLate:   "known but for what changed",
-	core.EvidenceMoment: "taken at one moment", core.EvidenceGiven: "given", core.EvidenceToday: "assumed to be as the volume is now",
-	core.EvidenceUnknown: "not known",
 }
 
 // baseNames are files without their folders.
@@ -290,22 +313,19 @@ func (t *restoreTab) layersText() string {
 	return fmt.Sprintf("%s of %d", t.plan.Layers, len(t.plan.Chain))
 }
 
-// foldedText counts what is not shown.
-func (t *restoreTab) foldedText() string {
+// text counts what is not shown, in words; "" if nothing.
+func (n folded) text() string {
 	var parts []string
-	if n := t.folded.unchanged; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d unchanged", n))
+	if n.unchanged > 0 {
+		parts = append(parts, fmt.Sprintf("%d unchanged", n.unchanged))
 	}
-	if n := t.folded.assumed; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d assumed to stay", n))
+	if n.assumed > 0 {
+		parts = append(parts, fmt.Sprintf("%d assumed to stay", n.assumed))
 	}
-	if n := t.folded.never; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d never restored", n))
+	if n.never > 0 {
+		parts = append(parts, fmt.Sprintf("%d never restored", n.never))
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return strings.Join(parts, ", ") + ": f shows them"
+	return strings.Join(parts, ", ")
 }
 
 // foot is what stands below the table: what is folded, the whole reason for the row
@@ -314,8 +334,8 @@ func (t *restoreTab) foldedText() string {
 func (t *restoreTab) foot(w, h int) []string {
 	l, p := t.host.Look(), t.plan
 	var lines []string
-	if text := t.foldedText(); text != "" {
-		lines = append(lines, l.Dim.Paint("  "+text))
+	if text := t.folded.text(); text != "" {
+		lines = append(lines, l.Dim.Paint("  "+text+": f shows them"))
 	}
 	if len(t.rows) > 0 {
 		if f := &t.rows[t.table.Cursor()]; because(f) != "" {
@@ -362,7 +382,7 @@ func (t *restoreTab) explain() tea.Cmd {
 		ui.FieldLine("layers", t.layersText()+": "+core.Visible(p.LayersWhy)))
 	for i := range p.Chain {
 		layer := &p.Chain[i]
-		text := evidenceWords[layer.Evidence]
+		text := show.EvidenceText(layer.Evidence)
 		if s := layer.Source(); layer.Known() {
 			text += ": " + s.String()
 		}

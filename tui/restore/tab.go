@@ -25,13 +25,15 @@ type restoreTab struct {
 	shape    shape    // of the new volume, where there is to be one
 	metadata bool     // the preview of the metadata alone
 	aimed    bool     // the request's target was chosen
+	fresh    bool     // so was a new volume, for the data
 	files    []string // where the request's captures are from
 	table    *grid.Model
 	backup   *core.Backup
 	plan     *core.Plan // nil until it is worked out
 	rows     []core.FieldPlan
 	folded   folded
-	all      bool // every field, not only what changes or is not certain
+	against  *targetMsg // the target whose preview is to be held against this one when the tab is shown again
+	all      bool       // every field, not only what changes or is not certain
 	w, h     int
 }
 
@@ -40,6 +42,10 @@ type shape struct {
 	size      int64 // GiB; 0: as the backup
 	typ, zone string
 }
+
+// bare reports whether something is asked for that a restore's own volume cannot be
+// given: see core.Target.Bare.
+func (x shape) bare() bool { return x.size > 0 || x.zone != "" }
 
 // folded counts the fields that are not shown.
 type folded struct{ unchanged, assumed, never int }
@@ -72,10 +78,16 @@ func Tab(host ui.Host, at *place.Stay, backup core.BackupID) ui.Tab {
 	return t
 }
 
-func (t *restoreTab) Name() string    { return "Restore" }
-func (t *restoreTab) Init() tea.Cmd   { return t.load() }
-func (t *restoreTab) Resume() tea.Cmd { return t.load() }
-func (t *restoreTab) Restyle()        { t.table.SetStyles(t.host.Look().Grid()) }
+func (t *restoreTab) Name() string  { return "Restore" }
+func (t *restoreTab) Init() tea.Cmd { return t.load() }
+func (t *restoreTab) Resume() tea.Cmd {
+	if other := t.against; other != nil && t.plan != nil {
+		t.against = nil
+		return t.besideTarget(*other)
+	}
+	return t.load()
+}
+func (t *restoreTab) Restyle() { t.table.SetStyles(t.host.Look().Grid()) }
 
 // load works the plan out anew: from the same request, but from what the place says
 // by now, and whether it can be carried out.
@@ -86,6 +98,9 @@ func (t *restoreTab) load() tea.Cmd {
 		m := planMsg{gen: gen}
 		if m.backup, m.err = desk.Place.Backup(ctx, r.Backup); m.err != nil {
 			return m
+		}
+		if !aimed {
+			r.Onto = ""
 		}
 		if !aimed && metadata { // the metadata alone goes onto a volume that is there
 			if r.Onto, m.err = ownVolume(ctx, desk, &m.backup); m.err != nil {
@@ -137,6 +152,9 @@ func (t *restoreTab) Update(msg tea.Msg) tea.Cmd {
 		return cmd
 	case targetMsg:
 		return t.take(msg)
+	case besideMsg:
+		t.against = &msg.targetMsg
+		return nil // the tab is shown again next
 	case captureGivenMsg:
 		t.files = append(slices.Clip(t.files), msg.file)
 		return t.given(append(slices.Clip(t.request.Captures), msg.capture))
@@ -220,6 +238,8 @@ func (t *restoreTab) Actions() []ui.Action {
 		{Name: "copy-plan", Keys: []string{"y"},
 			Help: "Copy the plan, for a change ticket: as text, Markdown or JSON; or the field under the cursor",
 			Why:  t.notReady, Run: t.copyPlan},
+		{Name: "compare", Keys: []string{"="}, Label: "compare", Minor: true, Why: t.notReady, Run: t.compare,
+			Help: "Compare the preview: with another target, with other rules, or what was captured with the target as it is"},
 		{Name: "rules", Keys: []string{"o"}, Label: "rules", Minor: true, Help: "Switch the rule set: auto, icehouse, kilo, newton",
 			Run: func() tea.Cmd {
 				t.request.LeaveOut = nil
@@ -262,7 +282,10 @@ func (t *restoreTab) doing() []ui.Action {
 		return []ui.Action{apply}
 	}
 	restore := ui.Action{Name: "restore", Keys: []string{"enter"}, Label: "restore", Why: t.noRestore, Run: t.restoreData,
-		Help: "Restore data and metadata onto the target, after asking; then watch it and compare with the plan"}
+		Help: "Restore data and metadata onto the target, which is chosen first, after asking; then watch it and compare with the plan"}
+	if !t.aimed { // what a new volume is to be is asked before the preview of what is then asked about
+		restore.Label, restore.Run = "choose target", t.chooseTarget
+	}
 	if !t.metadata {
 		return []ui.Action{restore, {Name: "metadata", Keys: []string{"P", "i"}, Label: "metadata only",
 			Help: "Preview what becomes of a volume of which the metadata alone is put back, without the data", Run: t.turn}}
@@ -274,9 +297,16 @@ func (t *restoreTab) doing() []ui.Action {
 		Help: "Preview the restore of data and metadata"}, leaveOut}
 }
 
-// turn shows the other of the two previews.
+// turn shows the other of the two previews. A new volume that was chosen is one for the
+// data: the metadata alone goes onto one that is there, and data too onto the new one.
 func (t *restoreTab) turn() tea.Cmd {
 	t.metadata = !t.metadata
+	switch {
+	case t.metadata && t.request.Onto == "":
+		t.fresh, t.aimed = t.aimed, false
+	case !t.metadata && !t.aimed:
+		t.request.Onto, t.aimed = "", t.fresh
+	}
 	t.request.Via = ""
 	if !t.metadata {
 		t.request.Via = core.ViaDatabase

@@ -26,14 +26,15 @@ type targetScreen struct {
 	at   *place.Stay
 	ui.Read
 	backup core.Backup
-	answer func(tea.Msg) tea.Msg // to the tab that asked
-	fresh  bool                  // a new volume may be chosen
-	bare   bool                  // the metadata alone goes there: that fits onto every volume
+	answer func(targetMsg) tea.Msg // to the tab that asked
+	fresh  bool                    // a new volume may be chosen
+	bare   bool                    // the metadata alone goes there: that fits onto every volume
 	field  textinput.Model
 	table  *grid.Model
 	all    []candidate
 	rows   []candidate // those that fit what is typed
 	types  []string    // the volume types that there are, for the form
+	zones  []string    // the availability zones
 	more   int         // volumes beyond those that were read
 	w, h   int
 	short  string   // why there may be more volumes yet, "" if not
@@ -58,12 +59,13 @@ type candidatesMsg struct {
 	gen   ui.Generation
 	all   []candidate
 	types []string
+	zones []string
 	more  int
 	can   core.Can
 	short string // why there may be more yet, "" if not
 	err   error
-	// noTypes is why the volume types are not offered, nil if they are.
-	noTypes error
+	// unlisted is why types or zones are not offered, nil if they are.
+	unlisted error
 }
 
 // mostCandidates is how many volumes are offered; whoever has more types an id into
@@ -72,20 +74,26 @@ const mostCandidates = 2000
 
 var targetColumns = []grid.Column{
 	{Title: "NAME", Width: 30, Min: 18, Grow: 2},
-	{Title: "ID", Width: 8, Drop: 2},
+	{Title: "ID", Width: 8, Drop: 1},
 	{Title: "SIZE", Width: 10, Right: true},
 	{Title: "STATUS", Width: 16, Min: 12},
-	{Title: "TYPE", Width: 14, Min: 8, Grow: 1, Drop: 1},
-	{Title: "FITS?", Width: 24, Min: 16, Grow: 1},
+	{Title: "TYPE", Width: 14, Min: 8, Grow: 1, Drop: 2},
+	{Title: "FITS?", Width: 24, Min: 22, Grow: 1},
 }
 
 // chooseTarget asks what to restore onto. The tab is shown again when that is left,
 // and works the plan out then.
 func (t *restoreTab) chooseTarget() tea.Cmd {
+	return t.chooseFor(func(m targetMsg) tea.Msg { return m })
+}
+
+// chooseFor asks for a target, and has the tab be told of it in a message.
+func (t *restoreTab) chooseFor(tell func(targetMsg) tea.Msg) tea.Cmd {
 	if t.backup == nil {
 		return ui.Say(ui.LevelWarn, "The backup is not read yet.")
 	}
-	backup, at, answer, bare, fresh := *t.backup, t.at, t.host.Answer, t.metadata, !t.metadata || !t.at.Operates()
+	backup, at, bare, fresh := *t.backup, t.at, t.metadata, !t.metadata || !t.at.Operates()
+	answer := func(m targetMsg) tea.Msg { return t.host.Answer(tell(m)) }
 	return func() tea.Msg {
 		return ui.Push{Name: "target", Make: func(host ui.Host) ui.Screen {
 			return &targetScreen{host: host, at: at, backup: backup, answer: answer, fresh: fresh, bare: bare, field: ui.NewInput(""),
@@ -97,7 +105,7 @@ func (t *restoreTab) chooseTarget() tea.Cmd {
 // take aims the plan at what was chosen.
 func (t *restoreTab) take(msg targetMsg) tea.Cmd {
 	t.request.Onto, t.request.Name, t.shape = msg.volume, msg.name, msg.shape
-	t.request.Type, t.request.Bare = msg.shape.typ, msg.shape.size > 0 || msg.shape.zone != ""
+	t.request.Type, t.request.Bare = msg.shape.typ, msg.shape.bare()
 	t.aimed = true
 	t.forget()
 	return nil // the tab is shown again next, and works the plan out then
@@ -129,18 +137,31 @@ func (s *targetScreen) Init() tea.Cmd {
 			m.all = append(m.all, c)
 		}
 		slices.SortStableFunc(m.all, func(a, b candidate) int { return a.rank() - b.rank() })
-		if p, ok := desk.Place.(store.Typer); ok && m.err == nil {
-			var types []core.VolumeType
-			types, m.noTypes = p.VolumeTypes(ctx)
-			for _, t := range types {
-				m.types = append(m.types, t.Name)
-			}
+		if m.err == nil && fresh {
+			m.list(ctx, desk.Place)
 		}
 		if weighed && m.err == nil {
 			m.can, m.err = desk.Can(ctx, jobs.CanRequest{Restore: core.RestoreRequest{Backup: backup.ID}})
 		}
 		return m
 	})
+}
+
+// list reads what a new volume can be: its types and zones, where the place tells them.
+func (m *candidatesMsg) list(ctx context.Context, p store.Place) {
+	if p, ok := p.(store.Typer); ok {
+		var types []core.VolumeType
+		types, m.unlisted = p.VolumeTypes(ctx)
+		for _, t := range types {
+			m.types = append(m.types, t.Name)
+		}
+	}
+	if p, ok := p.(store.Zoner); ok {
+		var err error
+		if m.zones, err = p.Zones(ctx); m.unlisted == nil {
+			m.unlisted = err
+		}
+	}
 }
 
 // rank puts the new volume first, and what fits before what does not.
@@ -159,10 +180,10 @@ func (s *targetScreen) Update(msg tea.Msg) tea.Cmd {
 	case candidatesMsg:
 		cmd, ok := s.End(msg.gen, msg.err)
 		if ok {
-			s.all, s.types, s.more, s.short, s.can = msg.all, msg.types, msg.more, msg.short, msg.can
+			s.all, s.types, s.zones, s.more, s.short, s.can = msg.all, msg.types, msg.zones, msg.more, msg.short, msg.can
 			s.Resize(s.w, s.h)
 			s.fill()
-			return ui.Fail(msg.noTypes)
+			return ui.Fail(msg.unlisted)
 		}
 		return cmd
 	case tea.PasteMsg:
@@ -319,15 +340,12 @@ func (s *targetScreen) choose() tea.Cmd {
 	if v := s.rows[s.table.Cursor()].volume; v != nil {
 		return tea.Sequence(func() tea.Msg { return answer(targetMsg{volume: v.ID}) }, ui.CloseScreen)
 	}
-	types := "A volume type; empty is the default one, or the one that an encrypted backup needs."
-	if len(s.types) > 0 {
-		types += " There are: " + strings.Join(s.types, ", ") + "."
-	}
 	return ui.Show(&ui.FormBox{Title: "A new volume", Fields: []ui.FormField{
 		ui.TextField("name", "", "With a name, Cinder keeps it and leaves the description alone; without, the volume gets the captured one."),
 		ui.TextField("size", "", "GiB; empty is the backup's size, "+show.GiB(s.backup.Size)+"."),
-		ui.TextField("type", "", types),
-		ui.TextField("zone", "", "The availability zone; empty is Cinder's choice."),
+		oneOf("type", "the default one, or what an encrypted backup needs", s.types,
+			"The volume type.", "A volume type; empty is the default one, or the one that an encrypted backup needs."),
+		oneOf("zone", "Cinder's choice", s.zones, "The availability zone.", "The availability zone; empty is Cinder's choice."),
 	}, Submit: func(f *ui.FormBox) tea.Cmd {
 		m := targetMsg{name: f.Text(0), shape: shape{typ: strings.TrimSpace(f.Text(2)), zone: strings.TrimSpace(f.Text(3))}}
 		if size := strings.TrimSpace(f.Text(1)); size != "" {
@@ -342,4 +360,13 @@ func (s *targetScreen) choose() tea.Cmd {
 		}
 		return tea.Sequence(func() tea.Msg { return answer(m) }, ui.CloseScreen)
 	}})
+}
+
+// oneOf is a field in which one of the values is chosen; where the place lists none, one
+// in which it is typed.
+func oneOf(label, none string, values []string, hint, typed string) ui.FormField {
+	if len(values) == 0 {
+		return ui.TextField(label, "", typed)
+	}
+	return ui.ChoiceField(label, none, values, hint+" Space shows the list, ← and → go through it.")
 }

@@ -12,65 +12,132 @@ import (
 	"hearth/tui/ui"
 )
 
-// A plan on its way into a change ticket.
+// A plan, or a difference, on its way into a change ticket.
+
+// copying asks in which form something is to be copied, and copies it; field is what
+// stands under the cursor, "" where nothing does, and hint what it is called.
+func copying(host ui.Host, what string, write func(markdown bool) string, o *pyjson.Object, hint, field string) tea.Cmd {
+	items := []ui.MenuItem{
+		{Label: what + " as text"},
+		{Label: what + " as Markdown"},
+		{Label: what + " as JSON", Hint: "as the verb prints it with -o json"},
+	}
+	if field != "" {
+		items = append(items, ui.MenuItem{Label: "The field under the cursor", Hint: hint})
+	}
+	said := strings.ToLower(what[:1]) + what[1:]
+	return ui.Show(&ui.MenuBox{Title: "Copy", Items: items, Pick: func(i int) tea.Cmd {
+		switch i {
+		case 0, 1:
+			return host.Copy(write(i == 1), said)
+		case 2:
+			return host.Copy(pyjson.Indent(pyjson.OfDict(o)), said+" as JSON")
+		}
+		return host.Copy(field, "the field")
+	}})
+}
+
+// ticket is a text for people who are not here, plain or as Markdown.
+type ticket struct {
+	strings.Builder
+	markdown bool
+}
+
+// plainly takes from a tenant's text what Markdown would make something of.
+var plainly = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`,
+	"<", `\<`, ">", `\>`, "|", `\|`, "#", `\#`)
+
+// text is a text as the ticket can take it.
+func (t *ticket) text(s string) string {
+	if s = core.Visible(s); t.markdown {
+		return plainly.Replace(s)
+	}
+	return s
+}
+
+// heading is the first line, item a line below it.
+func (t *ticket) heading(s string) {
+	form := "%s\n\n"
+	if t.markdown {
+		form = "**%s**\n\n"
+	}
+	fmt.Fprintf(t, form, t.text(s))
+}
+
+func (t *ticket) item(name, value string) {
+	form := "%s: %s\n"
+	if t.markdown {
+		form = "- %s: %s\n"
+	}
+	fmt.Fprintf(t, form, t.text(name), t.text(value))
+}
+
+// head begins the table, row is a line of it.
+func (t *ticket) head(cells ...string) {
+	t.WriteString("\n")
+	t.row(cells...)
+	if t.markdown {
+		t.WriteString(strings.Repeat("| --- ", len(cells)) + "|\n")
+	}
+}
+
+func (t *ticket) row(cells ...string) {
+	for i, c := range cells {
+		c = t.text(c)
+		switch {
+		case t.markdown:
+			t.WriteString("| " + c + " ")
+		case i == len(cells)-1:
+			t.WriteString(c)
+		default:
+			fmt.Fprintf(t, "%-*s ", 24, c)
+		}
+	}
+	if t.markdown {
+		t.WriteString("|")
+	}
+	t.WriteString("\n")
+}
 
 // copyPlan asks in which form the plan is to be copied.
 func (t *restoreTab) copyPlan() tea.Cmd {
 	p, l := t.plan, t.host.Look()
-	items := []ui.MenuItem{
-		{Label: "The plan as text"},
-		{Label: "The plan as Markdown"},
-		{Label: "The plan as JSON", Hint: "as hearth plan -o json prints it"},
-	}
+	field, hint := "", ""
 	if len(t.rows) > 0 {
-		items = append(items, ui.MenuItem{Label: "The field under the cursor", Hint: show.FieldTitle(t.rows[t.table.Cursor()])})
-	}
-	return ui.Show(&ui.MenuBox{Title: "Copy", Items: items, Pick: func(i int) tea.Cmd {
-		switch i {
-		case 0:
-			return t.host.Copy(t.ticket(l, p, false), "the plan")
-		case 1:
-			return t.host.Copy(t.ticket(l, p, true), "the plan")
-		case 2:
-			return t.host.Copy(pyjson.Indent(pyjson.OfDict(p.Object())), "the plan as JSON")
-		}
 		f := &t.rows[t.table.Cursor()]
-		return t.host.Copy(fmt.Sprintf("%s: %s → %s (%s)", show.FieldTitle(*f), beforeText(l, f), afterText(l, f), because(f)), "the field")
-	}})
+		hint = show.FieldTitle(*f)
+		field = fmt.Sprintf("%s: %s → %s (%s; %s)", hint, beforeText(l, f), afterText(l, f), f.Certainty, core.Visible(because(f)))
+	}
+	return copying(t.host, "The plan", func(markdown bool) string { return t.ticket(l, p, markdown) }, p.Object(), hint, field)
 }
 
-// ticket writes the plan for people who are not here: what it comes to, of what and
-// onto what, how sure it is and by what, and every field that it is about.
+// ticket writes the plan: what it comes to, of what and onto what, how sure it is and
+// by what, and every field that it is about.
 func (t *restoreTab) ticket(l ui.Look, p *core.Plan, markdown bool) string {
-	var b strings.Builder
-	heading, cell := "%s\n\n", "%-10s %-24s %-24s %-24s %s\n"
-	if markdown {
-		heading, cell = "**%s**\n\n", "| %s | %s | %s | %s | %s |\n"
-	}
-	fmt.Fprintf(&b, heading, p.HeadlineText())
-	fmt.Fprintf(&b, "backup: %s %s\n", core.Visible(t.backup.Title()), core.Visible(string(t.backup.ID)))
-	fmt.Fprintf(&b, "onto: %s\n", t.targetText())
-	fmt.Fprintf(&b, "certainty: %s\n", p.Certainty)
+	b := ticket{markdown: markdown}
+	b.heading(p.HeadlineText())
+	b.item("backup", t.backup.Title()+" "+string(t.backup.ID))
+	b.item("onto", t.targetText())
+	b.item("rules", t.rulesText())
+	b.item("certainty", string(p.Certainty))
 	for i := range p.Chain {
 		layer := &p.Chain[i]
-		fmt.Fprintf(&b, "%s: %s\n", core.Visible(layer.Title()), evidenceWords[layer.Evidence])
-	}
-	b.WriteString("\n")
-	row := func(cells ...any) {
-		if markdown {
-			for i := range cells {
-				cells[i] = strings.ReplaceAll(fmt.Sprint(cells[i]), "|", `\|`)
-			}
+		source := show.EvidenceText(layer.Evidence)
+		if layer.Known() {
+			source += ", " + layer.Source().String()
 		}
-		fmt.Fprintf(&b, cell, cells...)
+		b.item(layer.Title(), source)
 	}
-	row("certainty", "field", "now", "after", "because")
-	if markdown {
-		row("---", "---", "---", "---", "---")
+	for _, r := range p.Can.Reasons {
+		b.item("can it be done: "+string(r.Answer), r.Text)
 	}
+	b.head("certainty", "field", "now", "after", "because")
 	for i := range t.rows {
 		f := &t.rows[i]
-		row(f.Certainty, show.FieldTitle(*f), beforeText(l, f), afterText(l, f), core.Visible(because(f)))
+		b.row(string(f.Certainty), show.FieldTitle(*f), beforeText(l, f), afterText(l, f), because(f))
+	}
+	if n := t.folded; n != (folded{}) {
+		fmt.Fprintf(&b, "\nNot listed: %s.\n", n.text())
 	}
 	return b.String()
 }

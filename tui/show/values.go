@@ -102,6 +102,15 @@ func SideText(l ui.Look, name string, v core.Opt[pyjson.Value]) string {
 	return core.Visible(pyjson.Text(v.V))
 }
 
+// EvidenceText is how far what is known of a layer's capture carries, in a few words.
+func EvidenceText(e core.Evidence) string {
+	return map[core.Evidence]string{
+		core.EvidenceStored: "as Cinder stored it", core.EvidenceHeld: "held from before to after", core.EvidenceEither: "one of two",
+		core.EvidenceLate: "known but for what changed", core.EvidenceMoment: "taken at one moment", core.EvidenceGiven: "given",
+		core.EvidenceToday: "assumed to be as the volume is now", core.EvidenceUnknown: "not known",
+	}[e]
+}
+
 // FieldTitle is what people call a field.
 func FieldTitle(f core.FieldPlan) string {
 	switch f.Section {

@@ -29,6 +29,10 @@ type FormField struct {
 	fixed  string // a text that the input cannot hold as it is: shown, and left alone; "": it is no such
 	toggle bool   // it is a switch
 	on     bool
+	// choices are what can be chosen, the first of them for choosing none; nil: it is no
+	// choice. chosen is which one is.
+	choices []string
+	chosen  int
 }
 
 // TextField and SwitchField make the lines of a form. A text that a line cannot hold
@@ -46,6 +50,34 @@ func SwitchField(label, hint string) FormField {
 	return FormField{Label: label, hint: hint, toggle: true}
 }
 
+// ChoiceField makes the line of a form in which one of some values is chosen, or none,
+// in words: its text is "" then.
+func ChoiceField(label, none string, values []string, hint string) FormField {
+	return FormField{Label: label, hint: hint, choices: append([]string{none}, values...)}
+}
+
+// step goes to another choice.
+func (x *FormField) step(by int) { x.chosen = (x.chosen + by + len(x.choices)) % len(x.choices) }
+
+// seek goes to the next choice that begins with what was typed.
+func (x *FormField) seek(typed string) {
+	for by := 1; by <= len(x.choices) && typed != ""; by++ {
+		if at := (x.chosen + by) % len(x.choices); at > 0 && strings.HasPrefix(core.Fold(x.choices[at]), core.Fold(typed)) {
+			x.chosen = at
+			return
+		}
+	}
+}
+
+// list shows all choices.
+func (x *FormField) list() tea.Cmd {
+	m := &MenuBox{Title: x.Label, At: x.chosen, Pick: func(i int) tea.Cmd { x.chosen = i; return nil }}
+	for _, c := range x.choices {
+		m.Items = append(m.Items, MenuItem{Label: c})
+	}
+	return Show(m)
+}
+
 // Again makes a message that tells of a mistake and shows the form once more, as
 // it was filled in.
 func (f *FormBox) Again() func(error) tea.Msg {
@@ -57,10 +89,14 @@ func (f *FormBox) Again() func(error) tea.Msg {
 // Text is what stands in a field, Changed whether somebody typed that, and On
 // whether a switch is on.
 func (f *FormBox) Text(i int) string {
-	if x := &f.Fields[i]; x.fixed != "" {
+	switch x := &f.Fields[i]; {
+	case x.fixed != "":
 		return x.fixed
+	case x.choices != nil && x.chosen > 0:
+		return x.choices[x.chosen]
+	default:
+		return x.input.Value()
 	}
-	return f.Fields[i].input.Value()
 }
 func (f *FormBox) Changed(i int) bool {
 	x := &f.Fields[i]
@@ -68,7 +104,10 @@ func (f *FormBox) Changed(i int) bool {
 }
 func (f *FormBox) On(i int) bool { return f.Fields[i].on }
 
-func (f *FormBox) WantsText() bool { return !f.Fields[f.at].toggle && f.Fields[f.at].fixed == "" }
+func (f *FormBox) WantsText() bool {
+	x := &f.Fields[f.at]
+	return !x.toggle && x.fixed == "" && x.choices == nil
+}
 
 func (f *FormBox) Actions() []Action {
 	to := func(by int) func() tea.Cmd {
@@ -91,12 +130,25 @@ func (f *FormBox) Actions() []Action {
 			return nil
 		}})
 	}
+	if x := &f.Fields[f.at]; x.choices != nil {
+		by := func(n int) func() tea.Cmd {
+			return func() tea.Cmd { x.step(n); return nil }
+		}
+		out = append(out,
+			Action{Name: "next-choice", Keys: []string{"right"}, Label: "next", Help: "The next choice; a letter goes to one that begins with it",
+				Run: by(1)},
+			Action{Name: "previous-choice", Keys: []string{"left"}, Help: "The choice before", Run: by(-1)},
+			Action{Name: "choices", Keys: []string{"space"}, Label: "list", Help: "Show all there is to choose from", Run: x.list})
+	}
 	return out
 }
 
 func (f *FormBox) Update(msg tea.Msg) tea.Cmd {
 	field := &f.Fields[f.at]
-	if field.toggle || field.fixed != "" {
+	if k, ok := msg.(tea.KeyPressMsg); ok && field.choices != nil {
+		field.seek(k.Text)
+	}
+	if !f.WantsText() {
 		return nil
 	}
 	var cmd tea.Cmd
@@ -139,6 +191,10 @@ func (f *FormBox) value(s Look, i, w int) string {
 		return s.InDialog.Paint("[ ]")
 	case x.fixed != "":
 		return Clip(s.Dim.Paint(core.Visible(x.fixed)), w)
+	case x.choices != nil && i == f.at:
+		return Clip(s.Accent.Paint("‹ "+core.Visible(x.choices[x.chosen])+" ›"), w)
+	case x.choices != nil:
+		return Clip(s.InDialog.Paint(core.Visible(x.choices[x.chosen])), w)
 	case i == f.at:
 		return s.Input(x.input, w)
 	}

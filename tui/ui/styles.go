@@ -30,7 +30,7 @@ func NewStyles(t themes.Theme, mono bool, badge string) *Styles {
 		Text: of("text"), Dim: of("dim"), Accent: of("accent"), Title: of("title"), header: of("header"), cursor: of("cursor"), Mark: of("mark"),
 		Border: of("border"), Key: of("key"), Good: of("good"), Busy: of("busy"), Warn: of("warn"), Bad: of("bad"),
 		Added: of("added"), Changed: of("changed"), Removed: of("removed"), Kept: of("kept"), Unknown: of("unknown"),
-		Badge: of("badge"), InDialog: of("dialog"), Danger: of("Danger"), OpenTab: of("tab"),
+		Badge: of("badge"), InDialog: of("dialog"), Danger: of("danger"), OpenTab: of("tab"),
 	}
 	if ground, ok := themes.RGB(badge); ok {
 		s.Badge = PaintOf(themes.Role{Fg: themes.On(ground), Bg: badge, Bold: true}, mono)

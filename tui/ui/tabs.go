@@ -134,21 +134,34 @@ func (t *Tabbed) Actions() []Action {
 
 // Scroll is lines that can be moved up and down.
 type Scroll struct {
-	Host  Host
-	Lines []Line
-	laid  []string
-	top   int
-	w, h  int
+	Host   Host
+	Lines  []Line
+	beside []Line
+	laid   []string
+	top    int
+	w, h   int
 }
 
-func (s *Scroll) Set(lines []Line) {
-	s.Lines = lines
+func (s *Scroll) Set(lines []Line) { s.SetBeside(lines, nil) }
+
+// SetBeside has other lines stand to the right of the first, and moves both.
+func (s *Scroll) SetBeside(lines, beside []Line) {
+	s.Lines, s.beside = lines, beside
 	s.fold()
 }
 
 // fold lays the lines out for the width.
 func (s *Scroll) fold() {
-	s.laid = s.Host.Look().Lay(s.Lines, s.w)
+	l := s.Host.Look()
+	if s.beside == nil {
+		s.laid = l.Lay(s.Lines, s.w)
+	} else {
+		right := s.w * 3 / 8
+		left := max(s.w-right-2, 0)
+		a, b := l.Lay(s.Lines, left), l.Lay(s.beside, right)
+		h := max(len(a), len(b))
+		s.laid = strings.Split(SideBySide(strings.Join(a, "\n"), strings.Join(b, "\n"), left, right, h, l.Border), "\n")
+	}
 	s.move(0)
 }
 

@@ -63,7 +63,8 @@ func (e *Env) coverage() *cobra.Command {
 			"changed since it was exported), or no capture that hearth knows of, and with --older-than which volumes " +
 			"have no available backup newer than that.\n\n" +
 			"Of captures hearth knows those that it took itself when it made a backup, those that it has read from a " +
-			"backup repository, and those in the repository that the config names for the place. Cinder shows no capture " +
+			"backup repository, and those in the repository that the config names for the place. What an incremental stands on counts " +
+			"too, where the place names it: a restore puts the metadata of every layer back. Cinder shows no capture " +
 			"through its API: that none is known does not mean that there is none. The evidence says how far one carries: " +
 			"stored is what Cinder wrote, held what the volume was before the backup and after it, either and late that it " +
 			"changed meanwhile, moment that it was looked at only once.\n\n" +
@@ -105,10 +106,13 @@ func (e *Env) coverage() *cobra.Command {
 
 // coverLines are the lines of a coverage, and what it comes to.
 func coverLines(c *jobs.Coverage, older string, all bool) (out []covered, says string) {
-	gaps := map[string]int{}
+	gaps, onHoles := map[string]int{}, 0
 	for i := range c.Backups {
 		x := &c.Backups[i]
 		gap := x.Gap()
+		if x.Capture != "" && x.Lacking > 0 {
+			onHoles++
+		}
 		for _, g := range gap {
 			gaps[g]++
 		}
@@ -142,6 +146,9 @@ func coverLines(c *jobs.Coverage, older string, all bool) (out []covered, says s
 	}
 	says = fmt.Sprintf("Of %s: %d without a record, %d with an old one, %d without a capture that hearth knows of.",
 		core.Count(len(c.Backups), "available backup"), gaps["no record"], gaps["an old record"], gaps["no capture"])
+	if onHoles > 0 {
+		says += fmt.Sprintf(" %d with one stand on layers without.", onHoles)
+	}
 	says += evidenceSays(c)
 	if older != "" {
 		says += fmt.Sprintf(" Of %s: %d without a backup of the last %s.", core.Count(len(c.Volumes), "volume"), stale, older)

@@ -1,8 +1,6 @@
 package verbs
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"hearth/core"
@@ -55,54 +53,4 @@ func (e *Env) demo() *cobra.Command {
 	cmd.Flags().IntVar(&w.Backups, "backups", 0, "how many backups (default about a hundred)")
 	cmd.Flags().Int64Var(&w.Seed, "seed", 0, "chooses among worlds")
 	return cmd
-}
-
-func (e *Env) info() *cobra.Command {
-	return &cobra.Command{
-		Use: "info", Short: "Show where hearth keeps things, how large they are, and which places it knows", Args: takes(0, 0),
-		Long: "Show where the config and the archive are, how large they are, the places that the config knows, and the " +
-			"one that opens when none is named.\n\n" +
-			"The config is TOML:\n\n" + configExample,
-		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			paths, problem := e.Paths() // where the config is matters most when it is wrong
-			g := grid{lanes: []lane{{}, {wraps: true}}}
-			for _, p := range paths {
-				where := core.Visible(p.Where)
-				if p.File {
-					where += " (" + fileSize(p.Where) + ")"
-				}
-				g.rows = append(g.rows, []string{core.Visible(p.What), where})
-			}
-			g.rows = append(g.rows, []string{"syntax", store.Syntax})
-			if err := g.write(e.Out, e.Width); err != nil {
-				return err
-			}
-			return problem
-		},
-	}
-}
-
-// configExample shows every setting.
-const configExample = `  place = "prod"                # opened when none is named
-  [places.prod]
-  location = "sqlite:/srv/cinder.sqlite"
-  badge = "PROD"                # a word for the title bar
-  color = "red"                 # of the badge
-  read_only = true              # nothing is ever written there
-  [screen]
-  theme = "dark"                # a theme, or the path of one; auto follows the terminal
-  times = "utc"                 # or local
-  clipboard = "auto"            # or off`
-
-// fileSize tells the size of a file, if it is there.
-func fileSize(name string) string {
-	st, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return "not there yet"
-	case st.IsDir():
-		return "a folder"
-	}
-	return core.Bytes(st.Size())
 }

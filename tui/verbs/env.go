@@ -32,9 +32,12 @@ type Env struct {
 	Desk func(ctx context.Context) (jobs.Desk, func(), error)
 	// Copy puts a text on the clipboard and says which way it went.
 	Copy func(ctx context.Context, text string) (string, error)
-	// Paths lists where hearth keeps things, for hearth info: as much as is known
+	// Paths lists where hearth keeps things, for hearth check: as much as is known
 	// also where the configuration has a mistake.
 	Paths func() ([]Path, error)
+	// Logins says what the logins are made of, for hearth check, asking nobody; nil:
+	// there are none.
+	Logins func() []core.Checked
 	// Places lists the places that hearth knows; nil: none. Probe asks one of them,
 	// by its location, who we are there, and so whether it answers; nil: nobody is
 	// asked.

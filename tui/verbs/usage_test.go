@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"hearth/core"
 )
 
 func TestArguments(t *testing.T) {
@@ -82,8 +84,9 @@ func TestMan(t *testing.T) {
 	}
 }
 
-// TestInfo lists files with their size, and places.
-func TestInfo(t *testing.T) {
+// TestCheck lists files with their size, and places, and then what is known of the
+// logins; by its old name too.
+func TestCheck(t *testing.T) {
 	b := open(t, lab)
 	file := filepath.Join(t.TempDir(), "x")
 	if err := os.WriteFile(file, make([]byte, 1700), 0o600); err != nil {
@@ -93,7 +96,17 @@ func TestInfo(t *testing.T) {
 		return []Path{{"config", "/no\x1b", true}, {"archive", file, true}, {"place prod", "cloud:prod", false}}, nil
 	}
 	want := "config      /no\\x1b (not there yet)\narchive     " + file + " (1.7 KB)\nplace prod  cloud:prod\nsyntax      sqlite:FILE, "
-	if got := b.ok("info"); !strings.HasPrefix(got, want) {
+	for _, name := range []string{"check", "info"} {
+		if got := b.ok(name); !strings.HasPrefix(got, want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	b.env.Logins = func() []core.Checked {
+		return []core.Checked{{What: "proxy", Lines: []string{"HTTPS_PROXY http://p:1", "NO_PROXY x"}},
+			{What: "cloud a", Lines: []string{"alice"}}, {What: "cloud b", Err: core.Fail(core.CodeUsage, "open the cloud b", "it is odd", "", nil)}}
+	}
+	want = "\nproxy    HTTPS_PROXY http://p:1\n         NO_PROXY x\ncloud a  alice\ncloud b  cannot open the cloud b: it is odd\n"
+	if got := b.ok("check"); !strings.HasSuffix(got, want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

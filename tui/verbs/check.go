@@ -1,0 +1,86 @@
+package verbs
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"hearth/core"
+	"hearth/store"
+)
+
+func (e *Env) check() *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Aliases: []string{"info"}, Args: takes(0, 0),
+		Short: "Show where hearth keeps things, and what its logins are made of",
+		Long: "Show where the config and the archive are, how large they are, the places that the config knows, and the " +
+			"one that opens when none is named. Then, of each cloud of clouds.yaml and of the OS_* variables, who goes where and through " +
+			"which proxy, or why its entry is of no use, and what in it is read otherwise than it stands there: all of it as the openstack " +
+			"client reads it. Nobody is asked: hearth places does that. The old name is hearth info.\n\n" +
+			"The config is TOML:\n\n" + configExample,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			paths, problem := e.Paths() // where the config is matters most when it is wrong
+			g := grid{lanes: []lane{{}, {wraps: true}}}
+			for _, p := range paths {
+				where := core.Visible(p.Where)
+				if p.File {
+					where += " (" + fileSize(p.Where) + ")"
+				}
+				g.rows = append(g.rows, []string{core.Visible(p.What), where})
+			}
+			g.rows = append(g.rows, []string{"syntax", store.Syntax})
+			if err := g.write(e.Out, e.Width); err != nil {
+				return err
+			}
+			if err := e.logins(); err != nil {
+				return err
+			}
+			return problem
+		},
+	}
+}
+
+// logins shows what there is to be said of the logins.
+func (e *Env) logins() error {
+	if e.Logins == nil {
+		return nil
+	}
+	g := grid{lanes: []lane{{}, {wraps: true}}, rows: [][]string{{"", ""}}}
+	for _, f := range e.Logins() {
+		what := f.What
+		lines := f.Lines
+		if f.Err != nil {
+			lines = append([]string{f.Err.Error()}, lines...)
+		}
+		for _, line := range lines {
+			g.rows = append(g.rows, []string{what, line})
+			what = ""
+		}
+	}
+	return g.write(e.Out, e.Width)
+}
+
+// configExample shows every setting.
+const configExample = `  place = "prod"                # opened when none is named
+  [places.prod]
+  location = "sqlite:/srv/cinder.sqlite"
+  badge = "PROD"                # a word for the title bar
+  color = "red"                 # of the badge
+  read_only = true              # nothing is ever written there
+  [screen]
+  theme = "dark"                # a theme, or the path of one; auto follows the terminal
+  times = "utc"                 # or local
+  clipboard = "auto"            # or off`
+
+// fileSize tells the size of a file, if it is there.
+func fileSize(name string) string {
+	st, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return "not there yet"
+	case st.IsDir():
+		return "a folder"
+	}
+	return core.Bytes(st.Size())
+}
