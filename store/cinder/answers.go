@@ -89,7 +89,7 @@ func (u *unclear) Error() string { return u.url + " answered " + u.got }
 // understood returns nil if an answer says what it has to: of a write that it was
 // done, of a reading anything in JSON.
 func (c call) understood(r reply) error {
-	u := &unclear{got: looks(r.status, r.header, r.body), url: r.address, signed: marked(r.header)}
+	u := &unclear{got: looksLike(r.status, r.header, r.body), url: r.address, signed: marked(r.header)}
 	if c.writes() {
 		if c.done.says(r) {
 			return nil

@@ -38,14 +38,6 @@ type fault struct {
 
 // faultOf finds the cloud's refusal in an error; nil if it is none.
 func faultOf(err error) *fault {
-	var reauth *gophercloud.ErrUnableToReauthenticate
-	if errors.As(err, &reauth) {
-		err = reauth.ErrReauth
-	}
-	var after *gophercloud.ErrErrorAfterReauthentication
-	if errors.As(err, &after) {
-		err = after.ErrOriginal
-	}
 	var code gophercloud.ErrUnexpectedResponseCode
 	if !errors.As(err, &code) {
 		var ours *core.Error
@@ -216,7 +208,7 @@ func (s *session) explainFault(tried string, at party, f *fault, err error) erro
 // explainStranger is explainFault for an answer that bears no sign of OpenStack's: a
 // proxy, a balancer or another service gave it.
 func (s *session) explainStranger(at party, f *fault, fail func(code core.Code, what, next string) error) error {
-	who, next, got := s.stranger(at, f.url), s.aside(at, f.url), looks(f.status, f.header, f.body)
+	who, next, got := s.stranger(at, f.url), s.aside(at, f.url), looksLike(f.status, f.header, f.body)
 	switch {
 	case f.status < http.StatusBadRequest:
 		return fail(core.CodeUnreadable, who+" answered "+got+", which is no answer of the API's", next)

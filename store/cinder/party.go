@@ -199,8 +199,8 @@ var title = regexp.MustCompile(`(?is)<title[^>]*>\s*(.*?)\s*</title>|<h1[^>]*>\s
 // mostTitle is how much of a page's title goes into a sentence.
 const mostTitle = 60
 
-// looks says what an answer is, for a sentence: "200 with a page (Welcome)".
-func looks(status int, h http.Header, body []byte) string {
+// looksLike says what an answer is, for a sentence: "200 with a page (Welcome)".
+func looksLike(status int, h http.Header, body []byte) string {
 	what := fmt.Sprint(status)
 	switch trimmed := strings.TrimSpace(string(body[:min(len(body), 64)])); {
 	case trimmed == "":
