@@ -346,7 +346,8 @@ func (a *API) read(path string, r *http.Request) (int, any) {
 	case path == "/types/default":
 		return 200, map[string]any{"volume_type": map[string]any{"id": "t", "name": "lvm"}}
 	case path == "/os-availability-zone":
-		return 200, map[string]any{"availabilityZoneInfo": []any{map[string]any{"zoneName": "nova", "zoneState": map[string]any{"available": true}}}}
+		zone := map[string]any{"zoneName": "nova", "zoneState": map[string]any{"available": true}}
+		return 200, map[string]any{"availabilityZoneInfo": []any{zone}}
 	case path == "/messages":
 		return 200, map[string]any{"messages": []any{}}
 	case path == "/os-services":
