@@ -11,7 +11,7 @@ import (
 func (p *Plan) carryOut(in PlanInput) {
 	p.sure = p.lift(in, false)
 	p.doubt = p.sure
-	if slices.ContainsFunc(p.used(), func(i int) bool { return p.Chain[i].Evidence.Assumes() }) {
+	if slices.ContainsFunc(p.used(), func(i int) bool { return p.Chain[i].Assumes() }) {
 		p.doubt = p.lift(in, true)
 	}
 	if err := p.sure.err; err != nil && p.doubt.err != err {
@@ -108,7 +108,7 @@ func (p *Plan) liftWay(in PlanInput, doubtful bool, way int) *lifted {
 		}
 		docs = l.variants(docs, layer, p.loose[i])
 		switch {
-		case layer.Evidence == EvidenceUnknown, doubtful && layer.Evidence.Assumes():
+		case layer.Evidence == EvidenceUnknown, doubtful && layer.Assumes():
 			l.unseen(i, layer)
 		case len(docs) > 0:
 			l.pass(i, docs, ofAll, i, true)

@@ -27,15 +27,19 @@ func (p *Plan) know(s Section, name string) Know {
 
 // hidden reports whether nothing is known for sure of what the layer does.
 func (p *Plan) hidden(layer int) bool {
-	e := p.Chain[layer].Evidence
-	return e == EvidenceUnknown || e.Assumes()
+	l := &p.Chain[layer]
+	return !l.Known() || l.Assumes()
 }
 
 // assumption says what assumed fields take for granted.
 func (p *Plan) assumption() string {
 	var about []string
 	for _, i := range p.used() {
-		if l := &p.Chain[i]; l.Evidence.Assumes() {
+		l := &p.Chain[i]
+		if l.Guessed && l.Known() {
+			about = append(about, l.Title()+" is of the chain: the place does not name the parents of backups")
+		}
+		if l.Evidence.Assumes() {
 			about = append(about, l.Title()+" is "+l.Source().String()+": "+l.Evidence.Doubt())
 		}
 	}

@@ -158,7 +158,7 @@ func complete(d *drawer, p *Plan, in PlanInput) (State, *PlanError) {
 		l := &p.Chain[i]
 		text := ""
 		switch n := len(l.Captures); {
-		case l.Evidence == EvidenceUnknown || l.Evidence.Assumes():
+		case l.Evidence == EvidenceUnknown || l.Assumes():
 			text = d.capture(l)
 		case len(p.loose[i]) > 0:
 			text = d.complete(l, p.loose[i])
@@ -539,11 +539,12 @@ func drawInput(d *drawer) PlanInput {
 	}
 	of := 1 + d.r.IntN(4)
 	encrypted := pick(d, Opt[bool]{}, Opt[bool]{}, Some(true), Some(false))
-	written := d.chance(.5)
+	written, guessed := d.chance(.5), d.chance(.1)
 	for i := range of {
 		l := Layer{Number: i + 1, Of: of, Name: fmt.Sprint("backup ", i), Written: written, Encrypted: encrypted,
 			Evidence: pick(d, EvidenceStored, EvidenceStored, EvidenceHeld, EvidenceEither, EvidenceLate, EvidenceMoment, EvidenceGiven,
 				EvidenceToday, EvidenceUnknown, EvidenceUnknown)}
+		l.Guessed = guessed && i < of-1
 		captures := 1
 		switch {
 		case l.Evidence == EvidenceUnknown, l.Evidence == EvidenceStored && d.chance(.2):
@@ -619,6 +620,31 @@ func TestLateLayer(t *testing.T) {
 		if p.Chain[0].Known() || len(p.Open) == 0 {
 			t.Errorf("%s: %s, open %v", name, p.Chain[0].Evidence, p.Open)
 		}
+	}
+}
+
+// TestGuessedLayer: a layer that may be of another chain is assumed, and one that
+// writes over all it could have done makes that no matter.
+func TestGuessedLayer(t *testing.T) {
+	layer := func(n int, guessed bool, user string) Layer {
+		text := `{"version": 2, "volume-base-metadata": {"display_name": "db", "display_description": "",
+			"encryption_key_id": null}` + user + `}`
+		return Layer{Number: n, Of: 2, Name: fmt.Sprint("backup ", n), Evidence: EvidenceStored, Written: true,
+			Guessed: guessed, Encrypted: Some(false), Captures: []Capture{ReadCapture(text, Source{Kind: SourceRepository})}}
+	}
+	plan := func(newest string) *Plan {
+		v := volumeOf(State{Name: pyjson.OfString("mine"), Metadata: keysOf(), Image: keysOf()})
+		return NewPlan(PlanInput{Target: Target{Kind: TargetExisting, Volume: v}, Rules: Newton, Layers: LayersAll,
+			Chain: []Layer{layer(1, true, `, "volume-metadata": {"k": "old"}`), layer(2, false, newest)}})
+	}
+	f := plan("").Field(UserSection, "k")
+	const because = `layer 1 of 2 ("backup 1") is of the chain: the place does not name the parents`
+	if f.Certainty != Assumed || !strings.Contains(f.Because, because) {
+		t.Errorf("%s, since %s", f.Certainty, f.Because)
+	}
+	p := plan(`, "volume-metadata": {"k": "new"}`)
+	if f := p.Field(UserSection, "k"); f.Certainty != Certain || p.Can.Answer() != AnswerYes {
+		t.Errorf("%s, can %v", f.Certainty, p.Can)
 	}
 }
 

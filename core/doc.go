@@ -13,7 +13,7 @@
 //	columns filter query object          as tables, as what is asked for, as JSON
 //	way requests properties              what can be asked of backups, which way a restore goes, properties in a line
 //
-//	capture state                        the metadata that a backup keeps, and what of it can come back
+//	capture captured state               the metadata that a backup keeps, the volume in it, and what of it can come back
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field
 //	layer can                            a layer of a chain and how far its capture carries, and whether it can be done
 //	kept loose                           how far kept captures carry, and what is not known of them

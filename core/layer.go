@@ -85,6 +85,9 @@ type Layer struct {
 	// Written: it is the layer of a real backup, so that Cinder wrote its capture,
 	// known or not: every one of those has the volume's name and description.
 	Written bool
+	// Guessed: the place does not name the parents, and that this backup is of the chain
+	// is a guess. What is known of it is then assumed.
+	Guessed bool
 	// Encrypted says whether the volume was encrypted when the backup was made; not
 	// set: not known. It narrows what an unknown layer can do.
 	Encrypted Opt[bool]
@@ -93,6 +96,9 @@ type Layer struct {
 // Known reports whether it is known what the layer does to a volume, or of which
 // several captures it is one.
 func (l *Layer) Known() bool { return l.Evidence != EvidenceUnknown }
+
+// Assumes reports whether a plan that goes by the layer rests on an assumption.
+func (l *Layer) Assumes() bool { return l.Evidence.Assumes() || l.Guessed && l.Known() }
 
 // Source is where the layer's capture comes from.
 func (l *Layer) Source() Source {
@@ -205,6 +211,9 @@ func (l *Layer) Object() *pyjson.Object {
 			v = pyjson.OfString(APITime(at.time.V))
 		}
 		o.Set(at.key, v)
+	}
+	if l.Guessed {
+		o.Set("guessed", pyjson.OfBool(true))
 	}
 	if n := len(l.Captures); n > 1 && l.Evidence != EvidenceLate {
 		o.Set("one_of", pyjson.OfInt(int64(n)))

@@ -91,7 +91,7 @@ func (l *Layer) sure(loose []Difference) *Capture {
 
 // Whole reports whether it is known, of each capture that the layer may have, all that a
 // restore reads of it.
-func (l *Layer) Whole() bool { return l.Known() && !l.Evidence.Assumes() && len(l.loose()) == 0 }
+func (l *Layer) Whole() bool { return l.Known() && !l.Assumes() && len(l.loose()) == 0 }
 
 // keyed reports whether the layer's volume is known to have been encrypted by its key
 // not being shown: a cloud that shows whether quota counts a volume (3.65) shows its

@@ -187,6 +187,9 @@ const (
 	FlawMD5             FlawCode = "md5"              // other than the metadata says
 	FlawSHA256          FlawCode = "sha256"           // a block is not what the sha256 file says
 	FlawEncrypted       FlawCode = "encrypted"        // the data is the volume's ciphertext
+	FlawMetadataMissing FlawCode = "metadata-missing" // a backup of Ceph's driver without its metadata
+	FlawOldRestore      FlawCode = "old-restore"      // some releases of Cinder do not find the data
+	FlawUncompared      FlawCode = "uncompared"       // it was read, and there is nothing to compare it with
 )
 
 // Flaw is one thing that a verification found.
@@ -208,6 +211,7 @@ type VerifyReport struct {
 	Objects   int64  // that were compared, or read
 	Bytes     int64  // that were read, as stored
 	Blocks    int64  // compared with the sha256 file
+	Sum       string // sha256 of the volume's bytes, in hexadecimal; "" where they were not read as one
 	Flaws     []Flaw // the worst first, then by object
 	More      int64  // flaws beyond the first hundred
 	Damages   int64  // how many are damage, among all of them
@@ -255,6 +259,9 @@ func (r *VerifyReport) Kept(repository string, at time.Time) Verified {
 type VerifyRequest struct {
 	IDs  []BackupID // none: everything in the repository
 	Deep bool       // read the chunks too
+	// Sums are known from another copy or from another day ([VerifyReport.Sum]): what is
+	// read is compared with them.
+	Sums map[BackupID]string
 	// Progress, if not nil, is called now and then from one goroutine at a time.
 	Progress func(VerifyProgress)
 }

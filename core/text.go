@@ -127,12 +127,12 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%.0f %s", f, suffix)
 }
 
-// Count writes n with its noun: "1 backup", "3 backups", "2 entries".
+// Count writes n with its noun: "1 backup", "3 backups", "2 entries", "2 strays".
 func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if strings.HasSuffix(noun, "y") && !strings.HasSuffix(noun, "ey") {
+	if end, y := strings.CutSuffix(noun, "y"); y && !strings.ContainsAny(end[max(len(end)-1, 0):], "aeiou") {
 		noun = noun[:len(noun)-1] + "ie"
 	}
 	return fmt.Sprintf("%d %ss", n, noun)

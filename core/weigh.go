@@ -48,7 +48,7 @@ func (p *Plan) weighHidden() {
 		case p.Error != nil && i > p.Error.Layer:
 		case l.Evidence == EvidenceUnknown:
 			unknown = append(unknown, p.backupOf(i))
-		case l.Evidence == EvidenceToday, l.Evidence == EvidenceMoment && !(l.Encrypted == Some(false) && p.Rules.rules().takesPlain()):
+		case l.Evidence == EvidenceToday, l.Assumes() && !(l.Encrypted == Some(false) && p.Rules.rules().takesPlain()):
 			assumed = append(assumed, p.backupOf(i))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hearth/core"
+	"hearth/store/ceph"
 	"hearth/store/repository"
 )
 
@@ -26,6 +27,7 @@ type PlaceConfig struct {
 	Service string                  `toml:"service"`
 	S3      repository.S3Options    `toml:"s3"`
 	Swift   repository.SwiftOptions `toml:"swift"`
+	Ceph    ceph.Access             `toml:"ceph"`
 }
 
 // Config is the part of the configuration that says where places are.

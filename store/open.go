@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hearth/core"
+	"hearth/store/ceph"
 	"hearth/store/cinder"
 	"hearth/store/repository"
 	"hearth/store/sqlite"
@@ -135,6 +136,12 @@ func openSwift(ctx context.Context, where string, o Options) (Place, error) {
 		ro.Swift.List = objects.Projects
 	}
 	return opened(repository.OpenSwift(ctx, cloud, container, ro))
+}
+
+// openCeph opens a pool as the programs of Ceph would, unless the configuration says how.
+func openCeph(ctx context.Context, pool string, o Options) (Place, error) {
+	return opened(ceph.Open(ctx, pool, ceph.Options{Badge: o.Config.Badge, Color: o.Config.Color, Now: o.Now, Service: o.Config.Service,
+		Parallel: o.Repository.Parallel, Access: o.Config.Ceph}))
 }
 
 // Waits are how long a cloud is waited for.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hearth/core"
+	"hearth/store/ceph"
 	"hearth/store/cinder"
 )
 
@@ -51,6 +52,7 @@ var schemes = []scheme{
 	{name: "swift", form: "swift:CLOUD/CONTAINER", kind: KindRepository, open: openSwift, wrong: func(rest string) string {
 		return unless(strings.Contains(rest, "/"), "swift wants a cloud and a container")
 	}},
+	{name: "ceph", form: "ceph:POOL", kind: KindRepository, open: openCeph, wrong: ceph.WrongPool},
 	{name: "demo", form: "demo", kind: KindDemo, open: openDemo, alone: true,
 		flag: "demo", help: "a fresh store with demo data, gone when hearth ends"},
 }

@@ -13,6 +13,7 @@ var examples = map[string][]string{
 	"posix":  {"posix:/srv/backups"},
 	"s3":     {"s3://host/bucket", "s3://host:9000/bucket/under"},
 	"swift":  {"swift:cloud/box", "swift:cloud/box/under"},
+	"ceph":   {"ceph:backups", "ceph:.backups"},
 	"demo":   {"demo"},
 }
 
@@ -73,12 +74,12 @@ func byArgs(t *testing.T, args []string) string {
 // TestWords: what people learn of locations comes from the table, and the words of
 // today stay.
 func TestWords(t *testing.T) {
-	if want := "sqlite:FILE, cloud:NAME, posix:/DIR, s3://HOST/BUCKET, swift:CLOUD/CONTAINER or demo"; Syntax != want {
+	if want := "sqlite:FILE, cloud:NAME, posix:/DIR, s3://HOST/BUCKET, swift:CLOUD/CONTAINER, ceph:POOL or demo"; Syntax != want {
 		t.Errorf("the syntax is %s", Syntax)
 	}
 	for s, want := range map[string][]string{
 		"sqlite:/a": {"--store", "/a"}, "cloud:a@R/p": {"--cloud", "a@R/p"}, "demo": {"--demo"}, "posix:/b": {"--place", "posix:/b"},
-		"s3://h/b": {"--place", "s3://h/b"}, "swift:c/b": {"--place", "swift:c/b"},
+		"s3://h/b": {"--place", "s3://h/b"}, "swift:c/b": {"--place", "swift:c/b"}, "ceph:b": {"--place", "ceph:b"},
 	} {
 		if l, err := ParseLocation(s); err != nil || !slices.Equal(l.Args(), want) {
 			t.Errorf("%s is %v in a shell, %v", s, l.Args(), err)
@@ -86,7 +87,8 @@ func TestWords(t *testing.T) {
 	}
 	for s, what := range map[string]string{
 		"nonsense": "it does not say what kind of place it is", "s3:bucket": "s3 wants two slashes", "s3://": "nothing follows s3:",
-		"swift:cloud": "swift wants a cloud and a container", "cloud:": "nothing follows cloud:",
+		"swift:cloud": "swift wants a cloud and a container", "ceph:a/b": "a pool's name has no blank, / or @ in it",
+		"ceph:-p": "a pool's name begins with no dash", "ceph:": "nothing follows ceph:", "cloud:": "nothing follows cloud:",
 		"ftp://x": "there is no kind of place called ftp", "demo:": "there is no kind of place called demo",
 	} {
 		if _, err := ParseLocation(s); err == nil || !strings.Contains(err.Error(), what) {

@@ -208,6 +208,13 @@ type Repository interface {
 	Verify(ctx context.Context, r core.VerifyRequest, report func(core.VerifyReport) error) error
 }
 
+// Filler is a repository whose Scan reads names only, for each object costs a call: Ceph.
+type Filler interface {
+	// Fill reads the rest of some of the backups that the last Scan named, many at a
+	// time, and returns them again with what it tells. One that is gone is left out.
+	Fill(ctx context.Context, ids []core.BackupID, progress func(done, of int)) ([]core.Holding, error)
+}
+
 // Imager gives the bytes of a volume as of a backup, without Cinder: a backup
 // repository.
 type Imager interface {

@@ -55,7 +55,10 @@ var changings = map[string]changing{
 	"delete":       {does: "Delete", keys: func(r *rig) { r.press("D", "y") }},
 	"force-delete": {does: "Delete", keys: func(r *rig) { r.press("ctrl+d", "y") }},
 	"reset":        {does: "Reset", keys: func(r *rig) { r.press("Z", "2", "y") }},
-	"restore":      {does: "Restore", before: openRestore, keys: func(r *rig) { r.press("enter", "y") }},
+	"restore": {does: "Restore", before: func(r *rig) {
+		openRestore(r)
+		r.press("enter", "enter", "enter") // what, onto what, and what the new volume is to be
+	}, keys: func(r *rig) { r.press("enter", "y") }},
 	"restore onto": {does: "Restore", before: func(r *rig) {
 		openRestore(r)
 		r.press("t").typeText("db").press("enter")

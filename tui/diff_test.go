@@ -89,3 +89,16 @@ func TestTickets(t *testing.T) {
 		}
 	}
 }
+
+// TestReportField: a field of a report is copied with how it came out.
+func TestReportField(t *testing.T) {
+	b := &board{desk: &desk{}}
+	o := new(world).options(t)
+	o.Clipboard = b.clipboard()
+	r := newRigWith(t, newCloud(t, 0), 120, 40, o)
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+	r.press("t", "enter", "enter", "enter", "y").want("PLANNED").press("y")
+	if !strings.Contains(b.desk.text, ": planned ") || !strings.Contains(b.desk.text, ", is now ") {
+		t.Errorf("copied %q", b.desk.text)
+	}
+}

@@ -166,7 +166,7 @@ const withoutProject version = 67
 // not say which versions it has is taken as it is.
 func (s *session) discovered(ctx context.Context, provider *gophercloud.ProviderClient, p *pass, tried string) error {
 	given := p.Endpoint
-	all, err := discover(ctx, provider, given+"/")
+	all, _, err := discover(ctx, provider, given+"/")
 	if err != nil {
 		return explain(tried, err)
 	}

@@ -205,6 +205,35 @@ func TestWhereKeystoneIs(t *testing.T) {
 	}
 }
 
+// TestNoKeystone: another service that refuses in Keystone's words is not taken for it.
+func TestNoKeystone(t *testing.T) {
+	for what, x := range map[string]struct {
+		get   http.HandlerFunc
+		words string
+	}{
+		"Keystone":           {versions("v3.14 - /v3/"), "Keystone does not accept a"},
+		"what does not say":  {http.NotFound, "Keystone does not accept a"},
+		"Cinder":             {versions("v3.0 3.70 /v3/"), "there is no Keystone version 3 at "},
+		"what wants a token": {nil, "there is no Keystone version 3 at "},
+	} {
+		t.Run(what, func(t *testing.T) {
+			c := newCloud(t)
+			c.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet && x.get != nil {
+					x.get(w, r)
+					return
+				}
+				w.WriteHeader(http.StatusUnauthorized)
+				fmt.Fprint(w, `{"error": {"code": 401, "message": "The request you have made requires authentication."}}`)
+			})
+			_, err := c.enter("")
+			if err == nil || !strings.Contains(err.Error(), x.words) {
+				t.Errorf("%v, want %q", err, x.words)
+			}
+		})
+	}
+}
+
 // TestRebuiltCloud: what was kept of a cloud is given up together. After it was built
 // anew, with another project, the old one's URL is asked once, with the token that it
 // does not take, and never with the new one.

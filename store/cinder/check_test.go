@@ -66,7 +66,7 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	for what, words := range map[string]string{
-		"cloud unscoped": "name no project",
+		"cloud unscoped": "names no project",
 		"cloud empty":    "its auth_url is missing",
 		"cloud ca":       "its cacert (" + w.Dir + "/clouds.yaml, line 11) cannot be used: /no/such.pem: no such file",
 	} {

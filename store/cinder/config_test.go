@@ -85,7 +85,7 @@ func TestLogins(t *testing.T) {
 		"federated": {core.CodeUnsupported, "v3oidcpassword"},
 		"sideways":  {core.CodeUsage, "none of public, internal and admin"},
 		"lost":      {core.CodeUsage, "block_storage_endpoint_override"},
-		"noproject": {core.CodeUsage, "name no project"}, // that of the entry that was merged does not show through
+		"noproject": {core.CodeUsage, "names no project"}, // that of the entry that was merged does not show through
 	} {
 		_, err := findLogin(cloud, "", "")
 		wantCode(t, err, x.code, x.part)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,7 +36,29 @@ func (s *session) enter(ctx context.Context, provider *gophercloud.ProviderClien
 		return tokens.CreateResult{}, "", err
 	}
 	result := tokens.Create(ctx, &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: at + "/"}, request{&s.login})
-	return result, at, result.Err
+	err = result.Err
+	switch f := faultOf(err); {
+	case f != nil && f.status == http.StatusUnauthorized && !isKeystone(ctx, provider, at):
+		err = s.noKeystone(err)
+	case err != nil:
+		err = s.notIn("log in to "+s.login.cloud, err)
+	}
+	return result, at, err
+}
+
+// isKeystone looks, after a login was refused, whether it was Keystone that refused it:
+// other services refuse in the same words. What Keystone says of its versions it says
+// to anybody, and a version of it has no microversions. In doubt it is Keystone.
+func isKeystone(ctx context.Context, provider *gophercloud.ProviderClient, at string) bool {
+	all, status, err := discover(ctx, provider, at)
+	other := slices.ContainsFunc(all, func(f found) bool { return f.Version != "" || f.Max != "" })
+	return err != nil || status != http.StatusUnauthorized && !other
+}
+
+// noKeystone is the error of an auth_url where something else answers.
+func (s *session) noKeystone(err error) error {
+	return core.Fail(core.CodeNotFound, "log in to "+s.login.cloud, "there is no Keystone version 3 at "+s.login.entry.AuthURL,
+		"set auth_url to the one that ends in /v3", err)
 }
 
 // version3 finds the URL of Keystone's version 3: auth_url where it says so itself,
@@ -43,16 +66,19 @@ func (s *session) enter(ctx context.Context, provider *gophercloud.ProviderClien
 // password goes to no other host than the one that the entry names.
 func (s *session) version3(ctx context.Context, provider *gophercloud.ProviderClient) (string, error) {
 	tried, given := "log in to "+s.login.cloud, strings.TrimRight(s.login.entry.AuthURL, "/")
-	switch major := majorOf(given); {
+	switch major := majorOf(given[strings.LastIndex(given, "/"):]); {
 	case major == 3:
 		return given, nil
 	case major > 0:
 		return "", core.Fail(core.CodeUnsupported, tried, "its auth_url "+core.Visible(given)+" is Keystone's version "+strconv.Itoa(major)+
 			", and hearth speaks version 3", "set auth_url to the one that ends in /v3, or to the one without a version", nil)
 	}
-	found, err := discover(ctx, provider, given)
-	if err != nil {
+	found, status, err := discover(ctx, provider, given)
+	switch {
+	case err != nil:
 		return "", s.notIn(tried, err)
+	case status == http.StatusUnauthorized:
+		return "", s.noKeystone(nil)
 	}
 	v3 := newest3(found)
 	if v3 == nil {
@@ -126,20 +152,20 @@ const mostDiscovery = 1 << 20
 
 // discover asks a service which versions it has. No token goes along. What is no
 // such document, whatever its status, is no version at all.
-func discover(ctx context.Context, provider *gophercloud.ProviderClient, address string) ([]found, error) {
+func discover(ctx context.Context, provider *gophercloud.ProviderClient, address string) (versions []found, status int, err error) {
 	res, err := provider.Request(ctx, http.MethodGet, address, &gophercloud.RequestOpts{
 		OmitHeaders: []string{"X-Auth-Token"}, MoreHeaders: map[string]string{"Accept": "application/json"},
 		OkCodes: []int{200, 203, 300}, KeepResponseBody: true})
-	if faultOf(err) != nil {
-		return nil, nil
+	if f := faultOf(err); f != nil {
+		return nil, f.status, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, mostDiscovery))
 	if err != nil {
-		return nil, &url.Error{Op: "Get", URL: address, Err: err}
+		return nil, 0, &url.Error{Op: "Get", URL: address, Err: err}
 	}
 	var one struct{ Version *found }
 	var many struct{ Versions []found }
@@ -148,13 +174,13 @@ func discover(ctx context.Context, provider *gophercloud.ProviderClient, address
 	}
 	switch {
 	case json.Unmarshal(body, &nested) == nil && len(nested.Versions.Values) > 0:
-		return nested.Versions.Values, nil
+		versions = nested.Versions.Values
 	case json.Unmarshal(body, &many) == nil && len(many.Versions) > 0:
-		return many.Versions, nil
+		versions = many.Versions
 	case json.Unmarshal(body, &one) == nil && one.Version != nil:
-		return []found{*one.Version}, nil
+		versions = []found{*one.Version}
 	}
-	return nil, nil
+	return versions, res.StatusCode, nil
 }
 
 // elsewhere is a link that leads away from the host that was asked.

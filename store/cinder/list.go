@@ -52,6 +52,10 @@ func (s backupSource) load(ctx context.Context) ([]core.Backup, time.Time) {
 	return loadListing(ctx, s.p, s.reach, "backups", func(r *backupRow) core.Backup { return r.backup(s.p.version(), false) })
 }
 
+func (s backupSource) keptAt(ctx context.Context) time.Time {
+	return listingAt(ctx, s.p, s.reach, "backups")
+}
+
 func (s backupSource) save(ctx context.Context, rows []core.Backup, at time.Time) {
 	saveListing(ctx, s.p, s.reach, "backups", rows, at, rowOf)
 }
@@ -90,6 +94,10 @@ func lastChange(updated, created core.Opt[time.Time]) core.Opt[time.Time] {
 
 func (s volumeSource) load(ctx context.Context) ([]core.Volume, time.Time) {
 	return loadListing(ctx, s.p, s.reach, "volumes", func(r *volumeRow) core.Volume { return r.volume(s.p.version()) })
+}
+
+func (s volumeSource) keptAt(ctx context.Context) time.Time {
+	return listingAt(ctx, s.p, s.reach, "volumes")
 }
 
 func (s volumeSource) save(ctx context.Context, rows []core.Volume, at time.Time) {

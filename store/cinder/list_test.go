@@ -298,6 +298,42 @@ func TestOffline(t *testing.T) {
 	}
 }
 
+// TestVerbsKeep: whoever reads a list whole keeps it for browsing offline, where none is
+// kept or an old one.
+func TestVerbsKeep(t *testing.T) {
+	a, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	c := listCloud(t)
+	kept := func(after time.Duration, q core.Query) time.Duration {
+		t.Helper()
+		p := c.direct()
+		now := time.Now().Add(after)
+		p.options.Listings, p.options.Now = a, func() time.Time { return now }
+		p.own = p.newLists(core.ReachOwn)
+		if _, err := p.Backups(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+		at := listingAt(t.Context(), p, core.ReachOwn, "backups")
+		if at.IsZero() {
+			return -1
+		}
+		return now.Sub(at).Round(time.Minute)
+	}
+	for i, x := range []struct {
+		after time.Duration
+		q     core.Query
+		want  time.Duration
+	}{{0, core.Query{}, 0}, {30 * time.Minute, core.Query{Anew: true}, 30 * time.Minute},
+		{2 * time.Hour, core.Query{}, 0}} {
+		if got := kept(x.after, x.q); got != x.want {
+			t.Errorf("%d: what is kept is %v old, want %v", i, got, x.want)
+		}
+	}
+}
+
 // TestProxied: a cloud that names itself as nobody else does is read to its end.
 func TestProxied(t *testing.T) {
 	c := newCloud(t)

@@ -109,6 +109,25 @@ func loadListing[R, T any](ctx context.Context, p *Place, reach core.Reach, kind
 	return out, at
 }
 
+// listingAt is when the kept list was read; the zero time where none is kept of this login.
+func listingAt(ctx context.Context, p *Place, reach core.Reach, kind string) time.Time {
+	if p.options.Listings == nil {
+		return time.Time{}
+	}
+	at, err := p.options.Listings.Listing(ctx, p.location, listingName(kind, reach), func(r io.Reader) error {
+		var head listingHead
+		err := json.NewDecoder(r).Decode(&head)
+		if err == nil && head != p.listingHead() {
+			err = errOtherLogin
+		}
+		return err
+	})
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
 // saveListing keeps a list, a row a line: it is written as it is packed, so that it
 // never lies in memory whole.
 func saveListing[R, T any](ctx context.Context, p *Place, reach core.Reach, kind string, rows []T, at time.Time, row func(*T) R) {

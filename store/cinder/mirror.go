@@ -56,8 +56,10 @@ type source[T any] interface {
 	// moving reports whether a row is on its way to another status by itself; since
 	// tells when it last changed, null where that is not known.
 	moving(*T) (is bool, since core.Opt[time.Time])
-	// load and save keep the listing between runs; a zero time is no listing.
+	// load and save keep the listing between runs; a zero time is no listing. keptAt is
+	// load's time alone.
 	load(ctx context.Context) ([]T, time.Time)
+	keptAt(ctx context.Context) time.Time
 	save(ctx context.Context, rows []T, at time.Time)
 }
 

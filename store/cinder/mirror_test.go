@@ -123,6 +123,7 @@ func (p *pages) moving(r *row) (bool, core.Opt[time.Time]) {
 }
 
 func (p *pages) load(context.Context) ([]row, time.Time) { return p.kept, p.since }
+func (p *pages) keptAt(context.Context) time.Time        { return p.since }
 func (p *pages) save(_ context.Context, rows []row, _ time.Time) {
 	if p.saved != nil {
 		p.saved <- len(rows)

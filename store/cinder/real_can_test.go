@@ -396,10 +396,19 @@ func (s *site) ofLUKS(plain core.Backup, onto core.VolumeID) {
 		s.cannot("no quota of the type", core.RestoreRequest{Backup: plain.ID, Type: name}, core.ReasonQuotaVolumes, name)
 	})
 
-	report, err := s.desk.Restore(s.ctx, core.RestoreRequest{Backup: b.ID}, nil, true, nil)
+	plan, err := s.desk.Plan(s.ctx, jobs.PlanRequest{Backup: b.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := s.desk.Restore(s.ctx, core.RestoreRequest{Backup: b.ID}, plan, true, nil)
 	s.keep(report.Volume)
 	if err != nil || report.Route.Way != core.WayHearth {
 		t.Fatalf("LUKS to a new volume: %v, %+v", err, report)
+	}
+	for _, f := range report.Fields { // a key that the API hides is not one that went
+		if f.Name == "encryption_key_id" && f.Came == core.CameNot {
+			t.Errorf("its key came out as another: %+v", f)
+		}
 	}
 	if v, err := s.desk.Place.Volume(s.ctx, report.Volume); err != nil || v.VolumeTypeID.V != id {
 		t.Errorf("LUKS to a new volume: it has the type %s, %v", v.VolumeTypeID.V, err)

@@ -48,7 +48,7 @@ func TestRealFailingClouds(t *testing.T) {
 			for _, k := range []string{"project_name", "project_id", "project_domain_id", "project_domain_name", "tenant_name", "tenant_id"} {
 				delete(a, k)
 			}
-		}, core.CodeDenied, []string{"project"}},
+		}, core.CodeUsage, []string{"names no project"}},
 		"dead-cinder": {func(e, _ map[string]any) { e["block_storage_endpoint_override"] = "http://" + dead + "/v3" }, core.CodeUnavailable,
 			[]string{"nothing listens at " + dead}},
 		"no-cinder": {func(e, a map[string]any) { e["block_storage_endpoint_override"] = str(a["auth_url"]) + "/nothing" },
@@ -58,10 +58,14 @@ func TestRealFailingClouds(t *testing.T) {
 			e := entry(t, s.name)
 			c.change(e, auth(t, e))
 			withClouds(t, map[string]map[string]any{"test-" + name: e})
-			desk := s.in(t).openDesk("test-"+name, t.TempDir())
 			began := time.Now()
-			_, err := desk.Place.(store.Scoper).Scope(s.ctx)
-			_, lerr := desk.Place.Backups(s.ctx, core.Query{})
+			place, err := store.Open(s.ctx, store.Location{Scheme: "cloud", Rest: "test-" + name}, store.Options{})
+			lerr := err
+			if err == nil {
+				defer place.Close()
+				_, err = place.(store.Scoper).Scope(s.ctx)
+				_, lerr = place.Backups(s.ctx, core.Query{})
+			}
 			if took := time.Since(began); took > 30*time.Second {
 				t.Errorf("it took %v to say so", took)
 			}

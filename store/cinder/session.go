@@ -158,7 +158,6 @@ func (s *session) newProvider() (*gophercloud.ProviderClient, error) {
 
 // authenticate asks Keystone for a token and finds the endpoint.
 func (s *session) authenticate(ctx context.Context, provider *gophercloud.ProviderClient) (pass, error) {
-	tried := "log in to " + s.login.cloud
 	if s.login.direct {
 		p := pass{
 			Token:    s.login.token,
@@ -180,7 +179,7 @@ func (s *session) authenticate(ctx context.Context, provider *gophercloud.Provid
 	}
 	result, at, err := s.enter(ctx, throwaway)
 	if err != nil {
-		return pass{}, s.notIn(tried, err)
+		return pass{}, err
 	}
 	p, err := s.passOf(ctx, throwaway, result, at)
 	if err != nil {
@@ -243,16 +242,12 @@ func (s *session) passOf(ctx context.Context, provider *gophercloud.ProviderClie
 
 // notIn explains why Keystone did not let us in.
 func (s *session) notIn(tried string, err error) error {
-	noKeystone := func() error {
-		return core.Fail(core.CodeNotFound, tried, "there is no Keystone version 3 at "+s.login.entry.AuthURL,
-			"set auth_url to the one that ends in /v3", err)
-	}
 	f := faultOf(err)
 	var shape *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &shape), errors.As(err, &syntax): // something else answers, as Cinder
-		return noKeystone()
+		return s.noKeystone(err)
 	case f == nil:
 		return s.explain(tried, s.keystone(), err)
 	case !f.signed && f.status != http.StatusNotFound: // not Keystone
@@ -269,7 +264,7 @@ func (s *session) notIn(tried string, err error) error {
 			"Keystone does not accept "+s.login.user()+": the name, the password, the project or a role in it is wrong",
 			"compare with openstack --os-cloud "+s.login.cloud+" token issue", err)
 	case f.status == http.StatusNotFound:
-		return noKeystone()
+		return s.noKeystone(err)
 	}
 	return s.explain(tried, s.keystone(), err)
 }

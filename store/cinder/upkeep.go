@@ -35,9 +35,22 @@ func (m *mirror[T]) afresh(ctx context.Context) (view[T], error) {
 		return view[T]{}, err
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.take(fresh)
-	return m.shown(), m.short
+	v := m.shown()
+	m.mu.Unlock()
+	m.remember(ctx, v)
+	return v, v.short
+}
+
+// keptLong is how old what is kept for browsing offline may be before whoever waited for
+// a whole list keeps that in its place. The screens keep what they see by and by.
+const keptLong = time.Hour
+
+// remember keeps a whole list for browsing offline, where none is kept or an old one.
+func (m *mirror[T]) remember(ctx context.Context, v view[T]) {
+	if at := m.now(); v.short == nil && at.Sub(m.source.keptAt(ctx)) > keptLong {
+		m.source.save(ctx, v.rows, at)
+	}
 }
 
 // first reads the newest rows only: at most limit. Where that is a whole page, the
@@ -63,12 +76,16 @@ func (m *mirror[T]) first(ctx context.Context, limit int) (view[T], error) {
 			return view[T]{}, err
 		}
 	}
+	if begun.complete { // whoever asks for a next page gets it from the same list
+		m.mu.Lock()
+		m.take(begun)
+		v := m.shown()
+		m.mu.Unlock()
+		m.remember(ctx, v)
+		return v, v.short
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if begun.complete { // whoever asks for a next page gets it from the same list
-		m.take(begun)
-		return m.shown(), m.short
-	}
 	if m.busy == nil {
 		m.start(&work[T]{fresh: begun, quiet: true})
 	}

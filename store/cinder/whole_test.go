@@ -136,7 +136,11 @@ func TestCredentials(t *testing.T) {
 	wantCode(t, err, core.CodeUsage, "application credential")
 
 	c := newCloud(t)
-	c.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	c.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet { // which versions there are, Keystone says to anybody
+			versions("v3.14 - /identity/v3/")(w, r)
+			return
+		}
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprint(w, `{"error": {"code": 401, "message": "The request you have made requires authentication."}}`)
 	})

@@ -340,3 +340,21 @@ func TestMadeVolumeKilled(t *testing.T) {
 		t.Errorf("the kills ended in %v", states)
 	}
 }
+
+// TestLayersOfDriver: a cloud's rows do not name the driver, and of a chain it decides
+// which layers come back; so the place is asked.
+func TestLayersOfDriver(t *testing.T) {
+	backups := chains(2)
+	for i := range backups {
+		backups[i].Service = core.Opt[string]{}
+	}
+	for driver, want := range map[string]core.Layers{"cinder.backup.drivers.ceph.CephBackupDriver": core.LayersLast,
+		"cinder.backup.drivers.s3.S3BackupDriver": core.LayersAll} {
+		c := memory.NewCloud(memory.World{Backups: backups, Now: clock})
+		c.Made(backups[1].ID, driver)
+		p, err := jobs.Desk{Place: c, Pace: jobs.Pace{Now: clock}}.Plan(t.Context(), jobs.PlanRequest{Backup: backups[1].ID, Name: "new"})
+		if err != nil || p.Layers != want {
+			t.Errorf("%s: layers %s, %v", driver, p.Layers, err)
+		}
+	}
+}

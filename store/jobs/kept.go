@@ -52,7 +52,7 @@ func (l *KeptLayer) late() string {
 // books, or of ctx.
 func (d Desk) Layers(ctx context.Context, chain core.Chain) (layers []KeptLayer, warnings []string, err error) {
 	backups := chain.Backups
-	if chain.Missing != "" {
+	if belowMissing(chain) {
 		backups = append([]core.Backup{{ID: chain.Missing}}, backups...)
 	}
 	for i, l := range chainLayers(chain) {

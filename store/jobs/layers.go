@@ -28,14 +28,28 @@ func (d Desk) layers(ctx context.Context, chain core.Chain, r PlanRequest) ([]co
 // missing is one, whatever lies below it.
 func chainLayers(chain core.Chain) (out []core.Layer) {
 	first, of := 1, len(chain.Backups)
-	if chain.Missing != "" {
+	if belowMissing(chain) {
 		out = append(out, core.Layer{Number: 1, Backup: chain.Missing, Evidence: core.EvidenceUnknown, Written: true})
 		first, of = 2, 0
 	}
 	for i := range chain.Backups {
 		out = append(out, core.LayerOf(&chain.Backups[i], first+i, of))
 	}
+	guessed := false // whatever lies below a guessed parent is as much of a guess
+	for i := len(chain.Backups) - 1; i >= 0; i-- {
+		out[first-1+i].Guessed = guessed
+		guessed = guessed || chain.Backups[i].ParentGuessed
+	}
+	if first == 2 {
+		out[0].Guessed = guessed
+	}
 	return out
+}
+
+// belowMissing reports whether the chain begins with a parent that is not here, or with
+// an incremental of which it is not known what it stands on.
+func belowMissing(chain core.Chain) bool {
+	return chain.Missing != "" || len(chain.Backups) > 0 && chain.Backups[0].Incremental && !chain.Cycle
 }
 
 // givenLayers puts captures that were handed in on the newest layers, of which there
@@ -87,6 +101,9 @@ func (d Desk) fill(ctx context.Context, chain core.Chain, layers []core.Layer, o
 
 // fillLayer finds what Cinder stored with a backup, or else what was kept of it.
 func (d Desk) fillLayer(ctx context.Context, b *core.Backup, l *KeptLayer) (warnings []string, err error) {
+	if b.ID == "" { // a parent of which nothing is known
+		return nil, nil
+	}
 	stored, has, known, err := d.stored(ctx, b.ID)
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -110,6 +110,39 @@ func TestLayers(t *testing.T) {
 	wantCode(t, "cancelled", err, core.CodeCancelled)
 }
 
+// TestGuessedParents: what lies below a parent that is only guessed is known as little
+// as that, and an incremental without a parent stands on something.
+func TestGuessedParents(t *testing.T) {
+	_, d := cloudDesk(t)
+	d.Source = stockedRepository()
+	chain, err := d.Chain(t.Context(), storetest.Second)
+	ok(t, err)
+	told := func(chain core.Chain) (out string) {
+		layers, _, err := d.Layers(t.Context(), chain)
+		ok(t, err)
+		for i := range layers {
+			out += fmt.Sprintf("%d/%d %s %v %v; ", layers[i].Number, layers[i].Of, layers[i].Evidence, layers[i].Guessed, layers[i].Whole())
+		}
+		return out
+	}
+	if got := told(chain); got != "1/3 stored false true; 2/3 stored false true; 3/3 stored false true; " {
+		t.Errorf("nothing is guessed: %s", got)
+	}
+	chain.Backups[1].ParentGuessed = true
+	if got := told(chain); got != "1/3 stored true false; 2/3 stored false true; 3/3 stored false true; " {
+		t.Errorf("the full is guessed: %s", got)
+	}
+	chain.Backups[2].ParentGuessed = true
+	if got := told(chain); got != "1/3 stored true false; 2/3 stored true false; 3/3 stored false true; " {
+		t.Errorf("both are: %s", got)
+	}
+	chain.Backups = chain.Backups[2:]
+	chain.Backups[0].ParentID = ""
+	if got := told(chain); got != "1/0 unknown true false; 2/0 stored false true; " {
+		t.Errorf("no parent is known: %s", got)
+	}
+}
+
 // stockedRepository is one that holds the captures of the standard world.
 func stockedRepository() *memory.Repository {
 	s := storetest.Standard()

@@ -55,6 +55,11 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 		}
 		newest := &chain.Backups[len(chain.Backups)-1]
 		in.Service, in.Source = newest.Service.Or(""), newest.VolumeID
+		if auto := r.Layers == "" || r.Layers == core.LayersAuto; auto && in.Service == "" && (len(chain.Backups) > 1 || chain.Missing != "") {
+			if driver, err := d.driverOf(ctx, newest); err == nil && driver.Known { // of a chain, it decides which layers come back
+				in.Service = driver.V
+			}
+		}
 	}
 	var warnings []string
 	var err error

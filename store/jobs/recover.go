@@ -19,6 +19,28 @@ type Source struct {
 	// find returns what the source has, each backup once, and what it has and is
 	// of no use.
 	find func(ctx context.Context, target Desk, progress Progress) ([]finding, []core.Holding, error)
+	rest store.Filler // nil: what find tells is all
+}
+
+// fill reads what the source has left out of those that are lost.
+func (s Source) fill(ctx context.Context, found []finding, lost map[core.BackupID]*core.Reconciled, progress Progress) error {
+	if s.rest == nil || len(lost) == 0 {
+		return nil
+	}
+	at := map[core.BackupID]int{}
+	var ids []core.BackupID
+	for i := range found {
+		if id := found[i].row.ID; lost[id] != nil {
+			at[id] = i
+			ids = append(ids, id)
+		}
+	}
+	holdings, err := s.rest.Fill(ctx, ids, func(done, of int) { progress.say(done, of, "reading metadata from %s", s.Name) })
+	for i := range holdings {
+		f := &found[at[holdings[i].Backup.ID]]
+		f.row, f.marks = holdings[i].Backup, holdings[i].Marks
+	}
+	return err
 }
 
 // finding is a backup that was found.
@@ -146,7 +168,9 @@ func FromBundle(b *core.Bundle, name string) Source {
 // export records. Of a repository the records are rebuilt, and those that the
 // archive has are taken instead, as they hold more.
 func FromPlace(source Desk) Source {
-	return Source{Name: source.location(), find: func(ctx context.Context, target Desk, progress Progress) ([]finding, []core.Holding, error) {
+	rest, _ := source.Place.(store.Filler)
+	s := Source{Name: source.location(), rest: rest}
+	s.find = func(ctx context.Context, target Desk, progress Progress) ([]finding, []core.Holding, error) {
 		ex, ok := source.Place.(store.Exporter)
 		if !ok {
 			return nil, nil, core.Fail(core.CodeUnsupported, tryRecover, "records cannot be exported from "+source.location(), "", nil)
@@ -165,7 +189,8 @@ func FromPlace(source Desk) Source {
 			}
 		}
 		return out, nil, err
-	}}
+	}
+	return s
 }
 
 // holdings finds what a repository holds.
@@ -278,7 +303,11 @@ func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOpti
 	if err != nil {
 		return r, err
 	}
-	items, handed, err := target.missing(ctx, found, lostOf(compared), native, progress)
+	lost := lostOf(compared)
+	if err := source.fill(ctx, found, lost, progress); err != nil {
+		return r, err
+	}
+	items, handed, err := target.missing(ctx, found, lost, native, progress)
 	if err != nil {
 		return r, err
 	}

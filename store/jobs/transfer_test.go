@@ -346,6 +346,54 @@ func lostCloud(t testing.TB, n int) (*memory.Cloud, jobs.Desk, jobs.Desk) {
 	return c, d, jobs.Desk{Place: r, Pace: jobs.Pace{Now: clock}}
 }
 
+// frugal is a repository whose scan leaves out whose the backups are.
+type frugal struct {
+	*memory.Repository
+	asked []core.BackupID
+}
+
+func (f *frugal) Scan(ctx context.Context, progress func(core.ScanProgress)) (core.Inventory, error) {
+	inv, err := f.Repository.Scan(ctx, progress)
+	for i := range inv.Holdings {
+		inv.Holdings[i].Backup.ProjectID = ""
+		inv.Holdings[i].Marks = []core.Mark{{Field: "project_id", State: core.MarkLost, Why: "not read yet"}}
+	}
+	return inv, err
+}
+
+func (f *frugal) Fill(ctx context.Context, ids []core.BackupID, _ func(done, of int)) (out []core.Holding, err error) {
+	f.asked = append(f.asked, ids...)
+	inv, err := f.Repository.Scan(ctx, nil)
+	for _, h := range inv.Holdings {
+		if slices.Contains(ids, h.ID) && h.ID != ids[0] { // and one of them is gone meanwhile
+			out = append(out, h)
+		}
+	}
+	return out, err
+}
+
+// TestRecoverFills: of a repository whose scan reads names only, the rest is read of what
+// is lost, and of that alone.
+func TestRecoverFills(t *testing.T) {
+	const n = 8
+	_, d, repository := lostCloud(t, n)
+	first := chains(n)[0]
+	d.Place = memory.NewCloud(memory.World{Backups: []core.Backup{first}, Now: clock})
+	f := &frugal{Repository: repository.Place.(*memory.Repository)}
+	repository.Place = f
+	plan, err := jobs.PlanRecovery(t.Context(), jobs.FromPlace(repository), d, jobs.RecoverOptions{}, nil)
+	ok(t, err)
+	if len(f.asked) != n-1 || slices.Contains(f.asked, first.ID) || len(plan.Items) != n-1 {
+		t.Errorf("%d were asked for, %d would come", len(f.asked), len(plan.Items))
+	}
+	for i := range plan.Items {
+		it := &plan.Items[i]
+		if gone := it.Backup.ID == f.asked[0]; gone != (it.Backup.ProjectID == "") || gone != (it.Marks[0].Field == "project_id") {
+			t.Errorf("%s: %q, %v", it.Backup.ID, it.Backup.ProjectID, it.Marks)
+		}
+	}
+}
+
 func TestRecover(t *testing.T) {
 	const n = 8
 	c, d, repository := lostCloud(t, n)

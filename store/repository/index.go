@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"hearth/core"
-	"hearth/core/pyjson"
 )
 
 // fewStrays is how many strays are kept by name.
@@ -94,37 +93,11 @@ func (x *index) describe() {
 		c := core.ReadCapture(s.text, core.Source{})
 		s.text = ""
 		if base := c.Section(core.BaseSection); base != nil {
-			s.volume = volumeOf(id, base)
+			s.volume = core.CapturedVolume(id, base)
 		} else {
 			delete(x.volumes, id)
 		}
 	}
-}
-
-// volumeOf is the volume's row as a list shows it.
-func volumeOf(id core.VolumeID, base *pyjson.Object) core.Volume {
-	text := func(key string) core.Opt[string] {
-		v, _ := base.Get(key)
-		s, ok := v.Str()
-		return core.Opt[string]{V: strings.Clone(s), Set: ok}
-	}
-	when := func(key string) core.Opt[time.Time] {
-		t, err := time.Parse("2006-01-02T15:04:05", text(key).V)
-		return core.Opt[time.Time]{V: t, Set: err == nil}
-	}
-	yes := func(key string) bool { v, _ := base.Get(key); return v.Truthy() }
-	size, _ := base.Get("size")
-	v := core.Volume{ID: id, Name: text("display_name"), Description: text("display_description"), Status: text("status").V,
-		VolumeTypeID: text("volume_type_id"), Bootable: yes("bootable"), Multiattach: yes("multiattach"),
-		EncryptionKeyID: text("encryption_key_id"), ProjectID: core.ProjectID(text("project_id").V), UserID: text("user_id").V,
-		AvailabilityZone: text("availability_zone"), Host: text("host"), SnapshotID: text("snapshot_id"),
-		SourceVolumeID: core.VolumeID(text("source_volid").V), AttachStatus: text("attach_status"),
-		CreatedAt: when("created_at"), UpdatedAt: when("updated_at")}
-	v.Size, _ = size.Int64()
-	if was := text("previous_status"); v.Status == "backing-up" && was.V != "" {
-		v.Status = was.V // what it was before the backup began
-	}
-	return v
 }
 
 // finish puts rows in order, each id once, and counts what only all rows tell.

@@ -329,10 +329,12 @@ func (a *API) read(path string, r *http.Request) (int, any) {
 			return 404, nil
 		}
 		if left, ok := row["reads"].(int); ok && kind == "volume" { // a restore that goes on for some reads
-			if row["reads"] = left - 1; left == 0 {
+			switch row["reads"] = left - 1; left {
+			case 1:
+				restored(row) // before its status says so: metadata is read beside the volume
+			case 0:
 				row["status"] = "available"
 				delete(row, "reads")
-				restored(row)
 			}
 		}
 		return 200, map[string]any{kind: row}
@@ -345,6 +347,9 @@ func (a *API) read(path string, r *http.Request) (int, any) {
 		return 200, map[string]any{"volume_types": []any{map[string]any{"id": "t", "name": "lvm"}}}
 	case path == "/types/default":
 		return 200, map[string]any{"volume_type": map[string]any{"id": "t", "name": "lvm"}}
+	case path == "/os-availability-zone":
+		zone := map[string]any{"zoneName": "nova", "zoneState": map[string]any{"available": true}}
+		return 200, map[string]any{"availabilityZoneInfo": []any{zone}}
 	case path == "/messages":
 		return 200, map[string]any{"messages": []any{}}
 	case path == "/os-services":

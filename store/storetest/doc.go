@@ -53,6 +53,7 @@
 //     configured for the place.
 //   - Repository: no inventory, no hearth inventory and verify, and it cannot be configured
 //     as another place's repository.
+//   - Filler: what Scan tells of a repository's backups is all there is.
 //
 // What only clouds or repositories do (from Operator on) is no part of this contract
 // yet: the tests of store/cinder and store/repository hold them to what real ones do.

@@ -166,7 +166,7 @@ func (s *inventoryScreen) Row(i int) ([]grid.Cell, bool) {
 		core.HoldingBroken:     {Text: "✗ broken", Style: st.Bad}, core.HoldingStray: {Text: "? stray", Style: st.Unknown}}[h.Kind]
 	name := grid.Cell{Text: core.Visible(h.Prefix), Style: st.Dim}
 	switch {
-	case h.Kind == core.HoldingBackup:
+	case h.Kind == core.HoldingBackup && !h.Backup.Unseen.Has("display_name"):
 		name = show.NameCell(s.host.Look(), h.Backup.Name)
 	case h.ID != "" && h.VolumeID != "":
 		name.Text = core.Visible(fmt.Sprintf("%s of volume %s", h.ID.Short(), h.VolumeID.Short()))

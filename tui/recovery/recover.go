@@ -204,7 +204,7 @@ func (s *recoverScreen) Row(i int) ([]grid.Cell, bool) {
 	}
 	text, look := s.about(m.both)
 	return []grid.Cell{
-		in, show.NameCell(s.host.Look(), b.Name), {Text: kind}, {Text: show.GiB(b.Size)},
+		in, show.BackupName(s.host.Look(), b), {Text: kind}, {Text: show.GiB(b.Size)},
 		{Text: s.host.Look().Age(b.CreatedAt)}, {Text: core.Visible(b.ID.Short()), Style: st.Dim},
 		{Text: core.Visible(text), Style: look},
 	}, true

@@ -1,12 +1,14 @@
 package restore
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/core/pyjson"
 	"hearth/tui/grid"
 	"hearth/tui/place"
 	"hearth/tui/show"
@@ -159,7 +161,25 @@ func (s *reportScreen) Actions() []ui.Action {
 			}
 			return ""
 		}, Run: func() tea.Cmd { return ui.OpenFor("volume", string(s.volume())) }},
+		{Name: "copy-field", Keys: []string{"y"}, Help: "Copy the field under the cursor", Why: func() string {
+			if len(s.rows) == 0 {
+				return "there is none"
+			}
+			return ""
+		}, Run: s.copyField},
 	}, ui.TableMoves(s.table, nil)...)
+}
+
+// copyField copies the field under the cursor, and how it came out.
+func (s *reportScreen) copyField() tea.Cmd {
+	f, l := &s.rows[s.table.Cursor()], s.host.Look()
+	side := func(v core.Opt[pyjson.Value]) string { return ui.Either(show.SideText(l, f.Name, v), "not there") }
+	why := ""
+	if f.Why != "" {
+		why = "; " + core.Visible(f.Why)
+	}
+	return s.host.Copy(fmt.Sprintf("%s: planned %s, is now %s (%s%s)", show.FieldTitle(core.FieldPlan{Section: f.Section, Name: f.Name}),
+		side(f.Planned), side(f.Actual), f.Came, why), "the field")
 }
 
 // running reports whether the restore goes on.

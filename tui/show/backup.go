@@ -16,6 +16,14 @@ func NameCell(l ui.Look, name core.Opt[string]) grid.Cell {
 	return grid.Cell{Text: core.Visible(name.V)}
 }
 
+// BackupName is a backup's name; "?" where its place does not know whether it has one.
+func BackupName(l ui.Look, b *core.Backup) grid.Cell {
+	if b.Unseen.Has("display_name") {
+		return grid.Cell{Text: "?", Style: l.Unknown}
+	}
+	return NameCell(l, b.Name)
+}
+
 func StatusCell(l ui.Look, status string) grid.Cell {
 	return grid.Cell{Text: StatusGlyph(status) + " " + core.Visible(status), Style: StatusStyle(l, status)}
 }
@@ -34,7 +42,7 @@ func BackupCells(l ui.Look, b *core.Backup) []grid.Cell {
 		volume = grid.Cell{Text: core.Visible(b.VolumeID.Short()), Style: l.Dim}
 	}
 	cells := []grid.Cell{
-		NameCell(l, b.Name), status, kind, {Text: GiB(b.Size)}, {Text: l.Age(b.CreatedAt)}, volume,
+		BackupName(l, b), status, kind, {Text: GiB(b.Size)}, {Text: l.Age(b.CreatedAt)}, volume,
 		{Text: core.Visible(b.FailReason.Or("")), Style: l.Bad}, {Text: core.Visible(b.ID.Short()), Style: l.Dim},
 		projectCell(l, b.ProjectName, b.ProjectID),
 	}

@@ -226,7 +226,7 @@ func TestLostEnd(t *testing.T) {
 	w.send(startMark+"a", 0).send("\x1b[20", quiet).want("paste a", "cut 1 false")
 	w.send(startMark+"a\xc3", quiet).want("paste a", "cut 1 false")
 
-	w = newWire(t, true).send(startMark+"eyJ", 3900*time.Millisecond).send("q"+endMark, 0).want("paste eyJq") // a line that stalls
+	newWire(t, true).send(startMark+"eyJ", 3900*time.Millisecond).send("q"+endMark, 0).want("paste eyJq") // a line that stalls
 }
 
 // TestPasteOfAnything: what is no text is not pasted, and hides no end.

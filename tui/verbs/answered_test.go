@@ -51,8 +51,7 @@ var written = []writing{
 }
 
 var reading = []string{"volumes", "backups", "volume", "backup", "capture", "plan", "messages", "journal", "settle", "export", "decode",
-	"archive",
-	"coverage", "reconcile", "verify", "inventory", "extract", "compare", "places", "demo", "info", "check", "man"}
+	"archive", "coverage", "reconcile", "verify", "inventory", "extract", "compare", "diff", "places", "demo", "check", "man"}
 
 // wire is a cloud on the wire, with what the lines above want beside it.
 type wire struct {

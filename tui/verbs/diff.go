@@ -70,8 +70,7 @@ func (e *Env) diff() *cobra.Command {
 	fl.StringVar(&o.name, "new", "", "what a restore to a new volume comes to; without a name Cinder chooses one")
 	fl.StringArrayVar(&o.rules, "rules", nil, "by these rules: icehouse, kilo or newton; twice for both beside each other")
 	fl.BoolVar(&o.all, "all", false, "for a table: also what is the same, and what no restore brings back")
-	fl.StringVarP(&f.name, "output", "o", "table", "how to print: table, json or yaml")
-	complete(cmd, "output", []string{"table", "json", "yaml"})
+	formatFlag(cmd, &f.name, "table", "how to print: table, json or yaml", []string{"table", "json", "yaml"})
 	complete(cmd, "rules", core.RuleWords())
 	complete(cmd, "new", nil)
 	if err := cmd.RegisterFlagCompletionFunc("onto", e.volumeIDs); err != nil {

@@ -57,6 +57,7 @@ func planHead(p *core.Plan) grid {
 		target = "a new volume named " + core.Visible(p.Target.Name)
 	}
 	g := grid{lanes: []lane{{}, {wraps: true}}, rows: [][]string{
+		{"Answer", p.HeadlineText()},
 		{"Target", target},
 		{"Rules", fmt.Sprintf("%s, %s: %s", p.Rules, p.Rules.Releases(), core.Visible(p.RulesWhy))},
 		{"Layers", fmt.Sprintf("%s: %s", p.Layers, core.Visible(p.LayersWhy))},

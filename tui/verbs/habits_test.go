@@ -64,7 +64,7 @@ func TestOtherWords(t *testing.T) {
 	}
 	// Of hearth's own making: those clients have no word for them.
 	own := core.NewFieldSet("capture", "archive", "coverage", "recover", "reconcile", "inventory", "demo", "man", "settle", "decode", "undo",
-		"journal", "plan", "apply", "copy", "verify", "extract", "compare", "places", "info", "help", "check")
+		"journal", "plan", "apply", "copy", "verify", "extract", "compare", "diff", "places", "help", "check")
 	for verb := range there {
 		if !reached[verb] && !own.Has(verb) {
 			t.Errorf("no word of the other clients leads to hearth %s", verb)
@@ -227,7 +227,7 @@ var newcomer = []habit{
 	{"--version", 0, "hearth version "},
 	{"help backup list", 0, "List backups"},
 	{"backup list --help", 0, "List backups"},
-	{"configuration show", 2, "hearth info"},
+	{"configuration show", 2, "hearth check"},
 }
 
 // testMainHabits runs them by the real binary.

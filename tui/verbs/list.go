@@ -116,8 +116,8 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if len(l.columns) > 0 || l.format.name != "json" && l.format.name != "yaml" {
-		q.Wants = r.columns.Names() // else what costs more is not asked for
+	if q.Wants = []string{"project", "user", "key"}; len(l.columns) > 0 || l.format.name != "json" && l.format.name != "yaml" {
+		q.Wants = r.columns.Names() // else what is no field of the row itself is not asked for: it costs more
 	}
 	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 		pages, short := l.pages(d), error(nil)

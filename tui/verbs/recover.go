@@ -13,7 +13,8 @@ import (
 )
 
 // fromHelp explains where backups can be recovered from.
-const fromHelp = "a backup repository or another place (a name, or a location such as posix:/srv/backups), a bundle file, or archive"
+const fromHelp = "a backup repository or another place (a name, or a location such as posix:/srv/backups or ceph:backups), " +
+	"a bundle file, or archive"
 
 // source opens what --from names. The function returned closes it.
 func (e *Env) source(ctx context.Context, cmd *cobra.Command, from string) (jobs.Source, func(), error) {

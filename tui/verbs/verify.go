@@ -57,6 +57,8 @@ var verifyColumns = core.Columns[verified]{
 		Value: func(v *verified) pyjson.Value { return pyjson.OfInt(v.report.Objects) }},
 	{Name: "bytes", Key: "bytes_read", Title: "Read", Kind: core.NumberColumn,
 		Value: func(v *verified) pyjson.Value { return pyjson.OfInt(v.report.Bytes) }},
+	{Name: "sum", Key: "sha256", Title: "SHA256",
+		Value: func(v *verified) pyjson.Value { return orNull(v.report.Sum) }},
 	{Name: "written", Key: "written_by", Title: "Written by",
 		Value: func(v *verified) pyjson.Value { return orNull(v.report.Layout.Writer()) }},
 	{Name: "container", Key: "container", Title: "Container",
@@ -77,24 +79,29 @@ func repository(d jobs.Desk, tried string) (store.Repository, error) {
 		return r, nil
 	}
 	return nil, core.Fail(core.CodeUnsupported, tried, d.Place.Info().Location+" is no backup repository",
-		"name one with --place posix:/DIR, s3://HOST/BUCKET or swift:CLOUD/CONTAINER", nil)
+		"name one with --place posix:/DIR, s3://HOST/BUCKET, swift:CLOUD/CONTAINER or ceph:POOL", nil)
 }
 
 func (e *Env) verify() *cobra.Command {
 	f := &format{}
 	var deep bool
+	var sums string
 	cmd := &cobra.Command{
 		Use: "verify [BACKUP…]", Short: "Compare the backups of a repository with what their metadata says", Args: cobra.ArbitraryArgs,
 		Long: "Compare the backups of a backup repository, all of them or those named, with what their metadata says: " +
 			"that all objects are there and no others, with the sizes and places that they must have, and that the chain " +
 			"is whole. With --deep every chunk is read, decompressed and compared with its md5 and with the file of " +
 			"sha256 sums. Nothing is changed.\n\n" +
+			"Ceph's driver keeps no sum of what it wrote: with --deep a backup in a pool is read through, and its sum printed (sum, in " +
+			"JSON sha256), which is that of the volume's bytes. With --sums FILE, an earlier JSON of this verb, of this pool or of a copy, " +
+			"the sums are compared.\n\n" +
 			"A backup with a flaw has a line for each; damage is what makes Cinder refuse a restore, or restore other " +
 			"bytes than were backed up. The exit code is then that of something unreadable.\n\n" +
 			"The columns are " + words(verifyColumns.Names(), "and") + ".",
 		Example: "hearth verify --place posix:/var/lib/cinder/backup\n" +
 			"hearth verify --place s3://s3.example/volumebackups --deep 4e47\n" +
-			"hearth verify --place posix:/srv/backup -o json",
+			"hearth verify --place posix:/srv/backup -o json\n" +
+			"hearth verify --place ceph:backups --deep --sums last-week.json",
 		ValidArgsFunction: e.backupIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out, err := verifySheet.rows(f, e.Width)
@@ -107,6 +114,14 @@ func (e *Env) verify() *cobra.Command {
 					return err
 				}
 				request := core.VerifyRequest{Deep: deep}
+				if sums != "" {
+					if !deep {
+						return misuse(cmd, "--sums compares what is read", "give --deep, too")
+					}
+					if request.Sums, err = e.knownSums(ctx, sums); err != nil {
+						return err
+					}
+				}
 				for _, arg := range args {
 					b, err := d.ResolveBackup(ctx, arg)
 					if err != nil {
@@ -121,6 +136,7 @@ func (e *Env) verify() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				e.sayCompared(request.Sums, reports)
 				var strange []core.Unrecognised
 				if len(request.IDs) == 0 {
 					if strange, err = sift(ctx, r); err != nil {
@@ -133,7 +149,30 @@ func (e *Env) verify() *cobra.Command {
 	}
 	f.flags(cmd, verifyColumns.Names())
 	cmd.Flags().BoolVar(&deep, "deep", false, "read every chunk and compare its sums")
+	cmd.Flags().StringVar(&sums, "sums", "", "of a pool of Ceph: the JSON of an earlier verify --deep, whose sums are compared")
 	return cmd
+}
+
+// knownSums reads the sums that an earlier verification printed as JSON.
+func (e *Env) knownSums(ctx context.Context, file string) (map[core.BackupID]string, error) {
+	text, err := e.read(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pyjson.Parse(text)
+	out := map[core.BackupID]string{}
+	for _, v := range list.Items() {
+		id, _ := v.Object().Get("backup_id")
+		sum, _ := v.Object().Get("sha256")
+		if s, ok := sum.Str(); ok && s != "" {
+			out[core.BackupID(id.Text())] = s
+		}
+	}
+	if err != nil || len(out) == 0 {
+		return nil, core.Fail(core.CodeUnreadable, "read sums from "+file, "no sum of a backup is in it",
+			"name what hearth verify --deep -o json printed of a pool", err)
+	}
+	return out, nil
 }
 
 // verifyAll collects the reports, and tells on the way how far it has come.
@@ -158,6 +197,19 @@ func (e *Env) verifyAll(ctx context.Context, r store.Repository, q core.VerifyRe
 		return a.Container+"\x00"+a.Prefix < b.Container+"\x00"+b.Prefix
 	})
 	return reports, err
+}
+
+// sayCompared says how many sums were compared with those that were known, if any were.
+func (e *Env) sayCompared(known map[core.BackupID]string, reports []core.VerifyReport) {
+	n := 0
+	for i := range reports {
+		if r := &reports[i]; r.Sum != "" && known[r.ID] != "" {
+			n++
+		}
+	}
+	if len(known) > 0 {
+		e.say("%s of %s compared with a known sum.", core.Count(n, "backup"), core.Count(len(reports), "backup"))
+	}
 }
 
 // sift asks what a repository holds that is no backup's.

@@ -93,6 +93,33 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestKnownSums: what an earlier verification printed is read, and anything else refused.
+// What a pool of Ceph makes of it holds TestRealCeph.
+func TestKnownSums(t *testing.T) {
+	b, dir := posix(t)
+	for name, text := range map[string]string{
+		"sums.json":  `[{"backup_id": "a", "sha256": "00ff"}, {"backup_id": "b", "sha256": null}, {"backup_id": "c", "sha256": "11"}]`,
+		"none.json":  `[{"backup_id": "a"}]`,
+		"other.json": "backups",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "..", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := b.env.knownSums(t.Context(), filepath.Join(dir, "..", "sums.json"))
+	if err != nil || len(got) != 2 || got["a"] != "00ff" || got["c"] != "11" {
+		t.Errorf("%v, %v", got, err)
+	}
+	// 14: of a file there it is not known what it is.
+	for args, code := range map[string]int{"verify --sums ../sums.json": 2, "verify --deep --sums ../none.json": 8,
+		"verify --deep --sums ../other.json": 8, "verify --deep --sums ../nosuch": 3, "verify --deep --sums ../sums.json": 14} {
+		got := b.run(strings.Fields(strings.ReplaceAll(args, "..", filepath.Dir(dir)))...)
+		if got.code != code || code == 14 && !strings.Contains(got.err, "0 backups of 6 backups compared with a known sum") {
+			t.Errorf("%s: %+v, want %d", args, got, code)
+		}
+	}
+}
+
 // TestNoBackup: a place that holds something, and no backup, says what it holds.
 func TestNoBackup(t *testing.T) {
 	dir := t.TempDir()

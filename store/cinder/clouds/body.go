@@ -103,11 +103,11 @@ func (l *Login) Scoped() error {
 	if l.Direct || l.Credential() || l.Scope() != nil {
 		return nil
 	}
-	where, next := "its entry in "+l.From, "write project_name and its domain under auth, or project_id"
+	where, next := "its entry in "+l.From+" names", "write project_name and its domain under auth, or project_id"
 	if l.Cloud == Environment {
-		where, next = "they", "set OS_PROJECT_NAME and its domain, or OS_PROJECT_ID"
+		where, next = "they name", "set OS_PROJECT_NAME and its domain, or OS_PROJECT_ID"
 	}
-	return core.Fail(core.CodeUsage, tried(l.Cloud), where+" name no project (project_name, project_id), no domain and no system_scope, "+
+	return core.Fail(core.CodeUsage, tried(l.Cloud), where+" no project (project_name, project_id), no domain and no system_scope, "+
 		"and Keystone would choose a project that nobody named", next+", or name one with --project", nil)
 }
 

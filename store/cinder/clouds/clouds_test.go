@@ -177,6 +177,45 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// TestFiles: a file that cannot be read is passed over, as by the client, and said; one
+// that is no YAML is told by its path: clouds.yaml at once, the others when an entry
+// wants them.
+func TestFiles(t *testing.T) {
+	w := world(t, "clouds:\n  c: {"+good+"}\n  p: {profile: x}\n")
+	for _, dir := range []string{w.Dir + "/secure.yaml", w.Home + "/.config/openstack"} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := open(t, w)
+	if _, err := b.Login("c", ""); err != nil || len(b.Passed()) != 1 || b.Passed()[0] != w.Dir+"/secure.yaml" {
+		t.Errorf("%v, passed over %v", err, b.Passed())
+	}
+	for _, name := range []string{"secure.yml", "clouds-public.json"} {
+		if err := os.WriteFile(filepath.Join(w.Home, ".config", "openstack", name), []byte("a: ["), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b = open(t, w)
+	if _, err := b.Login("c", ""); err == nil || !strings.Contains(err.Error(), "openstack/secure.yml: it is no YAML that describes clouds") {
+		t.Errorf("a broken secure.yaml: %v", err)
+	}
+	if names := strings.Join(b.Names(), " "); names != "c p" {
+		t.Errorf("the names are %s", names)
+	}
+	os.Remove(filepath.Join(w.Home, ".config", "openstack", "secure.yml"))
+	b = open(t, w)
+	if _, err := b.Login("c", ""); err != nil {
+		t.Errorf("a broken clouds-public.json spoils what does not want it: %v", err)
+	}
+	if _, err := b.Login("p", ""); err == nil || !strings.Contains(err.Error(), "clouds-public.json: it is no YAML") {
+		t.Errorf("a broken clouds-public.json: %v", err)
+	}
+	if _, err := Open(world(t, "clouds: [a]\n")); err == nil || !strings.Contains(err.Error(), "its clouds is no map of names") {
+		t.Errorf("a list of clouds: %v", err)
+	}
+}
+
 // FuzzReader: whatever stands in the files, hearth says something and does not break.
 func FuzzReader(f *testing.F) {
 	shapes, err := os.ReadFile("../../../testdata/cinder/clouds/shapes.txt")

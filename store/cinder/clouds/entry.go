@@ -265,10 +265,10 @@ func (e *entry) region(own, profile *keys, region string) (*keys, error) {
 		return nil, nil
 	}
 	chosen := known[0]
-	if i := slices.IndexFunc(known, func(r place) bool { return r.name == wanted }); wanted != "" && i >= 0 {
+	if i := slices.IndexFunc(known, func(r choice) bool { return r.name == wanted }); wanted != "" && i >= 0 {
 		chosen = known[i]
 	} else if region != "" {
-		chosen = place{name: region}
+		chosen = choice{name: region}
 	} else if wanted != "" {
 		var names []string
 		for _, r := range known {
@@ -284,15 +284,15 @@ func (e *entry) region(own, profile *keys, region string) (*keys, error) {
 	return chosen.values, nil
 }
 
-// place is a region of an entry.
-type place struct {
+// choice is a region of an entry.
+type choice struct {
 	name   string
 	values *keys // nil: none
 	at     Place
 }
 
 // regions are those that the entry names (OpenStackConfig._get_known_regions).
-func (e *entry) regions(own, profile *keys) ([]place, error) {
+func (e *entry) regions(own, profile *keys) ([]choice, error) {
 	for _, k := range []*keys{own, profile} {
 		if k == nil {
 			continue
@@ -312,9 +312,9 @@ func (e *entry) regions(own, profile *keys) ([]place, error) {
 		case v.kind == truth, v.kind == dict, v.kind == odd:
 			return nil, e.odd("region_name", v, "is no name", "write it in quotes")
 		}
-		var out []place
+		var out []choice
 		for name := range strings.SplitSeq(v.text, ",") {
-			out = append(out, place{name: name, at: v.at})
+			out = append(out, choice{name: name, at: v.at})
 		}
 		return out, nil
 	}
@@ -322,7 +322,7 @@ func (e *entry) regions(own, profile *keys) ([]place, error) {
 }
 
 // listed reads a list of regions: names, or maps of a name and values.
-func (e *entry) listed(v *value) ([]place, error) {
+func (e *entry) listed(v *value) ([]choice, error) {
 	const next = "write a list of names, or of maps with name and values"
 	if v.kind == nothing {
 		return nil, nil
@@ -330,17 +330,17 @@ func (e *entry) listed(v *value) ([]place, error) {
 	if v.kind != list {
 		return nil, e.odd("regions", v, "is no list", next)
 	}
-	var out []place
+	var out []choice
 	for _, item := range v.items {
 		switch item.kind {
 		case text, number:
-			out = append(out, place{name: item.text, at: item.at})
+			out = append(out, choice{name: item.text, at: item.at})
 			continue
 		case dict:
 		default:
 			return nil, e.odd("regions", item, "has something in it that is no region", next)
 		}
-		r := place{at: item.at}
+		r := choice{at: item.at}
 		for _, k := range item.keys.names {
 			inner := item.keys.get(k)
 			switch {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"go.yaml.in/yaml/v3"
 
@@ -172,13 +173,15 @@ func (b *Book) first(kind, section, variable string) (string, part, error) {
 	}
 	if kind != "clouds" && b.path != "" { // openstack does not look beside a file that a variable names
 		for _, ext := range extensions {
-			paths = append(paths, filepath.Join(filepath.Dir(b.path), kind+ext))
+			if path := filepath.Join(filepath.Dir(b.path), kind+ext); !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
 		}
 	}
 	for _, path := range paths {
 		body, err := os.ReadFile(path)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 			continue
 		case err != nil:
 			b.passed = append(b.passed, path)

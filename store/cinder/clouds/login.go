@@ -38,7 +38,7 @@ var scopes = []string{"domain_id", "domain_name", "project_id", "project_name", 
 
 // common are the options of every login by Keystone; the domains of the scope's
 // project among them.
-var common = append([]string{"auth_url", "project_domain_id", "project_domain_name"}, scopes...)
+var common = slices.Concat([]string{"auth_url", "project_domain_id", "project_domain_name"}, scopes)
 
 var userOptions = []string{"user_id", "username", "user_domain_id", "user_domain_name"}
 
@@ -49,12 +49,12 @@ var kinds = map[string]struct {
 	methods []string
 	generic bool // it takes default_domain_id and default_domain_name
 }{
-	"password":                {append([]string{"password"}, userOptions...), []string{"password"}, true},
-	"v3password":              {append([]string{"password"}, userOptions...), []string{"password"}, false},
+	"password":                {slices.Concat([]string{"password"}, userOptions), []string{"password"}, true},
+	"v3password":              {slices.Concat([]string{"password"}, userOptions), []string{"password"}, false},
 	"token":                   {[]string{"token"}, []string{"token"}, true},
 	"v3token":                 {[]string{"token"}, []string{"token"}, false},
-	"v3totp":                  {append([]string{"passcode"}, userOptions...), []string{"totp"}, false},
-	"v3applicationcredential": {append(credentialOptions, userOptions...), []string{"application_credential"}, false},
+	"v3totp":                  {slices.Concat([]string{"passcode"}, userOptions), []string{"totp"}, false},
+	"v3applicationcredential": {slices.Concat(credentialOptions, userOptions), []string{"application_credential"}, false},
 }
 
 var credentialOptions = []string{"application_credential_id", "application_credential_name", "application_credential_secret"}
@@ -299,14 +299,14 @@ func (l *Login) checkScope(e *entry) error {
 		return core.Fail(core.CodeUsage, e.tried(), "its system_scope "+l.where("system_scope")+"is "+core.Visible(s)+", and there is only all",
 			"write system_scope: all, or leave it out", nil)
 	}
-	var for_ []string
+	var targets []string
 	for _, key := range []string{"domain_id", "domain_name", "project_id", "project_name", "trust_id"} {
-		if kind, _, _ := strings.Cut(key, "_"); o[key] != "" && !slices.Contains(for_, kind) {
-			for_ = append(for_, kind)
+		if kind, _, _ := strings.Cut(key, "_"); o[key] != "" && !slices.Contains(targets, kind) {
+			targets = append(targets, kind)
 		}
 	}
-	if len(for_) > 1 {
-		return core.Fail(core.CodeUsage, e.tried(), "it asks for a "+strings.Join(for_, " and a ")+" at once",
+	if len(targets) > 1 {
+		return core.Fail(core.CodeUsage, e.tried(), "it asks for a "+strings.Join(targets, " and a ")+" at once",
 			"leave all but one out of auth and of the OS_* variables", nil)
 	}
 	return nil
