@@ -168,7 +168,7 @@ func (s *session) discovered(ctx context.Context, provider *gophercloud.Provider
 	given := p.Endpoint
 	all, _, err := discover(ctx, provider, given+"/")
 	if err != nil {
-		return explain(tried, err)
+		return s.explain(tried, cinderAt(given), err)
 	}
 	v3 := newest3(all)
 	switch {
