@@ -277,3 +277,39 @@ func TestRebuiltCloud(t *testing.T) {
 		t.Errorf("kept: %v %+v", ok, kept)
 	}
 }
+
+// TestMovedService: a list that is not where an earlier run found it is looked for once
+// with a new login; where the catalogue still says the same, that is the answer.
+func TestMovedService(t *testing.T) {
+	for name, to := range map[string]string{"moved": "/block/v3/p1", "still there": "/volume/v3/p1"} {
+		t.Run(name, func(t *testing.T) {
+			c := keyed(t, at("volumev3", "@URL@/volume/v3/p1"))
+			c.on("GET /limits", reply200(body(t, "limits")))
+			dir := t.TempDir()
+			if _, err := c.open(Options{CacheDir: dir}).Scope(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			c.token = strings.ReplaceAll(c.token, "/volume/v3/p1", to)
+			asked := map[string]int{}
+			c.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasPrefix(r.URL.Path, "/volume") && !strings.HasPrefix(r.URL.Path, "/block") {
+					c.serve(w, r)
+					return
+				}
+				asked[r.URL.Path]++
+				if strings.HasPrefix(r.URL.Path, "/volume") {
+					w.Header().Set("X-Openstack-Request-Id", "req-1")
+					w.WriteHeader(http.StatusNotFound)
+					fmt.Fprint(w, `{"itemNotFound": {"code": 404, "message": "The resource could not be found."}}`)
+					return
+				}
+				w.Header().Set("OpenStack-API-Version", "volume 3.62")
+				fmt.Fprint(w, `{"backups": []}`)
+			})
+			_, err := c.open(Options{CacheDir: dir}).Backups(t.Context(), core.Query{})
+			if moved := name == "moved"; moved != (err == nil) || asked["/volume/v3/p1/backups/detail"] != 1 {
+				t.Errorf("%v, asked %v", err, asked)
+			}
+		})
+	}
+}

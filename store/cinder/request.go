@@ -156,15 +156,21 @@ func repeat(c call, err error, n int, first time.Duration) (time.Duration, bool)
 }
 
 // renewing sends a call, and once more with a new login where its token is not taken
-// any more. All that was kept of the cloud is given up with the token: after a cloud was
-// built anew its project, and so its URLs, are others.
+// any more, or where what was kept of the cloud seems to lead past it. All that was kept
+// is given up with the token: after a cloud was built anew its project, and so its URLs,
+// are others.
 func (s *session) renewing(ctx context.Context, c call) (reply, error) {
 	r, err := s.once(ctx, c)
-	if f := faultOf(err); f == nil || f.status != http.StatusUnauthorized || r.token == "" || s.login.direct {
+	was, _ := s.current()
+	moved := s.astray(c, err)
+	if f := faultOf(err); !moved && (f == nil || f.status != http.StatusUnauthorized) || r.token == "" || s.login.direct {
 		return r, err
 	}
 	if err := s.renew(ctx, r.token); err != nil {
 		return reply{}, err
+	}
+	if now, _ := s.current(); moved && now.Endpoint == was.Endpoint {
+		return r, err // it is where it was, and says so
 	}
 	if r, err = s.once(ctx, c); err != nil {
 		if f := faultOf(err); f != nil && f.status == http.StatusUnauthorized {
@@ -172,6 +178,17 @@ func (s *session) renewing(ctx context.Context, c call) (reply, error) {
 		}
 	}
 	return r, err
+}
+
+// astray reports whether a list was asked for at a URL that an earlier run kept, and
+// nothing of that kind is there: every Block Storage has lists.
+func (s *session) astray(c call, err error) bool {
+	s.mu.Lock()
+	kept := s.kept
+	s.mu.Unlock()
+	f := faultOf(err)
+	return kept && c.method == http.MethodGet && strings.HasSuffix(c.path, "/detail") &&
+		(f != nil && f.status == http.StatusNotFound || errors.Is(err, syscall.ECONNREFUSED))
 }
 
 // once sends a call.

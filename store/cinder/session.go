@@ -59,6 +59,7 @@ type session struct {
 
 	mu       sync.Mutex // guards what follows
 	pass     pass
+	kept     bool // the pass is one that an earlier run wrote down
 	provider *gophercloud.ProviderClient
 }
 
@@ -110,7 +111,7 @@ func (s *session) open(ctx context.Context) (*gophercloud.ProviderClient, pass, 
 		return nil, pass{}, err
 	}
 	s.mu.Lock()
-	s.provider, s.pass = provider, p
+	s.provider, s.pass, s.kept = provider, p, kept
 	s.mu.Unlock()
 	return provider, p, nil
 }
@@ -190,7 +191,7 @@ func (s *session) authenticate(ctx context.Context, provider *gophercloud.Provid
 	if s.pass.Endpoint == p.Endpoint && s.pass.Project.ID == p.Project.ID { // else it is not the cloud that it was
 		p.Version = s.pass.Version
 	}
-	s.pass = p
+	s.pass, s.kept = p, false
 	s.mu.Unlock()
 	s.write(p)
 	return p, nil
