@@ -5,13 +5,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"hearth/core"
 	"hearth/store"
@@ -150,31 +150,45 @@ func TestExtractDamage(t *testing.T) {
 	}
 }
 
-// telling is a repository that says on stdout what it hands over.
-type telling struct {
+// stopping is a repository that stands still at the nth thing that it hands over, and
+// says so on stdout.
+type stopping struct {
 	store.Place
 	store.Imager
+	left *atomic.Int64
 }
 
-func (s telling) ReadImage(ctx context.Context, r core.ImageRequest, sink core.ImageSink) (core.ImageReport, error) {
-	return s.Imager.ReadImage(ctx, r, tellingSink{sink})
+func (s stopping) ReadImage(ctx context.Context, r core.ImageRequest, sink core.ImageSink) (core.ImageReport, error) {
+	return s.Imager.ReadImage(ctx, r, stoppingSink{sink, s.left})
 }
 
-type tellingSink struct{ core.ImageSink }
+type stoppingSink struct {
+	core.ImageSink
+	left *atomic.Int64
+}
 
-func (s tellingSink) WriteAt(b []byte, at int64) (int, error) {
-	fmt.Println("write")
-	time.Sleep(time.Millisecond) // so that it is killed in the middle
+func (s stoppingSink) step() {
+	if s.left.Add(-1) == 0 {
+		fmt.Println("now")
+		select {}
+	}
+}
+
+func (s stoppingSink) WriteAt(b []byte, at int64) (int, error) {
+	s.step()
 	return s.ImageSink.WriteAt(b, at)
 }
 
-func (s tellingSink) Whole(r core.Range) error {
+func (s stoppingSink) Whole(r core.Range) error {
 	err := s.ImageSink.Whole(r)
-	fmt.Println("whole")
+	s.step()
 	return err
 }
 
-const childGoal = "HEARTH_TEST_EXTRACT_TO"
+const (
+	childGoal = "HEARTH_TEST_EXTRACT_TO"
+	childStop = "HEARTH_TEST_EXTRACT_STOP" // at the nth thing; 0: at none
+)
 
 // TestChildExtracts is the process that TestExtractKilled kills.
 func TestChildExtracts(t *testing.T) {
@@ -182,8 +196,12 @@ func TestChildExtracts(t *testing.T) {
 	if to == "" {
 		t.Skip("it is the child of TestExtractKilled")
 	}
+	n, err := strconv.ParseInt(os.Getenv(childStop), 10, 64)
+	ok(t, err)
+	var left atomic.Int64
+	left.Store(n)
 	d := folderDesk(t, "../../testdata/repository/posix/repo")
-	d.Place = telling{d.Place, d.Place.(store.Imager)}
+	d.Place = stopping{d.Place, d.Place.(store.Imager), &left}
 	x, err := d.PlanExtract(t.Context(), newestOfThree, core.Range{}, to)
 	ok(t, err)
 	fmt.Println("there", x.There.Len() > 0)
@@ -192,12 +210,12 @@ func TestChildExtracts(t *testing.T) {
 	ok(t, err)
 }
 
-// killedAt runs the child and kills it when it says its nth word of what it hands
-// over; 0: never. It reports whether an earlier try was taken up.
-func killedAt(t *testing.T, to string, n int) (took bool, err error) {
+// killedAt runs the child and kills it at the nth thing that it hands over; 0: never.
+// It reports whether an earlier try was taken up, and whether it was killed.
+func killedAt(t *testing.T, to string, n int) (took, killed bool) {
 	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^TestChildExtracts$")
-	child.Env = append(os.Environ(), childGoal+"="+to)
+	child.Env = append(os.Environ(), childGoal+"="+to, childStop+"="+strconv.Itoa(n))
 	out, err := child.StdoutPipe()
 	ok(t, err)
 	ok(t, child.Start())
@@ -205,44 +223,42 @@ func killedAt(t *testing.T, to string, n int) (took bool, err error) {
 		switch lines.Text() {
 		case "there true":
 			took = true
-		case "write", "whole":
-			if n--; n == 0 {
-				child.Process.Kill()
-			}
+		case "now":
+			killed = true
+			ok(t, child.Process.Kill())
 		}
 	}
-	return took, child.Wait()
+	if err := child.Wait(); err != nil && !killed {
+		t.Fatal(err)
+	}
+	return took, killed
 }
 
 // TestExtractKilled: killed at any moment and run again, it ends with the same file,
 // and does not read what it has.
 func TestExtractKilled(t *testing.T) {
 	t.Parallel()
-	to := filepath.Join(t.TempDir(), "disk.raw")
-	taken, killed := 0, 0
-	for try := 1; try <= 20; try++ {
-		took, err := killedAt(t, to, 1+rand.IntN(6))
-		if took {
-			taken++
+	want := extracted(t, folderDesk(t, "../../testdata/repository/posix/repo"), newestOfThree)
+	taken := 0
+	for n := 1; ; n++ {
+		to := filepath.Join(t.TempDir(), "disk.raw")
+		_, killed := killedAt(t, to, n)
+		if killed {
+			if _, err := os.Stat(to); err == nil {
+				t.Fatalf("killed at %d, a file that is not whole has its name", n)
+			}
+			if took, _ := killedAt(t, to, 0); took {
+				taken++
+			}
 		}
-		if err == nil {
-			break
+		if got, err := os.ReadFile(to); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("killed at %d, it ends with other bytes: %v", n, err)
 		}
-		killed++
-		if _, err := os.Stat(to); err == nil {
-			t.Fatal("a file that is not whole has its name")
+		if !killed { // there are no more than that
+			if n < 4 || taken == 0 {
+				t.Errorf("killed at %d moments, taken up at %d", n-1, taken)
+			}
+			return
 		}
-	}
-	if _, err := os.Stat(to); err != nil {
-		_, err := killedAt(t, to, 0)
-		ok(t, err)
-	}
-	got, err := os.ReadFile(to)
-	ok(t, err)
-	if !bytes.Equal(got, extracted(t, folderDesk(t, "../../testdata/repository/posix/repo"), newestOfThree)) {
-		t.Error("it ends with other bytes")
-	}
-	if killed == 0 || taken == 0 {
-		t.Errorf("killed %d times, taken up %d times", killed, taken)
 	}
 }
