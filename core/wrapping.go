@@ -2,6 +2,7 @@ package core
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -135,8 +136,9 @@ func (l *lead) pass(line string) int {
 	return 0
 }
 
-// colours are terminal escapes as they are when they have been made visible, or not.
-var colours = regexp.MustCompile(`(?:\x1b|\^\[|\\(?:e|033|x1[bB]|u001[bB]))\[[0-9;]*m$`)
+// escapes are how a terminal's escape character looks once it has been made visible, or
+// not.
+var escapes = []string{"\x1b", "^[", `\e`, `\033`, `\x1b`, `\x1B`, `\u001b`, `\u001B`}
 
 // fresh reports whether base64 may begin at i although a character of its alphabet
 // stands before it, which belongs to an escape or to a code.
@@ -146,8 +148,9 @@ func fresh(s string, i int) bool {
 	case 'D':
 		return strings.HasSuffix(before, "=3D") || strings.HasSuffix(before, "%3D")
 	case 'm':
-		open := strings.LastIndexByte(before, '[') // what a colour consists of, before its m
-		return open >= 0 && strings.Trim(before[open+1:len(before)-1], "0123456789;") == "" && colours.MatchString(before[max(0, open-6):])
+		start := strings.TrimRight(before[:len(before)-1], "0123456789;") // a colour, without its numbers
+		start, bracket := strings.CutSuffix(start, "[")
+		return bracket && slices.ContainsFunc(escapes, func(e string) bool { return strings.HasSuffix(start, e) })
 	}
 	return false
 }
