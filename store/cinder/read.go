@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strings"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -14,6 +15,9 @@ import (
 // backup reads one backup, without its parent.
 func (p *Place) backup(ctx context.Context, id core.BackupID) (core.Backup, error) {
 	tried := "read backup " + string(id)
+	if !addressable(string(id)) {
+		return core.Backup{}, p.notHere(tried, "backup", nil)
+	}
 	var body struct{ Backup json.RawMessage }
 	if err := p.session.ask(ctx, call{tried: tried, path: "/backups/" + url.PathEscape(string(id))}, &body); err != nil {
 		return core.Backup{}, p.notRead(tried, "backup", err)
@@ -27,6 +31,10 @@ func (p *Place) backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 	}
 	return row.backup(p.version(), true), nil
 }
+
+// addressable reports whether Cinder could have something of that id: its router takes a
+// slash for the end of one, also a quoted one, and answers as if it knew no such URL.
+func addressable(id string) bool { return id != "" && !strings.Contains(id, "/") }
 
 // notRead is the error of something that could not be read: that it is not there only
 // where Cinder says so.
@@ -224,6 +232,9 @@ func newestFirst(rows []core.Backup) []core.Backup {
 // volumeDoc reads one volume as the API shows it, with every key.
 func (p *Place) volumeDoc(ctx context.Context, id core.VolumeID) (core.Volume, *pyjson.Object, error) {
 	tried := "read volume " + string(id)
+	if !addressable(string(id)) {
+		return core.Volume{}, nil, p.notHere(tried, "volume", nil)
+	}
 	var body struct{ Volume json.RawMessage }
 	err := p.session.ask(ctx, call{tried: tried, path: "/volumes/" + url.PathEscape(string(id))}, &body)
 	if err != nil {

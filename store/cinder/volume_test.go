@@ -222,3 +222,21 @@ func TestZones(t *testing.T) {
 		t.Errorf("%q, %v", zones, err)
 	}
 }
+
+// TestNoSuchID: of an id with a slash Cinder's router says that it knows no such URL, as
+// another service would; there is no such thing.
+func TestNoSuchID(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	page := func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, "<html><h1>404 Not Found</h1></html>")
+	}
+	c.on("GET /backups/{id}", page)
+	c.on("GET /volumes/{id}", page)
+	p := c.direct()
+	_, err := p.Backup(t.Context(), "../volumes?x=y#z ü")
+	wantCode(t, err, core.CodeNotFound, "there is no such backup")
+	_, err = p.Volume(t.Context(), "a/b")
+	wantCode(t, err, core.CodeNotFound, "there is no such volume")
+}

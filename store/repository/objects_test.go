@@ -242,7 +242,7 @@ func TestS3Truth(t *testing.T) {
 
 // real reads a variable of four parts: where, user, key, and the folder that
 // `lab objects fill` left.
-func real(t *testing.T, name, form string) (where, user, key, dir string) {
+func real(t testing.TB, name, form string) (where, user, key, dir string) {
 	t.Helper()
 	parts := strings.Split(os.Getenv(name), ",")
 	if len(parts) != 4 {

@@ -357,6 +357,9 @@ func (p *placer) put(b []byte, at int64) error {
 		p.r.tell(int64(len(b)), 0)
 		return err
 	}
+	if len(p.ahead) == 0 && p.r.turn.now(at) { // nothing to keep, then
+		return p.write(segment{at, b})
+	}
 	p.ahead = append(p.ahead, segment{at, slices.Clone(b)})
 	p.held += int64(len(b))
 	return p.flush(p.held >= mostAhead)
@@ -372,14 +375,22 @@ func (p *placer) flush(must bool) error {
 		if err := p.r.turn.wait(p.ctx, s.at); err != nil {
 			return err
 		}
-		if _, err := p.r.sink.WriteAt(s.data, s.at); err != nil {
+		if err := p.write(s); err != nil {
 			return err
 		}
 		p.ahead = p.ahead[1:]
 		p.held -= int64(len(s.data))
-		p.r.turn.done(s.at + int64(len(s.data)))
-		p.r.tell(int64(len(s.data)), 0)
 	}
 	p.ahead = nil
+	return nil
+}
+
+// write hands bytes on whose turn it is.
+func (p *placer) write(s segment) error {
+	if _, err := p.r.sink.WriteAt(s.data, s.at); err != nil {
+		return err
+	}
+	p.r.turn.done(s.at + int64(len(s.data)))
+	p.r.tell(int64(len(s.data)), 0)
 	return nil
 }
