@@ -458,7 +458,19 @@ var scenes = []scene{
 
 // eachScene runs a test for every scene.
 func eachScene(t *testing.T, w, h int, check func(t *testing.T, r *rig)) {
-	for _, s := range scenes {
+	for _, s := range drawn() {
 		t.Run(s.name, func(t *testing.T) { check(t, s.make(t, w, h)) })
 	}
+}
+
+// drawn are the scenes, or with -short a third of them: the race detector takes some ten
+// times as long over each, and finds the same in all.
+func drawn() (out []scene) {
+	if !testing.Short() {
+		return scenes
+	}
+	for i := 0; i < len(scenes); i += 3 {
+		out = append(out, scenes[i])
+	}
+	return out
 }

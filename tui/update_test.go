@@ -13,10 +13,13 @@ import (
 // TestNoIOInUpdate presses every key of every screen and every dialog over a place
 // whose calls block: what may wait has to be in a command, which nobody runs here.
 func TestNoIOInUpdate(t *testing.T) {
-	const slow = 200 * time.Millisecond
+	slow := 200 * time.Millisecond
+	if underRace {
+		slow *= 10
+	}
 	inMemory = true
 	defer func() { inMemory = false }()
-	for _, s := range scenes {
+	for _, s := range drawn() {
 		t.Run(s.name, func(t *testing.T) {
 			r := stalled(t, s)
 			in := where(r)

@@ -334,10 +334,10 @@ func TestRealNarrowed(t *testing.T) {
 // TestRealDeadToken: a token that Keystone does not know is called that.
 func TestRealDeadToken(t *testing.T) {
 	s := realCloud(t, "HEARTH_TEST_CLOUD")
-	auth, _ := entry(t, s.name)["auth"].(map[any]any)
+	auth, _ := entry(t, s.name)["auth"].(map[string]any)
 	url, _ := auth["auth_url"].(string)
 	if url == "" {
-		t.Skip("clouds.yaml does not say where Keystone is")
+		t.Fatal("clouds.yaml does not say where Keystone is")
 	}
 	t.Setenv("OS_CLIENT_CONFIG_FILE", os.DevNull)
 	for name, value := range map[string]string{"OS_AUTH_URL": url, "OS_TOKEN": "gAAAAABdead", "OS_PROJECT_ID": "p",

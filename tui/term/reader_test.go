@@ -96,4 +96,7 @@ func TestReader(t *testing.T) {
 	if n, err := out.Read(b); string(b[:n]) != "for others" {
 		t.Errorf("others read %q, %v", b[:n], err)
 	}
+	if r.asked { // nobody reads from the pipe any more once this has come
+		<-r.came
+	}
 }
