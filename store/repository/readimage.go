@@ -48,7 +48,7 @@ func newImageReader(p *Place, req core.ImageRequest, sink core.ImageSink, layers
 	}
 	if req.InOrder {
 		r.request.Have = nil // what went out cannot be taken up
-		r.turn = newTurn(req.Part.From, p.scanner.parallel)
+		r.turn = newTurn(req.Part.From, min(p.scanner.parallel, abreast))
 	}
 	r.v.request.Progress = func(now core.VerifyProgress) { r.tell(0, now.Bytes) }
 	r.progress.Of = req.Part.Len()
@@ -329,8 +329,12 @@ type segment struct {
 	data []byte
 }
 
-// mostAhead is how many bytes of a chunk are held while it is not their turn.
-const mostAhead = 4 << 20
+// In order, a few chunks are read at a time, and of each that is not to be written yet
+// some bytes are held: half of one of Swift's.
+const (
+	abreast   = 4
+	mostAhead = 24 << 20
+)
 
 // Write never fails but with the sink, or when the reading ends.
 func (p *placer) Write(b []byte) (int, error) {
