@@ -187,11 +187,11 @@ func TestFindRecordsShapes(t *testing.T) {
 
 // TestFindRecordsRubbish holds the time that 8 MB of anything may take far above
 // what it takes, so that it fails on a runaway and not on a busy machine. With
-// -short it is 1 MB, as the race detector takes some twenty times as long.
+// -short it is a quarter of one, as the race detector takes some twenty times as long.
 func TestFindRecordsRubbish(t *testing.T) {
 	size := 8 << 20
 	if testing.Short() {
-		size = 1 << 20
+		size = 256 << 10
 	}
 	for name, unit := range map[string]string{
 		"starts": "eyJ", "lines of starts": "eyJhYWFhYW\n", "torn": "e\ny\nJ\n", "bars": "| eyJhIjog | \n",
