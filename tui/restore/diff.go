@@ -178,17 +178,8 @@ func knownText(l ui.Look, f *core.FieldDiff, k *core.Know) string {
 		}
 		return show.SideText(l, f.Name, v)
 	}
-	switch k.Certainty {
-	case core.Unknown:
-		return "? not known"
-	case core.OneOf:
-		var all []string
-		for _, v := range k.Possible {
-			all = append(all, one(v))
-		}
-		return strings.Join(all, ", or ")
-	case core.Assumed:
-		return one(k.Value) + ", assumed"
+	if text := unsureText(k.Certainty, k.Value, k.Possible, one); text != "" {
+		return text
 	}
 	return one(k.Value)
 }

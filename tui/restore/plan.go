@@ -98,6 +98,26 @@ func beforeText(l ui.Look, f *core.FieldPlan) string {
 	return show.SideText(l, f.Name, f.Before)
 }
 
+// unsureText is what is known of a value that is not certain, "" of one that is; one
+// draws a single value.
+func unsureText(c core.Certainty, v core.Opt[pyjson.Value], possible []core.Opt[pyjson.Value],
+	one func(core.Opt[pyjson.Value]) string,
+) string {
+	switch c {
+	case core.Unknown:
+		return "? not known"
+	case core.OneOf:
+		var all []string
+		for _, v := range possible {
+			all = append(all, one(v))
+		}
+		return strings.Join(all, ", or ")
+	case core.Assumed:
+		return one(v) + ", assumed"
+	}
+	return ""
+}
+
 // afterText is how a field comes out, in words where it is not certain.
 func afterText(l ui.Look, f *core.FieldPlan) string {
 	one := func(v core.Opt[pyjson.Value]) string {
@@ -106,17 +126,8 @@ func afterText(l ui.Look, f *core.FieldPlan) string {
 		}
 		return show.SideText(l, f.Name, v)
 	}
-	switch f.Certainty {
-	case core.Unknown:
-		return "? not known"
-	case core.OneOf:
-		var all []string
-		for _, v := range f.Possible {
-			all = append(all, one(v))
-		}
-		return strings.Join(all, ", or ")
-	case core.Assumed:
-		return one(f.After) + ", assumed"
+	if text := unsureText(f.Certainty, f.After, f.Possible, one); text != "" {
+		return text
 	}
 	switch {
 	case f.Verdict == core.VerdictRefused:
