@@ -18,6 +18,7 @@ type index struct {
 	backups  []held // by image, and in it by age
 	others   []core.Holding
 	strays   []core.Holding
+	strange  []core.Unrecognised
 	byID     map[core.BackupID]int
 	newest   map[core.VolumeID]core.BackupID // of those that have metadata
 
@@ -291,6 +292,30 @@ func (x *index) count(l *listing) {
 	if len(x.strays) > fewOthers {
 		x.strays = x.strays[:fewOthers]
 	}
+	x.strange = strangers(l)
+}
+
+// fewNames is how many things of a kind are told by name.
+const fewNames = 3
+
+// strangers puts together what is no backup's, and not of an image that RBD keeps.
+func strangers(l *listing) (out []core.Unrecognised) {
+	images := core.Unrecognised{Looks: "RBD images that Cinder's driver did not make for a backup"}
+	for _, im := range l.images {
+		if _, ok := parseImage(im.name); !ok {
+			images.Objects, images.Bytes = images.Objects+1, images.Bytes+im.size
+			if len(images.Names) < fewNames {
+				images.Names = append(images.Names, im.name)
+			}
+		}
+	}
+	objects := core.Unrecognised{Looks: "objects of another program", Objects: l.foreign, Names: l.others[:min(len(l.others), fewNames)]}
+	for _, u := range []core.Unrecognised{images, objects} {
+		if u.Objects > 0 {
+			out = append(out, u)
+		}
+	}
+	return out
 }
 
 // mark puts on a row what its bits say is lost.

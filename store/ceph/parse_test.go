@@ -337,3 +337,18 @@ func TestOddOutput(t *testing.T) {
 		}
 	}
 }
+
+// TestStrangers: an image and objects that are no backup's are counted, so that a
+// verification of the pool does not say that all in it is sound.
+func TestStrangers(t *testing.T) {
+	l := &listing{images: []image{{name: "vm-disk", size: 7}, {name: "volume-00000000-0000-4000-8000-000000000001.backup.base"}},
+		others: []string{"a", "b", "c", "d"}, foreign: 4}
+	got := strangers(l)
+	if len(got) != 2 || got[0].Objects != 1 || got[0].Bytes != 7 || got[0].Names[0] != "vm-disk" ||
+		got[1].Objects != 4 || len(got[1].Names) != 3 {
+		t.Errorf("%+v", got)
+	}
+	if got := strangers(&listing{images: l.images[1:]}); len(got) != 0 {
+		t.Errorf("of a backup alone: %+v", got)
+	}
+}

@@ -141,6 +141,15 @@ func (p *Place) Scan(ctx context.Context, progress func(core.ScanProgress)) (cor
 	return r.index.inventory(), nil
 }
 
+// Unrecognised tells what the last listing found that is no part of any backup.
+func (p *Place) Unrecognised(ctx context.Context) ([]core.Unrecognised, error) {
+	r, err := p.whole(ctx, false, nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.index.strange, nil
+}
+
 // The first answer to who watches waits a moment: a small pool is read by then.
 const (
 	firstWait  = 300 * time.Millisecond
