@@ -6,6 +6,8 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,16 +21,20 @@ import (
 	"hearth/store"
 	"hearth/store/archive"
 	"hearth/store/jobs"
+	"hearth/store/memory"
 	"hearth/store/storetest"
 	"hearth/tui/ui"
 )
 
-// changing is what is done on screen to change a cloud: how, and by which work of
-// store/jobs.
+// changing is what is done on screen to change a cloud: by which action, how, and by
+// which work of store/jobs.
 type changing struct {
-	does   string
-	before func(*rig) // what is to be done first
-	keys   func(*rig)
+	action  string // its room and its name there
+	does    string
+	outside bool       // the screens are in the place beside the cloud, and bring something there
+	before  func(*rig) // what is to be done first
+	half    bool       // and is to end after its first call
+	keys    func(*rig)
 }
 
 func openRestore(r *rig) { r.send(ui.Open{Screen: "backup", ID: storetest.APIBackup, Tab: "restore"}) }
@@ -47,43 +53,57 @@ func planFrom(r *rig) {
 	r.press("enter", "t").typeText("db").press("enter")
 }
 
-// changings are all ways. A call of a work that changes a place, from a screen that has
-// no way here, fails the test below.
+// recoverFrom finds what the cloud lacks of the place beside it.
+func recoverFrom(r *rig) {
+	r.press("I", "s", "3", "enter", "enter", "a")
+}
+
+// changings are all ways. An action that changes a place and has no way here fails the
+// test below.
 var changings = map[string]changing{
-	"back up":      {does: "Create", keys: func(r *rig) { r.press("v", "n").typeText("made").press("enter", "y") }},
-	"edit":         {does: "Edit", keys: func(r *rig) { r.press("E").typeText("-x").press("enter") }},
-	"delete":       {does: "Delete", keys: func(r *rig) { r.press("D", "y") }},
-	"force-delete": {does: "Delete", keys: func(r *rig) { r.press("ctrl+d", "y") }},
-	"reset":        {does: "Reset", keys: func(r *rig) { r.press("Z", "2", "y") }},
-	"restore": {does: "Restore", before: func(r *rig) {
+	"back up":      {action: "operate/new", does: "Create", keys: func(r *rig) { r.press("v", "n").typeText("made").press("enter", "y") }},
+	"edit":         {action: "operate/edit", does: "Edit", keys: func(r *rig) { r.press("E").typeText("-x").press("enter") }},
+	"delete":       {action: "operate/delete", does: "Delete", keys: func(r *rig) { r.press("D", "y") }},
+	"force-delete": {action: "operate/force-delete", does: "Delete", keys: func(r *rig) { r.press("ctrl+d", "y") }},
+	"reset":        {action: "operate/reset", does: "Reset", keys: func(r *rig) { r.press("Z", "2", "y") }},
+	"restore": {action: "restore/restore", does: "Restore", before: func(r *rig) {
 		openRestore(r)
 		r.press("enter", "enter", "enter") // what, onto what, and what the new volume is to be
 	}, keys: func(r *rig) { r.press("enter", "y") }},
-	"restore onto": {does: "Restore", before: func(r *rig) {
+	"restore onto": {action: "restore/restore", does: "Restore", before: func(r *rig) {
 		openRestore(r)
 		r.press("t").typeText("db").press("enter")
 	}, keys: func(r *rig) { r.press("enter", "y") }},
-	"apply": {does: "Apply", before: planFrom, keys: func(r *rig) { r.press("P", "y") }},
-	"undo of an apply": {does: "UndoAsShown", before: func(r *rig) {
+	"apply": {action: "restore/apply", does: "Apply", before: planFrom, keys: func(r *rig) { r.press("P", "y") }},
+	"undo of an apply": {action: "operate/undo", does: "UndoAsShown", before: func(r *rig) {
 		planFrom(r)
 		r.press("P", "y")
 	}, keys: func(r *rig) { r.press("U", "y") }},
-	"undo of an edit": {does: "UndoAsShown", before: func(r *rig) { r.press("E").typeText("-x").press("enter") },
+	"undo of an edit": {action: "operate/undo", does: "UndoAsShown", before: func(r *rig) { r.press("E").typeText("-x").press("enter") },
 		keys: func(r *rig) { r.press("U", "y") }},
-	"import": {does: "Import", before: func(r *rig) { r.send(tea.PasteMsg{Content: sample(r.t, "db-prod-full.openstack.json")}) },
-		keys: func(r *rig) { r.press("i", "y") }},
+	"undo in the journal": {action: "operate/undo-this", does: "UndoAsShown", before: func(r *rig) {
+		r.press("E").typeText("-x").press("enter", "J")
+	}, keys: func(r *rig) { r.press("u", "y") }},
+	"the rest": {action: "operate/finish", does: "Finish", half: true, before: func(r *rig) {
+		planFrom(r)
+		r.press("P", "y", "J")
+	}, keys: func(r *rig) { r.press("f", "y") }},
+	"import": {action: "records/import", does: "Import",
+		before: func(r *rig) { r.send(tea.PasteMsg{Content: sample(r.t, "db-prod-full.openstack.json")}) },
+		keys:   func(r *rig) { r.press("i", "y") }},
+	"copy": {action: "recovery/carry-out", does: "Copy", outside: true,
+		before: func(r *rig) { r.press("Y", "1", "enter") }, keys: func(r *rig) { r.press("i", "y") }},
+	"recover": {action: "recovery/carry-out", does: "Recover", before: recoverFrom, keys: func(r *rig) { r.press("i", "y") }},
 }
 
-// elsewhere are works of which a screen does no more than what a test elsewhere does:
-// each is the same call, and what it returns is what is told.
-var elsewhere = map[string]string{
-	"Copy":    "tui/verbs answers hearth copy oddly",
-	"Recover": "tui/verbs answers hearth recover oddly",
-	"Finish":  "as Apply: the same rewrite, of what is left",
-	// These change no place: the names of what they call are those of what does.
-	"ArchiveRecords": "it writes to the archive",
-	"PlanCopy":       "it reads",
-	"Extract":        "it writes a file",
+// harmless are ways from an action to a work that changes no place: why. What the work
+// calls has the name of what does.
+var harmless = map[string]string{
+	"recovery/archive-all ArchiveRecords":     "it writes to the archive",
+	"recovery/archive-missing ArchiveRecords": "it writes to the archive",
+	"recovery/plan PlanCopy":                  "it reads, and asks for exports",
+	"recovery/plan-anew PlanCopy":             "it reads, and asks for exports",
+	"recovery/extract Extract":                "it writes a file",
 }
 
 // works are the exported functions of store/jobs that change a place: those that
@@ -151,32 +171,164 @@ func eachFunc(t *testing.T, dir string, fn func(*ast.FuncDecl)) {
 	}
 }
 
-// TestEveryChangeIsAnswered: each work that changes a place and that a screen calls is
-// among the ways that are answered oddly below.
+// room is what the functions of a room's package lead to. A field that holds a function
+// stands for all that it is ever set to.
+type room struct {
+	info    *types.Info
+	all     map[string]bool                        // the works
+	leads   map[types.Object]map[types.Object]bool // functions that a function mentions
+	works   map[types.Object]map[string]bool       // those that it calls itself
+	actions map[string][]ast.Expr                  // what the actions of a name run
+}
+
+// nothing imports packages without anything in them: what is the room's own is told apart
+// without the others.
+type nothing struct{}
+
+func (nothing) Import(path string) (*types.Package, error) {
+	p := types.NewPackage(path, path[strings.LastIndex(path, "/")+1:])
+	p.MarkComplete()
+	return p, nil
+}
+
+// readRoom reads a room's package.
+func readRoom(t *testing.T, dir string, all map[string]bool) *room {
+	t.Helper()
+	r := &room{all: all, leads: map[types.Object]map[types.Object]bool{}, works: map[types.Object]map[string]bool{},
+		actions: map[string][]ast.Expr{}, info: &types.Info{Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}}}
+	fset := token.NewFileSet()
+	var files []*ast.File
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, perr := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+		files, err = append(files, file), errors.Join(err, perr)
+	}
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: %d files, %v", dir, len(files), err)
+	}
+	checks := types.Config{Importer: nothing{}, Error: func(error) {}}
+	checks.Check(dir, fset, files, r.info)
+	for _, file := range files {
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil {
+				r.reads(r.info.Defs[f.Name], f.Body)
+			}
+		}
+	}
+	return r
+}
+
+// reads adds what a body mentions and calls to what it belongs to; what an action runs is
+// the action's, what a field is set to the field's.
+func (r *room) reads(of types.Object, body ast.Node) {
+	if r.leads[of] == nil {
+		r.leads[of], r.works[of] = map[types.Object]bool{}, map[string]bool{}
+	}
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Ident:
+			if o := r.info.Uses[n]; o != nil {
+				r.leads[of][o] = true
+			}
+		case *ast.CallExpr:
+			if sel, ok := n.Fun.(*ast.SelectorExpr); ok && r.all[sel.Sel.Name] && ofJobs(sel) {
+				r.works[of][sel.Sel.Name] = true
+			}
+		case *ast.AssignStmt:
+			for i, to := range n.Lhs {
+				if sel, ok := to.(*ast.SelectorExpr); ok && i < len(n.Rhs) {
+					if field, ok := r.info.Uses[sel.Sel].(*types.Var); ok && field.IsField() {
+						r.reads(field, n.Rhs[i])
+						return false
+					}
+				}
+			}
+		case *ast.CompositeLit:
+			return !r.action(n)
+		}
+		return true
+	})
+}
+
+// action notes an action, and reports whether it is one.
+func (r *room) action(lit *ast.CompositeLit) bool {
+	fields := map[string]ast.Expr{}
+	for _, e := range lit.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			if key, ok := kv.Key.(*ast.Ident); ok {
+				fields[key.Name] = kv.Value
+			}
+		}
+	}
+	name, ok := fields["Name"].(*ast.BasicLit)
+	if !ok || fields["Keys"] == nil || fields["Run"] == nil {
+		return false
+	}
+	text := strings.Trim(name.Value, `"`)
+	r.actions[text] = append(r.actions[text], fields["Run"])
+	return true
+}
+
+// runs are the works that the actions of a name lead to; seen gets what is on the way.
+func (r *room) runs(name string, seen map[types.Object]bool) map[string]bool {
+	start, mine := types.NewLabel(token.NoPos, nil, name), map[types.Object]bool{}
+	for _, run := range r.actions[name] {
+		r.reads(start, run)
+	}
+	does := map[string]bool{}
+	for todo := []types.Object{start}; len(todo) > 0; {
+		at := todo[0]
+		if todo = todo[1:]; mine[at] {
+			continue
+		}
+		mine[at], seen[at] = true, true
+		maps.Copy(does, r.works[at])
+		todo = slices.AppendSeq(todo, maps.Keys(r.leads[at]))
+	}
+	return does
+}
+
+// TestEveryChangeIsAnswered walks the actions of all screens: one that leads to a work
+// that changes a place is answered oddly below, work by work, and there is no call of
+// such a work that no action leads to.
 func TestEveryChangeIsAnswered(t *testing.T) {
-	all, done := works(t), map[string]bool{}
+	all := works(t)
 	if !all["Create"] || !all["Apply"] || all["PlanCreate"] {
 		t.Fatalf("the works that change are %v", all)
 	}
+	ways := map[string]bool{}
 	for _, c := range changings {
-		if done[c.does] = true; !all[c.does] {
-			t.Errorf("%s changes nothing", c.does)
+		ways[c.action+" "+c.does] = true
+	}
+	found := map[string]bool{}
+	for _, dir := range []string{"restore", "operate", "browse", "records", "recovery", "place"} {
+		r, seen := readRoom(t, dir, all), map[types.Object]bool{}
+		for _, name := range slices.Collect(maps.Keys(r.actions)) {
+			for work := range r.runs(name, seen) {
+				way := dir + "/" + name + " " + work
+				if found[way] = true; !ways[way] && harmless[way] == "" {
+					t.Errorf("the action %s leads to %s, which nothing here answers oddly", dir+"/"+name, work)
+				}
+			}
+		}
+		for of, does := range r.works {
+			if len(does) > 0 && !seen[of] {
+				t.Errorf("%s/%s calls %v, and no action leads there", dir, of.Name(), slices.Collect(maps.Keys(does)))
+			}
 		}
 	}
-	for _, room := range []string{"restore", "operate", "browse", "records", "recovery", "place"} {
-		eachFunc(t, room, func(f *ast.FuncDecl) {
-			ast.Inspect(f, func(n ast.Node) bool {
-				c, ok := n.(*ast.CallExpr)
-				if !ok {
-					return true
-				}
-				sel, is := c.Fun.(*ast.SelectorExpr)
-				if name := calledName(c); is && all[name] && ofJobs(sel) && !done[name] && elsewhere[name] == "" {
-					t.Errorf("%s/%s calls %s, which nothing here answers oddly", room, f.Name.Name, name)
-				}
-				return true
-			})
-		})
+	for way := range harmless {
+		if !found[way] {
+			t.Errorf("no action leads to %s", way)
+		}
+	}
+	for way := range ways {
+		if !found[way] {
+			t.Errorf("no action does what is answered oddly as %s", way)
+		}
 	}
 }
 
@@ -223,6 +375,40 @@ func TestScreensNeverTellAsDone(t *testing.T) {
 	}
 }
 
+// beside is a place of one backup beside the cloud, by which each can be reached from the
+// other; shown is the one that the screens are in.
+func beside(t *testing.T, cloud store.Place, books *archive.Archive, outside bool) (shown store.Place, o Options) {
+	t.Helper()
+	w, err := demoWorld()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Info = core.PlaceInfo{Location: "cinder:/srv/other.sqlite", Title: "other", Kind: core.PlaceDatabase, Rules: core.Newton}
+	full := slices.IndexFunc(w.Backups, func(b core.Backup) bool { return b.Status == core.StatusAvailable && b.ParentID == "" })
+	w.Backups = w.Backups[full : full+1]
+	other := memory.New(w)
+	places := map[string]store.Place{cloud.Info().Location: cloud, w.Info.Location: other}
+	o.Places = func() []store.PlaceRow {
+		if outside {
+			return []store.PlaceRow{{Name: "the cloud", Location: cloud.Info().Location}}
+		}
+		return []store.PlaceRow{{Name: "repo", Location: w.Info.Location}}
+	}
+	o.Open = func(_ context.Context, location string) (jobs.Desk, func() error, error) {
+		p := places[location]
+		if p == nil {
+			return jobs.Desk{}, nil, core.Fail(core.CodeNotFound, "open "+location, "there is no such place", "see places", nil)
+		}
+		d := jobs.Desk{Place: p, Who: "ops@console", Archive: books}
+		d.SettleAfter, d.Now, d.Sleep = 5*time.Minute, func() time.Time { return storetest.Now }, func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+		return d, func() error { return nil }, nil
+	}
+	if outside {
+		return other, o
+	}
+	return cloud, o
+}
+
 // wired is how a change on screen came out.
 type wired struct {
 	*rig
@@ -248,8 +434,9 @@ func onWire(t *testing.T, api *storetest.API, cloud string, c changing, as store
 		t.Fatal(err)
 	}
 	defer books.Close()
+	shown, o := beside(t, place, books, c.outside)
 	looks := 0
-	r := newRigWith(t, place, 130, 45, Options{}, func(d *jobs.Desk) {
+	r := newRigWith(t, shown, 130, 45, o, func(d *jobs.Desk) {
 		d.Archive, d.SettleAfter, d.Now = books, 5*time.Minute, clock
 		d.Sleep = func(ctx context.Context, _ time.Duration) error {
 			if looks++; looks > 100 {
@@ -258,6 +445,9 @@ func onWire(t *testing.T, api *storetest.API, cloud string, c changing, as store
 			return ctx.Err()
 		}
 	})
+	if c.half {
+		api.Allowing(1)
+	}
 	if c.before != nil {
 		c.before(r)
 	}

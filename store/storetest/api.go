@@ -37,6 +37,7 @@ type API struct {
 	strayed []string
 	answer  Answer
 	takes   bool
+	allowed int // writes that are still done, until all others are refused; below 0: all
 }
 
 // Answer is a way in which writes are answered.
@@ -138,7 +139,7 @@ func (a *API) Reset() {
 	a.Clock = now.AddDate(0, 0, -1)
 	a.volumes = map[string]map[string]any{APIVolume: a.volume(APIVolume, "db", map[string]any{"a": "1"})}
 	a.backups = map[string]map[string]any{APIBackup: a.backup(APIBackup, "nightly", APIVolume)}
-	a.Clock, a.answer, a.takes, a.asked, a.strayed = now, AsCinder, true, nil, nil
+	a.Clock, a.answer, a.takes, a.allowed, a.asked, a.strayed = now, AsCinder, true, -1, nil, nil
 }
 
 func (a *API) volume(id, name string, metadata map[string]any) map[string]any {
@@ -163,7 +164,15 @@ func (a *API) now() string { return a.Clock.UTC().Format("2006-01-02T15:04:05.00
 func (a *API) Answering(as Answer, takes bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.answer, a.takes, a.asked, a.strayed = as, takes, nil, nil
+	a.answer, a.takes, a.allowed, a.asked, a.strayed = as, takes, -1, nil, nil
+}
+
+// Allowing has the next writes done, and those that follow them refused, as by a
+// volume that has become busy: work of more calls ends half-way.
+func (a *API) Allowing(writes int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.allowed = writes
 }
 
 // Writes are the writes that came since, in order, and Strayed what came to the other
@@ -215,11 +224,15 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.asked = append(a.asked, Anonymous)
 	}
 	status, answer := 202, []byte(nil)
-	if as == AsCinder || a.takes {
+	switch {
+	case a.allowed == 0:
+		status, answer, as = 400, []byte(`{"badRequest": {"code": 400, "message": "Invalid volume: it is busy."}}`), AsCinder
+	case as == AsCinder || a.takes:
 		var doc any
 		status, doc = a.write(r.Method, path, body)
 		answer = encoded(doc)
 	}
+	a.allowed = max(a.allowed-1, min(a.allowed, 0))
 	a.mu.Unlock()
 	a.answered(w, r, as, status, answer)
 }

@@ -22,6 +22,7 @@ import (
 type writing struct {
 	verb, name string
 	before     string // what is to be done first
+	half       bool   // and is to end after its first call
 	args       string
 	driver     string // of the backup
 }
@@ -43,6 +44,7 @@ var written = []writing{
 	{verb: "restore", name: "to a volume that Cinder makes", args: "restore nightly --new --yes", driver: swiftDriver},
 	{verb: "restore", name: "of a type", args: "restore nightly --new --type lvm --yes", driver: swiftDriver},
 	{verb: "apply", args: "apply --capture FILE --onto db --yes"},
+	{verb: "apply", name: "the rest", before: "apply --capture FILE --onto db --yes", half: true, args: "apply --resume 1 --yes"},
 	{verb: "undo", name: "of an apply", before: "apply --capture FILE --onto db --yes", args: "undo --yes"},
 	{verb: "undo", name: "of an edit", before: "edit nightly --name other --yes", args: "undo --yes"},
 	{verb: "import", args: "import RECORD --yes"},
@@ -120,7 +122,13 @@ func (w *wire) run(t *testing.T, l writing, as storetest.Answer, takes bool) (go
 	args := func(text string) []string {
 		return strings.Fields(strings.NewReplacer("FILE", w.capture, "RECORD", w.records).Replace(text))
 	}
-	if l.before != "" {
+	switch {
+	case l.half:
+		w.api.Allowing(1)
+		if half := b.run(args(l.before)...); !strings.Contains(half.err, "It ended half-way, as journal entry 1") {
+			t.Fatalf("hearth %s: exit %d, and not half-way: %s", l.before, half.code, half.err)
+		}
+	case l.before != "":
 		b.ok(args(l.before)...)
 	}
 	w.api.Answering(as, takes)
