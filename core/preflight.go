@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"hearth/core/pyjson"
@@ -48,6 +49,8 @@ type Check struct {
 	Outcome  ImportOutcome // what Cinder itself would do with it
 	Owner    ProjectID     // who is to own it, where hearth writes the row; "": whom the record names
 	Findings []Finding
+
+	tenant int // which of the findings is about the project that is named beside the record, from 1
 }
 
 // Refused reports whether hearth will not import the record.
@@ -206,17 +209,39 @@ func (c *Check) simulate(facts ImportFacts) {
 		c.say(LevelWarn, "its service is %s, and the record itself says %s: Cinder goes by the first; --service %s takes the other",
 			Visible(rec.Service), Visible(own), Visible(own))
 	}
-	if t := c.Found.Tenant; t != "" && t != c.Found.Decoded.text("project_id") {
-		c.say(LevelWarn, "the text names the tenant %s beside it, and the record the project %s: give --owner %s to have it own the backup, "+
-			"or in a cloud --project", Visible(t), Visible(c.Found.Decoded.text("project_id")), Visible(t))
-	} else if t != "" {
-		c.say(LevelInfo, "the text names the tenant %s beside it, which is the record's own project", Visible(t))
+	if f, ok := c.ofTenant(); ok {
+		c.Findings = append(c.Findings, f)
+		c.tenant = len(c.Findings)
 	}
 	if inner := c.Found.Decoded.text("status"); inner != "" && inner != StatusAvailable {
 		c.say(LevelWarn, "the record says %s; Cinder imports it as available all the same", Visible(inner))
 	}
 	for _, note := range append(append([]string{}, c.Found.Notes...), c.Found.Decoded.Tolerated...) {
 		c.say(LevelInfo, "%s", note)
+	}
+}
+
+// ofTenant is what there is to say of the project that is named beside the record.
+func (c *Check) ofTenant() (Finding, bool) {
+	t, own := c.Found.Tenant, c.Found.Decoded.text("project_id")
+	named := "the text names the tenant " + Visible(t) + " beside it, "
+	switch {
+	case t == "":
+		return Finding{}, false
+	case t == own:
+		return Finding{LevelInfo, named + "which is the record's own project"}, true
+	case t == string(c.Owner):
+		return Finding{LevelInfo, named + "which is to own it; the record names the project " + Visible(own)}, true
+	}
+	return Finding{LevelWarn, fmt.Sprintf("%sand the record the project %s: choose it as the owner (o on screen, --owner %s) to have it own "+
+		"the backup", named, Visible(own), Visible(t))}, true
+}
+
+// GiveTo chooses who is to own the backup; "" is whom it would be without.
+func (c *Check) GiveTo(owner ProjectID) {
+	if c.Owner = owner; c.tenant > 0 {
+		c.Findings = slices.Clone(c.Findings)
+		c.Findings[c.tenant-1], _ = c.ofTenant()
 	}
 }
 

@@ -426,6 +426,8 @@ var scenes = []scene{
 	{"import-none", pasteOn(func(testing.TB) string { return "nothing of the sort\r" + strings.Repeat("x", 300) })},
 	{"import-confirm", pasteOn(several, "i")},
 	{"import-done", pasteOn(several, "i", "y")},
+	{"import-owner", pasteOn(tenanted, "o")},
+	{"import-owned", pasteOn(tenanted, "o", "2")},
 	{"import-hostile", pasteOn(evilRecord)},
 	{"journal-empty", keysOn("J")},
 	{"journal", used()},

@@ -1,10 +1,10 @@
 package storetest
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,6 +28,9 @@ type API struct {
 	// Driver is the class that made the backup, which the API tells only as a filter;
 	// "": it is not to be found out.
 	Driver string
+	// Projects are the names, by id, of projects that the login has a role in besides its
+	// own. They have the same volume and backup.
+	Projects map[string]string
 
 	mu      sync.Mutex
 	volumes map[string]map[string]any
@@ -203,8 +206,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.keystone(w, r)
 		return
 	}
-	path, ok := strings.CutPrefix(r.URL.Path, "/volume/v3/"+apiProject)
-	if !ok {
+	rest, ok := strings.CutPrefix(r.URL.Path, "/volume/v3/")
+	project, _, _ := strings.Cut(rest, "/")
+	path := rest[len(project):]
+	if !ok || project != apiProject && a.Projects[project] == "" {
 		a.say(w, 404, nil)
 		return
 	}
@@ -219,7 +224,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	a.mu.Lock()
 	as := a.answer
-	a.asked = append(a.asked, strings.TrimSpace(r.Method+" "+path+" "+actionOf(path, body)))
+	a.asked = append(a.asked, strings.TrimSpace(r.Method+" "+path+" "+actionOf(path, body)+a.by(project)))
 	if r.Header.Get("X-Auth-Token") != APIToken {
 		a.asked = append(a.asked, Anonymous)
 	}
@@ -235,6 +240,14 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.allowed = max(a.allowed-1, min(a.allowed, 0))
 	a.mu.Unlock()
 	a.answered(w, r, as, status, answer)
+}
+
+// by says in which project something was asked for; "" for the login's own.
+func (a *API) by(project string) string {
+	if project == apiProject {
+		return ""
+	}
+	return " in " + a.Projects[project]
 }
 
 // encoded is a body as JSON; nil for none.
@@ -317,229 +330,35 @@ func (a *API) keystone(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Openstack-Request-Id", "req-k")
 	w.Header().Set("Content-Type", "application/json")
 	if r.URL.Path != "/identity/v3/auth/tokens" {
-		body := map[string]any{"version": version, "projects": []any{}}
-		json.NewEncoder(w).Encode(body)
+		projects := []any{}
+		for _, id := range slices.Sorted(maps.Keys(a.Projects)) {
+			projects = append(projects, map[string]any{"id": id, "name": a.Projects[id], "domain_id": "default"})
+		}
+		if len(projects) > 0 {
+			projects = append(projects, map[string]any{"id": apiProject, "name": "ops", "domain_id": "default"})
+		}
+		json.NewEncoder(w).Encode(map[string]any{"version": version, "projects": projects})
 		return
+	}
+	var asked struct {
+		Auth struct {
+			Scope struct{ Project struct{ ID string } }
+		}
+	}
+	json.NewDecoder(r.Body).Decode(&asked)
+	project, name := apiProject, "ops"
+	if id := asked.Auth.Scope.Project.ID; a.Projects[id] != "" {
+		project, name = id, a.Projects[id]
 	}
 	domain := map[string]any{"id": "default", "name": "Default"}
 	token := map[string]any{"methods": []string{"password"}, "expires_at": "2099-01-01T00:00:00.000000Z",
 		"issued_at": "2026-11-28T00:00:00.000000Z", "audit_ids": []string{"x"},
 		"user":    map[string]any{"id": "u", "name": "admin", "domain": domain},
-		"project": map[string]any{"id": apiProject, "name": "ops", "domain": domain},
+		"project": map[string]any{"id": project, "name": name, "domain": domain},
 		"roles":   []any{map[string]any{"id": "r", "name": "admin"}},
 		"catalog": []any{map[string]any{"type": "block-storage", "name": "cinder", "endpoints": []any{map[string]any{"id": "e",
-			"interface": "public", "region": "RegionOne", "region_id": "RegionOne", "url": a.URL + "/volume/v3/" + apiProject}}}}}
+			"interface": "public", "region": "RegionOne", "region_id": "RegionOne", "url": a.URL + "/volume/v3/" + project}}}}}
 	w.Header().Set("X-Subject-Token", APIToken)
 	w.WriteHeader(http.StatusCreated)
 	json.NewEncoder(w).Encode(map[string]any{"token": token})
-}
-
-// read answers what reads. The API is locked.
-func (a *API) read(path string, r *http.Request) (int, any) {
-	one := func(of map[string]map[string]any, kind, id string) (int, any) {
-		row, ok := of[id]
-		if !ok {
-			return 404, nil
-		}
-		if left, ok := row["reads"].(int); ok && kind == "volume" { // a restore that goes on for some reads
-			switch row["reads"] = left - 1; left {
-			case 1:
-				restored(row) // before its status says so: metadata is read beside the volume
-			case 0:
-				row["status"] = "available"
-				delete(row, "reads")
-			}
-		}
-		return 200, map[string]any{kind: row}
-	}
-	parts := strings.Split(strings.Trim(path, "/"), "/")
-	switch {
-	case path == "/limits":
-		return 200, map[string]any{"limits": map[string]any{"rate": []any{}, "absolute": map[string]any{}}}
-	case path == "/types":
-		return 200, map[string]any{"volume_types": []any{map[string]any{"id": "t", "name": "lvm"}}}
-	case path == "/types/default":
-		return 200, map[string]any{"volume_type": map[string]any{"id": "t", "name": "lvm"}}
-	case path == "/os-availability-zone":
-		zone := map[string]any{"zoneName": "nova", "zoneState": map[string]any{"available": true}}
-		return 200, map[string]any{"availabilityZoneInfo": []any{zone}}
-	case path == "/messages":
-		return 200, map[string]any{"messages": []any{}}
-	case path == "/os-services":
-		return 200, map[string]any{"services": []any{map[string]any{"binary": "cinder-backup", "host": "h", "zone": "nova", "status": "enabled",
-			"state": "up"}}}
-	case parts[0] == "backups" && (len(parts) == 1 || parts[1] == "detail"):
-		return 200, map[string]any{"backups": fitting(a.backups, r, a.Driver), "count": len(a.backups)}
-	case parts[0] == "volumes" && (len(parts) == 1 || parts[1] == "detail"):
-		return 200, map[string]any{"volumes": fitting(a.volumes, r, ""), "count": len(a.volumes)}
-	case parts[0] == "backups" && len(parts) == 2:
-		return one(a.backups, "backup", parts[1])
-	case parts[0] == "volumes" && len(parts) == 2:
-		return one(a.volumes, "volume", parts[1])
-	case parts[0] == "volumes" && len(parts) == 3 && parts[2] == "metadata" && a.volumes[parts[1]] != nil:
-		return 200, map[string]any{"metadata": a.volumes[parts[1]]["metadata"]}
-	case parts[0] == "types":
-		return 200, map[string]any{}
-	}
-	return 404, nil
-}
-
-// restored is what a restore makes of a volume: one that looks made for it gets what
-// was captured.
-func restored(v map[string]any) {
-	v["restored"] = true
-	if strings.HasPrefix(text(v["name"]), "restore_backup_") {
-		metadata := v["metadata"].(map[string]any)
-		v["name"], v["description"], metadata["a"], metadata["src_backup_id"] = "db", nil, "1", APIBackup
-	}
-}
-
-// fitting are the rows that a query's filters let pass, the newest first.
-func fitting(of map[string]map[string]any, r *http.Request, driver string) []any {
-	var ids []string
-	for id := range of {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	slices.Reverse(ids)
-	out := []any{}
-	for _, id := range ids {
-		fits := true
-		for key, values := range r.URL.Query() {
-			switch key {
-			case "limit", "marker", "offset", "all_tenants", "with_count", "sort":
-			case "service":
-				fits = fits && values[0] == driver
-			default:
-				text, _ := of[id][key].(string)
-				fits = fits && text == values[0]
-			}
-		}
-		if fits {
-			out = append(out, of[id])
-		}
-	}
-	return out
-}
-
-// write does what a write asks for, and answers as Cinder does. The API is locked.
-func (a *API) write(method, path string, text []byte) (int, any) {
-	var body map[string]map[string]any
-	json.Unmarshal(text, &body)
-	parts := strings.Split(strings.Trim(path, "/"), "/")
-	last := parts[len(parts)-1]
-	if parts[0] == "backups" {
-		return a.writeBackup(method, parts, last, body)
-	}
-	if path == "/volumes" {
-		v := a.add(a.volumes, a.volume("", fmt.Sprint(body["volume"]["name"]), map[string]any{}), "cccccccc")
-		if _, ok := body["volume"]["backup_id"]; ok {
-			v["name"] = "restore_backup_" + APIBackup
-			restored(v)
-		}
-		return 202, map[string]any{"volume": v}
-	}
-	if len(parts) < 2 || a.volumes[parts[1]] == nil {
-		return 404, nil
-	}
-	return a.writeVolume(method, parts, last, body)
-}
-
-func (a *API) add(to map[string]map[string]any, row map[string]any, begins string) map[string]any {
-	a.n++
-	id := fmt.Sprintf("%s-0000-4000-8000-%012d", begins, a.n)
-	row["id"], to[id] = id, row
-	return row
-}
-
-func (a *API) writeBackup(method string, parts []string, last string, body map[string]map[string]any) (int, any) {
-	switch {
-	case len(parts) == 1:
-		b := a.add(a.backups, a.backup("", text(body["backup"]["name"]), text(body["backup"]["volume_id"])), "dddddddd")
-		return 202, map[string]any{"backup": map[string]any{"id": b["id"], "name": b["name"]}}
-	case last == "import_record":
-		doc, _ := base64.StdEncoding.DecodeString(text(body["backup-record"]["backup_url"]))
-		var row map[string]any
-		json.Unmarshal(doc, &row)
-		b := a.backup(text(row["id"]), text(row["display_name"]), text(row["volume_id"]))
-		a.backups[text(row["id"])] = b
-		return 201, map[string]any{"backup": map[string]any{"id": b["id"], "name": b["name"]}}
-	}
-	b := a.backups[parts[1]]
-	switch {
-	case b == nil:
-		return 404, nil
-	case method == http.MethodDelete:
-		delete(a.backups, parts[1])
-		return 202, nil
-	case method == http.MethodPut:
-		for k, v := range body["backup"] {
-			b[k] = v
-		}
-		return 200, map[string]any{"backup": b}
-	case last == "restore":
-		id, ok := body["restore"]["volume_id"].(string)
-		if !ok {
-			name := text(body["restore"]["name"])
-			if name == "" {
-				name = "restore_backup_" + parts[1]
-			}
-			v := a.add(a.volumes, a.volume("", name, map[string]any{"src_backup_id": parts[1]}), "cccccccc")
-			id = text(v["id"])
-		}
-		a.volumes[id]["status"], a.volumes[id]["reads"] = "restoring-backup", 2
-		return 202, map[string]any{"restore": map[string]any{"backup_id": parts[1], "volume_id": id, "volume_name": a.volumes[id]["name"]}}
-	case body["os-force_delete"] != nil:
-		delete(a.backups, parts[1])
-		return 202, nil
-	case body["os-reset_status"] != nil:
-		b["status"] = body["os-reset_status"]["status"]
-		return 202, nil
-	}
-	return 400, nil
-}
-
-func (a *API) writeVolume(method string, parts []string, last string, body map[string]map[string]any) (int, any) {
-	v := a.volumes[parts[1]]
-	metadata, image := v["metadata"].(map[string]any), v["volume_image_metadata"].(map[string]any)
-	switch {
-	case method == http.MethodDelete && len(parts) == 2:
-		delete(a.volumes, parts[1])
-		return 202, nil
-	case method == http.MethodDelete:
-		delete(metadata, last)
-		return 200, nil
-	case last == "metadata":
-		if method == http.MethodPut {
-			v["metadata"] = body["metadata"]
-		} else {
-			for k, x := range body["metadata"] {
-				metadata[k] = x
-			}
-		}
-		return 200, map[string]any{"metadata": v["metadata"]}
-	case method == http.MethodPut:
-		for k, x := range body["volume"] {
-			v[k] = x
-		}
-		return 200, map[string]any{"volume": v}
-	case body["os-set_image_metadata"] != nil:
-		set, _ := body["os-set_image_metadata"]["metadata"].(map[string]any)
-		for k, x := range set {
-			image[k] = x
-		}
-		return 200, map[string]any{"metadata": image}
-	case body["os-unset_image_metadata"] != nil:
-		delete(image, text(body["os-unset_image_metadata"]["key"]))
-		return 200, nil
-	case body["os-set_bootable"] != nil:
-		v["bootable"] = fmt.Sprint(body["os-set_bootable"]["bootable"])
-		return 200, nil
-	}
-	return 400, nil
-}
-
-func text(v any) string {
-	s, _ := v.(string)
-	return s
 }

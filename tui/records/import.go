@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -25,6 +26,7 @@ type importScreen struct {
 	table  *grid.Model
 	checks []core.Check
 	facts  core.ImportFacts
+	owner  owner
 	chosen map[int]bool
 	ended  map[core.BackupID]core.ImportResult
 	w, h   int
@@ -36,11 +38,17 @@ type checkedMsg struct {
 	checks []core.Check
 	facts  core.ImportFacts
 	size   int
+	again  bool // they are those of before, for another owner
+	owner  owner
 	err    error
 }
 
-// importedMsg is how an import ended, record by record.
-type importedMsg struct{ results []core.ImportResult }
+// importedMsg is how an import ended, record by record; into another place than the one
+// that is shown, if there is one.
+type importedMsg struct {
+	results []core.ImportResult
+	into    string
+}
 
 // note tells how an import ended, whatever screen is shown by then.
 func (m importedMsg) note(err error) ui.Note {
@@ -55,6 +63,9 @@ func (m importedMsg) note(err error) ui.Note {
 		return ui.FailureNote(err)
 	case failed > 0:
 		return ui.Note{Level: ui.LevelWarn, Text: fmt.Sprintf("%d of %s could not be imported; see each.", failed, total)}
+	}
+	if m.into != "" {
+		return ui.Note{Level: ui.LevelGood, Text: total + " imported into " + core.Visible(m.into) + "; c goes there."}
 	}
 	return ui.Note{Level: ui.LevelGood, Text: total + " imported; b lists them."}
 }
@@ -97,7 +108,7 @@ func (s *importScreen) Paste(text string) tea.Cmd {
 	if text == "" {
 		return nil
 	}
-	s.State = ui.Loading
+	s.State, s.owner = ui.Loading, owner{}
 	return s.check(text)
 }
 
@@ -130,9 +141,9 @@ func (s *importScreen) rename() tea.Cmd {
 	for i := range s.checks {
 		found = append(found, s.checks[i].Found)
 	}
-	gen, desk := s.Begin(), s.at.Desk()
+	gen, desk, owner := s.Begin(), s.desk(), s.owner
 	return s.host.Ask(func(ctx context.Context) tea.Msg {
-		m := checkedMsg{gen: gen}
+		m := checkedMsg{gen: gen, owner: owner}
 		if found, m.err = core.Renamed(found, "today"); m.err == nil {
 			m.checks, m.facts, m.err = desk.Preflight(ctx, found)
 		}
@@ -154,19 +165,19 @@ func (s *importScreen) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (s *importScreen) checked(msg checkedMsg) tea.Cmd {
+	if msg.again && msg.err != nil && msg.gen == s.Gen { // the records are still those of this owner
+		return ui.Fail(msg.err)
+	}
 	cmd, ok := s.End(msg.gen, msg.err)
 	if !ok {
 		return cmd
 	}
-	s.checks, s.facts = msg.checks, msg.facts
-	clear(s.chosen)
+	s.checks, s.facts, s.owner = msg.checks, msg.facts, msg.owner
 	clear(s.ended)
-	good := 0
-	for i := range s.checks {
-		if !s.checks[i].Refused() {
-			s.chosen[i] = true
-			good++
-		}
+	good := s.choose()
+	if msg.again {
+		s.Resize(s.w, s.h)
+		return ui.Say(ui.LevelInfo, fmt.Sprintf("Owner: %s. %d can be imported.", core.Visible(s.words()), good))
 	}
 	s.table.SetSource(s)
 	s.table.Home()
@@ -276,7 +287,7 @@ func (s *importScreen) result(r core.ImportResult) []ui.Line {
 // head tells how many records there are, and who will own them.
 func (s *importScreen) head(w, h int) []string {
 	st := s.host.Look()
-	lines := ui.Hang(st.Accent.Paint(core.Count(len(s.checks), "record"))+"  ", st.Dim.Paint("owner: "+core.Visible(s.facts.Owner)), w)
+	lines := ui.Hang(st.Accent.Paint(core.Count(len(s.checks), "record"))+"  ", st.Dim.Paint("owner: "+core.Visible(s.words())), w)
 	if h < ui.LowRoom { // the question before the import tells it again
 		lines = lines[:1]
 	}
@@ -317,7 +328,10 @@ func (s *importScreen) Actions() []ui.Action {
 	}
 	return append([]ui.Action{
 		{Name: "import", Keys: []string{"i"}, Label: "import", Help: "Import the chosen records, after asking", Why: func() string {
-			why := ui.Either(s.at.Cannot(core.OpImport), none())
+			why := none()
+			if err := s.desk().Allowed(core.OpImport); err != nil {
+				why = ui.WhatOf(err)
+			}
 			if why == "" && len(s.picked()) == 0 {
 				why = "none is chosen"
 			}
@@ -356,6 +370,9 @@ func (s *importScreen) Actions() []ui.Action {
 				}
 				return ""
 			}, Run: s.rename},
+		{Name: "owner", Keys: []string{"o"}, Label: ownerLabel(s.tenants()), Minor: true,
+			Help: "Choose the project that is to own them: one that the paste names beside them, or another",
+			Why:  func() string { return ui.Either(none(), s.at.Cannot(core.OpImport)) }, Run: s.chooseOwner},
 		{Name: "copy-fingerprint", Keys: []string{"y"}, Help: "Copy the fingerprint", Why: none, Run: func() tea.Cmd {
 			return s.host.Copy(s.checks[s.table.Cursor()].Found.Decoded.Fingerprint(), "the fingerprint")
 		}},
@@ -376,7 +393,7 @@ func (s *importScreen) picked() []int {
 func (s *importScreen) confirm() tea.Cmd {
 	picked := s.picked()
 	var text strings.Builder
-	fmt.Fprintf(&text, "Import %s into %s?\n\n", core.Count(len(picked), "backup"), core.Visible(s.at.Info().Location))
+	fmt.Fprintf(&text, "Import %s into %s?\n\n", core.Count(len(picked), "backup"), core.Visible(s.desk().Info().Location))
 	for n, i := range picked {
 		if n == 8 {
 			fmt.Fprintf(&text, "… and %d more\n", len(picked)-n)
@@ -388,21 +405,25 @@ func (s *importScreen) confirm() tea.Cmd {
 			fmt.Fprintf(&text, "  ! %s\n", core.Visible(c.Verdict()))
 		}
 	}
-	fmt.Fprintf(&text, "\nOwner: %s.", core.Visible(s.facts.Owner))
+	fmt.Fprintf(&text, "\nOwner: %s.", core.Visible(s.words()))
 	return ui.Show(ui.Asking(s.host.Look(), "Import", text.String(), "Import", func() tea.Cmd { return s.bringIn(picked) }))
 }
 
 // bringIn imports the records.
 func (s *importScreen) bringIn(picked []int) tea.Cmd {
-	desk, checks := s.at.Desk(), s.checks
+	desk, checks := s.desk(), slices.Clone(s.checks)
 	var ids []core.BackupID
 	for _, i := range picked {
 		ids = append(ids, checks[i].ID)
 	}
-	_, cmd := s.at.Start(s.host, "importing "+core.Count(len(picked), "backup"), place.Touching(s.at, "backup", ids...),
+	into := ""
+	if s.owner.in != nil {
+		into = desk.Info().Location
+	}
+	_, cmd := s.at.Start(s.host, "importing "+core.Count(len(picked), "backup"), place.TouchingIn(desk.Info().Location, "backup", ids...),
 		func(ctx context.Context, _ jobs.Progress) ui.Result {
 			results, err := desk.Import(ctx, checks, picked)
-			m := importedMsg{results}
+			m := importedMsg{results, into}
 			return ui.Result{Note: m.note(err), Answer: m}
 		})
 	return cmd

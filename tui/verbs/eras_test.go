@@ -83,3 +83,46 @@ func TestImportOld(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestFieldPastes: what people really had in hand is read by verb as its README says, and
+// goes in.
+func TestFieldPastes(t *testing.T) {
+	const grizzly = "6d5bb947-4f1b-48c0-8f85-d8fb1df8b6b4"
+	for file, x := range map[string]struct {
+		id, service string
+		says        string
+		old         bool
+	}{
+		"api-v1.xml":   {grizzly, "cinder.backup.drivers.swift", "", false},
+		"py2-repr.txt": {grizzly, "cinder.backup.drivers.swift", "", false},
+		"twice.page": {"69600f1f-ce9a-4a28-8503-6bb3d8a50671", "cinder.backup.drivers.ceph",
+			"it stands here twice, and is one record", false},
+		"old-service.table": {grizzly, "cinder.backup.drivers.swift.SwiftBackupDriver", "its service is cinder.backup.services.swift", true},
+	} {
+		t.Run(file, func(t *testing.T) {
+			b, _ := demo(t, store.World{Volumes: 1, Backups: -1})
+			paste := filepath.Join("../../testdata/field", file)
+			code, args := 0, []string{"import", paste, "--yes"}
+			if x.old {
+				code, args = 6, append(args, "--service", "today")
+			}
+			got := b.run("decode", paste, "-o", "json")
+			if got.code != 0 || !strings.Contains(got.out, x.id) {
+				t.Errorf("decode: %+v", got)
+			}
+			if got := b.run("import", paste, "--dry-run"); got.code != code || !strings.Contains(got.err, x.says) ||
+				!strings.Contains(got.err, "of 1 record would be imported") {
+				t.Errorf("%+v", got)
+			}
+			if got := b.run(args...); got.code != 0 {
+				t.Fatalf("%+v", got)
+			}
+			all := b.list("backups", "-o", "json")
+			id, _ := all[0].Get("id")
+			service, _ := all[0].Get("service")
+			if len(all) != 1 || id.Text() != x.id || service.Text() != x.service {
+				t.Errorf("%v", all)
+			}
+		})
+	}
+}

@@ -76,17 +76,21 @@ func (e *Env) importing() *cobra.Command {
 				e.sayBundle(bundle)
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+				d, done, err := e.importFor(ctx, d, owner)
+				if err != nil {
+					return err
+				}
+				defer done()
 				checks, facts, err := d.Preflight(ctx, found)
 				if err != nil {
 					return err
 				}
-				if owner != "" && d.Place.Info().Kind == core.PlaceCloud {
-					return core.Fail(core.CodeUsage, "import for "+owner, "a cloud gives what is imported to the project of the login",
-						"log in to that project: --project "+owner, nil)
-				}
 				var chosen []int
+				if owner != "" && d.Place.Info().Kind != core.PlaceCloud {
+					facts.Owner = "project " + owner + ", whatever the records name"
+				}
 				for i := range checks {
-					checks[i].Owner = core.ProjectID(owner)
+					checks[i].GiveTo(core.ProjectID(owner))
 					e.sayCheck(i, &checks[i])
 					if !checks[i].Refused() {
 						chosen = append(chosen, i)
@@ -118,8 +122,21 @@ func (e *Env) importing() *cobra.Command {
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.Flags().StringVar(&service, "service", "",
 		"the backup service of all records: a class; or today, for the names that a Cinder of today knows")
-	cmd.Flags().StringVar(&owner, "owner", "", "the project that is to own the backups, where hearth writes their rows")
+	cmd.Flags().StringVar(&owner, "owner", "", "the project that is to own the backups: its id, or in a cloud also its name, where the login has a role in it")
 	return cmd
+}
+
+// importFor is the desk at which an import ends up with an owner: in a cloud that of the
+// login in the owner's project, as Cinder gives an import to the project of the login.
+func (e *Env) importFor(ctx context.Context, d jobs.Desk, owner string) (jobs.Desk, func(), error) {
+	if owner == "" || d.Place.Info().Kind != core.PlaceCloud {
+		return d, func() {}, nil
+	}
+	_, location, err := d.ForProject(ctx, owner)
+	if err != nil || location == d.Place.Info().Location {
+		return d, func() {}, err
+	}
+	return e.at(ctx, location)
 }
 
 // importChosen asks, imports, and says what became of each.

@@ -1,12 +1,18 @@
 package verbs
 
 import (
+	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hearth/core"
 	"hearth/store"
+	"hearth/store/archive"
+	"hearth/store/jobs"
+	"hearth/store/storetest"
 )
 
 // TestImport: fresh, again, in part, revived; asked, refused and only looked at.
@@ -103,5 +109,55 @@ func TestLongLines(t *testing.T) {
 	b.in = strings.Repeat("e", 4095) + "\n"
 	if got := b.run("decode"); got.code != 8 || !strings.Contains(got.err, "The terminal cut a line after 4095 characters;") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestOwnerInCloud: an owner in a cloud, by name or id, is a project of the login's, where
+// the import is sent; where the login has no role in it, nothing is sent, and it is said
+// what to do.
+func TestOwnerInCloud(t *testing.T) {
+	const acme = "ac3e0000000000000000000000000000"
+	api := storetest.NewAPI(t)
+	api.Projects = map[string]string{acme: "acme"}
+	storetest.Clouds(t, map[string]*storetest.API{"lab": api})
+	open := func(ctx context.Context, location string) (jobs.Desk, func(), error) {
+		l, err := store.ParseLocation(location)
+		if err != nil {
+			return jobs.Desk{}, nil, err
+		}
+		p, err := store.Open(ctx, l, store.Options{Now: clockAt(storetest.Now)})
+		if err != nil {
+			return jobs.Desk{}, nil, err
+		}
+		books, err := archive.Open(ctx, filepath.Join(t.TempDir(), "archive.sqlite"))
+		d := jobs.Desk{Place: p, Who: "anna@lab", Archive: books}
+		d.Now, d.Sleep = clockAt(storetest.Now), func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+		return d, func() { p.Close(); books.Close() }, err
+	}
+	desk, done, err := open(t.Context(), "cloud:lab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	for owner, want := range map[string]string{"acme": " in acme", acme: " in acme", "ops": ""} {
+		api.Reset()
+		b := on(t, desk.Place)
+		b.desk, b.env.Open = desk, open
+		got := b.run("import", "../../testdata/paste/db-prod-full.openstack.json", "--yes", "--owner", owner)
+		sent := api.Writes()
+		if got.code != 0 || len(sent) != 1 || strings.HasSuffix(sent[0], " in acme") != (want != "") {
+			t.Errorf("--owner %s: %q, %+v", owner, sent, got)
+		}
+		if says := "Owner: project " + map[string]string{"": "ops", " in acme": "acme"}[want]; !strings.Contains(got.err, says) {
+			t.Errorf("--owner %s: %s", owner, got.err)
+		}
+	}
+	api.Reset()
+	b := on(t, desk.Place)
+	b.desk, b.env.Open = desk, open
+	got := b.run("import", "../../testdata/paste/db-prod-full.openstack.json", "--yes", "--owner", "nobody")
+	if len(api.Writes()) > 0 || got.code != 3 ||
+		!strings.Contains(got.err, "has no role in a project of that name or id; it has one in acme, ops") {
+		t.Errorf("%q, %+v", api.Writes(), got)
 	}
 }
