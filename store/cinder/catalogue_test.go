@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,52 +63,83 @@ func versions(links ...string) http.HandlerFunc {
 	}
 }
 
+// a catalogue is one that clouds have.
+type catalogue struct {
+	name      string
+	catalogue string
+	lines     string           // of the entry
+	root      http.HandlerFunc // what /volume/ answers
+	want      string           // the endpoint, or words of the sentence after !
+}
+
+// v3 is the endpoint of most.
+const v3 = "@URL@/volume/v3/p1"
+
+var catalogues = []catalogue{
+	{"by its name of today", at("block-storage", v3), "", nil, v3},
+	{"by an older one", at("volumev3", "@URL@/volume/v3/p1/"), "", nil, v3},
+	{"by the oldest", at("volume", v3), "", nil, v3},
+	{"version 2 by the name of today", at("block-storage", "@URL@/volume/v2/p1") + "," + at("volumev3", v3), "", nil,
+		v3},
+	{"version 1 by the oldest", at("volume", "@URL@/volume/v1/p1") + "," + at("volumev3", v3), "", nil, v3},
+	{"empty beside", at("block-storage", "") + "," + at("volumev3", v3), "", nil, v3},
+	{"only version 1", at("volume", "@URL@/volume/v1/p1"), "", nil, "! only as version 1 (@URL@/volume/v1/p1), and hearth speaks version 3"},
+	{"only version 2", at("volumev2", "@URL@/volume/v2/p1"), "", nil, "! only as version 2 (@URL@/volume/v2/p1)"},
+	{"empty", at("volumev3", ""), "", nil, "! the catalogue's URL of the Block Storage service is empty"},
+	{"not filled in", at("volumev3", "@URL@/volume/v3/%(tenant_id)s"), "", nil, "! is not filled in: @URL@/volume/v3/%(tenant_id)s"},
+	{"not filled in either", at("volumev3", "@URL@/volume/v3/$(project_id)s"), "", nil, "! is not filled in: "},
+	{"no URL", at("volumev3", "volume/v3"), "", nil, "! is none: volume/v3"},
+	{"unversioned", at("block-storage", "@URL@/volume"), "", versions("v3.0 3.70 @URL@/volume/v3/"), "@URL@/volume/v3"},
+	{"unversioned and old", at("block-storage", "@URL@/volume/"), "", versions("v2.0 - @URL@/volume/v2/", "v3.0 3.27 @URL@/volume/v3/"),
+		v3},
+	{"unversioned, a link without a host", at("block-storage", "@URL@/volume"), "", versions("v3.0 3.70 /volume/v3/"), "@URL@/volume/v3"},
+	{"unversioned beside version 3", at("block-storage", "@URL@/volume") + "," + at("volumev3", v3), "", nil,
+		v3},
+	{"unversioned, only version 2", at("block-storage", "@URL@/volume"), "", versions("v2.0 - @URL@/volume/v2/"), "! has no version 3"},
+	{"unversioned, and it does not say", at("block-storage", "@URL@/volume"), "", nil, "@URL@/volume"},
+	{"unversioned, and it leads elsewhere", at("block-storage", "@URL@/volume"), "",
+		versions("v3.0 3.70 http://elsewhere.example/volume/v3/"),
+		"! the Block Storage API at @URL@/volume says that its version 3 is at http://elsewhere.example/volume/v3/"},
+	{"an override", at("block-storage", v3), "volume_endpoint_override: '@URL@/o/v3/%(project_id)s/'", nil, "@URL@/o/v3/p1"},
+	{"an override of version 2", "", "volume_endpoint_override: '@URL@/o/v2/x'", nil,
+		"! block_storage_endpoint_override is version 2 (@URL@/o/v2/x)"},
+	{"an unversioned override", "", "volume_endpoint_override: '@URL@/volume'", versions("v3.0 3.70 @URL@/volume/v3/"), "@URL@/volume/v3"},
+	{"the second interface", strings.Replace(at("volumev3", v3), "public", "internalURL", 1), "interface: [admin, internal]", nil,
+		v3},
+	{"no such interface", at("volumev3", v3), "interface: [admin, internal]", nil, "! at the admin or the internal interface"},
+	{"another region", at("volumev3", v3), "region_name: Two", nil, "! in the region Two; set region_name to one of RegionOne"},
+	{"a region by its id", strings.Replace(at("volumev3", v3), `"region": "RegionOne", `, "", 1), "region_name: RegionOne", nil,
+		v3},
+}
+
+// clientAsks says where the openstack client asks where that is not where hearth does, or words
+// of its last line after !.
+var clientAsks = map[string]string{
+	// It takes a service by one name for each version, whatever version the URL has.
+	"by the oldest": "! public endpoint for volumev3 service not found",
+	// It asks at what is not a URL yet, and shows the 404 that comes of it.
+	"not filled in":        "@URL@/volume/v3/%(tenant_id)s",
+	"not filled in either": "@URL@/volume/v3/$(project_id)s",
+	// A Cinder before 3.67 wants the project in the URL, which the client leaves out.
+	"unversioned and old": "@URL@/volume/v3",
+	// An override is taken as it stands, whichever version it is of.
+	"an override of version 2": "@URL@/o/v2/x",
+	"an unversioned override":  "@URL@/volume",
+	// It follows the path of a link and not its host; which of both is meant, nobody knows, and hearth names them.
+	"unversioned, and it leads elsewhere": "@URL@/volume/v3",
+	// It wants one interface where the entry has a list.
+	"the second interface": "! ['admin', 'internal'] endpoint for volumev3 service not found",
+}
+
 // TestCatalogueShapes: which endpoint is taken of the catalogues that clouds have, and
 // what is said where there is none to be had.
 func TestCatalogueShapes(t *testing.T) {
-	const v3 = "@URL@/volume/v3/p1"
-	for _, x := range []struct {
-		name      string
-		catalogue string
-		lines     string           // of the entry
-		root      http.HandlerFunc // what /volume/ answers
-		want      string           // the endpoint, or words of the sentence after !
-	}{
-		{"by its name of today", at("block-storage", v3), "", nil, v3},
-		{"by an older one", at("volumev3", "@URL@/volume/v3/p1/"), "", nil, v3},
-		{"by the oldest", at("volume", v3), "", nil, v3},
-		{"version 2 by the name of today", at("block-storage", "@URL@/volume/v2/p1") + "," + at("volumev3", v3), "", nil,
-			v3},
-		{"version 1 by the oldest", at("volume", "@URL@/volume/v1/p1") + "," + at("volumev3", v3), "", nil, v3},
-		{"empty beside", at("block-storage", "") + "," + at("volumev3", v3), "", nil, v3},
-		{"only version 1", at("volume", "@URL@/volume/v1/p1"), "", nil, "! only as version 1 (@URL@/volume/v1/p1), and hearth speaks version 3"},
-		{"only version 2", at("volumev2", "@URL@/volume/v2/p1"), "", nil, "! only as version 2 (@URL@/volume/v2/p1)"},
-		{"empty", at("volumev3", ""), "", nil, "! the catalogue's URL of the Block Storage service is empty"},
-		{"not filled in", at("volumev3", "@URL@/volume/v3/%(tenant_id)s"), "", nil, "! is not filled in: @URL@/volume/v3/%(tenant_id)s"},
-		{"not filled in either", at("volumev3", "@URL@/volume/v3/$(project_id)s"), "", nil, "! is not filled in: "},
-		{"no URL", at("volumev3", "volume/v3"), "", nil, "! is none: volume/v3"},
-		{"unversioned", at("block-storage", "@URL@/volume"), "", versions("v3.0 3.70 @URL@/volume/v3/"), "@URL@/volume/v3"},
-		{"unversioned and old", at("block-storage", "@URL@/volume/"), "", versions("v2.0 - @URL@/volume/v2/", "v3.0 3.27 @URL@/volume/v3/"),
-			v3},
-		{"unversioned, a link without a host", at("block-storage", "@URL@/volume"), "", versions("v3.0 3.70 /volume/v3/"), "@URL@/volume/v3"},
-		{"unversioned beside version 3", at("block-storage", "@URL@/volume") + "," + at("volumev3", v3), "", nil,
-			v3},
-		{"unversioned, only version 2", at("block-storage", "@URL@/volume"), "", versions("v2.0 - @URL@/volume/v2/"), "! has no version 3"},
-		{"unversioned, and it does not say", at("block-storage", "@URL@/volume"), "", nil, "@URL@/volume"},
-		{"unversioned, and it leads elsewhere", at("block-storage", "@URL@/volume"), "",
-			versions("v3.0 3.70 http://elsewhere.example/volume/v3/"),
-			"! the Block Storage API at @URL@/volume says that its version 3 is at http://elsewhere.example/volume/v3/"},
-		{"an override", at("block-storage", v3), "volume_endpoint_override: '@URL@/o/v3/%(project_id)s/'", nil, "@URL@/o/v3/p1"},
-		{"an override of version 2", "", "volume_endpoint_override: '@URL@/o/v2/x'", nil,
-			"! block_storage_endpoint_override is version 2 (@URL@/o/v2/x)"},
-		{"an unversioned override", "", "volume_endpoint_override: '@URL@/volume'", versions("v3.0 3.70 @URL@/volume/v3/"), "@URL@/volume/v3"},
-		{"the second interface", strings.Replace(at("volumev3", v3), "public", "internalURL", 1), "interface: [admin, internal]", nil,
-			v3},
-		{"no such interface", at("volumev3", v3), "interface: [admin, internal]", nil, "! at the admin or the internal interface"},
-		{"another region", at("volumev3", v3), "region_name: Two", nil, "! in the region Two; set region_name to one of RegionOne"},
-		{"a region by its id", strings.Replace(at("volumev3", v3), `"region": "RegionOne", `, "", 1), "region_name: RegionOne", nil,
-			v3},
-	} {
+	for name := range clientAsks {
+		if !slices.ContainsFunc(catalogues, func(x catalogue) bool { return x.name == name }) {
+			t.Errorf("no catalogue is %s", name)
+		}
+	}
+	for _, x := range catalogues {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
 			c := keyed(t, x.catalogue)
@@ -312,4 +345,60 @@ func TestMovedService(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRealOpenstackCatalogue has the openstack client list the backups by each catalogue:
+// it asks where hearth would, or the table says where, and why hearth does not.
+func TestRealOpenstackCatalogue(t *testing.T) {
+	python := os.Getenv("HEARTH_TEST_OPENSTACK")
+	if python == "" {
+		t.Skip("HEARTH_TEST_OPENSTACK names no Python that has the openstack client, such as Debian's /usr/bin/python3")
+	}
+	client := startClient(t, python)
+	same := 0
+	for _, x := range catalogues {
+		t.Run(x.name, func(t *testing.T) {
+			asks, said := x.asked(t, client)
+			t.Logf("asks %q: %s", asks, said)
+			want, differs := clientAsks[x.name]
+			if !differs {
+				want = x.want
+				same++
+			}
+			words, refused := strings.CutPrefix(want, "! ")
+			if refused && (asks != "" || differs && !strings.Contains(said, words)) || !refused && asks != want {
+				t.Errorf("the client asks %q, want %q; it says %s", asks, want, said)
+			}
+		})
+	}
+	t.Logf("%d of %d as hearth", same, len(catalogues))
+}
+
+// asked is where the client lists the backups, and what it says last.
+func (x catalogue) asked(t *testing.T, client client) (where, said string) {
+	t.Helper()
+	c := keyed(t, x.catalogue)
+	next := root(c, x.root)
+	c.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := strings.TrimRight(r.URL.Path, "/")
+		switch at, lists := strings.CutSuffix(path, "/backups/detail"); {
+		case lists:
+			where = "@URL@" + at
+			fmt.Fprint(w, `{"backups": []}`)
+		case strings.HasSuffix(path, "/volumes/detail"):
+			fmt.Fprint(w, `{"volumes": []}`)
+		case path == "/identity/v3":
+			fmt.Fprintf(w, `{"version": {"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": "%s/identity/v3/"}]}}`, c.URL)
+		default:
+			if path == "/volume" { // the client asks there without a slash, and Cinder answers to both
+				r.URL.Path = path + "/"
+			}
+			next(w, r)
+		}
+	})
+	dir := t.TempDir()
+	writeFile(t, dir+"/clouds.yaml", strings.ReplaceAll(fmt.Sprintf("clouds:\n  test:\n    auth: {auth_url: %q, username: a, password: b, "+
+		"project_id: p, user_domain_id: default}\n    %s\n", c.URL+"/identity/v3", x.lines), "@URL@", c.URL))
+	_, said = client.runs(t, dir, map[string]string{"HOME": dir, "OS_CLOUD": "test"})
+	return where, strings.ReplaceAll(said, c.URL, "@URL@")
 }

@@ -310,13 +310,33 @@ func (c client) does(t *testing.T, x shape) recorded {
 	t.Helper()
 	r := newRecorder(t)
 	w := x.lay(t, r.URL)
-	env := map[string]string{"PATH": os.Getenv("PATH"), "HOME": w.Home, "LANG": "C.UTF-8", "NO_PROXY": "*"}
+	env := map[string]string{"HOME": w.Home}
 	maps.Copy(env, w.Env)
+	code, said := c.runs(t, w.Dir, env)
+	rec := recorded{Name: x.name}
+	if len(r.sent) > 0 {
+		rec.Sent, rec.Endpoint = r.sent[0], r.endpoint
+	}
+	if code != 0 {
+		rec.Refused = strings.NewReplacer(w.Dir+"/", "", w.Home+"/", "~/", r.URL, "@URL@").Replace(said)
+	}
+	if slices.ContainsFunc(r.sent, func(b any) bool { return !reflect.DeepEqual(b, rec.Sent) }) {
+		t.Errorf("the client logged in %d times, not the same each time", len(r.sent))
+	}
+	return rec
+}
+
+// runs has the client list the backups from a folder with some variables, and returns how
+// it ended and the last line it said.
+func (c client) runs(t *testing.T, dir string, env map[string]string) (code int, said string) {
+	t.Helper()
+	all := map[string]string{"PATH": os.Getenv("PATH"), "LANG": "C.UTF-8", "NO_PROXY": "*"}
+	maps.Copy(all, env)
 	var answer struct {
 		Code int
 		Said string
 	}
-	err := c.in.Encode(map[string]any{"dir": w.Dir, "env": env, "args": []string{"volume", "backup", "list", "-f", "value", "-c", "ID"}})
+	err := c.in.Encode(map[string]any{"dir": dir, "env": all, "args": []string{"volume", "backup", "list", "-f", "value", "-c", "ID"}})
 	if err == nil {
 		err = c.out.Decode(&answer)
 	}
@@ -324,17 +344,7 @@ func (c client) does(t *testing.T, x shape) recorded {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(answer.Said), "\n")
-	rec := recorded{Name: x.name}
-	if len(r.sent) > 0 {
-		rec.Sent, rec.Endpoint = r.sent[0], r.endpoint
-	}
-	if answer.Code != 0 {
-		rec.Refused = strings.NewReplacer(w.Dir+"/", "", w.Home+"/", "~/", r.URL, "@URL@").Replace(lines[len(lines)-1])
-	}
-	if slices.ContainsFunc(r.sent, func(b any) bool { return !reflect.DeepEqual(b, rec.Sent) }) {
-		t.Errorf("the client logged in %d times, not the same each time", len(r.sent))
-	}
-	return rec
+	return answer.Code, lines[len(lines)-1]
 }
 
 func writeFile(t testing.TB, path, text string) {
