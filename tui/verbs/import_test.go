@@ -160,4 +160,9 @@ func TestOwnerInCloud(t *testing.T) {
 		!strings.Contains(got.err, "has no role in a project of that name or id; it has one in acme, ops") {
 		t.Errorf("%q, %+v", api.Writes(), got)
 	}
+	api.Projects["ac3e0000000000000000000000000001"] = "acme"
+	if got := b.run("import", "../../testdata/paste/db-prod-full.openstack.json", "--yes", "--owner", "acme"); got.code != 2 ||
+		len(api.Writes()) > 0 || !strings.Contains(got.err, "2 projects of the login are called so; give the id of the one that is meant") {
+		t.Errorf("%q, %+v", api.Writes(), got)
+	}
 }
