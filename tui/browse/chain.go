@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -28,6 +29,7 @@ type chainTab struct {
 	nodes  []core.Node
 	cut    int // backups beyond those that are read
 	kept   kept
+	came   time.Time // when the rows came
 	w, h   int
 }
 
@@ -159,7 +161,7 @@ func (t *chainTab) Update(msg tea.Msg) tea.Cmd {
 	if !ok {
 		return cmd
 	}
-	t.nodes, t.cut, t.kept = m.nodes, m.cut, m.kept
+	t.nodes, t.cut, t.kept, t.came = m.nodes, m.cut, m.kept, t.host.Look().Now
 	t.table.SetSource(t)
 	t.Resize(t.w, t.h)
 	if first {
@@ -230,7 +232,7 @@ func (t *chainTab) head(w int) []string {
 	if t.cut > 0 {
 		line = s.Warn.Paint("! the newest " + show.Thousands(treeLimit) + " of them; " + show.Thousands(t.cut) + " older ones are not shown")
 	}
-	lines := []string{ui.Clip(line, w)}
+	lines := []string{ui.Clip(strings.TrimPrefix(show.AsOf(s, core.Some(t.came), false)+"  "+line, "  "), w)}
 	if t.kept.missing != "" {
 		lines = append(lines, ui.Hang(s.Unknown.Paint("? "), s.Unknown.Paint(core.Visible(t.kept.missing)), w)...)
 	}

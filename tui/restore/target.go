@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
@@ -37,8 +38,9 @@ type targetScreen struct {
 	zones  []string    // the availability zones
 	more   int         // volumes beyond those that were read
 	w, h   int
-	short  string   // why there may be more volumes yet, "" if not
-	can    core.Can // of a restore to a new volume: much of it holds for every target
+	short  string    // why there may be more volumes yet, "" if not
+	came   time.Time // when the volumes came
+	can    core.Can  // of a restore to a new volume: much of it holds for every target
 }
 
 // candidate is a volume, or with none a new one.
@@ -181,6 +183,7 @@ func (s *targetScreen) Update(msg tea.Msg) tea.Cmd {
 		cmd, ok := s.End(msg.gen, msg.err)
 		if ok {
 			s.all, s.types, s.zones, s.more, s.short, s.can = msg.all, msg.types, msg.zones, msg.more, msg.short, msg.can
+			s.came = s.host.Look().Now
 			s.Resize(s.w, s.h)
 			s.fill()
 			return ui.Fail(msg.unlisted)
@@ -287,7 +290,11 @@ func (s *targetScreen) View(w, h int) string {
 	if s.short != "" {
 		about += " (not the whole list: " + core.Visible(s.short) + ")"
 	}
-	lines := []string{ui.Spread(ui.Clip(l.Accent.Paint(about), w), l.Dim.Paint("type to find"), w), l.Key.Paint("> ") + l.Input(s.field, w-2)}
+	about = l.Accent.Paint(about)
+	if s.State == ui.Ready {
+		about += show.AsOf(l, core.Some(s.came), false)
+	}
+	lines := []string{ui.Spread(ui.Clip(about, w), l.Dim.Paint("type to find"), w), l.Key.Paint("> ") + l.Input(s.field, w-2)}
 	lines = append(lines, s.against(w)...)
 	switch {
 	case s.State == ui.Failed:
