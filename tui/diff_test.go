@@ -23,8 +23,10 @@ func TestDifference(t *testing.T) {
 		t.Errorf("of four it says %q", r.lastNote().Text)
 	}
 
-	r = newRig(t, sharedDemo(t), 130, 40).press("v").find("db-prod-01").press("=").want("> its newest", "db-prod-01-incr-2026-11-22")
-	r.press("enter").want("3 DIFFER", "first   db-prod-01-incr-2026-11-22").press("esc", "esc").press("space", "space", "=").want("second  bastion-root").press("esc")
+	r = newRig(t, sharedDemo(t), 130, 40).press("v").find("db-prod-01").press("=")
+	r.want("> its newest", "db-prod-01-incr-2026-11-22")
+	r.press("enter").want("3 DIFFER", "first   db-prod-01-incr-2026-11-22").press("esc", "esc")
+	r.press("space", "space", "=").want("second  bastion-root").press("esc")
 
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "chain"})
 	r.press("=").want("first   db-prod-01-incr-2026-11-21", "second  db-prod-01-incr-2026-11-22").press("esc")
