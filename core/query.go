@@ -70,6 +70,9 @@ type Page[T any] struct {
 	// Lacks says what was to be joined to the rows and could not be read, each with why:
 	// "the names of volumes: Cinder says: …". The rows are whole, and marked (Unseen).
 	Lacks []string
+	// Renewing says that the rows are being read anew right now: a question a moment later
+	// gets the new ones, or why there are none.
+	Renewing bool
 	// Short says why these are not all rows though no more are being fetched, as where a
 	// list ended early (CodeIncomplete); nil: they are, as far as is known.
 	Short error

@@ -18,13 +18,14 @@ import (
 // part of it and may not do everything, and its changes are requests.
 type cloud struct {
 	*memory.Cloud
-	page  int // rows that come in by each question; 0: all are here
-	here  int // rows that are here
-	asOf  core.Opt[time.Time]
-	asked []core.Query
-	reach core.Reach // of a question that names none
-	short error      // its lists end early
-	one   bool       // it shows one project's rows, whoever asks
+	page     int // rows that come in by each question; 0: all are here
+	here     int // rows that are here
+	asOf     core.Opt[time.Time]
+	renewing bool
+	asked    []core.Query
+	reach    core.Reach // of a question that names none
+	short    error      // its lists end early
+	one      bool       // it shows one project's rows, whoever asks
 }
 
 // newCloud is a cloud whose rows come in pages, 0 for all at once.
@@ -98,7 +99,7 @@ func (c *cloud) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	for i := range page.Rows {
 		c.blur(&page.Rows[i])
 	}
-	page.Complete, page.AsOf = c.page == 0 || len(rows) == len(all.Rows), c.asOf
+	page.Complete, page.AsOf, page.Renewing = c.page == 0 || len(rows) == len(all.Rows), c.asOf, c.renewing
 	if page.Complete {
 		page.Short = c.short
 	}
@@ -217,7 +218,7 @@ func TestWants(t *testing.T) {
 func TestOffline(t *testing.T) {
 	c := newCloud(t, 0)
 	c.asOf = core.Some(until.Add(-time.Minute))
-	r := newRig(t, c, 100, 24).wantNot("as of", "offline")
+	r := newRig(t, c, 100, 24).want("as of 2026-11-22 08:59:00, 1m ago").wantNot("offline")
 	r.notes = nil
 	for range 6 {
 		c.FailCall(1, down(nil))
@@ -256,6 +257,67 @@ func TestOffline(t *testing.T) {
 	r.want("40 backups", "offline:").wantNot("reading")
 	r.send(ui.TickMsg{})
 	r.want("80 backups so far").said(ui.LevelGood, "answers again")
+}
+
+// TestAges: a status that is older than it would be read anew has its age beside it,
+// whatever the reason: kept from the last run, the place gone, an answer that does not
+// come, a screen that is left open.
+func TestAges(t *testing.T) {
+	c := newCloud(t, 0)
+	c.asOf = core.Some(until.Add(-20 * time.Second))
+	var r *rig
+	tick := func() *rig {
+		t.Helper()
+		r.send(ui.TickMsg{})
+		return r
+	}
+	r = newRig(t, c, 100, 24).want("90 backups").wantNot("as of")
+	c.asOf = core.Some(until.Add(-21 * time.Second))
+	tick().want("as of 2026-11-22 08:59:39, 21s ago").wantNot("offline")
+
+	// A place that answers itself says nothing of the time: then it is when it answered.
+	c = newCloud(t, 0)
+	r = newRig(t, c, 100, 24)
+	c.FailCall(1, down(nil))
+	tick().want("as of 2026-11-22 09:00:00, 0s ago", "offline")
+	r.clock = func() time.Time { return until.Add(30 * time.Second) }
+	tick().want("90 backups").wantNot("as of") // it answers again
+	*inside[bool](r.Top(), "asking") = true    // and then no more
+	r.clock = func() time.Time { return until.Add(55 * time.Second) }
+	tick().want("as of 2026-11-22 09:00:30, 25s ago")
+
+	// What is opened is read anew when somebody asks for it.
+	for _, open := range []ui.Open{
+		{Screen: "backup", ID: fullID(t, "backup", dbBackup)},
+		{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "chain"},
+		{Screen: "volume", ID: fullID(t, "volume", "bastion-root")},
+	} {
+		r = newRig(t, newCloud(t, 0), 100, 24)
+		r.send(open)
+		r.wantNot("as of")
+		r.clock = func() time.Time { return until.Add(25 * time.Second) }
+		tick().want("as of 2026-11-22 09:00:00, 25s ago")
+		r.press("ctrl+r").wantNot("as of")
+	}
+}
+
+// TestRenewing: while a place reads anew what it has shown, the list asks again soon, and
+// not when the clock ticks next.
+func TestRenewing(t *testing.T) {
+	c := newCloud(t, 0)
+	r := newRig(t, c, 100, 24)
+	r.later, c.renewing = nil, true
+	r.send(ui.TickMsg{})
+	n := len(c.asked)
+	c.renewing = false
+	for _, x := range r.later {
+		if m := x.fire(until); m != (ui.TickMsg{}) {
+			r.send(m)
+		}
+	}
+	if len(c.asked) != n+1 || c.asked[n].Anew {
+		t.Errorf("asked %d times more", len(c.asked)-n)
+	}
 }
 
 // TestPaneRests: in a cloud the pane waits until the cursor rests.

@@ -23,12 +23,47 @@ func TestDifference(t *testing.T) {
 		t.Errorf("of four it says %q", r.lastNote().Text)
 	}
 
-	r = newRig(t, sharedDemo(t), 130, 40).press("v").find("db-prod-01").press("=").want("3 DIFFER", "first   db-prod-01-incr-2026-11-22")
-	r.press("esc", "esc").press("space", "space", "=").want("second  bastion-root").press("esc")
+	r = newRig(t, sharedDemo(t), 130, 40).press("v").find("db-prod-01").press("=")
+	r.want("> its newest", "db-prod-01-incr-2026-11-22")
+	r.press("enter").want("3 DIFFER", "first   db-prod-01-incr-2026-11-22").press("esc", "esc")
+	r.press("space", "space", "=").want("second  bastion-root").press("esc")
 
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "chain"})
 	r.press("=").want("first   db-prod-01-incr-2026-11-21", "second  db-prod-01-incr-2026-11-22").press("esc")
 	r.press("home", "=").said(ui.LevelWarn, "there is none above it")
+}
+
+// TestChooseWhatToCompare: what a backup or a volume is held against is chosen of all
+// there is, what is nearest to it first, and found by typing.
+func TestChooseWhatToCompare(t *testing.T) {
+	r := newRig(t, sharedDemo(t), 130, 40).find("db-prod-01").press("=")
+	frame := r.screenText()
+	at := 0
+	for _, row := range []string{"> its volume now", "its parent     db-prod-01-incr-2026-11-21",
+		"same chain     db-prod-01-incr-2026-11-20", "same volume", "  backup  "} {
+		i := strings.Index(frame[at:], row)
+		if i < 0 {
+			t.Fatalf("no %q, or not after the one before:\n%s", row, frame)
+		}
+		at += i
+	}
+	if strings.Contains(frame, "db-prod-01-incr-2026-11-22    ") {
+		t.Error("it is offered to be compared with itself")
+	}
+	r.typeText("volume now web-root").want("> volume now", "web-root").press("enter")
+	r.want("Difference", "first   db-prod-01-incr-2026-11-22", "second  web-root (bb427386)  the volume as it is").press("esc")
+	r.want("10 backups of 90") // the chooser has gone
+
+	r.press("=").typeText("gitlab-data-full").press("enter").want("first   gitlab-data-full", "second  db-prod-01-incr-2026-11-22")
+	r.press("esc", "=").typeText("no such thing").want("no backup and no volume is like that").press("enter")
+	r.said(ui.LevelWarn, "nothing under the cursor").press("esc").want("backups")
+
+	r = newRig(t, sharedDemo(t), 130, 40).press("v").find("db-prod-01").press("=").typeText("its 2026-11-19").press("enter")
+	r.want("first   postgres-primary-incr-2026-11-19", "second  db-prod-01 (58266ec7)").press("esc")
+	r.press("=").typeText("web-root volume").press("enter").want("first   db-prod-01 (58266ec7)", "second  web-root (bb427386)")
+
+	r = newRig(t, newCloud(t, 0), 130, 40).find("db-prod-01-incr-2026-11-22").press("=")
+	r.want("? its parent") // the API does not say of which it is
 }
 
 // TestPreviewsSideBySide holds a preview against another target and other rules.

@@ -235,7 +235,7 @@ func TestCreateProperties(t *testing.T) {
 	}
 	i := slices.IndexFunc(all.Rows, func(b core.Backup) bool { return b.Name.V == "named" })
 	b, err := c.Backup(t.Context(), all.Rows[i].ID)
-	if note, _ := b.Metadata.Get("note"); err != nil || note.Text() != "x, owner=eve" || b.Metadata.Len() != 2 {
+	if got := pyjson.Text(pyjson.OfDict(b.Metadata)); err != nil || got != `{"note": "x, owner=eve", "by": "ops"}` {
 		t.Errorf("it has %s, %v", pyjson.Text(pyjson.OfDict(b.Metadata)), err)
 	}
 }

@@ -109,3 +109,13 @@ func TestPreviewHeadsDiffer(t *testing.T) {
 	data := firstPreviews[4].open(t, 160, 45).want("data and metadata; all that is on it goes  onto erp-oracle").wantNot("its data stays")
 	data.press("P").want("metadata only, by 1 call of the API; its data stays  onto erp-oracle").wantNot("all that is on it goes")
 }
+
+// TestBackupsEvidence: among a volume's backups stands of each what is known of its
+// capture, as it does in its chain.
+func TestBackupsEvidence(t *testing.T) {
+	for id, want := range map[string]string{"db-prod-01": "as Cinder stored it", "bastion-root": "not known"} {
+		r := newRig(t, sharedDemo(t), 140, 40)
+		r.send(ui.Open{Screen: "volume", ID: fullID(t, "volume", id), Tab: "backups"})
+		r.want("CAPTURE", want)
+	}
+}

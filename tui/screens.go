@@ -43,6 +43,7 @@ func screens(at *place.Stay) []ui.Entry {
 		{Name: "backup", Help: "Backup", Make: browse.Backup(at, actions, restore.Tab, records.Tab)},
 		{Name: "volume", Help: "Volume", Make: browse.Volume(at, actions)},
 		{Name: "diff", Help: "Difference", Make: in(at, restore.Diff)},
+		{Name: "against", Help: "Compare with", Make: in(at, restore.Against)},
 		{Name: "import", Help: "Import", Make: in(at, records.Import),
 			Paste: func(h ui.Host, text string) ui.Screen { return records.ImportOf(h, at, text) }},
 	}

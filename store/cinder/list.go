@@ -137,7 +137,7 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	}
 	page := l.sortedBackups.page(v.rows, q, core.SelectBackups)
 	page.Rows, page.Lacks = p.joined(l, page.Rows), names.lacks
-	page.AsOf, page.Complete, page.Short = v.asOf, v.complete && names.ready, v.short
+	page.AsOf, page.Complete, page.Short, page.Renewing = v.asOf, v.complete && names.ready, v.short, v.renewing
 	return page, err
 }
 
@@ -181,7 +181,7 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 	}
 	page := l.sortedVolumes.page(v.rows, q, core.SelectVolumes)
 	page.Lacks = names.lacks
-	page.AsOf, page.Complete, page.Short = v.asOf, v.complete && names.ready, v.short
+	page.AsOf, page.Complete, page.Short, page.Renewing = v.asOf, v.complete && names.ready, v.short, v.renewing
 	return page, err
 }
 

@@ -298,6 +298,63 @@ func TestOffline(t *testing.T) {
 	}
 }
 
+// TestVolumesOffline: the first whole reading of the volumes is kept, too, and shown with
+// its age where nothing answers.
+func TestVolumesOffline(t *testing.T) {
+	a, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	c := listCloud(t)
+	p := c.direct()
+	p.options.Listings = a
+	online, err := p.Volumes(t.Context(), core.Query{Partial: true})
+	if err != nil || online.Total == 0 {
+		t.Fatalf("%d volumes, %v", online.Total, err)
+	}
+	for n := 0; ; n++ { // it is kept in the background
+		if at, _ := a.Listing(t.Context(), p.location, "volumes", func(io.Reader) error { return nil }); !at.IsZero() {
+			break
+		}
+		if n > 500 {
+			t.Fatal("the listing is not kept")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	c.Close()
+	q := c.direct()
+	q.options.Listings = a
+	page, err := q.Volumes(t.Context(), core.Query{Partial: true, Wants: []string{"name"}})
+	want(t, "offline", say(page.Total, page.AsOf.Set, page.Rows[0].ID == online.Rows[0].ID, err), say(online.Total, true, true, nil))
+	settle(q.own.volumes)
+}
+
+// TestNamesAnew: who has a list read anew gets the names of the volumes of that moment.
+func TestNamesAnew(t *testing.T) {
+	c := listCloud(t)
+	p := c.direct()
+	wanted := []string{"name", "volume"}
+	name := func(q core.Query) string {
+		t.Helper()
+		page, err := p.Backups(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range page.Rows {
+			if b.VolumeID == volumeID {
+				return b.VolumeName.V
+			}
+		}
+		t.Fatal("no backup of the volume")
+		return ""
+	}
+	want(t, "at first", name(core.Query{Wants: wanted}), "db-prod")
+	c.on("GET /volumes", reply200(`{"volumes": [{"id": "`+volumeID+`", "name": "renamed"}]}`))
+	want(t, "again", name(core.Query{Wants: wanted}), "db-prod")
+	want(t, "anew", name(core.Query{Wants: wanted, Anew: true}), "renamed")
+}
+
 // TestVerbsKeep: whoever reads a list whole keeps it for browsing offline, where none is
 // kept or an old one.
 func TestVerbsKeep(t *testing.T) {

@@ -73,7 +73,8 @@ type fetched[T any] struct {
 const (
 	pageSize   = 1000             // osapi_max_limit, by default: more is never given
 	newestSize = 100              // rows that a look for news asks for
-	quietTime  = 20 * time.Second // between looks for news
+	quietTime  = 20 * time.Second // which rows may be old and pass for new
+	lookTime   = 15 * time.Second // between looks for news: before the rows are as old as that, with a clock of ten seconds
 	busyTime   = 3 * time.Second  // while something is on its way
 	stuckTime  = 30 * time.Minute // after which what is on its way is not waited for any more
 	manyMoving = 20               // rows on their way that are asked for one by one
@@ -89,6 +90,7 @@ type view[T any] struct {
 	complete bool
 	asOf     core.Opt[time.Time] // null: it is in step, read within [quietTime]
 	short    error               // why rows are missing though it is complete; nil: none are, as far as is known
+	renewing bool                // all rows are here, and the cloud is being asked for news of them
 }
 
 // shown is what there is. The rows are not changed any more: changes make new ones.
@@ -98,7 +100,8 @@ func (m *mirror[T]) shown() view[T] {
 	if !asOf.Set && !m.read.IsZero() && m.now().Sub(m.read) > quietTime { // whatever the reason
 		asOf = core.Some(m.read)
 	}
-	return view[T]{rows: m.rows[:len(m.rows):len(m.rows)], complete: m.complete && !rebuilding, asOf: asOf, short: m.short}
+	return view[T]{rows: m.rows[:len(m.rows):len(m.rows)], complete: m.complete && !rebuilding, asOf: asOf, short: m.short,
+		renewing: m.busy != nil && m.complete && !rebuilding}
 }
 
 // add appends a page. Rows that are here already are replaced: something may have

@@ -359,6 +359,21 @@ func TestFirstReadingIsKept(t *testing.T) {
 	want(t, "back", say(len(v.rows), v.asOf.Set, err), "5 false <nil>")
 }
 
+// TestRenewedBeforeOld: the cloud is asked for news before the rows are so old that they
+// show their age, and who is shown them meanwhile is told to ask again.
+func TestRenewedBeforeOld(t *testing.T) {
+	p := &pages{rows: rowsOf(5), size: 100, saved: make(chan int, 9)}
+	m, c := mirrorOf(t, p)
+	m.some(t.Context(), false)
+	c.pass(lookTime)
+	v, _ := m.some(t.Context(), false)
+	want(t, "is asked for news, and not old", say(v.renewing, v.complete, v.asOf.Set), "true true false")
+	settle(m)
+	c.pass(lookTime - time.Second)
+	v, _ = m.some(t.Context(), false)
+	want(t, "the news came in", say(v.renewing, v.complete, v.asOf.Set), "false true false")
+}
+
 // TestNamesAreRenewed: a refresh reads the names of the volumes, too.
 func TestNamesAreRenewed(t *testing.T) {
 	names := 0

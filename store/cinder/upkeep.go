@@ -156,7 +156,7 @@ func (m *mirror[T]) patience() time.Duration {
 			return busyTime
 		}
 	}
-	return quietTime
+	return lookTime
 }
 
 // start does work in the background, in place of what goes on there.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -28,6 +29,7 @@ type chainTab struct {
 	nodes  []core.Node
 	cut    int // backups beyond those that are read
 	kept   kept
+	came   time.Time // when the rows came
 	w, h   int
 }
 
@@ -59,11 +61,7 @@ var chainColumns = []grid.Column{
 }
 
 func newChainTab(host ui.Host, at *place.Stay, volume func() core.VolumeID, ref core.BackupID) *chainTab {
-	columns := chainColumns
-	if ref == "" { // of all chains of a volume nobody has asked what is known
-		columns = columns[:len(columns)-1]
-	}
-	return &chainTab{host: host, at: at, volume: volume, ref: ref, table: grid.New(columns, host.Look().Grid())}
+	return &chainTab{host: host, at: at, volume: volume, ref: ref, table: grid.New(chainColumns, host.Look().Grid())}
 }
 
 func (t *chainTab) Name() string {
@@ -100,9 +98,16 @@ func (t *chainTab) load() tea.Cmd {
 	})
 }
 
-// with adds what is known of the captures of a backup's chain.
+// with adds what is known of the captures of a backup's chain, or of a volume's backups.
 func (m treeMsg) with(ctx context.Context, desk jobs.Desk, ref core.BackupID) treeMsg {
-	if ref == "" || m.err != nil {
+	m.kept.evidence = map[core.BackupID]core.Evidence{}
+	switch {
+	case m.err != nil:
+		return m
+	case ref == "":
+		if err := m.kept.ofAll(ctx, desk, m.nodes); err != nil { // the tree stands without
+			m.kept.missing = "what is known of the captures could not be read: " + ui.WhatOf(err)
+		}
 		return m
 	}
 	chain, err := desk.Chain(ctx, ref)
@@ -112,15 +117,54 @@ func (m treeMsg) with(ctx context.Context, desk jobs.Desk, ref core.BackupID) tr
 	}
 	layers, _, err := desk.Layers(ctx, chain)
 	m.err, m.kept.missing = err, jobs.MissingLayers(layers)
-	m.kept.evidence = map[core.BackupID]core.Evidence{}
+	m.kept.note(layers)
+	return m
+}
+
+// note takes over what is known of the layers of a chain.
+func (k *kept) note(layers []jobs.KeptLayer) {
 	for i := range layers {
 		e := layers[i].Evidence
 		if len(layers[i].Kept) > 0 && e == core.EvidenceUnknown {
 			e = core.EvidenceLate
 		}
-		m.kept.evidence[layers[i].Backup] = e
+		k.evidence[layers[i].Backup] = e
 	}
-	return m
+}
+
+// mostLayers is how many layers of a volume's chains are asked for: each may be a question
+// to a repository.
+const mostLayers = 500
+
+// ofAll notes what is known of the captures of all chains of a volume, the newest first.
+func (k *kept) ofAll(ctx context.Context, desk jobs.Desk, nodes []core.Node) error {
+	here, stoodOn := map[core.BackupID]core.Backup{}, map[core.BackupID]bool{}
+	for _, n := range nodes {
+		if !n.Missing {
+			here[n.Backup.ID] = n.Backup
+			stoodOn[n.Backup.ParentID] = true
+		}
+	}
+	asked := 0
+	for _, n := range slices.Backward(nodes) {
+		if n.Missing || stoodOn[n.Backup.ID] || asked >= mostLayers {
+			continue
+		}
+		chain, err := core.ChainOf(n.Backup.ID, func(id core.BackupID) (core.Backup, bool, error) {
+			b, ok := here[id]
+			return b, ok, nil
+		})
+		if err != nil {
+			return err
+		}
+		layers, _, err := desk.Layers(ctx, chain)
+		if err != nil {
+			return err
+		}
+		k.note(layers)
+		asked += len(layers)
+	}
+	return nil
 }
 
 // withParents adds parents that belong to another volume, as an imported backup's
@@ -159,7 +203,7 @@ func (t *chainTab) Update(msg tea.Msg) tea.Cmd {
 	if !ok {
 		return cmd
 	}
-	t.nodes, t.cut, t.kept = m.nodes, m.cut, m.kept
+	t.nodes, t.cut, t.kept, t.came = m.nodes, m.cut, m.kept, t.host.Look().Now
 	t.table.SetSource(t)
 	t.Resize(t.w, t.h)
 	if first {
@@ -197,10 +241,7 @@ func (t *chainTab) Row(i int) ([]grid.Cell, bool) {
 	cells := []grid.Cell{{Text: branch + name, Style: style}, show.StatusCell(s, b.Status),
 		{Text: show.GiB(b.Size)}, {Text: s.Age(b.CreatedAt)},
 		{Text: s.Clock(b.CreatedAt), Style: s.Dim}, {Text: core.Visible(b.ID.Short()), Style: s.Dim}}
-	if t.ref != "" {
-		cells = append(cells, t.captureCell(b.ID))
-	}
-	return cells, true
+	return append(cells, t.captureCell(b.ID)), true
 }
 
 // captureCell is what is known of the capture of a backup of the chain.
@@ -230,7 +271,7 @@ func (t *chainTab) head(w int) []string {
 	if t.cut > 0 {
 		line = s.Warn.Paint("! the newest " + show.Thousands(treeLimit) + " of them; " + show.Thousands(t.cut) + " older ones are not shown")
 	}
-	lines := []string{ui.Clip(line, w)}
+	lines := []string{ui.Clip(strings.TrimPrefix(show.AsOf(s, core.Some(t.came), false)+"  "+line, "  "), w)}
 	if t.kept.missing != "" {
 		lines = append(lines, ui.Hang(s.Unknown.Paint("? "), s.Unknown.Paint(core.Visible(t.kept.missing)), w)...)
 	}

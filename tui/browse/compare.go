@@ -1,8 +1,6 @@
 package browse
 
 import (
-	"context"
-
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
@@ -11,17 +9,20 @@ import (
 )
 
 // The ways into the screen of a difference: two that are marked, or the one under the
-// cursor with what belongs to it.
+// cursor and what is chosen.
 
 const compareKey = "="
 
-// side is one of the two, as the screen of a difference is opened for it.
+// backupSide and volumeSide are one of the two, as the screens that compare are opened for it.
 func backupSide(id core.BackupID) string { return core.SideBackup + ":" + string(id) }
 func volumeSide(id core.VolumeID) string { return core.SideVolume + ":" + string(id) }
 
 func difference(a, b string) tea.Cmd {
 	return ui.Opening(ui.Open{Screen: "diff", IDs: []string{a, b}})
 }
+
+// against has what one is compared with be chosen.
+func against(one string) tea.Cmd { return ui.Opening(ui.Open{Screen: "against", ID: one}) }
 
 // tooMany says that of so many no two can be compared, "" if they can.
 func tooMany(marked int) string {
@@ -32,63 +33,29 @@ func tooMany(marked int) string {
 }
 
 // compareBackups compares the two backups that are marked, or the one under the cursor
-// with its volume or with the backup that it stands on.
+// with what is chosen.
 func compareBackups(rows place.BackupRows) ui.Action {
 	return ui.Action{Name: "compare", Keys: []string{compareKey}, Label: "compare", Minor: true,
-		Help: "Show how the two that are marked differ; or this one from its volume, or from the backup it stands on",
+		Help: "Show how the two that are marked differ; or this one from a backup or a volume that is chosen",
 		Why:  func() string { return ui.Either(rows.None(), tooMany(len(rows.Chosen()))) },
 		Run: func() tea.Cmd {
 			if ids := rows.Chosen(); len(ids) == 2 {
 				return difference(backupSide(ids[0]), backupSide(ids[1]))
 			}
-			b := *rows.Current()
-			parent := ui.MenuItem{Label: "Its difference from the backup that it stands on", Hint: core.Short(b.ParentID)}
-			switch {
-			case b.ParentID == "" && !b.Incremental:
-				parent.Why = "it is a full backup"
-			case b.ParentID == "":
-				parent.Why = "this place does not name it; mark two in the list"
-			}
-			return ui.Show(&ui.MenuBox{Title: "Compare (or mark two in the list)", Items: []ui.MenuItem{
-				{Label: "Its difference from its volume as it is now", Hint: b.VolumeName.Or(b.VolumeID.Short())}, parent,
-			}, Pick: func(i int) tea.Cmd {
-				if i == 1 {
-					return difference(backupSide(b.ParentID), backupSide(b.ID))
-				}
-				return difference(backupSide(b.ID), volumeSide(b.VolumeID))
-			}})
+			return against(backupSide(rows.Current().ID))
 		}}
 }
 
-// compareVolumes compares the two volumes that are marked, or the newest backup of the
-// one under the cursor with it as it is.
-func compareVolumes(host ui.Host, at *place.Stay, rows place.VolumeRows) ui.Action {
+// compareVolumes compares the two volumes that are marked, or the one under the cursor
+// as it is with what is chosen.
+func compareVolumes(rows place.VolumeRows) ui.Action {
 	return ui.Action{Name: "compare", Keys: []string{compareKey}, Label: "compare", Minor: true,
-		Help: "Show how the two that are marked differ; or how this one does from its newest backup",
+		Help: "Show how the two that are marked differ; or this one from a backup or a volume that is chosen",
 		Why:  func() string { return ui.Either(rows.None(), tooMany(len(rows.Chosen()))) },
 		Run: func() tea.Cmd {
 			if ids := rows.Chosen(); len(ids) == 2 {
 				return difference(volumeSide(ids[0]), volumeSide(ids[1]))
 			}
-			return withNewest(host, at, rows.Current().ID)
+			return against(volumeSide(rows.Current().ID))
 		}}
-}
-
-// withNewest opens the difference of a volume from its newest backup that is whole.
-func withNewest(host ui.Host, at *place.Stay, id core.VolumeID) tea.Cmd {
-	desk := at.Desk()
-	return host.Tell(func(ctx context.Context) tea.Msg {
-		f, err := core.ParseFilter(filterByVolume(id)+" status:"+core.StatusAvailable, core.BackupColumns)
-		if err != nil {
-			return ui.Failure(err)
-		}
-		page, err := desk.Backups(ctx, core.Query{Filter: f, Limit: 1, Sort: []core.Order{{Column: "created", Desc: true}}})
-		if err != nil {
-			return ui.Failure(err)
-		}
-		if len(page.Rows) == 0 {
-			return ui.Note{Level: ui.LevelWarn, Text: "It has no available backup; mark two volumes to compare them."}
-		}
-		return ui.Open{Screen: "diff", IDs: []string{backupSide(page.Rows[0].ID), volumeSide(id)}}
-	})
 }

@@ -3,6 +3,8 @@ package browse
 import (
 	"context"
 	"slices"
+	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -24,7 +26,8 @@ type detailScreen[T any] struct {
 	own   func() []ui.Action
 
 	ui.Read
-	row *T // nil until it is here
+	row  *T        // nil until it is here
+	came time.Time // when it came
 }
 
 // rowLoadedMsg brings the row.
@@ -64,7 +67,7 @@ func newBackup(host ui.Host, at *place.Stay, more place.RowActions, between []Ta
 	}
 	tabs := []ui.Tab{
 		&overviewTab{Scroll: ui.Scroll{Host: host}, news: news{host: host, at: at, resource: o.ID}, about: func() []ui.Line {
-			return aboutBackup(host.Look(), s.row)
+			return append(s.old(), aboutBackup(host.Look(), s.row)...)
 		}},
 		newCaptureTab(host, at, func() (core.VolumeID, core.BackupID) { return volume(), ref }),
 	}
@@ -124,13 +127,22 @@ func newVolume(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) u
 	s.get = func(ctx context.Context) (core.Volume, error) { return from.Volume(ctx, ref) }
 	s.Tabbed = ui.NewTabbed(host,
 		&overviewTab{Scroll: ui.Scroll{Host: host}, news: news{host: host, at: at, resource: o.ID},
-			about: func() []ui.Line { return show.VolumeLines(host.Look(), s.row) }},
+			about: func() []ui.Line { return append(s.old(), show.VolumeLines(host.Look(), s.row)...) }},
 		newCaptureTab(host, at, func() (core.VolumeID, core.BackupID) { return ref, "" }),
 		newChainTab(host, at, func() core.VolumeID { return ref }, ""),
 	)
 	rows := place.VolumeRows{Current: func() *core.Volume { return s.row }, Chosen: func() []core.VolumeID { return []core.VolumeID{ref} }}
 	s.own = func() []ui.Action { return s.toTab("capture", volumeActions(host, at, more, rows)) }
 	return s
+}
+
+// old is a line that says how old the row is, its status too, where that is not fresh.
+func (s *detailScreen[T]) old() []ui.Line {
+	text := strings.TrimSpace(show.AsOf(s.host.Look(), core.Some(s.came), false))
+	if text == "" {
+		return nil
+	}
+	return []ui.Line{{Value: text + s.host.Look().Dim.Paint(": Ctrl-R reads it anew")}}
 }
 
 // toTab makes the action that leads from a list to the tab of its name turn to it;
@@ -184,7 +196,7 @@ func (s *detailScreen[T]) Update(msg tea.Msg) tea.Cmd {
 		return cmd
 	}
 	first := s.row == nil
-	s.row = &loaded.row
+	s.row, s.came = &loaded.row, s.host.Look().Now
 	cmd = s.Tabbed.Update(rowChangedMsg{})
 	if first {
 		return tea.Batch(cmd, s.Named(s.start))

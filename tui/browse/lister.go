@@ -38,6 +38,7 @@ type lister[T any] struct {
 	wants   []string     // the columns that were asked for with them
 	asking  bool         // an answer is on its way
 	anew    bool         // the answer is to other rows: the cursor goes to the first
+	came    time.Time    // when they came, by the clock's tick before
 	offline error        // why the rows could not be read anew, nil once they are
 	said    string       // the trouble that the status line told, "" once it is over
 
@@ -204,11 +205,15 @@ func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
 	if l.turned != nil {
 		over = l.turned(l.page.Rows, msg.page.Rows)
 	}
+	l.came = l.host.Look().Now
 	l.take(msg.page)
 	if came {
 		over = tea.Batch(over, l.recovered())
 	}
-	if l.page.Complete {
+	switch {
+	case l.page.Complete && l.page.Renewing: // till the clock's next tick those that are here would be too old
+		return tea.Batch(over, l.more(), l.host.Later(time.Second, readOnMsg{l.Gen}))
+	case l.page.Complete:
 		return tea.Batch(over, l.more())
 	}
 	wait := 100*time.Millisecond + time.Duration(l.page.All/50)*time.Millisecond // an answer costs by its rows
@@ -396,15 +401,13 @@ func (l *lister[T]) narrowed(rows []T) string {
 	return l.at.Narrowed(projects)
 }
 
-// fresh is how old rows may be without a warning: lists look for news more often.
-const fresh = time.Minute
-
 // freshness tells how old the rows are, and why they are not newer.
 func (l *lister[T]) freshness() string {
-	s, text := l.host.Look(), ""
-	if at := l.page.AsOf; at.Set && (l.offline != nil || s.Now.Sub(at.V) > fresh) {
-		text = s.Warn.Paint("  as of " + s.Clock(at) + ", " + s.Age(at) + " ago")
+	s, at := l.host.Look(), l.page.AsOf
+	if !at.Set && !l.came.IsZero() { // from a place that answers by itself, when it did
+		at = core.Some(l.came)
 	}
+	text := show.AsOf(s, at, l.offline != nil)
 	switch {
 	case l.offline == nil:
 		return text

@@ -65,7 +65,7 @@ func volumeActions(host ui.Host, at *place.Stay, more place.RowActions, rows pla
 			}},
 		{Name: "copy-id", Keys: []string{"y"}, Help: "Copy the id", Why: rows.None,
 			Run: func() tea.Cmd { return host.Copy(string(rows.Current().ID), "the id") }},
-		compareVolumes(host, at, rows),
+		compareVolumes(rows),
 		{Name: "origin", Keys: []string{"O"}, Help: "Go to the backup that it was restored from", Why: rows.None,
 			Run: func() tea.Cmd { return openOrigin(host, at, *rows.Current()) }},
 	}, more.Volumes(host, rows)...)

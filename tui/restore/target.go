@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
-	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
@@ -22,23 +22,22 @@ import (
 // targetScreen chooses what to restore onto: a new volume, or one that is there. It
 // says which of them the backup fits onto, those first, and is searched by typing.
 type targetScreen struct {
-	host ui.Host
-	at   *place.Stay
+	chooser
+	at *place.Stay
 	ui.Read
 	backup core.Backup
 	answer func(targetMsg) tea.Msg // to the tab that asked
 	fresh  bool                    // a new volume may be chosen
 	bare   bool                    // the metadata alone goes there: that fits onto every volume
-	field  textinput.Model
-	table  *grid.Model
 	all    []candidate
 	rows   []candidate // those that fit what is typed
 	types  []string    // the volume types that there are, for the form
 	zones  []string    // the availability zones
 	more   int         // volumes beyond those that were read
 	w, h   int
-	short  string   // why there may be more volumes yet, "" if not
-	can    core.Can // of a restore to a new volume: much of it holds for every target
+	short  string    // why there may be more volumes yet, "" if not
+	came   time.Time // when the volumes came
+	can    core.Can  // of a restore to a new volume: much of it holds for every target
 }
 
 // candidate is a volume, or with none a new one.
@@ -96,8 +95,9 @@ func (t *restoreTab) chooseFor(tell func(targetMsg) tea.Msg) tea.Cmd {
 	answer := func(m targetMsg) tea.Msg { return t.host.Answer(tell(m)) }
 	return func() tea.Msg {
 		return ui.Push{Name: "target", Make: func(host ui.Host) ui.Screen {
-			return &targetScreen{host: host, at: at, backup: backup, answer: answer, fresh: fresh, bare: bare, field: ui.NewInput(""),
-				table: grid.New(targetColumns, host.Look().Grid())}
+			s := &targetScreen{chooser: newChooser(host, targetColumns), at: at, backup: backup, answer: answer, fresh: fresh, bare: bare}
+			s.fill = s.find
+			return s
 		}}
 	}
 }
@@ -111,9 +111,7 @@ func (t *restoreTab) take(msg targetMsg) tea.Cmd {
 	return nil // the tab is shown again next, and works the plan out then
 }
 
-func (s *targetScreen) Title() string   { return "Restore onto…" }
-func (s *targetScreen) Restyle()        { s.table.SetStyles(s.host.Look().Grid()) }
-func (s *targetScreen) WantsText() bool { return true }
+func (s *targetScreen) Title() string { return "Restore onto…" }
 
 // Init reads the volumes.
 func (s *targetScreen) Init() tea.Cmd {
@@ -181,8 +179,9 @@ func (s *targetScreen) Update(msg tea.Msg) tea.Cmd {
 		cmd, ok := s.End(msg.gen, msg.err)
 		if ok {
 			s.all, s.types, s.zones, s.more, s.short, s.can = msg.all, msg.types, msg.zones, msg.more, msg.short, msg.can
+			s.came = s.host.Look().Now
 			s.Resize(s.w, s.h)
-			s.fill()
+			s.find()
 			return ui.Fail(msg.unlisted)
 		}
 		return cmd
@@ -192,31 +191,21 @@ func (s *targetScreen) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// fill chooses what fits what is typed: a part of a name, id, status or type.
-func (s *targetScreen) fill() {
+// find chooses what fits what is typed: a part of a name, id, status or type.
+func (s *targetScreen) find() {
 	s.rows = nil
-	words := strings.Fields(core.Fold(s.field.Value()))
+	wanted := s.wanted()
 	for _, c := range s.all {
-		text := "new"
+		parts := []string{"new"}
 		if v := c.volume; v != nil {
-			text = core.Fold(strings.Join([]string{v.Name.Or(""), string(v.ID), v.Status, v.VolumeType.Or(""), c.misfit}, " "))
+			parts = []string{v.Name.Or(""), string(v.ID), v.Status, v.VolumeType.Or(""), c.misfit}
 		}
-		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
+		if wanted(parts...) {
 			s.rows = append(s.rows, c)
 		}
 	}
 	s.table.SetSource(s)
 	s.table.Home()
-}
-
-// Type is a key for the search.
-func (s *targetScreen) Type(k tea.KeyPressMsg) tea.Cmd { return s.typed(k) }
-
-func (s *targetScreen) typed(msg tea.Msg) tea.Cmd {
-	var cmd tea.Cmd
-	s.field, cmd = s.field.Update(msg)
-	s.fill()
-	return cmd
 }
 
 // Len, Row and Key make the screen the table's source.
@@ -287,7 +276,11 @@ func (s *targetScreen) View(w, h int) string {
 	if s.short != "" {
 		about += " (not the whole list: " + core.Visible(s.short) + ")"
 	}
-	lines := []string{ui.Spread(ui.Clip(l.Accent.Paint(about), w), l.Dim.Paint("type to find"), w), l.Key.Paint("> ") + l.Input(s.field, w-2)}
+	about = l.Accent.Paint(about)
+	if s.State == ui.Ready {
+		about += show.AsOf(l, core.Some(s.came), false)
+	}
+	lines := []string{ui.Spread(ui.Clip(about, w), l.Dim.Paint("type to find"), w), l.Key.Paint("> ") + l.Input(s.field, w-2)}
 	lines = append(lines, s.against(w)...)
 	switch {
 	case s.State == ui.Failed:
@@ -307,27 +300,8 @@ func (s *targetScreen) Actions() []ui.Action { return s.FieldActions() }
 
 // FieldActions are the keys that are no text.
 func (s *targetScreen) FieldActions() []ui.Action {
-	step := func(f func()) func() tea.Cmd {
-		return func() tea.Cmd {
-			f()
-			return nil
-		}
-	}
-	const group = "Choosing what to restore onto"
-	out := []ui.Action{
-		{Name: "choose", Keys: []string{"enter"}, Label: "choose",
-			Help: "Restore onto this one: its preview is shown before anything is done", Run: s.choose},
-		{Name: "down", Keys: []string{"down"}, Help: "Down", Run: step(func() { s.table.Step(1) })},
-		{Name: "up", Keys: []string{"up"}, Help: "Up", Run: step(func() { s.table.Step(-1) })},
-		{Name: "page-down", Keys: []string{"pgdown"}, Help: "A page down", Run: step(func() { s.table.Page(1) })},
-		{Name: "page-up", Keys: []string{"pgup"}, Help: "A page up", Run: step(func() { s.table.Page(-1) })},
-		{Name: "back", Keys: []string{"esc", "ctrl+c"}, Label: "back", Help: "Go back, and leave the target as it was",
-			Run: func() tea.Cmd { return ui.CloseScreen }},
-	}
-	for i := range out {
-		out[i].Group = group
-	}
-	return out
+	return s.keys("Choosing what to restore onto", "Restore onto this one: its preview is shown before anything is done",
+		"Go back, and leave the target as it was", s.choose)
 }
 
 // choose takes the volume under the cursor; of a new one it asks first what that is

@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,17 @@ func (p partial) Backups(ctx context.Context, q core.Query) (core.Page[core.Back
 	page.Total = 1
 	if p.short {
 		err = core.Fail(core.CodeIncomplete, "read the list whole", "the cloud counts 3 rows and lists 1", "", nil)
+	}
+	return page, err
+}
+
+// Volumes are those of the project that is seen.
+func (p partial) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volume], error) {
+	page, err := p.Cloud.Volumes(ctx, q)
+	if len(page.Rows) > 0 {
+		one := page.Rows[0].ProjectID
+		page.Rows = slices.DeleteFunc(page.Rows, func(v core.Volume) bool { return v.ProjectID != one })
+		page.Total = len(page.Rows)
 	}
 	return page, err
 }
@@ -60,6 +72,22 @@ func TestSetsNotWhole(t *testing.T) {
 	x.desk.Place = partial{x.a, core.ReachOwn, true}
 	if got := x.run("recover", "--from", "r", "--yes"); got.code != 14 || asked(x.a, "Import") > 0 {
 		t.Errorf("what only seems to be lost is not brought back: %+v", got)
+	}
+}
+
+// TestSetsNarrowed: what is covered or compared over one project says so.
+func TestSetsNarrowed(t *testing.T) {
+	for _, args := range []string{"coverage --all", "reconcile --from r --all"} {
+		for reach, says := range map[core.Reach]string{core.ReachOwn: "and not the whole of cloud:a: --all-projects looks at all",
+			core.ReachAll: "in spite of --all-projects: this login has member"} {
+			x := twoClouds(t)
+			x.a.Deny(core.OpAllProjects, "this login has member")
+			x.desk.Place = partial{x.a, reach, false}
+			if got := x.run(strings.Fields(args)...); !strings.Contains(got.err, "One project was looked at") ||
+				!strings.Contains(got.err, says) {
+				t.Errorf("%s, %v: %+v", args, reach, got)
+			}
+		}
 	}
 }
 
