@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -237,11 +238,45 @@ func (w *weighing) chain() {
 				": Cinder does not look at that, and fails half-way if the parent's data is not whole",
 				"verify the repository, or choose a full backup")
 		}
-		if s := b.Service.Or(""); s != "" && driver.Known && s != driver.V {
-			w.no(ReasonParentDriver, "its parent "+named(b.Title(), string(b.ID))+" was made by "+Visible(s)+", and it by "+Visible(driver.V)+
-				": one driver does not read the other's data", "choose a full backup")
+		if s := b.Service.Or(""); s != "" && driver.Known {
+			w.parentDriver(named(b.Title(), string(b.ID)), s, driver.V)
 		}
 	}
+}
+
+// parentDriver weighs that a parent was made by another driver than the backup. Cinder
+// does not look at that: the backup's own driver looks for the parent's data where it
+// keeps its own.
+func (w *weighing) parentDriver(parent, its, own string) {
+	text := "its parent " + parent + " was made by " + Visible(its) + ", and it by " + Visible(own)
+	const next = "choose a full backup"
+	switch a, b := driverModule(its), driverModule(own); {
+	case a == b:
+	case slices.Contains(inFolders, a) && slices.Contains(inFolders, b):
+		w.unknown(ReasonParentDriver, text+": both keep files in a folder, and a restore fails after it has touched the target "+
+			"unless that is the same one", "see that it is, or "+next)
+	default:
+		w.no(ReasonParentDriver, text+": one driver does not read the other's data", next)
+	}
+}
+
+// inFolders are the modules of the drivers that are the Posix driver over a folder that
+// they mount, so that one reads what another wrote there.
+var inFolders = []string{"posix", "nfs", "glusterfs"}
+
+// driverModule is the module of a backup's service: rows from before Queens name that,
+// later ones the class in it, and google has become gcs (cinder/backup/manager.py
+// _is_our_backup, MAPPING).
+func driverModule(service string) string {
+	rest, ours := strings.CutPrefix(service, "cinder.backup.drivers.")
+	if !ours {
+		return service
+	}
+	module, _, _ := strings.Cut(rest, ".")
+	if module == "google" {
+		return "gcs"
+	}
+	return module
 }
 
 // layouts weighs how the objects of the chain were written, as far as a repository of

@@ -4,7 +4,7 @@ package core
 // does as far as a list tells: the volume is not available, too small, or is not encrypted
 // while the backup is. What a list does not tell is weighed when the restore is planned:
 // see [RestoreFacts].
-func FitsOnto(b *Backup, v *Volume) string {
+func FitsOnto(b *Backup, encrypted Fact[bool], v *Volume) string {
 	own := ""
 	if v.ID == b.VolumeID {
 		own = "its own volume, "
@@ -16,7 +16,7 @@ func FitsOnto(b *Backup, v *Volume) string {
 		return own + "is " + v.Status
 	case v.Size < b.Size:
 		return own + "too small"
-	case b.EncryptionKeyID.Or("") != "" && v.EncryptedNow() == Some(false):
+	case (b.EncryptionKeyID.Or("") != "" || encrypted.Known && encrypted.V) && v.EncryptedNow() == Some(false):
 		return own + "not encrypted"
 	}
 	return ""

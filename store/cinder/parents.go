@@ -12,7 +12,8 @@ type parents struct {
 	mu    sync.Mutex
 	known map[core.BackupID]core.BackupID
 
-	service string // the backup driver that a record named, "" before
+	service string // the backup driver that was learnt last, "" before
+	asks    bool   // the cloud takes a backup's driver for a filter
 	drivers map[core.BackupID]string
 }
 
@@ -24,10 +25,11 @@ func (p *parents) driver(id core.BackupID) (string, bool) {
 	return service, ok
 }
 
-func (p *parents) lastDriver() string {
+// lastDriver is the driver that was learnt last, and whether it was asked for.
+func (p *parents) lastDriver() (service string, asks bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.service
+	return p.service, p.asks
 }
 
 func (p *parents) learnDriver(id core.BackupID, service string) {
@@ -36,7 +38,7 @@ func (p *parents) learnDriver(id core.BackupID, service string) {
 	if p.drivers == nil {
 		p.drivers = map[core.BackupID]string{}
 	}
-	p.service, p.drivers[id] = service, service
+	p.service, p.asks, p.drivers[id] = service, true, service
 }
 
 // learn notes the children of a backup.

@@ -128,7 +128,8 @@ func (p *Place) everywhere(volume core.VolumeID, project core.ProjectID) bool {
 
 // parentOf finds what an incremental backup stands on. An administrator can ask
 // for the children of a backup (any column is a filter to them: semantics c.3), so
-// the volume's older backups are asked in turn, the newest first. Where that
+// the volume's older backups are asked in turn, the newest first, and then, of one that
+// others stand on, those others and itself: rows can be changed by hand. Where that
 // cannot be asked it is a guess: Cinder takes the newest data_timestamp among the
 // available ones (cinder/backup/api.py create).
 func (p *Place) parentOf(ctx context.Context, b *core.Backup) (parent core.BackupID, guessed bool, err error) {
@@ -136,29 +137,54 @@ func (p *Place) parentOf(ctx context.Context, b *core.Backup) (parent core.Backu
 		return parent, false, nil
 	}
 	tried := "find the parent of backup " + string(b.ID)
-	candidates, err := p.filtered(ctx, tried, "volume_id", string(b.VolumeID), p.everywhere(b.VolumeID, b.ProjectID))
+	all, err := p.filtered(ctx, tried, "volume_id", string(b.VolumeID), p.everywhere(b.VolumeID, b.ProjectID))
 	if err != nil {
 		return "", false, err
 	}
-	candidates = older(candidates, b)
-	if len(candidates) == 0 {
-		return "", true, nil
-	}
+	candidates := older(all, b)
 	if p.isAdmin() {
-		for i := range candidates {
-			if candidates[i].Dependents == 0 {
-				continue // nothing stands on it
-			}
-			children, sure, err := p.Dependents(ctx, candidates[i].ID)
-			if err != nil {
-				return "", false, err
-			}
-			if sure && slices.ContainsFunc(children, func(c core.Backup) bool { return c.ID == b.ID }) {
-				return candidates[i].ID, false, nil
-			}
+		if parent, err := p.namedParent(ctx, tried, b, candidates, all); parent != "" || err != nil {
+			return parent, false, err
 		}
 	}
 	return likelyParent(candidates), true, nil
+}
+
+// namedParent asks which of a volume's backups a backup stands on: the likely ones, then
+// all others; "" where none says so.
+func (p *Place) namedParent(ctx context.Context, tried string, b *core.Backup, likely, all []core.Backup) (core.BackupID, error) {
+	for i := range likely {
+		if likely[i].Dependents == 0 {
+			continue // nothing stands on it
+		}
+		children, sure, err := p.Dependents(ctx, likely[i].ID)
+		if err != nil {
+			return "", err
+		}
+		if sure && slices.ContainsFunc(children, func(c core.Backup) bool { return c.ID == b.ID }) {
+			return likely[i].ID, nil
+		}
+	}
+	if b.Dependents == 0 {
+		return "", nil // no circle goes through it
+	}
+	asks := false
+	for i := range all {
+		x := &all[i]
+		if x.Dependents == 0 || slices.ContainsFunc(likely, func(l core.Backup) bool { return l.ID == x.ID }) {
+			continue
+		}
+		var err error
+		if !asks {
+			if asks, err = p.filters(ctx, tried, b.ID, "parent_id", "hearth-asks-whether-this-is-a-filter"); !asks || err != nil {
+				return "", err
+			}
+		}
+		if yes, err := p.having(ctx, tried, b.ID, "parent_id", string(x.ID)); yes || err != nil {
+			return x.ID, err
+		}
+	}
+	return "", nil
 }
 
 // Lineage reads a volume's backups with their parents: those on which something

@@ -11,6 +11,8 @@ package cinder_test
 //	HEARTH_TEST_REPOSITORY  the folder of a Posix or NFS repository: the captures
 //	                        that Cinder itself stored
 //	HEARTH_TEST_VOLUMES     the folder where the cloud keeps volumes, a file each: their bytes
+//	HEARTH_TEST_POLICY      the folder of the first cloud's own policy files, for a rule in passing
+//	HEARTH_TEST_SQL         a command that runs SQL of -e on its database, for a row in passing
 //	HEARTH_TEST_DESTROY=1   also restore and export backups that were there before
 //
 // They change and delete only what they made themselves; what they name is called
@@ -61,6 +63,7 @@ type site struct {
 	endpoint, token string
 	made            *made
 	told            map[string]bool // the codes of reasons that were seen; nil: nobody asks
+	faces           *faces          // nil: only the jobs are looked at
 }
 
 // made is what the suite has made in a cloud, and must take away.

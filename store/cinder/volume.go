@@ -82,11 +82,15 @@ func (p *Place) Driver(ctx context.Context, id core.BackupID) (core.Opt[string],
 	if service, ok := p.parents.driver(id); ok {
 		return core.Some(service), nil
 	}
-	if sure, err := p.filters(ctx, tried, id, "service", "hearth asks whether this is a filter"); !sure || err != nil {
-		return core.Opt[string]{}, err
+	last, sure := p.parents.lastDriver()
+	if !sure {
+		sure, err := p.filters(ctx, tried, id, "service", "hearth asks whether this is a filter")
+		if !sure || err != nil {
+			return core.Opt[string]{}, err
+		}
 	}
 	candidates := drivers
-	if last := p.parents.lastDriver(); last != "" { // one cloud has one driver as a rule
+	if last != "" { // one cloud has one driver as a rule
 		candidates = append([]string{last}, drivers...)
 	}
 	for _, service := range candidates {
@@ -192,8 +196,13 @@ func (p *Place) Quota(ctx context.Context) (map[string]core.Allowance, error) {
 	a, out := limits.Limits.Absolute, map[string]core.Allowance{}
 	for name, keys := range map[string][2]string{"volumes": {"maxTotalVolumes", "totalVolumesUsed"},
 		"gigabytes": {"maxTotalVolumeGigabytes", "totalGigabytesUsed"}} {
-		if limit, ok := a[keys[0]]; ok {
-			out[name] = core.Allowance{Limit: limit, Used: a[keys[1]]}
+		limit, limits := a[keys[0]]
+		used, tells := a[keys[1]]
+		if limits && limit >= 0 && !tells { // the limits themselves are everybody's to read, what is used is not
+			return nil, core.Fail(core.CodeDenied, tried, "the cloud tells this login how much there is, and not how much of it is used", "", nil)
+		}
+		if limits {
+			out[name] = core.Allowance{Limit: limit, Used: used}
 		}
 	}
 	if len(out) == 0 {

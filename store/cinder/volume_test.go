@@ -175,6 +175,20 @@ func TestQuota(t *testing.T) {
 	}
 }
 
+// TestQuotaUnused: limits whose use the login may not see say nothing of what is left; none
+// are none, whatever is used.
+func TestQuotaUnused(t *testing.T) {
+	for limits, code := range map[string]core.Code{`{"maxTotalVolumes": 10, "maxTotalVolumeGigabytes": -1}`: core.CodeDenied,
+		`{"maxTotalVolumes": -1, "maxTotalVolumeGigabytes": -1}`: "", `{}`: core.CodeUnsupported} {
+		c := newCloud(t)
+		c.on("GET /limits", reply200(`{"limits": {"absolute": `+limits+`}}`))
+		got, err := c.direct().Quota(t.Context())
+		if core.CodeOf(err) != code || code == "" && len(got) != 2 {
+			t.Errorf("%s: %+v, %v", limits, got, err)
+		}
+	}
+}
+
 // TestSurvey: services, the encryption of types, and where a volume is attached.
 func TestSurvey(t *testing.T) {
 	c := newCloud(t)

@@ -432,6 +432,31 @@ func TestParents(t *testing.T) {
 		rows[2].ParentGuessed, err), "3 mid true full true false <nil>")
 }
 
+// TestParentsRound: an administrator finds out that a backup stands on itself, or on one
+// that stands on it.
+func TestParentsRound(t *testing.T) {
+	for parent, asked := range map[string]int{"a": 2, "b": 3, "": 3} {
+		line := func(id string) string {
+			return `{"id": "` + id + `", "status": "available", "volume_id": "v", "size": 1, "created_at": "2026-01-0` +
+				map[string]string{"a": "1", "b": "2"}[id] + `T00:00:00.000000", "is_incremental": true, "has_dependent_backups": true}`
+		}
+		c := newCloud(t)
+		c.on("GET /backups/a", reply200(`{"backup": `+line("a")+`}`))
+		c.on("GET /backups/detail", reply200(`{"backups": [`+line("a")+`,`+line("b")+`]}`))
+		n := 0
+		c.on("GET /backups", func(w http.ResponseWriter, r *http.Request) {
+			n++
+			rows := ""
+			if q := r.URL.Query(); q.Get("id") == "a" && q.Get("parent_id") == parent {
+				rows = line("a")
+			}
+			reply200(`{"backups": [`+rows+`]}`)(w, r)
+		})
+		b, err := c.direct().Backup(t.Context(), "a")
+		want(t, "stands on "+parent, say(b.ParentID, b.ParentGuessed, n, err), say(parent, parent == "", asked, nil))
+	}
+}
+
 // TestEditIsSentOnce: an edit whose answer is lost is not sent again, and its error
 // says that it may take effect yet; one that never left says no such thing.
 func TestEditIsSentOnce(t *testing.T) {

@@ -94,6 +94,34 @@ func (d Desk) Chain(ctx context.Context, id core.BackupID) (core.Chain, error) {
 		if core.CodeOf(err) == core.CodeNotFound {
 			return b, false, nil
 		}
+		if err == nil {
+			err = d.parented(ctx, &b)
+		}
 		return b, err == nil, err
 	})
+}
+
+// parented fills in what a backup stands on, where the place does not name it: what its
+// repository, or a record of it that is kept, says of that never changes.
+func (d Desk) parented(ctx context.Context, b *core.Backup) error {
+	if !b.Incremental || b.ParentID != "" && !b.ParentGuessed {
+		return nil
+	}
+	if p, ok := d.source().(store.Place); ok { // one that is out of reach is no reason to know less of the rest
+		if stored, err := p.Backup(ctx, b.ID); err == nil && stored.ParentID != "" && !stored.ParentGuessed {
+			b.ParentID, b.ParentGuessed = stored.ParentID, false
+			return nil
+		}
+	}
+	if d.Archive == nil {
+		return nil
+	}
+	kept, err := d.Archive.Records(ctx, d.location(), b.ID)
+	if err != nil || len(kept) == 0 {
+		return err
+	}
+	if r, err := core.DecodeRecord(kept[0].Record.URL, core.Today); err == nil && r.ParentID() != "" {
+		b.ParentID, b.ParentGuessed = r.ParentID(), false
+	}
+	return nil
 }

@@ -55,10 +55,11 @@ func (d Desk) planRoute(ctx context.Context, r PlanRequest) (PlanRequest, error)
 // restoreFacts gathers what decides over a restore.
 func (d Desk) restoreFacts(ctx context.Context, r CanRequest) (core.RestoreFacts, error) {
 	f := core.RestoreFacts{Request: r.Restore, Plan: r.Plan}
+	b, err := d.Place.Backup(ctx, r.Restore.Backup)
+	// What the login may do is known once the place has answered anything.
 	if _, err := d.operator(core.OpRestore); err != nil && !errors.As(err, &f.Denied) {
 		return f, err
 	}
-	b, err := d.Place.Backup(ctx, r.Restore.Backup)
 	switch {
 	case core.CodeOf(err) == core.CodeNotFound:
 		f.Backup = core.NotKnown[core.Backup]("there is no such backup as " + core.Visible(string(r.Restore.Backup)))
@@ -68,7 +69,7 @@ func (d Desk) restoreFacts(ctx context.Context, r CanRequest) (core.RestoreFacts
 	}
 	f.Backup = core.Knows(b)
 	for _, learn := range []func(context.Context, *core.RestoreFacts) error{
-		d.standsOn, d.route, d.onto, d.typeOfTarget, d.left, d.servedBy,
+		d.standsOn, d.route, d.ofParents, d.onto, d.typeOfTarget, d.left, d.servedBy,
 		d.verified} {
 		if err := learn(ctx, &f); err != nil {
 			return f, err
@@ -110,21 +111,30 @@ func (d Desk) surveyor() (store.Surveyor, bool) {
 
 // standsOn follows the backup's parents.
 func (d Desk) standsOn(ctx context.Context, f *core.RestoreFacts) (err error) {
-	b := f.Backup.V
-	chain, err := core.ChainOf(b.ID, func(id core.BackupID) (core.Backup, bool, error) {
-		if id == b.ID {
-			return b, true, nil
-		}
-		parent, err := d.Place.Backup(ctx, id)
-		if core.CodeOf(err) == core.CodeNotFound {
-			return parent, false, nil
-		}
-		return parent, err == nil, err
-	})
+	chain, err := d.Chain(ctx, f.Backup.V.ID)
 	if f.Chain, err = told(chain, err); f.Chain.Known {
 		d.laidOut(ctx, f.Chain.V.Backups)
 	}
 	return err
+}
+
+// ofParents learns which drivers made what the backup stands on, where that of the
+// backup is known.
+func (d Desk) ofParents(ctx context.Context, f *core.RestoreFacts) error {
+	if !f.Driver.Known {
+		return nil
+	}
+	for i := range f.Chain.V.Backups {
+		b := &f.Chain.V.Backups[i]
+		driver, err := d.driverOf(ctx, b)
+		if err != nil {
+			return err
+		}
+		if driver.Known && b.ID != f.Backup.V.ID {
+			b.Service = core.Some(driver.V)
+		}
+	}
+	return nil
 }
 
 // route chooses the way, with what it depends on: the driver, and whether the backup
@@ -228,6 +238,14 @@ func (d Desk) encryption(ctx context.Context, f *core.RestoreFacts) (err error) 
 		f.Encrypted = core.Knows(false)
 	}
 	return nil
+}
+
+// Encrypted says whether a backup's data is ciphertext, as far as that can be known: a
+// key that the API hides is one, too.
+func (d Desk) Encrypted(ctx context.Context, b core.Backup) (core.Fact[bool], error) {
+	f := core.RestoreFacts{Backup: core.Knows(b)}
+	err := d.encryption(ctx, &f)
+	return f.Encrypted, err
 }
 
 // encryptedByCapture takes from the capture whether the backup is encrypted, and of

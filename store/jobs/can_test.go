@@ -29,14 +29,7 @@ const (
 )
 
 // sends are the calls that change something.
-func sends(calls []string) (out []string) {
-	for _, c := range calls {
-		if c == "MakeVolume" || c == "RestoreBackup" || c == "DeleteVolume" || strings.HasPrefix(c, "POST") || strings.HasPrefix(c, "PUT") {
-			out = append(out, c)
-		}
-	}
-	return out
-}
+var sends = storetest.Sent
 
 // blocked is a desk where a restore is blocked.
 func blocked(t *testing.T, x *storetest.Blocker) (*memory.Cloud, jobs.Desk) {
@@ -111,7 +104,9 @@ func TestBlockers(t *testing.T) {
 			if v, err := d.Place.Volume(t.Context(), x.Ask.Volume); x.Ask.Volume != "" && !x.Metadata && err == nil {
 				b, err := d.Place.Backup(t.Context(), x.Ask.Backup)
 				ok(t, err)
-				if says := core.FitsOnto(&b, &v); !strings.Contains(says, x.Fits) || x.Fits == "" != (says == "") {
+				encrypted, err := d.Encrypted(t.Context(), b)
+				ok(t, err)
+				if says := core.FitsOnto(&b, encrypted, &v); !strings.Contains(says, x.Fits) || x.Fits == "" != (says == "") {
 					t.Errorf("the chooser says %q", says)
 				}
 			}

@@ -36,6 +36,13 @@ func (c *Cloud) Encrypting(volumeType string) {
 	c.set(func(s *survey) { s.encrypts[volumeType] = true })
 }
 
+// DropType deletes a volume type, by its id.
+func (c *Cloud) DropType(id string) {
+	c.Place.mu.Lock()
+	defer c.Place.mu.Unlock()
+	c.types = slices.DeleteFunc(slices.Clone(c.types), func(t core.VolumeType) bool { return t.ID == id })
+}
+
 // Guesses makes the cloud take a backup's parent for the one that it names.
 func (c *Cloud) Guesses(id core.BackupID) {
 	c.Place.mu.Lock()

@@ -136,6 +136,12 @@ func Blockers() []Blocker {
 		blocker("another driver's parent",
 			WithBackup(Full, func(b *core.Backup) { b.Service = core.Some("cinder.backup.drivers.nfs.NFSBackupDriver") }), nil,
 			of(Second, ""), core.ReasonParentDriver, core.AnswerNo, "does not read the other's"),
+		blocker("a parent in a folder that may be another", func(w *memory.World) {
+			made := map[core.BackupID]string{Full: "nfs.NFSBackupDriver", First: "posix", Second: "posix.PosixBackupDriver"}
+			for id, driver := range made {
+				WithBackup(id, func(b *core.Backup) { b.Service = core.Some("cinder.backup.drivers." + driver) })(w)
+			}
+		}, nil, of(Second, ""), core.ReasonParentDriver, core.AnswerUnknown, "both keep files in a folder"),
 		blocker("an old driver, in a new cloud",
 			WithBackup(Full, func(b *core.Backup) { b.Service = core.Some("cinder.backup.services.swift") }), nil,
 			of(Full, ""), core.ReasonDriverGone, core.AnswerNo, "no Cinder of today"),
@@ -161,6 +167,12 @@ func Blockers() []Blocker {
 			Secret(w)
 			WithVolume(Small, func(v *core.Volume) { v.Size = 10 })(w)
 		}, nil, of(Tagged, Small), core.ReasonEncryptedType, core.AnswerNo, "is not: Cinder writes the data, then refuses").fits("not encrypted"),
+		blocker("LUKS with the fixed key, onto a plain volume", func(w *memory.World) {
+			Secret(w)
+			WithBackup(Tagged, func(b *core.Backup) { b.EncryptionKeyID = core.Opt[string]{} })(w)
+			WithVolume(Small, func(v *core.Volume) { v.Size = 10 })(w)
+		}, func(c *memory.Cloud) { c.Fixed(Tagged) }, of(Tagged, Small), core.ReasonEncryptedType, core.AnswerNo,
+			"is not: Cinder writes the data, then refuses").fits("not encrypted"),
 		blocker("LUKS to another type that encrypts", Secret, func(c *memory.Cloud) { c.Encrypting(SSD) },
 			core.RestoreRequest{Backup: Tagged, Type: "ssd"}, core.ReasonEncryption, core.AnswerUnknown, "has the type LUKS today"),
 		blocker("LUKS whose key is hidden", func(w *memory.World) {
@@ -200,7 +212,7 @@ func Blockers() []Blocker {
 			of(Full, ""), core.ReasonReadOnly, core.AnswerNo, "the config says read_only"),
 		blocker("the types are hidden", nil, func(c *memory.Cloud) { c.FailEach("VolumeTypes", hidden) },
 			core.RestoreRequest{Backup: Full, Type: "ssd"}, core.ReasonTypeHidden, core.AnswerUnknown,
-			"whether there is a volume type ssd").unplanned(),
+			"whether there is a volume type ssd"),
 		blocker("the quota is hidden", nil, func(c *memory.Cloud) { c.FailEach("Quota", hidden) },
 			of(Full, ""), core.ReasonQuotaHidden, core.AnswerUnknown, "how much of the quota is left"),
 		blocker("its repository is damaged", nil, nil, of(Second, ""), core.ReasonDamaged, core.AnswerNo,

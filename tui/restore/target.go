@@ -126,15 +126,13 @@ func (s *targetScreen) Init() tea.Cmd {
 		if fresh {
 			m.all = append(m.all, candidate{})
 		}
-		for i := range page.Rows {
-			v := &page.Rows[i]
-			c := candidate{volume: v}
-			if !bare {
-				c.misfit = core.FitsOnto(&backup, v)
+		var encrypted core.Fact[bool]
+		if weighed && m.err == nil {
+			if encrypted, m.err = desk.Encrypted(ctx, backup); m.err != nil && ctx.Err() == nil { // of each volume its preview tells it, too
+				encrypted, m.err = core.NotKnown[bool](ui.WhatOf(m.err)), nil
 			}
-			m.all = append(m.all, c)
 		}
-		slices.SortStableFunc(m.all, func(a, b candidate) int { return a.rank() - b.rank() })
+		m.fit(page.Rows, &backup, encrypted, bare)
 		if m.err == nil && fresh {
 			m.list(ctx, desk.Place)
 		}
@@ -143,6 +141,18 @@ func (s *targetScreen) Init() tea.Cmd {
 		}
 		return m
 	})
+}
+
+// fit adds volumes, and says which of them the backup fits onto: those stand first.
+func (m *candidatesMsg) fit(volumes []core.Volume, b *core.Backup, encrypted core.Fact[bool], bare bool) {
+	for i := range volumes {
+		c := candidate{volume: &volumes[i]}
+		if !bare {
+			c.misfit = core.FitsOnto(b, encrypted, c.volume)
+		}
+		m.all = append(m.all, c)
+	}
+	slices.SortStableFunc(m.all, func(a, b candidate) int { return a.rank() - b.rank() })
 }
 
 // list reads what a new volume can be: its types and zones, where the place tells them.

@@ -1,14 +1,10 @@
 package verbs
 
 import (
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"hearth/core"
-	"hearth/store/archive"
 	"hearth/store/memory"
 	"hearth/store/storetest"
 )
@@ -16,66 +12,23 @@ import (
 // blockedBench is a bench at a cloud where a restore is blocked.
 func blockedBench(t *testing.T, x *storetest.Blocker) (*bench, *memory.Cloud) {
 	t.Helper()
-	world := x.World
-	if world == nil {
-		world = func(*memory.World) {}
-	}
-	b, c := cloud(t, world)
-	if x.Cloud != nil {
-		x.Cloud(c)
-	}
-	books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
-	if err == nil {
-		err = books.KeepVerified(t.Context(), x.Verified)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { books.Close() })
-	b.desk.Archive, b.desk.Source = books, x.Source
+	c, desk := x.Open(t, core.PlaceInfo{}, clockAt(storetest.Now))
+	b := on(t, c)
+	desk.Who = b.desk.Who
+	b.desk = desk
 	return b, c
-}
-
-// blockedArgs are what a blocker asks for as a verb's arguments; false where no argument
-// can be written that does.
-func blockedArgs(t *testing.T, x *storetest.Blocker) ([]string, bool) {
-	t.Helper()
-	args := []string{string(x.Ask.Backup), "--new"}
-	if x.Ask.Volume != "" {
-		args = []string{args[0], "--onto", string(x.Ask.Volume)}
-	}
-	if x.Ask.Size > 0 {
-		args = append(args, "--size", strconv.FormatInt(x.Ask.Size, 10))
-	}
-	if x.Ask.Type != "" {
-		args = append(args, "--type", x.Ask.Type)
-	}
-	for _, c := range x.Captures {
-		switch c.Source.Kind {
-		case core.SourceUnknown:
-			args = append(args, "--capture", "unknown")
-			continue
-		case core.SourceNow: // a file counts as what Cinder stored
-			return nil, false
-		}
-		file := filepath.Join(t.TempDir(), "capture.json")
-		if err := os.WriteFile(file, []byte(c.Text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		args = append(args, "--capture", file)
-	}
-	return args, true
 }
 
 // TestBlockersSaid walks the blockers: the plan's JSON has each by its code, and the verb
 // that would do it refuses, or tells of it before it asks. Nothing is sent.
 func TestBlockersSaid(t *testing.T) {
 	for _, x := range storetest.Blockers() {
-		args, ok := blockedArgs(t, &x)
+		files, ok := x.Files(t)
 		if !ok {
 			continue
 		}
 		t.Run(x.What, func(t *testing.T) {
+			args := storetest.Arguments(x.Ask, files)
 			b, c := blockedBench(t, &x)
 			verb, plan := "restore", append([]string{"plan", "-o", "json"}, args...)
 			if x.Metadata {
@@ -105,10 +58,8 @@ func TestBlockersSaid(t *testing.T) {
 			case refused != (x.Answer == core.AnswerNo), !strings.Contains(said, x.Says):
 				t.Errorf("%s, exit %d: %s", verb, got.code, said)
 			}
-			for _, call := range c.Calls() {
-				if call == "MakeVolume" || call == "RestoreBackup" || strings.HasPrefix(call, "P") && strings.Contains(call, "/") {
-					t.Errorf("%s was sent", call)
-				}
+			if sent := storetest.Sent(c.Calls()); len(sent) > 0 {
+				t.Errorf("%q was sent", sent)
 			}
 		})
 	}
