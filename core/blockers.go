@@ -251,7 +251,7 @@ func (w *weighing) layouts() {
 	if p := w.facts.Plan; p != nil {
 		rules = p.Rules
 	}
-	for _, r := range LayoutReasons(w.facts.Chain.V.Backups, rules) {
+	for _, r := range LayoutReasons(w.facts.Chain.V.Backups, rules, w.facts.Version) {
 		w.can.Add(r)
 	}
 }

@@ -103,6 +103,7 @@ var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/stor
 // a real store as well as over memory's.
 var inTestsOf = map[string][]string{
 	"store/jobs": {"hearth/store/sqlite"},
+	"store/ceph": {"hearth/store/jobs"},                                             // what is made of its bytes, over a real cluster
 	"tui":        {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
 	"tui/verbs":  {"hearth/store/archive"},                                          // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.

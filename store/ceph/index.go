@@ -57,9 +57,6 @@ type held struct {
 	problem string
 }
 
-// alone reports whether it is of a Cinder snapshot, in the base: see [builder.single].
-func (h *held) alone() bool { return h.bits&markOfSnapshot != 0 }
-
 // unread reports whether there is more to read of it.
 func (h *held) unread() bool { return h.bits&markUnread != 0 }
 
@@ -159,7 +156,9 @@ func (b *builder) image(im *image) {
 		b.bases = append(b.bases, *im)
 	case name.backup == "":
 	case len(chain) == 0 && hasMeta: // a full copy
-		chain = append(chain, b.backup(im, name, name.backup, "", im.size, core.Opt[time.Time]{}))
+		h := b.backup(im, name, name.backup, "", im.size, core.Opt[time.Time]{})
+		h.row.Layout = &fullCopy
+		chain = append(chain, h)
 	case len(chain) == 0:
 		b.other(core.HoldingUnfinished, im, name, "the image is there, with neither the backup's snapshot nor its metadata: "+
 			"the backup was broken off, or is still being made")

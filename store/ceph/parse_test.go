@@ -189,6 +189,13 @@ func TestPools(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", id, got, want)
 		}
 	}
+	full := pool([]string{"m"}, image{name: "volume-v.backup.m", size: gib})
+	if h := full.of(t, "m"); h.row.Layout != &fullCopy || !h.unread() {
+		t.Errorf("a full copy is %+v", h)
+	}
+	if h := x.of(t, "lone"); h.row.Layout != nil {
+		t.Errorf("a full copy in the base is %+v", h.row.Layout)
+	}
 	if n := x.of(t, "h").row.Size; n != 2 {
 		t.Errorf("a byte more than a GiB is of %d GiB", n)
 	}

@@ -259,6 +259,24 @@ func (p *Place) Marks(ctx context.Context, id core.BackupID) ([]core.Mark, error
 	return slices.Clone(of), nil
 }
 
+// Layout tells how a backup was written, where that matters to a restore; nil where it
+// does not. It needs the listing, and reads no metadata.
+func (p *Place) Layout(ctx context.Context, id core.BackupID) (*core.Layout, error) {
+	r, err := p.listings.All(ctx, false, nil)
+	if err != nil {
+		return nil, err
+	}
+	x := r.Found.index
+	i, ok := x.find(id)
+	if !ok {
+		return nil, core.Fail(core.CodeNotFound, "look how backup "+string(id)+" was written", "the pool "+p.pool+" holds no such backup",
+			"list them with hearth backups", nil)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.held(i).row.Layout, nil
+}
+
 // Fill reads the metadata of some of the backups that [Place.Scan] named, many at a time,
 // and returns them again with what it tells. One that is no longer there is left out.
 func (p *Place) Fill(ctx context.Context, ids []core.BackupID, progress func(done, of int)) ([]core.Holding, error) {

@@ -65,3 +65,14 @@ var marks = scan.Marks{Also: map[string]string{"display_name": "name", "display_
 		scan.Lost("host", only+"; an import makes it the importing host"),
 	}, scan.Rest...)},
 }}
+
+// fullCopy is the layout of a backup that has an image of its own and no snapshot: of a
+// volume that was no RBD image. From 18.0 on Cinder looked for what it restores in the
+// image that ends in .backup.base alone, until 7b635086c
+// and becf45c6c.
+var fullCopy = core.Layout{
+	Name: "ceph-full-copy",
+	Stops: "Cinder 18.0 to 22.1 cannot restore it: it is a full copy under an image of its own, and they look for one whose name ends in " +
+		".backup.base (bug 1895035)",
+	Next: "restore it with Cinder 24.0 or newer, or have its bytes put together by hearth extract",
+}

@@ -202,10 +202,8 @@ func (r *reading) names(h *held) {
 		r.flaw(core.FlawParentMissing, warning, h.image,
 			"the backup that it was made on is gone from the image; its snapshot holds all of the volume, so that it restores by itself")
 	}
-	if h.snap == "" && !h.alone() {
-		r.flaw(core.FlawOldRestore, warning, h.image,
-			"it is a full copy under an image of its own: Cinder 18.0 to 22.1 looks for %s, and cannot restore it (bug 1895035)",
-			"volume-"+string(h.row.VolumeID)+".backup.base")
+	if says := h.row.Layout.Says(); says != "" {
+		r.flaw(core.FlawOldRestore, warning, h.image, "%s", says)
 	}
 }
 

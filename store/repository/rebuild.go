@@ -88,7 +88,8 @@ var marks = scan.Marks{Table: []scan.Words{
 	{Bit: markOwnerLost, Marks: scan.OfNobody},
 	{Bit: markOwnerAccount, Marks: []core.Mark{
 		scan.Assumed("user_id", "the volume's; an import makes it the importer's"),
-		scan.Assumed("project_id", "that of the account in which it lies, as where backup_swift_auth is per_user; an import makes it the importer's"),
+		scan.Assumed("project_id",
+			"that of the account in which it lies, as where backup_swift_auth is per_user; an import makes it the importer's"),
 	}},
 	{Bit: markKeyVolume, Marks: scan.KeyOfVolume},
 	{Bit: markKeyLost, Marks: scan.KeyUnknown},

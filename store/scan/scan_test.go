@@ -40,9 +40,10 @@ func (d drawn) row(i int) Row {
 	prefix := "volume_v/2026/az_nova_backup_" + string(id)
 	container := []string{"box", "aa/bb/" + string(id), "", d.text()}[d.IntN(4)]
 	b := core.Backup{ID: id, Name: d.opt(), Description: d.opt(), Status: d.text(), Size: d.Int64() - 1<<62, ObjectCount: d.Int64N(9),
-		VolumeID: core.VolumeID(d.text()), VolumeName: d.opt(), Container: core.Some(container), Service: d.opt(), ServiceMetadata: core.Some(prefix),
-		ParentID: core.BackupID(d.text()), Incremental: d.IntN(2) == 0, Dependents: d.Int64N(9), ProjectID: core.ProjectID(d.text()),
-		UserID: d.text(), AvailabilityZone: d.opt(), CreatedAt: d.time(), Layout: layouts[d.IntN(3)]}
+		VolumeID: core.VolumeID(d.text()), VolumeName: d.opt(), Container: core.Some(container), Service: d.opt(),
+		ServiceMetadata: core.Some(prefix), ParentID: core.BackupID(d.text()), Incremental: d.IntN(2) == 0, Dependents: d.Int64N(9),
+		ProjectID: core.ProjectID(d.text()),
+		UserID:    d.text(), AvailabilityZone: d.opt(), CreatedAt: d.time(), Layout: layouts[d.IntN(3)]}
 	if b.DataTimestamp = b.CreatedAt; d.IntN(2) == 0 {
 		b.DataTimestamp = d.time()
 	}
@@ -114,13 +115,13 @@ func TestVolumes(t *testing.T) {
 // for, and ends when nobody wants it any more.
 func TestListing(t *testing.T) {
 	t.Parallel()
-	read, go_ := 0, make(chan error)
+	read, end := 0, make(chan error)
 	l := &Listing[int]{Tried: "read it", Wait: time.Millisecond, Told: func(*int) core.ScanProgress { return core.ScanProgress{Objects: 9} }}
 	l.Read = func(ctx context.Context, x *int, progress func(core.ScanProgress)) error {
 		read++
 		*x = read
 		select {
-		case err := <-go_:
+		case err := <-end:
 			return err
 		case <-ctx.Done():
 			return ctx.Err()
@@ -140,7 +141,7 @@ func TestListing(t *testing.T) {
 			got <- r.Found
 		}()
 	}
-	go_ <- nil
+	end <- nil
 	if a, b := <-got, <-got; a != 1 || b != 1 {
 		t.Errorf("the two that wait are given %d and %d", a, b)
 	}
@@ -154,7 +155,7 @@ func TestListing(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 	why := errors.New("it broke")
-	go func() { go_ <- why }()
+	go func() { end <- why }()
 	if _, err := l.All(t.Context(), true, nil); err != why {
 		t.Errorf("a failure is told as %v", err)
 	}
