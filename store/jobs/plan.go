@@ -102,6 +102,11 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 		for _, reason := range core.LayoutReasons(chain.Backups, rules, d.release(ctx, chain.Backups)) {
 			p.Can.Add(reason)
 		}
+		if d.Place.Info().Kind == core.PlaceRepository {
+			for _, reason := range core.UnsoundReasons(r.Backup, chain.Backups) {
+				p.Can.Add(reason)
+			}
+		}
 	}
 	p.Warnings = append(warnings, p.Warnings...)
 	if problem := chain.Problem(); problem != "" {
