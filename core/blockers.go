@@ -286,7 +286,7 @@ func (w *weighing) layouts() {
 	if p := w.facts.Plan; p != nil {
 		rules = p.Rules
 	}
-	for _, r := range LayoutReasons(w.facts.Chain.V.Backups, rules) {
+	for _, r := range LayoutReasons(w.facts.Chain.V.Backups, rules, w.facts.Version) {
 		w.can.Add(r)
 	}
 }
@@ -558,4 +558,22 @@ func (w *weighing) plan() {
 		}
 		w.can.Add(r)
 	}
+}
+
+// UnsoundReasons is why a restore of a backup cannot be that stands on these, as a scan of
+// their repository saw them: one whose objects are not those that its metadata names.
+func UnsoundReasons(id BackupID, chain []Backup) (out []Reason) {
+	for i := range chain {
+		b := &chain[i]
+		if b.Status != StatusError || b.ID != id && IsCeph(b.Service.Or("")) { // there each holds all of its volume
+			continue
+		}
+		r := Reason{Code: ReasonBackupStatus, Answer: AnswerNo, Next: "see hearth verify",
+			Text: Visible(b.Title()) + " is not whole in the repository, and Cinder refuses to restore it"}
+		if b.ID != id {
+			r.Code, r.Text = ReasonParentStatus, "it stands on "+Visible(b.Title())+", which is not whole in the repository"
+		}
+		out = append(out, r)
+	}
+	return out
 }

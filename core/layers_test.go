@@ -52,8 +52,11 @@ var layers = map[string]rule{
 	"store/cinder/clouds": {[]string{"hearth/core", "hearth/core/pyjson", "go.yaml.in/yaml/v3"},
 		"how to get into a cloud is read from files and variables: it asks no cloud"},
 	"store/repository": {[]string{"hearth/core", "hearth/core/pyjson", "github.com/minio/minio-go/v7", "github.com/ncw/swift/v2",
-		"github.com/klauspost/compress"}, "a driver knows core and never another driver"},
-	"store/ceph":   {[]string{"hearth/core", "hearth/core/pyjson"}, "a driver knows core and never another driver"},
+		"github.com/klauspost/compress", "hearth/store/scan"}, "a driver knows core and never another driver"},
+	"store/scan": {[]string{"hearth/core"},
+		"what the drivers of backup repositories share lies below them: it knows core, and reads nothing"},
+	"store/ceph": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/scan"},
+		"a driver knows core and never another driver"},
 	"store/memory": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/ledger"}, "a driver knows core and never another driver"},
 	"store/jobs": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store", "hearth/store/archive"},
 		"jobs work over the store's interfaces, so that both faces share them and every driver serves them"},
@@ -100,6 +103,7 @@ var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/stor
 // a real store as well as over memory's.
 var inTestsOf = map[string][]string{
 	"store/jobs": {"hearth/store/sqlite"},
+	"store/ceph": {"hearth/store/jobs"},                                             // what is made of its bytes, over a real cluster
 	"tui":        {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
 	"tui/verbs":  {"hearth/store/archive"},                                          // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.

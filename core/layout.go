@@ -9,11 +9,18 @@ type Layout struct {
 	// Wrong says what is wrong with what a Cinder of today restores of it, and since
 	// which change of Cinder's; "" where it restores what was backed up.
 	Wrong string // no capital, no full stop
+	// Stops says which releases of Cinder cannot restore it, and why; "" where all that came
+	// after it can. The data is whole, and others restore it.
+	Stops string
 	Next  string // what to do about that
 	// Unclear says why it is not known which layout it is, and so what a restore would
 	// give; "" where it is known.
 	Unclear string
 }
+
+// Bad reports whether a Cinder of today restores it wrongly, or nobody knows what it
+// restores.
+func (l *Layout) Bad() bool { return l != nil && (l.Wrong != "" || l.Unclear != "") }
 
 // Advice is Says with what to do about it.
 func (l *Layout) Advice() string {
@@ -43,5 +50,5 @@ func (l *Layout) Says() string {
 	case l.Wrong != "":
 		return "written by " + l.Releases + ": " + l.Wrong
 	}
-	return ""
+	return l.Stops
 }

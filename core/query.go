@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"time"
+
+	"hearth/core/pyjson"
 )
 
 // Reach says whose rows a list shows, in a place that several projects share. It is
@@ -81,55 +83,113 @@ type Page[T any] struct {
 // Select answers a query from rows in memory: what drivers without a query
 // language do, and what the others must agree with (store/storetest).
 func Select[T any](rows []T, id func(*T) string, columns Columns[T], q Query) Page[T] {
-	page := Page[T]{Offset: q.Offset, All: len(rows), Complete: true}
-	var hits []int
-	for i := range rows {
-		if q.Filter.Empty() || Match(q.Filter, columns, &rows[i], q.Now) {
+	hits := matching(len(rows), func(i int) *T { return &rows[i] }, columns, q)
+	by, desc := orderOf(columns, q)
+	order := arranged(hits, desc, func(hit, o int) pyjson.Value { return by[o].Value(&rows[hits[hit]]) }, by,
+		func(hit int) string { return id(&rows[hits[hit]]) })
+	return pageOf(len(rows), hits, order, func(i int) *T { return &rows[i] }, q)
+}
+
+// SelectFrom is [Select] over n rows that are made as they are asked for: what at returns
+// need be good only until it is called again. Of all rows no more than what they are put
+// in order by is held at a time.
+func SelectFrom[T any](n int, at func(int) *T, id func(*T) string, columns Columns[T], q Query) Page[T] {
+	hits := matching(n, at, columns, q)
+	by, desc := orderOf(columns, q)
+	keys := make([]pyjson.Value, 0, len(hits)*len(by))
+	for _, i := range hits {
+		row := at(i)
+		for _, c := range by {
+			keys = append(keys, c.Value(row))
+		}
+	}
+	order := arranged(hits, desc, func(hit, o int) pyjson.Value { return keys[hit*len(by)+o] }, by,
+		func(hit int) string { return id(at(hits[hit])) })
+	return pageOf(n, hits, order, at, q)
+}
+
+// matching are the rows that a filter lets through.
+func matching[T any](n int, at func(int) *T, columns Columns[T], q Query) (hits []int) {
+	for i := range n {
+		if q.Filter.Empty() || Match(q.Filter, columns, at(i), q.Now) {
 			hits = append(hits, i)
 		}
 	}
-	page.Total = len(hits)
+	return hits
+}
+
+// orderOf are the columns that rows are put in order by, and whether each descends: one
+// more than there are columns, for the id goes the way of the first, known or not.
+func orderOf[T any](columns Columns[T], q Query) (by []*Column[T], desc []bool) {
 	orders := q.Sort
 	if len(orders) == 0 {
 		orders = []Order{{Column: "created", Desc: true}}
 	}
-	sort.SliceStable(hits, func(i, j int) bool {
-		a, b := &rows[hits[i]], &rows[hits[j]]
-		for _, o := range orders {
-			col, ok := columns.Find(o.Column)
-			if !ok {
-				continue
-			}
-			c := compareValues(col.Value(a), col.Value(b), col.Kind)
-			if o.Desc {
+	for _, o := range orders {
+		if col, ok := columns.Find(o.Column); ok {
+			by, desc = append(by, col), append(desc, o.Desc)
+		}
+	}
+	return by, append(desc, orders[0].Desc)
+}
+
+// arranged puts hits in order, by their places.
+func arranged[T any](hits []int, desc []bool, value func(hit, o int) pyjson.Value, by []*Column[T], id func(hit int) string) []int {
+	order := make([]int, len(hits))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(i, j int) bool {
+		a, b := order[i], order[j]
+		for o, col := range by {
+			c := compareValues(value(a, o), value(b, o), col.Kind)
+			if desc[o] {
 				c = -c
 			}
 			if c != 0 {
 				return c < 0
 			}
 		}
-		if orders[0].Desc {
+		if desc[len(by)] {
 			a, b = b, a
 		}
 		return id(a) < id(b)
 	})
-	lo := min(max(q.Offset, 0), len(hits))
-	hi := len(hits)
+	return order
+}
+
+// pageOf is the part of what was put in order that was asked for.
+func pageOf[T any](n int, hits, order []int, at func(int) *T, q Query) Page[T] {
+	page := Page[T]{Offset: q.Offset, All: n, Complete: true, Total: len(hits)}
+	lo, hi := min(max(q.Offset, 0), len(hits)), len(hits)
 	if q.Limit > 0 {
 		hi = min(hi, lo+q.Limit)
 	}
-	for _, i := range hits[lo:hi] {
-		page.Rows = append(page.Rows, rows[i])
+	for _, i := range order[lo:hi] {
+		page.Rows = append(page.Rows, *at(hits[i]))
 	}
 	return page
 }
 
 // SelectBackups and SelectVolumes are Select with the usual columns.
 func SelectBackups(rows []Backup, q Query) Page[Backup] {
-	return Select(rows, func(b *Backup) string { return string(b.ID) }, BackupColumns, q)
+	return Select(rows, backupID, BackupColumns, q)
+}
+
+func backupID(b *Backup) string { return string(b.ID) }
+func volumeID(v *Volume) string { return string(v.ID) }
+
+// SelectBackupsFrom and SelectVolumesFrom are SelectFrom with the usual columns.
+func SelectBackupsFrom(n int, at func(int) *Backup, q Query) Page[Backup] {
+	return SelectFrom(n, at, backupID, BackupColumns, q)
+}
+
+// SelectVolumesFrom is SelectFrom for volumes.
+func SelectVolumesFrom(n int, at func(int) *Volume, q Query) Page[Volume] {
+	return SelectFrom(n, at, volumeID, VolumeFields, q)
 }
 
 // SelectVolumes is Select for volumes.
 func SelectVolumes(rows []Volume, q Query) Page[Volume] {
-	return Select(rows, func(v *Volume) string { return string(v.ID) }, VolumeFields, q)
+	return Select(rows, volumeID, VolumeFields, q)
 }

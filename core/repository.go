@@ -54,15 +54,28 @@ func (h *Holding) Capture() (Capture, bool) {
 const (
 	ReasonLayoutWrong   = "layout-wrong"   // a Cinder of today restores it, to other bytes than were backed up
 	ReasonLayoutUnknown = "layout-unknown" // hearth does not know the layout, and so not what a restore would give
+	ReasonLayoutRelease = "layout-release" // some releases of Cinder cannot restore it, and which one would is not known
 )
 
+// sinceCaracal is the newest microversion of Cinder 24.0: whoever has it has what came
+// before. 3.70 is that of 21.0 to 23.x, of which some have the fault of a full copy in Ceph.
+const sinceCaracal = 71
+
 // LayoutReasons is why a restore that goes by these backups is not to be trusted with
-// the data. Under the rules of 2014 a Cinder of that time restores, which is right.
-func LayoutReasons(backups []Backup, rules RuleSet) (out []Reason) {
+// the data. Under the rules of 2014 a Cinder of that time restores, which is right. The
+// version is the API's newest microversion, "" where it is not known.
+func LayoutReasons(backups []Backup, rules RuleSet, version string) (out []Reason) {
 	for i := range backups {
 		b := &backups[i]
 		says := b.Layout.Says()
 		if says == "" || rules == Icehouse && b.Layout.Unclear == "" {
+			continue
+		}
+		if !b.Layout.Bad() {
+			if _, minor, _ := parseMicroversion(version); minor < sinceCaracal {
+				out = append(out, Reason{Code: ReasonLayoutRelease, Answer: AnswerUnknown, Next: b.Layout.Next, Text: Visible(b.Title()) +
+					": " + says + "; which release would restore it is not known"})
+			}
 			continue
 		}
 		r := Reason{Code: ReasonLayoutWrong, Answer: AnswerNo, Next: b.Layout.Next,

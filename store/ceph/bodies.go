@@ -9,6 +9,7 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/store/scan"
 )
 
 // maxCapture is the size beyond which a metadata object is not believed. Cinder itself
@@ -77,7 +78,7 @@ func (p *Place) fill(ctx context.Context, x *index, some []int, progress func(do
 	var todo []int
 	x.mu.Lock()
 	for _, i := range some {
-		if h := &x.backups[i]; h.body == nil && h.bits&markUnread != 0 {
+		if h := x.held(i); h.unread() {
 			todo = append(todo, i)
 		}
 	}
@@ -119,7 +120,7 @@ func (p *Place) fill(ctx context.Context, x *index, some []int, progress func(do
 		if err := context.Cause(ctx); core.CodeOf(err) != core.CodeInternal {
 			return err
 		}
-		return cancelled("read metadata", ctx.Err())
+		return scan.Cancelled("read metadata", ctx.Err())
 	}
 	return nil
 }
@@ -127,7 +128,7 @@ func (p *Place) fill(ctx context.Context, x *index, some []int, progress func(do
 // fillOne reads one.
 func (p *Place) fillOne(ctx context.Context, x *index, i int) error {
 	x.mu.Lock()
-	h := x.backups[i]
+	h := x.held(i)
 	x.mu.Unlock()
 	var b body
 	text, had := "", false
@@ -155,8 +156,15 @@ func (p *Place) fillOne(ctx context.Context, x *index, i int) error {
 	if had {
 		x.keep(h.row.ID, text)
 	}
-	x.backups[i].take(&b, created)
-	x.mark(&x.backups[i])
+	h = x.held(i) // another may have been here meanwhile
+	h.take(&b, created)
+	x.rows.Put(i, h.packed())
+	if n, ok := x.newestOf(h.row.VolumeID); b.hasBase && ok && n == i {
+		if x.volumes == nil {
+			x.volumes = map[core.VolumeID]core.Volume{}
+		}
+		x.volumes[h.row.VolumeID] = b.volume
+	}
 	return nil
 }
 
@@ -187,7 +195,6 @@ func bodyOf(text string, volume core.VolumeID) body {
 
 // take puts on a row what was read of its backup.
 func (h *held) take(b *body, created core.Opt[time.Time]) {
-	h.body = b
 	h.bits &^= markUnread
 	if created.Set {
 		h.bits = h.bits&^markCreatedLost | markCreatedImage

@@ -13,10 +13,10 @@ package ceph
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // Driver is the class that a backup service must have to restore what lies here.
@@ -57,12 +57,7 @@ type Place struct {
 	programs programs
 	info     core.PlaceInfo
 	now      func() time.Time
-	life     context.Context
-	end      context.CancelFunc
-
-	mu   sync.Mutex // guards what follows
-	busy *run       // the listing that goes on, or failed
-	last *run       // the last that came to its end
+	listings scan.Listing[found]
 }
 
 // Open opens a pool. It asks the cluster nothing yet. CodeUnsupported where one of the
@@ -94,7 +89,13 @@ func Open(ctx context.Context, pool string, o Options) (*Place, error) {
 		Badge:    o.Badge,
 		Color:    o.Color,
 	}}
-	p.life, p.end = context.WithCancel(context.WithoutCancel(ctx))
+	p.listings.Tried, p.listings.Wait = "list the pool", firstWait
+	p.listings.Read = func(ctx context.Context, f *found, progress func(core.ScanProgress)) (err error) {
+		f.index, err = p.scan(ctx, progress)
+		return err
+	}
+	p.listings.Told = func(f *found) core.ScanProgress { return f.index.progress }
+	p.listings.Live(ctx)
 	return p, nil
 }
 
@@ -117,15 +118,6 @@ func (p *Place) Info() core.PlaceInfo { return p.info }
 
 // Close ends what goes on in the background, programs that run included.
 func (p *Place) Close() error {
-	p.end()
-	p.mu.Lock()
-	busy := p.busy
-	p.mu.Unlock()
-	if busy != nil {
-		select {
-		case <-busy.done:
-		case <-time.After(killedAfter + time.Second):
-		}
-	}
+	p.listings.Close(killedAfter + time.Second)
 	return nil
 }

@@ -19,7 +19,13 @@ func (p *Place) Image(ctx context.Context, id core.BackupID) (core.Image, error)
 		Notes: []string{"Ceph's driver keeps no checksum: the bytes are those that lie there, and nothing of Cinder's tells whether " +
 			"they have changed"}}
 	if h.bits&markKeyVolume != 0 {
-		image.Encrypted, image.Key = true, h.body.volume.EncryptionKeyID.V
+		image.Encrypted = true
+		if c, ok, err := p.Capture(ctx, id); err != nil {
+			return core.Image{}, err
+		} else if base := c.Section(core.BaseSection); ok && base != nil {
+			v := core.CapturedVolume(h.row.VolumeID, base)
+			image.Key = v.EncryptionKeyID.V
+		}
 		image.Notes = append(image.Notes, "the volume was encrypted: these bytes are its ciphertext, of use only with the key")
 	}
 	return image, nil

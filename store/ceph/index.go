@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // index is what a listing tells, as rows and holdings. Only what its bodies tell is added
@@ -15,16 +16,17 @@ import (
 type index struct {
 	at       time.Time
 	progress core.ScanProgress
-	backups  []held // by image, and in it by age
 	others   []core.Holding
 	strays   []core.Holding
 	strange  []core.Unrecognised
-	byID     map[core.BackupID]int
-	newest   map[core.VolumeID]core.BackupID // of those that have metadata
+	byID     []int32
+	newest   []int32 // of each volume the row of its newest backup that has metadata, by volume
 
-	mu    sync.Mutex // guards the rows, marks and bodies of backups, and what follows
-	texts map[core.BackupID]string
-	kept  int // bytes of them
+	mu      sync.Mutex // guards what follows
+	rows    scan.Rows  // by image, and in it by age
+	volumes map[core.VolumeID]core.Volume
+	texts   map[core.BackupID]string
+	kept    int // bytes of them
 }
 
 // mostKept bounds the captures that are kept after their rows were filled, for who did
@@ -51,10 +53,33 @@ type held struct {
 	snap  string // "": the whole image is the backup
 	size  int64  // in bytes
 	meta  bool   // there is a metadata object
-	alone bool   // of a Cinder snapshot, in the base: see [builder.single]
 	// problem is what the names tell of it, in words.
 	problem string
-	body    *body // nil: not read yet
+}
+
+// unread reports whether there is more to read of it.
+func (h *held) unread() bool { return h.bits&markUnread != 0 }
+
+// packed is a backup as the rows keep it.
+func (h *held) packed() *scan.Row {
+	return &scan.Row{Bits: h.bits, Holding: core.Holding{Kind: core.HoldingBackup, Container: h.row.Container.V, Prefix: h.prefix(),
+		ID: h.row.ID, VolumeID: h.row.VolumeID, Began: h.row.CreatedAt, Objects: h.things(), Bytes: h.size, Problem: h.problem,
+		Backup: h.row, CaptureText: core.Opt[string]{Set: h.meta}}}
+}
+
+// held is a backup again; x is locked.
+func (x *index) held(i int) held {
+	row := x.rows.At(i)
+	h := held{row: row.Backup, bits: row.Bits, size: row.Bytes, meta: row.CaptureText.Set, problem: row.Problem}
+	h.image, h.snap, _ = strings.Cut(row.Prefix, "@")
+	return h
+}
+
+// find looks a backup up.
+func (x *index) find(id core.BackupID) (int, bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.rows.Find(x.byID, id)
 }
 
 // prefix names a backup in the pool: its image, or the snapshot.
@@ -79,16 +104,17 @@ type builder struct {
 	listing *listing
 	pool    string
 	service string
-	used    map[core.BackupID]bool // metadata objects of which it is known whose they are
-	bases   []image                // bases without a backup's snapshot
+	have    map[core.BackupID]int // the backups that there are, and their rows
+	bases   []image               // bases without a backup's snapshot
 }
 
 // build makes an index of a listing, by names alone.
 func build(l *listing, pool, service string, at time.Time) *builder {
-	b := &builder{index: &index{at: at, byID: map[core.BackupID]int{}}, listing: l, pool: pool, service: service,
-		used: map[core.BackupID]bool{}}
+	b := &builder{index: &index{at: at, rows: scan.Rows{Marks: &marks}}, listing: l, pool: pool, service: service,
+		have: map[core.BackupID]int{}}
 	for i := range l.images {
 		b.image(&l.images[i])
+		l.images[i].snaps = nil // there may be very many
 	}
 	for _, name := range l.others {
 		b.strays = append(b.strays, core.Holding{Kind: core.HoldingStray, Container: pool, Prefix: name, Objects: 1})
@@ -124,18 +150,20 @@ func (b *builder) image(im *image) {
 	}
 	b.relate(name, chain)
 	_, own := at[name.backup]
-	switch hasMeta := b.listing.metas[name.backup]; {
+	switch hasMeta := b.listing.metas[name.backup] != metaNone; {
 	case own:
 	case name.backup == "" && len(chain) == 0:
 		b.bases = append(b.bases, *im)
 	case name.backup == "":
 	case len(chain) == 0 && hasMeta: // a full copy
-		chain = append(chain, b.backup(im, name, name.backup, "", im.size, core.Opt[time.Time]{}))
+		h := b.backup(im, name, name.backup, "", im.size, core.Opt[time.Time]{})
+		h.row.Layout = &fullCopy
+		chain = append(chain, h)
 	case len(chain) == 0:
 		b.other(core.HoldingUnfinished, im, name, "the image is there, with neither the backup's snapshot nor its metadata: "+
 			"the backup was broken off, or is still being made")
 	case hasMeta:
-		b.used[name.backup] = true
+		b.listing.metas[name.backup] = metaUsed
 		b.other(core.HoldingBroken, im, name, "its metadata and its image are there, and its snapshot is not: the data cannot be restored")
 	}
 	for i := range chain {
@@ -152,9 +180,11 @@ func (b *builder) other(kind core.HoldingKind, im *image, name imageName, proble
 
 // backup is the row that a database would have, as far as names tell.
 func (b *builder) backup(im *image, name imageName, id core.BackupID, snap string, size int64, began core.Opt[time.Time]) held {
-	h := held{image: im.name, snap: snap, size: size, meta: b.listing.metas[id], bits: markRest | markDataTimestamp}
-	b.used[id] = true
-	h.row = core.Backup{ID: id, Status: core.StatusAvailable, VolumeID: name.volume, Size: ceilGiB(size), CreatedAt: began,
+	h := held{image: im.name, snap: snap, size: size, meta: b.listing.metas[id] != metaNone, bits: markRest | markDataTimestamp}
+	if h.meta {
+		b.listing.metas[id] = metaUsed
+	}
+	h.row = core.Backup{ID: id, Status: core.StatusAvailable, VolumeID: name.volume, Size: scan.CeilGiB(size), CreatedAt: began,
 		DataTimestamp: began, Container: core.Some(b.pool), Service: core.Some(b.service)}
 	switch {
 	case began.Set:
@@ -209,20 +239,21 @@ func (b *builder) relate(name imageName, chain []held) {
 
 // add keeps a backup, each id once.
 func (b *builder) add(h held) {
-	if i, twice := b.byID[h.row.ID]; twice {
-		o := b.holding(&h)
-		o.Problem = "the same backup also stands in " + core.Visible(b.backups[i].image)
+	if i, twice := b.have[h.row.ID]; twice {
+		o := h.packed().Holding
+		o.Marks, o.Backup.Unseen = marks.Of(h.bits)
+		o.Problem = "the same backup also stands in " + core.Visible(b.index.held(i).image)
 		b.others = append(b.others, o)
 		return
 	}
-	b.byID[h.row.ID] = len(b.backups)
-	b.backups = append(b.backups, h)
+	i := b.rows.Add(h.packed())
+	b.have[b.rows.ID(i)] = i
 }
 
 // orphans are metadata objects of backups that no image names.
 func (b *builder) orphans() (out []core.BackupID) {
-	for id := range b.listing.metas {
-		if !b.used[id] {
+	for id, meta := range b.listing.metas {
+		if meta == metaThere {
 			out = append(out, id)
 		}
 	}
@@ -242,7 +273,6 @@ func (b *builder) single(im *image, orphans map[core.VolumeID][]core.BackupID) {
 	case 1:
 		h := b.backup(im, name, of[0], "", im.size, core.Opt[time.Time]{})
 		h.bits |= markOfSnapshot
-		h.alone = true
 		b.add(h)
 	default:
 		b.other(core.HoldingUnfinished, im, name, fmt.Sprintf(
@@ -258,15 +288,9 @@ func (b *builder) finish() *index {
 			Problem: "its metadata is there, and neither an image nor a snapshot: the data is gone"})
 	}
 	x := b.index
-	x.newest = map[core.VolumeID]core.BackupID{}
-	for i := range x.backups {
-		h := &x.backups[i]
-		x.mark(h)
-		if old, ok := x.byID[x.newest[h.row.VolumeID]]; h.meta &&
-			(x.newest[h.row.VolumeID] == "" || ok && !x.backups[old].row.CreatedAt.V.After(h.row.CreatedAt.V)) {
-			x.newest[h.row.VolumeID] = h.row.ID
-		}
-	}
+	b.have = nil
+	x.byID = x.rows.ByID()
+	x.latest()
 	byPrefix := func(a, b core.Holding) int { return strings.Compare(a.Prefix, b.Prefix) }
 	slices.SortFunc(x.others, byPrefix)
 	slices.SortFunc(x.strays, byPrefix)
@@ -274,11 +298,46 @@ func (b *builder) finish() *index {
 	return x
 }
 
+// latest finds the newest backup of each volume that has metadata, the last of those of
+// one time.
+func (x *index) latest() {
+	var of []int32
+	for i := range x.rows.Len() {
+		if h := x.held(i); h.meta {
+			of = append(of, int32(i))
+		}
+	}
+	slices.SortStableFunc(of, func(i, j int32) int {
+		return strings.Compare(string(x.rows.VolumeID(int(i))), string(x.rows.VolumeID(int(j))))
+	})
+	for _, i := range of {
+		if last := len(x.newest) - 1; last >= 0 && x.rows.VolumeID(int(x.newest[last])) == x.rows.VolumeID(int(i)) {
+			if h, old := x.held(int(i)), x.held(int(x.newest[last])); !old.row.CreatedAt.V.After(h.row.CreatedAt.V) {
+				x.newest[last] = i
+			}
+			continue
+		}
+		x.newest = append(x.newest, i)
+	}
+	x.newest = slices.Clip(x.newest)
+}
+
+// newestOf is the row of a volume's newest backup that has metadata; x is locked.
+func (x *index) newestOf(id core.VolumeID) (int, bool) {
+	i, ok := slices.BinarySearchFunc(x.newest, id, func(i int32, id core.VolumeID) int {
+		return strings.Compare(string(x.rows.VolumeID(int(i))), string(id))
+	})
+	if !ok {
+		return 0, false
+	}
+	return int(x.newest[i]), true
+}
+
 // count counts what there is.
 func (x *index) count(l *listing) {
 	p := &x.progress
 	p.Objects = l.objects
-	p.Backups, p.Strays = int64(len(x.backups)), int64(len(x.strays))+l.foreign-int64(len(l.others))
+	p.Backups, p.Strays = int64(x.rows.Len()), int64(len(x.strays))+l.foreign-int64(len(l.others))
 	for _, im := range l.images {
 		p.Bytes += im.size
 	}
@@ -318,38 +377,28 @@ func strangers(l *listing) (out []core.Unrecognised) {
 	return out
 }
 
-// mark puts on a row what its bits say is lost.
-func (x *index) mark(h *held) { _, h.row.Unseen = marksOf(h.bits) }
-
-// holding is a backup as an inventory has it.
-func (b *index) holding(h *held) core.Holding {
-	marks, _ := marksOf(h.bits)
-	return core.Holding{Kind: core.HoldingBackup, Container: h.row.Container.V, Prefix: h.prefix(), ID: h.row.ID, VolumeID: h.row.VolumeID,
-		Began: h.row.CreatedAt, Objects: h.things(), Bytes: h.size, Problem: h.problem, Backup: h.row, Marks: marks,
-		CaptureText: core.Opt[string]{Set: h.meta}}
-}
-
 // inventory is all of it.
 func (x *index) inventory() core.Inventory {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	v := core.Inventory{ScanProgress: x.progress, At: x.at}
-	v.Holdings = make([]core.Holding, 0, len(x.backups)+len(x.others)+len(x.strays))
-	for i := range x.backups {
-		v.Holdings = append(v.Holdings, x.holding(&x.backups[i]))
+	v.Holdings = make([]core.Holding, 0, x.rows.Len()+len(x.others)+len(x.strays))
+	for i := range x.rows.Len() {
+		v.Holdings = append(v.Holdings, x.rows.Holding(i))
 	}
 	v.Holdings = append(v.Holdings, x.others...)
 	v.Holdings = append(v.Holdings, x.strays...)
 	return v
 }
 
-// rows are the backups' rows, as far as they are known now.
-func (x *index) rows() []core.Backup {
+// answer selects from the rows, as far as they are known now.
+func (x *index) answer(q core.Query) core.Page[core.Backup] {
 	x.mu.Lock()
-	defer x.mu.Unlock()
-	out := make([]core.Backup, len(x.backups))
-	for i := range x.backups {
-		out[i] = x.backups[i].row
-	}
-	return out
+	rows := x.rows.View()
+	x.mu.Unlock()
+	var row scan.Row
+	return core.SelectBackupsFrom(rows.Len(), func(i int) *core.Backup {
+		rows.Into(i, &row)
+		return &row.Backup
+	}, q)
 }

@@ -32,18 +32,27 @@ type snapshot struct {
 // listing is all that the names in a pool tell.
 type listing struct {
 	images  []image // by name
-	metas   map[core.BackupID]bool
+	metas   map[core.BackupID]meta
 	others  []string // objects that are neither RBD's nor metadata of backups: the first few
 	foreign int64    // all of them
 	objects int64    // that were listed, RBD's own too
 }
+
+// meta is what is known of a backup's metadata object.
+type meta uint8
+
+const (
+	metaNone  meta = iota // there is none
+	metaThere             // there is one
+	metaUsed              // and it is known whose it is
+)
 
 // list asks for both at once, and whether the programs are such as it understands.
 func (p *Place) list(ctx context.Context, progress func(objects int64)) (*listing, error) {
 	tried := "list the pool " + p.pool
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	l := &listing{metas: map[core.BackupID]bool{}}
+	l := &listing{metas: map[core.BackupID]meta{}}
 	var wait sync.WaitGroup
 	var errs [3]error
 	for i, f := range []func() error{
@@ -151,7 +160,7 @@ func (l *listing) readObjects(r io.Reader, progress func(int64)) error {
 			progress(l.objects)
 		}
 		if id, ok := parseMeta(e.Name); ok {
-			l.metas[id] = true
+			l.metas[core.BackupID(strings.Clone(string(id)))] = metaThere
 		} else if !ofRBD(e.Name) {
 			if l.foreign++; l.foreign <= fewOthers {
 				l.others = append(l.others, e.Name)

@@ -33,7 +33,7 @@ func testdata(t *testing.T, name string) []byte {
 // says is tried in TestRealCeph.
 func printed(t *testing.T, images, objects []byte) *listing {
 	t.Helper()
-	l := &listing{metas: map[core.BackupID]bool{}}
+	l := &listing{metas: map[core.BackupID]meta{}}
 	if err := l.readImages(bytes.NewReader(images)); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestListing(t *testing.T) {
 	chain := []core.BackupID{"33050754-a709-40d9-98e1-c0a9c2a7a0f2", "1098eee6-4b61-40bf-8a8c-5c75197d16c3",
 		"d5a07b47-a837-42d3-91b1-9b97bc267406"}
 	for i, id := range chain {
-		h := x.backups[x.byID[id]]
+		h := x.of(t, id)
 		parent, want := core.BackupID(""), core.Some(`{"base": "volume-da2f7214-c43f-44a0-97a6-d5415ee1d7ba.backup.`+string(chain[0])+`"}`)
 		if i > 0 {
 			parent = chain[i-1]
@@ -64,7 +64,7 @@ func TestListing(t *testing.T) {
 			t.Errorf("%s: %+v", id, h.row)
 		}
 	}
-	if at := x.backups[x.byID[chain[0]]].row.CreatedAt; at.V.Format(time.RFC3339Nano) != "2026-11-28T22:06:53.354384Z" {
+	if at := x.of(t, chain[0]).row.CreatedAt; at.V.Format(time.RFC3339Nano) != "2026-11-28T22:06:53.354384Z" {
 		t.Errorf("created at %v", at)
 	}
 	for _, h := range x.others {
@@ -119,11 +119,23 @@ func TestNames(t *testing.T) {
 	}
 }
 
+const gib = 1 << 30
+
+// of is a backup that is there.
+func (x *index) of(t *testing.T, id core.BackupID) held {
+	t.Helper()
+	i, ok := x.find(id)
+	if !ok {
+		t.Fatalf("%s is not there", id)
+	}
+	return x.held(i)
+}
+
 // pool makes an index of a few names: images with their snapshots, and objects.
 func pool(metas []string, images ...image) *index {
-	l := &listing{metas: map[core.BackupID]bool{}, images: images}
+	l := &listing{metas: map[core.BackupID]meta{}, images: images}
 	for _, id := range metas {
-		l.metas[core.BackupID(id)] = true
+		l.metas[core.BackupID(id)] = metaThere
 	}
 	b := build(l, "backups", Driver, time.Unix(0, 0))
 	for i := range b.bases {
@@ -171,22 +183,24 @@ func TestPools(t *testing.T) {
 		"lone": {"", "available", "", 0, markOfSnapshot},
 		"h":    {"", "available", base("volume-v-own.backup.h"), 0, markOwnerLost},
 	} {
-		i, ok := x.byID[id]
-		if !ok {
-			t.Errorf("%s is not there", id)
-			continue
-		}
-		h := x.backups[i]
+		h := x.of(t, id)
 		got := seen{string(h.row.ParentID), h.row.Status, h.row.ServiceMetadata.V, h.row.Dependents, h.bits & fields}
 		if got != want {
 			t.Errorf("%s: %+v, want %+v", id, got, want)
 		}
 	}
-	if n := x.backups[x.byID["h"]].row.Size; n != 2 {
+	full := pool([]string{"m"}, image{name: "volume-v.backup.m", size: gib})
+	if h := full.of(t, "m"); h.row.Layout != &fullCopy || !h.unread() {
+		t.Errorf("a full copy is %+v", h)
+	}
+	if h := x.of(t, "lone"); h.row.Layout != nil {
+		t.Errorf("a full copy in the base is %+v", h.row.Layout)
+	}
+	if n := x.of(t, "h").row.Size; n != 2 {
 		t.Errorf("a byte more than a GiB is of %d GiB", n)
 	}
-	if len(x.backups) != 8 {
-		t.Errorf("%d backups", len(x.backups))
+	if x.rows.Len() != 8 {
+		t.Errorf("%d backups", x.rows.Len())
 	}
 	words := map[string]string{
 		"volume-v-cut.backup.gone": "its snapshot is not", "volume-v-shut.backup.g": "cannot be opened", "volume-v-two.backup.base": "which one",

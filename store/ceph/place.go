@@ -4,61 +4,20 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/store/scan"
 )
 
-// run is a listing in the background.
-type run struct {
-	index  *index // once done
-	cancel context.CancelFunc
-	done   chan struct{}
-	err    error     // once done
-	ended  time.Time // once done
+// found is what a listing found.
+type found struct {
+	index *index // once it is done
 
-	// What follows is guarded by the place's lock.
-	users  int  // who wait for it
-	shown  bool // somebody watches it grow: then it goes on without being waited for
-	listen []func(core.ScanProgress)
-	bodies bool // of its backups are being read for somebody who watches
-}
-
-// over reports whether a listing has come to its end.
-func (r *run) over() bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
-	}
-}
-
-// start begins a listing; p is locked.
-func (p *Place) start() *run {
-	ctx, cancel := context.WithCancel(p.life)
-	r := &run{cancel: cancel, done: make(chan struct{})}
-	p.busy = r
-	go func() {
-		defer cancel()
-		x, err := p.scan(ctx, func(s core.ScanProgress) {
-			p.mu.Lock()
-			listen := slices.Clone(r.listen)
-			p.mu.Unlock()
-			for _, f := range listen {
-				f(s)
-			}
-		})
-		r.index, r.err, r.ended = x, err, time.Now()
-		p.mu.Lock()
-		if err == nil && p.busy == r {
-			p.last, p.busy = r, nil
-		}
-		p.mu.Unlock()
-		close(r.done)
-	}()
-	return r
+	mu     sync.Mutex // guards what follows
+	bodies bool       // of its backups are being read for somebody who watches
 }
 
 // scan lists the pool and makes an index of it. Bodies are read only to find out whose a
@@ -92,101 +51,28 @@ func (p *Place) scan(ctx context.Context, progress func(core.ScanProgress)) (*in
 	return x, nil
 }
 
-// whole waits for a listing: the last one, unless it is to be done anew.
-func (p *Place) whole(ctx context.Context, anew bool, progress func(core.ScanProgress)) (*run, error) {
-	const tried = "list the pool"
-	if err := stopped(ctx, tried); err != nil {
-		return nil, err
-	}
-	p.mu.Lock()
-	r := p.busy
-	switch {
-	case p.last != nil && !anew: // a newer one that goes on may take long
-		r = p.last
-	case r != nil && !r.over():
-	default:
-		r = p.start()
-	}
-	r.users++
-	if progress != nil {
-		r.listen = append(r.listen, progress)
-	}
-	p.mu.Unlock()
-	select {
-	case <-r.done:
-		if r.err == nil && progress != nil { // it may have ended before it could tell
-			progress(r.index.progress)
-		}
-		return r, r.err
-	case <-ctx.Done():
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if r.users--; r.users == 0 && !r.shown { // nobody wants it any more
-		r.cancel()
-		if p.busy == r {
-			p.busy = nil
-		}
-	}
-	return nil, cancelled(tried, ctx.Err())
-}
-
 // Scan lists the pool anew and tells what is in it, by names, snapshots and sizes: no
 // metadata object is read for it, but where only one tells whose an image is.
 func (p *Place) Scan(ctx context.Context, progress func(core.ScanProgress)) (core.Inventory, error) {
-	r, err := p.whole(ctx, true, progress)
+	r, err := p.listings.All(ctx, true, progress)
 	if err != nil {
 		return core.Inventory{}, err
 	}
-	return r.index.inventory(), nil
+	return r.Found.index.inventory(), nil
 }
 
 // Unrecognised tells what the last listing found that is no part of any backup.
 func (p *Place) Unrecognised(ctx context.Context) ([]core.Unrecognised, error) {
-	r, err := p.whole(ctx, false, nil)
+	r, err := p.listings.All(ctx, false, nil)
 	if err != nil {
 		return nil, err
 	}
-	return r.index.strange, nil
+	return r.Found.index.strange, nil
 }
 
-// The first answer to who watches waits a moment: a small pool is read by then.
-const (
-	firstWait  = 300 * time.Millisecond
-	retryAfter = 3 * time.Second
-)
-
-// some answers with the listing that there is, nil for none, and sees to it that there
-// will be a newer one.
-func (p *Place) some(ctx context.Context, anew bool) (r *run, complete bool, err error) {
-	p.mu.Lock()
-	busy, last := p.busy, p.last
-	switch {
-	case busy != nil && busy.over() && busy.err != nil && (anew || time.Since(busy.ended) > retryAfter),
-		busy == nil && (anew || last == nil):
-		busy = p.start()
-	}
-	if busy != nil {
-		busy.shown = true
-	}
-	p.mu.Unlock()
-	if busy == nil {
-		return last, true, nil
-	}
-	wait := time.NewTimer(firstWait)
-	defer wait.Stop()
-	select {
-	case <-busy.done:
-		if busy.err == nil {
-			return busy, true, nil
-		}
-		err = busy.err
-	case <-wait.C:
-	case <-ctx.Done():
-		err = cancelled("list the pool", ctx.Err())
-	}
-	return last, false, err
-}
+// firstWait is how long the first answer to who watches waits: a small pool is read by
+// then.
+const firstWait = 300 * time.Millisecond
 
 // costly are the columns that only metadata objects tell.
 var costly = []string{"volume", "project", "user", "key"}
@@ -202,10 +88,10 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	if r == nil {
 		return core.Page[core.Backup]{Offset: q.Offset}, err
 	}
-	x, decides := r.index, q
+	x, decides := r.Found.index, q
 	decides.Wants = nil
 	if needs(decides) {
-		all := make([]int, len(x.backups))
+		all := make([]int, x.rows.Len())
 		for i := range all {
 			all[i] = i
 		}
@@ -215,11 +101,12 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 		}
 		complete = complete && whole
 	}
-	page := core.SelectBackups(x.rows(), q)
+	page := x.answer(q)
 	if needs(q) {
 		var here []int
 		for i := range page.Rows {
-			here = append(here, x.byID[page.Rows[i].ID])
+			n, _ := x.find(page.Rows[i].ID)
+			here = append(here, n)
 		}
 		whole, ferr := p.fillFor(ctx, r, here, q.Partial)
 		if ferr != nil && !q.Partial {
@@ -228,7 +115,7 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 		complete = complete && whole
 		x.mu.Lock()
 		for i := range page.Rows {
-			page.Rows[i] = x.backups[here[i]].row
+			page.Rows[i] = x.held(here[i]).row
 		}
 		x.mu.Unlock()
 		if err == nil {
@@ -239,37 +126,38 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	return page, err
 }
 
-// ask is the listing that a query is answered from.
-func (p *Place) ask(ctx context.Context, q core.Query) (r *run, complete bool, err error) {
+// ask is the listing that a query is answered from; nil where there is none yet.
+func (p *Place) ask(ctx context.Context, q core.Query) (r *scan.Run[found], complete bool, err error) {
 	if q.Partial {
-		if r, complete, err = p.some(ctx, q.Anew); core.CodeOf(err) == core.CodeCancelled {
+		if r, complete, err = p.listings.Some(ctx, q.Anew); core.CodeOf(err) == core.CodeCancelled || !r.Whole() {
 			r = nil
 		}
 		return r, complete, err
 	}
-	r, err = p.whole(ctx, q.Anew, nil)
+	r, err = p.listings.All(ctx, q.Anew, nil)
 	return r, err == nil, err
 }
 
 // fillFor reads the metadata of some backups. For who watches it goes on in the
 // background, one reading at a time, and whole says whether it is done.
-func (p *Place) fillFor(ctx context.Context, r *run, some []int, watched bool) (whole bool, err error) {
+func (p *Place) fillFor(ctx context.Context, r *scan.Run[found], some []int, watched bool) (whole bool, err error) {
+	f := &r.Found
 	if !watched {
-		return true, p.fill(ctx, r.index, some, nil)
+		return true, p.fill(ctx, f.index, some, nil)
 	}
-	p.mu.Lock()
-	if r.bodies {
-		p.mu.Unlock()
-		return r.index.read(some), nil
+	f.mu.Lock()
+	if f.bodies {
+		f.mu.Unlock()
+		return f.index.read(some), nil
 	}
-	r.bodies = true
-	p.mu.Unlock()
+	f.bodies = true
+	f.mu.Unlock()
 	done := make(chan error, 1)
 	go func() {
-		err := p.fill(p.life, r.index, some, nil)
-		p.mu.Lock()
-		r.bodies = false
-		p.mu.Unlock()
+		err := p.fill(p.listings.Life(), f.index, some, nil)
+		f.mu.Lock()
+		f.bodies = false
+		f.mu.Unlock()
 		done <- err
 	}()
 	select {
@@ -285,7 +173,10 @@ func (p *Place) fillFor(ctx context.Context, r *run, some []int, watched bool) (
 func (x *index) read(some []int) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return !slices.ContainsFunc(some, func(i int) bool { return x.backups[i].bits&markUnread != 0 })
+	return !slices.ContainsFunc(some, func(i int) bool {
+		h := x.held(i)
+		return h.unread()
+	})
 }
 
 // Volumes answers a query with the volumes that captures describe, each as it was when it
@@ -296,34 +187,32 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 	if r == nil {
 		return page, err
 	}
-	x := r.index
-	var newest []int
-	for _, id := range x.newest {
-		newest = append(newest, x.byID[id])
+	x := r.Found.index
+	newest := make([]int, len(x.newest))
+	for i, n := range x.newest {
+		newest[i] = int(n)
 	}
 	slices.Sort(newest)
 	whole, ferr := p.fillFor(ctx, r, newest, q.Partial)
 	if ferr != nil {
 		return page, ferr
 	}
-	page = core.SelectVolumes(x.volumes(), q)
+	page = core.SelectVolumes(x.described(), q)
 	page.Complete, page.AsOf = complete && whole, core.Some(x.at)
 	return page, err
 }
 
-// volumes are those of which the newest capture was read, by id.
-func (x *index) volumes() (out []core.Volume) {
+// described are the volumes of which the newest capture was read, by id.
+func (x *index) described() (out []core.Volume) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	at := map[core.VolumeID]int{}
-	for volume, id := range x.newest {
-		if b := x.backups[x.byID[id]].body; b != nil && b.hasBase {
-			at[volume] = len(out)
-			out = append(out, b.volume)
-		}
+	for id, v := range x.volumes {
+		at[id] = len(out)
+		out = append(out, v)
 	}
-	for i := range x.backups {
-		row := &x.backups[i].row
+	for i := range x.rows.Len() {
+		row := x.held(i).row
 		if j, ok := at[row.VolumeID]; ok {
 			if out[j].Backups++; row.CreatedAt.V.After(out[j].LastBackup.V) {
 				out[j].LastBackup = row.CreatedAt
@@ -336,21 +225,22 @@ func (x *index) volumes() (out []core.Volume) {
 
 // find returns a backup, with its metadata read.
 func (p *Place) find(ctx context.Context, id core.BackupID) (held, error) {
-	r, err := p.whole(ctx, false, nil)
+	r, err := p.listings.All(ctx, false, nil)
 	if err != nil {
 		return held{}, err
 	}
-	i, ok := r.index.byID[id]
+	i, ok := r.Found.index.find(id)
 	if !ok {
 		return held{}, core.Fail(core.CodeNotFound, "read backup "+string(id), "the pool "+p.pool+" holds no such backup",
 			"list them with hearth backups", nil)
 	}
-	if err := p.fill(ctx, r.index, []int{i}, nil); err != nil {
+	x := r.Found.index
+	if err := p.fill(ctx, x, []int{i}, nil); err != nil {
 		return held{}, err
 	}
-	r.index.mu.Lock()
-	defer r.index.mu.Unlock()
-	return r.index.backups[i], nil
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.held(i), nil
 }
 
 // Backup reads one row. Its name and its own properties are not in the pool.
@@ -365,21 +255,39 @@ func (p *Place) Marks(ctx context.Context, id core.BackupID) ([]core.Mark, error
 	if err != nil {
 		return nil, err
 	}
-	marks, _ := marksOf(h.bits)
-	return slices.Clone(marks), nil
+	of, _ := marks.Of(h.bits)
+	return slices.Clone(of), nil
+}
+
+// Layout tells how a backup was written, where that matters to a restore; nil where it
+// does not. It needs the listing, and reads no metadata.
+func (p *Place) Layout(ctx context.Context, id core.BackupID) (*core.Layout, error) {
+	r, err := p.listings.All(ctx, false, nil)
+	if err != nil {
+		return nil, err
+	}
+	x := r.Found.index
+	i, ok := x.find(id)
+	if !ok {
+		return nil, core.Fail(core.CodeNotFound, "look how backup "+string(id)+" was written", "the pool "+p.pool+" holds no such backup",
+			"list them with hearth backups", nil)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.held(i).row.Layout, nil
 }
 
 // Fill reads the metadata of some of the backups that [Place.Scan] named, many at a time,
 // and returns them again with what it tells. One that is no longer there is left out.
 func (p *Place) Fill(ctx context.Context, ids []core.BackupID, progress func(done, of int)) ([]core.Holding, error) {
-	r, err := p.whole(ctx, false, nil)
+	r, err := p.listings.All(ctx, false, nil)
 	if err != nil {
 		return nil, err
 	}
-	x := r.index
+	x := r.Found.index
 	var some []int
 	for _, id := range ids {
-		if i, ok := x.byID[id]; ok {
+		if i, ok := x.find(id); ok {
 			some = append(some, i)
 		}
 	}
@@ -390,7 +298,7 @@ func (p *Place) Fill(ctx context.Context, ids []core.BackupID, progress func(don
 	defer x.mu.Unlock()
 	out := make([]core.Holding, 0, len(some))
 	for _, i := range some {
-		out = append(out, x.holding(&x.backups[i]))
+		out = append(out, x.rows.Holding(i))
 	}
 	return out, nil
 }
@@ -398,25 +306,28 @@ func (p *Place) Fill(ctx context.Context, ids []core.BackupID, progress func(don
 // Volume reads a volume as it was when it was last captured.
 func (p *Place) Volume(ctx context.Context, id core.VolumeID) (core.Volume, error) {
 	tried := "read volume " + string(id)
-	r, err := p.whole(ctx, false, nil)
+	r, err := p.listings.All(ctx, false, nil)
 	if err != nil {
 		return core.Volume{}, err
 	}
 	none := core.Fail(core.CodeNotFound, tried, "no capture in the pool describes such a volume", "list them with hearth volumes", nil)
-	newest, ok := r.index.newest[id]
+	x := r.Found.index
+	x.mu.Lock()
+	newest, ok := x.newestOf(id)
+	x.mu.Unlock()
 	if !ok {
 		return core.Volume{}, none
 	}
-	if err := p.fill(ctx, r.index, []int{r.index.byID[newest]}, nil); err != nil {
+	if err := p.fill(ctx, x, []int{newest}, nil); err != nil {
 		return core.Volume{}, err
 	}
-	all := r.index.volumes()
+	all := x.described()
 	i := slices.IndexFunc(all, func(v core.Volume) bool { return v.ID == id })
 	if i < 0 {
 		return core.Volume{}, none
 	}
 	v := all[i]
-	c, ok, err := p.Capture(ctx, newest)
+	c, ok, err := p.Capture(ctx, x.rowID(newest))
 	if err != nil || !ok {
 		return v, err
 	}
@@ -439,10 +350,7 @@ func (p *Place) Capture(ctx context.Context, id core.BackupID) (core.Capture, bo
 	if !isID(string(id)) {
 		return core.Capture{}, false, none
 	}
-	p.mu.Lock()
-	last := p.last
-	p.mu.Unlock()
-	text, at, kept := last.known(id)
+	text, at, kept := known(p.listings.Last(), id)
 	if !kept {
 		var err error
 		if text, err = p.read(ctx, id); core.CodeOf(err) == core.CodeNotFound {
@@ -462,26 +370,35 @@ func (p *Place) Capture(ctx context.Context, id core.BackupID) (core.Capture, bo
 
 // known is what a listing has of a backup's capture already: its text, and when the
 // backup was made. Nothing of a nil one.
-func (r *run) known(id core.BackupID) (text string, at core.Opt[time.Time], kept bool) {
+func known(r *scan.Run[found], id core.BackupID) (text string, at core.Opt[time.Time], kept bool) {
 	if r == nil {
 		return "", at, false
 	}
-	r.index.mu.Lock()
-	defer r.index.mu.Unlock()
-	if i, ok := r.index.byID[id]; ok {
-		at = r.index.backups[i].row.CreatedAt
+	x := r.Found.index
+	i, ok := x.find(id)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if ok {
+		at = x.held(i).row.CreatedAt
 	}
-	text, kept = r.index.texts[id]
+	text, kept = x.texts[id]
 	return text, at, kept
+}
+
+// rowID is the id of a row.
+func (x *index) rowID(i int) core.BackupID {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.rows.ID(i)
 }
 
 // without is none, unless there is a backup that has no metadata.
 func (p *Place) without(ctx context.Context, id core.BackupID, none error) error {
-	r, err := p.whole(ctx, false, nil)
+	r, err := p.listings.All(ctx, false, nil)
 	if err != nil {
 		return err
 	}
-	if _, ok := r.index.byID[id]; ok {
+	if _, ok := r.Found.index.find(id); ok {
 		return nil
 	}
 	return none

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // programs are rbd and rados, and what both are told first.
@@ -72,7 +73,7 @@ func home(path string) string {
 // read that ends with io.ErrUnexpectedEOF leaves it to the program to say why. stderr is
 // the beginning of what it said.
 func (p *programs) run(ctx context.Context, tried, program string, args []string, read func(io.Reader) error) (stderr string, err error) {
-	if err := stopped(ctx, tried); err != nil {
+	if err := scan.Stopped(ctx, tried); err != nil {
 		return "", err
 	}
 	own, stop := context.WithCancel(ctx)
@@ -97,7 +98,7 @@ func (p *programs) run(ctx context.Context, tried, program string, args []string
 	err = cmd.Wait()
 	switch {
 	case ctx.Err() != nil:
-		err = cancelled(tried, ctx.Err())
+		err = scan.Cancelled(tried, ctx.Err())
 	case readErr != nil && readErr != io.ErrUnexpectedEOF:
 		err = readErr
 	case err != nil:
@@ -197,18 +198,4 @@ func (p *programs) check(ctx context.Context, tried string) error {
 			"run hearth where a newer ceph-common is", nil)
 	}
 	return nil
-}
-
-func stopped(ctx context.Context, tried string) error {
-	if err := ctx.Err(); err != nil {
-		return cancelled(tried, err)
-	}
-	return nil
-}
-
-func cancelled(tried string, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return core.Fail(core.CodeUnavailable, tried, "it took too long", "try again", err)
-	}
-	return core.Fail(core.CodeCancelled, tried, "it was cancelled", "", err)
 }

@@ -21,6 +21,7 @@ import (
 	"hearth/core/pyjson"
 	"hearth/store"
 	"hearth/store/ceph"
+	"hearth/store/jobs"
 )
 
 var (
@@ -92,6 +93,7 @@ func TestRealCeph(t *testing.T) {
 	t.Run("inventory", func(t *testing.T) { strays(t, p, dir, want) })
 	t.Run("verify", func(t *testing.T) { verified(t, p, access, want) })
 	t.Run("images", func(t *testing.T) { images(t, p, want) })
+	t.Run("compare", func(t *testing.T) { compared(t, p, want) })
 	t.Run("volumes", func(t *testing.T) { volumes(t, p, want) })
 	t.Run("errors", func(t *testing.T) { failures(t, access) })
 	t.Run("cancelled", func(t *testing.T) { stop(t, access) })
@@ -120,6 +122,11 @@ func agree(t *testing.T, p *ceph.Place, want map[core.BackupID]truth) {
 			t.Errorf("%s: the list has %v, by itself it is %v, %v", b.ID, b.Object(), again.Object(), err)
 		}
 		fields += agreeRow(t, p, b, x)
+		marks, _ := p.Marks(t.Context(), b.ID)
+		single := slices.ContainsFunc(marks, func(m core.Mark) bool { return m.Field == "id" }) // in the base, where they do look
+		if told := strings.Contains(b.Layout.Advice(), "18.0 to 22.1"); told != (x.Row["service_metadata"] == nil && !single) {
+			t.Errorf("%s: %q, and its service metadata is %v", b.ID, b.Layout.Advice(), x.Row["service_metadata"])
+		}
 		c, has, err := p.Capture(t.Context(), b.ID)
 		if err != nil || has != (x.Capture != nil) || has && c.Text != *x.Capture {
 			t.Errorf("%s: a capture %v, %v: %s", b.ID, has, err, c.Text)
@@ -331,6 +338,53 @@ func (s *stream) WriteAt(b []byte, at int64) (int, error) {
 
 func (s *stream) Whole(core.Range) error { return nil }
 func (s *stream) Hole(h core.Hole) error { return errors.New(h.Why) }
+
+// written takes an image's bytes as a file.
+type written struct{ *os.File }
+
+func (w written) Whole(core.Range) error { return nil }
+func (w written) Hole(h core.Hole) error { return errors.New(h.Why) }
+
+// compared holds backups against files: one with the same bytes is the same, one with a
+// byte changed differs in its block, and one cut short lacks what is cut.
+func compared(t *testing.T, p *ceph.Place, want map[core.BackupID]truth) {
+	desk := jobs.Desk{Place: p}
+	for id, x := range want {
+		f, err := os.Create(filepath.Join(t.TempDir(), "volume"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		part := core.Range{To: x.Bytes}
+		if err = f.Truncate(x.Bytes); err == nil {
+			_, err = p.ReadImage(t.Context(), core.ImageRequest{Backup: id, Part: part, InOrder: true}, written{f})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := desk.Compare(t.Context(), id, part, f.Name(), nil); err != nil || !c.Same() || c.Blocks != x.Bytes/jobs.CompareBlock {
+			t.Errorf("%s: %+v, %v", id, c, err)
+		}
+		at := x.Bytes/2/jobs.CompareBlock*jobs.CompareBlock + 7
+		was := make([]byte, 1)
+		if _, err = f.ReadAt(was, at); err == nil {
+			_, err = f.WriteAt([]byte{was[0] ^ 1}, at)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		block := core.Range{From: at - 7, To: at - 7 + jobs.CompareBlock}
+		if c, err := desk.Compare(t.Context(), id, part, f.Name(), nil); err != nil || c.Differ != 1 || len(c.Where) != 1 || c.Where[0] != block {
+			t.Errorf("%s, with a byte changed at %d: %+v, %v", id, at, c, err)
+		}
+		if err := f.Truncate(at - 7); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := desk.Compare(t.Context(), id, part, f.Name(), nil); err != nil || c.Short != x.Bytes-at+7 || c.Same() {
+			t.Errorf("%s, cut after %d: %+v, %v", id, at-7, c, err)
+		}
+	}
+}
 
 // images holds the bytes of each volume to those that were backed up.
 func images(t *testing.T, p *ceph.Place, want map[core.BackupID]truth) {

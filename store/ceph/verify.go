@@ -12,6 +12,7 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/store/scan"
 )
 
 // fewDeep is how many backups are read through at a time: each keeps the cluster and a
@@ -44,12 +45,12 @@ type target struct {
 // beside another of the same backup. Each report is handed over as it is done, in no
 // order, one at a time; an error of report ends it.
 func (p *Place) Verify(ctx context.Context, req core.VerifyRequest, report func(core.VerifyReport) error) error {
-	r, err := p.whole(ctx, len(req.IDs) == 0, nil)
+	r, err := p.listings.All(ctx, len(req.IDs) == 0, nil)
 	if err != nil {
 		return err
 	}
 	v := &verifier{place: p, request: req, report: report}
-	targets, err := r.index.targets(req.IDs)
+	targets, err := r.Found.index.targets(req.IDs)
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func (p *Place) Verify(ctx context.Context, req core.VerifyRequest, report func(
 	if cause := context.Cause(ctx); cause != context.Canceled && cause != context.DeadlineExceeded {
 		return cause
 	}
-	return cancelled("verify the pool", ctx.Err())
+	return scan.Cancelled("verify the pool", ctx.Err())
 }
 
 // targets are what is asked for; all there is where no ids are.
@@ -101,9 +102,9 @@ func (x *index) targets(ids []core.BackupID) (out []target, err error) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for i := range x.backups {
-		if wanted(x.backups[i].row.ID) {
-			h := x.backups[i]
+	for i := range x.rows.Len() {
+		if wanted(x.rows.ID(i)) {
+			h := x.held(i)
 			out = append(out, target{backup: &h})
 		}
 	}
@@ -201,10 +202,8 @@ func (r *reading) names(h *held) {
 		r.flaw(core.FlawParentMissing, warning, h.image,
 			"the backup that it was made on is gone from the image; its snapshot holds all of the volume, so that it restores by itself")
 	}
-	if h.snap == "" && !h.alone {
-		r.flaw(core.FlawOldRestore, warning, h.image,
-			"it is a full copy under an image of its own: Cinder 18.0 to 22.1 looks for %s, and cannot restore it (bug 1895035)",
-			"volume-"+string(h.row.VolumeID)+".backup.base")
+	if says := h.row.Layout.Says(); says != "" {
+		r.flaw(core.FlawOldRestore, warning, h.image, "%s", says)
 	}
 }
 

@@ -342,8 +342,9 @@ func (d Desk) typeOfTarget(ctx context.Context, f *core.RestoreFacts) (err error
 
 // left reads what the quota leaves, for a new volume, and how old the place is.
 func (d Desk) left(ctx context.Context, f *core.RestoreFacts) (err error) {
-	if s, ok := d.Place.(store.Scoper); ok && f.Driver.Known && !core.IsChunked(f.Driver.V) && !core.IsCeph(f.Driver.V) {
-		scope, err := s.Scope(ctx) // only of an odd driver does the answer depend on it
+	odd := f.Driver.Known && !core.IsChunked(f.Driver.V) && !core.IsCeph(f.Driver.V)
+	if s, ok := d.Place.(store.Scoper); ok && (odd || byRelease(f.Chain.V.Backups)) {
+		scope, err := s.Scope(ctx) // else the answer does not depend on it
 		if err != nil {
 			return err
 		}

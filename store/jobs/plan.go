@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -98,8 +99,13 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 		if in.Rules == core.Icehouse {
 			rules = in.Rules
 		}
-		for _, reason := range core.LayoutReasons(chain.Backups, rules) {
+		for _, reason := range core.LayoutReasons(chain.Backups, rules, d.release(ctx, chain.Backups)) {
 			p.Can.Add(reason)
+		}
+		if d.Place.Info().Kind == core.PlaceRepository {
+			for _, reason := range core.UnsoundReasons(r.Backup, chain.Backups) {
+				p.Can.Add(reason)
+			}
 		}
 	}
 	p.Warnings = append(warnings, p.Warnings...)
@@ -107,6 +113,23 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 		p.Warnings = append([]string{problem + ": a restore of the data fails after it has touched the target"}, p.Warnings...)
 	}
 	return p, nil
+}
+
+// byRelease reports whether it depends on the release of Cinder that restores whether one
+// of these backups can be.
+func byRelease(backups []core.Backup) bool {
+	return slices.ContainsFunc(backups, func(b core.Backup) bool { return b.Layout.Says() != "" && !b.Layout.Bad() })
+}
+
+// release is the newest microversion of the place, where it depends on the release
+// whether the backups can be restored; "" where it does not, or is not told.
+func (d Desk) release(ctx context.Context, backups []core.Backup) string {
+	if s, ok := d.Place.(store.Scoper); ok && byRelease(backups) {
+		if scope, err := s.Scope(ctx); err == nil {
+			return scope.Version
+		}
+	}
+	return ""
 }
 
 // Weigh has a plan of a restore say whether it can be carried through, by all that

@@ -6,10 +6,7 @@ package repository
 
 import (
 	"context"
-	"errors"
 	"io"
-
-	"hearth/core"
 )
 
 // Object is what a listing says of an object. The two names are Cinder's own: in
@@ -39,19 +36,4 @@ type Bucket interface {
 	// that is sure.
 	Service() (class string, sure bool)
 	Close() error
-}
-
-// stopped is what to return between two pages of a listing.
-func stopped(ctx context.Context, tried string) error {
-	if err := ctx.Err(); err != nil {
-		return cancelled(tried, err)
-	}
-	return nil
-}
-
-func cancelled(tried string, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return core.Fail(core.CodeUnavailable, tried, "it took too long", "try again", err)
-	}
-	return core.Fail(core.CodeCancelled, tried, "it was cancelled", "", err)
 }

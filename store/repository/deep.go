@@ -90,7 +90,7 @@ func (v *verifier) openHashes(ctx context.Context, r *reading, g *group, m *meta
 		return nil, v.unusable(r, g, err)
 	}
 	if h.backup != string(m.backup) {
-		r.flaw(core.FlawHashesUnusable, warning, g.hashes.V.Name, "the sha256 file is of the backup %s", h.backup)
+		r.flaw(core.FlawHashesUnusable, warning, g.hashesObject().Name, "the sha256 file is of the backup %s", h.backup)
 		h.Close()
 		return nil, nil
 	}
@@ -103,10 +103,10 @@ func (v *verifier) unusable(r *reading, g *group, err error) error {
 	var bad *errHashes
 	switch code := core.CodeOf(err); {
 	case errors.As(err, &bad):
-		r.flaw(core.FlawHashesUnusable, warning, g.hashes.V.Name,
+		r.flaw(core.FlawHashesUnusable, warning, g.hashesObject().Name,
 			"the sha256 file is of no use: %s; a restore does not need it, but no incremental can be made on this backup", bad.what)
 	case code == core.CodeNotFound, code == core.CodeDenied, code == core.CodeUnreadable:
-		r.flaw(core.FlawHashesUnusable, warning, g.hashes.V.Name, "the sha256 file cannot be read: %v", err)
+		r.flaw(core.FlawHashesUnusable, warning, g.hashesObject().Name, "the sha256 file cannot be read: %v", err)
 	default:
 		return err
 	}
@@ -126,7 +126,7 @@ func (v *verifier) hashesOf(r *reading, g *group, h *hashes, s span) ([][32]byte
 	first, n := s.from/h.block, (s.to-s.from+h.block-1)/h.block
 	switch {
 	case s.from%h.block != 0 || n > mostHashes:
-		r.flaw(core.FlawHashesUnusable, note, g.hashes.V.Name,
+		r.flaw(core.FlawHashesUnusable, note, g.hashesObject().Name,
 			"blocks of %d bytes do not fit a chunk of %d at %d, which is not compared with them", h.block, s.to-s.from, s.from)
 		return nil, h, nil
 	case first < h.next: // chunks overlap, which was told
@@ -139,7 +139,7 @@ func (v *verifier) hashesOf(r *reading, g *group, h *hashes, s span) ([][32]byte
 			err = &errHashes{"it ends before the last chunk does"}
 		}
 		if err != nil {
-			err = h.explain(g.hashes.V, err)
+			err = h.explain(g.hashesObject(), err)
 			h.Close()
 			return nil, nil, v.unusable(r, g, err)
 		}
@@ -164,14 +164,14 @@ func (v *verifier) restOfHashes(ctx context.Context, r *reading, g *group, h *ha
 		}
 		_, ok, err := h.read()
 		if err != nil {
-			return v.unusable(r, g, h.explain(g.hashes.V, err))
+			return v.unusable(r, g, h.explain(g.hashesObject(), err))
 		}
 		if !ok {
 			break
 		}
 	}
 	if more := h.next - before; more > 0 && m.parent == "" && !m.oldLayout() && before > 0 {
-		r.flaw(core.FlawLayout, damage, g.hashes.V.Name,
+		r.flaw(core.FlawLayout, damage, g.hashesObject().Name,
 			"the sha256 file goes on for %s after the last chunk: the backup's end is missing",
 			core.Count(int(min(more, 1<<40)), "block"))
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // folderPage is how many entries of a folder are read at a time: a folder may
@@ -153,7 +154,7 @@ func (f *folder) read(ctx context.Context, dir, prefix string, page func([]Objec
 	defer d.Close()
 	objects := make([]Object, 0, folderPage)
 	for {
-		if err := stopped(ctx, tried); err != nil {
+		if err := scan.Stopped(ctx, tried); err != nil {
 			return err
 		}
 		entries, err := d.ReadDir(folderPage)
@@ -216,7 +217,7 @@ func (f *folder) object(dir string, e fs.DirEntry) (Object, bool) {
 func (f *folder) Get(ctx context.Context, container, name string) (io.ReadCloser, error) {
 	at := f.at(container, name)
 	tried := "read " + path.Join(f.path, at)
-	if err := stopped(ctx, tried); err != nil {
+	if err := scan.Stopped(ctx, tried); err != nil {
 		return nil, err
 	}
 	file, err := f.root.Open(at)

@@ -14,21 +14,44 @@ type group struct {
 	container string // where it lies; what Cinder calls it is told by facts.place
 	prefix    string
 	owner     owner
-	chunks    []chunk // in the order of their numbers, once the group is whole
-	metadata  core.Opt[Object]
-	hashes    core.Opt[Object]
+	chunks    []chunk    // in the order of their numbers, once the group is whole
+	sums      [][16]byte // of chunks
+	metadata  single
+	hashes    single
 	foreign   []Object // the first few
 	foreigns  int64    // all
 	bytes     int64
+}
+
+// single is an object of which a backup has one: its name is told by the prefix.
+type single struct {
+	Set     bool
+	size    int64
+	problem string
 }
 
 // chunk is a chunk that is there. A volume may have millions: no names here.
 type chunk struct {
 	number  int64
 	size    int64
-	md5     [16]byte // of the bytes as stored
-	hasMD5  bool
+	sum     int32 // the place of its md5 in those of the group, from 1; 0: the listing told none
 	problem bool
+}
+
+// md5 is the md5 of a chunk's bytes as stored, if the listing told it.
+func (g *group) md5(c *chunk) (sum [16]byte, ok bool) {
+	if c.sum == 0 {
+		return sum, false
+	}
+	return g.sums[c.sum-1], true
+}
+
+// metadataObject and hashesObject are the objects that the group has one of.
+func (g *group) metadataObject() Object { return g.object(g.metadata, metadataSuffix) }
+func (g *group) hashesObject() Object   { return g.object(g.hashes, hashesSuffix) }
+
+func (g *group) object(s single, suffix string) Object {
+	return Object{Container: g.container, Name: g.prefix + suffix, Size: s.size, Problem: s.problem}
 }
 
 // fewForeign is how many foreign objects of one backup are kept by name.
@@ -112,14 +135,14 @@ func (g *group) add(o Object, n name) {
 	g.bytes += max(o.Size, 0)
 	switch n.part {
 	case partMetadata:
-		g.metadata = core.Some(o)
+		g.metadata = single{true, o.Size, o.Problem}
 	case partHashes:
-		g.hashes = core.Some(o)
+		g.hashes = single{true, o.Size, o.Problem}
 	case partChunk:
 		c := chunk{number: n.chunk, size: o.Size, problem: o.Problem != ""}
 		if sum, ok := digest(o.MD5, 16); ok {
-			c.hasMD5 = true
-			copy(c.md5[:], sum)
+			g.sums = append(g.sums, [16]byte(sum))
+			c.sum = int32(len(g.sums))
 		}
 		g.chunks = append(g.chunks, c)
 	default:
@@ -142,7 +165,8 @@ func (g *grouper) flush() error {
 		}
 	}
 	g.loose = nil
-	for _, x := range g.open {
+	for prefix, x := range g.open {
+		delete(g.open, prefix) // one folder may hold very many: what is handed on need not stay
 		if x.mess() {
 			if err := x.strays(g.stray); err != nil {
 				return err
@@ -154,7 +178,6 @@ func (g *grouper) flush() error {
 			return err
 		}
 	}
-	clear(g.open)
 	g.last = nil
 	return nil
 }

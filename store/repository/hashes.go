@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // hashes reads a sha256 file (_write_sha256file in cinder/backup/chunkeddriver.py)
@@ -30,7 +31,7 @@ func (e *errHashes) Error() string { return e.what }
 // openHashes reads a sha256 file up to its hashes. An *[errHashes] says why it is
 // of no use.
 func (s *scanner) openHashes(ctx context.Context, g *group) (*hashes, error) {
-	o := g.hashes.V
+	o := g.hashesObject()
 	if o.Problem != "" {
 		return nil, &errHashes{"it is " + o.Problem}
 	}
@@ -140,13 +141,13 @@ func (s *scanner) covered(ctx context.Context, g *group) (core.Opt[int64], error
 		for ok := true; ok && err == nil; {
 			_, ok, err = h.read()
 			if ctx.Err() != nil {
-				return core.Opt[int64]{}, cancelled("scan the repository", ctx.Err())
+				return core.Opt[int64]{}, scan.Cancelled("scan the repository", ctx.Err())
 			}
 		}
 		if err == nil && h.next < 1<<62/h.block {
 			return core.Some(h.next * h.block), nil
 		}
-		err = h.explain(g.hashes.V, err)
+		err = h.explain(g.hashesObject(), err)
 	}
 	switch core.CodeOf(err) {
 	case core.CodeUnavailable, core.CodeCancelled:

@@ -87,9 +87,9 @@ func imageOf(layers []layer) core.Image {
 	}
 	b := top.basics()
 	if n := b.size; n > 0 && n < 1<<33 {
-		image.Volume = core.Some(n * gib)
-		if n*gib > image.Size {
-			image.Notes = append(image.Notes, "the volume had "+core.Bytes(n*gib)+", and the backup holds its first "+core.Bytes(image.Size))
+		image.Volume = core.Some(n << 30)
+		if n<<30 > image.Size {
+			image.Notes = append(image.Notes, "the volume had "+core.Bytes(n<<30)+", and the backup holds its first "+core.Bytes(image.Size))
 		}
 	}
 	if image.Encrypted = b.key; b.key {

@@ -139,7 +139,8 @@ func (m *metadata) shows(g *group) shows {
 		if c.size >= e.length && s.zone != yes {
 			s.always = yes
 		}
-		if sum, ok := digest(e.md5, 16); ok && c.hasMD5 && string(sum) == string(c.md5[:]) {
+		stored, told := g.md5(c)
+		if sum, ok := digest(e.md5, 16); ok && told && string(sum) == string(stored[:]) {
 			s.md5 = ofStored
 		}
 	}

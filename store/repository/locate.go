@@ -1,13 +1,16 @@
 package repository
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path"
+	"strings"
 	"sync"
 	"time"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // catalog knows where each backup's objects are, by their names alone: one listing,
@@ -23,6 +26,11 @@ type spot struct {
 	prefix    string
 }
 
+// compare puts what lies together side by side.
+func (s spot) compare(t spot) int {
+	return cmp.Or(strings.Compare(s.container, t.container), strings.Compare(s.prefix, t.prefix))
+}
+
 func (s spot) String() string {
 	if s.container == "" {
 		return s.prefix
@@ -35,12 +43,9 @@ const catalogAge = 30 * time.Second
 
 // locate finds a backup's objects; false if there are none with a metadata object.
 func (p *Place) locate(ctx context.Context, id core.BackupID) (*group, bool, error) {
-	p.mu.Lock()
-	last := p.last
-	p.mu.Unlock()
-	if last != nil {
-		if i, ok := last.index.byID[id]; ok {
-			at := last.index.spot(i)
+	if last := p.scans.Last(); last != nil {
+		if i, ok := last.Found.find(id); ok {
+			at := last.Found.spot(i)
 			return p.look(ctx, at.container, at.prefix)
 		}
 	}
@@ -131,7 +136,7 @@ func (c *catalog) find(ctx context.Context, p *Place, id core.BackupID) (spot, b
 // its metadata cannot be used. It needs no scan: at most one listing.
 func (p *Place) Capture(ctx context.Context, id core.BackupID) (core.Capture, bool, error) {
 	tried := "read the capture of backup " + string(id)
-	if err := stopped(ctx, tried); err != nil {
+	if err := scan.Stopped(ctx, tried); err != nil {
 		return core.Capture{}, false, err
 	}
 	type answer struct {
@@ -149,19 +154,16 @@ func (p *Place) Capture(ctx context.Context, id core.BackupID) (core.Capture, bo
 	case a := <-done:
 		return a.c, a.ok, a.err
 	case <-ctx.Done():
-		return core.Capture{}, false, cancelled(tried, ctx.Err())
+		return core.Capture{}, false, scan.Cancelled(tried, ctx.Err())
 	}
 }
 
 // Layout tells how a backup's objects were written; it needs no scan either.
 func (p *Place) Layout(ctx context.Context, id core.BackupID) (*core.Layout, error) {
 	tried := "read the metadata of backup " + string(id)
-	p.mu.Lock()
-	last := p.last
-	p.mu.Unlock()
-	if last != nil {
-		if i, ok := last.index.byID[id]; ok {
-			return last.index.rows[i].Layout, nil
+	if last := p.scans.Last(); last != nil {
+		if i, ok := last.Found.find(id); ok {
+			return last.Found.row(i).Layout, nil
 		}
 	}
 	g, ok, err := p.locate(ctx, id)

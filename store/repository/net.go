@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // netTries is how often a request is tried.
@@ -38,7 +39,7 @@ func explainNet(tried, host string, err error) error {
 	fail := func(what, next string) error { return core.Fail(core.CodeUnavailable, tried, what, next, err) }
 	switch {
 	case errors.Is(err, context.Canceled):
-		return cancelled(tried, err)
+		return scan.Cancelled(tried, err)
 	case errors.As(err, &dns):
 		return fail("there is no host "+dns.Name, "look whether the name is right")
 	case errors.As(err, &unknown), errors.As(err, &wrong):

@@ -1,10 +1,12 @@
 package repository
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"hearth/core"
 	"hearth/core/pyjson"
 )
 
@@ -374,4 +376,57 @@ func peekCapture(text string) (basics, bool) {
 		})
 	})
 	return b, ok
+}
+
+// described are the fields of a capture's base section that a list of volumes shows
+// ([core.CapturedVolume]).
+var described = []string{"display_name", "display_description", "status", "previous_status", "volume_type_id", "bootable", "multiattach",
+	"encryption_key_id", "project_id", "user_id", "availability_zone", "host", "snapshot_id", "source_volid", "attach_status", "created_at",
+	"updated_at", "size"}
+
+// essence is a copy of a capture with nothing in it but what a list of volumes shows; of
+// one that is not as Cinder writes it all of it.
+func essence(text string) string {
+	p := &peeker{s: text}
+	out := make([]byte, 0, 512)
+	sections, had := 0, uint32(0)
+	ok := p.whole(func(key string) bool {
+		if key != string(core.BaseSection) {
+			raw, ok := p.pass(0)
+			if key == "version" {
+				out = append(append(append(out, `"version": `...), raw...), ", "...)
+			}
+			return ok
+		}
+		if sections++; sections > 1 || p.i >= len(p.s) || p.s[p.i] != '{' {
+			return false
+		}
+		out = append(out, `"volume-base-metadata": {`...)
+		first := true
+		ok := p.object(func(key string) bool {
+			raw, ok := p.pass(1)
+			i := slices.Index(described, key)
+			if !ok || i < 0 {
+				return ok
+			}
+			if had&(1<<i) != 0 {
+				return false
+			}
+			if had |= 1 << i; raw == "null" {
+				return true
+			}
+			if !first {
+				out = append(out, ", "...)
+			}
+			first = false
+			out = append(append(append(append(out, '"'), key...), `": `...), raw...)
+			return true
+		})
+		out = append(out, "}, "...)
+		return ok
+	})
+	if !ok || sections == 0 {
+		return strings.Clone(text)
+	}
+	return "{" + string(out[:len(out)-len(", ")]) + "}"
 }

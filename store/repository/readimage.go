@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // imageReader reads one image.
@@ -105,7 +106,7 @@ func (r *imageReader) run(ctx context.Context) (core.ImageReport, error) {
 	r.report.Read = r.v.progress.Bytes
 	err := context.Cause(ctx)
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		err = cancelled("read the bytes of backup "+string(r.request.Backup), err)
+		err = scan.Cancelled("read the bytes of backup "+string(r.request.Backup), err)
 	}
 	return r.report, err
 }

@@ -3,9 +3,9 @@ package repository
 import (
 	"path"
 	"strings"
-	"sync"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // The drivers of repositories, by their full class names.
@@ -46,119 +46,57 @@ const (
 	markRest
 )
 
-// assumed and lost are the words on a field that the repository does not tell.
-func assumed(field, why string) core.Mark {
-	return core.Mark{Field: field, State: core.MarkAssumed, Why: why}
-}
-
-func lost(field, why string) core.Mark {
-	return core.Mark{Field: field, State: core.MarkLost, Why: why}
-}
-
-var markTexts = []struct {
-	bit   uint32
-	marks []core.Mark
-}{
-	{markService, []core.Mark{assumed("service",
+var marks = scan.Marks{Table: []scan.Words{
+	{Bit: markService, Marks: []core.Mark{scan.Assumed("service",
 		"a folder does not tell posix from nfs from glusterfs; set service in the config if it is not posix")}},
-	{markServiceMount, []core.Mark{assumed("service",
+	{Bit: markServiceMount, Marks: []core.Mark{scan.Assumed("service",
 		"it lies in the mount of a share, which nfs and glusterfs have alike; set service in the config if it is not nfs")}},
-	{markServiceObjects, []core.Mark{assumed("service",
+	{Bit: markServiceObjects, Marks: []core.Mark{scan.Assumed("service",
 		"its names are those of swift, s3 and gcs alike, and a folder does not tell where they were downloaded from; set service in the "+
 			"config if it is not swift")}},
-	{markServiceFiles, []core.Mark{assumed("service",
+	{Bit: markServiceFiles, Marks: []core.Mark{scan.Assumed("service",
 		"its names are those of posix, nfs and glusterfs, which write to a folder, and were copied to where they are; set service in the "+
 			"config if it is not posix")}},
-	{markContainer, []core.Mark{assumed("container",
+	{Bit: markContainer, Marks: []core.Mark{scan.Assumed("container",
 		"it is the path that the drivers make of the id, and lies elsewhere under the folder that was opened, which is therefore not "+
 			"the driver's own root")}},
-	{markContainerMount, []core.Mark{assumed("container",
+	{Bit: markContainerMount, Marks: []core.Mark{scan.Assumed("container",
 		"the folder before it is taken for the mount of a share, which Cinder's drivers call by the md5 of the share")}},
-	{markContainerAsked, []core.Mark{assumed("container",
+	{Bit: markContainerAsked, Marks: []core.Mark{scan.Assumed("container",
 		"it is not the path that the drivers make of the id, and it is unusual to ask for folders in folders: if the one that was opened is "+
 			"not the driver's own root, Cinder does not find it under this name")}},
-	{markContainerHere, []core.Mark{assumed("container",
+	{Bit: markContainerHere, Marks: []core.Mark{scan.Assumed("container",
 		"its files lie in the very folder that was opened, which is therefore taken for a container, and the one above it for the root")}},
-	{markContainerDown, []core.Mark{assumed("container",
+	{Bit: markContainerDown, Marks: []core.Mark{scan.Assumed("container",
 		"it was downloaded, and is taken to be called as the folder is that it lies in")}},
-	{markPrefixMoved, []core.Mark{assumed("service_metadata",
+	{Bit: markPrefixMoved, Marks: []core.Mark{scan.Assumed("service_metadata",
 		"it is what its metadata names; its objects lie under another prefix, where Cinder does not look")}},
-	{markPrefixLost, []core.Mark{assumed("service_metadata",
+	{Bit: markPrefixLost, Marks: []core.Mark{scan.Assumed("service_metadata",
 		"the folders before it, which belong to it, are gone, and its metadata does not name them")}},
-	{markCreatedPrefix, []core.Mark{assumed("created_at",
+	{Bit: markCreatedPrefix, Marks: []core.Mark{scan.Assumed("created_at",
 		"the metadata does not tell; it is the time in the names of the objects")}},
-	{markCreatedLost, []core.Mark{lost("created_at", "the metadata does not tell")}},
-	{markDataTimestamp, []core.Mark{assumed("data_timestamp",
+	{Bit: markCreatedLost, Marks: []core.Mark{scan.Lost("created_at", "the metadata does not tell")}},
+	{Bit: markDataTimestamp, Marks: []core.Mark{scan.Assumed("data_timestamp",
 		"taken to be created_at; a backup of a snapshot has the snapshot's time, which the repository does not hold")}},
-	{markSizeHashes, []core.Mark{assumed("size",
+	{Bit: markSizeHashes, Marks: []core.Mark{scan.Assumed("size",
 		"no capture tells it; it is what the sha256 file covers, rounded up")}},
-	{markSizeChunks, []core.Mark{assumed("size",
+	{Bit: markSizeChunks, Marks: []core.Mark{scan.Assumed("size",
 		"no capture tells it; it is where the last chunk ends, rounded up")}},
-	{markSizeLost, []core.Mark{lost("size",
+	{Bit: markSizeLost, Marks: []core.Mark{scan.Lost("size",
 		"neither a capture, nor a sha256 file, nor a full set of chunks tells it")}},
-	{markOwner, []core.Mark{
-		assumed("user_id", "the volume's; an import makes it the importer's"),
-		assumed("project_id", "the volume's; an import makes it the importer's"),
+	{Bit: markOwner, Marks: scan.OfVolume},
+	{Bit: markOwnerLost, Marks: scan.OfNobody},
+	{Bit: markOwnerAccount, Marks: []core.Mark{
+		scan.Assumed("user_id", "the volume's; an import makes it the importer's"),
+		scan.Assumed("project_id",
+			"that of the account in which it lies, as where backup_swift_auth is per_user; an import makes it the importer's"),
 	}},
-	{markOwnerLost, []core.Mark{
-		lost("user_id", "no capture tells it; an import makes it the importer's"),
-		lost("project_id", "no capture tells it; an import makes it the importer's"),
-	}},
-	{markOwnerAccount, []core.Mark{
-		assumed("user_id", "the volume's; an import makes it the importer's"),
-		assumed("project_id", "that of the account in which it lies, as where backup_swift_auth is per_user; an import makes it the importer's"),
-	}},
-	{markKeyVolume, []core.Mark{lost("encryption_key_id",
-		"the volume was encrypted; its capture has the volume's key, which may be gone with the volume, and not the backup's own copy")}},
-	{markKeyLost, []core.Mark{lost("encryption_key_id",
-		"without a capture it is not known whether the volume was encrypted")}},
-	{markZoneLost, []core.Mark{lost("availability_zone",
+	{Bit: markKeyVolume, Marks: scan.KeyOfVolume},
+	{Bit: markKeyLost, Marks: scan.KeyUnknown},
+	{Bit: markZoneLost, Marks: []core.Mark{scan.Lost("availability_zone",
 		"a folder does not hold it; an import makes it the importing host's")}},
-	{markRest, []core.Mark{
-		lost("host", "an import makes it the importing host"),
-		lost("metadata", "the backup's own properties are only in the database"),
-		lost("snapshot_id", "only in the database"),
-		lost("restore_volume_id", "only in the database"),
-		assumed("fail_reason", "a finished backup has none, as a rule; what there may be is only in the database"),
-		lost("temp_volume_id", "only in the database"),
-		lost("temp_snapshot_id", "only in the database"),
-		lost("updated_at", "only in the database"),
-	}},
-}
-
-// marked are the lists that there are, by their bits.
-var marked struct {
-	sync.Mutex
-	marks  map[uint32][]core.Mark
-	unseen map[uint32]core.FieldSet
-}
-
-// marksOf returns the marks of a set of bits, and the fields that are lost.
-func marksOf(bits uint32) ([]core.Mark, core.FieldSet) {
-	marked.Lock()
-	defer marked.Unlock()
-	if m, ok := marked.marks[bits]; ok {
-		return m, marked.unseen[bits]
-	}
-	var out []core.Mark
-	unseen := core.FieldSet{}
-	for _, t := range markTexts {
-		if bits&t.bit == 0 {
-			continue
-		}
-		out = append(out, t.marks...)
-		for _, m := range t.marks {
-			if m.State == core.MarkLost {
-				unseen[m.Field] = true
-			}
-		}
-	}
-	if marked.marks == nil {
-		marked.marks, marked.unseen = map[uint32][]core.Mark{}, map[uint32]core.FieldSet{}
-	}
-	marked.marks[bits], marked.unseen[bits] = out, unseen
-	return out, unseen
-}
+	{Bit: markRest, Marks: append([]core.Mark{scan.Lost("host", "an import makes it the importing host")}, scan.Rest...)},
+}}
 
 // facts is what a row is rebuilt from.
 type facts struct {
@@ -174,8 +112,9 @@ type facts struct {
 	accounts  bool   // the container is one of several accounts
 }
 
-// rebuild makes the row that a database would have, as far as a repository tells.
-func (f facts) rebuild() (core.Backup, []core.Mark) {
+// rebuild makes the row that a database would have, as far as a repository tells, and the
+// bits of its marks.
+func (f facts) rebuild() (core.Backup, uint32) {
 	m, bits := f.meta, markRest
 	b := core.Backup{ID: m.backup, Name: m.name, Description: m.description, Status: core.StatusAvailable,
 		VolumeID: m.volume, ParentID: m.parent, Incremental: m.parent != "", ObjectCount: int64(len(m.entries)),
@@ -203,9 +142,7 @@ func (f facts) rebuild() (core.Backup, []core.Mark) {
 	if bits&markOwnerAccount != 0 {
 		b.ProjectID, bits = project, bits&^(markOwner|markOwnerLost)
 	}
-	marks, unseen := marksOf(bits)
-	b.Unseen = unseen
-	return b, marks
+	return b, bits
 }
 
 // place finds the container and prefix by which Cinder knows the backup, which are not
@@ -294,8 +231,6 @@ func hashedPath(id core.BackupID) string {
 	return path.Join(string(id[:2]), string(id[2:4]), string(id))
 }
 
-const gib = 1 << 30
-
 // sizes finds the size in GiB.
 func (f facts) sizes(b *core.Backup, base basics) uint32 {
 	if base.size > 0 {
@@ -303,17 +238,15 @@ func (f facts) sizes(b *core.Backup, base basics) uint32 {
 		return 0
 	}
 	if f.hashed.Set && f.hashed.V > 0 {
-		b.Size = ceilGiB(f.hashed.V)
+		b.Size = scan.CeilGiB(f.hashed.V)
 		return markSizeHashes
 	}
 	if end, ok := f.meta.end(); ok && end > 0 && !b.Incremental {
-		b.Size = ceilGiB(end)
+		b.Size = scan.CeilGiB(end)
 		return markSizeChunks
 	}
 	return markSizeLost
 }
-
-func ceilGiB(n int64) int64 { return n/gib + min(n%gib, 1) }
 
 // owners finds who the backup's is, and what is known of its key.
 func owners(b *core.Backup, base basics) uint32 {

@@ -14,6 +14,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/s3utils"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // S3Options says how an S3 bucket is reached. What is empty comes from the
@@ -165,7 +166,7 @@ func (s *s3Bucket) list(ctx context.Context, prefix string, page func([]Object) 
 			objects = objects[:0]
 		}
 	}
-	if err := stopped(ctx, tried); err != nil || len(objects) == 0 {
+	if err := scan.Stopped(ctx, tried); err != nil || len(objects) == 0 {
 		return err
 	}
 	return page(objects)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // DefaultParallel is how many objects are read at a time.
@@ -38,7 +39,7 @@ func Scan(ctx context.Context, b Bucket, o Options, yield func(core.Holding) err
 		o.Parallel = DefaultParallel
 	}
 	s := scanner{bucket: b, service: o.Service, parallel: o.Parallel, budget: newBudget(metadataBudget)}
-	return s.scan(ctx, yield, progress)
+	return s.scan(ctx, func(h core.Holding, _ uint32) error { return yield(h) }, progress)
 }
 
 // progressEvery is how often a scan tells how far it is.
@@ -46,9 +47,9 @@ const progressEvery = 100 * time.Millisecond
 
 // tally hands what a scan finds to whoever asked, one at a time, and counts it.
 type tally struct {
-	yield    func(core.Holding) error
-	progress func(core.ScanProgress) // nil: nobody looks on
-	stop     context.CancelCauseFunc // of the scan
+	yield    func(h core.Holding, bits uint32) error // bits: of the marks of a backup's row
+	progress func(core.ScanProgress)                 // nil: nobody looks on
+	stop     context.CancelCauseFunc                 // of the scan
 
 	mu   sync.Mutex // guards what follows, and both calls
 	seen core.ScanProgress
@@ -56,7 +57,7 @@ type tally struct {
 }
 
 // give counts and yields; an error of yield stops the scan.
-func (t *tally) give(h core.Holding) error {
+func (t *tally) give(h core.Holding, bits uint32) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch h.Kind {
@@ -69,7 +70,7 @@ func (t *tally) give(h core.Holding) error {
 	case core.HoldingStray:
 		t.seen.Strays++
 	}
-	err := t.yield(h)
+	err := t.yield(h, bits)
 	if err != nil {
 		t.stop(err)
 	}
@@ -100,7 +101,7 @@ func (t *tally) tell(last bool) {
 // goroutine at a time. An error of yield ends it. Memory does not grow with what
 // there is: it holds a page of the listing, what of it is not whole yet, and the
 // metadata objects that are being read.
-func (s *scanner) scan(ctx context.Context, yield func(core.Holding) error, progress func(core.ScanProgress)) error {
+func (s *scanner) scan(ctx context.Context, yield func(core.Holding, uint32) error, progress func(core.ScanProgress)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	t := &tally{yield: yield, progress: progress, stop: stop}
@@ -109,9 +110,9 @@ func (s *scanner) scan(ctx context.Context, yield func(core.Holding) error, prog
 	for range s.parallel {
 		wait.Go(func() {
 			for g := range work {
-				h, err := s.finish(ctx, g)
+				h, bits, err := s.finish(ctx, g)
 				if err == nil {
-					err = t.give(h)
+					err = t.give(h, bits)
 				}
 				if err != nil {
 					stop(err)
@@ -123,7 +124,7 @@ func (s *scanner) scan(ctx context.Context, yield func(core.Holding) error, prog
 	err := groups(ctx, s.bucket, func(g *group) error {
 		if !g.metadata.Set {
 			return t.give(g.holding(core.HoldingUnfinished,
-				"it has no metadata object, which Cinder writes last: the backup was broken off, or is still being made"))
+				"it has no metadata object, which Cinder writes last: the backup was broken off, or is still being made"), 0)
 		}
 		select {
 		case work <- g:
@@ -133,7 +134,7 @@ func (s *scanner) scan(ctx context.Context, yield func(core.Holding) error, prog
 		}
 	}, func(o Object) error {
 		stray := core.Holding{Kind: core.HoldingStray, Container: o.Container, Prefix: o.Name, Bytes: max(o.Size, 0), Problem: o.Problem}
-		return t.give(stray)
+		return t.give(stray, 0)
 	}, t.listed)
 	close(work)
 	wait.Wait()
@@ -155,7 +156,7 @@ func scanEnded(ctx context.Context, err error) error {
 	}
 	var ours *core.Error
 	if errors.Is(err, context.Canceled) && !errors.As(err, &ours) {
-		return cancelled("scan the repository", err)
+		return scan.Cancelled("scan the repository", err)
 	}
 	return err
 }
@@ -167,19 +168,19 @@ func (g *group) holding(kind core.HoldingKind, problem string) core.Holding {
 
 // finish reads a group's metadata and rebuilds its row. The error is one that ends
 // the scan: the repository does not answer.
-func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, error) {
+func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, uint32, error) {
 	m, err := s.metadata(ctx, g)
 	if err != nil {
 		var f *faulty
 		switch code := core.CodeOf(err); {
 		case errors.As(err, &f):
-			return g.holding(core.HoldingBroken, f.what), nil
+			return g.holding(core.HoldingBroken, f.what), 0, nil
 		case code == core.CodeNotFound:
-			return g.holding(core.HoldingUnfinished, "its metadata object went away during the scan: the backup is being deleted"), nil
+			return g.holding(core.HoldingUnfinished, "its metadata object went away during the scan: the backup is being deleted"), 0, nil
 		case code == core.CodeDenied || code == core.CodeUnreadable:
-			return g.holding(core.HoldingBroken, "its metadata object cannot be read: "+err.Error()), nil
+			return g.holding(core.HoldingBroken, "its metadata object cannot be read: "+err.Error()), 0, nil
 		}
-		return core.Holding{}, err
+		return core.Holding{}, 0, err
 	}
 	h := g.holding(core.HoldingBackup, "")
 	if h.ID, h.VolumeID = m.backup, g.owner.volume; h.VolumeID == "" {
@@ -200,17 +201,19 @@ func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, error) {
 	}
 	if !m.volumeMeta.Set && g.hashes.Set {
 		if f.hashed, err = s.covered(ctx, g); err != nil {
-			return core.Holding{}, err
+			return core.Holding{}, 0, err
 		}
 	}
-	h.Backup, h.Marks = f.rebuild()
+	var bits uint32
+	h.Backup, bits = f.rebuild()
+	h.Marks, h.Backup.Unseen = marks.Of(bits)
 	h.CaptureText, h.CaptureFrom = m.volumeMeta, s.source(&h.Backup)
-	return h, nil
+	return h, bits, nil
 }
 
 // metadata reads a group's metadata object; a *[faulty] where it is of no use.
 func (s *scanner) metadata(ctx context.Context, g *group) (*metadata, error) {
-	o := g.metadata.V
+	o := g.metadataObject()
 	switch {
 	case o.Problem != "":
 		return nil, &faulty{core.FlawMetadataInvalid, "its metadata object is " + o.Problem, nil}
@@ -266,7 +269,7 @@ func broken(tried string, err error) error {
 	case errors.As(err, &ours):
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return cancelled(tried, err)
+		return scan.Cancelled(tried, err)
 	}
 	return core.Fail(core.CodeUnavailable, tried, "it broke off: "+reason(err), "try again", err)
 }

@@ -64,7 +64,7 @@ func (r *reading) layout(m *metadata) {
 	if m.parent == "" && len(m.entries) == 0 {
 		r.flaw(core.FlawLayout, damage, "", "it is a full backup without a single chunk")
 	}
-	if n := m.basics().size; n > 0 && n < 1<<33 && end > n*gib {
+	if n := m.basics().size; n > 0 && n < 1<<33 && end > n<<30 {
 		r.flaw(core.FlawLayout, damage, "", "its last chunk ends at byte %d, beyond the volume's %d GiB", end, n)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/ncw/swift/v2"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // SwiftOptions says how a Swift container is reached: with a login of one's own
@@ -142,7 +143,7 @@ func (s *swiftBucket) ListPrefix(ctx context.Context, _, prefix string, page fun
 	tried := "list the container " + s.container
 	marker := ""
 	for { // until a page is empty: a server may give less than it is asked for
-		if err := stopped(ctx, tried); err != nil {
+		if err := scan.Stopped(ctx, tried); err != nil {
 			return err
 		}
 		list, err := s.conn.Objects(ctx, s.container, &swift.ObjectsOpts{Prefix: prefix, Marker: marker, Limit: swiftPage})

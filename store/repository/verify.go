@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hearth/core"
+	"hearth/store/scan"
 )
 
 // verifier does one verification.
@@ -36,11 +37,11 @@ const tooManyFailures = 20
 // does not grow with the size of a backup, but for its metadata.
 func (p *Place) Verify(ctx context.Context, req core.VerifyRequest, report func(core.VerifyReport) error) error {
 	const tried = "verify the repository"
-	r, err := p.whole(ctx, len(req.IDs) == 0, nil)
+	r, err := p.scans.All(ctx, len(req.IDs) == 0, nil)
 	if err != nil {
 		return err
 	}
-	v := &verifier{place: p, index: &r.index, request: req, report: report, slots: make(chan struct{}, p.scanner.parallel)}
+	v := &verifier{place: p, index: &r.Found, request: req, report: report, slots: make(chan struct{}, p.scanner.parallel)}
 	targets, err := v.targets()
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ func (p *Place) Verify(ctx context.Context, req core.VerifyRequest, report func(
 		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
 			return cause
 		}
-		return cancelled(tried, ctx.Err())
+		return scan.Cancelled(tried, ctx.Err())
 	}
 	return err
 }
@@ -231,9 +232,9 @@ func (v *verifier) backup(ctx context.Context, g *group) (core.VerifyReport, err
 		var f *faulty
 		switch code := core.CodeOf(err); {
 		case errors.As(err, &f):
-			r.flaw(f.code, damage, g.metadata.V.Name, "%s", f.what)
+			r.flaw(f.code, damage, g.metadataObject().Name, "%s", f.what)
 		case code == core.CodeNotFound, code == core.CodeDenied, code == core.CodeUnreadable:
-			r.flaw(core.FlawUnreadable, damage, g.metadata.V.Name, "its metadata object cannot be read: %v", err)
+			r.flaw(core.FlawUnreadable, damage, g.metadataObject().Name, "its metadata object cannot be read: %v", err)
 		default:
 			return r.VerifyReport, err
 		}
@@ -258,7 +259,7 @@ func (v *verifier) backup(ctx context.Context, g *group) (core.VerifyReport, err
 
 // words looks at what the metadata says of the backup as a whole.
 func (r *reading) words(g *group, m *metadata) {
-	name := g.metadata.V.Name
+	name := g.metadataObject().Name
 	if m.version != "1.0.0" {
 		r.flaw(core.FlawMetadataInvalid, damage, name, "its version is %q, and Cinder restores only 1.0.0", m.version)
 	}
@@ -300,7 +301,7 @@ func (r *reading) objects(g *group, m *metadata) {
 			continue
 		}
 		seen[at] = true
-		r.sizes(e, &g.chunks[at], m)
+		r.sizes(e, g, &g.chunks[at], m)
 	}
 	for i, ok := range seen {
 		if !ok {
@@ -318,7 +319,7 @@ func (r *reading) objects(g *group, m *metadata) {
 }
 
 // sizes holds one chunk that is there against its entry.
-func (r *reading) sizes(e *entry, c *chunk, m *metadata) {
+func (r *reading) sizes(e *entry, g *group, c *chunk, m *metadata) {
 	enc := encodingOf(e.compression)
 	sum, ok := digest(e.md5, 16)
 	switch {
@@ -335,16 +336,17 @@ func (r *reading) sizes(e *entry, c *chunk, m *metadata) {
 		r.flaw(core.FlawObjectSize, warning, e.name,
 			"compressed it has %d bytes, more than the %d of its data: Cinder stores such a chunk as it is", c.size, e.length)
 	}
+	stored, told := g.md5(c)
 	if !ok {
 		r.flaw(core.FlawMetadataInvalid, warning, e.name, "its md5 in the metadata is none")
-	} else if c.hasMD5 && (enc == plain || m.y2014) && string(sum) != string(c.md5[:]) {
+	} else if told && (enc == plain || m.y2014) && string(sum) != string(stored[:]) {
 		r.flaw(core.FlawMD5, damage, e.name, "the store's md5 of it is another than the metadata's: its bytes have changed")
 	}
 }
 
 // parents follows the chain down.
 func (v *verifier) parents(r *reading, g *group, m *metadata) {
-	if i, ok := v.index.byID[m.backup]; ok && v.index.spot(i) != (spot{g.container, g.prefix}) {
+	if i, ok := v.index.find(m.backup); ok && v.index.spot(i) != (spot{g.container, g.prefix}) {
 		r.flaw(core.FlawDuplicate, warning, "", "the same backup also stands under %s", v.index.spot(i))
 	}
 	if m.parent == "" {
@@ -358,7 +360,7 @@ func (v *verifier) parents(r *reading, g *group, m *metadata) {
 			return
 		}
 		seen[id] = true
-		i, ok := v.index.byID[id]
+		i, ok := v.index.find(id)
 		if !ok {
 			for j := range v.index.others {
 				if v.index.others[j].ID == id {
@@ -369,7 +371,7 @@ func (v *verifier) parents(r *reading, g *group, m *metadata) {
 			r.flaw(core.FlawParentMissing, damage, "", "it stands on %s, which is not in the repository", id)
 			return
 		}
-		b := &v.index.rows[i]
+		b := v.index.row(i)
 		if b.VolumeID != volume {
 			r.flaw(core.FlawParentVolume, warning, "", "it stands on %s, which is of another volume", id)
 		}

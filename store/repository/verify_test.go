@@ -409,7 +409,7 @@ func TestDamage(t *testing.T) {
 
 // TestUnreadable: one dead disk is told object by object, a dead repository is not.
 func TestUnreadable(t *testing.T) {
-	e := deaf{endless{3, 8, true}}
+	e := deaf{endless{n: 3, chunks: 8, sorted: true}}
 	p := repository.New(t.Context(), "swift:made/up", e, repository.Options{})
 	defer p.Close()
 	reports := verify(t, p, core.VerifyRequest{Deep: true, IDs: []core.BackupID{core.BackupID(uuid(1))}})

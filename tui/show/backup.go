@@ -34,8 +34,12 @@ func BackupCells(l ui.Look, b *core.Backup) []grid.Cell {
 		kind = grid.Cell{Text: "incr", Style: l.Dim}
 	}
 	status := StatusCell(l, b.Status)
-	if b.Status == core.StatusAvailable && b.Layout.Says() != "" {
+	switch {
+	case b.Status != core.StatusAvailable:
+	case b.Layout.Bad():
 		status = grid.Cell{Text: "! restores wrong", Style: l.Bad}
+	case b.Layout.Says() != "":
+		status = grid.Cell{Text: "! not by all", Style: l.Warn} // which releases do not is on its screen
 	}
 	volume := grid.Cell{Text: core.Visible(b.VolumeName.Or(""))}
 	if volume.Text == "" {

@@ -1,0 +1,231 @@
+package scan
+
+import (
+	"slices"
+	"strings"
+
+	"hearth/core"
+)
+
+// Row is a finished backup as a scan found it: a holding, and a bit for each word on its
+// row's fields. What no repository tells of a row is not kept: see [Rows.At].
+type Row struct {
+	core.Holding
+	Bits uint32
+}
+
+// Rows are finished backups, some three hundred bytes each: of all that a backup's row and
+// its holding are made of, a text stands where it stands in the names of its objects, and
+// what many have alike stands once. Whoever changes them, or reads them meanwhile, locks
+// them; a [Rows.View] needs no lock.
+type Rows struct {
+	Marks *Marks
+
+	packed  []string
+	words   words
+	layouts []*core.Layout
+	buf     []byte
+}
+
+// Len is how many there are.
+func (r *Rows) Len() int { return len(r.packed) }
+
+// View is the rows as they are now.
+func (r *Rows) View() *Rows {
+	return &Rows{Marks: r.Marks, packed: slices.Clone(r.packed), words: words{list: r.words.list}, layouts: r.layouts}
+}
+
+// Add keeps a row and returns its place.
+func (r *Rows) Add(row *Row) int {
+	r.packed = append(r.packed, r.pack(row))
+	return len(r.packed) - 1
+}
+
+// Put keeps a row in the place of another.
+func (r *Rows) Put(i int, row *Row) { r.packed[i] = r.pack(row) }
+
+// Keep keeps these rows, in this order, and no others.
+func (r *Rows) Keep(order []int32) {
+	kept := make([]string, len(order))
+	for i, j := range order {
+		kept[i] = r.packed[j]
+	}
+	r.packed = kept
+}
+
+// pack makes a row small. What is compared most stands first.
+func (r *Rows) pack(row *Row) string {
+	b := &row.Backup
+	p := packer{b: r.buf[:0], words: &r.words, own: string(b.ID)}
+	p.text(row.Prefix)
+	p.whole = row.Prefix
+	p.text(string(b.ID))
+	p.text(string(b.VolumeID))
+	p.time(b.CreatedAt)
+	p.text(string(b.ParentID))
+	p.common(row.Container)
+	p.text(string(row.VolumeID))
+	p.text(string(row.ID))
+	p.time(row.Began)
+	p.int(row.Objects)
+	p.int(row.Bytes)
+	p.text(row.Problem)
+	p.bool(row.CaptureText.Set)
+	p.uint(int(row.Bits))
+
+	p.opt(b.Name, p.text)
+	p.opt(b.Description, p.text)
+	p.word(b.Status)
+	p.int(b.Size)
+	p.int(b.ObjectCount)
+	p.opt(b.VolumeName, p.text)
+	p.opt(b.Container, p.common)
+	p.opt(b.Service, p.word)
+	p.opt(b.ServiceMetadata, p.text)
+	p.bool(b.Incremental)
+	p.int(b.Dependents)
+	p.word(string(b.ProjectID))
+	p.word(b.UserID)
+	p.opt(b.AvailabilityZone, p.word)
+	same := b.DataTimestamp == b.CreatedAt
+	if p.bool(same); !same {
+		p.time(b.DataTimestamp)
+	}
+	p.uint(r.layout(b.Layout))
+	r.buf = p.b
+	return string(p.b)
+}
+
+// common writes a text that many rows have, unless the row's own id is in it: then each
+// has another.
+func (p *packer) common(s string) {
+	own := p.own != "" && strings.Contains(s, p.own)
+	if p.bool(own); own {
+		p.text(s)
+		return
+	}
+	p.word(s)
+}
+
+func (u *unpacker) common() string {
+	if u.bool() {
+		return u.text()
+	}
+	return u.word()
+}
+
+// layout is the number of a layout, 0 for none.
+func (r *Rows) layout(l *core.Layout) int {
+	if l == nil {
+		return 0
+	}
+	i := slices.Index(r.layouts, l)
+	if i < 0 {
+		i = len(r.layouts)
+		r.layouts = append(r.layouts, l)
+	}
+	return i + 1
+}
+
+// At makes a row again, with the marks that its bits stand for. Its texts are shared with
+// what is packed.
+func (r *Rows) At(i int) Row {
+	var row Row
+	r.Into(i, &row)
+	return row
+}
+
+// Into is [Rows.At] for who goes through many.
+func (r *Rows) Into(i int, row *Row) {
+	*row = Row{}
+	b := &row.Backup
+	u := unpacker{s: r.packed[i], words: r.words.list}
+	row.Kind, row.Prefix = core.HoldingBackup, u.text()
+	u.whole = row.Prefix
+	b.ID, b.VolumeID, b.CreatedAt = core.BackupID(u.text()), core.VolumeID(u.text()), u.time()
+	b.ParentID = core.BackupID(u.text())
+	row.Container = u.common()
+	row.VolumeID, row.ID, row.Began = core.VolumeID(u.text()), core.BackupID(u.text()), u.time()
+	row.Objects, row.Bytes, row.Problem, row.CaptureText.Set = u.int(), u.int(), u.text(), u.bool()
+	row.Bits = uint32(u.uint())
+
+	b.Name, b.Description = u.opt(u.text), u.opt(u.text)
+	b.Status, b.Size, b.ObjectCount, b.VolumeName = u.word(), u.int(), u.int(), u.opt(u.text)
+	b.Container, b.Service, b.ServiceMetadata = u.opt(u.common), u.opt(u.word), u.opt(u.text)
+	b.Incremental, b.Dependents = u.bool(), u.int()
+	b.ProjectID, b.UserID, b.AvailabilityZone = core.ProjectID(u.word()), u.word(), u.opt(u.word)
+	if b.DataTimestamp = b.CreatedAt; !u.bool() {
+		b.DataTimestamp = u.time()
+	}
+	if n := u.uint(); n > 0 {
+		b.Layout = r.layouts[n-1]
+	}
+	row.Marks, b.Unseen = r.Marks.Of(row.Bits)
+}
+
+// head reads what stands first of a row.
+func (r *Rows) head(i int) (u unpacker) {
+	u = unpacker{s: r.packed[i], words: r.words.list}
+	u.whole = u.text()
+	return u
+}
+
+// ID is the id of a row.
+func (r *Rows) ID(i int) core.BackupID {
+	u := r.head(i)
+	return core.BackupID(u.text())
+}
+
+// VolumeID is the volume of a row.
+func (r *Rows) VolumeID(i int) core.VolumeID {
+	u := r.head(i)
+	u.text()
+	return core.VolumeID(u.text())
+}
+
+// Spot is where a row's objects lie.
+func (r *Rows) Spot(i int) (container, prefix string) {
+	u := r.head(i)
+	u.text()
+	u.text()
+	u.time()
+	u.text()
+	return u.common(), u.whole
+}
+
+// ParentID is what a row stands on; "" for nothing.
+func (r *Rows) ParentID(i int) core.BackupID {
+	u := r.head(i)
+	u.text()
+	u.text()
+	u.time()
+	return core.BackupID(u.text())
+}
+
+// ByID are the places of all rows in the order of their ids; of those of one id, in that
+// of their places.
+func (r *Rows) ByID() []int32 {
+	order := make([]int32, r.Len())
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortStableFunc(order, func(i, j int32) int { return strings.Compare(string(r.ID(int(i))), string(r.ID(int(j)))) })
+	return order
+}
+
+// Find looks a row up by its id, in what [Rows.ByID] gave.
+func (r *Rows) Find(byID []int32, id core.BackupID) (int, bool) {
+	i, ok := slices.BinarySearchFunc(byID, id, func(i int32, id core.BackupID) int {
+		return strings.Compare(string(r.ID(int(i))), string(id))
+	})
+	if !ok {
+		return 0, false
+	}
+	return int(byID[i]), true
+}
+
+// Holding is a row as an inventory has it.
+func (r *Rows) Holding(i int) core.Holding {
+	row := r.At(i)
+	return row.Holding
+}
