@@ -220,7 +220,7 @@ func (s schema) volumeTable() table {
 	id := func(c string) string { return s.id("v", "volumes", c) }
 	n := func(c string) string { return s.integer("v", "volumes", c) }
 	at := func(c string) string { return s.time("v", "volumes", c) }
-	from := s.volumeFrom() + " LEFT JOIN (" + s.countBackups() + ") c ON c.volume_id = v.id"
+	from := s.volumeFrom() + " LEFT JOIN (" + s.countBackups("1") + ") c ON c.volume_id = v.id"
 	return table{
 		name:  "volumes",
 		from:  from,
@@ -254,10 +254,10 @@ func (s schema) volumeTable() table {
 }
 
 // countBackups selects the volumes that have backups, how many, and when the
-// newest that is available was made.
-func (s schema) countBackups() string {
+// newest that is available was made; of the backups that fulfil a condition.
+func (s schema) countBackups(cond string) string {
 	return "SELECT b.volume_id, count(*) AS n, max(CASE WHEN b.status = '" + core.StatusAvailable + "' THEN " +
-		s.time("b", "backups", "created_at") + " END) AS last FROM backups b WHERE " + live("b") + " GROUP BY b.volume_id"
+		s.time("b", "backups", "created_at") + " END) AS last FROM backups b WHERE " + live("b") + " AND " + cond + " GROUP BY b.volume_id"
 }
 
 // orderKey tells the queries apart that have different orders. Ages are of the
