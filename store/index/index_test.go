@@ -53,7 +53,8 @@ func backups(s *sqlite.Store) list[core.Backup] {
 		func(b *core.Backup) string { return string(b.ID) },
 		[]string{"", "", "status:error", "status~err", "status:available", "kind:incr", "kind:full", "nightly", "web", "db-", "e", "zz", "zzzzzz",
 			"a1", "f00", "size>=10", "size<10", "age>30d", "age<2d", "name~night", "volume~web", "-status:available", "-nightly",
-			"id:0", "volume-id:a", "status:error age>10d", "nightly size>20 kind:full", "description~\u00e9", "Weekly,nightly", "avail", "reason~fail",
+			"id:0", "volume-id:a", "status:error age>10d", "nightly size>20 kind:full", "description~\u00e9", "Weekly,nightly", "avail",
+			"reason~fail",
 			"project:0", "has-dependents:yes"}}
 }
 
@@ -170,9 +171,11 @@ func stir(t *testing.T, db *sql.DB, rng *rand.Rand) {
 		"DELETE FROM volumes WHERE " + some("volumes"),
 		"UPDATE volume_types SET name = name || '-ssd' WHERE " + some("volume_types"),
 		"INSERT INTO backups SELECT b.created_at, b.updated_at, b.deleted_at, b.deleted, 'copy-' || b.id || random(), " +
-			"b.volume_id, b.user_id, b.project_id, b.host, b.availability_zone, b.display_name, b.display_description, b.container, b.status, " +
+			"b.volume_id, b.user_id, b.project_id, b.host, b.availability_zone, " +
+			"b.display_name, b.display_description, b.container, b.status, " +
 			"b.fail_reason, b.service_metadata, b.service, b.size, b.object_count, b.parent_id, b.temp_volume_id, " +
-			"b.temp_snapshot_id, b.num_dependent_backups, b.snapshot_id, b.data_timestamp, b.restore_volume_id, b.encryption_key_id FROM backups b WHERE " + some("backups"),
+			"b.temp_snapshot_id, b.num_dependent_backups, b.snapshot_id, b.data_timestamp, b.restore_volume_id, b.encryption_key_id " +
+			"FROM backups b WHERE " + some("backups"),
 	} {
 		_, err := db.Exec(stmt)
 		if err != nil {
