@@ -36,6 +36,9 @@ type Table struct {
 	Live  string // the condition that a row is not deleted
 	Rows  string // the table of hearth's own beside it, of live rows: n, id and what is joined
 	Words string // the FTS5 table over Rows.n
+	// Sparse are the columns that few rows have anything in: their SQL index is of those,
+	// and the others stand in the order of their ids.
+	Sparse map[string]bool
 }
 
 // id is the column that breaks ties.
@@ -55,13 +58,17 @@ func (t *Table) ordered(column string) bool {
 	return ok && expr != "NULL"
 }
 
-// from reads the table, with what is joined to it where that is asked for. An order by
-// what is joined begins there.
-func (t *Table) from(order string) string {
-	if t.joined(order) {
-		return t.Rows + " x INDEXED BY " + t.indexOf(order) + " CROSS JOIN " + t.Name + " " + t.Alias + " ON " + t.id() + " = x.id"
+// from reads the table along an order, with what is joined to it. null says that the rows
+// without anything in the column are meant.
+func (t *Table) from(order string, null bool) string {
+	by := t.indexOf(order)
+	if null && t.Sparse[order] {
+		by = t.indexOf("id")
 	}
-	return t.Name + " " + t.Alias + " INDEXED BY " + t.indexOf(order) + " LEFT JOIN " + t.Rows + " x ON x.id = " + t.id()
+	if t.joined(order) {
+		return t.Rows + " x INDEXED BY " + by + " CROSS JOIN " + t.Name + " " + t.Alias + " ON " + t.id() + " = x.id"
+	}
+	return t.Name + " " + t.Alias + " INDEXED BY " + by + " LEFT JOIN " + t.Rows + " x ON x.id = " + t.id()
 }
 
 // key is what a row is ordered by.

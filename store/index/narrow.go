@@ -32,7 +32,7 @@ func (t *Table) narrow(ctx context.Context, q Querier, query core.Query) (part, 
 			return part{}, false, err
 		}
 		if n < fewest {
-			best, fewest = part{t.Alias + ".rowid IN (" + set.cond + ")", set.args}, n
+			best, fewest = part{cond: t.Alias + ".rowid IN (" + set.cond + ")", args: set.args}, n
 		}
 	}
 	return best, fewest <= few, nil
@@ -55,7 +55,7 @@ func (t *Table) means(ctx context.Context, q Querier, term *core.Term, query cor
 	case term.Column == "volume" && t.Name == "backups": // by name or by id
 		name, ok := t.equal(term.Column, term.Words, core.TextColumn)
 		id, too := t.equal("volume-id", term.Words, core.IDColumn)
-		return part{name.cond + " UNION " + id.cond, append(name.args, id.args...)}, ok && too, nil
+		return part{cond: name.cond + " UNION " + id.cond, args: append(name.args, id.args...)}, ok && too, nil
 	}
 	switch term.Kind {
 	case core.NumberColumn, core.SizeColumn:
@@ -72,11 +72,14 @@ func (t *Table) means(ctx context.Context, q Querier, term *core.Term, query cor
 
 // lookup selects rowids along a column's SQL index.
 func (t *Table) lookup(column, cond string, args ...any) part {
-	if t.joined(column) {
-		return part{"SELECT " + t.Alias + ".rowid FROM " + t.Rows + " x INDEXED BY " + t.indexOf(column) +
-			" CROSS JOIN " + t.Name + " " + t.Alias + " ON " + t.id() + " = x.id WHERE " + cond, args}
+	if t.Sparse[column] {
+		cond = t.Exprs[column] + " IS NOT NULL AND (" + cond + ")"
 	}
-	return part{"SELECT " + t.Alias + ".rowid FROM " + t.Name + " " + t.Alias + " INDEXED BY " + t.indexOf(column) + " WHERE " + cond, args}
+	if t.joined(column) {
+		return part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Rows + " x INDEXED BY " + t.indexOf(column) +
+			" CROSS JOIN " + t.Name + " " + t.Alias + " ON " + t.id() + " = x.id WHERE " + cond, args: args}
+	}
+	return part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Name + " " + t.Alias + " INDEXED BY " + t.indexOf(column) + " WHERE " + cond, args: args}
 }
 
 func (t *Table) within(term *core.Term, query core.Query) part {
@@ -138,8 +141,8 @@ func (t *Table) spelt(ctx context.Context, q Querier, term *core.Term) (part, bo
 	if len(match) == 0 {
 		return part{}, false, nil
 	}
-	set := part{"SELECT " + t.Alias + ".rowid FROM " + t.Name + " " + t.Alias + " WHERE " + t.id() + " IN (SELECT x.id FROM " + t.Rows +
-		" x WHERE x.n IN (SELECT rowid FROM " + t.Words + " WHERE " + t.Words + " MATCH ?))", []any{strings.Join(match, " OR ")}}
+	set := part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Name + " " + t.Alias + " WHERE " + t.id() + " IN (SELECT x.id FROM " + t.Rows +
+		" x WHERE x.n IN (SELECT rowid FROM " + t.Words + " WHERE " + t.Words + " MATCH ?))", args: []any{strings.Join(match, " OR ")}}
 	if term.Column != "" {
 		return set, true, nil
 	}
@@ -147,7 +150,7 @@ func (t *Table) spelt(ctx context.Context, q Querier, term *core.Term) (part, bo
 	if err != nil || !ok {
 		return set, true, err
 	}
-	return part{set.cond + " UNION ALL " + by.cond, append(set.args, by.args...)}, true, nil
+	return part{cond: set.cond + " UNION ALL " + by.cond, args: append(set.args, by.args...)}, true, nil
 }
 
 // status selects the rows whose status fulfils a term; false where there are none.

@@ -160,10 +160,7 @@ func (w *walk) orderBy() string {
 	return w.key + ", " + w.t.id()
 }
 
-// from is what the walk reads. Where the order begins at the joined table, its id is the one
-// that breaks ties.
-func (w *walk) from() string { return w.t.from(w.order.Column) }
-
+// id is what breaks ties: where the order begins at the joined table, that one's.
 func (w *walk) id() string {
 	if w.t.joined(w.order.Column) {
 		return "x.id"
@@ -176,13 +173,14 @@ func (w *walk) id() string {
 type part struct {
 	cond string
 	args []any
+	null bool // of the rows without anything in the column that is ordered by
 }
 
 // parts are the stretches behind a bound in the direction of the walk, one after the
 // other; the row at the bound belongs to the first where with is set.
 func (w *walk) parts(b bound, with bool) []part {
 	if !b.set {
-		return []part{{cond: "1"}}
+		return w.ends()
 	}
 	beyond, tie := ">", ">"
 	if w.order.Desc {
@@ -191,18 +189,51 @@ func (w *walk) parts(b bound, with bool) []part {
 	if with {
 		tie += "="
 	}
-	id := w.id()
+	out := []part{w.tied(b, tie)}
 	switch {
 	case b.key == nil && w.order.Desc: // NULL is the last
-		return []part{{w.key + " IS NULL AND " + id + " " + tie + " ?", []any{b.id}}}
 	case b.key == nil:
-		return []part{{w.key + " IS NULL AND " + id + " " + tie + " ?", []any{b.id}}, {w.key + " IS NOT NULL", nil}}
-	}
-	out := []part{{w.key + " = ? AND " + id + " " + tie + " ?", []any{b.key, b.id}}, {w.key + " " + beyond + " ?", []any{b.key}}}
-	if w.order.Desc {
-		out = append(out, part{w.key + " IS NULL", nil})
+		out = append(out, part{cond: w.t.Exprs[w.order.Column] + " IS NOT NULL"})
+	default:
+		out = append(out, part{cond: w.some() + w.key + " " + beyond + " ?", args: []any{b.key}})
+		if w.order.Desc {
+			out = append(out, w.none())
+		}
 	}
 	return out
+}
+
+// ends is the whole order.
+func (w *walk) ends() []part {
+	if !w.t.Sparse[w.order.Column] {
+		return []part{{cond: "1"}}
+	}
+	out := []part{w.none(), {cond: w.t.Exprs[w.order.Column] + " IS NOT NULL"}}
+	if w.order.Desc {
+		slices.Reverse(out)
+	}
+	return out
+}
+
+// none is the stretch of the rows without anything in the column.
+func (w *walk) none() part { return part{cond: w.t.Exprs[w.order.Column] + " IS NULL", null: true} }
+
+// some begins a condition on keys: SQLite goes by an index of some rows only where it is
+// told that no others are meant.
+func (w *walk) some() string {
+	if w.t.Sparse[w.order.Column] {
+		return w.t.Exprs[w.order.Column] + " IS NOT NULL AND "
+	}
+	return ""
+}
+
+// tied is what has the key of a bound, on one side of its id.
+func (w *walk) tied(b bound, op string) part {
+	if b.key == nil {
+		p := w.none()
+		return part{cond: p.cond + " AND " + w.id() + " " + op + " ?", args: []any{b.id}, null: true}
+	}
+	return part{cond: w.some() + w.key + " = ? AND " + w.id() + " " + op + " ?", args: []any{b.key, b.id}}
 }
 
 // row is what a walk finds: where it lies, and what it is ordered by.
@@ -217,11 +248,11 @@ func (w *walk) take(ctx context.Context, q Querier, b bound, with bool, offset, 
 	return w.along(ctx, q, w.parts(b, with), offset, limit)
 }
 
-// along reads the parts of a walk one after the other, up to limit rows; 0 is all. An
-// offset is for a walk of one part, or for one that wants a row a good way on.
+// along reads the parts of a walk one after the other: up to limit rows, 0 is all, after
+// offset of them.
 func (w *walk) along(ctx context.Context, q Querier, parts []part, offset, limit int) ([]row, error) {
 	var out []row
-	for _, p := range parts {
+	for i, p := range parts {
 		left := -1
 		if limit > 0 {
 			if left = limit - len(out); left <= 0 {
@@ -232,23 +263,43 @@ func (w *walk) along(ctx context.Context, q Querier, parts []part, offset, limit
 		if err != nil {
 			return nil, err
 		}
+		if len(rows) == 0 && offset > 0 && i < len(parts)-1 { // it ended before
+			var n int
+			query, args := w.reading("count(*)", p, "")
+			if err := q.QueryRowContext(ctx, query, args...).Scan(&n); err != nil {
+				return nil, err
+			}
+			offset = max(offset-n, 0)
+			continue
+		}
+		offset = 0
 		out = append(out, rows...)
 	}
 	return out, nil
 }
 
 func (w *walk) read(ctx context.Context, q Querier, p part, limit, offset int) ([]row, error) {
-	query := "SELECT " + w.t.Alias + ".rowid, " + w.t.Exprs[w.order.Column] + ", " + w.id() + " FROM " + w.from() +
-		" WHERE " + w.t.Live + w.where + " AND " + p.cond + " ORDER BY " + w.ordered() + " LIMIT ? OFFSET ?"
-	return readRows(ctx, q, query, append(append(slices.Clone(w.args), p.args...), limit, offset)...)
+	query, args := w.reading(w.t.Alias+".rowid, "+w.t.Exprs[w.order.Column]+", "+w.id(), p, " ORDER BY "+w.ordered(p.null)+" LIMIT ? OFFSET ?")
+	return readRows(ctx, q, query, append(args, limit, offset)...)
 }
 
-// ordered is orderBy with the id that the walk goes by.
-func (w *walk) ordered() string {
+// reading selects something of a part's rows that belong to the answer.
+func (w *walk) reading(what string, p part, rest string) (string, []any) {
+	return "SELECT " + what + " FROM " + w.t.from(w.order.Column, p.null) + " WHERE " + w.t.Live + w.where + " AND " + p.cond + rest,
+		append(slices.Clone(w.args), p.args...)
+}
+
+// ordered is orderBy with the id that the walk goes by; rows without anything in a sparse
+// column stand in the order of their ids alone, by the SQL index of those.
+func (w *walk) ordered(null bool) string {
+	key, id, down := w.key, w.id(), ""
 	if w.order.Desc {
-		return w.key + " DESC, " + w.id() + " DESC"
+		down = " DESC"
 	}
-	return w.key + ", " + w.id()
+	if null && w.t.Sparse[w.order.Column] {
+		key = w.t.key("id")
+	}
+	return key + down + ", " + id + down
 }
 
 func readRows(ctx context.Context, q Querier, query string, args ...any) ([]row, error) {
@@ -475,34 +526,28 @@ func (w *walk) stretch(at, to bound) []part {
 		less, more = more, less
 	}
 	id := w.id()
-	tie := func(b bound, op string) part {
-		if b.key == nil {
-			return part{w.key + " IS NULL AND " + id + " " + op + " ?", []any{b.id}}
-		}
-		return part{w.key + " = ? AND " + id + " " + op + " ?", []any{b.key, b.id}}
-	}
 	if at.set && sameKey(at.key, to.key) {
-		p := tie(at, more+"=")
-		return []part{{p.cond + " AND " + id + " " + less + " ?", append(p.args, to.id)}}
+		p := w.tied(at, more+"=")
+		return []part{{p.cond + " AND " + id + " " + less + " ?", append(p.args, to.id), p.null}}
 	}
 	var out []part
-	inner, args := []string{w.key + " IS NOT NULL"}, []any(nil)
+	inner, args := []string{w.t.Exprs[w.order.Column] + " IS NOT NULL"}, []any(nil)
 	switch {
 	case at.set:
-		out = append(out, tie(at, more+"="))
+		out = append(out, w.tied(at, more+"="))
 		if at.key != nil {
 			inner, args = append(inner, w.key+" "+more+" ?"), append(args, at.key)
 		}
 	case !w.order.Desc && to.key != nil: // NULL is the first
-		out = append(out, part{cond: w.key + " IS NULL"})
+		out = append(out, w.none())
 	}
 	if to.key != nil {
 		inner, args = append(inner, w.key+" "+less+" ?"), append(args, to.key)
 	}
 	if to.key != nil || w.order.Desc {
-		out = append(out, part{strings.Join(inner, " AND "), args})
+		out = append(out, part{cond: strings.Join(inner, " AND "), args: args})
 	}
-	return append(out, tie(to, less))
+	return append(out, w.tied(to, less))
 }
 
 // sameKey reports whether two keys are one in the order: ASCII letters without their case.

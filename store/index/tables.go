@@ -187,7 +187,11 @@ func (t *Table) orders() []string {
 		case t.joined(column):
 			out = append(out, "CREATE INDEX "+t.indexOf(column)+" ON "+t.Rows+" ("+bare(t.key(column), "x")+", id)")
 		default:
-			out = append(out, "CREATE INDEX "+t.indexOf(column)+" ON "+t.Name+" ("+bare(t.key(column), t.Alias)+", id, deleted)")
+			only := ""
+			if t.Sparse[column] {
+				only = " WHERE " + bare(t.Exprs[column], t.Alias) + " IS NOT NULL"
+			}
+			out = append(out, "CREATE INDEX "+t.indexOf(column)+" ON "+t.Name+" ("+bare(t.key(column), t.Alias)+", id, deleted)"+only)
 		}
 	}
 	return append(out, "CREATE INDEX hearth_"+t.Name+"_odd ON "+t.Name+" (id) WHERE "+odd(t.Name))

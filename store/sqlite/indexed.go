@@ -121,6 +121,10 @@ func (p *Place) stopAt(r rest) {
 	}
 }
 
+// sparse are the columns that are empty in most rows of a cloud.
+var sparse = map[string]bool{"description": true, "reason": true, "service-metadata": true, "snapshot": true, "restored": true, "key": true,
+	"source": true}
+
 // indexTable is a table as its index knows it: times only in the form that sorts as its
 // text, and what is joined from where triggers keep it.
 func (s schema) indexTable(t table) *index.Table {
@@ -132,7 +136,7 @@ func (s schema) indexTable(t table) *index.Table {
 		}
 	}
 	exprs["id"] = t.alias + `."id"`
-	x := &index.Table{Name: t.name, Alias: t.alias, Exprs: exprs, Live: live(t.alias)}
+	x := &index.Table{Name: t.name, Alias: t.alias, Exprs: exprs, Live: live(t.alias), Sparse: sparse}
 	if t.name == "backups" {
 		x.Rows, x.Words = "hearth_backup_rows", "hearth_backup_words"
 		exprs["volume"] = "x.volume"
