@@ -58,12 +58,15 @@ func (t *Table) ordered(column string) bool {
 	return ok && expr != "NULL"
 }
 
+// pair is the SQL index of one status by the time of making: what is looked at most.
+func (t *Table) pair() string { return "hearth_" + t.Name + "_by_status_and_created" }
+
 // from reads the table along an order, with what is joined to it. null says that the rows
 // without anything in the column are meant.
 func (t *Table) from(order string, null bool) string {
 	by := t.indexOf(order)
 	if null && t.Sparse[order] {
-		by = t.indexOf("id")
+		by = "sqlite_autoindex_" + t.Name + "_1" // of the primary key
 	}
 	if t.joined(order) {
 		return t.Rows + " x INDEXED BY " + by + " CROSS JOIN " + t.Name + " " + t.Alias + " ON " + t.id() + " = x.id"

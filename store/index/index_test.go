@@ -72,6 +72,15 @@ func agrees[T any](t *testing.T, l list[T], rng *rand.Rand, rounds int) {
 	ok(t, err)
 	for range rounds {
 		text := l.filters[rng.IntN(len(l.filters))]
+		if rng.IntN(4) == 0 && len(all.Rows) > 0 { // an id, or a part of it
+			id := l.id(&all.Rows[rng.IntN(len(all.Rows))])
+			if col, ok := l.columns.Find([]string{"volume-id", "project", "id"}[rng.IntN(3)]); ok {
+				id = col.Value(&all.Rows[rng.IntN(len(all.Rows))]).Text()
+			}
+			if text = id; rng.IntN(2) == 0 && len(id) > 8 {
+				text = id[rng.IntN(4) : 4+rng.IntN(len(id)-4)]
+			}
+		}
 		filter, err := core.ParseFilter(text, l.columns)
 		ok(t, err)
 		q := core.Query{Filter: filter, Now: now, Limit: 1 + rng.IntN(40), Offset: rng.IntN(len(all.Rows) + 5),

@@ -129,7 +129,7 @@ func (t *Table) spelt(ctx context.Context, q Querier, term *core.Term) (part, bo
 	}
 	var match []string
 	for _, w := range term.Words {
-		if !ascii(w) || len(w) < 3 || (term.Column == "" || term.Column == "volume") && idlike(w) {
+		if !ascii(w) || len(w) < 3 || (term.Column == "" || term.Column == "volume") && idlike(w) && !t.wholeID(w) {
 			return part{}, false, nil
 		}
 		var threes []string
@@ -143,8 +143,13 @@ func (t *Table) spelt(ctx context.Context, q Querier, term *core.Term) (part, bo
 	}
 	set := part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Name + " " + t.Alias + " WHERE " + t.id() + " IN (SELECT x.id FROM " + t.Rows +
 		" x WHERE x.n IN (SELECT rowid FROM " + t.Words + " WHERE " + t.Words + " MATCH ?))", args: []any{strings.Join(match, " OR ")}}
-	if term.Column != "" {
+	if term.Column != "" && term.Column != "volume" {
 		return set, true, nil
+	}
+	for _, w := range term.Words { // an id that is all there is of it is found as one
+		if idlike(w) {
+			set = t.whole(set, w)
+		}
 	}
 	by, ok, err := t.status(ctx, q, term)
 	if err != nil || !ok {
@@ -178,3 +183,20 @@ func ascii(s string) bool {
 // idlike reports whether a folded word could be part of an id as Cinder and Keystone make
 // them.
 func idlike(w string) bool { return strings.Trim(w, "0123456789abcdef-") == "" }
+
+// wholeID reports whether a word is so long that it is no part of an id, but one: 36 as
+// Cinder writes them. Keystone's have 32 digits and no dashes.
+func (t *Table) wholeID(w string) bool {
+	return len(w) >= 36 || len(w) >= 32 && !strings.Contains(w, "-")
+}
+
+// whole adds to a set of rows those that have an id.
+func (t *Table) whole(set part, id string) part {
+	for _, column := range []string{"id", "volume-id", "project"} {
+		if t.ordered(column) {
+			by := t.lookup(column, t.key(column)+" = ?", id)
+			set.cond, set.args = set.cond+" UNION ALL "+by.cond, append(set.args, by.args...)
+		}
+	}
+	return set
+}

@@ -50,7 +50,10 @@ func (t *Table) Page(ctx context.Context, q Querier, query core.Query, rest *Res
 	if a.All, err = t.count(ctx, q, "", ""); err != nil {
 		return a, err
 	}
-	w := t.walk(query)
+	w, err := t.walk(ctx, q, query)
+	if err != nil {
+		return a, err
+	}
 	if query.Filter.Empty() {
 		a.Total = a.All
 		err = w.whole(ctx, q, query, &a)
@@ -136,13 +139,32 @@ type walk struct {
 	key   string // what is ordered by
 	where string // that a row belongs to the answer
 	args  []any
+	only  string // the one status that can be in the answer, where the order has an SQL index of each; "": any
 }
 
-func (t *Table) walk(query core.Query) *walk {
+func (t *Table) walk(ctx context.Context, q Querier, query core.Query) (*walk, error) {
 	w := &walk{t: t, order: core.Ordered(query.Sort)[0]}
 	w.key = t.key(w.order.Column)
 	w.where, w.args = t.Where(query)
-	return w
+	if w.order.Column != "created" {
+		return w, nil
+	}
+	for i := range query.Filter.Terms {
+		term := &query.Filter.Terms[i]
+		if term.Column != "status" || term.Not {
+			continue
+		}
+		counts, err := t.statuses(ctx, q, term)
+		if err != nil {
+			return nil, err
+		}
+		for status := range counts {
+			if len(counts) == 1 {
+				w.only = status
+			}
+		}
+	}
+	return w, nil
 }
 
 // turned is a walk the other way.
@@ -285,21 +307,25 @@ func (w *walk) read(ctx context.Context, q Querier, p part, limit, offset int) (
 
 // reading selects something of a part's rows that belong to the answer.
 func (w *walk) reading(what string, p part, rest string) (string, []any) {
-	return "SELECT " + what + " FROM " + w.t.from(w.order.Column, p.null) + " WHERE " + w.t.Live + w.where + " AND " + p.cond + rest,
-		append(slices.Clone(w.args), p.args...)
+	from, cond, args := w.t.from(w.order.Column, p.null), w.where, slices.Clone(w.args)
+	if w.only != "" {
+		from = w.t.Name + " " + w.t.Alias + " INDEXED BY " + w.t.pair() + " LEFT JOIN " + w.t.Rows + " x ON x.id = " + w.t.id()
+		cond, args = cond+" AND "+w.t.key("status")+" = ?", append(args, w.only)
+	}
+	return "SELECT " + what + " FROM " + from + " WHERE " + w.t.Live + cond + " AND " + p.cond + rest, append(args, p.args...)
 }
 
 // ordered is orderBy with the id that the walk goes by; rows without anything in a sparse
-// column stand in the order of their ids alone, by the SQL index of those.
+// column stand in the order of their ids alone.
 func (w *walk) ordered(null bool) string {
-	key, id, down := w.key, w.id(), ""
+	down := ""
 	if w.order.Desc {
 		down = " DESC"
 	}
 	if null && w.t.Sparse[w.order.Column] {
-		key = w.t.key("id")
+		return w.id() + down
 	}
-	return key + down + ", " + id + down
+	return w.key + down + ", " + w.id() + down
 }
 
 func readRows(ctx context.Context, q Querier, query string, args ...any) ([]row, error) {
@@ -475,7 +501,7 @@ func (w *walk) forward(ctx context.Context, q Querier, query core.Query, rest *R
 	if rest != nil {
 		at, a.Rowids = rest.edge, slices.Clone(rest.found)
 	}
-	all := &walk{t: w.t, order: w.order, key: w.key}
+	all := &walk{t: w.t, order: w.order, key: w.key, only: w.only}
 	for size := piece / 8; ; size = min(size*2, 16*piece) {
 		next, err := all.take(ctx, q, at, true, size, 1)
 		if err != nil {
