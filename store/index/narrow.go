@@ -79,7 +79,8 @@ func (t *Table) lookup(column, cond string, args ...any) part {
 		return part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Rows + " x INDEXED BY " + t.indexOf(column) +
 			" CROSS JOIN " + t.Name + " " + t.Alias + " ON " + t.id() + " = x.id WHERE " + cond, args: args}
 	}
-	return part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Name + " " + t.Alias + " INDEXED BY " + t.indexOf(column) + " WHERE " + cond, args: args}
+	return part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Name + " " + t.Alias + " INDEXED BY " + t.indexOf(column) +
+		" WHERE " + cond, args: args}
 }
 
 func (t *Table) within(term *core.Term, query core.Query) part {

@@ -59,7 +59,8 @@ func words(texts, ids []string) string {
 		parts = append(parts, "COALESCE("+t+", '')")
 	}
 	for _, id := range ids {
-		parts = append(parts, "CASE WHEN "+id+" GLOB '*[^0-9a-fA-F-]*' OR NOT ("+id+" GLOB '????????-????-????-????-????????????' OR length("+id+
+		parts = append(parts, "CASE WHEN "+id+" GLOB '*[^0-9a-fA-F-]*' OR NOT ("+
+			id+" GLOB '????????-????-????-????-????????????' OR length("+id+
 			") = 32 AND "+id+" NOT GLOB '*-*') THEN "+id+" ELSE '' END")
 	}
 	return strings.Join(parts, " || char(10) || ")
@@ -195,7 +196,8 @@ func (t *Table) orders() []string {
 			out = append(out, "CREATE INDEX "+t.indexOf(column)+" ON "+t.Name+" ("+bare(t.key(column), t.Alias)+", id, deleted)"+only)
 		}
 	}
-	out = append(out, "CREATE INDEX "+t.pair()+" ON "+t.Name+" ("+bare(t.key("status"), t.Alias)+", "+bare(t.key("created"), t.Alias)+", id, deleted)")
+	out = append(out, "CREATE INDEX "+t.pair()+" ON "+t.Name+" ("+bare(t.key("status"), t.Alias)+", "+
+		bare(t.key("created"), t.Alias)+", id, deleted)")
 	return append(out, "CREATE INDEX hearth_"+t.Name+"_odd ON "+t.Name+" (id) WHERE "+odd(t.Name))
 }
 
