@@ -389,11 +389,11 @@ func compareValues(a, b pyjson.Value, kind ColumnKind) int {
 		y, _ := b.Time()
 		return x.Compare(y)
 	}
-	return strings.Compare(foldASCII(a.Text()), foldASCII(b.Text()))
+	return strings.Compare(FoldASCII(a.Text()), FoldASCII(b.Text()))
 }
 
-// foldASCII is SQLite's NOCASE.
-func foldASCII(s string) string {
+// FoldASCII folds as SQLite's NOCASE does: ASCII letters, and nothing else.
+func FoldASCII(s string) string {
 	for i := range len(s) {
 		if s[i] >= 'A' && s[i] <= 'Z' {
 			b := []byte(s)

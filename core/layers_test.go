@@ -44,7 +44,9 @@ var layers = map[string]rule{
 		"the books are tables of one file, whoever keeps it"},
 	"store/archive": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
 		"the archive keeps what it is given, and asks no place"},
-	"store/sqlite": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
+	"store/index": {[]string{"hearth/core", "hearth/core/pyjson"},
+		"where the rows of a list are is looked up in a file that a driver hands in: the index opens none"},
+	"store/sqlite": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/index", "hearth/store/ledger", "modernc.org/sqlite"},
 		"a driver knows core and never another driver"},
 	"store/cinder": {[]string{"hearth/core", "hearth/core/pyjson", "github.com/gophercloud/gophercloud/v2",
 		"hearth/store/cinder/clouds"},
@@ -102,10 +104,11 @@ var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/stor
 // inTestsOf is what the tests of one package import besides: the jobs are held over
 // a real store as well as over memory's.
 var inTestsOf = map[string][]string{
-	"store/jobs": {"hearth/store/sqlite"},
-	"store/ceph": {"hearth/store/jobs"},                                             // what is made of its bytes, over a real cluster
-	"tui":        {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
-	"tui/verbs":  {"hearth/store/archive"},                                          // the same
+	"store/jobs":  {"hearth/store/sqlite"},
+	"store/ceph":  {"hearth/store/jobs"},                                             // what is made of its bytes, over a real cluster
+	"store/index": {"hearth/store/sqlite"},                                           // which has Cinder's tables
+	"tui":         {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
+	"tui/verbs":   {"hearth/store/archive"},                                          // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.
 	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "github.com/BurntSushi/toml", "github.com/adrg/xdg", "go.yaml.in/yaml/v3"},
 }

@@ -22,10 +22,16 @@ const (
 type Query struct {
 	Reach  Reach // places that know no projects pass it over
 	Filter Filter
-	Sort   []Order   // the id breaks ties, in the direction of the first; empty: newest first, as Cinder
-	Offset int       // rows to pass over
-	Limit  int       // 0: no limit
-	Now    time.Time // for ages in the filter
+	Sort   []Order // the id breaks ties, in the direction of the first; empty: newest first, as Cinder
+	Offset int     // rows to pass over
+	Limit  int     // 0: no limit
+	// From names the row that the page begins with, or ends before; Offset then only
+	// says which that is thought to be. A place without an index goes by Offset alone.
+	From *Edge
+	// About allows Page.Total to be less than exact where counting takes longer than
+	// the rows: see Page.About.
+	About bool
+	Now   time.Time // for ages in the filter
 
 	// A place that has to fetch its rows may answer Partial with those that are
 	// here, Complete false, and go on fetching while it is asked again; it looks
@@ -36,6 +42,31 @@ type Query struct {
 	// fields, as the volume's name does in a cloud, is only read if it is among
 	// them, or if the filter or the order needs it.
 	Wants []string
+}
+
+// Edge is a row of a list, by what it was ordered by when it was read: from there a page
+// is found without passing over those before it, and also when the row is gone.
+type Edge struct {
+	ID    string
+	Value pyjson.Value // in the column of the first order
+	Back  bool         // the page is what stands before the row; else it begins with it
+}
+
+// EdgeOf is a row of a list as an edge.
+func EdgeOf[T any](row *T, id string, columns Columns[T], orders []Order, back bool) *Edge {
+	e := &Edge{ID: id, Back: back}
+	if col, ok := columns.Find(Ordered(orders)[0].Column); ok {
+		e.Value = col.Value(row)
+	}
+	return e
+}
+
+// Ordered is what a list is ordered by: as asked, or newest first, as Cinder.
+func Ordered(orders []Order) []Order {
+	if len(orders) == 0 {
+		return []Order{{Column: "created", Desc: true}}
+	}
+	return orders
 }
 
 // Needs reports whether a query needs a column to be answered.
@@ -63,9 +94,10 @@ func (q Query) Decides(column string) bool {
 // Page is what a place answers.
 type Page[T any] struct {
 	Rows   []T
-	Offset int // of the first row among those that match
-	Total  int // rows that match the filter
-	All    int // rows without a filter
+	Offset int  // of the first row among those that match
+	Total  int  // rows that match the filter
+	About  bool // Total is no less than what is known to match, and Offset goes by it
+	All    int  // rows without a filter
 
 	AsOf     Opt[time.Time] // when the rows were read from where they live; null: just now
 	Complete bool           // false: more rows are still being fetched
@@ -121,10 +153,7 @@ func matching[T any](n int, at func(int) *T, columns Columns[T], q Query) (hits 
 // orderOf are the columns that rows are put in order by, and whether each descends: one
 // more than there are columns, for the id goes the way of the first, known or not.
 func orderOf[T any](columns Columns[T], q Query) (by []*Column[T], desc []bool) {
-	orders := q.Sort
-	if len(orders) == 0 {
-		orders = []Order{{Column: "created", Desc: true}}
-	}
+	orders := Ordered(q.Sort)
 	for _, o := range orders {
 		if col, ok := columns.Find(o.Column); ok {
 			by, desc = append(by, col), append(desc, o.Desc)

@@ -149,6 +149,15 @@ type Kin interface {
 	Dependents(ctx context.Context, id core.BackupID) (backups []core.Backup, sure bool, err error)
 }
 
+// Counter counts what a list would show where its page says about how many it is
+// (core.Page.About).
+type Counter interface {
+	// CountBackups and CountVolumes count the rows that fulfil a query's filter; its page
+	// and order are passed over.
+	CountBackups(ctx context.Context, q core.Query) (int, error)
+	CountVolumes(ctx context.Context, q core.Query) (int, error)
+}
+
 // Lineage is a place whose lists do not name parents, and that can find them out.
 type Lineage interface {
 	// Lineage returns all backups of a volume, each with its parent; what cannot be

@@ -400,7 +400,8 @@ func beside(t *testing.T, cloud store.Place, books *archive.Archive, outside boo
 			return jobs.Desk{}, nil, core.Fail(core.CodeNotFound, "open "+location, "there is no such place", "see places", nil)
 		}
 		d := jobs.Desk{Place: p, Who: "ops@console", Archive: books}
-		d.SettleAfter, d.Now, d.Sleep = 5*time.Minute, func() time.Time { return storetest.Now }, func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+		d.SettleAfter, d.Now, d.Sleep = 5*time.Minute, func() time.Time { return storetest.Now },
+			func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 		return d, func() error { return nil }, nil
 	}
 	if outside {

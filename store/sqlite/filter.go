@@ -13,6 +13,7 @@ import (
 
 func init() {
 	sqlite.MustRegisterDeterministicScalarFunction("hearth_has", 3, hearthHas)
+	sqlite.MustRegisterDeterministicScalarFunction("hearth_any", -1, hearthAny)
 	sqlite.MustRegisterDeterministicScalarFunction("hearth_time", 1, hearthTime)
 }
 
@@ -26,20 +27,36 @@ const (
 // hearthHas is hearth_has(text, folded, how): core's own comparison of texts, so
 // that a filter means the same in every place.
 func hearthHas(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-	text, _ := args[0].(string)
-	want, _ := args[1].(string)
+	return has(args[0], args[1], args[2]), nil
+}
+
+// hearthAny is hearth_any(folded, how, text...): hearth_has of any of the texts, in one
+// call.
+func hearthAny(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	for _, text := range args[2:] {
+		if v := has(text, args[0], args[1]); v == 1 {
+			return v, nil
+		}
+	}
+	return int64(0), nil
+}
+
+// has compares a text, NULL is "".
+func has(value, folded, how driver.Value) int64 {
+	text, _ := value.(string)
+	want, _ := folded.(string)
 	text = core.Fold(text)
 	ok := text == want
-	switch args[2] {
+	switch how {
 	case int64(contains):
 		ok = strings.Contains(text, want)
 	case int64(begins):
 		ok = ok || want != "" && strings.HasPrefix(text, want)
 	}
 	if ok {
-		return int64(1), nil
+		return 1
 	}
-	return int64(0), nil
+	return 0
 }
 
 // hearthTime is hearth_time(text): a time in whatever form, in the one that
@@ -80,12 +97,16 @@ func (t table) condition(term *core.Term, now time.Time) (string, []any) {
 	expr := t.exprs[term.Column]
 	switch {
 	case term.Column == "":
-		var conds []string
+		var texts, conds []string
 		var args []any
 		for _, name := range core.PlainColumns {
 			if e, ok := t.exprs[name]; ok {
-				conds, args = holds(conds, args, e, term.Words, how(term.Op, core.TextColumn))
+				texts = append(texts, e)
 			}
+		}
+		for _, w := range term.Words {
+			conds = append(conds, "hearth_any(?, ?, "+strings.Join(texts, ", ")+") = 1")
+			args = append(args, w, how(term.Op, core.TextColumn))
 		}
 		return either(conds), args
 	case expr == "":
@@ -220,7 +241,7 @@ func (s schema) volumeTable() table {
 	id := func(c string) string { return s.id("v", "volumes", c) }
 	n := func(c string) string { return s.integer("v", "volumes", c) }
 	at := func(c string) string { return s.time("v", "volumes", c) }
-	from := s.volumeFrom() + " LEFT JOIN (" + s.countBackups() + ") c ON c.volume_id = v.id"
+	from := s.volumeFrom() + " LEFT JOIN (" + s.countBackups("1") + ") c ON c.volume_id = v.id"
 	return table{
 		name:  "volumes",
 		from:  from,
@@ -254,10 +275,10 @@ func (s schema) volumeTable() table {
 }
 
 // countBackups selects the volumes that have backups, how many, and when the
-// newest that is available was made.
-func (s schema) countBackups() string {
+// newest that is available was made; of the backups that fulfil a condition.
+func (s schema) countBackups(cond string) string {
 	return "SELECT b.volume_id, count(*) AS n, max(CASE WHEN b.status = '" + core.StatusAvailable + "' THEN " +
-		s.time("b", "backups", "created_at") + " END) AS last FROM backups b WHERE " + live("b") + " GROUP BY b.volume_id"
+		s.time("b", "backups", "created_at") + " END) AS last FROM backups b WHERE " + live("b") + " AND " + cond + " GROUP BY b.volume_id"
 }
 
 // orderKey tells the queries apart that have different orders. Ages are of the

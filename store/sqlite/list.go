@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"hearth/core"
@@ -97,13 +98,12 @@ func (o *ordering) window(q core.Query) []int64 {
 // Backups answers a query.
 func (p *Place) Backups(ctx context.Context, q core.Query) (page core.Page[core.Backup], err error) {
 	err = p.read(ctx, "list backups", func(db view) error {
-		page = core.Page[core.Backup]{Offset: q.Offset, Complete: true}
-		o, err := p.order(ctx, db, p.schema.backupTable(), q)
+		found, err := p.find(ctx, db, p.schema.backupTable(), q)
 		if err != nil {
 			return err
 		}
-		page.Total, page.All = len(o.rowids), o.all
-		page.Rows, err = window(ctx, db, o.window(q), "SELECT b.rowid, "+p.schema.backupSelect()+" FROM "+backupFrom+" WHERE b.rowid",
+		page = core.Page[core.Backup]{Offset: found.Offset, Total: found.Total, All: found.All, About: found.About, Complete: found.Rest == nil}
+		page.Rows, err = window(ctx, db, found.Rowids, "SELECT b.rowid, "+p.schema.backupSelect()+" FROM "+backupFrom+" WHERE b.rowid",
 			func(row scanner) (core.Backup, error) {
 				b, err := scanBackup(row)
 				b.Unseen = p.unseen.backups
@@ -117,23 +117,25 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (page core.Page[core.
 // Volumes answers a query.
 func (p *Place) Volumes(ctx context.Context, q core.Query) (page core.Page[core.Volume], err error) {
 	err = p.read(ctx, "list volumes", func(db view) error {
-		page = core.Page[core.Volume]{Offset: q.Offset, Complete: true}
-		o, err := p.order(ctx, db, p.schema.volumeTable(), q)
+		found, err := p.find(ctx, db, p.schema.volumeTable(), q)
 		if err != nil {
 			return err
 		}
-		counts, err := p.backupCounts(ctx, db)
-		if err != nil {
-			return err
-		}
-		page.Total, page.All = len(o.rowids), o.all
-		page.Rows, err = window(ctx, db, o.window(q),
+		page = core.Page[core.Volume]{Offset: found.Offset, Total: found.Total, All: found.All, About: found.About, Complete: found.Rest == nil}
+		page.Rows, err = window(ctx, db, found.Rowids,
 			"SELECT v.rowid, "+p.schema.volumeSelect()+" FROM "+p.schema.volumeFrom()+" WHERE v.rowid", func(row scanner) (core.Volume, error) {
 				v, err := scanVolume(row)
-				c := counts.of[v.ID]
-				v.Unseen, v.Backups, v.LastBackup = p.unseen.volumes, c.n, c.last
+				v.Unseen = p.unseen.volumes
 				return v, err
 			})
+		if err != nil {
+			return err
+		}
+		counts, err := p.countsOf(ctx, db, page.Rows)
+		for i := range page.Rows {
+			v := &page.Rows[i]
+			v.Backups, v.LastBackup = counts[v.ID].n, counts[v.ID].last
+		}
 		return err
 	})
 	return page, err
@@ -192,45 +194,41 @@ func readChunk[T any](ctx context.Context, db querier, ids []int64, query string
 	return rows.Err()
 }
 
-// backupCounts is how many backups each volume has, and its newest.
-type backupCounts struct {
-	stamp int64
-	of    map[core.VolumeID]backupCount
-}
-
+// backupCount is how many backups a volume has, and when the newest available one was
+// made.
 type backupCount struct {
 	n    int64
 	last core.Opt[time.Time]
 }
 
-// backupCounts counts the backups of all volumes, or remembers them if nothing
-// changed.
-func (p *Place) backupCounts(ctx context.Context, db view) (*backupCounts, error) {
-	p.mu.Lock()
-	known := p.counts
-	p.mu.Unlock()
-	if known != nil && known.stamp == db.stamp {
-		return known, nil
+// countsOf counts the backups of volumes.
+func (p *Place) countsOf(ctx context.Context, db querier, volumes []core.Volume) (map[core.VolumeID]backupCount, error) {
+	out := make(map[core.VolumeID]backupCount, len(volumes))
+	for some := range slices.Chunk(volumes, chunk) {
+		ids := make([]any, len(some))
+		for i := range some {
+			ids[i] = string(some[i].ID)
+		}
+		if err := p.countChunk(ctx, db, ids, out); err != nil {
+			return nil, err
+		}
 	}
-	rows, err := db.QueryContext(ctx, p.schema.countBackups())
+	return out, nil
+}
+
+func (p *Place) countChunk(ctx context.Context, db querier, ids []any, out map[core.VolumeID]backupCount) error {
+	rows, err := db.QueryContext(ctx, p.schema.countBackups("b.volume_id IN (?"+strings.Repeat(", ?", len(ids)-1)+")"), ids...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	c := &backupCounts{stamp: db.stamp, of: map[core.VolumeID]backupCount{}}
 	for rows.Next() {
 		var id, last sql.NullString
 		var n int64
 		if err := rows.Scan(&id, &n, &last); err != nil {
-			return nil, err
+			return err
 		}
-		c.of[core.VolumeID(id.String)] = backupCount{n, optStamp(last)}
+		out[core.VolumeID(id.String)] = backupCount{n, optStamp(last)}
 	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	p.mu.Lock()
-	p.counts = c
-	p.mu.Unlock()
-	return c, nil
+	return rows.Err()
 }

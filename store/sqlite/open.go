@@ -51,7 +51,10 @@ type Place struct {
 
 	mu     sync.Mutex // guards what follows
 	orders []*ordering
-	counts *backupCounts
+	rests  []rest
+
+	making chan struct{} // closed when the index is made, or given up; nil: nothing is being made
+	stop   context.CancelFunc
 }
 
 // watcher is a connection that only looks at PRAGMA data_version, which changes
@@ -116,6 +119,9 @@ func (p *Place) start(ctx context.Context, tried string) error {
 	if err := p.ownTables(ctx, tried); err != nil {
 		return err
 	}
+	if err := p.makeIndex(ctx); err != nil {
+		return err
+	}
 	conn, err := p.db.Conn(ctx)
 	if err != nil {
 		return err
@@ -166,6 +172,10 @@ func (p *Place) Info() core.PlaceInfo {
 // Close gives the file up; a demo's is removed.
 func (p *Place) Close() error {
 	var err error
+	if p.stop != nil {
+		p.stop()
+		<-p.making
+	}
 	if p.watch != nil {
 		if w := <-p.watch; w != nil {
 			err = w.conn.Close()

@@ -12,10 +12,8 @@ func (p *Place) Volume(ctx context.Context, id core.VolumeID) (v core.Volume, er
 		if v, err = p.volume(ctx, q, id); err != nil {
 			return err
 		}
-		counts, err := p.backupCounts(ctx, q)
-		if err == nil {
-			v.Backups, v.LastBackup = counts.of[id].n, counts.of[id].last
-		}
+		counts, err := p.countsOf(ctx, q, []core.Volume{v})
+		v.Backups, v.LastBackup = counts[id].n, counts[id].last
 		return err
 	})
 	return v, err

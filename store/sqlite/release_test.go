@@ -9,6 +9,7 @@ import (
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store"
+	"hearth/store/index"
 	"hearth/store/sqlite"
 	"hearth/store/storetest"
 )
@@ -18,6 +19,12 @@ import (
 func otherRelease(t *testing.T, stmts ...string) string {
 	t.Helper()
 	path := theirFile(t, storetest.Standard())
+	db := raw(t, path)
+	tx, err := db.Begin()
+	ok(t, err)
+	ok(t, index.Drop(t.Context(), tx)) // it was made of a store of hearth's
+	ok(t, tx.Commit())
+	ok(t, db.Close())
 	exec(t, path, stmts...)
 	return path
 }

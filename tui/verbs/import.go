@@ -122,7 +122,8 @@ func (e *Env) importing() *cobra.Command {
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.Flags().StringVar(&service, "service", "",
 		"the backup service of all records: a class; or today, for the names that a Cinder of today knows")
-	cmd.Flags().StringVar(&owner, "owner", "", "the project that is to own the backups: its id, or in a cloud also its name, where the login has a role in it")
+	cmd.Flags().StringVar(&owner, "owner", "",
+		"the project that is to own the backups: its id, or in a cloud also its name, where the login has a role in it")
 	return cmd
 }
 

@@ -1,0 +1,203 @@
+package index
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"hearth/core"
+)
+
+// narrow finds a term of the filter that only few rows can fulfil, by an SQL index or by
+// their words, and returns the condition that a row is one of them.
+func (t *Table) narrow(ctx context.Context, q Querier, query core.Query) (part, bool, error) {
+	best, fewest := part{}, few+1
+	for i := range query.Filter.Terms {
+		term := &query.Filter.Terms[i]
+		if term.Not {
+			continue
+		}
+		set, ok, err := t.means(ctx, q, term, query)
+		if err != nil {
+			return part{}, false, err
+		}
+		if !ok {
+			continue
+		}
+		var n int
+		err = q.QueryRowContext(ctx, "SELECT count(*) FROM ("+set.cond+" LIMIT ?)", append(set.args, fewest)...).Scan(&n)
+		if err != nil {
+			return part{}, false, err
+		}
+		if n < fewest {
+			best, fewest = part{cond: t.Alias + ".rowid IN (" + set.cond + ")", args: set.args}, n
+		}
+	}
+	return best, fewest <= few, nil
+}
+
+// means selects the rowids of all rows that can fulfil a term, and maybe of others; false
+// where no index leads to them.
+func (t *Table) means(ctx context.Context, q Querier, term *core.Term, query core.Query) (part, bool, error) {
+	switch {
+	case term.Column == "status":
+		set, ok, err := t.status(ctx, q, term)
+		if !ok {
+			set = part{cond: "SELECT rowid FROM " + t.Name + " WHERE 0"}
+		}
+		return set, err == nil, err
+	case term.Column == "", term.Op == core.Contains:
+		return t.spelt(ctx, q, term)
+	case !t.ordered(term.Column):
+		return part{}, false, nil
+	case term.Column == "volume" && t.Name == "backups": // by name or by id
+		name, ok := t.equal(term.Column, term.Words, core.TextColumn)
+		id, too := t.equal("volume-id", term.Words, core.IDColumn)
+		return part{cond: name.cond + " UNION " + id.cond, args: append(name.args, id.args...)}, ok && too, nil
+	}
+	switch term.Kind {
+	case core.NumberColumn, core.SizeColumn:
+		op := map[core.Compare]string{core.Is: "=", core.Less: "<", core.AtMost: "<=", core.More: ">", core.AtLeast: ">="}[term.Op]
+		return t.lookup(term.Column, t.key(term.Column)+" "+op+" ?", term.Number), true, nil
+	case core.FlagColumn:
+		return t.lookup(term.Column, t.key(term.Column)+" = ?", term.Flag), true, nil
+	case core.TimeColumn:
+		return t.within(term, query), true, nil
+	}
+	set, ok := t.equal(term.Column, term.Words, term.Kind)
+	return set, ok, nil
+}
+
+// lookup selects rowids along a column's SQL index.
+func (t *Table) lookup(column, cond string, args ...any) part {
+	if t.Sparse[column] {
+		cond = t.Exprs[column] + " IS NOT NULL AND (" + cond + ")"
+	}
+	if t.joined(column) {
+		return part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Rows + " x INDEXED BY " + t.indexOf(column) +
+			" CROSS JOIN " + t.Name + " " + t.Alias + " ON " + t.id() + " = x.id WHERE " + cond, args: args}
+	}
+	return part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Name + " " + t.Alias + " INDEXED BY " + t.indexOf(column) +
+		" WHERE " + cond, args: args}
+}
+
+func (t *Table) within(term *core.Term, query core.Query) part {
+	const layout = "2006-01-02 15:04:05.000000"
+	from, to := term.TimeBounds(query.Now)
+	cond, args := t.key(term.Column)+" IS NOT NULL", []any(nil)
+	if !from.IsZero() {
+		cond, args = cond+" AND "+t.key(term.Column)+" >= ?", append(args, from.UTC().Format(layout))
+	}
+	if !to.IsZero() { // one microsecond more than needed: the filter decides
+		cond, args = cond+" AND "+t.key(term.Column)+" <= ?", append(args, to.UTC().Format(layout))
+	}
+	return t.lookup(term.Column, cond, args...)
+}
+
+// equal selects what is one of the words, or begins with it where it is an id. NOCASE
+// folds ASCII letters only, so other words are left to the filter.
+func (t *Table) equal(column string, words []string, kind core.ColumnKind) (part, bool) {
+	var conds []string
+	var args []any
+	for _, w := range words {
+		switch {
+		case !ascii(w) || w == "":
+			return part{}, false
+		case kind == core.IDColumn:
+			conds = append(conds, "("+t.key(column)+" >= ? AND "+t.key(column)+" < ?)")
+			args = append(args, w, w[:len(w)-1]+string(rune(w[len(w)-1]+1)))
+		default:
+			conds, args = append(conds, t.key(column)+" = ?"), append(args, w)
+		}
+	}
+	if len(conds) == 0 {
+		return part{}, false
+	}
+	return t.lookup(column, strings.Join(conds, " OR "), args...), true
+}
+
+// looked are the columns whose texts are among the words of a row.
+var looked = map[string]bool{"": true, "name": true, "description": true, "reason": true, "volume": true}
+
+// spelt selects the rows whose texts hold all threes of letters of one of a term's words.
+// It is no way to words that are shorter, to letters that SQLite folds otherwise than core,
+// and for a plain word to such as could be part of an id.
+func (t *Table) spelt(ctx context.Context, q Querier, term *core.Term) (part, bool, error) {
+	if !looked[term.Column] || t.Name == "volumes" && (term.Column == "volume" || term.Column == "reason") {
+		return part{}, false, nil
+	}
+	var match []string
+	for _, w := range term.Words {
+		if !ascii(w) || len(w) < 3 || (term.Column == "" || term.Column == "volume") && idlike(w) && !t.wholeID(w) {
+			return part{}, false, nil
+		}
+		var threes []string
+		for i := 0; i+3 <= len(w); i++ {
+			threes = append(threes, `"`+strings.ReplaceAll(w[i:i+3], `"`, `""`)+`"`)
+		}
+		match = append(match, "("+strings.Join(threes, " AND ")+")")
+	}
+	if len(match) == 0 {
+		return part{}, false, nil
+	}
+	set := part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Name + " " + t.Alias + " WHERE " + t.id() + " IN (SELECT x.id FROM " + t.Rows +
+		" x WHERE x.n IN (SELECT rowid FROM " + t.Words + " WHERE " + t.Words + " MATCH ?))", args: []any{strings.Join(match, " OR ")}}
+	if term.Column != "" && term.Column != "volume" {
+		return set, true, nil
+	}
+	for _, w := range term.Words { // an id that is all there is of it is found as one
+		if idlike(w) {
+			set = t.whole(set, w)
+		}
+	}
+	by, ok, err := t.status(ctx, q, term)
+	if err != nil || !ok {
+		return set, true, err
+	}
+	return part{cond: set.cond + " UNION ALL " + by.cond, args: append(set.args, by.args...)}, true, nil
+}
+
+// status selects the rows whose status fulfils a term; false where there are none.
+func (t *Table) status(ctx context.Context, q Querier, term *core.Term) (part, bool, error) {
+	counts, err := t.statuses(ctx, q, term)
+	if err != nil || len(counts) == 0 {
+		return part{}, false, err
+	}
+	var args []any
+	for _, s := range slices.Sorted(maps.Keys(counts)) {
+		args = append(args, s)
+	}
+	return t.lookup("status", t.key("status")+" IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(args)), ", ")+")", args...), true, nil
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf || s[i] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// idlike reports whether a folded word could be part of an id as Cinder and Keystone make
+// them.
+func idlike(w string) bool { return strings.Trim(w, "0123456789abcdef-") == "" }
+
+// wholeID reports whether a word is so long that it is no part of an id, but one: 36 as
+// Cinder writes them. Keystone's have 32 digits and no dashes.
+func (t *Table) wholeID(w string) bool {
+	return len(w) >= 36 || len(w) >= 32 && !strings.Contains(w, "-")
+}
+
+// whole adds to a set of rows those that have an id.
+func (t *Table) whole(set part, id string) part {
+	for _, column := range []string{"id", "volume-id", "project"} {
+		if t.ordered(column) {
+			by := t.lookup(column, t.key(column)+" = ?", id)
+			set.cond, set.args = set.cond+" UNION ALL "+by.cond, append(set.args, by.args...)
+		}
+	}
+	return set
+}
