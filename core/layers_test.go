@@ -37,14 +37,14 @@ var layers = map[string]rule{
 	"core": {[]string{"hearth/core/pyjson"},
 		"core is pure values: what backups mean is the same everywhere, without I/O and without a clock"},
 	"core/pyjson": {nil, "JSON as Cinder's Python has it needs nothing of ours"},
-	"store": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/sqlite", "hearth/store/cinder", "hearth/store/repository",
+	"store": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/sql", "hearth/store/cinder", "hearth/store/repository",
 		"hearth/store/ceph"},
 		"store names the drivers so that a location can be opened; jobs and faces lie above it"},
 	"store/ledger": {[]string{"hearth/core", "hearth/core/pyjson", "modernc.org/sqlite"},
 		"the books are tables of one file, whoever keeps it"},
 	"store/archive": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
 		"the archive keeps what it is given, and asks no place"},
-	"store/sqlite": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
+	"store/sql": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
 		"a driver knows core and never another driver"},
 	"store/cinder": {[]string{"hearth/core", "hearth/core/pyjson", "github.com/gophercloud/gophercloud/v2",
 		"hearth/store/cinder/clouds"},
@@ -99,7 +99,7 @@ var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/stor
 // inTestsOf is what the tests of one package import besides: the jobs are held over
 // a real store as well as over memory's.
 var inTestsOf = map[string][]string{
-	"store/jobs": {"hearth/store/sqlite"},
+	"store/jobs": {"hearth/store/sql"},
 	"tui":        {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
 	"tui/verbs":  {"hearth/store/archive"},                                          // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.

@@ -1,4 +1,4 @@
-package sqlite_test
+package sql_test
 
 import (
 	"slices"
@@ -9,7 +9,7 @@ import (
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store"
-	"hearth/store/sqlite"
+	"hearth/store/sql"
 	"hearth/store/storetest"
 )
 
@@ -72,7 +72,7 @@ func TestOtherReleases(t *testing.T) {
 	for _, c := range releases {
 		t.Run(c.name, func(t *testing.T) {
 			path := otherRelease(t, c.stmts...)
-			p := open(t, path, sqlite.Options{Write: true, Now: func() time.Time { return storetest.Later }})
+			p := open(t, path, sql.Options{Write: true, Now: func() time.Time { return storetest.Later }})
 			defer p.Close()
 			unseen := func(what string, got core.FieldSet, want []string) {
 				t.Helper()
@@ -203,7 +203,7 @@ func TestOddValues(t *testing.T) {
 		"UPDATE backups SET created_at = 'long ago' WHERE id = '"+string(storetest.Orphan)+"'",
 		"UPDATE backups SET created_at = '2026-02-09' WHERE id = '"+string(storetest.Broken)+"'",
 		"UPDATE backups SET display_name = x'ff00fe', size = 3.7 WHERE id = '"+string(storetest.Tagged)+"'")
-	p := open(t, path, sqlite.Options{})
+	p := open(t, path, sql.Options{})
 	defer p.Close()
 	listsWork(t, p)
 	v, err := p.Volume(t.Context(), storetest.Database)

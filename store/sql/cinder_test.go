@@ -1,4 +1,4 @@
-package sqlite_test
+package sql_test
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 
 	"hearth/core"
 	"hearth/store"
-	"hearth/store/sqlite"
+	"hearth/store/sql"
 )
 
 // The folder holds a real Cinder database and what Cinder itself says of it; its
@@ -65,7 +65,7 @@ func TestCinderList(t *testing.T) {
 	ok(t, err)
 	var want []map[string]any
 	ok(t, json.Unmarshal(data, &want))
-	p := open(t, lab(t), sqlite.Options{})
+	p := open(t, lab(t), sql.Options{})
 	defer p.Close()
 	page, err := p.Backups(t.Context(), core.Query{})
 	ok(t, err)
@@ -109,7 +109,7 @@ func TestCinderList(t *testing.T) {
 }
 
 func TestCinderRecords(t *testing.T) {
-	p := open(t, lab(t), sqlite.Options{})
+	p := open(t, lab(t), sql.Options{})
 	defer p.Close()
 	for id, text := range readAnswers(t).Records {
 		want, err := core.DecodeRecord(text, core.Today)
@@ -132,7 +132,7 @@ func TestCinderRecords(t *testing.T) {
 func TestCinderSamples(t *testing.T) {
 	samples, err := filepath.Glob("../../testdata/paste/*.openstack.json")
 	ok(t, err)
-	p := open(t, lab(t), sqlite.Options{})
+	p := open(t, lab(t), sql.Options{})
 	defer p.Close()
 	compared := 0
 	for _, sample := range samples {
@@ -164,7 +164,7 @@ func TestCinderSamples(t *testing.T) {
 }
 
 func TestCinderCaptures(t *testing.T) {
-	p := open(t, lab(t), sqlite.Options{})
+	p := open(t, lab(t), sql.Options{})
 	defer p.Close()
 	a := readAnswers(t)
 	page, err := p.Volumes(t.Context(), core.Query{})
@@ -192,7 +192,7 @@ func TestCinderUntouched(t *testing.T) {
 			t.Cleanup(func() { os.Chmod(dir, 0o755) })
 		}
 		before := state(t, dir)
-		p := open(t, path, sqlite.Options{})
+		p := open(t, path, sql.Options{})
 		if info := p.Info(); info.ReadOnly == "" || info.Journals || info.Kind != core.PlaceDatabase {
 			t.Errorf("it says of itself %+v", info)
 		}
@@ -315,7 +315,7 @@ func compareRows(got, want []map[string]any, but ...string) string {
 func TestCinderPuts(t *testing.T) {
 	for i, c := range readAnswers(t).Puts {
 		path := lab(t)
-		p := open(t, path, sqlite.Options{Write: true, Now: func() time.Time { return cinderNow }})
+		p := open(t, path, sql.Options{Write: true, Now: func() time.Time { return cinderNow }})
 		v, err := p.Volume(t.Context(), c.Volume)
 		ok(t, err)
 		types, err := p.(store.Typer).VolumeTypes(t.Context())
@@ -358,7 +358,7 @@ func TestCinderImports(t *testing.T) {
 			if c.SQL != nil {
 				exec(t, path, *c.SQL)
 			}
-			p := open(t, path, sqlite.Options{Write: true, Now: func() time.Time { return cinderNow }})
+			p := open(t, path, sql.Options{Write: true, Now: func() time.Time { return cinderNow }})
 			im := p.(store.Importer)
 			found := core.FindRecords(c.Service + "\n" + c.URL)
 			if len(found) != 1 || !found[0].OK() {

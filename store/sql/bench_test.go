@@ -1,8 +1,8 @@
-package sqlite_test
+package sql_test
 
 import (
 	"context"
-	"database/sql"
+	dbsql "database/sql"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -11,7 +11,7 @@ import (
 
 	"hearth/core"
 	"hearth/store"
-	"hearth/store/sqlite"
+	"hearth/store/sql"
 )
 
 // manyBackups is how many the benchmarks list.
@@ -24,19 +24,19 @@ var crowd = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "crowd.sqlite")
-	s, err := sqlite.Create(context.Background(), path, sqlite.Options{})
+	s, err := sql.Create(context.Background(), path, sql.Options{})
 	if err != nil {
 		return "", err
 	}
 	defer s.Close()
-	return path, s.Populate(context.Background(), sqlite.World{Backups: manyBackups})
+	return path, s.Populate(context.Background(), sql.World{Backups: manyBackups})
 })
 
 // A benchmark reports its own time as a multiple of the plainest way to the same
 // rows: database/sql, one SELECT, one loop.
 
 // plainly reads every live backup in order with nothing of hearth's.
-func plainly(b *testing.B, db *sql.DB) time.Duration {
+func plainly(b *testing.B, db *dbsql.DB) time.Duration {
 	b.Helper()
 	began := time.Now()
 	rows, err := db.Query("SELECT * FROM backups WHERE deleted = 0 ORDER BY created_at DESC, id")
@@ -64,7 +64,7 @@ func plainly(b *testing.B, db *sql.DB) time.Duration {
 func benchmarkList(b *testing.B, prepare func(i int, path string), q func(i int) core.Query) {
 	path, err := crowd()
 	ok(b, err)
-	p := open(b, path, sqlite.Options{Patience: 1 << 40})
+	p := open(b, path, sql.Options{Patience: 1 << 40})
 	defer p.Close()
 	db := raw(b, path)
 	_, err = p.Backups(b.Context(), q(0))
@@ -91,7 +91,7 @@ func benchmarkList(b *testing.B, prepare func(i int, path string), q func(i int)
 
 // touch changes the file, so that nothing remembered of it holds.
 func touch(b *testing.B) func(int, string) {
-	var db *sql.DB
+	var db *dbsql.DB
 	return func(i int, path string) {
 		if db == nil {
 			db = raw(b, path)
@@ -136,7 +136,7 @@ func BenchmarkAllRows(b *testing.B) {
 func BenchmarkVolumesFirstPage(b *testing.B) {
 	path, err := crowd()
 	ok(b, err)
-	p := open(b, path, sqlite.Options{Patience: 1 << 40})
+	p := open(b, path, sql.Options{Patience: 1 << 40})
 	defer p.Close()
 	change := touch(b)
 	for i := range b.N {
@@ -152,7 +152,7 @@ func BenchmarkVolumesFirstPage(b *testing.B) {
 func BenchmarkReadOne(b *testing.B) {
 	path, err := crowd()
 	ok(b, err)
-	p := open(b, path, sqlite.Options{})
+	p := open(b, path, sql.Options{})
 	defer p.Close()
 	page, err := p.Backups(b.Context(), core.Query{Limit: 1000})
 	ok(b, err)
@@ -166,7 +166,7 @@ func BenchmarkReadOne(b *testing.B) {
 func BenchmarkExport(b *testing.B) {
 	path, err := crowd()
 	ok(b, err)
-	p := open(b, path, sqlite.Options{})
+	p := open(b, path, sql.Options{})
 	defer p.Close()
 	f, err := core.ParseFilter("status:available", core.BackupColumns)
 	ok(b, err)
@@ -183,9 +183,9 @@ func BenchmarkExport(b *testing.B) {
 func BenchmarkPopulate(b *testing.B) {
 	const n = 5000
 	for i := range b.N {
-		s, err := sqlite.Create(b.Context(), filepath.Join(b.TempDir(), fmt.Sprint(i, ".sqlite")), sqlite.Options{})
+		s, err := sql.Create(b.Context(), filepath.Join(b.TempDir(), fmt.Sprint(i, ".sqlite")), sql.Options{})
 		ok(b, err)
-		ok(b, s.Populate(b.Context(), sqlite.World{Backups: n}))
+		ok(b, s.Populate(b.Context(), sql.World{Backups: n}))
 		ok(b, s.Close())
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/n, "µs/backup")

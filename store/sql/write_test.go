@@ -1,4 +1,4 @@
-package sqlite_test
+package sql_test
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store"
-	"hearth/store/sqlite"
+	"hearth/store/sql"
 	"hearth/store/storetest"
 )
 
@@ -41,7 +41,7 @@ func TestWriteTheirs(t *testing.T) {
 		path := lab(t)
 		exec(t, path, "PRAGMA journal_mode = "+journal)
 		schema := strings.Join(query(t, path, "SELECT COALESCE(sql, name) FROM sqlite_master ORDER BY name"), "\n")
-		p := open(t, path, sqlite.Options{Write: true})
+		p := open(t, path, sql.Options{Write: true})
 		if info := p.Info(); info.ReadOnly != "" || info.Journals {
 			t.Errorf("it says of itself %+v", info)
 		}
@@ -117,7 +117,7 @@ func TestWriteFaults(t *testing.T) {
 		tables := []string{"volumes", "volume_metadata", "volume_glance_metadata", "backups", "backup_metadata", "hearth_journal"}
 		exec(t, path, "CREATE TRIGGER fault BEFORE "+c.event+" BEGIN SELECT RAISE(ABORT, 'the floor gave way'); END")
 		before := dumpOf(t, path, tables)
-		p := open(t, path, sqlite.Options{})
+		p := open(t, path, sql.Options{})
 		if err := c.do(p); err == nil || !strings.Contains(err.Error(), "the floor gave way") {
 			t.Errorf("%s fails, and what comes out is %v", c.event, err)
 		}
@@ -162,7 +162,7 @@ func dumpOf(t *testing.T, path string, tables []string) string {
 // TestTwoHearths: what one writes the other sees at its next query.
 func TestTwoHearths(t *testing.T) {
 	path := ownFile(t, storetest.Standard())
-	one, two := open(t, path, sqlite.Options{}), open(t, path, sqlite.Options{})
+	one, two := open(t, path, sql.Options{}), open(t, path, sql.Options{})
 	defer one.Close()
 	defer two.Close()
 	called := func(p store.Place) string {
@@ -216,7 +216,7 @@ func TestTwoHearths(t *testing.T) {
 // TestTwoWriters: two hearths apply the same plan at once. One wins.
 func TestTwoWriters(t *testing.T) {
 	for _, file := range []string{ownFile(t, storetest.Standard()), theirFile(t, storetest.Standard())} {
-		one, two := open(t, file, sqlite.Options{Write: true, Patience: 1 << 40}), open(t, file, sqlite.Options{Write: true, Patience: 1 << 40})
+		one, two := open(t, file, sql.Options{Write: true, Patience: 1 << 40}), open(t, file, sql.Options{Write: true, Patience: 1 << 40})
 		wins := 0
 		for i := range 10 {
 			v, err := one.Volume(t.Context(), storetest.Database)
@@ -268,7 +268,7 @@ func TestTwoWriters(t *testing.T) {
 // long says so, and nothing is written.
 func TestSecondWriterIsTold(t *testing.T) {
 	path := ownFile(t, storetest.Standard())
-	p := open(t, path, sqlite.Options{})
+	p := open(t, path, sql.Options{})
 	defer p.Close()
 	db := raw(t, path)
 	_, err := db.Exec("BEGIN IMMEDIATE")
@@ -289,7 +289,7 @@ func TestSecondWriterIsTold(t *testing.T) {
 func TestMarkedReadOnly(t *testing.T) {
 	path := ownFile(t, storetest.Standard())
 	before := state(t, filepath.Dir(path))
-	p := open(t, path, sqlite.Options{ReadOnly: "the config says so"})
+	p := open(t, path, sql.Options{ReadOnly: "the config says so"})
 	useAll(t, p)
 	if _, err := p.(store.Captures).KeepCapture(t.Context(), core.KeptCapture{}); core.CodeOf(err) != core.CodeReadOnly {
 		t.Errorf("a capture is kept: %v", err)
@@ -306,7 +306,7 @@ func TestMarkedReadOnly(t *testing.T) {
 // TestAgesAreOfTheSecond: what is remembered of a list with ages in its filter
 // does not outlive the second.
 func TestAgesAreOfTheSecond(t *testing.T) {
-	p := open(t, ownFile(t, storetest.Standard()), sqlite.Options{})
+	p := open(t, ownFile(t, storetest.Standard()), sql.Options{})
 	defer p.Close()
 	count := func(now time.Time) int {
 		t.Helper()
@@ -321,7 +321,7 @@ func TestAgesAreOfTheSecond(t *testing.T) {
 
 // TestSameTextOtherFilter: two filters that are written alike are two filters.
 func TestSameTextOtherFilter(t *testing.T) {
-	p := open(t, ownFile(t, storetest.Standard()), sqlite.Options{})
+	p := open(t, ownFile(t, storetest.Standard()), sql.Options{})
 	defer p.Close()
 	f := core.Filter{Text: "name:a,b", Terms: []core.Term{{Column: "name", Op: core.Is, Words: []string{"db full", "nightly"}}}}
 	one, err := p.Backups(t.Context(), core.Query{Filter: f})

@@ -1,8 +1,8 @@
-// Package sqlite is a place in a SQLite file with Cinder's own schema: a store
+// Package sql is a place in a SQLite file with Cinder's own schema: a store
 // that hearth made (known by its application_id), in which hearth keeps captures
 // and a journal beside Cinder's tables, or somebody else's Cinder database,
 // which keeps its journal mode, gets no tables, and is read-only unless asked.
-package sqlite
+package sql
 
 import (
 	"context"

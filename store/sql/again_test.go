@@ -1,4 +1,4 @@
-package sqlite_test
+package sql_test
 
 import (
 	"path/filepath"
@@ -6,7 +6,7 @@ import (
 
 	"hearth/core"
 	"hearth/store"
-	"hearth/store/sqlite"
+	"hearth/store/sql"
 	"hearth/store/storetest"
 )
 
@@ -39,11 +39,11 @@ func TestMigrationToAgain(t *testing.T) {
 		"DROP INDEX hearth_backups_parent", versionOne,
 		"INSERT INTO hearth_captures (place, volume_id, backup_id, at, source, source_where, source_at, unseen, text) VALUES "+
 			`('', 'v', 'b', '2026-03-01T11:00:00.000000Z', 'taken', '', '', '', '{"version": 2}')`)
-	only := sqlite.Options{ReadOnly: "it is asked for", Patience: fast}
-	if _, err := sqlite.Open(t.Context(), path, only); core.CodeOf(err) != core.CodeReadOnly {
+	only := sql.Options{ReadOnly: "it is asked for", Patience: fast}
+	if _, err := sql.Open(t.Context(), path, only); core.CodeOf(err) != core.CodeReadOnly {
 		t.Errorf("only to be read: %v", err)
 	}
-	p := open(t, path, sqlite.Options{})
+	p := open(t, path, sql.Options{})
 	defer p.Close()
 	kept, err := p.(store.Captures).Captures(t.Context(), "", "v", "")
 	if err != nil || len(kept) != 1 || kept[0].Evidence() != core.EvidenceMoment || kept[0].Again != (core.Again{}) {

@@ -1,8 +1,8 @@
-package sqlite_test
+package sql_test
 
 import (
 	"context"
-	"database/sql"
+	dbsql "database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,7 +15,7 @@ import (
 	"hearth/core/pyjson"
 	"hearth/store"
 	"hearth/store/ledger"
-	"hearth/store/sqlite"
+	"hearth/store/sql"
 	"hearth/store/storetest"
 )
 
@@ -30,9 +30,9 @@ func ok(t testing.TB, err error) {
 }
 
 // raw opens a file with nothing of hearth's in between.
-func raw(t testing.TB, path string) *sql.DB {
+func raw(t testing.TB, path string) *dbsql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path+"?mode=rw&_pragma=busy_timeout(5000)")
+	db, err := dbsql.Open("sqlite", "file:"+path+"?mode=rw&_pragma=busy_timeout(5000)")
 	ok(t, err)
 	db.SetMaxOpenConns(1)
 	t.Cleanup(func() { db.Close() })
@@ -61,7 +61,7 @@ func query(t testing.TB, path, q string, args ...any) []string {
 	defer rows.Close()
 	var out []string
 	for rows.Next() {
-		var s sql.NullString
+		var s dbsql.NullString
 		ok(t, rows.Scan(&s))
 		out = append(out, s.String)
 	}
@@ -161,7 +161,7 @@ func ownFile(t testing.TB, w storetest.World) string {
 
 func makeOwn(t testing.TB, path string, w storetest.World) {
 	t.Helper()
-	s, err := sqlite.Create(context.Background(), path, sqlite.Options{})
+	s, err := sql.Create(context.Background(), path, sql.Options{})
 	ok(t, err)
 	for _, k := range w.Captures {
 		_, err := s.KeepCapture(context.Background(), k)
@@ -183,12 +183,12 @@ func theirFile(t testing.TB, w storetest.World) string {
 }
 
 // open opens a file as store.Open would.
-func open(t testing.TB, path string, o sqlite.Options) store.Place {
+func open(t testing.TB, path string, o sql.Options) store.Place {
 	t.Helper()
 	if o.Patience == 0 {
 		o.Patience = fast
 	}
-	p, err := sqlite.Open(context.Background(), path, o)
+	p, err := sql.Open(context.Background(), path, o)
 	ok(t, err)
 	if own := p.Own(); own != nil {
 		return own
@@ -208,7 +208,7 @@ func lock(t testing.TB, path string) (release func()) {
 func TestContract(t *testing.T) {
 	storetest.Run(t, storetest.Driver{
 		Make: func(t *testing.T, w storetest.World, now func() time.Time) store.Place {
-			return open(t, ownFile(t, w), sqlite.Options{Now: now, Patience: ledger.Patience})
+			return open(t, ownFile(t, w), sql.Options{Now: now, Patience: ledger.Patience})
 		},
 		Block: func(t *testing.T, p store.Place) func() { return lock(t, pathOf(p)) },
 	})
@@ -218,7 +218,7 @@ func TestContractTheirs(t *testing.T) {
 	storetest.Run(t, storetest.Driver{
 		ReadOnly: true,
 		Make: func(t *testing.T, w storetest.World, now func() time.Time) store.Place {
-			return open(t, theirFile(t, w), sqlite.Options{Now: now, Patience: ledger.Patience})
+			return open(t, theirFile(t, w), sql.Options{Now: now, Patience: ledger.Patience})
 		},
 		Block: func(t *testing.T, p store.Place) func() { return lock(t, pathOf(p)) },
 	})

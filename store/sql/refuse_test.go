@@ -1,4 +1,4 @@
-package sqlite_test
+package sql_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"hearth/core"
-	"hearth/store/sqlite"
+	"hearth/store/sql"
 	"hearth/store/storetest"
 )
 
@@ -31,7 +31,7 @@ func refused(t *testing.T, path string, code core.Code, what string) {
 	t.Helper()
 	before := state(t, filepath.Dir(path))
 	for _, write := range []bool{false, true} {
-		p, err := sqlite.Open(t.Context(), path, sqlite.Options{Write: write, Patience: fast})
+		p, err := sql.Open(t.Context(), path, sql.Options{Write: write, Patience: fast})
 		if err == nil {
 			p.Close()
 			t.Errorf("%s was opened", path)
@@ -57,7 +57,7 @@ func TestRefused(t *testing.T) {
 	noise := make([]byte, 20000)
 	rng.Read(noise)
 	refused(t, filepath.Join(dir, "missing.sqlite"), core.CodeNotFound, "there is no such file")
-	if _, err := sqlite.Open(t.Context(), filepath.Join(dir, "no", "folder.sqlite"), sqlite.Options{}); core.CodeOf(err) != core.CodeNotFound {
+	if _, err := sql.Open(t.Context(), filepath.Join(dir, "no", "folder.sqlite"), sql.Options{}); core.CodeOf(err) != core.CodeNotFound {
 		t.Errorf("in no folder: %v", err)
 	}
 	refused(t, file("empty.sqlite", ""), core.CodeUnreadable, "it is empty")
@@ -126,7 +126,7 @@ func TestRefusedNewer(t *testing.T) {
 	path := ownFile(t, storetest.Standard())
 	exec(t, path, "PRAGMA user_version = 99")
 	refused(t, path, core.CodeUnreadable, "a newer hearth made it (version 99")
-	p, err := sqlite.Open(t.Context(), path, sqlite.Options{ReadOnly: "so the config says", Patience: fast})
+	p, err := sql.Open(t.Context(), path, sql.Options{ReadOnly: "so the config says", Patience: fast})
 	if err == nil {
 		p.Close()
 	}
@@ -139,7 +139,7 @@ func TestRefusedOlderThatMayNotBeChanged(t *testing.T) {
 	path := ownFile(t, storetest.World{})
 	exec(t, path, "DROP TABLE hearth_journal", "PRAGMA user_version = 0")
 	before := state(t, filepath.Dir(path))
-	p, err := sqlite.Open(t.Context(), path, sqlite.Options{ReadOnly: "so the config says", Patience: fast})
+	p, err := sql.Open(t.Context(), path, sql.Options{ReadOnly: "so the config says", Patience: fast})
 	if err == nil {
 		p.Close()
 	}
@@ -155,7 +155,7 @@ func TestRefusedLocked(t *testing.T) {
 	for _, path := range []string{theirFile(t, storetest.Standard()), lab(t)} {
 		release := lock(t, path)
 		for _, write := range []bool{false, true} {
-			p, err := sqlite.Open(t.Context(), path, sqlite.Options{Write: write, Patience: fast})
+			p, err := sql.Open(t.Context(), path, sql.Options{Write: write, Patience: fast})
 			if err == nil {
 				p.Close()
 			}
@@ -164,14 +164,14 @@ func TestRefusedLocked(t *testing.T) {
 			}
 		}
 		release()
-		open(t, path, sqlite.Options{}).Close()
+		open(t, path, sql.Options{}).Close()
 	}
 }
 
 // TestLockedWhileOpen: a place meets a lock later, waits, says so, and goes on.
 func TestLockedWhileOpen(t *testing.T) {
 	path := theirFile(t, storetest.Standard())
-	p := open(t, path, sqlite.Options{})
+	p := open(t, path, sql.Options{})
 	defer p.Close()
 	list := func() error { _, err := p.Backups(t.Context(), core.Query{}); return err }
 	ok(t, list())
@@ -179,7 +179,7 @@ func TestLockedWhileOpen(t *testing.T) {
 	if err := list(); core.CodeOf(err) != core.CodeUnavailable {
 		t.Errorf("a list while it is locked: %v", err)
 	}
-	waiting := open(t, lab(t), sqlite.Options{Patience: 1 << 40})
+	waiting := open(t, lab(t), sql.Options{Patience: 1 << 40})
 	defer waiting.Close()
 	release()
 	ok(t, list())
@@ -202,7 +202,7 @@ func TestRefusedPermission(t *testing.T) {
 	}
 	path := lab(t)
 	ok(t, os.Chmod(path, 0))
-	_, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	_, err := sql.Open(t.Context(), path, sql.Options{})
 	if core.CodeOf(err) != core.CodeUnreadable || !strings.Contains(err.Error(), "permissions") {
 		t.Errorf("a file that may not be read: %v", err)
 	}
@@ -234,7 +234,7 @@ func TestRefusedInterrupted(t *testing.T) {
 	ok(t, os.WriteFile(left, torn, 0o644))
 	ok(t, os.WriteFile(left+"-journal", journal, 0o644))
 	folder := state(t, filepath.Dir(left))
-	p, err := sqlite.Open(t.Context(), left, sqlite.Options{Patience: fast})
+	p, err := sql.Open(t.Context(), left, sql.Options{Patience: fast})
 	if err == nil {
 		p.Close()
 	}
@@ -245,7 +245,7 @@ func TestRefusedInterrupted(t *testing.T) {
 		t.Errorf("the folder was\n%s and is\n%s", folder, now)
 	}
 	// With leave to write it is rolled back, as Cinder would.
-	w := open(t, left, sqlite.Options{Write: true})
+	w := open(t, left, sql.Options{Write: true})
 	defer w.Close()
 	page, err := w.Backups(t.Context(), core.Query{})
 	if err != nil || page.All != 34 {
@@ -259,7 +259,7 @@ func TestReadingWAL(t *testing.T) {
 	path := lab(t)
 	exec(t, path, "PRAGMA journal_mode = WAL")
 	before := state(t, filepath.Dir(path))
-	p := open(t, path, sqlite.Options{})
+	p := open(t, path, sql.Options{})
 	useAll(t, p)
 	other := raw(t, path) // Cinder writes meanwhile
 	_, err := other.Exec("UPDATE backups SET display_name = 'seen' WHERE id = 'a33bb3c7-a651-4116-afcd-6808ed6ac6f5'")
@@ -275,7 +275,7 @@ func TestReadingWAL(t *testing.T) {
 	if after := state(t, filepath.Dir(path)); strings.Count(after, "\n") != strings.Count(before, "\n") {
 		t.Errorf("side files are left behind:\n%s", after)
 	}
-	p = open(t, path, sqlite.Options{})
+	p = open(t, path, sql.Options{})
 	defer p.Close()
 	if info := p.Info(); info.ReadOnly == "" {
 		t.Error("it may be written")
@@ -292,7 +292,7 @@ func TestOddPaths(t *testing.T) {
 		path := filepath.Join(dir, name)
 		ok(t, os.WriteFile(path, data, 0o644))
 		before := state(t, dir)
-		p := open(t, path, sqlite.Options{})
+		p := open(t, path, sql.Options{})
 		page, err := p.Backups(t.Context(), core.Query{})
 		if err != nil || page.All != 34 {
 			t.Errorf("%s lists %d backups, %v", path, page.All, err)
@@ -308,18 +308,18 @@ func TestCreateRefuses(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "there.sqlite")
 	ok(t, os.WriteFile(path, []byte("mine"), 0o644))
-	_, err := sqlite.Create(t.Context(), path, sqlite.Options{})
+	_, err := sql.Create(t.Context(), path, sql.Options{})
 	if data, _ := os.ReadFile(path); core.CodeOf(err) != core.CodeConflict || string(data) != "mine" {
 		t.Errorf("over a file that is there: %v, it holds %q", err, data)
 	}
 	nowhere := filepath.Join(dir, "no", "folder.sqlite")
-	if _, err := sqlite.Create(t.Context(), nowhere, sqlite.Options{}); core.CodeOf(err) != core.CodeUnreadable {
+	if _, err := sql.Create(t.Context(), nowhere, sql.Options{}); core.CodeOf(err) != core.CodeUnreadable {
 		t.Errorf("in no folder: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	gone := filepath.Join(dir, "gone.sqlite")
-	if _, err := sqlite.Create(ctx, gone, sqlite.Options{}); core.CodeOf(err) != core.CodeCancelled {
+	if _, err := sql.Create(ctx, gone, sql.Options{}); core.CodeOf(err) != core.CodeCancelled {
 		t.Errorf("cancelled: %v", err)
 	}
 	if after := state(t, dir); strings.Contains(after, "gone") {
@@ -329,7 +329,7 @@ func TestCreateRefuses(t *testing.T) {
 
 func TestCreateIsPrivate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "own.sqlite")
-	s, err := sqlite.Create(t.Context(), path, sqlite.Options{})
+	s, err := sql.Create(t.Context(), path, sql.Options{})
 	ok(t, err)
 	defer s.Close()
 	_, err = s.KeepCapture(t.Context(), core.KeptCapture{Capture: core.ReadCapture("{}", core.Source{})})
