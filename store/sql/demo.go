@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	"database/sql"
 	"encoding/hex"
 	"math/rand/v2"
 	"sort"
@@ -55,7 +54,7 @@ func (w World) settled() World {
 // done, and in both cases nothing is written.
 func (s *Store) Populate(ctx context.Context, w World) error {
 	const tried = "make the demo"
-	err := s.in(ctx, tried, func(tx *sql.Tx) error {
+	err := s.in(ctx, tried, func(tx change) error {
 		var there bool
 		const any = "SELECT EXISTS (SELECT 1 FROM volumes) OR EXISTS (SELECT 1 FROM backups) OR EXISTS (SELECT 1 FROM volume_types)"
 		if err := tx.QueryRowContext(ctx, any).Scan(&there); err != nil {
@@ -75,8 +74,8 @@ func (s *Store) Populate(ctx context.Context, w World) error {
 }
 
 // makeWorld lets every life of the world happen and writes it down.
-func makeWorld(ctx context.Context, tx *sql.Tx, w World) error {
-	pen, err := newScribe(ctx, tx)
+func makeWorld(ctx context.Context, tx change, w World) error {
+	pen, err := newScribe(ctx, tx.tx)
 	if err != nil {
 		return err
 	}

@@ -256,6 +256,9 @@ func (s schema) volumeTable() table {
 // countBackups selects the volumes that have backups, how many, and when the
 // newest that is available was made.
 func (s schema) countBackups() string {
+	if !s.joins() {
+		return s.countByText()
+	}
 	return "SELECT b.volume_id, count(*) AS n, max(CASE WHEN b.status = '" + core.StatusAvailable + "' THEN " +
 		s.time("b", "backups", "created_at") + " END) AS last FROM backups b WHERE " + live("b") + " GROUP BY b.volume_id"
 }

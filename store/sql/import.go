@@ -17,7 +17,7 @@ func (p *Place) ImportFacts(ctx context.Context, ids []core.BackupID) (f core.Im
 		f = core.ImportFacts{Existing: map[core.BackupID]string{},
 			Owner: "each keeps the project that its record names, as this place has no logins"}
 		for _, id := range ids {
-			status, err := importStatus(ctx, q, id)
+			status, err := p.importStatus(ctx, q, id, "")
 			switch {
 			case missing(err):
 			case err != nil:
@@ -32,9 +32,11 @@ func (p *Place) ImportFacts(ctx context.Context, ids []core.BackupID) (f core.Im
 	return f, err
 }
 
-func importStatus(ctx context.Context, q querier, id core.BackupID) (string, error) {
+// importStatus reads the status of a backup, deleted or not.
+func (p *Place) importStatus(ctx context.Context, q querier, id core.BackupID, suffix string) (string, error) {
 	var status sql.NullString
-	err := q.QueryRowContext(ctx, "SELECT CAST(status AS TEXT) FROM backups WHERE id = ?", string(id)).Scan(&status)
+	err := q.QueryRowContext(ctx, "SELECT "+p.schema.text("b", "backups", "status")+" FROM backups b WHERE "+p.schema.is("b", "id", 1)+suffix,
+		string(id)).Scan(&status)
 	return status.String, err
 }
 
@@ -43,8 +45,8 @@ func (p *Place) services(ctx context.Context, q querier) ([]string, error) {
 	if !p.schema.has("backups", "service") {
 		return nil, nil
 	}
-	rows, err := q.QueryContext(ctx,
-		"SELECT DISTINCT CAST(service AS TEXT) FROM backups b WHERE service IS NOT NULL AND service <> '' AND "+live("b")+" ORDER BY 1")
+	service := p.schema.id("b", "backups", "service")
+	rows, err := q.QueryContext(ctx, "SELECT DISTINCT "+service+" FROM backups b WHERE "+service+" IS NOT NULL AND "+live("b")+" ORDER BY 1")
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +66,7 @@ func (p *Place) services(ctx context.Context, q querier) ([]string, error) {
 // as today's Cinder does, but for the owner (see ImportFacts). Either all are
 // written or none; the error then says which one stood in the way.
 func (p *Place) Import(ctx context.Context, items []core.ImportItem, entry core.Entry) (results []core.ImportResult, err error) {
-	err = p.in(ctx, "import", func(tx *sql.Tx) error {
+	err = p.in(ctx, "import", func(tx change) error {
 		results, err = p.importIn(ctx, tx, items)
 		return err
 	})
@@ -76,12 +78,12 @@ func (p *Place) Import(ctx context.Context, items []core.ImportItem, entry core.
 
 // Import is Place.Import with its journal entry, all or nothing.
 func (s *Store) Import(ctx context.Context, items []core.ImportItem, entry core.Entry) (results []core.ImportResult, err error) {
-	err = s.in(ctx, "import", func(tx *sql.Tx) error {
+	err = s.in(ctx, "import", func(tx change) error {
 		if results, err = s.importIn(ctx, tx, items); err != nil {
 			return err
 		}
 		entry.State = core.EntryDone
-		_, err = ledger.AddEntry(ctx, tx, entry)
+		_, err = ledger.AddEntry(ctx, tx.tx, entry)
 		return err
 	})
 	if err != nil {
@@ -90,7 +92,7 @@ func (s *Store) Import(ctx context.Context, items []core.ImportItem, entry core.
 	return results, nil
 }
 
-func (p *Place) importIn(ctx context.Context, tx *sql.Tx, items []core.ImportItem) ([]core.ImportResult, error) {
+func (p *Place) importIn(ctx context.Context, tx change, items []core.ImportItem) ([]core.ImportResult, error) {
 	var results []core.ImportResult
 	for _, item := range items {
 		revived, err := p.importOne(ctx, tx, item)
@@ -102,8 +104,8 @@ func (p *Place) importIn(ctx context.Context, tx *sql.Tx, items []core.ImportIte
 	return results, nil
 }
 
-func (p *Place) importOne(ctx context.Context, tx *sql.Tx, item core.ImportItem) (revived bool, err error) {
-	status, err := importStatus(ctx, tx, item.ID)
+func (p *Place) importOne(ctx context.Context, tx change, item core.ImportItem) (revived bool, err error) {
+	status, err := p.importStatus(ctx, tx, item.ID, p.schema.forUpdate())
 	switch {
 	case err == nil && status != core.StatusDeleted:
 		return false, core.Fail(core.CodeConflict, "import backup "+string(item.ID), "it came to be here meanwhile",
@@ -121,7 +123,7 @@ func (p *Place) importOne(ctx context.Context, tx *sql.Tx, item core.ImportItem)
 
 // importRow writes the columns that the item and this database have in common.
 // When it was made is the record's to say; when it was changed is now.
-func (p *Place) importRow(ctx context.Context, tx *sql.Tx, item core.ImportItem, revived bool, now string) error {
+func (p *Place) importRow(ctx context.Context, tx change, item core.ImportItem, revived bool, now string) error {
 	var columns, marks []string
 	var args []any
 	set := func(name string, v any) {
@@ -140,7 +142,7 @@ func (p *Place) importRow(ctx context.Context, tx *sql.Tx, item core.ImportItem,
 	}
 	query := "INSERT INTO backups (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(marks, ", ") + ")"
 	if revived {
-		query = "UPDATE backups SET " + strings.Join(columns, " = ?, ") + " = ? WHERE id = ?"
+		query = "UPDATE backups SET " + strings.Join(columns, " = ?, ") + " = ? WHERE " + p.schema.is("backups", "id", len(args)+1)
 		args = append(args, string(item.ID))
 	}
 	_, err := tx.ExecContext(ctx, query, args...)
@@ -148,19 +150,19 @@ func (p *Place) importRow(ctx context.Context, tx *sql.Tx, item core.ImportItem,
 }
 
 // importMetadata gives the backup the record's metadata and no other.
-func (p *Place) importMetadata(ctx context.Context, tx *sql.Tx, item core.ImportItem, now string) error {
+func (p *Place) importMetadata(ctx context.Context, tx change, item core.ImportItem, now string) error {
 	if !p.schema.has("backup_metadata", "value") {
 		return nil
 	}
 	if _, err := tx.ExecContext(ctx,
-		"UPDATE backup_metadata SET deleted = 1, deleted_at = ?1, updated_at = ?1 WHERE backup_id = ?2 AND "+live("backup_metadata"), now,
-		string(item.ID)); err != nil {
+		"UPDATE backup_metadata SET deleted = TRUE, deleted_at = ?1, updated_at = ?2 WHERE "+p.schema.is("backup_metadata", "backup_id", 3)+
+			" AND "+live("backup_metadata"), now, now, string(item.ID)); err != nil {
 		return err
 	}
 	meta, _ := item.Row.Get("metadata")
 	for key, v := range meta.Object().All() {
 		if _, err := tx.ExecContext(ctx,
-			`INSERT INTO backup_metadata (created_at, deleted, backup_id, "key", value) VALUES (?, 0, ?, ?, ?)`, now, string(item.ID), key,
+			`INSERT INTO backup_metadata (created_at, deleted, backup_id, "key", value) VALUES (?, FALSE, ?, ?, ?)`, now, string(item.ID), key,
 			sqlText(v)); err != nil {
 			return err
 		}

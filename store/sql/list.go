@@ -96,6 +96,9 @@ func (o *ordering) window(q core.Query) []int64 {
 
 // Backups answers a query.
 func (p *Place) Backups(ctx context.Context, q core.Query) (page core.Page[core.Backup], err error) {
+	if p.server != nil {
+		return p.listBackups(ctx, q)
+	}
 	err = p.read(ctx, "list backups", func(db view) error {
 		page = core.Page[core.Backup]{Offset: q.Offset, Complete: true}
 		o, err := p.order(ctx, db, p.schema.backupTable(), q)
@@ -116,6 +119,9 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (page core.Page[core.
 
 // Volumes answers a query.
 func (p *Place) Volumes(ctx context.Context, q core.Query) (page core.Page[core.Volume], err error) {
+	if p.server != nil {
+		return p.listVolumes(ctx, q)
+	}
 	err = p.read(ctx, "list volumes", func(db view) error {
 		page = core.Page[core.Volume]{Offset: q.Offset, Complete: true}
 		o, err := p.order(ctx, db, p.schema.volumeTable(), q)

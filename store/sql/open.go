@@ -1,7 +1,8 @@
-// Package sql is a place in a SQLite file with Cinder's own schema: a store
-// that hearth made (known by its application_id), in which hearth keeps captures
-// and a journal beside Cinder's tables, or somebody else's Cinder database,
-// which keeps its journal mode, gets no tables, and is read-only unless asked.
+// Package sql is a place in a database with Cinder's own schema: a store that hearth
+// made, a SQLite file known by its application_id, in which hearth keeps captures and a
+// journal beside Cinder's tables; or somebody else's Cinder database, in SQLite, MySQL,
+// MariaDB or PostgreSQL, which keeps its settings, gets no tables, and is read-only
+// unless asked. It is one driver, and the databases are its dialects.
 package sql
 
 import (
@@ -10,7 +11,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -30,6 +30,8 @@ type Options struct {
 	Badge, Color string // for the title bar
 	ReadOnly     string // why nothing is to be written, "" if it may
 
+	Location string // the place's own, where it was named by another: a cinder.conf; "": that of the database
+
 	Patience ledger.Patient // how long a call waits for another program's lock; 0: as usual
 }
 
@@ -43,6 +45,7 @@ type Place struct {
 	now    func() time.Time
 	db     *sql.DB
 	schema schema
+	server *server                                  // where it is; nil: a file
 	unseen struct{ volumes, backups core.FieldSet } // what the file has no columns for
 
 	// watch holds the connection that sees others' writes, while nobody uses it;
@@ -96,7 +99,7 @@ func Open(ctx context.Context, path string, o Options) (*Place, error) {
 // start reads the schema and sets up watching.
 func (p *Place) start(ctx context.Context, tried string) error {
 	err := p.opt.Patience.Wait(ctx, func() (err error) {
-		p.schema, err = readSchema(ctx, p.db)
+		p.schema, err = readSchema(ctx, p.db, sqliteDialect{})
 		return err
 	})
 	if err != nil {
@@ -146,7 +149,14 @@ func (p *Place) ownTables(ctx context.Context, tried string) error {
 
 // Info describes the place.
 func (p *Place) Info() core.PlaceInfo {
-	info := core.PlaceInfo{Location: "sqlite:" + p.path, Kind: core.PlaceDatabase, Title: filepath.Base(p.path), Rules: core.Newton,
+	location, title := "sqlite:"+p.path, filepath.Base(p.path)
+	if p.server != nil {
+		location, title = p.server.location, p.server.title
+	}
+	if p.opt.Location != "" {
+		location = p.opt.Location
+	}
+	info := core.PlaceInfo{Location: location, Kind: core.PlaceDatabase, Title: title, Rules: core.Newton,
 		RulesWhy: "the rules of today's Cinder; which one will restore cannot be read from its database", Demo: p.opt.Demo, Badge: p.opt.Badge,
 		Color: p.opt.Color}
 	if p.own {
@@ -179,14 +189,20 @@ func (p *Place) Close() error {
 	return err
 }
 
-// Size is the size of the file with its side files, in bytes.
-func (p *Place) Size(context.Context) (int64, error) {
+// Size is the size of the file with its side files, or of Cinder's database, in bytes.
+func (p *Place) Size(ctx context.Context) (int64, error) {
+	if p.server != nil {
+		return p.serverSize(ctx)
+	}
 	return ledger.FileSize(p.path), nil
 }
 
 // changed returns a number that grows whenever the content may have changed, be
 // it by this process or by another one.
 func (p *Place) changed(ctx context.Context) (int64, error) {
+	if p.server != nil {
+		return p.server.changed(time.Now()), nil
+	}
 	var w *watcher
 	select {
 	case w = <-p.watch:
@@ -215,7 +231,7 @@ type view struct {
 	stamp int64
 }
 
-// read runs fn on one state of the file, whoever writes meanwhile; again and
+// read runs fn on one state of the database, whoever writes meanwhile; again and
 // again while another program has the file locked. tried is what is to be done,
 // for the error.
 func (p *Place) read(ctx context.Context, tried string, fn func(view) error) error {
@@ -224,25 +240,38 @@ func (p *Place) read(ctx context.Context, tried string, fn func(view) error) err
 		if err != nil {
 			return err
 		}
-		tx, err := p.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+		tx, done, err := p.schema.begin(ctx, p.db, false)
 		if err != nil {
 			return err
 		}
+		defer done()
 		defer tx.Rollback()
-		return fn(view{tx, stamp})
+		return fn(view{bound{tx, p.schema.dialect}, stamp})
 	})
-	return ledger.Explain(ctx, tried, err)
+	return p.schema.explain(ctx, tried, err)
 }
 
 // in runs fn in a transaction that may write; it is rolled back if fn fails.
-func (p *Place) in(ctx context.Context, tried string, fn func(*sql.Tx) error) error {
+func (p *Place) in(ctx context.Context, tried string, fn func(change) error) error {
 	if !p.write {
 		return core.Fail(core.CodeReadOnly, tried, p.Info().ReadOnly, "", nil)
 	}
-	return p.book().Write(ctx, tried, fn)
+	err := p.opt.Patience.Wait(ctx, func() error {
+		tx, done, err := p.schema.begin(ctx, p.db, true)
+		if err != nil {
+			return err
+		}
+		defer done()
+		defer tx.Rollback()
+		if err := fn(p.change(tx)); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
+	if err == nil && p.server != nil {
+		p.server.touched()
+	}
+	return p.schema.explain(ctx, tried, err)
 }
 
 func (p *Place) book() ledger.Book { return ledger.Book{DB: p.db, Patience: p.opt.Patience} }
-
-// quoteIdent quotes a column or table name.
-func quoteIdent(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

@@ -32,16 +32,33 @@ func (s schema) backupSelect() string {
 	n := func(c string) string { return s.integer("b", "backups", c) }
 	return strings.Join([]string{
 		t("id"), t("display_name"), t("display_description"), t("status"), t("fail_reason"), n("size"), n("object_count"),
-		t("volume_id"), s.text("v", "volumes", "display_name"), t("snapshot_id"), t("container"), t("service"), t("service_metadata"),
+		t("volume_id"), s.volumeName(), t("snapshot_id"), t("container"), t("service"), t("service_metadata"),
 		t("parent_id"), n("num_dependent_backups"), t("project_id"), t("user_id"), t("host"), t("availability_zone"),
 		t("restore_volume_id"), t("temp_volume_id"), t("temp_snapshot_id"), t("encryption_key_id"),
 		t("data_timestamp"), t("created_at"), t("updated_at"), t("deleted_at"), s.flag("b", "backups", "deleted"),
 	}, ", ")
 }
 
+// volumeName selects the name of a backup's volume from backupFrom; NULL where that is
+// looked up by itself.
+func (s schema) volumeName() string {
+	if !s.joins() {
+		return "NULL"
+	}
+	return s.text("v", "volumes", "display_name")
+}
+
 // backupFrom is where backups are read from; the name of a volume that is
 // deleted is still worth knowing.
 const backupFrom = "backups b LEFT JOIN volumes v ON v.id = b.volume_id"
+
+// backupFrom is [backupFrom], or backups alone where the dialect joins nothing.
+func (s schema) backupFrom() string {
+	if !s.joins() {
+		return "backups b"
+	}
+	return backupFrom
+}
 
 // backupFields are the columns of backups that the API calls by another name, or
 // says something else with.
@@ -84,9 +101,10 @@ func (s schema) volumeSelect() string {
 	}, ", ")
 }
 
-// volumeFrom is where volumes are read from, types joined if there are any.
+// volumeFrom is where volumes are read from, types joined if there are any, and the
+// dialect joins.
 func (s schema) volumeFrom() string {
-	if s.has("volume_types", "id") && s.has("volumes", "volume_type_id") {
+	if s.joins() && s.has("volume_types", "id") && s.has("volumes", "volume_type_id") {
 		return "volumes v LEFT JOIN volume_types t ON t.id = v.volume_type_id"
 	}
 	return "volumes v"
@@ -94,7 +112,7 @@ func (s schema) volumeFrom() string {
 
 // typeName selects the name of a volume's type from volumeFrom.
 func (s schema) typeName() string {
-	if !s.has("volume_types", "id") || !s.has("volumes", "volume_type_id") {
+	if !s.joins() || !s.has("volume_types", "id") || !s.has("volumes", "volume_type_id") {
 		return "NULL"
 	}
 	return s.text("t", "volume_types", "name")
@@ -116,12 +134,6 @@ func scanVolume(row scanner) (core.Volume, error) {
 	return v, err
 }
 
-// querier is *sql.DB, *sql.Conn or *sql.Tx.
-type querier interface {
-	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-	QueryRowContext(context.Context, string, ...any) *sql.Row
-}
-
 // metadata reads the undeleted rows of a key-value table, in the order of their
 // ids, as Cinder does; a key that repeats keeps its last value.
 func (p *Place) metadata(ctx context.Context, q querier, table, owner, id string) (*pyjson.Object, error) {
@@ -130,7 +142,8 @@ func (p *Place) metadata(ctx context.Context, q querier, table, owner, id string
 		return o, nil
 	}
 	rows, err := q.QueryContext(ctx,
-		`SELECT CAST("key" AS TEXT), CAST(value AS TEXT) FROM `+table+` m WHERE `+owner+` = ? AND `+live("m")+` ORDER BY id`, id)
+		"SELECT "+p.schema.text("m", table, "key")+", "+p.schema.text("m", table, "value")+" FROM "+table+" m WHERE "+
+			p.schema.is("m", owner, 1)+" AND "+live("m")+" ORDER BY m.id", id)
 	if err != nil {
 		return nil, err
 	}
@@ -155,20 +168,20 @@ func (p *Place) row(ctx context.Context, q querier, id core.VolumeID) (*pyjson.O
 	names := p.schema.order("volumes", core.VolumeColumns)
 	exprs := make([]string, len(names))
 	for i, n := range names {
-		exprs[i] = "+" + quoteIdent(n) // an expression has no declared type, so nothing is converted
+		exprs[i] = p.schema.asCell(quoteIdent(n), p.schema.tables["volumes"][n])
 	}
 	vals := make([]any, len(names))
 	ptrs := make([]any, len(names))
 	for i := range vals {
 		ptrs[i] = &vals[i]
 	}
-	err := q.QueryRowContext(ctx, "SELECT "+strings.Join(exprs, ", ")+" FROM volumes WHERE id = ?", string(id)).Scan(ptrs...)
+	err := q.QueryRowContext(ctx, "SELECT "+strings.Join(exprs, ", ")+" FROM volumes v WHERE "+p.schema.is("v", "id", 1), string(id)).Scan(ptrs...)
 	if err != nil {
 		return nil, err
 	}
 	o := &pyjson.Object{}
 	for i, n := range names {
-		o.Set(n, columnValue(vals[i], kindOf(n, p.schema["volumes"][n])))
+		o.Set(n, columnValue(p.schema.cell(vals[i]), kindOf(n, p.schema.tables["volumes"][n])))
 	}
 	return o, nil
 }
@@ -181,7 +194,7 @@ func (s schema) order(table string, want []string) []string {
 			out = append(out, c)
 		}
 	}
-	for c := range s[table] {
+	for c := range s.tables[table] {
 		if !slices.Contains(want, c) {
 			extra = append(extra, c)
 		}
@@ -209,7 +222,7 @@ func kindOf(column, typ string) columnKind {
 		return timeColumn
 	}
 	switch {
-	case strings.HasPrefix(typ, "BOOL"):
+	case strings.HasPrefix(typ, "BOOL"), typ == "TINYINT(1)":
 		return flagColumn
 	case strings.HasPrefix(typ, "DATETIME"), strings.HasPrefix(typ, "TIMESTAMP"):
 		return timeColumn
@@ -227,6 +240,8 @@ func columnValue(v any, kind columnKind) pyjson.Value {
 		return pyjson.OfInt(v)
 	case float64:
 		return pyjson.OfFloat(v)
+	case bool:
+		return pyjson.OfBool(v)
 	case []byte:
 		return pyjson.OfBytes(string(v))
 	case string:

@@ -2,36 +2,41 @@ package sql
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"maps"
 	"strings"
 
 	"hearth/core"
 	"hearth/store/ledger"
 )
 
-// schema is what tables and columns a file has: releases of Cinder lack some
-// columns and add others.
-type schema map[string]map[string]string // table -> column -> declared type
+// schema is what tables and columns a database has, and how its dialect reads them:
+// releases of Cinder lack some columns and add others.
+type schema struct {
+	tables map[string]map[string]string // table -> column -> declared type, in capitals
+	dialect
+}
 
-func readSchema(ctx context.Context, db *sql.DB) (schema, error) {
-	rows, err := db.QueryContext(ctx, `SELECT m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c
-		WHERE m.type = 'table' AND m.name IN
-			('volumes', 'volume_metadata', 'volume_glance_metadata', 'volume_types', 'backups', 'backup_metadata')`)
+// tablesRead are the tables that hearth reads.
+var tablesRead = []string{"volumes", "volume_metadata", "volume_glance_metadata", "volume_types", "backups", "backup_metadata"}
+
+// readSchema asks for what there is of the tables that hearth reads.
+func readSchema(ctx context.Context, q querier, d dialect) (schema, error) {
+	s := schema{map[string]map[string]string{}, d}
+	rows, err := q.QueryContext(ctx, d.columns("'"+strings.Join(tablesRead, "', '")+"'"))
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	defer rows.Close()
-	s := schema{}
 	for rows.Next() {
 		var table, column, typ string
 		if err := rows.Scan(&table, &column, &typ); err != nil {
-			return nil, err
+			return s, err
 		}
-		if s[table] == nil {
-			s[table] = map[string]string{}
+		if s.tables[table] == nil {
+			s.tables[table] = map[string]string{}
 		}
-		s[table][column] = strings.ToUpper(typ)
+		s.tables[table][column] = strings.ToUpper(typ)
 	}
 	return s, rows.Err()
 }
@@ -45,11 +50,11 @@ var needed = map[string][]string{
 // lacks says what makes the file unusable as Cinder's database, "" if nothing.
 func (s schema) lacks() string {
 	for _, table := range []string{"volumes", "backups"} {
-		if s[table] == nil {
+		if s.tables[table] == nil {
 			return "there is no table " + table
 		}
 		for _, column := range needed[table] {
-			if _, ok := s[table][column]; !ok {
+			if !s.has(table, column) {
 				return fmt.Sprintf("table %s has no column %s", table, column)
 			}
 		}
@@ -58,25 +63,38 @@ func (s schema) lacks() string {
 }
 
 func (s schema) has(table, column string) bool {
-	_, ok := s[table][column]
+	_, ok := s.tables[table][column]
 	return ok
 }
 
+// only is the schema without the columns of a table that are not named.
+func (s schema) only(table string, columns []string) schema {
+	few := map[string]string{}
+	for _, c := range columns {
+		if typ, ok := s.tables[table][c]; ok {
+			few[c] = typ
+		}
+	}
+	s.tables = maps.Clone(s.tables)
+	s.tables[table] = few
+	return s
+}
+
 // text selects a column as text whatever its declared type, so that the driver
-// converts nothing; a column that is not there is NULL.
+// converts nothing, and that compares byte by byte; a column that is not there is NULL.
 func (s schema) text(alias, table, column string) string {
 	if !s.has(table, column) {
 		return "NULL"
 	}
-	return "CAST(" + alias + "." + quoteIdent(column) + " AS TEXT)"
+	return s.asText(alias + "." + quoteIdent(column))
 }
 
 // integer selects a column as a number, 0 for NULL, as Cinder's objects load it.
 func (s schema) integer(alias, table, column string) string {
 	if !s.has(table, column) {
-		return "CAST(0 AS INTEGER)" // a bare 0 would number a column in ORDER BY
+		return s.asInteger("0", "INTEGER") // a bare 0 would number a column in ORDER BY
 	}
-	return "COALESCE(CAST(" + alias + "." + quoteIdent(column) + " AS INTEGER), 0)"
+	return "COALESCE(" + s.asInteger(alias+"."+quoteIdent(column), s.tables[table][column]) + ", 0)"
 }
 
 // flag selects a column as 0 or 1.
@@ -89,14 +107,19 @@ func (s schema) id(alias, table, column string) string {
 	return "NULLIF(" + s.text(alias, table, column) + ", '')"
 }
 
-// time selects a DATETIME column in the one form that sorts as its text. Cinder
-// writes that form; other programs that fill a database may not.
+// time selects a column that holds a time in the one form that sorts as its text; NULL
+// for what is no time.
 func (s schema) time(alias, table, column string) string {
 	if !s.has(table, column) {
 		return "NULL"
 	}
-	text := s.text(alias, table, column)
-	return "(CASE WHEN " + text + " GLOB '" + stampPattern + "' THEN " + text + " ELSE hearth_time(" + text + ") END)"
+	return s.asTime(alias+"."+quoteIdent(column), s.tables[table][column])
+}
+
+// is is the condition that a text column is the argument of that number, byte by byte
+// and by the column's index where it has one. The column is there.
+func (s schema) is(alias, column string, arg int) string {
+	return s.equals(alias+"."+quoteIdent(column), fmt.Sprintf("?%d", arg))
 }
 
 // unseen names the columns that the table lacks, also as the API calls what they
@@ -131,7 +154,7 @@ var sides = map[string]map[string]string{
 
 // live is the condition that a row is not soft-deleted.
 func live(alias string) string {
-	return fmt.Sprintf("(%[1]s.deleted IS NULL OR %[1]s.deleted = 0)", alias)
+	return fmt.Sprintf("(%[1]s.deleted IS NULL OR %[1]s.deleted = FALSE)", alias)
 }
 
 // cinderTables are the tables of a store that hearth makes: Cinder's own, as

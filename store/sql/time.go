@@ -22,7 +22,7 @@ func stampUp(t time.Time) string { return stamp(t.Add(time.Microsecond - time.Na
 func parseStamp(s string) core.Opt[time.Time] {
 	for _, layout := range []string{
 		"2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999", "2006-01-02T15:04:05.999999Z07:00",
-		"2006-01-02 15:04:05.999999Z07:00", "2006-01-02",
+		"2006-01-02 15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999Z07", "2006-01-02",
 	} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return core.Some(t.UTC().Truncate(time.Microsecond))

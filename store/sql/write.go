@@ -38,7 +38,7 @@ func (s *Store) KeepCapture(ctx context.Context, k core.KeptCapture) (int64, err
 // Rewrite takes a volume from one state to another in one transaction, with the
 // rows that Cinder's own restore would leave (cinder/backup/driver.py put).
 func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
-	err := p.in(ctx, "change volume "+string(r.Volume), func(tx *sql.Tx) error { return p.rewrite(ctx, tx, r) })
+	err := p.in(ctx, "change volume "+string(r.Volume), func(tx change) error { return p.rewrite(ctx, tx, r) })
 	return r.Entry, err
 }
 
@@ -46,9 +46,9 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 // undoes another marks that one undone; CodeConflict if it is already.
 func (s *Store) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error) {
 	e := r.Entry
-	err := s.in(ctx, "change volume "+string(r.Volume), func(tx *sql.Tx) error {
+	err := s.in(ctx, "change volume "+string(r.Volume), func(tx change) error {
 		if e.Kind == core.EntryUndo {
-			if err := ledger.MarkUndone(ctx, tx, e.Of); err != nil {
+			if err := ledger.MarkUndone(ctx, tx.tx, e.Of); err != nil {
 				return err
 			}
 		}
@@ -57,7 +57,7 @@ func (s *Store) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 		}
 		e.State = core.EntryDone
 		var err error
-		e.ID, err = ledger.AddEntry(ctx, tx, e)
+		e.ID, err = ledger.AddEntry(ctx, tx.tx, e)
 		return err
 	})
 	if err != nil {
@@ -66,12 +66,18 @@ func (s *Store) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 	return e, nil
 }
 
-func (p *Place) rewrite(ctx context.Context, tx *sql.Tx, r core.Rewrite) error {
+func (p *Place) rewrite(ctx context.Context, tx change, r core.Rewrite) error {
+	if err := p.hold(ctx, tx, r.Volume); err != nil {
+		return err
+	}
 	v, err := p.volume(ctx, tx, r.Volume)
 	if err != nil {
 		return err
 	}
 	tried := "change volume " + v.Title()
+	if err := p.yields(ctx, tx, tried, &v); err != nil {
+		return err
+	}
 	if diff := v.State().Diff(r.Before); len(diff) > 0 {
 		return core.Fail(core.CodeConflict, tried, "it is no longer what was seen: "+list(diff)+" changed meanwhile",
 			"look at it again and make a new plan", nil)
@@ -113,7 +119,7 @@ func noRoom(tried, what string) error {
 
 // rewriteRow changes the volume's own columns. With new image metadata Cinder
 // writes bootable, which touches the row in any case.
-func (p *Place) rewriteRow(ctx context.Context, tx *sql.Tx, tried string, r core.Rewrite, now string, touch bool) error {
+func (p *Place) rewriteRow(ctx context.Context, tx change, tried string, r core.Rewrite, now string, touch bool) error {
 	var sets []string
 	var args []any
 	for _, c := range []struct {
@@ -144,13 +150,14 @@ func (p *Place) rewriteRow(ctx context.Context, tx *sql.Tx, tried string, r core
 	if len(sets) == 0 {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, "UPDATE volumes SET "+strings.Join(sets, ", ")+" WHERE id = ?", append(args, string(r.Volume))...)
+	_, err := tx.ExecContext(ctx, "UPDATE volumes SET "+strings.Join(sets, ", ")+" WHERE "+p.schema.is("volumes", "id", len(args)+1),
+		append(args, string(r.Volume))...)
 	return err
 }
 
 // rewriteMetadata changes the user metadata: rows of keys that go are
 // soft-deleted, those of keys that stay are kept.
-func (p *Place) rewriteMetadata(ctx context.Context, tx *sql.Tx, tried string, r core.Rewrite, now string) error {
+func (p *Place) rewriteMetadata(ctx context.Context, tx change, tried string, r core.Rewrite, now string) error {
 	before, after := r.Before.Metadata, r.After.Metadata
 	const table = "volume_metadata"
 	if !p.schema.has(table, "value") && !before.Equal(after) {
@@ -163,11 +170,12 @@ func (p *Place) rewriteMetadata(ctx context.Context, tx *sql.Tx, tried string, r
 		switch {
 		case !stays:
 			_, err = tx.ExecContext(ctx,
-				`UPDATE `+table+` SET deleted = 1, deleted_at = ?1, updated_at = ?1 WHERE volume_id = ?2 AND "key" = ?3 AND `+live(table), now,
-				id, key)
+				"UPDATE "+table+" SET deleted = TRUE, deleted_at = ?1, updated_at = ?2 WHERE "+p.schema.is(table, "volume_id", 3)+" AND "+
+					p.schema.is(table, "key", 4)+" AND "+live(table), now, now, id, key)
 		case !is.Equal(was):
 			_, err = tx.ExecContext(ctx,
-				`UPDATE `+table+` SET value = ?3, updated_at = ?1 WHERE volume_id = ?2 AND "key" = ?4 AND `+live(table), now, id, sqlText(is), key)
+				"UPDATE "+table+" SET value = ?1, updated_at = ?2 WHERE "+p.schema.is(table, "volume_id", 3)+" AND "+
+					p.schema.is(table, "key", 4)+" AND "+live(table), sqlText(is), now, id, key)
 		}
 		if err != nil {
 			return err
@@ -177,7 +185,7 @@ func (p *Place) rewriteMetadata(ctx context.Context, tx *sql.Tx, tried string, r
 		if before.Has(key) {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (created_at, deleted, volume_id, "key", value) VALUES (?, 0, ?, ?, ?)`, now,
+		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (created_at, deleted, volume_id, "key", value) VALUES (?, FALSE, ?, ?, ?)`, now,
 			id, key, sqlText(is)); err != nil {
 			return err
 		}
@@ -186,17 +194,17 @@ func (p *Place) rewriteMetadata(ctx context.Context, tx *sql.Tx, tried string, r
 }
 
 // replaceImage soft-deletes all image metadata and writes it anew, in order.
-func (p *Place) replaceImage(ctx context.Context, tx *sql.Tx, tried string, r core.Rewrite, now string) error {
+func (p *Place) replaceImage(ctx context.Context, tx change, tried string, r core.Rewrite, now string) error {
 	const table = "volume_glance_metadata"
 	if !p.schema.has(table, "value") {
 		return noRoom(tried, "table "+table)
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE `+table+` SET deleted = 1, deleted_at = ? WHERE volume_id = ? AND `+live(table), now,
-		string(r.Volume)); err != nil {
+	if _, err := tx.ExecContext(ctx, "UPDATE "+table+" SET deleted = TRUE, deleted_at = ?1 WHERE "+p.schema.is(table, "volume_id", 2)+" AND "+live(table),
+		now, string(r.Volume)); err != nil {
 		return err
 	}
 	for key, v := range r.After.Image.All() {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (created_at, deleted, volume_id, "key", value) VALUES (?, 0, ?, ?, ?)`, now,
+		if _, err := tx.ExecContext(ctx, `INSERT INTO `+table+` (created_at, deleted, volume_id, "key", value) VALUES (?, FALSE, ?, ?, ?)`, now,
 			string(r.Volume), key, sqlText(v)); err != nil {
 			return err
 		}
