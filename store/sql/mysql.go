@@ -142,11 +142,15 @@ func (d *mysqlDialect) begin(ctx context.Context, db *sql.DB, write bool) (*sql.
 		d.kill(of)
 	})
 	done := func() {
-		if !stop() { // the kill is under way, and must not meet whoever is next on the connection
+		if stop() {
+			conn.Close()
+			return
+		}
+		go func() { // the kill must not meet whoever is next on the connection, and nobody waits for it
 			<-killed
 			conn.Raw(func(any) error { return driver.ErrBadConn })
-		}
-		conn.Close()
+			conn.Close()
+		}()
 	}
 	tx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: !write})
 	if err != nil {
