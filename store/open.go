@@ -60,16 +60,34 @@ func (o Options) readOnly() string {
 	return unless(!o.Config.ReadOnly, "the config marks it read_only")
 }
 
-func (o Options) sqlite() sql.Options {
+func (o Options) sql() sql.Options {
 	return sql.Options{Write: o.Write, Now: o.Now, Badge: o.Config.Badge, Color: o.Config.Color, ReadOnly: o.readOnly()}
 }
 
 func openDemo(ctx context.Context, _ string, o Options) (Place, error) {
-	return opened(sql.CreateDemo(ctx, o.sqlite(), o.Demo))
+	return opened(sql.CreateDemo(ctx, o.sql(), o.Demo))
 }
 
 func openSQLite(ctx context.Context, file string, o Options) (Place, error) {
-	p, err := sql.Open(ctx, file, o.sqlite())
+	return database(sql.Open(ctx, file, o.sql()))
+}
+
+func openMySQL(ctx context.Context, rest string, o Options) (Place, error) {
+	l := Location{Scheme: "mysql", Rest: rest}
+	return database(sql.OpenServer(ctx, l.Scheme, "//"+rest, l.password(), o.sql()))
+}
+
+func openPostgres(ctx context.Context, rest string, o Options) (Place, error) {
+	l := Location{Scheme: "postgres", Rest: rest}
+	return database(sql.OpenServer(ctx, l.Scheme, "//"+rest, l.password(), o.sql()))
+}
+
+func openCinderConf(ctx context.Context, file string, o Options) (Place, error) {
+	return database(sql.OpenConf(ctx, file, o.sql()))
+}
+
+// database is what sql.Open returned: a store of its own where hearth made it.
+func database(p *sql.Place, err error) (Place, error) {
 	if err != nil {
 		return nil, err
 	}

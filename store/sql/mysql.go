@@ -324,8 +324,8 @@ func explainServer(ctx context.Context, tried string, err error) error {
 		return core.Fail(core.CodeCancelled, tried, "it was cancelled", "", err)
 	case errors.As(err, &dns):
 		return core.Fail(core.CodeUnavailable, tried, "there is no host called "+dns.Name, "check the name", err)
-	case isTLS(err):
-		return core.Fail(core.CodeUnavailable, tried, "the server's certificate is not one to trust: "+err.Error(),
+	case untrusted(err) != nil:
+		return core.Fail(core.CodeUnavailable, tried, "the server's certificate is not one to trust: "+untrusted(err).Error(),
 			"name the authority's file with ssl_ca, or for PostgreSQL with sslrootcert", err)
 	case errors.As(err, &op) && op.Op == "dial":
 		return core.Fail(core.CodeUnavailable, tried, "nothing answers there: "+op.Error(), "check host and port, and that the server runs", err)

@@ -158,13 +158,21 @@ func on(text string) bool {
 	return false
 }
 
-// isTLS reports whether a handshake failed by the other side's certificate.
-func isTLS(err error) bool {
+// untrusted is the error of a handshake that failed by the other side's certificate, nil
+// for any other.
+func untrusted(err error) error {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	var verify *tls.CertificateVerificationError
-	return errors.As(err, &unknown) || errors.As(err, &name) || errors.As(err, &invalid) || errors.As(err, &verify)
+	switch {
+	case errors.As(err, &unknown):
+		return unknown
+	case errors.As(err, &name):
+		return name
+	case errors.As(err, &invalid):
+		return invalid
+	}
+	return nil
 }
 
 // clientOptions are those of [client] in the options file: the one that the address

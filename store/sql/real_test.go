@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,7 +17,6 @@ import (
 
 	"hearth/core/pyjson"
 	"hearth/store"
-	"hearth/store/archive"
 	"hearth/store/sql"
 	"hearth/store/storetest"
 )
@@ -277,14 +275,7 @@ func (s *realServer) contract(t *testing.T, wide, write bool) {
 				of.Store(store.Place(p), d)
 				return p
 			}
-			books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
-			ok(t, err)
-			t.Cleanup(func() { books.Close() })
-			place := storetest.WithBooks(p, books)
-			for _, k := range w.Captures {
-				_, err := place.KeepCapture(t.Context(), k)
-				ok(t, err)
-			}
+			place := storetest.WithBooks(t, p, w)
 			of.Store(store.Place(place), d)
 			return place
 		},

@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"context"
+	"path/filepath"
+	"testing"
 
 	"hearth/core"
 	"hearth/store"
@@ -18,9 +20,21 @@ type Foreign interface {
 	store.Sizer
 }
 
-// WithBooks is a foreign place and the archive that keeps its books, as one: so it can be
-// held to what a store that hearth made is held to.
-func WithBooks(p Foreign, books *archive.Archive) Place { return &booked{p, books} }
+// WithBooks is a foreign place and an archive that keeps its books, as one: so it can be
+// held to what a store that hearth made is held to. The archive lasts as long as the test,
+// and has the captures of the world in it.
+func WithBooks(t *testing.T, p Foreign, w World) Place {
+	t.Helper()
+	books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
+	ok(t, err)
+	t.Cleanup(func() { books.Close() })
+	place := &booked{p, books}
+	for _, k := range w.Captures {
+		_, err := place.KeepCapture(t.Context(), k)
+		ok(t, err)
+	}
+	return place
+}
 
 type booked struct {
 	Foreign
