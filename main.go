@@ -238,7 +238,7 @@ func (f *flags) location(c config) (store.Location, store.PlaceConfig, error) {
 	}
 	if len(named) > 1 {
 		return store.Location{}, store.PlaceConfig{}, core.Fail(core.CodeUsage, "choose a place",
-			strings.Join(named, " and ")+" are both named", "name one", nil)
+			store.Shown(named[0])+" and "+store.Shown(named[1])+" are both named", "name one", nil)
 	}
 	for _, s := range append(named, os.Getenv("HEARTH_PLACE"), c.Place, store.Usual()) {
 		if s != "" {
@@ -422,7 +422,7 @@ func (f *flags) paths() ([]verbs.Path, error) {
 	out := []verbs.Path{file("config", f.configPath()), file("archive", archiveFile())}
 	c, err := f.load()
 	for _, name := range c.Names() {
-		out = append(out, verbs.Path{What: "place " + name, Where: c.Places[name].Location})
+		out = append(out, verbs.Path{What: "place " + name, Where: store.Shown(c.Places[name].Location)})
 	}
 	if err == nil {
 		if loc, _, none := f.location(c); none == nil {

@@ -37,7 +37,7 @@ var layers = map[string]rule{
 	"core": {[]string{"hearth/core/pyjson"},
 		"core is pure values: what backups mean is the same everywhere, without I/O and without a clock"},
 	"core/pyjson": {nil, "JSON as Cinder's Python has it needs nothing of ours"},
-	"store": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/sqlite", "hearth/store/cinder", "hearth/store/repository",
+	"store": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/sql", "hearth/store/cinder", "hearth/store/repository",
 		"hearth/store/ceph"},
 		"store names the drivers so that a location can be opened; jobs and faces lie above it"},
 	"store/ledger": {[]string{"hearth/core", "hearth/core/pyjson", "modernc.org/sqlite"},
@@ -46,7 +46,8 @@ var layers = map[string]rule{
 		"the archive keeps what it is given, and asks no place"},
 	"store/index": {[]string{"hearth/core", "hearth/core/pyjson"},
 		"where the rows of a list are is looked up in a file that a driver hands in: the index opens none"},
-	"store/sqlite": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/index", "hearth/store/ledger", "modernc.org/sqlite"},
+	"store/sql": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/index", "hearth/store/ledger", "modernc.org/sqlite",
+		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5"},
 		"a driver knows core and never another driver"},
 	"store/cinder": {[]string{"hearth/core", "hearth/core/pyjson", "github.com/gophercloud/gophercloud/v2",
 		"hearth/store/cinder/clouds"},
@@ -104,9 +105,9 @@ var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/stor
 // inTestsOf is what the tests of one package import besides: the jobs are held over
 // a real store as well as over memory's.
 var inTestsOf = map[string][]string{
-	"store/jobs":  {"hearth/store/sqlite"},
+	"store/jobs":  {"hearth/store/sql"},
 	"store/ceph":  {"hearth/store/jobs"},                                             // what is made of its bytes, over a real cluster
-	"store/index": {"hearth/store/sqlite"},                                           // which has Cinder's tables
+	"store/index": {"hearth/store/sql"},                                              // which has Cinder's tables
 	"tui":         {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
 	"tui/verbs":   {"hearth/store/archive"},                                          // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.

@@ -142,6 +142,7 @@ func (c Config) Known() ([]PlaceRow, error) {
 	named := map[string]bool{}
 	for _, name := range c.Names() {
 		p := c.Places[name]
+		p.Location = Shown(p.Location)
 		named[p.Location] = true
 		out = append(out, PlaceRow{Name: name, Location: p.Location, Badge: p.Badge, Color: p.Color, ReadOnly: p.ReadOnly})
 	}

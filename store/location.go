@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"hearth/core"
 )
@@ -38,10 +39,11 @@ func syntax() string {
 	return strings.Join(forms[:last], ", ") + " or " + forms[last]
 }
 
-// ParseLocation reads a location. CodeUsage if it is none.
+// ParseLocation reads a location. CodeUsage if it is none. A password in it is taken out
+// and kept for [Open]: no location that is shown, compared or written down has one.
 func ParseLocation(s string) (Location, error) {
 	bad := func(what string) (Location, error) {
-		return Location{}, core.Fail(core.CodeUsage, "use the place "+s, what, "write "+Syntax, nil)
+		return Location{}, core.Fail(core.CodeUsage, "use the place "+Shown(s), what, "write "+Syntax, nil)
 	}
 	if k, ok := find(s); ok && k.alone {
 		return Location{Scheme: s}, nil
@@ -59,10 +61,43 @@ func ParseLocation(s string) (Location, error) {
 			return bad(what)
 		}
 	}
+	password := ""
+	if k.secret != nil {
+		rest, password = k.secret(rest)
+	}
 	if rest = strings.TrimPrefix(rest, k.lead); rest == "" {
 		return bad("nothing follows " + name + ":")
 	}
-	return Location{Scheme: name, Rest: rest}, nil
+	l := Location{Scheme: name, Rest: rest}
+	if password != "" {
+		passwords.Store(l, password)
+	}
+	return l, nil
+}
+
+// passwords are those that came in locations, by the locations without them. They last
+// as long as the process: a place is come back to by the location that is shown.
+var passwords sync.Map
+
+// password is what was last read with the location, "" for none.
+func (l Location) password() string {
+	p, _ := passwords.Load(l)
+	text, _ := p.(string)
+	return text
+}
+
+// Shown is what somebody wrote for a location, as it may be shown: without a password,
+// even where it is no location.
+func Shown(s string) string {
+	name, rest, ok := strings.Cut(s, ":")
+	if k, known := find(name); ok && known && k.secret != nil {
+		rest, _ = k.secret(rest)
+		return name + ":" + rest
+	}
+	if strings.Contains(s, "://") && strings.Contains(s, "@") { // a kind of place that there is not
+		return name + "://…" + s[strings.LastIndexByte(s, '@'):]
+	}
+	return s
 }
 
 // String is the location as [ParseLocation] reads it.

@@ -10,7 +10,7 @@ import (
 	"hearth/store/ceph"
 	"hearth/store/cinder"
 	"hearth/store/repository"
-	"hearth/store/sqlite"
+	"hearth/store/sql"
 )
 
 // Options says how a place is opened.
@@ -60,16 +60,34 @@ func (o Options) readOnly() string {
 	return unless(!o.Config.ReadOnly, "the config marks it read_only")
 }
 
-func (o Options) sqlite() sqlite.Options {
-	return sqlite.Options{Write: o.Write, Now: o.Now, Badge: o.Config.Badge, Color: o.Config.Color, ReadOnly: o.readOnly()}
+func (o Options) sql() sql.Options {
+	return sql.Options{Write: o.Write, Now: o.Now, Badge: o.Config.Badge, Color: o.Config.Color, ReadOnly: o.readOnly()}
 }
 
 func openDemo(ctx context.Context, _ string, o Options) (Place, error) {
-	return opened(sqlite.CreateDemo(ctx, o.sqlite(), o.Demo))
+	return opened(sql.CreateDemo(ctx, o.sql(), o.Demo))
 }
 
 func openSQLite(ctx context.Context, file string, o Options) (Place, error) {
-	p, err := sqlite.Open(ctx, file, o.sqlite())
+	return database(sql.Open(ctx, file, o.sql()))
+}
+
+func openMySQL(ctx context.Context, rest string, o Options) (Place, error) {
+	l := Location{Scheme: "mysql", Rest: rest}
+	return database(sql.OpenServer(ctx, l.Scheme, "//"+rest, l.password(), o.sql()))
+}
+
+func openPostgres(ctx context.Context, rest string, o Options) (Place, error) {
+	l := Location{Scheme: "postgres", Rest: rest}
+	return database(sql.OpenServer(ctx, l.Scheme, "//"+rest, l.password(), o.sql()))
+}
+
+func openCinderConf(ctx context.Context, file string, o Options) (Place, error) {
+	return database(sql.OpenConf(ctx, file, o.sql()))
+}
+
+// database is what sql.Open returned: a store of its own where hearth made it.
+func database(p *sql.Place, err error) (Place, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -148,12 +166,12 @@ func openCeph(ctx context.Context, pool string, o Options) (Place, error) {
 type Waits = cinder.Waits
 
 // World says what demo data to make; the same World makes the same data.
-type World = sqlite.World
+type World = sql.World
 
 // MakeDemo makes a store with demo data in a file that is not there yet, and
 // opens it. If it fails, the file is gone again.
 func MakeDemo(ctx context.Context, path string, w World, o Options) (Place, error) {
-	s, err := sqlite.Create(ctx, path, sqlite.Options{Now: o.Now})
+	s, err := sql.Create(ctx, path, sql.Options{Now: o.Now})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"hearth/core"
 	"hearth/store/ceph"
 	"hearth/store/cinder"
+	"hearth/store/sql"
 )
 
 // scheme is one kind of location: all that is to be known of it outside its driver.
@@ -26,6 +27,8 @@ type scheme struct {
 	// wrong says what is wrong with what follows the colon, "" for nothing; nil:
 	// anything will do but nothing.
 	wrong func(rest string) string
+	// secret takes a password out of what follows the colon; nil: there is none in it.
+	secret func(rest string) (without, password string)
 	// cut takes the rest apart where it may name a region and a project, and join
 	// puts it together; nil where a place has neither.
 	cut  func(rest string) (name, region, project string)
@@ -42,6 +45,11 @@ type scheme struct {
 var schemes = []scheme{
 	{name: "sqlite", form: "sqlite:FILE", kind: KindStore, open: openSQLite, file: true,
 		flag: "store", help: "short for --place sqlite:FILE"},
+	{name: "mysql", form: "mysql://HOST/DATABASE", kind: KindStore, open: openMySQL, lead: "//", wrong: wrongAddress("mysql"),
+		secret: secretOf("mysql")},
+	{name: "postgres", form: "postgres://HOST/DATABASE", kind: KindStore, open: openPostgres, lead: "//", wrong: wrongAddress("postgres"),
+		secret: secretOf("postgres")},
+	{name: "cinderconf", form: "cinderconf:FILE", kind: KindStore, open: openCinderConf, file: true},
 	{name: "cloud", form: "cloud:NAME", kind: KindCloud, open: openCloud, cut: cinder.Cut, join: cinder.Join,
 		flag: "cloud", help: "short for --place cloud:NAME, a cloud of clouds.yaml", known: cinder.Clouds,
 		check: cinder.Check, usual: usualCloud},
@@ -55,6 +63,20 @@ var schemes = []scheme{
 	{name: "ceph", form: "ceph:POOL", kind: KindRepository, open: openCeph, wrong: ceph.WrongPool},
 	{name: "demo", form: "demo", kind: KindDemo, open: openDemo, alone: true,
 		flag: "demo", help: "a fresh store with demo data, gone when hearth ends"},
+}
+
+// wrongAddress is the [scheme.wrong] of a database on a server.
+func wrongAddress(scheme string) func(string) string {
+	return func(rest string) string {
+		if !strings.HasPrefix(rest, "//") {
+			return scheme + " wants two slashes"
+		}
+		return sql.WrongAddress(scheme, rest)
+	}
+}
+
+func secretOf(scheme string) func(string) (string, string) {
+	return func(rest string) (string, string) { return sql.CutPassword(scheme, rest) }
 }
 
 func unless(right bool, what string) string {

@@ -9,12 +9,16 @@ import (
 // examples are locations of every kind, as people write them.
 var examples = map[string][]string{
 	"sqlite": {"sqlite:/srv/a.sqlite", "sqlite:a:b", "sqlite:a b@c/d"},
-	"cloud":  {"cloud:prod", "cloud:prod@South", "cloud:prod/0123", "cloud:prod@South/0123"},
-	"posix":  {"posix:/srv/backups"},
-	"s3":     {"s3://host/bucket", "s3://host:9000/bucket/under"},
-	"swift":  {"swift:cloud/box", "swift:cloud/box/under"},
-	"ceph":   {"ceph:backups", "ceph:.backups"},
-	"demo":   {"demo"},
+	"mysql": {"mysql://db/cinder", "mysql://cinder@db:3307/cinder", "mysql://[::1]:3306/cinder?ssl_ca=/etc/ca.pem",
+		"mysql://a%40b@db/cinder"},
+	"postgres":   {"postgres://db/cinder", "postgres://cinder@a:1,b:2/cinder?sslmode=verify-full", "postgres:///?service=prod", "postgres://db"},
+	"cinderconf": {"cinderconf:/etc/cinder/cinder.conf"},
+	"cloud":      {"cloud:prod", "cloud:prod@South", "cloud:prod/0123", "cloud:prod@South/0123"},
+	"posix":      {"posix:/srv/backups"},
+	"s3":         {"s3://host/bucket", "s3://host:9000/bucket/under"},
+	"swift":      {"swift:cloud/box", "swift:cloud/box/under"},
+	"ceph":       {"ceph:backups", "ceph:.backups"},
+	"demo":       {"demo"},
 }
 
 // TestSchemes: whatever a line of the table says of a kind of location leads back to
@@ -74,12 +78,12 @@ func byArgs(t *testing.T, args []string) string {
 // TestWords: what people learn of locations comes from the table, and the words of
 // today stay.
 func TestWords(t *testing.T) {
-	if want := "sqlite:FILE, cloud:NAME, posix:/DIR, s3://HOST/BUCKET, swift:CLOUD/CONTAINER, ceph:POOL or demo"; Syntax != want {
+	if want := "sqlite:FILE, mysql://HOST/DATABASE, postgres://HOST/DATABASE, cinderconf:FILE, cloud:NAME, posix:/DIR, s3://HOST/BUCKET, swift:CLOUD/CONTAINER, ceph:POOL or demo"; Syntax != want {
 		t.Errorf("the syntax is %s", Syntax)
 	}
 	for s, want := range map[string][]string{
 		"sqlite:/a": {"--store", "/a"}, "cloud:a@R/p": {"--cloud", "a@R/p"}, "demo": {"--demo"}, "posix:/b": {"--place", "posix:/b"},
-		"s3://h/b": {"--place", "s3://h/b"}, "swift:c/b": {"--place", "swift:c/b"}, "ceph:b": {"--place", "ceph:b"},
+		"s3://h/b": {"--place", "s3://h/b"}, "mysql://u:p@h/b": {"--place", "mysql://u@h/b"}, "cinderconf:/c": {"--place", "cinderconf:/c"}, "swift:c/b": {"--place", "swift:c/b"}, "ceph:b": {"--place", "ceph:b"},
 	} {
 		if l, err := ParseLocation(s); err != nil || !slices.Equal(l.Args(), want) {
 			t.Errorf("%s is %v in a shell, %v", s, l.Args(), err)
@@ -89,6 +93,8 @@ func TestWords(t *testing.T) {
 		"nonsense": "it does not say what kind of place it is", "s3:bucket": "s3 wants two slashes", "s3://": "nothing follows s3:",
 		"swift:cloud": "swift wants a cloud and a container", "ceph:a/b": "a pool's name has no blank, / or @ in it",
 		"ceph:-p": "a pool's name begins with no dash", "ceph:": "nothing follows ceph:", "cloud:": "nothing follows cloud:",
+		"mysql:h/b": "mysql wants two slashes", "mysql://h": "mysql wants a database", "postgres:h": "postgres wants two slashes",
+		"mysql://h/b?%zz": "what follows the ? cannot be read", "mysql://%zz@h/b": "a % in it",
 		"ftp://x": "there is no kind of place called ftp", "demo:": "there is no kind of place called demo",
 	} {
 		if _, err := ParseLocation(s); err == nil || !strings.Contains(err.Error(), what) {

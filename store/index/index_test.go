@@ -12,7 +12,7 @@ import (
 
 	"hearth/core"
 	"hearth/store/index"
-	"hearth/store/sqlite"
+	place "hearth/store/sql"
 )
 
 func ok(t testing.TB, err error) {
@@ -23,13 +23,13 @@ func ok(t testing.TB, err error) {
 }
 
 // demo is a store of made-up backups, and its file opened with nothing of hearth's.
-func demo(t testing.TB, backups int) (*sqlite.Store, *sql.DB) {
+func demo(t testing.TB, backups int) (*place.Store, *sql.DB) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "demo.sqlite")
-	s, err := sqlite.Create(t.Context(), path, sqlite.Options{})
+	s, err := place.Create(t.Context(), path, place.Options{})
 	ok(t, err)
 	t.Cleanup(func() { s.Close() })
-	ok(t, s.Populate(t.Context(), sqlite.World{Backups: backups, Until: now}))
+	ok(t, s.Populate(t.Context(), place.World{Backups: backups, Until: now}))
 	db, err := sql.Open("sqlite", "file:"+path+"?mode=rw&_pragma=busy_timeout(5000)")
 	ok(t, err)
 	t.Cleanup(func() { db.Close() })
@@ -48,7 +48,7 @@ type list[T any] struct {
 	filters []string
 }
 
-func backups(s *sqlite.Store) list[core.Backup] {
+func backups(s *place.Store) list[core.Backup] {
 	return list[core.Backup]{s.Backups, s.CountBackups, core.SelectBackups, core.BackupColumns,
 		func(b *core.Backup) string { return string(b.ID) },
 		[]string{"", "", "status:error", "status~err", "status:available", "kind:incr", "kind:full", "nightly", "web", "db-", "e", "zz", "zzzzzz",
@@ -58,7 +58,7 @@ func backups(s *sqlite.Store) list[core.Backup] {
 			"project:0", "has-dependents:yes"}}
 }
 
-func volumes(s *sqlite.Store) list[core.Volume] {
+func volumes(s *place.Store) list[core.Volume] {
 	return list[core.Volume]{s.Volumes, s.CountVolumes, core.SelectVolumes, core.VolumeFields,
 		func(v *core.Volume) string { return string(v.ID) },
 		[]string{"", "", "status:in-use", "web", "size>=100", "type~ssd", "backups:0", "backups>3", "last-backup>10d", "bootable:yes",

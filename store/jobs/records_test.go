@@ -14,7 +14,7 @@ import (
 	"hearth/core/pyjson"
 	"hearth/store/jobs"
 	"hearth/store/memory"
-	"hearth/store/sqlite"
+	"hearth/store/sql"
 	"hearth/store/storetest"
 )
 
@@ -220,7 +220,7 @@ func TestArchiveInTheWay(t *testing.T) {
 // TestDemoLeavesTheArchiveAlone: whatever is done in a demo, the archive stays as
 // it was, even where a desk has one.
 func TestDemoLeavesTheArchiveAlone(t *testing.T) {
-	s, err := sqlite.CreateDemo(t.Context(), sqlite.Options{Now: clock}, sqlite.World{})
+	s, err := sql.CreateDemo(t.Context(), sql.Options{Now: clock}, sql.World{})
 	ok(t, err)
 	defer s.Close()
 	a := openArchive(t)

@@ -27,7 +27,7 @@ func testConcurrency(t *testing.T, d Driver) {
 					}
 				default:
 				}
-				readWhole(t, p, one, other)
+				readWhole(t, p, d.world(), one, other)
 			}
 		})
 	}
@@ -48,7 +48,7 @@ func testConcurrency(t *testing.T, d Driver) {
 }
 
 // readWhole reads in every way, and the volume in one of two states.
-func readWhole(t *testing.T, p Place, one, other core.State) {
+func readWhole(t *testing.T, p Place, w World, one, other core.State) {
 	v, err := p.Volume(t.Context(), WebRoot)
 	if err != nil {
 		t.Errorf("read while another writes: %v", err)
@@ -58,7 +58,7 @@ func readWhole(t *testing.T, p Place, one, other core.State) {
 		t.Errorf("half a state was read: %v of the one and %v of the other", s.Diff(one), s.Diff(other))
 	}
 	volumes, err := p.Volumes(t.Context(), core.Query{Sort: []core.Order{{Column: "name"}}})
-	if err != nil || volumes.Total != len(Standard().listedVolumes()) || len(volumes.Rows) != volumes.Total {
+	if err != nil || volumes.Total != len(w.listedVolumes()) || len(volumes.Rows) != volumes.Total {
 		t.Errorf("%d of %d volumes were listed while another writes, %v", len(volumes.Rows), volumes.Total, err)
 	}
 	backups, err := p.Backups(t.Context(), core.Query{Limit: 5})

@@ -101,8 +101,8 @@ type job struct {
 	changes bool // it is to change the place
 }
 
-func jobsToFail(t *testing.T) []job {
-	found := core.FindRecords(string(pasteOf(importItems(t, 1)[0].Record)))
+func (d Driver) jobsToFail(t *testing.T) []job {
+	found := core.FindRecords(string(pasteOf(d.importItems(t, 1)[0].Record)))
 	plan := func(ctx context.Context, d jobs.Desk) (*core.Plan, error) {
 		return d.Plan(ctx, jobs.PlanRequest{Backup: Second, Onto: WebRoot})
 	}
@@ -150,7 +150,7 @@ func testFaults(t *testing.T, d Driver) {
 	a, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
 	ok(t, err)
 	defer a.Close()
-	for _, j := range jobsToFail(t) {
+	for _, j := range d.jobsToFail(t) {
 		t.Run(j.name, func(t *testing.T) {
 			before, after, n := d.dry(t, a, j)
 			if n == 0 || j.changes == (before == after) {

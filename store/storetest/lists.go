@@ -21,7 +21,7 @@ type lister[T any] struct {
 }
 
 func testLists(t *testing.T, d Driver) {
-	p, w := d.open(t, Standard()), Standard()
+	p, w := d.open(t, d.world()), d.world()
 	t.Run("volumes", func(t *testing.T) {
 		everyQuery(t, lister[core.Volume]{p.Volumes, w.listedVolumes(), core.VolumeFields, core.SelectVolumes})
 	})

@@ -13,7 +13,7 @@ import (
 )
 
 func testReads(t *testing.T, d Driver) {
-	p, w := d.open(t, Standard()), Standard()
+	p, w := d.open(t, d.world()), d.world()
 	for _, want := range w.AllVolumes() {
 		got, err := p.Volume(t.Context(), want.ID)
 		if flagOf(want.Row, "deleted") {
@@ -71,7 +71,7 @@ func testTypes(t *testing.T, p store.Place, w World) {
 }
 
 func testExports(t *testing.T, d Driver) {
-	p, w := d.open(t, Standard()), Standard()
+	p, w := d.open(t, d.world()), d.world()
 	ex, isExporter := p.(store.Exporter)
 	if !isExporter {
 		t.Fatal("it exports nothing")
@@ -113,7 +113,7 @@ func decoded(r core.Record) string {
 }
 
 func testImportFacts(t *testing.T, d Driver) {
-	p, w := d.open(t, Standard()), Standard()
+	p, w := d.open(t, d.world()), d.world()
 	im, isImporter := p.(store.Importer)
 	if !isImporter {
 		t.Fatal("it imports nothing")
@@ -143,8 +143,8 @@ func testImportFacts(t *testing.T, d Driver) {
 
 // testRefusals: what is not open for writing refuses to, and stays as it is.
 func testRefusals(t *testing.T, d Driver) {
-	p := d.open(t, Standard())
-	state := Standard().volume(Database)
+	p := d.open(t, d.world())
+	state := d.world().volume(Database)
 	s := state.State()
 	if writer, ok := p.(store.Writer); ok {
 		_, err := writer.Rewrite(t.Context(),
@@ -152,7 +152,7 @@ func testRefusals(t *testing.T, d Driver) {
 		wantCode(t, "rewrite", err, core.CodeReadOnly)
 	}
 	if importer, ok := p.(store.Importer); ok {
-		_, err := importer.Import(t.Context(), importItems(t, 1), core.Entry{Kind: core.EntryImport})
+		_, err := importer.Import(t.Context(), d.importItems(t, 1), core.Entry{Kind: core.EntryImport})
 		wantCode(t, "import", err, core.CodeReadOnly)
 	}
 	testReads(t, d)
@@ -167,8 +167,8 @@ func testRefusals(t *testing.T, d Driver) {
 const patience = 5 * time.Second
 
 func testContexts(t *testing.T, d Driver) {
-	p := d.open(t, Standard())
-	every := calls(p, Standard())
+	p := d.open(t, d.world())
+	every := calls(p, d.world())
 	for name, call := range every {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -41,6 +41,11 @@ func changes(s core.State) map[string]core.State {
 		"other metadata": with(s, func(s *core.State) {
 			s.Metadata = texts("ключ", "значение", "a'b\"c", "\x1b[0m", "tier", "gold")
 		}),
+		"one of many alike": with(s, func(s *core.State) {
+			s.Metadata = s.Metadata.Clone()
+			s.Metadata.Delete("Role")
+			s.Metadata.Set("role", pyjson.OfString("WEB"))
+		}),
 		"no image":         with(s, func(s *core.State) { s.Image = &pyjson.Object{} }),
 		"another image":    with(s, func(s *core.State) { s.Image, s.Bootable = texts("os_type", "windows", "a", "None"), true }),
 		"the same, turned": with(s, func(s *core.State) { s.Image = turned(s.Image) }),
@@ -80,7 +85,7 @@ func rewriteOf(id core.VolumeID, before, after core.State) core.Rewrite {
 // testRewrites brings volumes from state to state and reads back: what was to
 // change has, the rest has not.
 func testRewrites(t *testing.T, d Driver) {
-	w := Standard()
+	w := d.world()
 	for _, id := range []core.VolumeID{Database, WebRoot, Nameless, Hostile, Encrypted} {
 		was := w.volume(id)
 		for name, after := range changes(was.State()) {
@@ -98,7 +103,7 @@ func testRewrites(t *testing.T, d Driver) {
 			if !slices.Equal(got.Image.Keys(), after.Image.Keys()) {
 				t.Errorf("%s, %s: image metadata in the order %v, want %v", id, name, got.Image.Keys(), after.Image.Keys())
 			}
-			if diff := difference(got, rewritten(w, was, after)); diff != "" {
+			if diff := difference(got, d.rewritten(w, was, after)); diff != "" {
 				t.Errorf("%s, %s: %s", id, name, diff)
 			}
 			othersUntouched(t, p, w, id)
@@ -108,7 +113,7 @@ func testRewrites(t *testing.T, d Driver) {
 
 // rewritten is a volume after a rewrite, by Cinder's habits: a key that stays
 // keeps its place, updated_at moves with the row's columns.
-func rewritten(w World, v core.Volume, after core.State) core.Volume {
+func (d Driver) rewritten(w World, v core.Volume, after core.State) core.Volume {
 	before := v.State()
 	opt := func(v pyjson.Value) core.Opt[string] { return core.Opt[string]{V: v.Text(), Set: !v.IsNull()} }
 	v.Name, v.Description = opt(after.Name), opt(after.Description)
@@ -140,8 +145,8 @@ func rewritten(w World, v core.Volume, after core.State) core.Volume {
 	set("volume_type_id", before.VolumeTypeID, after.VolumeTypeID)
 	set("bootable", pyjson.OfBool(before.Bootable), pyjson.OfBool(after.Bootable))
 	if touched {
-		v.UpdatedAt = core.Some(Later)
-		v.Row.Set("updated_at", pyjson.OfTime(Later, false))
+		v.UpdatedAt = core.Some(d.later())
+		v.Row.Set("updated_at", pyjson.OfTime(d.later(), false))
 	}
 	return v
 }
@@ -168,7 +173,7 @@ func othersUntouched(t *testing.T, p Place, w World, but core.VolumeID) {
 
 // testConflicts: whatever of the state has changed meanwhile, nothing is written.
 func testConflicts(t *testing.T, d Driver) {
-	w := Standard()
+	w := d.world()
 	for _, id := range []core.VolumeID{Database, WebRoot} {
 		was := w.volume(id)
 		for name, believed := range changes(was.State()) {
@@ -193,7 +198,7 @@ func testConflicts(t *testing.T, d Driver) {
 }
 
 func testUndo(t *testing.T, d Driver) {
-	w := Standard()
+	w := d.world()
 	was := w.volume(WebRoot)
 	for name, after := range changes(was.State()) {
 		p := d.standard(t)
@@ -234,7 +239,7 @@ func testUndo(t *testing.T, d Driver) {
 }
 
 func testJournal(t *testing.T, d Driver) {
-	p, w := d.standard(t), Standard()
+	p, w := d.standard(t), d.world()
 	if entries, err := p.Entries(t.Context(), "", 0); err != nil || len(entries) > 0 {
 		t.Errorf("a new journal has %d entries, %v", len(entries), err)
 	}
@@ -294,7 +299,7 @@ func sameEntry(t *testing.T, got, want core.Entry) {
 }
 
 func testCaptures(t *testing.T, d Driver) {
-	p, w := d.standard(t), Standard()
+	p, w := d.standard(t), d.world()
 	read := func(volume core.VolumeID, backup core.BackupID) []core.KeptCapture {
 		t.Helper()
 		got, err := p.Captures(t.Context(), p.Info().Location, volume, backup)
@@ -354,11 +359,11 @@ func testCaptures(t *testing.T, d Driver) {
 }
 
 // importItems are records as a preflight makes them ready, all different.
-func importItems(t *testing.T, n int) []core.ImportItem {
+func (d Driver) importItems(t *testing.T, n int) []core.ImportItem {
 	t.Helper()
 	var out []core.ImportItem
 	for i := range n {
-		b := Standard().backup(Tagged)
+		b := d.world().backup(Tagged)
 		b.ID = core.BackupID("0c000000-0000-4000-8000-00000000000" + string(rune('a'+i)))
 		if i > 0 {
 			b.ParentID = out[i-1].ID
@@ -390,10 +395,10 @@ func pasteOf(r core.Record) []byte {
 }
 
 // imported is the backup that importing an item of b makes.
-func imported(b core.Backup) core.Backup {
+func (d Driver) imported(b core.Backup) core.Backup {
 	b.Status, b.Deleted, b.DeletedAt, b.FailReason = core.StatusAvailable, false, core.Opt[time.Time]{}, core.Opt[string]{}
 	b.Incremental = b.ParentID != ""
-	b.UpdatedAt = core.Some(Later)
+	b.UpdatedAt = core.Some(d.later())
 	for _, at := range []*core.Opt[time.Time]{&b.CreatedAt, &b.DataTimestamp} {
 		at.V = at.V.Truncate(time.Second) // a record has whole seconds
 	}
@@ -401,7 +406,7 @@ func imported(b core.Backup) core.Backup {
 }
 
 func testImports(t *testing.T, d Driver) {
-	w := Standard()
+	w := d.world()
 	t.Run("new ids", func(t *testing.T) { testNewIDs(t, d, w) })
 	for _, id := range []core.BackupID{Removed, HalfGone} {
 		t.Run("revive "+string(id), func(t *testing.T) { testRevival(t, d, w, id) })
@@ -411,7 +416,7 @@ func testImports(t *testing.T, d Driver) {
 	}
 	t.Run("the same twice", func(t *testing.T) {
 		p := d.standard(t)
-		items := importItems(t, 1)
+		items := d.importItems(t, 1)
 		_, err := p.Import(t.Context(), append(items, items...), core.Entry{At: Now, Kind: core.EntryImport})
 		wantCode(t, "one id twice", err, core.CodeConflict)
 		othersUntouched(t, p, w, "")
@@ -420,7 +425,7 @@ func testImports(t *testing.T, d Driver) {
 
 func testNewIDs(t *testing.T, d Driver, w World) {
 	p := d.standard(t)
-	items := importItems(t, 3)
+	items := d.importItems(t, 3)
 	results, err := p.Import(t.Context(), items, core.Entry{At: Now, Kind: core.EntryImport, Backups: []core.BackupID{items[0].ID}})
 	ok(t, err)
 	for i, it := range items {
@@ -434,7 +439,7 @@ func testNewIDs(t *testing.T, d Driver, w World) {
 		}
 		got, err := p.Backup(t.Context(), it.ID)
 		ok(t, err)
-		if diff := difference(got, imported(want)); diff != "" {
+		if diff := difference(got, d.imported(want)); diff != "" {
 			t.Errorf("%s was imported otherwise:%s", it.ID, diff)
 		}
 	}
@@ -456,7 +461,7 @@ func testRevival(t *testing.T, d Driver, w World, id core.BackupID) {
 	}
 	got, err := p.Backup(t.Context(), id)
 	ok(t, err)
-	if diff := difference(got, imported(b)); diff != "" {
+	if diff := difference(got, d.imported(b)); diff != "" {
 		t.Errorf("it was imported otherwise:%s", diff)
 	}
 }
@@ -466,7 +471,7 @@ func testImportConflict(t *testing.T, d Driver, w World, id core.BackupID) {
 	p := d.standard(t)
 	b := w.backup(Tagged)
 	b.ID = id
-	items := append(importItems(t, 2), itemOf(t, b))
+	items := append(d.importItems(t, 2), itemOf(t, b))
 	results, err := p.Import(t.Context(), items, core.Entry{At: Now, Kind: core.EntryImport})
 	wantCode(t, "import of what is here", err, core.CodeConflict)
 	if len(results) > 0 {

@@ -1,0 +1,193 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"hearth/core"
+	"hearth/store/index"
+)
+
+// patience is how long a list is looked along before what was found so far is shown.
+const patience = 40 * time.Millisecond
+
+// atOnce is how many backups a store may have for its index to be made while it is opened;
+// with more, that is done beside what is asked of it.
+const atOnce = 20_000
+
+// rest is where a search stopped, for when the same is asked again.
+type rest struct {
+	key   string
+	stamp int64
+	rest  *index.Rest
+}
+
+// find finds a page's rows: by the index where the file has one, else by putting all rows
+// that match in order.
+func (p *Place) find(ctx context.Context, db view, t table, q core.Query) (index.Answer, error) {
+	by, err := p.indexed(ctx, db, t, q)
+	if err != nil {
+		return index.Answer{}, err
+	}
+	if by == nil {
+		o, err := p.order(ctx, db, t, q)
+		if err != nil {
+			return index.Answer{}, err
+		}
+		return index.Answer{Rowids: o.window(q), Offset: q.Offset, Total: len(o.rowids), All: o.all}, nil
+	}
+	wait := time.Duration(0)
+	if q.Partial {
+		wait = patience
+	}
+	key := fmt.Sprintf("%s %d %d %+v", orderKey(t.name, q), q.Offset, q.Limit, q.From)
+	a, err := by.Page(ctx, db, q, p.stopped(key, db.stamp), wait)
+	if err == nil && a.Rest != nil {
+		p.stopAt(rest{key, db.stamp, a.Rest})
+	}
+	return a, err
+}
+
+// CountBackups and CountVolumes count what fulfils a query's filter.
+func (p *Place) CountBackups(ctx context.Context, q core.Query) (int, error) {
+	return p.countRows(ctx, p.schema.backupTable(), q)
+}
+
+// CountVolumes is CountBackups for volumes.
+func (p *Place) CountVolumes(ctx context.Context, q core.Query) (int, error) {
+	return p.countRows(ctx, p.schema.volumeTable(), q)
+}
+
+func (p *Place) countRows(ctx context.Context, t table, q core.Query) (n int, err error) {
+	err = p.read(ctx, "count "+t.name, func(db view) error {
+		by, err := p.indexed(ctx, db, t, q)
+		if err == nil && by != nil {
+			n, err = by.Count(ctx, db, q)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		o, err := p.order(ctx, db, t, q)
+		if err == nil {
+			n = len(o.rowids)
+		}
+		return err
+	})
+	return n, err
+}
+
+// indexed returns the index of a table where it answers a query, else nil: where the file
+// has none yet, or holds what only core's own comparison gets right, and for orders by more
+// than one column.
+func (p *Place) indexed(ctx context.Context, db view, t table, q core.Query) (*index.Table, error) {
+	if !p.own || len(q.Sort) > 1 {
+		return nil, nil
+	}
+	by := p.schema.indexTable(t)
+	if column := core.Ordered(q.Sort)[0].Column; !by.Orders(column) {
+		return nil, nil
+	}
+	able, err := by.Able(ctx, db)
+	if err != nil || !able {
+		return nil, err
+	}
+	return by, nil
+}
+
+// stopped returns where a search stopped, nil if it did not, or not in this content.
+func (p *Place) stopped(key string, stamp int64) *index.Rest {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.rests {
+		if r.key == key && r.stamp == stamp {
+			return r.rest
+		}
+	}
+	return nil
+}
+
+func (p *Place) stopAt(r rest) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rests = append(slices.DeleteFunc(p.rests, func(old rest) bool { return old.key == r.key || old.stamp < r.stamp }), r)
+	if len(p.rests) > orderingsKept {
+		p.rests = slices.Delete(p.rests, 0, 1)
+	}
+}
+
+// sparse are the columns that are empty in most rows of a cloud.
+var sparse = map[string]bool{"description": true, "reason": true, "service-metadata": true, "snapshot": true, "restored": true, "key": true,
+	"source": true}
+
+// indexTable is a table as its index knows it: times only in the form that sorts as its
+// text, and what is joined from where triggers keep it.
+func (s schema) indexTable(t table) *index.Table {
+	exprs := maps.Clone(t.exprs)
+	for name, expr := range exprs {
+		if strings.Contains(expr, "hearth_time(") {
+			text, _, _ := strings.Cut(strings.TrimPrefix(expr, "(CASE WHEN "), " GLOB ")
+			exprs[name] = "(CASE WHEN " + text + " GLOB '" + stampPattern + "' THEN " + text + " END)"
+		}
+	}
+	exprs["id"] = t.alias + `."id"`
+	x := &index.Table{Name: t.name, Alias: t.alias, Exprs: exprs, Live: live(t.alias), Sparse: sparse}
+	if t.name == "backups" {
+		x.Rows, x.Words = "hearth_backup_rows", "hearth_backup_words"
+		exprs["volume"] = "x.volume"
+	} else {
+		x.Rows, x.Words = "hearth_volume_rows", "hearth_volume_words"
+		exprs["type"], exprs["backups"], exprs["last-backup"] = "x.type", "x.backups", "x.last"
+	}
+	t.exprs = exprs
+	x.Where = t.where
+	return x
+}
+
+func (s schema) indexTables() []*index.Table {
+	return []*index.Table{s.indexTable(s.backupTable()), s.indexTable(s.volumeTable())}
+}
+
+// makeIndex makes the index of a store that has none: at once where that takes no time,
+// else beside what is asked of it meanwhile.
+func (p *Place) makeIndex(ctx context.Context) error {
+	if !p.own || !p.write {
+		return nil
+	}
+	made, err := index.Made(ctx, p.db)
+	if err != nil || made {
+		return err
+	}
+	var many bool
+	err = p.db.QueryRowContext(ctx, "SELECT count(*) > ? FROM (SELECT 1 FROM backups LIMIT ?)", atOnce, atOnce+1).Scan(&many)
+	if err != nil {
+		return err
+	}
+	if !many {
+		p.makeNow(ctx)
+		return nil
+	}
+	ctx, p.stop = context.WithCancel(context.WithoutCancel(ctx))
+	p.making = make(chan struct{})
+	go func() {
+		defer close(p.making)
+		p.makeNow(ctx)
+	}()
+	return nil
+}
+
+// makeNow makes the index. Where that fails, as under another program's lock, lists are
+// slower, and the next who opens the file tries again.
+func (p *Place) makeNow(ctx context.Context) {
+	_ = p.in(ctx, "make the index of "+p.path, func(tx change) error {
+		made, err := index.Made(ctx, tx.tx)
+		if err != nil || made {
+			return err
+		}
+		return index.Make(ctx, tx.tx, p.schema.indexTables()...)
+	})
+}
