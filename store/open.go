@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -61,7 +62,11 @@ func (o Options) readOnly() string {
 }
 
 func (o Options) sql() sql.Options {
-	return sql.Options{Write: o.Write, Now: o.Now, Badge: o.Config.Badge, Color: o.Config.Color, ReadOnly: o.readOnly()}
+	mirrors := ""
+	if o.CacheDir != "" {
+		mirrors = filepath.Join(o.CacheDir, "mirrors")
+	}
+	return sql.Options{Write: o.Write, Mirrors: mirrors, Now: o.Now, Badge: o.Config.Badge, Color: o.Config.Color, ReadOnly: o.readOnly()}
 }
 
 func openDemo(ctx context.Context, _ string, o Options) (Place, error) {

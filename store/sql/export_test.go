@@ -3,6 +3,8 @@ package sql
 import (
 	"context"
 	"fmt"
+	"testing"
+	"time"
 )
 
 // InRead runs a statement in a transaction that reads.
@@ -31,4 +33,31 @@ func WhileReading(p *Place, ctx context.Context, query string, fn func()) error 
 		}
 		return nil
 	})
+}
+
+// MirrorFrom has databases of so many backups mirrored while a test runs.
+func MirrorFrom(t testing.TB, backups int) {
+	was := mirrorFrom
+	mirrorFrom = backups
+	t.Cleanup(func() { mirrorFrom = was })
+}
+
+// WaitForMirror waits until the making of a place's mirror has ended.
+func (p *Place) WaitForMirror(t testing.TB) {
+	t.Helper()
+	if p.mirror == nil {
+		t.Fatal("there is no mirror")
+	}
+	select {
+	case <-p.mirror.done:
+	case <-time.After(time.Minute):
+		t.Fatal("the mirror is not made")
+	}
+}
+
+// Mirrored reports whether lists go by a mirror.
+func (p *Place) Mirrored() bool {
+	p.mirror.mu.Lock()
+	defer p.mirror.mu.Unlock()
+	return p.mirror.store != nil
 }

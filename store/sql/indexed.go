@@ -54,15 +54,33 @@ func (p *Place) find(ctx context.Context, db view, t table, q core.Query) (index
 
 // CountBackups and CountVolumes count what fulfils a query's filter.
 func (p *Place) CountBackups(ctx context.Context, q core.Query) (int, error) {
-	return p.countRows(ctx, p.schema.backupTable(), q)
+	return p.countRows(ctx, p.schema.backupTable(), q, (*Place).CountBackups, func() (int, error) {
+		page, err := p.listBackups(ctx, q)
+		return page.Total, err
+	})
 }
 
 // CountVolumes is CountBackups for volumes.
 func (p *Place) CountVolumes(ctx context.Context, q core.Query) (int, error) {
-	return p.countRows(ctx, p.schema.volumeTable(), q)
+	return p.countRows(ctx, p.schema.volumeTable(), q, (*Place).CountVolumes, func() (int, error) {
+		page, err := p.listVolumes(ctx, q)
+		return page.Total, err
+	})
 }
 
-func (p *Place) countRows(ctx context.Context, t table, q core.Query) (n int, err error) {
+// countRows counts by the mirror, by the index, or all rows; of a server's database by
+// what a list of it says.
+func (p *Place) countRows(ctx context.Context, t table, q core.Query, mirror func(*Place, context.Context, core.Query) (int, error),
+	list func() (int, error)) (n int, err error) {
+	q.Offset, q.Limit, q.From = 0, 1, nil
+	if p.mirror != nil {
+		if s, err := p.mirror.ready(ctx, q.Anew); err == nil && s != nil {
+			return mirror(s, ctx, q)
+		}
+	}
+	if p.server != nil {
+		return list()
+	}
 	err = p.read(ctx, "count "+t.name, func(db view) error {
 		by, err := p.indexed(ctx, db, t, q)
 		if err == nil && by != nil {
@@ -155,7 +173,7 @@ func (s schema) indexTables() []*index.Table {
 // makeIndex makes the index of a store that has none: at once where that takes no time,
 // else beside what is asked of it meanwhile.
 func (p *Place) makeIndex(ctx context.Context) error {
-	if !p.own || !p.write {
+	if !p.own || !p.write || p.opt.bare {
 		return nil
 	}
 	made, err := index.Made(ctx, p.db)

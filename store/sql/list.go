@@ -96,7 +96,12 @@ func (o *ordering) window(q core.Query) []int64 {
 }
 
 // Backups answers a query.
-func (p *Place) Backups(ctx context.Context, q core.Query) (page core.Page[core.Backup], err error) {
+func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
+	page, ok, err := reflected(ctx, p, q, func(m *Place) (core.Page[core.Backup], error) { return m.Backups(ctx, q) },
+		func(b *core.Backup) string { return string(b.ID) }, func(ids []string) ([]core.Backup, error) { return p.theseBackups(ctx, ids) })
+	if ok || err != nil {
+		return page, err
+	}
 	if p.server != nil {
 		return p.listBackups(ctx, q)
 	}
@@ -118,7 +123,12 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (page core.Page[core.
 }
 
 // Volumes answers a query.
-func (p *Place) Volumes(ctx context.Context, q core.Query) (page core.Page[core.Volume], err error) {
+func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volume], error) {
+	page, ok, err := reflected(ctx, p, q, func(m *Place) (core.Page[core.Volume], error) { return m.Volumes(ctx, q) },
+		func(v *core.Volume) string { return string(v.ID) }, func(ids []string) ([]core.Volume, error) { return p.theseVolumes(ctx, ids) })
+	if ok || err != nil {
+		return page, err
+	}
 	if p.server != nil {
 		return p.listVolumes(ctx, q)
 	}
@@ -140,6 +150,46 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (page core.Page[core.
 		return p.addCounts(ctx, db, page.Rows)
 	})
 	return page, err
+}
+
+// theseBackups reads backups by their ids, in that order; those that are gone are left out.
+func (p *Place) theseBackups(ctx context.Context, ids []string) (out []core.Backup, err error) {
+	err = p.read(ctx, "list backups", func(db view) error {
+		out, err = byID(ctx, db, "SELECT "+p.schema.backupSelect()+" FROM "+p.schema.backupFrom()+" WHERE "+live("b")+" AND ", "b.id", ids,
+			p.scanListed, func(b *core.Backup) string { return string(b.ID) })
+		if err != nil || p.schema.joins() {
+			return err
+		}
+		return p.addVolumeNames(ctx, db, out)
+	})
+	return out, err
+}
+
+// theseVolumes is theseBackups for volumes.
+func (p *Place) theseVolumes(ctx context.Context, ids []string) (out []core.Volume, err error) {
+	err = p.read(ctx, "list volumes", func(db view) error {
+		scan := func(row scanner) (core.Volume, error) {
+			v, err := scanVolume(row)
+			v.Unseen = p.unseen.volumes
+			return v, err
+		}
+		out, err = byID(ctx, db, "SELECT "+p.schema.volumeSelect()+" FROM "+p.schema.volumeFrom()+" WHERE "+live("v")+" AND ", "v.id", ids,
+			scan, func(v *core.Volume) string { return string(v.ID) })
+		if err != nil {
+			return err
+		}
+		if !p.schema.joins() {
+			types, err := p.names(ctx, db, "volume_types", "name")
+			if err != nil {
+				return err
+			}
+			for i := range out {
+				out[i].VolumeType = types[out[i].VolumeTypeID.V]
+			}
+		}
+		return p.addCounts(ctx, db, out)
+	})
+	return out, err
 }
 
 // chunk is how many rowids one statement asks for.

@@ -30,6 +30,11 @@ type Options struct {
 	Badge, Color string // for the title bar
 	ReadOnly     string // why nothing is to be written, "" if it may
 
+	// Mirrors is the folder for what lists of large databases go by that are not hearth's;
+	// "": none is kept.
+	Mirrors string
+	bare    bool // its index is made by who opens it
+
 	Location string // the place's own, where it was named by another: a cinder.conf; "": that of the database
 
 	Patience ledger.Patient // how long a call waits for another program's lock; 0: as usual
@@ -55,6 +60,8 @@ type Place struct {
 	mu     sync.Mutex // guards what follows
 	orders []*ordering
 	rests  []rest
+
+	mirror *mirror // what lists go by; nil: this file's own index, or all rows
 
 	making chan struct{} // closed when the index is made, or given up; nil: nothing is being made
 	stop   context.CancelFunc
@@ -131,8 +138,10 @@ func (p *Place) start(ctx context.Context, tried string) error {
 	}
 	p.watch = make(chan *watcher, 1)
 	p.watch <- &watcher{conn: conn}
-	_, err = p.changed(ctx)
-	return err
+	if _, err = p.changed(ctx); err != nil {
+		return err
+	}
+	return p.startMirror(ctx)
 }
 
 // ownTables brings hearth's own tables up to date, where they may be written.
@@ -182,6 +191,9 @@ func (p *Place) Info() core.PlaceInfo {
 // Close gives the file up; a demo's is removed.
 func (p *Place) Close() error {
 	var err error
+	if p.mirror != nil {
+		err = p.mirror.close()
+	}
 	if p.stop != nil {
 		p.stop()
 		<-p.making

@@ -117,6 +117,10 @@ func openServer(ctx context.Context, a address, o Options) (*Place, error) {
 		p.db.Close()
 		return nil, d.explain(ctx, tried, err)
 	}
+	if err := p.startMirror(ctx); err != nil {
+		p.db.Close()
+		return nil, d.explain(ctx, tried, err)
+	}
 	return p, nil
 }
 
