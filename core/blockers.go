@@ -372,9 +372,12 @@ func (w *weighing) volumeType() {
 // when it writes the metadata, after the data, and then leaves the volume in
 // error_restoring (cinder/backup/driver.py _restore_vol_base_meta).
 func (w *weighing) encryption() {
-	f := w.facts
+	f, encrypted := w.facts, w.facts.Encrypted
 	if p := f.Plan; p != nil && p.Can.Answer() == AnswerYes && f.TargetType.Known || f.Encrypted.Known && !f.Encrypted.V {
 		return // the rules themselves were asked, with the captures
+	}
+	if p := f.Plan; p != nil && p.Error != nil && p.Error.Kind == ErrEncryptedTypeMismatch {
+		encrypted = Knows(true) // by the captures, for whoever is not shown the backup's key
 	}
 	same := f.NeedType.Known && f.TargetType.Known && f.NeedType.V == f.TargetType.V
 	plain := f.TypeEncrypted.Known && !f.TypeEncrypted.V
@@ -385,25 +388,25 @@ func (w *weighing) encryption() {
 	}
 	next := "restore it to a new volume of " + needs + ", or onto one"
 	switch {
-	case same && (f.NeedSure || f.Encrypted.Known):
-	case f.Encrypted.Known && plain:
+	case same && (f.NeedSure || encrypted.Known):
+	case encrypted.Known && plain:
 		w.no(ReasonEncryptedType, "the backup is encrypted, and "+w.targetType()+" is not"+ends, next)
-	case f.Encrypted.Known && f.NeedSure && f.TargetType.Known:
+	case encrypted.Known && f.NeedSure && f.TargetType.Known:
 		w.no(ReasonEncryptedType, "the backup is encrypted and wants "+needs+", and the target has "+w.targetType()+ends, next)
-	case f.Encrypted.Known && !f.NeedType.Known:
+	case encrypted.Known && !f.NeedType.Known:
 		w.unknown(ReasonEncryption, "the backup is encrypted, and which type it came from is not known ("+f.NeedType.Why+")"+
 			": onto any other"+strings.TrimPrefix(ends, ":"), "name the type that the source volume had")
-	case f.Encrypted.Known && !f.TargetType.Known:
+	case encrypted.Known && !f.TargetType.Known:
 		w.unknown(ReasonEncryption, "the backup is encrypted, and which type the target has is not known ("+f.TargetType.Why+")", next)
-	case f.Encrypted.Known:
+	case encrypted.Known:
 		w.unknown(ReasonEncryption, "the backup is encrypted, its source volume has "+needs+" today, and the target has "+w.targetType()+
 			": unless the source had that one when it was backed up, Cinder leaves the volume in error_restoring", next)
 	case same:
 	case f.NeedType.Known: // its source is encrypted today
-		w.unknown(ReasonEncryption, "whether the backup is encrypted is not known ("+f.Encrypted.Why+"), and its source volume is, with "+needs+
+		w.unknown(ReasonEncryption, "whether the backup is encrypted is not known ("+encrypted.Why+"), and its source volume is, with "+needs+
 			": if the backup is too, Cinder leaves a volume of "+w.targetType()+" in error_restoring", next)
 	default:
-		w.unknown(ReasonEncryption, "whether the backup is encrypted is not known ("+f.Encrypted.Why+
+		w.unknown(ReasonEncryption, "whether the backup is encrypted is not known ("+encrypted.Why+
 			"): if it is, Cinder restores it only to the type that it came from",
 			"let an administrator look, who sees its record")
 	}

@@ -105,7 +105,7 @@ func keyTable(t *testing.T) string {
 	part("While a filter is typed", "backups-typing", "Filter")
 	part("Backups, in the list and opened", "backups", "")
 	part("Volumes, in the list and opened", "volumes", "")
-	part("A backup or volume, opened", "backup-overview", "Tabs", "")
+	part("A backup or volume, opened", "backup-overview", "Tabs", "Overview", "")
 	part("Its capture", "volume-capture", "Capture")
 	part("The preview of its restore", "backup-restore", "Restore")
 	part("A difference", "diff", "")

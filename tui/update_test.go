@@ -23,29 +23,56 @@ func TestNoIOInUpdate(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			r := stalled(t, s)
 			in := where(r)
+			var pressed []string // since the scene was made
 			for _, act := range r.Keys() {
 				for _, key := range act.Keys {
-					begin := time.Now()
-					r.send(keyMsg(key))
-					r.View()
-					if took := time.Since(begin); took > slow {
+					press := func() { r.send(keyMsg(key)) }
+					took := timed(r, press)
+					for range again(took, slow) {
+						r = stalled(t, s).press(pressed...)
+						took = min(took, timed(r, press))
+					}
+					if took > slow {
 						t.Errorf("%s (%s) takes %v", key, act.Help, took)
 					}
+					pressed = append(pressed, key)
 					if where(r) != in {
-						r = stalled(t, s)
+						r, pressed = stalled(t, s), nil
 					}
 				}
 			}
-			begin := time.Now()
-			r.send(tea.PasteMsg{Content: strings.Repeat("x", 8<<20)})
-			r.send(tea.WindowSizeMsg{Width: 120, Height: 40})
-			r.send(ui.TickMsg{})
-			r.View()
-			if took := time.Since(begin); took > slow {
+			paste := func() {
+				r.send(tea.PasteMsg{Content: strings.Repeat("x", 8<<20)})
+				r.send(tea.WindowSizeMsg{Width: 120, Height: 40})
+				r.send(ui.TickMsg{})
+			}
+			took := timed(r, paste)
+			for range again(took, slow) {
+				r = stalled(t, s).press(pressed...)
+				took = min(took, timed(r, paste))
+			}
+			if took > slow {
 				t.Errorf("a large paste, a new size and a tick take %v", took)
 			}
 		})
 	}
+}
+
+// timed is how long something takes, with the frame that shows it.
+func timed(r *rig, do func()) time.Duration {
+	begin := time.Now()
+	do()
+	r.View()
+	return time.Since(begin)
+}
+
+// again is how often what took too long is tried again: on a machine that is busy with
+// other things one try may be late, and what waits for something is late every time.
+func again(took, slow time.Duration) int {
+	if took <= slow {
+		return 0
+	}
+	return 5
 }
 
 // stalled is a scene whose place does not answer any more.

@@ -341,7 +341,7 @@ func (s *site) ofLogins() {
 			s.t.Fatal(err)
 		}
 		i := slices.IndexFunc(types, func(x core.VolumeType) bool { return x.Default })
-		m.blocked(scene{what: "a member's LUKS", ask: core.RestoreRequest{Backup: vault.ID, Type: types[i].Name},
+		m.blocked(scene{what: "a member's LUKS", ask: core.RestoreRequest{Backup: vault.ID, Type: types[i].Name}, fresh: true,
 			code: core.ReasonEncryption, answer: core.AnswerUnknown})
 	} else {
 		s.told[core.ReasonEncryption] = true

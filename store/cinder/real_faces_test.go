@@ -233,7 +233,8 @@ func (f *faces) verb(x *scene, env, args []string) {
 		}
 		return
 	}
-	term := storetest.OpenTerminal(t, 200, 60, env, "'"+strings.Join(append([]string{f.binary}, args...), "' '")+"'; echo exit=$?; exec cat")
+	// So wide that no sentence is broken by the terminal, which does so in the middle of a word.
+	term := storetest.OpenTerminal(t, 600, 60, env, "'"+strings.Join(append([]string{f.binary}, args...), "' '")+"'; echo exit=$?; exec cat")
 	defer term.Close()
 	screen, ok := term.Comes(30*time.Second, func(s string) bool { return strings.Contains(s, "[y/N]") || strings.Contains(s, "exit=") })
 	if !ok || !x.noPlan && (!strings.Contains(screen, "[y/N]") || !holdsAll(storetest.Unwrapped(screen), x.says)) {

@@ -244,11 +244,12 @@ func (t *captureTab) baseLine(name string) ui.Line {
 	if v, ok := c.Section(core.BaseSection).Get(name); ok {
 		return t.captured(core.BaseSection, name, v)
 	}
-	text := "not captured"
+	text, why := "not captured", "it was not captured"
 	if c.Unseen.Has(name) {
-		text = "? not shown here"
+		text, why = "? not shown here", "it is not known here"
 	}
-	return ui.Line{Sign: "   ", Label: show.FieldTitle(core.FieldPlan{Section: core.BaseSection, Name: name}), Value: s.Dim.Paint(text)}
+	return ui.Line{Sign: "   ", Label: show.FieldTitle(core.FieldPlan{Section: core.BaseSection, Name: name}), Value: s.Dim.Paint(text),
+		Raw: ui.Raw{Why: why}}
 }
 
 // bootLine says whether a restore makes a volume bootable.
@@ -312,6 +313,8 @@ func (t *captureTab) captured(section core.Section, name string, v pyjson.Value)
 		}
 		l.Sign = t.mark(section, name, v) + s.Unknown.Paint("?") + " "
 		l.Value = s.Unknown.Paint(fmt.Sprintf(form, t.valueIn(&m.capture, x), t.valueIn(m.other, x)))
+	} else {
+		l = show.RawOf(l, name, v)
 	}
 	if t.all && fate == core.FateConditional || core.SecretFields.Has(name) && v.Truthy() {
 		l.Note = s.Dim.Paint(why)
@@ -342,7 +345,8 @@ func (t *captureTab) gone(section core.Section, now *pyjson.Object) (lines []ui.
 	}
 	for name, v := range t.shown.last.Capture.Section(section).All() {
 		if !now.Has(name) {
-			lines = append(lines, ui.Line{Sign: s.Removed.Paint("-") + "  ", Label: core.Visible(name), Value: show.ValueText(s, name, v)})
+			x := ui.Line{Sign: s.Removed.Paint("-") + "  ", Label: core.Visible(name), Value: show.ValueText(s, name, v)}
+			lines = append(lines, show.RawOf(x, name, v))
 		}
 	}
 	return lines

@@ -91,16 +91,16 @@ func (t *recordTab) fill() {
 		return
 	}
 	lines := []ui.Line{
-		ui.FieldLine("service", core.Visible(t.record.Service)),
-		ui.FieldLine("fingerprint", s.Accent.Paint(t.dec.Fingerprint())+"  "+s.Dim.Paint("to compare by voice")),
+		ui.FieldLine("service", core.Visible(t.record.Service)).Copying(t.record.Service),
+		ui.FieldLine("fingerprint", s.Accent.Paint(t.dec.Fingerprint())+"  "+s.Dim.Paint("to compare by voice")).Copying(t.dec.Fingerprint()),
 		ui.FieldLine("size", core.Bytes(int64(len(t.record.URL)))),
 		ui.TextLine(s.Dim.Paint("The record holds the backup's row, not the volume's metadata: that is the capture.")),
 		{}, s.Part("fields"),
 	}
 	for name, v := range t.dec.Doc.Object().All() {
-		lines = append(lines, ui.FieldLine(core.Visible(name), show.ValueText(s, name, v)))
+		lines = append(lines, show.RawOf(ui.FieldLine(core.Visible(name), show.ValueText(s, name, v)), name, v))
 	}
-	t.Set(append(lines, ui.Line{}, s.Heading("base64"), ui.TextLine(core.Visible(t.record.URL))))
+	t.Set(append(lines, ui.Line{}, s.Heading("base64"), ui.TextLine(core.Visible(t.record.URL)).Titled("the base64", t.record.URL)))
 }
 
 func (t *recordTab) Actions() []ui.Action {

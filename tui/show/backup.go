@@ -72,7 +72,7 @@ func oddLines(l ui.Look, odd core.Odd) []ui.Line {
 	}
 	lines := []ui.Line{{}, l.Part("not as Cinder sends it")}
 	for _, key := range odd.Keys() {
-		lines = append(lines, ui.FieldLine(core.Visible(key), l.Unknown.Paint(core.Visible(odd[key])+" ?")))
+		lines = append(lines, ui.FieldLine(core.Visible(key), l.Unknown.Paint(core.Visible(odd[key])+" ?")).Copying(odd[key]))
 	}
 	return lines
 }
@@ -106,12 +106,12 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 		marked[m.Field] = m
 	}
 	lines := []ui.Line{
-		ui.TextLine(l.Accent.Paint(core.Visible(b.Title()))),
+		ui.TextLine(l.Accent.Paint(core.Visible(b.Title()))).Titled("the name", b.Name.Or("")),
 		{},
-		ui.FieldLine("status", StatusStyle(l, b.Status).Paint(StatusGlyph(b.Status)+" "+core.Visible(b.Status))),
+		ui.FieldLine("status", StatusStyle(l, b.Status).Paint(StatusGlyph(b.Status)+" "+core.Visible(b.Status))).Copying(b.Status),
 	}
 	if b.FailReason.Or("") != "" {
-		lines = append(lines, ui.FieldLine("fail reason", l.Bad.Paint(core.Visible(b.FailReason.V))))
+		lines = append(lines, ui.FieldLine("fail reason", l.Bad.Paint(core.Visible(b.FailReason.V))).Copying(b.FailReason.V))
 	}
 	if caution := b.Layout.Advice(); caution != "" {
 		lines = append(lines, ui.FieldLine("caution", l.Bad.Paint("! "+core.Visible(caution))))
@@ -145,17 +145,26 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 		{"temp volume", "temp_volume_id", OrNone(l, string(b.TempVolumeID))},
 		{"temp snapshot", "temp_snapshot_id", Nullable(l, b.TempSnapshotID)},
 	} {
-		if odd, ok := b.Odd[f.column]; ok {
+		unseen := b.Unseen
+		if f.column == "parent_id" && b.ParentID != "" { // it was guessed
+			unseen = nil
+		}
+		odd, isOdd := b.Odd[f.column]
+		if isOdd {
 			f.value = l.Unknown.Paint(core.Visible(odd) + " ?")
-		} else if b.Unseen.Has(f.column) && !(f.column == "parent_id" && b.ParentID != "") {
+		} else if unseen.Has(f.column) {
 			f.value = cannotSee(l)
 		}
-		x := ui.FieldLine(f.label, f.value)
+		x := rawBackup(ui.FieldLine(f.label, f.value), f.column, b, unseen)
+		if isOdd {
+			x = x.Copying(odd)
+		}
 		switch m := marked[f.column]; m.State {
 		case core.MarkAssumed:
 			x.Note = l.Unknown.Paint("~ assumed: " + core.Visible(m.Why))
 		case core.MarkLost:
 			x.Value, x.Note = l.Unknown.Paint("? lost"), l.Dim.Paint(core.Visible(m.Why))
+			x.Raw.Why = "it is lost"
 		}
 		lines = append(lines, x)
 	}
@@ -166,6 +175,22 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 		lines = append(lines, metadataLines(l, "properties", b.Metadata)...)
 	}
 	return append(lines, oddLines(l, b.Odd)...)
+}
+
+// rawBackup has the line of a backup's column copy what that holds. The kind is copied as
+// it is shown.
+func rawBackup(x ui.Line, column string, b *core.Backup, unseen core.FieldSet) ui.Line {
+	switch column {
+	case "is_incremental":
+		return x
+	case "display_description":
+		column = "description"
+	case "temp_volume_id":
+		return x.Copying(string(b.TempVolumeID))
+	case "temp_snapshot_id":
+		return x.Copying(b.TempSnapshotID.Or(""))
+	}
+	return rawIn(x, core.BackupColumns, column, b, unseen)
 }
 
 // projectCell is whose a row is.

@@ -33,5 +33,5 @@ func Message(l ui.Look, m *core.Message) ui.Line {
 	if m.RequestID != "" {
 		text += s.Dim.Paint("  " + core.Visible(m.RequestID))
 	}
-	return ui.Line{Sign: s.Bad.Paint("✗ ") + s.Dim.Paint(l.Clock(m.At)) + " ", Value: text}
+	return ui.Line{Sign: s.Bad.Paint("✗ ") + s.Dim.Paint(l.Clock(m.At)) + " ", Value: text}.Titled("the message", m.Text)
 }

@@ -55,6 +55,40 @@ func ValueText(l ui.Look, name string, v pyjson.Value) string {
 	return core.Visible(pyjson.Text(v))
 }
 
+// RawOf has a line copy a Python value of a name: a text as it is, the rest as JSON has
+// it. A secret is not copied.
+func RawOf(l ui.Line, name string, v pyjson.Value) ui.Line {
+	text, isText := v.Str()
+	switch {
+	case v.IsNull():
+		l.Raw.Why = "it has no value"
+	case core.SecretFields.Has(name) && v.Truthy():
+		l.Raw.Why = "it is a secret"
+	case isText:
+		return l.Copying(text)
+	case v.Kind() == pyjson.Time:
+		at, _ := v.Time()
+		return l.Copying(core.APITime(at))
+	default:
+		return l.Copying(pyjson.Text(v))
+	}
+	return l
+}
+
+// rawIn has a line copy what a column holds of a row, as a script gets it. Where the row
+// does not know it, there is nothing to copy.
+func rawIn[T any](l ui.Line, columns core.Columns[T], column string, row *T, unseen core.FieldSet) ui.Line {
+	c, ok := columns.Find(column)
+	switch {
+	case unseen.Has(column):
+		l.Raw.Why = "it is not known here"
+		return l
+	case !ok:
+		return l
+	}
+	return RawOf(l, column, c.Value(row))
+}
+
 // cannotSee stands for what a place cannot see.
 func cannotSee(l ui.Look) string { return l.Unknown.Paint("? unknown here") }
 
@@ -73,7 +107,7 @@ func metadataLines(l ui.Look, title string, o *pyjson.Object) []ui.Line {
 		return append(lines, ui.TextLine(l.Dim.Paint("none")))
 	}
 	for k, v := range o.All() {
-		lines = append(lines, ui.FieldLine(core.Visible(k), ValueText(l, k, v)))
+		lines = append(lines, RawOf(ui.FieldLine(core.Visible(k), ValueText(l, k, v)), k, v))
 	}
 	return lines
 }

@@ -43,21 +43,28 @@ func VolumeLines(l ui.Look, v *core.Volume) []ui.Line {
 		}
 		return "no"
 	}
+	field := func(label, value, column string) ui.Line {
+		return rawIn(ui.FieldLine(label, value), core.VolumeFields, column, v, v.Unseen)
+	}
+	ofType := "volume_type_id"
+	if v.VolumeTypeID.Or("") == "" && !v.Unseen.Has(ofType) {
+		ofType = "volume_type"
+	}
 	lines := []ui.Line{
-		ui.TextLine(l.Accent.Paint(core.Visible(v.Title()))),
+		ui.TextLine(l.Accent.Paint(core.Visible(v.Title()))).Titled("the name", v.Name.Or("")),
 		{},
-		ui.FieldLine("status", StatusStyle(l, v.Status).Paint(StatusGlyph(v.Status)+" "+core.Visible(v.Status))),
-		ui.FieldLine("size", GiB(v.Size)),
+		field("status", StatusStyle(l, v.Status).Paint(StatusGlyph(v.Status)+" "+core.Visible(v.Status)), "status"),
+		field("size", GiB(v.Size), "size"),
 		ui.FieldLine("bootable", yes(v.Bootable)),
-		ui.FieldLine("type", seenText(l, v.Unseen, "volume_type_id", NameAndID(l, v.VolumeType, v.VolumeTypeID.Or("")))),
-		ui.FieldLine("encryption key", seenText(l, v.Unseen, "encryption_key_id", Nullable(l, v.EncryptionKeyID))),
-		ui.FieldLine("backups", Thousands(int(v.Backups))),
-		ui.FieldLine("newest backup", l.Since(v.LastBackup)),
-		ui.FieldLine("created", l.Since(v.CreatedAt)),
-		ui.FieldLine("description", Nullable(l, v.Description)),
-		ui.FieldLine("id", core.Visible(string(v.ID))),
-		ui.FieldLine("project", seenText(l, v.Unseen, "project_id", NameAndID(l, v.ProjectName, string(v.ProjectID)))),
-		ui.FieldLine("zone", seenText(l, v.Unseen, "availability_zone", Nullable(l, v.AvailabilityZone))),
+		field("type", seenText(l, v.Unseen, "volume_type_id", NameAndID(l, v.VolumeType, v.VolumeTypeID.Or(""))), ofType),
+		field("encryption key", seenText(l, v.Unseen, "encryption_key_id", Nullable(l, v.EncryptionKeyID)), "encryption_key_id"),
+		field("backups", Thousands(int(v.Backups)), "backup_count"),
+		field("newest backup", l.Since(v.LastBackup), "last_backup_at"),
+		field("created", l.Since(v.CreatedAt), "created_at"),
+		field("description", Nullable(l, v.Description), "description"),
+		field("id", core.Visible(string(v.ID)), "id"),
+		field("project", seenText(l, v.Unseen, "project_id", NameAndID(l, v.ProjectName, string(v.ProjectID))), "project_id"),
+		field("zone", seenText(l, v.Unseen, "availability_zone", Nullable(l, v.AvailabilityZone)), "availability_zone"),
 	}
 	if v.Metadata != nil {
 		lines = append(lines, metadataLines(l, "user metadata", v.Metadata)...)
@@ -77,11 +84,13 @@ func everyColumn(l ui.Look, v *core.Volume) []ui.Line {
 		if t, _ := value.Time(); !t.IsZero() {
 			shown = l.Clock(core.Some(t))
 		}
-		lines = append(lines, ui.FieldLine(core.Visible(name), shown))
+		lines = append(lines, RawOf(ui.FieldLine(core.Visible(name), shown), name, value))
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.Unseen)) {
 		if !v.Row.Has(name) {
-			lines = append(lines, ui.FieldLine(core.Visible(name), cannotSee(l)))
+			x := ui.FieldLine(core.Visible(name), cannotSee(l))
+			x.Raw.Why = "it is not known here"
+			lines = append(lines, x)
 		}
 	}
 	return lines

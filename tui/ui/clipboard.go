@@ -141,7 +141,7 @@ func (c Clipboard) Put(ctx context.Context, text string) (Copied, error) {
 		return Copied{}, core.Fail(core.CodeRefused, tried, size+" is more than most terminals take, and they would not say so",
 			c.instead(), errors.Join(ErrTooLarge, causes))
 	}
-	return Copied{How: fmt.Sprintf("Sent %s to the terminal's clipboard (OSC 52), which gives no receipt.", size), Sent: true}, nil
+	return Copied{How: fmt.Sprintf("Sent %s to the terminal (OSC 52, no receipt).", size), Sent: true}, nil
 }
 
 // OSC52 is the sequence that puts a text on the terminal's clipboard; GNU screen

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -14,6 +15,48 @@ type Line struct {
 	Value string // painted
 	Note  string // painted; what there is to say of the value, beside it or below
 	Part  bool   // a new part begins here, with columns of its own
+	Raw   Raw    // what is copied of it, where that is not what it shows
+}
+
+// Raw is the value that a line shows, as it is: for the clipboard, not for eyes.
+type Raw struct {
+	Text string
+	Why  string // why there is nothing to copy, "" if there is
+	Of   string // what it is, of a line without a label
+}
+
+// Copying has a line give the exact text when it is copied; an empty one is none.
+func (l Line) Copying(text string) Line {
+	l.Raw.Text, l.Raw.Why = text, ""
+	if text == "" {
+		l.Raw.Why = "it has no value"
+	}
+	return l
+}
+
+// Titled has a line without a label be a field all the same: the exact text of what.
+func (l Line) Titled(what, text string) Line {
+	l.Raw.Of = what
+	return l.Copying(text)
+}
+
+// field reports whether the line has a value that can be copied.
+func (l *Line) field() bool { return l.Label != "" || l.Raw.Of != "" }
+
+// copied is what the line's value is to the clipboard: what it is, and where nothing
+// else was said, as it stands there.
+func (l *Line) copied() (text, what, why string) {
+	what = "the field " + l.Label
+	if l.Label == "" {
+		what = l.Raw.Of
+	}
+	if l.Raw != (Raw{Of: l.Raw.Of}) {
+		return l.Raw.Text, what, l.Raw.Why
+	}
+	if text = ansi.Strip(l.Value); text == "" {
+		return "", what, "it has no value"
+	}
+	return text, what, ""
 }
 
 // FieldLine is a line with a label.
@@ -36,7 +79,12 @@ func (s *Styles) Part(title string) Line { return Line{Value: s.header.Paint(tit
 // Lay lays lines out for a width: the labels of a part in a column as wide as the
 // widest needs, then the values, then the notes.
 func (s *Styles) Lay(lines []Line, w int) []string {
-	var out []string
+	return slices.Concat(s.rows(lines, w)...)
+}
+
+// rows are the rows that each line takes.
+func (s *Styles) rows(lines []Line, w int) [][]string {
+	var out [][]string
 	for from, i := 0, 1; from < len(lines); i++ {
 		if i == len(lines) || lines[i].Part {
 			out = append(out, s.layPart(lines[from:i], w)...)
@@ -46,7 +94,7 @@ func (s *Styles) Lay(lines []Line, w int) []string {
 	return out
 }
 
-func (s *Styles) layPart(lines []Line, w int) []string {
+func (s *Styles) layPart(lines []Line, w int) [][]string {
 	column, notes := 0, false
 	for _, l := range lines {
 		if l.Label != "" {
@@ -54,41 +102,41 @@ func (s *Styles) layPart(lines []Line, w int) []string {
 			notes = notes || l.Note != ""
 		}
 	}
-	column = min(column, widestLabel, max(w*3/8, 6)) + 1
-	if notes = notes && w >= column+widestValue*2; !notes {
-		return s.layAll(lines, w, column, 0)
+	column, beside := min(column, widestLabel, max(w*3/8, 6))+1, 0
+	if notes && w >= column+widestValue*2 {
+		beside = widestValue
 	}
-	return s.layAll(lines, w, column, widestValue)
+	var out [][]string
+	for i := range lines {
+		out = append(out, s.layLine(&lines[i], w, column, beside))
+	}
+	return out
 }
 
-// layAll lays lines out with the values in a column; notes stand beside values of
+// layLine lays a line out with its value in a column; its note stands beside a value of
 // at most beside cells, or below where that is 0.
-func (s *Styles) layAll(lines []Line, w, column, beside int) []string {
-	var out []string
+func (s *Styles) layLine(l *Line, w, column, beside int) (out []string) {
+	if l.Label == "" {
+		return Hang(l.Sign, l.Value, w)
+	}
+	head := l.Sign + s.Dim.Paint(l.Label)
+	rows := Wrap(l.Value, w-column)
+	switch {
+	case l.Note == "":
+	case beside > 0 && ansi.StringWidth(l.Value) <= beside:
+		rows = Hang(Pad(l.Value, beside)+" ", l.Note, w-column)
+	default:
+		rows = append(rows, Wrap(l.Note, w-column)...)
+	}
+	if ansi.StringWidth(head)+1 > column { // the value goes below
+		out = append(out, Clip(head, w))
+	} else if len(rows) > 0 {
+		out = append(out, Pad(head, column)+rows[0])
+		rows = rows[1:]
+	}
 	indent := strings.Repeat(" ", column)
-	for _, l := range lines {
-		if l.Label == "" {
-			out = append(out, Hang(l.Sign, l.Value, w)...)
-			continue
-		}
-		head := l.Sign + s.Dim.Paint(l.Label)
-		rows := Wrap(l.Value, w-column)
-		switch {
-		case l.Note == "":
-		case beside > 0 && ansi.StringWidth(l.Value) <= beside:
-			rows = Hang(Pad(l.Value, beside)+" ", l.Note, w-column)
-		default:
-			rows = append(rows, Wrap(l.Note, w-column)...)
-		}
-		if ansi.StringWidth(head)+1 > column { // the value goes below
-			out = append(out, Clip(head, w))
-		} else if len(rows) > 0 {
-			out = append(out, Pad(head, column)+rows[0])
-			rows = rows[1:]
-		}
-		for _, r := range rows {
-			out = append(out, indent+r)
-		}
+	for _, r := range rows {
+		out = append(out, indent+r)
 	}
 	return out
 }

@@ -5,8 +5,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
-
-	"hearth/core"
 )
 
 // Tab is a part of a detail screen. It is a small screen: see there.
@@ -131,53 +129,3 @@ func (t *Tabbed) Actions() []Action {
 		},
 	)
 }
-
-// Scroll is lines that can be moved up and down.
-type Scroll struct {
-	Host   Host
-	Lines  []Line
-	beside []Line
-	laid   []string
-	top    int
-	w, h   int
-}
-
-func (s *Scroll) Set(lines []Line) { s.SetBeside(lines, nil) }
-
-// SetBeside has other lines stand to the right of the first, and moves both.
-func (s *Scroll) SetBeside(lines, beside []Line) {
-	s.Lines, s.beside = lines, beside
-	s.fold()
-}
-
-// fold lays the lines out for the width.
-func (s *Scroll) fold() {
-	l := s.Host.Look()
-	if s.beside == nil {
-		s.laid = l.Lay(s.Lines, s.w)
-	} else {
-		right := s.w * 3 / 8
-		left := max(s.w-right-2, 0)
-		a, b := l.Lay(s.Lines, left), l.Lay(s.beside, right)
-		h := max(len(a), len(b))
-		s.laid = strings.Split(SideBySide(strings.Join(a, "\n"), strings.Join(b, "\n"), left, right, h, l.Border), "\n")
-	}
-	s.move(0)
-}
-
-func (s *Scroll) move(by int) { _, s.top = window(s.laid, s.top+by, s.h) }
-
-func (s *Scroll) Resize(w, h int) {
-	s.w, s.h = w, max(h, 0)
-	s.fold()
-}
-
-func (s *Scroll) View(w, h int) string {
-	shown, top := window(s.laid, s.top, h)
-	if rest := len(s.laid) - top - len(shown); rest > 0 && len(shown) > 1 {
-		shown = append(append([]string{}, shown[:len(shown)-1]...), s.Host.Look().Dim.Paint("↓ "+core.Count(rest+1, "more line")))
-	}
-	return strings.Join(shown, "\n")
-}
-
-func (s *Scroll) Actions() []Action { return scrolls(func() int { return s.h - 1 }, s.move) }
