@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"hearth/core"
@@ -187,7 +186,7 @@ func standardVolumes() []VolumeRow {
 	database.Gone = pairs("ticket", "CHG-1", "tier", "silver")
 	web := volumeRow(WebRoot, 200,
 		columns{"display_name": "Web-Root", "bootable": true, "snapshot_id": "0e000000-0000-4000-8000-000000000001", "availability_zone": "west"})
-	web.Metadata = pairs("role", "web", "Role", "WEB", "role ", "web ") // all one key to a collation that is not the bytes
+	web.Metadata = pairs("role", "web", "Role", "WEB", "rôle", "wéb", "role ", "web ") // all one key to a collation that is not the bytes
 	web.Image = pairs("zeta", "last", "image_id", "f00d", "min_ram", "512", "os_type", "linux")
 	web.Gone = pairs("checksum", "old")
 	nameless := volumeRow(Nameless, 100,
@@ -210,7 +209,7 @@ func standardVolumes() []VolumeRow {
 		})
 	hostile := volumeRow(Hostile, 100, columns{"display_name": "\x1b[31mred\x1b[0m\r\n'); DROP TABLE volumes;--",
 		"display_description": "a\u202Eb\u200B \"quoted\" \\ % _", "multiattach": true})
-	hostile.Metadata = pairs("' OR 1=1 --", "\x1b]0;owned\x07", `k"e'y`, "\u2066x\u2069", "clé", "1", "cle", "2")
+	hostile.Metadata = pairs("' OR 1=1 --", "\x1b]0;owned\x07", `k"e'y`, "\u2066x\u2069")
 	encrypted := volumeRow(Encrypted, 90, columns{"display_name": "vault", "volume_type_id": LUKS,
 		"encryption_key_id": "0f000000-0000-4000-8000-000000000001", "status": "error_restoring"})
 	gone := volumeRow(Deleted, 400,
@@ -270,9 +269,6 @@ func standardBackups() []BackupRow {
 			columns{"display_name": "\x1b[31m'); DROP TABLE backups;--", "created_at": nil, "updated_at": nil, "status": nil}),
 		backupRow("0b000000-0000-4000-8000-000000000011", Encrypted, 366,
 			columns{"display_name": "nightly%", "encryption_key_id": "0f000000-0000-4000-8000-000000000003", "size": 1024}),
-		// To a collation that is not the bytes it is WebRoot's newest, available, and of a known service.
-		backupRow("0b000000-0000-4000-8000-000000000012", core.VolumeID(strings.ToUpper(string(WebRoot))), 1,
-			columns{"display_name": "alike", "status": "Available", "service": strings.ToUpper(ceph)}),
 	}
 	return rows
 }
