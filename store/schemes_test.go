@@ -11,7 +11,8 @@ var examples = map[string][]string{
 	"sqlite": {"sqlite:/srv/a.sqlite", "sqlite:a:b", "sqlite:a b@c/d"},
 	"mysql": {"mysql://db/cinder", "mysql://cinder@db:3307/cinder", "mysql://[::1]:3306/cinder?ssl_ca=/etc/ca.pem",
 		"mysql://a%40b@db/cinder"},
-	"postgres":   {"postgres://db/cinder", "postgres://cinder@a:1,b:2/cinder?sslmode=verify-full", "postgres:///?service=prod", "postgres://db"},
+	"postgres": {"postgres://db/cinder", "postgres://cinder@a:1,b:2/cinder?sslmode=verify-full", "postgres:///?service=prod",
+		"postgres://db"},
 	"cinderconf": {"cinderconf:/etc/cinder/cinder.conf"},
 	"cloud":      {"cloud:prod", "cloud:prod@South", "cloud:prod/0123", "cloud:prod@South/0123"},
 	"posix":      {"posix:/srv/backups"},
@@ -78,12 +79,15 @@ func byArgs(t *testing.T, args []string) string {
 // TestWords: what people learn of locations comes from the table, and the words of
 // today stay.
 func TestWords(t *testing.T) {
-	if want := "sqlite:FILE, mysql://HOST/DATABASE, postgres://HOST/DATABASE, cinderconf:FILE, cloud:NAME, posix:/DIR, s3://HOST/BUCKET, swift:CLOUD/CONTAINER, ceph:POOL or demo"; Syntax != want {
+	if want := "sqlite:FILE, mysql://HOST/DATABASE, postgres://HOST/DATABASE, cinderconf:FILE, cloud:NAME, posix:/DIR, " +
+		"s3://HOST/BUCKET, swift:CLOUD/CONTAINER, ceph:POOL or demo"; Syntax != want {
 		t.Errorf("the syntax is %s", Syntax)
 	}
 	for s, want := range map[string][]string{
 		"sqlite:/a": {"--store", "/a"}, "cloud:a@R/p": {"--cloud", "a@R/p"}, "demo": {"--demo"}, "posix:/b": {"--place", "posix:/b"},
-		"s3://h/b": {"--place", "s3://h/b"}, "mysql://u:p@h/b": {"--place", "mysql://u@h/b"}, "cinderconf:/c": {"--place", "cinderconf:/c"}, "swift:c/b": {"--place", "swift:c/b"}, "ceph:b": {"--place", "ceph:b"},
+		"s3://h/b":        {"--place", "s3://h/b"},
+		"mysql://u:p@h/b": {"--place", "mysql://u@h/b"}, "cinderconf:/c": {"--place", "cinderconf:/c"},
+		"swift:c/b": {"--place", "swift:c/b"}, "ceph:b": {"--place", "ceph:b"},
 	} {
 		if l, err := ParseLocation(s); err != nil || !slices.Equal(l.Args(), want) {
 			t.Errorf("%s is %v in a shell, %v", s, l.Args(), err)

@@ -18,7 +18,8 @@ func TestAddress(t *testing.T) {
 		location                         string
 	}{
 		{"mysql", "//u:p@h:3307/cinder", "u", "p", "h", "3307", "cinder", "mysql://u@h:3307/cinder"},
-		{"mysql", "//u:a/b?c:d#e@h/cinder?charset=utf8", "u", "a/b?c:d#e", "h", "", "cinder", "mysql://u@h/cinder?charset=utf8"}, // as SQLAlchemy has it
+		{"mysql", "//u:a/b?c:d#e@h/cinder?charset=utf8", "u", "a/b?c:d#e", "h", "", "cinder",
+			"mysql://u@h/cinder?charset=utf8"}, // as SQLAlchemy has it
 		{"mysql", "//u:p%40%2F%25@h/cinder", "u", "p@/%", "h", "", "cinder", "mysql://u@h/cinder"},
 		{"mysql", "//a%40b:p@[fe80::1]:3306/cinder", "a@b", "p", "fe80::1", "3306", "cinder", "mysql://a%40b@[fe80::1]:3306/cinder"},
 		{"mysql", "//h/cinder", "", "", "h", "", "cinder", "mysql://h/cinder"},
@@ -94,7 +95,8 @@ func TestClientOptions(t *testing.T) {
 		}
 		return c.User + " " + c.Passwd + " " + c.Net + " " + c.Addr + " " + c.DBName + " " + most.String()
 	}
-	write("# ours\n[mysqld]\npassword=theirs\n[client]\nuser = cinder\npassword = \"pa # ss\\\\ \" \nhost=db\nport=3307\nssl-mode=disabled # no\n!include /x\n")
+	write("# ours\n[mysqld]\npassword=theirs\n[client]\nuser = cinder\npassword = \"pa # ss\\\\ \" \nhost=db\nport=3307\n" +
+		"ssl-mode=disabled # no\n!include /x\n")
 	for rest, want := range map[string]string{
 		"///cinder":                                                  `cinder pa # ss\  tcp db:3307 cinder 5m0s`,
 		"//other:1/cinder":                                           `cinder pa # ss\  tcp other:1 cinder 5m0s`,

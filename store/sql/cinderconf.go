@@ -132,7 +132,8 @@ func unquote(s string) string {
 // connection is the database's, by its name of today or by an older one; wrong says why
 // there is none.
 func (c conf) connection() (value, wrong string) {
-	for _, at := range [][2]string{{"database", "connection"}, {"DATABASE", "sql_connection"}, {"DEFAULT", "sql_connection"}, {"sql", "connection"}} {
+	for _, at := range [][2]string{{"database", "connection"}, {"DATABASE", "sql_connection"}, {"DEFAULT", "sql_connection"},
+		{"sql", "connection"}} {
 		if v := c[at[0]][at[1]]; v != "" {
 			return c.expand(at[0], v, 0)
 		}

@@ -156,7 +156,7 @@ func copyOf(t testing.TB, name string, make func(path string)) string {
 // ownFile is a store of hearth's with a world in it.
 func ownFile(t testing.TB, w storetest.World) string {
 	t.Helper()
-	return copyOf(t, fmt.Sprintf("own %d", len(w.Volumes)), func(path string) { makeOwn(t, path, w) })
+	return copyOf(t, fmt.Sprintf("own %d %d", len(w.Volumes), len(w.Backups)), func(path string) { makeOwn(t, path, w) })
 }
 
 func makeOwn(t testing.TB, path string, w storetest.World) {
@@ -174,7 +174,7 @@ func makeOwn(t testing.TB, path string, w storetest.World) {
 // theirFile is a database with Cinder's tables that hearth knows nothing of.
 func theirFile(t testing.TB, w storetest.World) string {
 	t.Helper()
-	return copyOf(t, fmt.Sprintf("theirs %d", len(w.Volumes)), func(path string) {
+	return copyOf(t, fmt.Sprintf("theirs %d %d", len(w.Volumes), len(w.Backups)), func(path string) {
 		makeOwn(t, path, w)
 		exec(t, path, "DROP TABLE hearth_captures", "DROP TABLE hearth_journal", "DROP INDEX hearth_backups_volume",
 			"DROP INDEX hearth_backups_parent",

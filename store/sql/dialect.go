@@ -120,7 +120,8 @@ func placeholders(query string, mark func(b *strings.Builder, n int)) string {
 type sqliteDialect struct{}
 
 func (sqliteDialect) columns(tables string) string {
-	return "SELECT m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN (" + tables + ")"
+	return "SELECT m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' " +
+		"AND m.name IN (" + tables + ")"
 }
 
 func (sqliteDialect) joins() bool                      { return true }

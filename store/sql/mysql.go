@@ -195,8 +195,8 @@ func (d *mysqlDialect) killOnce(ctx context.Context, of thread) (over bool) {
 }
 
 func (*mysqlDialect) columns(tables string) string {
-	return "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE FROM information_schema.columns c WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME IN (" +
-		tables + ")"
+	return "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE FROM information_schema.columns c " +
+		"WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME IN (" + tables + ")"
 }
 
 func (*mysqlDialect) joins() bool       { return false }
@@ -253,11 +253,19 @@ func (*mysqlDialect) bind(query string, args []any) (string, []any) {
 	return query, out
 }
 
+// What is said of a login, and of a statement, in more than one case.
+var (
+	mysqlLogin = fault{core.CodeDenied, "the server does not take the user and its password",
+		"put the password into ~/.my.cnf, or name the place's cinder.conf"}
+	tookLong = fault{core.CodeUnavailable, "it took longer than a statement may, and was ended",
+		"try again when the server has less to do, or allow more with statement_timeout"}
+)
+
 // mysqlErrors are the server's errors (mysqld_error.h) that a person can act on.
 var mysqlErrors = map[uint16]fault{
 	1040: {core.CodeUnavailable, "the server has as many connections as it takes", "try again later"},
 	1044: {core.CodeDenied, "this login may not use the database", "grant it SELECT there"},
-	1045: {core.CodeDenied, "the server does not take the user and its password", "put the password into ~/.my.cnf, or name the place's cinder.conf"},
+	1045: mysqlLogin,
 	1047: {core.CodeUnavailable, "the node of the cluster is not ready", "try another node, or later"},
 	1049: {core.CodeNotFound, "the server has no database of that name", "name the one that cinder.conf names"},
 	1053: {core.CodeUnavailable, "the server is going down", "try again later"},
@@ -270,11 +278,11 @@ var mysqlErrors = map[uint16]fault{
 	1213: {core.CodeConflict, "another program changed the same rows meanwhile", "look at it again and make a new plan"},
 	1227: {core.CodeDenied, "this login may not do that", "grant it the right to"},
 	1290: {core.CodeReadOnly, "the server is read-only", "name the one that Cinder writes to"},
-	1698: {core.CodeDenied, "the server does not take the user and its password", "put the password into ~/.my.cnf, or name the place's cinder.conf"},
+	1698: mysqlLogin,
 	1792: {core.CodeReadOnly, "the transaction is read-only", ""},
 	1836: {core.CodeReadOnly, "the server is read-only", "name the one that Cinder writes to"},
-	1969: {core.CodeUnavailable, "it took longer than a statement may, and was ended", "try again when the server has less to do, or allow more with statement_timeout"},
-	3024: {core.CodeUnavailable, "it took longer than a statement may, and was ended", "try again when the server has less to do, or allow more with statement_timeout"},
+	1969: tookLong,
+	3024: tookLong,
 	3159: {core.CodeDenied, "the server takes encrypted connections only", "write ssl_mode=REQUIRED, or with ssl_ca who vouches for it"},
 
 	1048: {core.CodeRefused, "", ""}, 1264: {core.CodeRefused, "", ""}, 1292: {core.CodeRefused, "", ""}, 1364: {core.CodeRefused, "", ""},

@@ -75,8 +75,9 @@ func (d *postgresDialect) begin(ctx context.Context, db *sql.DB, write bool) (*s
 	if err != nil {
 		return nil, nil, err
 	}
-	_, err = tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = %d; SET LOCAL DateStyle = 'ISO, YMD'; "+
-		"SET LOCAL TimeZone = 'UTC'; SET LOCAL standard_conforming_strings = on", d.limit.Milliseconds(), lockWait.Milliseconds()))
+	_, err = tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = %d; "+
+		"SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL TimeZone = 'UTC'; "+
+		"SET LOCAL standard_conforming_strings = on", d.limit.Milliseconds(), lockWait.Milliseconds()))
 	if err != nil {
 		tx.Rollback()
 		return nil, nil, err

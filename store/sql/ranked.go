@@ -290,7 +290,8 @@ func (p *Place) listVolumes(ctx context.Context, q core.Query) (page core.Page[c
 			return err
 		}
 		page.Total, page.All = len(o.ids), o.all
-		page.Rows, err = byID(ctx, db, "SELECT "+p.schema.volumeSelect()+" FROM volumes v WHERE "+live("v")+" AND ", "v.id", o.window(q), scan, id)
+		page.Rows, err = byID(ctx, db, "SELECT "+p.schema.volumeSelect()+" FROM volumes v WHERE "+live("v")+" AND ", "v.id",
+			o.window(q), scan, id)
 		if err != nil {
 			return err
 		}

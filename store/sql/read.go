@@ -24,7 +24,8 @@ func (p *Place) Volume(ctx context.Context, id core.VolumeID) (v core.Volume, er
 
 func (p *Place) volume(ctx context.Context, q querier, id core.VolumeID) (core.Volume, error) {
 	v, err := scanVolume(
-		q.QueryRowContext(ctx, "SELECT "+p.schema.volumeSelect()+" FROM "+p.schema.volumeFrom()+" WHERE "+p.schema.is("v", "id", 1)+" AND "+live("v"), string(id)))
+		q.QueryRowContext(ctx, "SELECT "+p.schema.volumeSelect()+" FROM "+p.schema.volumeFrom()+" WHERE "+p.schema.is("v", "id", 1)+
+			" AND "+live("v"), string(id)))
 	if missing(err) {
 		return v, core.Fail(core.CodeNotFound, "read volume "+string(id), "there is no such volume", "list them with hearth volumes", nil)
 	}
@@ -111,7 +112,8 @@ func (p *Place) VolumeTypes(ctx context.Context) ([]core.VolumeType, error) {
 	var types []core.VolumeType
 	err := p.read(ctx, "read the volume types", func(q view) error {
 		name := p.schema.text("t", "volume_types", "name")
-		rows, err := q.QueryContext(ctx, "SELECT "+p.schema.text("t", "volume_types", "id")+", COALESCE("+name+", '') FROM volume_types t WHERE "+live("t"))
+		rows, err := q.QueryContext(ctx, "SELECT "+p.schema.text("t", "volume_types", "id")+", COALESCE("+name+", '') "+
+			"FROM volume_types t WHERE "+live("t"))
 		if err != nil {
 			return err
 		}

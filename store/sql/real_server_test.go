@@ -41,7 +41,8 @@ func (d madeDatabase) running(t testing.TB) string {
 	if d.scheme == "mysql" {
 		return d.one(t, "SELECT count(*) FROM information_schema.processlist WHERE db = '"+d.name+"' AND command <> 'Sleep'")
 	}
-	return d.one(t, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hearth' AND state = 'active' AND query LIKE '%FROM backups%'")
+	return d.one(t, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hearth' AND state = 'active' "+
+		"AND query LIKE '%FROM backups%'")
 }
 
 // until waits for a condition.
@@ -133,7 +134,8 @@ func TestRealNoLocks(t *testing.T) {
 		err = sql.WhileReading(p, t.Context(), "SELECT count(*) FROM volume_metadata", func() {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			for _, stmt := range []string{"UPDATE %s.volumes SET status = 'error'", "DELETE FROM %s.volume_metadata", "UPDATE %s.backups SET deleted = TRUE"} {
+			for _, stmt := range []string{"UPDATE %s.volumes SET status = 'error'", "DELETE FROM %s.volume_metadata",
+				"UPDATE %s.backups SET deleted = TRUE"} {
 				if _, err := d.admin.ExecContext(ctx, fmt.Sprintf(stmt, d.name)); err != nil {
 					t.Errorf("beside a reader: %s: %v", stmt, err)
 				}
@@ -162,8 +164,10 @@ func TestRealOdd(t *testing.T) {
 		ok(t, err)
 		defer conn.Close()
 		for _, stmt := range []string{"SET SESSION sql_mode = ''",
-			"UPDATE " + d.name + ".backups SET created_at = '0000-00-00 00:00:00', updated_at = '2026-00-00' WHERE id = '" + string(storetest.Full) + "'",
-			"UPDATE " + d.name + ".volumes SET created_at = '0000-00-00', bootable = 2, multiattach = -1 WHERE id = '" + string(storetest.Database) + "'",
+			"UPDATE " + d.name + ".backups SET created_at = '0000-00-00 00:00:00', updated_at = '2026-00-00' " +
+				"WHERE id = '" + string(storetest.Full) + "'",
+			"UPDATE " + d.name + ".volumes SET created_at = '0000-00-00', bootable = 2, multiattach = -1 " +
+				"WHERE id = '" + string(storetest.Database) + "'",
 		} {
 			_, err := conn.ExecContext(t.Context(), stmt)
 			ok(t, err)
@@ -269,8 +273,10 @@ func TestRealReleases(t *testing.T) {
 	servers(t, func(t *testing.T, s *realServer) {
 		d := s.makeAnew(t, false)
 		d.fill(t, storetest.Narrow(storetest.Standard()))
-		for _, stmt := range []string{"volumes DROP COLUMN use_quota", "volumes DROP COLUMN shared_targets", "backups DROP COLUMN encryption_key_id",
-			"volumes ADD COLUMN zz_next INTEGER DEFAULT 7", "volumes ADD COLUMN aa_flag BOOLEAN DEFAULT TRUE", "volumes ADD COLUMN mm_rate DOUBLE PRECISION DEFAULT 0.5"} {
+		for _, stmt := range []string{"volumes DROP COLUMN use_quota", "volumes DROP COLUMN shared_targets",
+			"backups DROP COLUMN encryption_key_id",
+			"volumes ADD COLUMN zz_next INTEGER DEFAULT 7", "volumes ADD COLUMN aa_flag BOOLEAN DEFAULT TRUE",
+			"volumes ADD COLUMN mm_rate DOUBLE PRECISION DEFAULT 0.5"} {
 			d.exec(t, "ALTER TABLE "+d.name+"."+stmt) // Rocky has neither of the first, and no keys of backups
 		}
 		p := d.open(t, sql.Options{Write: true, Now: func() time.Time { return storetest.Later }})
@@ -332,7 +338,8 @@ func TestRealConf(t *testing.T) {
 		{"mysql", "//nobody@127.0.0.1:" + port(my), core.CodeDenied, "does not take the user"},
 		{"mysql", "//127.0.0.1:" + port(my) + "?ssl_mode=ODD", core.CodeUsage, "there is no ssl_mode ODD"},
 		{"postgres", "//cinder@localhost:" + port(pg) + "?sslmode=verify-full&sslrootcert=" + ca, "", ""},
-		{"postgres", "//cinder@127.0.0.1:" + port(pg) + "?sslmode=verify-full&sslrootcert=" + ca, core.CodeUnavailable, "certificate is not one to trust"},
+		{"postgres", "//cinder@127.0.0.1:" + port(pg) + "?sslmode=verify-full&sslrootcert=" + ca, core.CodeUnavailable,
+			"certificate is not one to trust"},
 		{"postgres", "//nobody@127.0.0.1:" + port(pg), core.CodeDenied, "does not take the user"},
 		{"postgres", "//cinder@127.0.0.1:" + port(pg) + "?sslmode=odd", core.CodeUsage, "sslmode is invalid"},
 	} {

@@ -150,8 +150,8 @@ func (s *realServer) makeWide(t testing.TB, name string) {
 	for _, table := range cinderTables {
 		s.exec(t, "CREATE TABLE "+name+"."+table+" LIKE cinder."+table,
 			"ALTER TABLE "+name+"."+table+" CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
-		rows, err := s.admin.Query("SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ? AND data_type = 'datetime'",
-			name, table)
+		rows, err := s.admin.Query("SELECT column_name FROM information_schema.columns "+
+			"WHERE table_schema = ? AND table_name = ? AND data_type = 'datetime'", name, table)
 		ok(t, err)
 		var columns []string
 		for rows.Next() {

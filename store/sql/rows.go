@@ -175,7 +175,8 @@ func (p *Place) row(ctx context.Context, q querier, id core.VolumeID) (*pyjson.O
 	for i := range vals {
 		ptrs[i] = &vals[i]
 	}
-	err := q.QueryRowContext(ctx, "SELECT "+strings.Join(exprs, ", ")+" FROM volumes v WHERE "+p.schema.is("v", "id", 1), string(id)).Scan(ptrs...)
+	err := q.QueryRowContext(ctx, "SELECT "+strings.Join(exprs, ", ")+" FROM volumes v WHERE "+p.schema.is("v", "id", 1),
+		string(id)).Scan(ptrs...)
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,8 @@ func openServer(ctx context.Context, a address, o Options) (*Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Place{write: o.Write && o.ReadOnly == "", opt: o, now: o.Now, server: &server{location: a.location(), title: a.title(), size: d.size()}}
+	p := &Place{write: o.Write && o.ReadOnly == "", opt: o, now: o.Now,
+		server: &server{location: a.location(), title: a.title(), size: d.size()}}
 	if p.now == nil {
 		p.now = time.Now
 	}

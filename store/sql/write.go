@@ -199,7 +199,8 @@ func (p *Place) replaceImage(ctx context.Context, tx change, tried string, r cor
 	if !p.schema.has(table, "value") {
 		return noRoom(tried, "table "+table)
 	}
-	if _, err := tx.ExecContext(ctx, "UPDATE "+table+" SET deleted = TRUE, deleted_at = ?1 WHERE "+p.schema.is(table, "volume_id", 2)+" AND "+live(table),
+	if _, err := tx.ExecContext(ctx, "UPDATE "+table+" SET deleted = TRUE, deleted_at = ?1 "+
+		"WHERE "+p.schema.is(table, "volume_id", 2)+" AND "+live(table),
 		now, string(r.Volume)); err != nil {
 		return err
 	}

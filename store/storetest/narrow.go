@@ -8,12 +8,29 @@ import (
 	"hearth/core/pyjson"
 )
 
-// world is the standard world, as the driver's tables can hold it.
+// world is the standard world with what is alike in it, as the driver's tables can hold it.
 func (d Driver) world() World {
+	w := alike(Standard())
 	if d.Narrow {
-		return Narrow(Standard())
+		return Narrow(w)
 	}
-	return Standard()
+	return w
+}
+
+// alike adds what a collation takes for the same and Cinder does not: keys of metadata, and
+// a backup that would be WebRoot's newest, available, and of a known service.
+func alike(w World) World {
+	for i := range w.Volumes {
+		switch v := &w.Volumes[i]; core.VolumeID(stringOf(v.Columns, "id")) {
+		case WebRoot:
+			v.Metadata = append(v.Metadata, pairs("Role", "WEB", "role ", "web ")...)
+		case Hostile:
+			v.Metadata = append(v.Metadata, pairs("clé", "1", "cle", "2")...)
+		}
+	}
+	w.Backups = append(w.Backups, backupRow("0b000000-0000-4000-8000-000000000012", core.VolumeID(strings.ToUpper(string(WebRoot))), 1,
+		columns{"display_name": "alike", "status": "Available", "service": strings.ToUpper(ceph)}))
+	return w
 }
 
 // later is [Later], as the driver's tables can hold it.

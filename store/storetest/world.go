@@ -186,7 +186,7 @@ func standardVolumes() []VolumeRow {
 	database.Gone = pairs("ticket", "CHG-1", "tier", "silver")
 	web := volumeRow(WebRoot, 200,
 		columns{"display_name": "Web-Root", "bootable": true, "snapshot_id": "0e000000-0000-4000-8000-000000000001", "availability_zone": "west"})
-	web.Metadata = pairs("role", "web", "Role", "WEB", "rôle", "wéb", "role ", "web ") // all one key to a collation that is not the bytes
+	web.Metadata = pairs("role", "web")
 	web.Image = pairs("zeta", "last", "image_id", "f00d", "min_ram", "512", "os_type", "linux")
 	web.Gone = pairs("checksum", "old")
 	nameless := volumeRow(Nameless, 100,

@@ -130,7 +130,8 @@ func testMainPlaces(t *testing.T, b *binary) {
 		"--place sqlite:three": {"3", "", 0},
 		"--store three":        {"3", "", 0},
 		"--place none": {"0", "cannot use the place none: it does not say what kind of place it is; write sqlite:FILE, " +
-			"cloud:NAME, posix:/DIR, s3://HOST/BUCKET, swift:CLOUD/CONTAINER, ceph:POOL or demo, or a name from the config: main, other", 2},
+			"mysql://HOST/DATABASE, postgres://HOST/DATABASE, cinderconf:FILE, cloud:NAME, posix:/DIR, s3://HOST/BUCKET, " +
+			"swift:CLOUD/CONTAINER, ceph:POOL or demo, or a name from the config: main, other", 2},
 		"--store one --cloud x":  {"0", "cannot choose a place: sqlite:one and cloud:x are both named; name one", 2},
 		"--store one --demo":     {"0", "cannot choose a place: sqlite:one and demo are both named; name one", 2},
 		"--place main --store x": {"0", "cannot choose a place: main and sqlite:x are both named; name one", 2},
