@@ -91,8 +91,8 @@ func TestCtrlCCancels(t *testing.T) {
 func TestOneJobAtATime(t *testing.T) {
 	r := running(t)
 	first := r.Running().ID
-	r.press("x")
-	if r.take(r.queue[len(r.queue)-1]()); r.Running().ID != first {
+	r.press("x").takeLast().takeLast() // which they are
+	if r.takeLast(); r.Running().ID != first {
 		t.Fatal("the job is another one")
 	}
 	r.said(ui.LevelWarn, "exporting 10 backups is still running")

@@ -2,10 +2,12 @@ package browse
 
 import (
 	"context"
+	"fmt"
 
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store/jobs"
 	"hearth/tui/place"
 	"hearth/tui/ui"
 )
@@ -31,15 +33,25 @@ func tooMany(marked int) string {
 	return ""
 }
 
+// notTwo says that what was marked has changed.
+func notTwo(n int) tea.Cmd {
+	return ui.Say(ui.LevelWarn, fmt.Sprintf("%d are marked by now, and two can be compared.", n))
+}
+
 // compareBackups compares the two backups that are marked, or the one under the cursor
 // with its volume or with the backup that it stands on.
 func compareBackups(rows place.BackupRows) ui.Action {
 	return ui.Action{Name: "compare", Keys: []string{compareKey}, Label: "compare", Minor: true,
 		Help: "Show how the two that are marked differ; or this one from its volume, or from the backup it stands on",
-		Why:  func() string { return ui.Either(rows.None(), tooMany(len(rows.Chosen()))) },
+		Why:  func() string { return ui.Either(rows.None(), tooMany(rows.Count())) },
 		Run: func() tea.Cmd {
-			if ids := rows.Chosen(); len(ids) == 2 {
-				return difference(backupSide(ids[0]), backupSide(ids[1]))
+			if rows.Count() == 2 {
+				return rows.Choose(func(p jobs.Picked) tea.Cmd {
+					if len(p.IDs) != 2 {
+						return notTwo(len(p.IDs))
+					}
+					return difference(backupSide(p.IDs[0]), backupSide(p.IDs[1]))
+				})
 			}
 			b := *rows.Current()
 			parent := ui.MenuItem{Label: "Its difference from the backup that it stands on", Hint: core.Short(b.ParentID)}
@@ -65,10 +77,15 @@ func compareBackups(rows place.BackupRows) ui.Action {
 func compareVolumes(host ui.Host, at *place.Stay, rows place.VolumeRows) ui.Action {
 	return ui.Action{Name: "compare", Keys: []string{compareKey}, Label: "compare", Minor: true,
 		Help: "Show how the two that are marked differ; or how this one does from its newest backup",
-		Why:  func() string { return ui.Either(rows.None(), tooMany(len(rows.Chosen()))) },
+		Why:  func() string { return ui.Either(rows.None(), tooMany(rows.Count())) },
 		Run: func() tea.Cmd {
-			if ids := rows.Chosen(); len(ids) == 2 {
-				return difference(volumeSide(ids[0]), volumeSide(ids[1]))
+			if rows.Count() == 2 {
+				return rows.Choose(func(p place.PickedVolumes) tea.Cmd {
+					if len(p.IDs) != 2 {
+						return notTwo(len(p.IDs))
+					}
+					return difference(volumeSide(p.IDs[0]), volumeSide(p.IDs[1]))
+				})
 			}
 			return withNewest(host, at, rows.Current().ID)
 		}}

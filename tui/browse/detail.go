@@ -78,7 +78,7 @@ func newBackup(host ui.Host, at *place.Stay, more place.RowActions, between []Ta
 		}
 		return &s.row.Backup
 	}
-	rows := place.BackupRows{Current: current, Chosen: func() []core.BackupID { return []core.BackupID{ref} }}
+	rows := place.OneBackup(ref, current)
 	s.own = func() []ui.Action {
 		out := s.toTab("restore", backupActions(host, at, more, rows))
 		for i := range out { // the restore has enough keys of its own
@@ -128,7 +128,7 @@ func newVolume(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) u
 		newCaptureTab(host, at, func() (core.VolumeID, core.BackupID) { return ref, "" }),
 		newChainTab(host, at, func() core.VolumeID { return ref }, ""),
 	)
-	rows := place.VolumeRows{Current: func() *core.Volume { return s.row }, Chosen: func() []core.VolumeID { return []core.VolumeID{ref} }}
+	rows := place.OneVolume(ref, func() *core.Volume { return s.row })
 	s.own = func() []ui.Action { return s.toTab("capture", volumeActions(host, at, more, rows)) }
 	return s
 }
