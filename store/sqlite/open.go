@@ -52,6 +52,7 @@ type Place struct {
 	mu     sync.Mutex // guards what follows
 	orders []*ordering
 	rests  []rest
+	pages  []answered
 
 	making chan struct{} // closed when the index is made, or given up; nil: nothing is being made
 	stop   context.CancelFunc
