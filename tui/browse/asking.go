@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/core/pyjson"
 	"hearth/tui/show"
 	"hearth/tui/ui"
 )
@@ -361,7 +362,8 @@ func (l *lister[T]) turning(q core.Query) func(context.Context) time.Time {
 		for _, t := range terms {
 			at := q.Now.Add(t.Age) // what is made from now on comes of it later
 			younger := core.Term{Column: t.Column, Kind: t.Kind, Op: core.Less, Age: t.Age}
-			page, err := query(ctx, core.Query{Reach: q.Reach, Now: q.Now, Limit: 1, Partial: q.Partial, About: q.About,
+			bound := core.Edge{Value: pyjson.OfTime(q.Now.Add(-t.Age), false)} // of no row: where such a one would be
+			page, err := query(ctx, core.Query{Reach: q.Reach, Now: q.Now, Limit: 1, Partial: q.Partial, About: q.About, From: &bound,
 				Filter: core.Filter{Text: strings.Join([]string{t.Column, t.Age.String()}, "<"), Terms: []core.Term{younger}},
 				Sort:   []core.Order{{Column: t.Column}}})
 			if err != nil || !page.Complete {

@@ -152,6 +152,9 @@ func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
 		}
 		return cmd
 	}
+	if l.found(msg) {
+		return l.host.Later(l.patience(msg.took), readOnMsg{l.Gen})
+	}
 	came := msg.page.Complete || len(l.page.Rows) == 0 || msg.page.All > l.page.All // else it may still be in trouble
 	l.State, l.Err = ui.Ready, nil
 	over := tea.Cmd(nil)
@@ -168,11 +171,23 @@ func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
 	return tea.Batch(over, l.host.Later(l.patience(msg.took), readOnMsg{l.Gen}))
 }
 
-// patience is how long is waited before the rest is asked for. In a place on this
-// machine it is being looked for only while it is asked; elsewhere it comes in by
-// itself, and an answer costs by the rows that are here.
+// found reports whether rows that were found are being looked for once more, as when the
+// clock ticks: then they stay until all are found again.
+func (l *lister[T]) found(msg pageLoadedMsg[T]) bool {
+	return l.here() && !msg.page.Complete && l.page.Complete && l.of == msg.key && !l.drifted && len(l.page.Rows) > 0
+}
+
+// here reports whether the place is on this machine, where rows are looked for only while
+// it is asked for them.
+func (l *lister[T]) here() bool {
+	kind := l.at.Info().Kind
+	return kind == core.PlaceEmbedded || kind == core.PlaceDatabase
+}
+
+// patience is how long is waited before the rest is asked for. From elsewhere it comes in
+// by itself, and an answer costs by the rows that are here.
 func (l *lister[T]) patience(took time.Duration) time.Duration {
-	if kind := l.at.Info().Kind; kind == core.PlaceEmbedded || kind == core.PlaceDatabase {
+	if l.here() {
 		return 10 * time.Millisecond
 	}
 	return min(101*time.Millisecond+4*took, 2*time.Second)
