@@ -41,7 +41,7 @@ func (l *lister[T]) refresh() tea.Cmd {
 	if l.State == ui.Failed {
 		l.State = ui.Loading
 	}
-	l.count, l.drifted = count{asking: l.count.asking}, true
+	l.count.of, l.drifted = "", true
 	return l.ask(true)
 }
 
@@ -54,7 +54,7 @@ func (l *lister[T]) ask(anew bool) tea.Cmd {
 		n = 50
 	}
 	if l.anew {
-		from = 0
+		from, l.count.least = 0, 0
 	}
 	l.wants = l.table.Shown()
 	q := l.wanted()
@@ -88,9 +88,13 @@ func (l *lister[T]) edged(q *core.Query, from int) question {
 	asks := question{key: l.key()}
 	q.Offset = max(from-around, 0)
 	switch {
-	case l.anew || l.drifted || l.pending():
+	case l.anew || l.pending() || l.drifted && !l.page.About:
 	case l.ending:
-		q.Offset, asks.ending = max(l.page.Total-q.Limit, 0), true
+		end := l.page.Total
+		if l.page.About && !l.count.fromEnd { // no less than there can be, so that all have a number on the way back
+			end = l.page.All
+		}
+		q.Offset, asks.ending = max(end-q.Limit, 0), true
 		q.From = &core.Edge{Back: true}
 	case q.Offset == 0:
 	case l.row(q.Offset) != nil:
@@ -109,9 +113,18 @@ func (l *lister[T]) edged(q *core.Query, from int) question {
 func (l *lister[T]) numbered(asked question, was int) {
 	end := l.page.Offset + len(l.page.Rows)
 	l.drifted = asked.edged && !l.page.About && was != l.page.All
-	l.count.last = asked.ending && l.page.About
-	if l.page.About {
+	switch {
+	case asked.ending && l.page.About:
+		l.count.fromEnd, l.count.end = true, end
+	case !asked.edged, l.page.Offset == 0, !l.page.About:
+		l.count.fromEnd = false
+	}
+	switch {
+	case l.count.fromEnd:
+		l.page.Total = l.count.end
+	case l.page.About:
 		l.page.Total = max(l.page.Total, end)
+		l.count.least = max(l.count.least, l.page.Total)
 	}
 	if l.count.of == l.key() && l.count.all == l.page.All {
 		l.counted(l.count.n)
@@ -181,7 +194,7 @@ func (l *lister[T]) more() tea.Cmd {
 	from, n := l.table.Window()
 	lo, hi := l.page.Offset, l.page.Offset+len(l.page.Rows)
 	end := from + n + around/2
-	if !l.page.About || l.count.last {
+	if !l.page.About || l.count.fromEnd {
 		end = min(end, l.page.Total)
 	}
 	here := !l.drifted && max(from-around/2, 0) >= lo && end <= hi
@@ -205,9 +218,12 @@ type count struct {
 	of     string // the question that it counts
 	all    int    // how many rows there were without a filter
 	n      int
-	last   bool // the page that is here holds the last rows, whatever their numbers
 	asking string
 	latest ui.Latest
+
+	least   int  // rows that there are at least
+	fromEnd bool // the rows that are here are numbered from the end, which is thought to be at
+	end     int
 }
 
 // countedMsg is the answer.
@@ -251,33 +267,31 @@ func (l *lister[T]) takeCount(msg countedMsg) {
 	}
 }
 
-// counted makes a page's number exact; the last rows then get theirs, and the cursor
-// stays on its row.
+// counted makes a page's number exact; rows that were numbered from the end then get
+// theirs, and the cursor stays on its row.
 func (l *lister[T]) counted(n int) {
 	if !l.page.About {
 		return
 	}
-	end := l.page.Offset + len(l.page.Rows)
-	if by := n - end; l.count.last && by != 0 {
+	if by := n - l.count.end; l.count.fromEnd && by != 0 {
 		at := l.table.Cursor() + by
-		l.page.Offset += by
+		l.page.Offset = max(l.page.Offset+by, 0)
 		l.page.Total = n
 		l.table.SetSource(l)
 		l.table.Move(at)
 	}
-	l.page.Total, l.page.About, l.count.last = max(n, l.page.Offset+len(l.page.Rows)), false, false
+	l.page.Total, l.page.About, l.count.fromEnd = max(n, l.page.Offset+len(l.page.Rows)), false, false
 }
 
 // number is how many rows there are, as well as that is known.
 func (l *lister[T]) number() string {
-	text := show.Thousands(l.page.Total)
 	switch {
 	case !l.page.About:
-		return text
+		return show.Thousands(l.page.Total)
 	case l.count.of == l.key():
-		return "about " + show.Thousands(max(l.count.n, l.page.Total))
+		return "about " + show.Thousands(max(l.count.n, l.count.least))
 	}
-	return text + " or more"
+	return show.Thousands(l.count.least) + " or more"
 }
 
 // collecting is of letters: the first one asks at once, those that follow within a

@@ -335,7 +335,7 @@ func (l *lister[T]) head(noun string, w int) string {
 	if l.page.Total != 1 {
 		text += "s"
 	}
-	if l.page.Total != l.page.All {
+	if l.page.Total != l.page.All || l.page.About {
 		text += " of " + show.Thousands(l.page.All)
 	}
 	switch {
