@@ -55,11 +55,11 @@ func TestOneQuestion(t *testing.T) {
 		r.slow, r.asleep, r.queue = true, true, nil
 		return r
 	}
-	defer p.Stall()()
-	late := time.AfterFunc(time.Minute, p.Stall()) // a broken list fails, and does not hang
-	defer late.Stop()
+	r, other := begin(), begin()
+	release := p.Stall()
+	defer release()
+	defer time.AfterFunc(time.Minute, release).Stop() // a broken list fails, and does not hang
 
-	r := begin()
 	r.press("/", "w")
 	first := r.aside()
 	r.press("e") // within the moment: nothing new is asked yet, and the old is not wanted
@@ -79,7 +79,7 @@ func TestOneQuestion(t *testing.T) {
 		t.Errorf("%d questions were asked of two", got)
 	}
 
-	r = begin()
+	r = other
 	rest := func() <-chan struct{} {
 		r.press("down")
 		for _, x := range r.later {
@@ -279,6 +279,44 @@ func TestAbout(t *testing.T) {
 			t.Errorf("%s: it is counted again though nothing has changed", key)
 		}
 	}
+}
+
+// TestLeftQuestions: what a screen has asked ends when it is left, or when its rows are not
+// to be counted any more.
+func TestLeftQuestions(t *testing.T) {
+	v := newVague(t, 500)
+	v.gate = make(chan struct{})
+	defer time.AfterFunc(time.Minute, func() { close(v.gate) }).Stop()
+	r := newRig(t, v, 100, 24)
+	r.asleep = true
+	r.press("/")
+	r.send(tea.PasteMsg{Content: "size>=1"})
+	var counting <-chan tea.Msg
+	for len(r.queue) > 0 && counting == nil {
+		next := r.queue[0]
+		r.queue = r.queue[1:]
+		counting = soonOr(r, next)
+	}
+	if counting == nil || v.count != 1 {
+		t.Fatalf("it is counted %d times", v.count)
+	}
+	r.press("0") // other rows
+	select {
+	case <-counting:
+	case <-time.After(20 * time.Second):
+		t.Error("what nobody waits for is counted on")
+	}
+
+	p := remembered(t)
+	r = newRig(t, p, 100, 24)
+	release := p.Stall()
+	defer release()
+	defer time.AfterFunc(time.Minute, release).Stop()
+	r.asleep = true
+	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup)})
+	asked := r.aside()
+	r.press("esc").takeLast()
+	ends(t, "a screen that was left", asked)
 }
 
 func filterOf(t *testing.T, text string) core.Filter {

@@ -60,6 +60,7 @@ func (l *lister[T]) ask(anew bool) tea.Cmd {
 	q := l.wanted()
 	q.Limit, q.Partial, q.Anew, q.Wants, q.About = n+2*around, true, anew, l.wants, l.counter != nil
 	asks := l.edged(&q, from)
+	l.uncount()
 	l.reach = span{q.Offset, q.Offset + q.Limit}
 	l.asking, l.drifted = true, false
 	if l.State == ui.Idle {
@@ -233,13 +234,17 @@ type countedMsg struct {
 	err    error
 }
 
-// countAll asks how many rows there are, if that is not known.
-func (l *lister[T]) countAll() tea.Cmd {
-	of := l.key()
-	if l.count.asking != "" && l.count.asking != of {
+// uncount ends a counting that nobody waits for any more.
+func (l *lister[T]) uncount() {
+	if l.count.asking != "" && l.count.asking != l.key() {
 		l.count.latest.End()
 		l.count.asking = ""
 	}
+}
+
+// countAll asks how many rows there are, if that is not known.
+func (l *lister[T]) countAll() tea.Cmd {
+	of := l.key()
 	if !l.page.About || l.counter == nil || l.pending() || l.count.asking == of {
 		return nil
 	}
@@ -316,7 +321,7 @@ func (l *lister[T]) collect() tea.Cmd {
 	if l.letters.running {
 		l.letters.more = true
 		l.latest.End()
-		l.count.latest.End()
+		l.uncount()
 		return l.fadeSoon()
 	}
 	l.letters.running = true

@@ -160,7 +160,7 @@ func (s *detailScreen[T]) Init() tea.Cmd { return s.load() }
 
 func (s *detailScreen[T]) load() tea.Cmd {
 	gen, get := s.Begin(), s.get
-	return s.host.Ask(func(ctx context.Context) tea.Msg {
+	return s.Ask(s.host, func(ctx context.Context) tea.Msg {
 		row, err := get(ctx)
 		return rowLoadedMsg[T]{gen, row, err}
 	})

@@ -48,8 +48,9 @@ type App struct {
 
 // held is a screen on the stack.
 type held struct {
-	id   int
-	name string
+	id    int
+	name  string
+	leave context.CancelFunc // ends what it asked
 	ui.Screen
 }
 
