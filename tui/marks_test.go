@@ -70,7 +70,8 @@ func TestChosenThen(t *testing.T) {
 	for range 40 {
 		r.fire()
 	}
-	r.said(ui.LevelWarn, fmt.Sprintf("1 of %d backups failed", n-1)).press("e").want("it no longer fulfils “name~win-ad", "was left alone; mark")
+	r.said(ui.LevelWarn, fmt.Sprintf("1 of %d backups failed", n-1)).press("e")
+	r.want("it no longer fulfils “name~win-ad", "was left alone; mark")
 	for id, there := range map[string]bool{gone: true, left: true, meant: false} {
 		if _, err := c.Backup(t.Context(), core.BackupID(id)); (err == nil) != there {
 			t.Errorf("%s: is it there: %v (%v), want %v", id, err == nil, err, there)

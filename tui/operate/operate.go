@@ -111,7 +111,8 @@ func operated(done string, results []jobs.Result, err error) ui.Result {
 // planDelete looks at what a deletion would take, and asks.
 func (o operator) planDelete(picked jobs.Picked, force bool) tea.Cmd {
 	desk := o.at.Desk()
-	return tea.Batch(ui.Looking("Looking at what stands on "+core.Count(len(picked.IDs), "backup")), o.host.Tell(func(ctx context.Context) tea.Msg {
+	looking := ui.Looking("Looking at what stands on " + core.Count(len(picked.IDs), "backup"))
+	return tea.Batch(looking, o.host.Tell(func(ctx context.Context) tea.Msg {
 		p, err := desk.PlanDelete(ctx, picked.IDs, force)
 		if err != nil {
 			return ui.Failure(err)
