@@ -10,7 +10,7 @@
 //	cindererror python base64 coerce     what Cinder's Python makes of values, and of wrong ones
 //
 //	odd volume layout backup chain       what there is in a place, how it was written, and values that no Cinder sends
-//	columns filter query object          as tables, as what is asked for, as JSON
+//	columns filter query rank object     as tables, as what is asked for and in which order, as JSON
 //	way requests properties              what can be asked of backups, which way a restore goes, properties in a line
 //
 //	capture captured state               the metadata that a backup keeps, the volume in it, and what of it can come back

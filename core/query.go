@@ -26,7 +26,8 @@ type Query struct {
 	Offset int     // rows to pass over
 	Limit  int     // 0: no limit
 	// From names the row that the page begins with, or ends before; Offset then only
-	// says which that is thought to be. A place without an index goes by Offset alone.
+	// says which that is thought to be. Without an ID it is where such a row would be, and
+	// with Back alone the end of the list. A place without an index goes by Offset alone.
 	From *Edge
 	// About allows Page.Total to be less than exact where counting takes longer than
 	// the rows: see Page.About.

@@ -91,8 +91,8 @@ func TestCtrlCCancels(t *testing.T) {
 func TestOneJobAtATime(t *testing.T) {
 	r := running(t)
 	first := r.Running().ID
-	r.press("x")
-	if r.take(r.queue[len(r.queue)-1]()); r.Running().ID != first {
+	r.press("x").takeLast().takeLast() // which they are
+	if r.takeLast(); r.Running().ID != first {
 		t.Fatal("the job is another one")
 	}
 	r.said(ui.LevelWarn, "exporting 10 backups is still running")
@@ -187,14 +187,35 @@ func TestZone(t *testing.T) {
 	r.want("UTC", "2026-11-22 08:45:24")
 }
 
-// TestClock: ages grow with the clock.
+// TestClock: ages grow with the clock. It goes more slowly where nobody has pressed a key
+// for minutes, and what is shown is looked at anew as somebody does.
 func TestClock(t *testing.T) {
 	r := newRig(t, sharedDemo(t), 80, 24).want("14m")
+	ticks := func(want time.Duration) {
+		t.Helper()
+		if len(r.later) == 0 || r.later[len(r.later)-1].after != want {
+			t.Errorf("the clock ticks by %v, want %v the last", r.later, want)
+		}
+	}
+	ticks(10 * time.Second)
+	r.clock = func() time.Time { return until.Add(4 * time.Minute) }
+	r.fire()
+	r.want("18m")
+	ticks(10 * time.Second)
 	r.clock = func() time.Time { return until.Add(3 * time.Hour) }
-	r.send(ui.TickMsg{})
-	r.want(" 3h ").wantNot("14m")
-	if len(r.later) < 2 {
-		t.Error("the clock does not go on")
+	r.fire()
+	r.want(" 3h ").wantNot("18m")
+	ticks(time.Minute)
+	old := r.later
+	r.clock = func() time.Time { return until.Add(5 * time.Hour) }
+	r.press("down").want(" 5h ")
+	ticks(10 * time.Second)
+	r.later = nil
+	for _, x := range old {
+		r.send(x.fire(until))
+	}
+	if len(r.later) != 0 {
+		t.Error("two clocks tick")
 	}
 }
 

@@ -29,7 +29,7 @@ func TestEveryCallFails(t *testing.T) {
 		"tick":        {nil, func(r *rig) { r.send(ui.TickMsg{}) }},
 		"filter":      {nil, func(r *rig) { r.press("/").typeText("web") }},
 		"pane":        {nil, func(r *rig) { r.press("down") }},
-		"mark all":    {nil, func(r *rig) { r.press("a") }},
+		"mark all":    {func(r *rig) { r.find("id:9dd96bf0").press("a") }, func(r *rig) { r.press("x") }},
 		"volumes":     {nil, func(r *rig) { r.press("v") }},
 		"its backups": {nil, func(r *rig) { r.press("v", "B") }},
 		"origin":      {nil, func(r *rig) { r.press("v", "O") }},

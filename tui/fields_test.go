@@ -67,7 +67,8 @@ func TestCopyFields(t *testing.T) {
 	}
 	evil := string(page.Rows[0].ID)
 	whole := map[string][]string{
-		"volume": {"the name", "field status", "field type", "field encryption key", "field description", "field id", "field project", "field zone",
+		"volume": {"the name", "field status", "field type", "field encryption key", "field description",
+			"field id", "field project", "field zone",
 			"field " + core.Visible(evil), "field display_name"},
 		"backup": {"the name", "field status", "field fail reason", "field volume", "field description", "field id", "field container",
 			"field service", "field service meta", "field snapshot", "field restored to", "field encryption key", "field project", "field user",
@@ -163,7 +164,8 @@ func TestFieldCursor(t *testing.T) {
 	if b.desk.text == id {
 		t.Error("the cursor stayed behind")
 	}
-	r.press("pgdown", "up", "up", "y").said(ui.LevelGood, "the field zone").press("home", "y").said(ui.LevelGood, "the name").want("> " + b.desk.text[:10])
+	r.press("pgdown", "up", "up", "y").said(ui.LevelGood, "the field zone")
+	r.press("home", "y").said(ui.LevelGood, "the name").want("> " + b.desk.text[:10])
 	r.press("v", "esc").find("mail-spool").press("m", "f", "end")
 	for range 60 {
 		if strings.Contains(r.screenText(), ">  · provider_auth") {

@@ -122,7 +122,11 @@ type rig struct {
 	sent   []tea.Msg // what is for the terminal and tea itself: quit, raw sequences
 	notes  []ui.Note // all that the status line said
 	asleep bool      // commands stay in the queue
+	slow   bool      // also what happens in a moment waits for fire
 }
+
+// brief is what passes while nobody types: letters are collected, the cursor rests.
+const brief = 100 * time.Millisecond
 
 // timer is something that was to happen later.
 type timer struct {
@@ -159,6 +163,9 @@ func newRigWith(t testing.TB, p store.Place, w, h int, o Options, change ...func
 		o.Theme = plain(t)
 	}
 	o.After = func(d time.Duration, f func(time.Time) tea.Msg) tea.Cmd {
+		if d <= brief && !r.slow {
+			return func() tea.Msg { return f(until) }
+		}
 		r.later = append(r.later, timer{d, f})
 		return nil
 	}
@@ -242,6 +249,18 @@ func (r *rig) takeLast() *rig {
 	next := r.queue[n]
 	r.queue = r.queue[:n]
 	r.take(next())
+	return r
+}
+
+// begun runs what is held back until a task runs, and no more: what is marked by a rule
+// is read before.
+func (r *rig) begun() *rig {
+	r.t.Helper()
+	for was := len(r.Tasks()); len(r.Tasks()) == was && len(r.queue) > 0; {
+		next := r.queue[0]
+		r.queue = r.queue[1:]
+		r.take(next())
+	}
 	return r
 }
 

@@ -120,7 +120,7 @@ func TestPlacesWait(t *testing.T) {
 	leaving := func(choice string) (*rig, int) {
 		r := newRigWith(t, newCloud(t, 0), 120, 30, w.options(t)).find("db-prod").press("a")
 		r.asleep = true
-		r.press("x", "c").takeLast()
+		r.press("x").begun().press("c").takeLast()
 		r.takeLast()
 		n := len(w.opened)
 		r.press("down", "enter").takeLast()

@@ -276,7 +276,7 @@ func exporting(keys ...string) func(testing.TB, int, int) *rig {
 	return func(t testing.TB, w, h int) *rig {
 		r := newRig(t, sharedDemo(t), w, h).find("db-prod").press("a")
 		r.asleep = true
-		r.press("x")
+		r.press("x").begun()
 		r.send(shell.Progressed(r.Running().ID, ui.Step{Done: 3, Total: 10}, nil))
 		for _, k := range keys {
 			r.send(keyMsg(k))

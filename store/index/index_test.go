@@ -205,3 +205,25 @@ func TestOddRows(t *testing.T) {
 		agrees(t, backups(s), rand.New(rand.NewPCG(1, 2)), 40)
 	}
 }
+
+// TestEnd: the last rows are found from the end, also where nobody has counted.
+func TestEnd(t *testing.T) {
+	s, _ := demo(t, 3000)
+	for _, text := range []string{"", "e", "kind:incr", "age>30d", "zzzzzz", "web"} {
+		filter, err := core.ParseFilter(text, core.BackupColumns)
+		ok(t, err)
+		whole, err := s.Backups(t.Context(), core.Query{Filter: filter, Now: now, Sort: []core.Order{{Column: "name"}}})
+		ok(t, err)
+		q := core.Query{Filter: filter, Now: now, Sort: []core.Order{{Column: "name"}}, Limit: 40, Offset: 7, About: true,
+			From: &core.Edge{Back: true}}
+		page, err := s.Backups(t.Context(), q)
+		ok(t, err)
+		want := whole.Rows[max(len(whole.Rows)-40, 0):]
+		if !slices.EqualFunc(page.Rows, want, func(a, b core.Backup) bool { return a.ID == b.ID }) {
+			t.Errorf("%q: the end is %d rows, want the last %d of %d", text, len(page.Rows), len(want), len(whole.Rows))
+		}
+		if !page.About && page.Offset != len(whole.Rows)-len(want) {
+			t.Errorf("%q: they begin at %d of %d", text, page.Offset, len(whole.Rows))
+		}
+	}
+}

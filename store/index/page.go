@@ -396,9 +396,16 @@ func (w *walk) whole(ctx context.Context, q Querier, query core.Query, a *Answer
 // fromEdge answers a query that names the row it begins with, or ends before.
 func (w *walk) fromEdge(ctx context.Context, q Querier, query core.Query, a *Answer) error {
 	if query.From.Back {
-		rows, err := w.turned().take(ctx, q, edge(query.From), false, 0, query.Limit)
+		at := edge(query.From)
+		if at.id == "" && at.key == nil { // the last rows
+			at = bound{}
+		}
+		rows, err := w.turned().take(ctx, q, at, false, 0, query.Limit)
 		slices.Reverse(rows)
 		a.Rowids = rowids(rows)
+		if !at.set && a.Total >= 0 {
+			a.Offset = max(a.Total-len(rows), 0)
+		}
 		if len(rows) < query.Limit || query.Limit == 0 {
 			a.Offset = 0
 		}
@@ -424,6 +431,10 @@ func (w *walk) sorted(ctx context.Context, q Querier, query core.Query, set part
 	a.Total = len(rows)
 	lo := min(max(query.Offset, 0), len(rows))
 	if from := query.From; from != nil {
+		if from.ID == "" && from.Back {
+			lo = max(len(rows)-query.Limit, 0)
+			a.Offset = lo
+		}
 		if i := slices.IndexFunc(rows, func(r row) bool { return r.id == from.ID }); i >= 0 {
 			lo = i
 			if from.Back {
@@ -529,11 +540,26 @@ func (w *walk) forward(ctx context.Context, q Querier, query core.Query, rest *R
 	}
 }
 
+// start is where a walk along the order begins: at the edge, else where a term on time
+// lets the first row be, if the order is by that.
 func start(query core.Query) bound {
-	if query.From == nil {
-		return bound{}
+	if query.From != nil {
+		return edge(query.From)
 	}
-	return edge(query.From)
+	order := core.Ordered(query.Sort)[0]
+	for i := range query.Filter.Terms {
+		t := &query.Filter.Terms[i]
+		if t.Not || t.Kind != core.TimeColumn || t.Column != order.Column {
+			continue
+		}
+		switch from, to := t.TimeBounds(query.Now); {
+		case order.Desc && !to.IsZero():
+			return bound{true, sqlKey(pyjson.OfTime(to, false)), "\xff"} // behind every id of that time
+		case !order.Desc && !from.IsZero():
+			return bound{true, sqlKey(pyjson.OfTime(from, false)), ""}
+		}
+	}
+	return bound{}
 }
 
 // between reads up to limit rows from one bound to another, which is not among them.

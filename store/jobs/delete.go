@@ -17,6 +17,7 @@ type DeletePlan struct {
 	// cannot be seen.
 	Sure     bool
 	Warnings []string
+	Left     func(*core.Backup) string // as Picked has it
 }
 
 // DeleteItem is one of the backups.
@@ -213,7 +214,7 @@ func (d Desk) Delete(ctx context.Context, p DeletePlan, wait bool, progress Prog
 		return nil, err
 	}
 	defer a.leave(ctx)
-	run := deletion{d: d, o: o, a: a, todo: todo, after: after, force: p.Force, wait: wait, sent: make([]bool, len(todo)),
+	run := deletion{d: d, o: o, a: a, todo: todo, after: after, force: p.Force, wait: wait, left: p.Left, sent: make([]bool, len(todo)),
 		over: make([]bool, len(todo)), results: make([]Result, len(todo))}
 	for i, b := range todo {
 		run.results[i] = Result{Backup: b, Status: b.Status}
@@ -241,6 +242,7 @@ type deletion struct {
 	todo        []core.Backup
 	after       map[core.BackupID][]core.BackupID // what must be gone before
 	force, wait bool
+	left        func(*core.Backup) string
 	sent, over  []bool
 	results     []Result
 }
@@ -305,6 +307,10 @@ func (r *deletion) awaited(i int) bool {
 
 func (r *deletion) send(ctx context.Context, i int) {
 	r.sent[i] = true
+	if err := r.d.leave(ctx, r.left, r.todo[i].ID, "delete backup "+r.todo[i].Title()); err != nil {
+		r.over[i], r.results[i].Err = true, err
+		return
+	}
 	err := r.o.DeleteBackup(ctx, r.todo[i].ID, r.force)
 	switch core.CodeOf(err) {
 	case "":

@@ -21,22 +21,39 @@ type Exported struct {
 // first. What was exported is kept in the archive. The error is that of the whole
 // call; each result has its own.
 func (d Desk) Export(ctx context.Context, ids []core.BackupID, chain bool, progress Progress) ([]Exported, error) {
+	return d.ExportPicked(ctx, Picked{IDs: ids}, chain, progress)
+}
+
+// ExportPicked is Export of backups of which some may be left alone when their turn comes;
+// a parent that comes along with another is not.
+func (d Desk) ExportPicked(ctx context.Context, picked Picked, chain bool, progress Progress) ([]Exported, error) {
 	ex, ok := d.Place.(store.Exporter)
 	if !ok {
 		return nil, core.Fail(core.CodeUnsupported, "export", "this kind of place cannot export records", "", nil)
 	}
-	backups, err := d.toExport(ctx, ids, chain)
+	backups, err := d.toExport(ctx, picked.IDs, chain)
 	if err != nil {
 		return nil, err
 	}
 	d.laidOut(ctx, backups)
+	own := map[core.BackupID]bool{}
+	for _, id := range picked.IDs {
+		own[id] = true
+	}
 	var out []Exported
 	for i, b := range backups {
 		if err := ctx.Err(); err != nil {
 			return out, core.Fail(core.CodeCancelled, "export",
 				fmt.Sprintf("it was cancelled after %d of %s", i, core.Count(len(backups), "backup")), "", err)
 		}
-		r, err := ex.Export(ctx, b.ID)
+		var r core.Record
+		var err error
+		if own[b.ID] {
+			err = d.leave(ctx, picked.Left, b.ID, "export backup "+b.Title())
+		}
+		if err == nil {
+			r, err = ex.Export(ctx, b.ID)
+		}
 		if err == nil {
 			err = d.keepRecord(ctx, b.ID, r, "export")
 		}

@@ -11,6 +11,7 @@ import (
 type ResetPlan struct {
 	Status string
 	Items  []ResetItem
+	Left   func(*core.Backup) string // as Picked has it
 }
 
 // Todo counts the backups that do not have the status yet.
@@ -105,6 +106,8 @@ func (d Desk) Reset(ctx context.Context, p ResetPlan, progress Progress) ([]Resu
 		progress.say(step, len(todo), "setting %s to %s", core.Visible(r.Backup.Title()), p.Status)
 		if r.Err = ctx.Err(); r.Err != nil {
 			r.Err = core.Fail(core.CodeCancelled, string(core.OpReset), "it was cancelled", "", r.Err)
+		} else if r.Err = d.leave(ctx, p.Left, r.Backup.ID, "reset backup "+r.Backup.Title()); r.Err != nil {
+			continue
 		} else if r.Err = o.ResetBackup(ctx, r.Backup.ID, p.Status); r.Err == nil {
 			a.did(ctx, step)
 			r.Status, r.Err = d.followReset(ctx, r.Backup, p.Status)

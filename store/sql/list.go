@@ -105,20 +105,25 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	if p.server != nil {
 		return p.listBackups(ctx, q)
 	}
-	err = p.read(ctx, "list backups", func(db view) error {
-		found, err := p.find(ctx, db, p.schema.backupTable(), q)
-		if err != nil {
-			return err
-		}
-		page = core.Page[core.Backup]{Offset: found.Offset, Total: found.Total, All: found.All, About: found.About, Complete: found.Rest == nil}
-		page.Rows, err = window(ctx, db, found.Rowids, "SELECT b.rowid, "+p.schema.backupSelect()+" FROM "+backupFrom+" WHERE b.rowid",
-			func(row scanner) (core.Backup, error) {
-				b, err := scanBackup(row)
-				b.Unseen = p.unseen.backups
-				return b, err
-			})
+	err = p.read(ctx, "list backups", func(db view) (err error) {
+		page, err = again(p, db, "backups", q, func() (core.Page[core.Backup], error) { return p.readBackups(ctx, db, q) })
 		return err
 	})
+	return page, err
+}
+
+func (p *Place) readBackups(ctx context.Context, db view, q core.Query) (page core.Page[core.Backup], err error) {
+	found, err := p.find(ctx, db, p.schema.backupTable(), q)
+	if err != nil {
+		return page, err
+	}
+	page = core.Page[core.Backup]{Offset: found.Offset, Total: found.Total, All: found.All, About: found.About, Complete: found.Rest == nil}
+	page.Rows, err = window(ctx, db, found.Rowids, "SELECT b.rowid, "+p.schema.backupSelect()+" FROM "+backupFrom+" WHERE b.rowid",
+		func(row scanner) (core.Backup, error) {
+			b, err := scanBackup(row)
+			b.Unseen = p.unseen.backups
+			return b, err
+		})
 	return page, err
 }
 
@@ -132,24 +137,29 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 	if p.server != nil {
 		return p.listVolumes(ctx, q)
 	}
-	err = p.read(ctx, "list volumes", func(db view) error {
-		found, err := p.find(ctx, db, p.schema.volumeTable(), q)
-		if err != nil {
-			return err
-		}
-		page = core.Page[core.Volume]{Offset: found.Offset, Total: found.Total, All: found.All, About: found.About, Complete: found.Rest == nil}
-		page.Rows, err = window(ctx, db, found.Rowids,
-			"SELECT v.rowid, "+p.schema.volumeSelect()+" FROM "+p.schema.volumeFrom()+" WHERE v.rowid", func(row scanner) (core.Volume, error) {
-				v, err := scanVolume(row)
-				v.Unseen = p.unseen.volumes
-				return v, err
-			})
-		if err != nil {
-			return err
-		}
-		return p.addCounts(ctx, db, page.Rows)
+	err = p.read(ctx, "list volumes", func(db view) (err error) {
+		page, err = again(p, db, "volumes", q, func() (core.Page[core.Volume], error) { return p.readVolumes(ctx, db, q) })
+		return err
 	})
 	return page, err
+}
+
+func (p *Place) readVolumes(ctx context.Context, db view, q core.Query) (page core.Page[core.Volume], err error) {
+	found, err := p.find(ctx, db, p.schema.volumeTable(), q)
+	if err != nil {
+		return page, err
+	}
+	page = core.Page[core.Volume]{Offset: found.Offset, Total: found.Total, All: found.All, About: found.About, Complete: found.Rest == nil}
+	page.Rows, err = window(ctx, db, found.Rowids,
+		"SELECT v.rowid, "+p.schema.volumeSelect()+" FROM "+p.schema.volumeFrom()+" WHERE v.rowid", func(row scanner) (core.Volume, error) {
+			v, err := scanVolume(row)
+			v.Unseen = p.unseen.volumes
+			return v, err
+		})
+	if err != nil {
+		return page, err
+	}
+	return page, p.addCounts(ctx, db, page.Rows)
 }
 
 // theseBackups reads backups by their ids, in that order; those that are gone are left out.

@@ -197,7 +197,8 @@ func (m *mirror) tables() []copied {
 		return stamp(o.V)
 	}
 	return []copied{
-		{m, "volumes", "v", "1 = 1", "SELECT " + s.volumeSelect() + ", " + s.time("v", "volumes", "deleted_at") + ", " + s.flag("v", "volumes", "deleted") +
+		{m, "volumes", "v", "1 = 1", "SELECT " + s.volumeSelect() + ", " + s.time("v", "volumes", "deleted_at") + ", " +
+			s.flag("v", "volumes", "deleted") +
 			" FROM " + s.volumeFrom() + " WHERE ", mirroredVolume, func(row scanner) (mirrorRow, error) {
 			var deletedAt sql.NullString
 			var gone bool

@@ -60,6 +60,7 @@ type Place struct {
 	mu     sync.Mutex // guards what follows
 	orders []*ordering
 	rests  []rest
+	pages  []answered
 
 	mirror *mirror // what lists go by; nil: this file's own index, or all rows
 

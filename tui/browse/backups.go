@@ -8,6 +8,7 @@ import (
 
 	"hearth/core"
 	"hearth/store"
+	"hearth/store/jobs"
 	"hearth/tui/grid"
 	"hearth/tui/place"
 	"hearth/tui/show"
@@ -26,6 +27,17 @@ var backupColumns = []grid.Column{
 	{Name: "id", Title: "ID", Width: 8, Drop: 4},
 }
 
+// judged are columns with room for the sign of what is assumed.
+func judged(columns []grid.Column) []grid.Column {
+	out := slices.Clone(columns)
+	for i := range out {
+		if out[i].Right && out[i].Name == "size" {
+			out[i].Width++
+		}
+	}
+	return out
+}
+
 // Backups makes the list of backups of a place.
 func Backups(at *place.Stay, more place.RowActions) func(ui.Host, ui.Open) ui.Screen {
 	return func(host ui.Host, o ui.Open) ui.Screen { return newBackups(host, at, more, o) }
@@ -35,6 +47,9 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	l := newLister(host, at, core.BackupColumns, o.Filter)
 	s := &listScreen[core.Backup]{lister: l, noun: "backup"}
 	from := at.Desk().Place
+	if c, ok := from.(store.Counter); ok {
+		l.counter = c.CountBackups
+	}
 	l.query, l.id = from.Backups, func(b *core.Backup) string { return string(b.ID) }
 	l.cells = func(x *core.Backup) []grid.Cell { return show.BackupCells(host.Look(), x) }
 	l.turned = func(was, is []core.Backup) tea.Cmd { return lookAgain(host, at, was, is) }
@@ -44,7 +59,10 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 			return show.MarkCells(host.Look(), show.BackupCells(host.Look(), x), l.marks[string(x.ID)])
 		}
 	}
-	l.shown, l.table = backupColumns, grid.New(backupColumns, host.Look().Grid())
+	if l.shown = backupColumns; at.Repository() != nil {
+		l.shown = judged(backupColumns)
+	}
+	l.table = grid.New(l.shown, host.Look().Grid())
 	l.table.SetSort(l.sort.Column, l.sort.Desc)
 	s.detail = func(ctx context.Context, row core.Backup) (core.Backup, error) {
 		full, err := from.Backup(ctx, row.ID)
@@ -55,9 +73,20 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	}
 	s.lines = func(x *core.Backup) []ui.Line { return show.BackupLines(host.Look(), x, l.marks[string(x.ID)]...) }
 	s.open = func(x *core.Backup) tea.Cmd { return ui.OpenFor("backup", string(x.ID)) }
-	rows := place.BackupRows{Current: s.current, Chosen: func() []core.BackupID { return ui.IDs[core.BackupID](s.chosen()) }}
+	rows := place.BackupRows{Current: s.acted, Count: s.howMany, Why: s.noAct, Choose: func(then func(jobs.Picked) tea.Cmd) tea.Cmd {
+		return s.choose(func(c choice[core.Backup]) tea.Cmd {
+			return then(jobs.Picked{IDs: ui.IDs[core.BackupID](c.ids), Left: c.left})
+		})
+	}}
 	s.own = func() []ui.Action { return backupActions(host, at, more, rows) }
 	return s
+}
+
+// openWith opens a screen with what is chosen.
+func openWith(screen string, rows place.BackupRows) func() tea.Cmd {
+	return func() tea.Cmd {
+		return rows.Choose(func(p jobs.Picked) tea.Cmd { return ui.Opening(ui.Open{Screen: screen, IDs: ui.Texts(p.IDs)}) })
+	}
 }
 
 // lookAgain has the volumes of backups that have just ended looked at again, so that
@@ -98,7 +127,7 @@ func backupActions(host ui.Host, at *place.Stay, more place.RowActions, rows pla
 	if at.Repository() != nil {
 		toVolume = ui.Action{Name: "verify", Keys: []string{"V"}, Label: "verify", Why: rows.None,
 			Help: "Verify it, or all that are marked: its objects, or every chunk",
-			Run:  func() tea.Cmd { return ui.Opening(ui.Open{Screen: "inventory", IDs: ui.Texts(rows.Chosen())}) }}
+			Run:  openWith("inventory", rows)}
 	}
 	return slices.Concat([]ui.Action{
 		{Name: "restore", Keys: []string{"r"}, Label: "restore", Help: "Preview what a restore would change", Why: rows.None,
@@ -111,10 +140,10 @@ func backupActions(host ui.Host, at *place.Stay, more place.RowActions, rows pla
 		toVolume, compareBackups(rows),
 		{Name: "copy", Keys: []string{"Y"}, Label: "copy", Minor: true, Help: "Copy it, or all that are marked, into another place",
 			Why: func() string { return ui.Either(rows.None(), at.Cannot(core.OpExport)) },
-			Run: func() tea.Cmd { return ui.Opening(ui.Open{Screen: "copy", IDs: ui.Texts(rows.Chosen())}) }},
+			Run: openWith("copy", rows)},
 		{Name: "restored-to", Keys: []string{"R"}, Help: "Go to the volume it was last restored to", Why: func() string {
 			switch x := rows.Current(); {
-			case x == nil:
+			case x == nil, rows.None() != "":
 				return rows.None()
 			case x.RestoreVolumeID == "":
 				return "it has not been restored, or this place does not say to where"

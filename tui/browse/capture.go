@@ -62,7 +62,7 @@ func (t *captureTab) load() tea.Cmd {
 	gen, desk := t.Begin(), t.at.Desk()
 	t.fill()
 	volume, backup := t.of()
-	return t.Host.Ask(func(ctx context.Context) tea.Msg {
+	return t.Ask(t.Host, func(ctx context.Context) tea.Msg {
 		m := captureLoadedMsg{gen: gen, evidence: core.EvidenceUnknown}
 		if backup != "" {
 			switch l, err := desk.BackupCapture(ctx, backup); {

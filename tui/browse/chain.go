@@ -81,7 +81,7 @@ func (t *chainTab) Resize(w, h int) {
 func (t *chainTab) load() tea.Cmd {
 	volume := t.volume()
 	gen, desk, ref := t.Begin(), t.at.Desk(), t.ref
-	return t.host.Ask(func(ctx context.Context) tea.Msg {
+	return t.Ask(t.host, func(ctx context.Context) tea.Msg {
 		if l, ok := desk.Place.(store.Lineage); ok {
 			rows, err := l.Lineage(ctx, volume)
 			m := treeMsg{gen: gen, nodes: core.Tree(rows), err: err}

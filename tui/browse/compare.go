@@ -1,9 +1,12 @@
 package browse
 
 import (
+	"fmt"
+
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store/jobs"
 	"hearth/tui/place"
 	"hearth/tui/ui"
 )
@@ -32,15 +35,25 @@ func tooMany(marked int) string {
 	return ""
 }
 
+// notTwo says that what was marked has changed.
+func notTwo(n int) tea.Cmd {
+	return ui.Say(ui.LevelWarn, fmt.Sprintf("%d are marked by now, and two can be compared.", n))
+}
+
 // compareBackups compares the two backups that are marked, or the one under the cursor
 // with what is chosen.
 func compareBackups(rows place.BackupRows) ui.Action {
 	return ui.Action{Name: "compare", Keys: []string{compareKey}, Label: "compare", Minor: true,
 		Help: "Show how the two that are marked differ; or this one from a backup or a volume that is chosen",
-		Why:  func() string { return ui.Either(rows.None(), tooMany(len(rows.Chosen()))) },
+		Why:  func() string { return ui.Either(rows.None(), tooMany(rows.Count())) },
 		Run: func() tea.Cmd {
-			if ids := rows.Chosen(); len(ids) == 2 {
-				return difference(backupSide(ids[0]), backupSide(ids[1]))
+			if rows.Count() == 2 {
+				return rows.Choose(func(p jobs.Picked) tea.Cmd {
+					if len(p.IDs) != 2 {
+						return notTwo(len(p.IDs))
+					}
+					return difference(backupSide(p.IDs[0]), backupSide(p.IDs[1]))
+				})
 			}
 			return against(backupSide(rows.Current().ID))
 		}}
@@ -51,10 +64,15 @@ func compareBackups(rows place.BackupRows) ui.Action {
 func compareVolumes(rows place.VolumeRows) ui.Action {
 	return ui.Action{Name: "compare", Keys: []string{compareKey}, Label: "compare", Minor: true,
 		Help: "Show how the two that are marked differ; or this one from a backup or a volume that is chosen",
-		Why:  func() string { return ui.Either(rows.None(), tooMany(len(rows.Chosen()))) },
+		Why:  func() string { return ui.Either(rows.None(), tooMany(rows.Count())) },
 		Run: func() tea.Cmd {
-			if ids := rows.Chosen(); len(ids) == 2 {
-				return difference(volumeSide(ids[0]), volumeSide(ids[1]))
+			if rows.Count() == 2 {
+				return rows.Choose(func(p place.PickedVolumes) tea.Cmd {
+					if len(p.IDs) != 2 {
+						return notTwo(len(p.IDs))
+					}
+					return difference(volumeSide(p.IDs[0]), volumeSide(p.IDs[1]))
+				})
 			}
 			return against(volumeSide(rows.Current().ID))
 		}}

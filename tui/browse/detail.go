@@ -81,7 +81,7 @@ func newBackup(host ui.Host, at *place.Stay, more place.RowActions, between []Ta
 		}
 		return &s.row.Backup
 	}
-	rows := place.BackupRows{Current: current, Chosen: func() []core.BackupID { return []core.BackupID{ref} }}
+	rows := place.OneBackup(ref, current)
 	s.own = func() []ui.Action {
 		out := s.toTab("restore", backupActions(host, at, more, rows))
 		for i := range out { // the restore has enough keys of its own
@@ -131,7 +131,7 @@ func newVolume(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) u
 		newCaptureTab(host, at, func() (core.VolumeID, core.BackupID) { return ref, "" }),
 		newChainTab(host, at, func() core.VolumeID { return ref }, ""),
 	)
-	rows := place.VolumeRows{Current: func() *core.Volume { return s.row }, Chosen: func() []core.VolumeID { return []core.VolumeID{ref} }}
+	rows := place.OneVolume(ref, func() *core.Volume { return s.row })
 	s.own = func() []ui.Action { return s.toTab("capture", volumeActions(host, at, more, rows)) }
 	return s
 }
@@ -172,7 +172,7 @@ func (s *detailScreen[T]) Init() tea.Cmd { return s.load() }
 
 func (s *detailScreen[T]) load() tea.Cmd {
 	gen, get := s.Begin(), s.get
-	return s.host.Ask(func(ctx context.Context) tea.Msg {
+	return s.Ask(s.host, func(ctx context.Context) tea.Msg {
 		row, err := get(ctx)
 		return rowLoadedMsg[T]{gen, row, err}
 	})

@@ -4,12 +4,10 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
-	"hearth/tui/show"
 	"hearth/tui/ui"
 )
 
@@ -24,21 +22,10 @@ type listScreen[T any] struct {
 	detail func(ctx context.Context, row T) (T, error) // reads a row with all that belongs to it
 	hidden bool                                        // the pane is turned off
 	pane   paneOf[T]
-	w, h   int
-}
-
-// paneOf is the row that the pane shows.
-type paneOf[T any] struct {
-	gen ui.Generation
-	key string
-	row *T // with all that belongs to it, nil until that is here
-}
-
-// paneLoadedMsg is the answer for the pane.
-type paneLoadedMsg[T any] struct {
-	gen ui.Generation
-	row T
-	err error
+	// renewed: something was done, so that the pane is read anew though the list shows no
+	// change.
+	renewed bool
+	w, h    int
 }
 
 func (s *listScreen[T]) paneShown() bool { return s.w >= ui.WideEnough && !s.hidden }
@@ -101,24 +88,28 @@ func (s *listScreen[T]) fitTable() { s.table.SetSize(s.listWidth(), s.h-s.heads(
 func (s *listScreen[T]) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case pageLoadedMsg[T]:
-		cmd := s.loaded(msg)
-		s.fitTable()
-		if s.page.Complete || s.current() != nil && s.id(s.current()) != s.pane.key {
-			cmd = tea.Batch(cmd, s.look())
-		}
-		return cmd
+		return s.pageLoaded(msg)
 	case readOnMsg:
 		return s.readOn(msg)
+	case fadeMsg:
+		s.fade(msg)
+	case collectedMsg:
+		return s.collected(msg)
+	case countedMsg:
+		s.takeCount(msg)
 	case lookMsg:
 		return s.lookUp(msg)
+	case lingerMsg:
+		return s.readWhole(msg.gen)
 	case paneLoadedMsg[T]:
 		return s.paneLoaded(msg)
-	case allKeysMsg:
-		return s.markKeys(msg)
+	case allMarkedMsg[T]:
+		return s.markBesides(msg)
+	case chosenMsg[T]:
+		return s.chosen(msg)
 	case ui.Changed:
-		for _, key := range msg.Gone {
-			s.table.Forget(key)
-		}
+		s.forget(msg.Gone)
+		s.renewed = true
 	case tea.WindowSizeMsg:
 		return s.moved()
 	case ui.TickMsg: // cheap where nothing is new
@@ -132,6 +123,25 @@ func (s *listScreen[T]) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
+// pageLoaded takes an answer of the list, and has the pane follow. In a cloud the pane is
+// only read anew where the list shows that it has changed: each is a request.
+func (s *listScreen[T]) pageLoaded(msg pageLoadedMsg[T]) tea.Cmd {
+	stale := msg.gen != s.Gen
+	cmd := s.loaded(msg)
+	s.fitTable()
+	if stale {
+		return cmd
+	}
+	again := s.renewed || s.at.Info().Kind != core.PlaceCloud || s.changed()
+	if s.page.Complete {
+		s.renewed = false
+	}
+	if s.page.Complete && again || s.current() != nil && s.id(s.current()) != s.pane.key {
+		cmd = tea.Batch(cmd, s.look(again))
+	}
+	return cmd
+}
+
 // hopeless reports whether asking again by itself would not help, or do harm, as a
 // wrong password given again and again does.
 func (s *listScreen[T]) hopeless() bool {
@@ -140,57 +150,7 @@ func (s *listScreen[T]) hopeless() bool {
 }
 
 // moved follows a movement of the cursor.
-func (s *listScreen[T]) moved() tea.Cmd { return tea.Batch(s.more(), s.look()) }
-
-// look shows the row under the cursor in the pane: at once what the list knows,
-// and when it is here all that belongs to it.
-func (s *listScreen[T]) look() tea.Cmd {
-	row := s.current()
-	if row == nil {
-		s.pane = paneOf[T]{gen: s.pane.gen.Next()}
-		return nil
-	}
-	key := s.id(row)
-	if key != s.pane.key {
-		s.pane.row = nil
-	}
-	s.pane.key = key
-	gen := s.pane.gen.Next()
-	if !s.paneShown() || s.offline != nil {
-		return nil
-	}
-	if s.at.Info().Kind == core.PlaceCloud { // a request for each row that a held key passes would be many
-		return s.host.Later(150*time.Millisecond, lookMsg{gen})
-	}
-	return s.lookUp(lookMsg{gen})
-}
-
-// lookMsg says that the cursor has come to rest.
-type lookMsg struct{ gen ui.Generation }
-
-// lookUp reads all that belongs to the row under the cursor.
-func (s *listScreen[T]) lookUp(msg lookMsg) tea.Cmd {
-	row := s.current()
-	if row == nil || msg.gen != s.pane.gen || !s.host.Shown() {
-		return nil
-	}
-	gen, detail, copied := msg.gen, s.detail, *row
-	return s.host.Ask(func(ctx context.Context) tea.Msg {
-		full, err := detail(ctx, copied)
-		return paneLoadedMsg[T]{gen, full, err}
-	})
-}
-
-func (s *listScreen[T]) paneLoaded(msg paneLoadedMsg[T]) tea.Cmd {
-	switch {
-	case msg.gen != s.pane.gen:
-		return nil
-	case msg.err != nil:
-		return ui.Fail(msg.err)
-	}
-	s.pane.row = &msg.row
-	return nil
-}
+func (s *listScreen[T]) moved() tea.Cmd { return tea.Batch(s.more(), s.look(false)) }
 
 func (s *listScreen[T]) View(w, h int) string {
 	lw := s.listWidth()
@@ -225,22 +185,10 @@ func (s *listScreen[T]) body(w int) string {
 	return "\n" + strings.Join(ui.Hang("  ", what, w-2), "\n")
 }
 
-func (s *listScreen[T]) paneView(w, h int) string {
-	row := s.current()
-	if s.pane.row != nil && row != nil && s.id(s.pane.row) == s.id(row) {
-		row = s.pane.row
-	}
-	if row == nil {
-		return ""
-	}
-	lines := s.host.Look().Lay(s.lines(row), w)
-	if len(lines) > h && h > 0 {
-		lines = append(lines[:h-1], s.host.Look().Dim.Paint("↓ more: Enter opens it"))
-	}
-	return strings.Join(lines, "\n")
-}
-
 func (s *listScreen[T]) noRow() string {
+	if why := s.noAct(); why != "" {
+		return why
+	}
 	if s.current() == nil {
 		return "there is no " + s.noun + " under the cursor"
 	}
@@ -249,7 +197,21 @@ func (s *listScreen[T]) noRow() string {
 
 // Actions are what keys do in every list, with the kind's own among them.
 func (s *listScreen[T]) Actions() []ui.Action {
-	return slices.Concat(s.finding(s.opens()), s.own(), s.ordering(s.marking()), ui.TableMoves(s.table, s.moved))
+	return slices.Concat(s.finding(s.opens()), s.own(), s.ordering(s.marking()), s.moves())
+}
+
+// moves are the keys that move the cursor; the last row may be further on than is known.
+func (s *listScreen[T]) moves() []ui.Action {
+	out := ui.TableMoves(s.table, s.moved)
+	for i := range out {
+		if out[i].Name == "end" {
+			out[i].Run = func() tea.Cmd {
+				s.toEnd()
+				return s.moved()
+			}
+		}
+	}
+	return out
 }
 
 // opens opens the row under the cursor.
@@ -286,12 +248,12 @@ func (s *listScreen[T]) marking() []ui.Action {
 	return []ui.Action{
 		{Name: "mark", Keys: []string{"space"}, Label: "mark", Minor: true, Help: "Mark the row, or take its mark away", Why: s.noRow,
 			Run: func() tea.Cmd {
-				s.table.Toggle()
+				s.mark()
 				s.table.Step(1)
 				return s.moved()
 			}},
-		{Name: "mark-all", Keys: []string{"a"}, Help: "Mark all that fulfil the filter", Run: s.markAll},
-		{Name: "unmark", Keys: []string{"A"}, Help: "Take all marks away", Run: func() tea.Cmd { s.table.Unmark(); return nil }},
+		{Name: "mark-all", Keys: []string{"a"}, Help: "Mark all that fulfil the filter", Why: s.noAct, Run: s.markAll},
+		{Name: "unmark", Keys: []string{"A"}, Help: "Take all marks away", Run: func() tea.Cmd { s.unmark(); return nil }},
 	}
 }
 
@@ -306,7 +268,10 @@ func (s *listScreen[T]) ordering(marks []ui.Action) []ui.Action {
 			s.fitTable()
 			return s.moved()
 		}},
-		ui.Action{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.refresh},
+		ui.Action{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: func() tea.Cmd {
+			s.renewed = true
+			return s.refresh()
+		}},
 	))
 }
 
@@ -315,46 +280,6 @@ func (s *listScreen[T]) noPane() string {
 		return "the terminal is narrower than 120 columns; Enter opens the details"
 	}
 	return ""
-}
-
-// allKeysMsg brings the keys of all rows that fulfil the filter.
-type allKeysMsg struct {
-	filter string // they were asked for with
-	keys   []string
-	short  error // why these are not all
-	err    error
-}
-
-// markAll marks every row that fulfils the filter, those not on screen as well.
-func (s *listScreen[T]) markAll() tea.Cmd {
-	q, query, id := s.wanted(), s.query, s.id
-	return s.host.Ask(func(ctx context.Context) tea.Msg {
-		page, err := query(ctx, q)
-		m := allKeysMsg{filter: q.Filter.Text, err: err}
-		if core.CodeOf(err) == core.CodeIncomplete {
-			m.err, m.short = nil, err
-		}
-		for i := range page.Rows {
-			m.keys = append(m.keys, id(&page.Rows[i]))
-		}
-		return m
-	})
-}
-
-func (s *listScreen[T]) markKeys(msg allKeysMsg) tea.Cmd {
-	switch {
-	case msg.err != nil:
-		return ui.Fail(msg.err)
-	case msg.filter != s.holds.Text: // it has changed since
-		return nil
-	}
-	for _, key := range msg.keys {
-		s.table.Mark(key)
-	}
-	if msg.short != nil {
-		return ui.Say(ui.LevelWarn, show.Thousands(len(msg.keys))+" marked, and there are more: "+ui.WhatOf(msg.short)+".")
-	}
-	return ui.Say(ui.LevelInfo, show.Thousands(len(msg.keys))+" marked.")
 }
 
 func (s *listScreen[T]) chooseSort() tea.Cmd {
@@ -378,14 +303,13 @@ func (s *listScreen[T]) chooseSort() tea.Cmd {
 	}})
 }
 
-// chosen is what an action on several works on: the marked rows in the order in
-// which they were marked, else the one under the cursor.
-func (s *listScreen[T]) chosen() []string {
-	if s.table.Marks() > 0 {
-		return s.table.MarkedKeys()
+// howMany is how many rows an action on several works on.
+func (s *listScreen[T]) howMany() int {
+	if n, _ := s.marked(); n > 0 || s.rule != nil {
+		return n
 	}
-	if key := s.table.Key(); key != "" {
-		return []string{key}
+	if s.table.Key() != "" {
+		return 1
 	}
-	return nil
+	return 0
 }

@@ -27,33 +27,50 @@ type lister[T any] struct {
 	cells   func(*T) []grid.Cell
 	judge   func(context.Context, []T) map[string][]core.Mark // what to think of fields of rows; nil: nothing
 	turned  func(was, is []T) tea.Cmd                         // what is to be done as rows were read anew; nil: nothing
+	counter func(context.Context, core.Query) (int, error)    // counts exactly; nil: the place cannot
 	marks   map[string][]core.Mark                            // of the rows that are here
 	shown   []grid.Column
 	table   *grid.Model
 
 	ui.Read
-	sort    core.Order
-	page    core.Page[T] // the rows that are here
-	narrow  string       // why they are of fewer projects than were asked for; "": they are not
-	wants   []string     // the columns that were asked for with them
-	asking  bool         // an answer is on its way
-	anew    bool         // the answer is to other rows: the cursor goes to the first
-	came    time.Time    // when they came, by the clock's tick before
-	offline error        // why the rows could not be read anew, nil once they are
-	said    string       // the trouble that the status line told, "" once it is over
+	sort     core.Order
+	page     core.Page[T] // the rows that are here
+	narrow   string       // why they are of fewer projects than were asked for; "": they are not
+	wants    []string     // the columns that were asked for with them
+	of       string       // what they answer: see question.key
+	taken    int          // how many answers were
+	asking   bool         // an answer is on its way
+	latest   ui.Latest    // asks for it
+	anew     bool         // the answer is to other rows: the cursor goes to the first
+	ending   bool         // the last rows are asked for, wherever they are
+	drifted  bool         // what the rows' numbers are is not sure any more
+	reach    span         // of the window, as it was asked for last
+	count    count        // of all rows, where a page does not say
+	age      aging        // what the clock does to the filter
+	choosing ui.Latest    // asks which rows are marked
+	rule     *rule        // marks all that fulfil a filter; nil: rows are marked by themselves
+	kept     map[string]T // the rows that were marked by themselves
+	offline  error        // why the rows could not be read anew, nil once they are
+	said     string       // the trouble that the status line told, "" once it is over
+	came     time.Time    // when they came, by the clock's tick before
 
 	holds   core.Filter // the filter that the rows fulfil
 	begun   string      // the filter that the list was opened with
 	field   textinput.Model
 	typing  bool  // the filter has the focus
 	mistake error // in what is typed
+	letters collecting
 }
 
 // pageLoadedMsg is the answer to load.
 type pageLoadedMsg[T any] struct {
-	gen  ui.Generation
+	gen ui.Generation
+	question
 	page core.Page[T]
 	err  error
+	took time.Duration
+	// turns is when the clock changes the answer by itself.
+	turns time.Time
 	// marks say what to think of fields of the rows, where they are all here.
 	marks map[string][]core.Mark
 }
@@ -66,6 +83,7 @@ func newLister[T any](host ui.Host, at *place.Stay, columns core.Columns[T], fil
 		sort:    core.Order{Column: "created", Desc: true},
 		begun:   filter,
 		field:   ui.NewInput(filter),
+		kept:    map[string]T{},
 	}
 	l.field.Blur()
 	l.holds, l.mistake = core.ParseFilter(filter, columns)
@@ -105,50 +123,6 @@ func (l *lister[T]) current() *T {
 	return l.row(l.table.Cursor())
 }
 
-// around is how many rows are read on each side of those on screen.
-const around = 150
-
-// reload asks for the rows around the window.
-func (l *lister[T]) reload() tea.Cmd { return l.question(false) }
-
-// refresh has the place read everything again.
-func (l *lister[T]) refresh() tea.Cmd {
-	l.offline = nil // what is wrong is told again
-	if l.State == ui.Failed {
-		l.State = ui.Loading
-	}
-	return l.question(true)
-}
-
-// question asks for the rows around the window. A place that has to fetch its
-// rows answers with those that are here by now: see loaded.
-func (l *lister[T]) question(anew bool) tea.Cmd {
-	l.table.SetColumns(l.inView())
-	from, n := l.table.Window()
-	if n == 0 {
-		n = 50
-	}
-	if l.anew {
-		from = 0
-	}
-	l.wants = l.table.Shown()
-	q := l.wanted()
-	q.Offset, q.Limit, q.Partial, q.Anew, q.Wants = max(from-around, 0), n+2*around, true, anew, l.wants
-	l.asking = true
-	if l.State == ui.Idle {
-		l.State = ui.Loading
-	}
-	gen, query, judge := l.Gen.Next(), l.query, l.judge
-	return l.host.Ask(func(ctx context.Context) tea.Msg {
-		m := pageLoadedMsg[T]{gen: gen}
-		m.page, m.err = query(ctx, q)
-		if judge != nil && m.err == nil && m.page.Complete {
-			m.marks = judge(ctx, m.page.Rows)
-		}
-		return m
-	})
-}
-
 // projectColumn tells the rows of several projects apart; its cell is the last.
 var projectColumn = grid.Column{Name: "project-name", Title: "PROJECT", Width: 16, Min: 10, Grow: 1}
 
@@ -159,26 +133,6 @@ func (l *lister[T]) inView() []grid.Column {
 		return l.shown
 	}
 	return append(slices.Clip(l.shown), projectColumn)
-}
-
-// wanted asks for all rows that fulfil the filter, in order.
-func (l *lister[T]) wanted() core.Query {
-	return core.Query{Reach: l.at.Desk().Reach, Filter: l.holds, Sort: []core.Order{l.sort}, Now: l.host.Look().Now}
-}
-
-// more reads on when the window comes near the end of the rows that are here, or
-// shows a column that they were read without.
-func (l *lister[T]) more() tea.Cmd {
-	from, n := l.table.Window()
-	lo, hi := l.page.Offset, l.page.Offset+len(l.page.Rows)
-	here := max(from-around/2, 0) >= lo && min(from+n+around/2, l.page.Total) <= hi
-	for _, column := range l.table.Shown() {
-		here = here && slices.Contains(l.wants, column)
-	}
-	if l.State != ui.Ready || l.asking || here {
-		return nil
-	}
-	return l.reload()
 }
 
 // loaded takes an answer; an old one is dropped. While it is not complete, the
@@ -195,9 +149,12 @@ func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
 		cmd := l.trouble(msg.err)
 		if len(msg.page.Rows) > 0 { // what was read before
 			l.State = ui.Ready
-			l.take(msg.page)
+			l.take(msg)
 		}
 		return cmd
+	}
+	if l.found(msg) {
+		return l.host.Later(l.patience(msg.took), readOnMsg{l.Gen})
 	}
 	came := msg.page.Complete || len(l.page.Rows) == 0 || msg.page.All > l.page.All // else it may still be in trouble
 	l.State, l.Err = ui.Ready, nil
@@ -206,18 +163,39 @@ func (l *lister[T]) loaded(msg pageLoadedMsg[T]) tea.Cmd {
 		over = l.turned(l.page.Rows, msg.page.Rows)
 	}
 	l.came = l.host.Look().Now
-	l.take(msg.page)
+	l.take(msg)
 	if came {
 		over = tea.Batch(over, l.recovered())
 	}
 	switch {
 	case l.page.Complete && l.page.Renewing: // till the clock's next tick those that are here would be too old
-		return tea.Batch(over, l.more(), l.host.Later(time.Second, readOnMsg{l.Gen}))
+		return tea.Batch(over, l.more(), l.countAll(), l.host.Later(time.Second, readOnMsg{l.Gen}))
 	case l.page.Complete:
-		return tea.Batch(over, l.more())
+		return tea.Batch(over, l.more(), l.countAll())
 	}
-	wait := 100*time.Millisecond + time.Duration(l.page.All/50)*time.Millisecond // an answer costs by its rows
-	return tea.Batch(over, l.host.Later(wait, readOnMsg{l.Gen}))
+	return tea.Batch(over, l.host.Later(l.patience(msg.took), readOnMsg{l.Gen}))
+}
+
+// found reports whether rows that were found are being looked for once more, as when the
+// clock ticks: then they stay until all are found again.
+func (l *lister[T]) found(msg pageLoadedMsg[T]) bool {
+	return l.here() && !msg.page.Complete && l.page.Complete && l.of == msg.key && !l.drifted && len(l.page.Rows) > 0
+}
+
+// here reports whether the place is on this machine, where rows are looked for only while
+// it is asked for them.
+func (l *lister[T]) here() bool {
+	kind := l.at.Info().Kind
+	return kind == core.PlaceEmbedded || kind == core.PlaceDatabase
+}
+
+// patience is how long is waited before the rest is asked for. From elsewhere it comes in
+// by itself, and an answer costs by the rows that are here.
+func (l *lister[T]) patience(took time.Duration) time.Duration {
+	if l.here() {
+		return 10 * time.Millisecond
+	}
+	return min(101*time.Millisecond+4*took, 2*time.Second)
 }
 
 // recovered ends a trouble; what the status line still says of it is taken back.
@@ -243,14 +221,25 @@ func (l *lister[T]) readOn(msg readOnMsg) tea.Cmd {
 }
 
 // take shows a page; the cursor stays on its row as others come in.
-func (l *lister[T]) take(page core.Page[T]) {
-	keep := l.table.Key()
-	l.page, l.narrow = page, l.narrowed(page.Rows)
+func (l *lister[T]) take(msg pageLoadedMsg[T]) {
+	keep, was := l.table.Key(), l.page.All
+	l.page, l.narrow, l.of = msg.page, l.narrowed(msg.page.Rows), msg.key
+	l.taken++
+	l.marks = msg.marks
+	l.numbered(msg.question, was)
+	if l.age.turns = msg.turns; was != l.page.All { // one that came in may be of that age sooner
+		l.age.turns = time.Time{}
+	}
+	l.ruled()
 	l.table.SetSource(l)
+	l.table.Fade(false)
 	switch {
 	case l.anew:
 		l.anew = false
 		l.table.Home()
+	case msg.ending && l.ending:
+		l.ending = false
+		l.table.End()
 	case keep != "" && l.table.Key() != keep:
 		i := slices.IndexFunc(l.page.Rows, func(row T) bool { return l.id(&row) == keep })
 		if i >= 0 {
@@ -283,7 +272,7 @@ func (l *lister[T]) setFilter(text string) tea.Cmd {
 		return nil
 	}
 	l.holds, l.anew = f, true
-	return l.reload()
+	return l.collect()
 }
 
 // resetFilter goes back to the filter that the list was opened with; the cursor
@@ -292,6 +281,7 @@ func (l *lister[T]) resetFilter() tea.Cmd {
 	l.typing = false
 	l.field.Blur()
 	l.field.SetValue(l.begun)
+	l.letters.end()
 	cmd := l.setFilter(l.begun)
 	l.anew = false
 	return cmd
@@ -346,21 +336,22 @@ func (l *lister[T]) head(noun string, w int) string {
 	if l.State != ui.Ready && l.page.All == 0 {
 		return ""
 	}
-	text := show.Thousands(l.page.Total) + " " + noun
+	text := l.number() + " " + noun
 	if l.page.Total != 1 {
 		text += "s"
 	}
-	if l.page.Total != l.page.All {
+	if l.page.Total != l.page.All || l.page.About {
 		text += " of " + show.Thousands(l.page.All)
 	}
-	if !l.page.Complete && l.offline == nil {
+	switch {
+	case l.stale():
+		text = s.Busy.Paint("◌ reading…") + s.Dim.Paint(" before: "+text)
+	case !l.page.Complete && l.offline == nil:
 		text = s.Busy.Paint("◌ reading… " + text + " so far")
-	} else {
+	default:
 		text = s.Accent.Paint(text)
 	}
-	if n := l.table.Marks(); n > 0 {
-		text += s.Accent.Paint(", " + show.Thousands(n) + " marked")
-	}
+	text += s.Accent.Paint(l.markedText())
 	if l.judge != nil && len(l.page.Rows) > 0 {
 		text += s.Unknown.Paint("  ~ assumed, ? lost")
 	}

@@ -35,7 +35,7 @@ func (n *news) load() tea.Cmd {
 		return nil
 	}
 	gen, resource := n.Begin(), n.resource
-	return n.host.Ask(func(ctx context.Context) tea.Msg {
+	return n.Ask(n.host, func(ctx context.Context) tea.Msg {
 		messages, err := m.Messages(ctx, resource)
 		if core.CodeOf(err) == core.CodeUnsupported { // it is too old for them
 			err = nil

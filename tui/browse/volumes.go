@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store"
 	"hearth/tui/grid"
 	"hearth/tui/place"
 	"hearth/tui/show"
@@ -35,6 +36,9 @@ func newVolumes(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	l := newLister(host, at, core.VolumeFields, o.Filter)
 	s := &listScreen[core.Volume]{lister: l, noun: "volume"}
 	from := at.Desk().Place
+	if c, ok := from.(store.Counter); ok {
+		l.counter = c.CountVolumes
+	}
 	l.query, l.id = from.Volumes, func(v *core.Volume) string { return string(v.ID) }
 	l.cells = func(v *core.Volume) []grid.Cell { return show.VolumeCells(host.Look(), v) }
 	l.shown, l.table = volumeColumns, grid.New(volumeColumns, host.Look().Grid())
@@ -42,11 +46,10 @@ func newVolumes(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	s.detail = func(ctx context.Context, row core.Volume) (core.Volume, error) { return from.Volume(ctx, row.ID) }
 	s.lines = func(v *core.Volume) []ui.Line { return show.VolumeLines(host.Look(), v) }
 	s.open = func(v *core.Volume) tea.Cmd { return ui.OpenFor("volume", string(v.ID)) }
-	rows := place.VolumeRows{Current: s.current, Chosen: func() (ids []core.VolumeID) {
-		for _, k := range s.chosen() {
-			ids = append(ids, core.VolumeID(k))
-		}
-		return ids
+	rows := place.VolumeRows{Current: s.acted, Count: s.howMany, Why: s.noAct, Choose: func(then func(place.PickedVolumes) tea.Cmd) tea.Cmd {
+		return s.choose(func(c choice[core.Volume]) tea.Cmd {
+			return then(place.PickedVolumes{IDs: ui.IDs[core.VolumeID](c.ids), Left: c.left})
+		})
 	}}
 	s.own = func() []ui.Action { return volumeActions(host, at, more, rows) }
 	return s

@@ -65,6 +65,9 @@ type Model struct {
 	w, h    int
 	marks   map[string]int // by key: the how manieth mark it was
 	nth     int
+	rule    func(i int) bool // rows that are marked without their keys being known; nil: none
+	but     map[string]bool  // of these, those that are not
+	faded   bool
 	sort    string
 	desc    bool
 
@@ -73,7 +76,7 @@ type Model struct {
 
 // New makes a table.
 func New(columns []Column, styles Styles) *Model {
-	return &Model{columns: columns, styles: styles, src: none{}, marks: map[string]int{}}
+	return &Model{columns: columns, styles: styles, src: none{}, marks: map[string]int{}, but: map[string]bool{}}
 }
 
 type none struct{}
@@ -148,8 +151,20 @@ func (m *Model) Move(i int) {
 	m.clamp()
 }
 
-// Step moves the cursor by rows, Page by windows of them.
-func (m *Model) Step(rows int) { m.Move(m.cursor + rows) }
+// Step moves the cursor by rows. Where it comes over the edge, the window moves on by a
+// quarter: drawn anew for each row, a held key costs a slow line ten times as much.
+func (m *Model) Step(rows int) {
+	was := m.top
+	m.Move(m.cursor + rows)
+	switch more := m.rows()/4 - 1; {
+	case more <= 0 || m.top == was:
+	case m.top > was:
+		m.top += min(more, m.cursor-m.top)
+	default:
+		m.top -= min(more, m.top+m.rows()-1-m.cursor)
+	}
+	m.top = max(min(m.top, m.src.Len()-m.rows()), 0)
+}
 
 // Page moves the cursor by windows.
 func (m *Model) Page(pages int) { m.Move(m.cursor + pages*max(m.rows()-1, 1)) }
@@ -168,20 +183,29 @@ func (m *Model) Key() string {
 	return m.src.Key(m.cursor)
 }
 
+// Fade draws the rows as such that are about to be replaced by others.
+func (m *Model) Fade(faded bool) { m.faded = faded }
+
+// Faded reports whether they are drawn so.
+func (m *Model) Faded() bool { return m.faded }
+
 // Toggle marks the row under the cursor, or takes its mark away.
 func (m *Model) Toggle() {
 	key := m.Key()
-	if key == "" {
-		return
-	}
-	if m.Marked(key) {
+	switch {
+	case key == "":
+	case m.marks[key] > 0:
 		delete(m.marks, key)
-	} else {
+	case m.but[key]:
+		delete(m.but, key)
+	case m.rule != nil && m.rule(m.cursor):
+		m.but[key] = true
+	default:
 		m.Mark(key)
 	}
 }
 
-// Mark marks a row by its key; Unmark takes all marks away.
+// Mark marks a row by its key.
 func (m *Model) Mark(key string) {
 	if key != "" && !m.Marked(key) {
 		m.nth++
@@ -189,19 +213,43 @@ func (m *Model) Mark(key string) {
 	}
 }
 
-// Unmark takes all marks away.
-func (m *Model) Unmark() { clear(m.marks) }
+// MarkRule marks all rows that a rule holds for, however many that are, besides those
+// that are marked by their keys. It is asked for rows that are on screen; nil takes the
+// rule away, and what was taken out of it.
+func (m *Model) MarkRule(rule func(i int) bool) {
+	m.rule = rule
+	clear(m.but)
+}
+
+// Unmark takes all marks away, and the rule.
+func (m *Model) Unmark() {
+	clear(m.marks)
+	m.MarkRule(nil)
+}
 
 // Forget takes the mark of a row away that is there no longer.
-func (m *Model) Forget(key string) { delete(m.marks, key) }
+func (m *Model) Forget(key string) {
+	delete(m.marks, key)
+	delete(m.but, key)
+}
 
-// Marked reports whether the row of the key is marked.
+// Marked reports whether the row of the key is marked by it.
 func (m *Model) Marked(key string) bool { return m.marks[key] > 0 }
 
-// Marks is how many rows are marked.
+// RowMarked reports whether row i is marked, by its key or by the rule.
+func (m *Model) RowMarked(i int) bool {
+	key := m.src.Key(i)
+	return m.Marked(key) || key != "" && m.rule != nil && !m.but[key] && m.rule(i)
+}
+
+// Marks is how many rows are marked by their keys.
 func (m *Model) Marks() int { return len(m.marks) }
 
-// MarkedKeys returns the keys of the marked rows, in the order of their marking.
+// But are the keys of the rows that were taken out of the rule.
+func (m *Model) But() []string { return slices.Sorted(maps.Keys(m.but)) }
+
+// MarkedKeys returns the keys of the rows that are marked by them, in the order of their
+// marking.
 func (m *Model) MarkedKeys() []string {
 	return slices.SortedFunc(maps.Keys(m.marks), func(a, b string) int { return m.marks[a] - m.marks[b] })
 }
@@ -374,7 +422,7 @@ func (m *Model) row(i int) string {
 	if !ok {
 		return clip("  "+m.styles.Dim.Paint("…"), m.w)
 	}
-	here, marked := i == m.cursor, m.Marked(m.src.Key(i))
+	here, marked := i == m.cursor, m.RowMarked(i)
 	sign := [2]byte{' ', ' '}
 	if here {
 		sign[0] = '>'
@@ -384,6 +432,8 @@ func (m *Model) row(i int) string {
 	}
 	base := m.styles.Text
 	switch {
+	case m.faded:
+		base = m.styles.Dim
 	case here:
 		base = m.styles.Cursor
 	case marked:
@@ -391,7 +441,7 @@ func (m *Model) row(i int) string {
 	}
 	var b strings.Builder
 	line := func(text string, s Style) {
-		if here || s.Open == "" {
+		if here || m.faded || s.Open == "" {
 			s = base // on the cursor's ground other colours may not be readable
 		}
 		b.WriteString(s.Paint(text))

@@ -114,6 +114,74 @@ func TestMarksStayWithTheirRows(t *testing.T) {
 	}
 }
 
+// TestMarkRule: a rule marks rows without a list of them, but for those that are taken out.
+func TestMarkRule(t *testing.T) {
+	m := New(columns, styles)
+	asked := 0
+	m.SetSource(rowsOf{n: 1_000_000, asked: &asked})
+	m.SetSize(80, 11)
+	m.Move(5)
+	m.Toggle() // by itself
+	even := func(i int) bool { return i%2 == 0 }
+	m.MarkRule(even)
+	m.Move(4)
+	m.Toggle()
+	for i, want := range map[int]bool{3: false, 4: false, 5: true, 6: true, 999_998: true, 999_999: false} {
+		if m.RowMarked(i) != want {
+			t.Errorf("row %d: marked is %v", i, !want)
+		}
+	}
+	if got := m.But(); !slices.Equal(got, []string{"4"}) || m.Marks() != 1 || asked > 0 {
+		t.Errorf("but %v, %d by themselves, %d rows asked for", got, m.Marks(), asked)
+	}
+	m.Toggle()
+	if !m.RowMarked(4) || len(m.But()) > 0 {
+		t.Error("what was taken out does not come back")
+	}
+	m.Unmark()
+	if m.RowMarked(4) || m.RowMarked(5) {
+		t.Error("marks stay")
+	}
+}
+
+// TestFaded: rows that are about to be replaced have one look, the cursor's too.
+func TestFaded(t *testing.T) {
+	m := New(columns, Styles{Cursor: Style{"<c>", "</c>"}, Dim: Style{"<d>", "</d>"}})
+	m.SetSource(rowsOf{n: 3})
+	m.SetSize(80, 5)
+	m.Fade(true)
+	if v := m.View(); strings.Contains(v, "<c>") || strings.Contains(v, "\x1b[32m") || strings.Count(v, "<d>") < 3 {
+		t.Errorf("faded:\n%s", v)
+	}
+	m.Fade(false)
+	if v := m.View(); !strings.Contains(v, "<c>") || strings.Contains(v, "<d>") {
+		t.Errorf("not faded:\n%s", v)
+	}
+}
+
+// TestWindowMovesSeldom: a held key has the window drawn anew for every few rows, and the
+// cursor is always in it.
+func TestWindowMovesSeldom(t *testing.T) {
+	m := New(columns, styles)
+	m.SetSource(rowsOf{n: 1000})
+	m.SetSize(80, 41)
+	for _, way := range []int{1, -1} {
+		moved, was := 0, m.top
+		for range 800 {
+			m.Step(way)
+			if m.top != was {
+				moved, was = moved+1, m.top
+			}
+			if m.cursor < m.top || m.cursor >= m.top+40 {
+				t.Fatalf("the cursor is on row %d, the window at %d", m.cursor, m.top)
+			}
+		}
+		if moved > 80 || moved < 70 {
+			t.Errorf("by %d the window moved %d times over 800 rows", way, moved)
+		}
+	}
+}
+
 // TestFrameAsksOnlyForItsRows is what makes a frame independent of the rows.
 func TestFrameAsksOnlyForItsRows(t *testing.T) {
 	for _, n := range []int{100, 1_000_000} {

@@ -26,12 +26,12 @@ const (
 )
 
 // createForm asks what a backup of a volume, or of each of several, is to be.
-func (o operator) createForm(volumes []core.VolumeID, title string) tea.Cmd {
-	if len(volumes) > 1 {
-		title = core.Count(len(volumes), "volume")
+func (o operator) createForm(picked place.PickedVolumes, title string) tea.Cmd {
+	if len(picked.IDs) > 1 {
+		title = core.Count(len(picked.IDs), "volume")
 	}
 	return ui.Show(&ui.FormBox{Title: "Back up " + core.Visible(title),
-		Submit: func(f *ui.FormBox) tea.Cmd { return o.planCreate(volumes, f) }, Fields: []ui.FormField{
+		Submit: func(f *ui.FormBox) tea.Cmd { return o.planCreate(picked, f) }, Fields: []ui.FormField{
 			ui.TextField("name", "", "Enter shows the plan before anything is done."),
 			ui.TextField("description", "", ""),
 			ui.SwitchField("incremental",
@@ -51,7 +51,7 @@ type creating struct {
 }
 
 // planCreate plans the backups, and asks.
-func (o operator) planCreate(volumes []core.VolumeID, f *ui.FormBox) tea.Cmd {
+func (o operator) planCreate(picked place.PickedVolumes, f *ui.FormBox) tea.Cmd {
 	r := core.BackupRequest{Name: f.Text(newName), Description: f.Text(newDescription), Incremental: f.On(newIncremental),
 		Force:    f.On(newForce),
 		Snapshot: f.Text(newSnapshot), Container: f.Text(newContainer), AvailabilityZone: f.Text(newZone)}
@@ -63,7 +63,7 @@ func (o operator) planCreate(volumes []core.VolumeID, f *ui.FormBox) tea.Cmd {
 		}
 		r.Metadata = o
 	}
-	desk := o.at.Desk()
+	desk, volumes := o.at.Desk(), picked.IDs
 	return tea.Batch(ui.Looking("Looking at "+core.Count(len(volumes), "volume")), o.host.Tell(func(ctx context.Context) tea.Msg {
 		var plans []creating
 		for _, id := range volumes {
@@ -74,11 +74,11 @@ func (o operator) planCreate(volumes []core.VolumeID, f *ui.FormBox) tea.Cmd {
 			}
 			plans = append(plans, creating{p, err})
 		}
-		return ui.ShowMsg{Overlay: o.askCreate(plans)}
+		return ui.ShowMsg{Overlay: o.askCreate(plans, picked.Left)}
 	}))
 }
 
-func (o operator) askCreate(plans []creating) ui.Overlay {
+func (o operator) askCreate(plans []creating, left func(*core.Volume) string) ui.Overlay {
 	s := o.host.Look()
 	q := &ui.QuestionBox{Title: "Back up", Look: s}
 	var good []jobs.CreatePlan
@@ -117,7 +117,7 @@ func (o operator) askCreate(plans []creating) ui.Overlay {
 		for _, p := range good {
 			q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "create", createWords(p.Request)...)...)
 		}
-		q.Answers = []ui.Answer{{Key: "y", Label: "Back up", Do: func() tea.Cmd { return o.create(good) }}}
+		q.Answers = []ui.Answer{{Key: "y", Label: "Back up", Do: func() tea.Cmd { return o.create(good, left) }}}
 	}
 	return q
 }
@@ -148,7 +148,7 @@ func createWords(r core.BackupRequest) []string {
 }
 
 // create makes the backups: one is followed to its end, several are asked for.
-func (o operator) create(plans []jobs.CreatePlan) tea.Cmd {
+func (o operator) create(plans []jobs.CreatePlan, left func(*core.Volume) string) tea.Cmd {
 	desk := o.at.Desk()
 	what := "backing up " + plans[0].Volume.Title()
 	if len(plans) > 1 {
@@ -167,7 +167,11 @@ func (o operator) create(plans []jobs.CreatePlan) tea.Cmd {
 					break
 				}
 				progress(jobs.Step{Done: i, Total: len(plans)})
-				c, err := desk.Create(ctx, p, len(plans) == 1, progress)
+				err := leave(ctx, desk, left, p.Volume)
+				c := jobs.Created{}
+				if err == nil {
+					c, err = desk.Create(ctx, p, len(plans) == 1, progress)
+				}
 				if c.CaptureErr != nil {
 					capture = c.CaptureErr
 				}
@@ -179,6 +183,21 @@ func (o operator) create(plans []jobs.CreatePlan) tea.Cmd {
 			return created(ctx, plans, results, capture)
 		})
 	return cmd
+}
+
+// leave says why a volume whose turn has come is left alone; nil if it is not.
+func leave(ctx context.Context, desk jobs.Desk, left func(*core.Volume) string, v core.Volume) error {
+	if left == nil {
+		return nil
+	}
+	now, err := desk.Place.Volume(ctx, v.ID)
+	if err != nil {
+		return err
+	}
+	if why := left(&now); why != "" {
+		return core.Fail(core.CodeConflict, "back up "+v.Title(), why, "it was left alone; mark it by itself if it is meant", nil)
+	}
+	return nil
 }
 
 // created tells how the backups went.

@@ -55,7 +55,7 @@ const journalLimit = 1000
 
 func (s *journalScreen) load() tea.Cmd {
 	gen, desk := s.Begin(), s.at.Desk()
-	return s.host.Ask(func(ctx context.Context) tea.Msg {
+	return s.Ask(s.host, func(ctx context.Context) tea.Msg {
 		j := desk.Journal()
 		if j == nil {
 			return journalMsg{gen: gen, err: core.Fail(core.CodeUnsupported, "read the journal", "there is none", "", nil)}

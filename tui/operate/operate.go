@@ -38,19 +38,19 @@ func BackupActions(host ui.Host, at *place.Stay, rows place.BackupRows) []ui.Act
 		{Name: "new", Keys: []string{"n"}, Label: "new", Minor: true, Help: "Make another backup of its volume", Why: may(core.OpCreate),
 			Run: func() tea.Cmd {
 				x := rows.Current()
-				return o.createForm([]core.VolumeID{x.VolumeID}, x.VolumeName.Or(string(x.VolumeID)))
+				return o.createForm(place.PickedVolumes{IDs: []core.VolumeID{x.VolumeID}}, x.VolumeName.Or(string(x.VolumeID)))
 			}},
 		{Name: "edit", Keys: []string{"E"}, Label: "edit", Minor: true, Help: "Change its name, description and properties",
 			Why: may(core.OpEdit),
 			Run: func() tea.Cmd { return o.editForm(rows.Current().ID) }},
 		{Name: "delete", Keys: []string{"D"}, Label: "delete", Minor: true, Why: may(core.OpDelete),
 			Help: "Delete it, or all that are marked, after showing what stands on them",
-			Run:  func() tea.Cmd { return o.planDelete(rows.Chosen(), false) }},
+			Run:  o.choosing(rows, func(p jobs.Picked) tea.Cmd { return o.planDelete(p, false) })},
 		{Name: "force-delete", Keys: []string{"ctrl+d"}, Help: "Force-delete it, or all that are marked: in any status",
 			Why: may(core.OpForceDelete),
-			Run: func() tea.Cmd { return o.planDelete(rows.Chosen(), true) }},
+			Run: o.choosing(rows, func(p jobs.Picked) tea.Cmd { return o.planDelete(p, true) })},
 		{Name: "reset", Keys: []string{"Z"}, Help: "Reset its status, or that of all marked, to available or error", Why: may(core.OpReset),
-			Run: func() tea.Cmd { return o.chooseStatus(rows.Chosen()) }},
+			Run: o.choosing(rows, o.chooseStatus)},
 	}
 }
 
@@ -62,7 +62,15 @@ func VolumeActions(host ui.Host, at *place.Stay, rows place.VolumeRows) []ui.Act
 	o := operator{host, at}
 	return []ui.Action{{Name: "new", Keys: []string{"n"}, Label: "back up", Help: "Back it up, or all that are marked",
 		Why: func() string { return ui.Either(rows.None(), at.Cannot(core.OpCreate)) },
-		Run: func() tea.Cmd { return o.createForm(rows.Chosen(), rows.Current().Title()) }}}
+		Run: func() tea.Cmd {
+			title := rows.Current().Title()
+			return rows.Choose(func(p place.PickedVolumes) tea.Cmd { return o.createForm(p, title) })
+		}}}
+}
+
+// choosing goes on with what is chosen when the key is pressed.
+func (o operator) choosing(rows place.BackupRows, then func(jobs.Picked) tea.Cmd) func() tea.Cmd {
+	return func() tea.Cmd { return rows.Choose(then) }
 }
 
 func idsOf(backups []core.Backup) (ids []core.BackupID, words []string) {
@@ -101,13 +109,15 @@ func operated(done string, results []jobs.Result, err error) ui.Result {
 }
 
 // planDelete looks at what a deletion would take, and asks.
-func (o operator) planDelete(ids []core.BackupID, force bool) tea.Cmd {
+func (o operator) planDelete(picked jobs.Picked, force bool) tea.Cmd {
 	desk := o.at.Desk()
-	return tea.Batch(ui.Looking("Looking at what stands on "+core.Count(len(ids), "backup")), o.host.Tell(func(ctx context.Context) tea.Msg {
-		p, err := desk.PlanDelete(ctx, ids, force)
+	looking := ui.Looking("Looking at what stands on " + core.Count(len(picked.IDs), "backup"))
+	return tea.Batch(looking, o.host.Tell(func(ctx context.Context) tea.Msg {
+		p, err := desk.PlanDelete(ctx, picked.IDs, force)
 		if err != nil {
 			return ui.Failure(err)
 		}
+		p.Left = picked.Left
 		return ui.ShowMsg{Overlay: o.askDelete(p)}
 	}))
 }
@@ -153,9 +163,29 @@ func (o operator) askDelete(p jobs.DeletePlan) ui.Overlay {
 	}
 	if extra > 0 {
 		q.Answers = append(q.Answers,
-			ui.Answer{Key: "a", Label: "Look at all " + core.Count(len(all), "backup"), Do: func() tea.Cmd { return o.planDelete(all, p.Force) }})
+			ui.Answer{Key: "a", Label: "Look at all " + core.Count(len(all), "backup"),
+				Do: func() tea.Cmd { return o.planDelete(withDependents(p, all), p.Force) }})
 	}
 	return q
+}
+
+// withDependents is what a plan deletes together with all that stands on it, which no
+// filter has picked.
+func withDependents(p jobs.DeletePlan, all []core.BackupID) jobs.Picked {
+	picked := jobs.Picked{IDs: all}
+	if p.Left != nil {
+		by := map[core.BackupID]bool{}
+		for i := range p.Items {
+			by[p.Items[i].Backup.ID] = true
+		}
+		picked.Left = func(b *core.Backup) string {
+			if !by[b.ID] {
+				return ""
+			}
+			return p.Left(b)
+		}
+	}
+	return picked
 }
 
 func (o operator) delete(p jobs.DeletePlan, n int) tea.Cmd {
@@ -170,23 +200,24 @@ func (o operator) delete(p jobs.DeletePlan, n int) tea.Cmd {
 }
 
 // chooseStatus asks what a status is to be reset to, and plans it.
-func (o operator) chooseStatus(ids []core.BackupID) tea.Cmd {
+func (o operator) chooseStatus(picked jobs.Picked) tea.Cmd {
 	statuses := []string{core.StatusAvailable, core.StatusError}
-	return ui.Show(&ui.MenuBox{Title: "Reset the status of " + core.Count(len(ids), "backup") + " to",
-		Pick: func(i int) tea.Cmd { return o.planReset(ids, statuses[i]) },
+	return ui.Show(&ui.MenuBox{Title: "Reset the status of " + core.Count(len(picked.IDs), "backup") + " to",
+		Pick: func(i int) tea.Cmd { return o.planReset(picked, statuses[i]) },
 		Items: []ui.MenuItem{
 			{Label: "available", Hint: "it can be restored, exported and deleted again"},
 			{Label: "error", Hint: "it can be deleted"},
 		}})
 }
 
-func (o operator) planReset(ids []core.BackupID, status string) tea.Cmd {
+func (o operator) planReset(picked jobs.Picked, status string) tea.Cmd {
 	desk := o.at.Desk()
-	return tea.Batch(ui.Looking("Looking at "+core.Count(len(ids), "backup")), o.host.Tell(func(ctx context.Context) tea.Msg {
-		p, err := desk.PlanReset(ctx, ids, status)
+	return tea.Batch(ui.Looking("Looking at "+core.Count(len(picked.IDs), "backup")), o.host.Tell(func(ctx context.Context) tea.Msg {
+		p, err := desk.PlanReset(ctx, picked.IDs, status)
 		if err != nil {
 			return ui.Failure(err)
 		}
+		p.Left = picked.Left
 		if p.Todo() == 0 {
 			return ui.Note{Level: ui.LevelInfo, Text: core.Count(len(p.Items), "backup") + ": " + p.Status + " already; nothing was sent."}
 		}

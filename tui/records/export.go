@@ -27,19 +27,24 @@ func (x *Exports) Actions(host ui.Host, at *place.Stay, rows place.BackupRows) [
 	no := func() string { return ui.Either(rows.None(), at.Cannot(core.OpExport)) }
 	return []ui.Action{
 		{Name: "export", Keys: []string{"x"}, Label: "export", Help: "Copy the record to the clipboard, or those of all marked", Why: no,
-			Run: func() tea.Cmd { return x.export(host, at, rows.Chosen(), "") }},
+			Run: func() tea.Cmd {
+				return rows.Choose(func(p jobs.Picked) tea.Cmd { return x.export(host, at, p, "") })
+			}},
 		{Name: "export-file", Keys: []string{"X"}, Help: "Export the record to a file, or those of all marked", Why: no,
-			Run: func() tea.Cmd { return x.toFile(host, at, rows.Current(), rows.Chosen()) }},
+			Run: func() tea.Cmd {
+				current := rows.Current()
+				return rows.Choose(func(p jobs.Picked) tea.Cmd { return x.toFile(host, at, current, p) })
+			}},
 		{Name: "format", Keys: []string{"F"}, Help: "Choose the format of exports", Run: x.chooseFormat},
 	}
 }
 
 // export exports backups and takes their records to the clipboard, or into a file.
-func (x *Exports) export(host ui.Host, at *place.Stay, ids []core.BackupID, file string) tea.Cmd {
+func (x *Exports) export(host ui.Host, at *place.Stay, picked jobs.Picked, file string) tea.Cmd {
 	desk, chain, format := at.Desk(), x.wholeChain, x.format
-	_, cmd := at.Start(host, "exporting "+core.Count(len(ids), "backup"), place.Touching(at, "backup", ids...),
+	_, cmd := at.Start(host, "exporting "+core.Count(len(picked.IDs), "backup"), place.Touching(at, "backup", picked.IDs...),
 		func(ctx context.Context, progress jobs.Progress) ui.Result {
-			done, err := desk.Export(ctx, ids, chain, progress)
+			done, err := desk.ExportPicked(ctx, picked, chain, progress)
 			if err != nil {
 				return ui.FailedWith(err)
 			}
@@ -85,9 +90,9 @@ func exported(done []jobs.Exported, format core.RecordFormat, file string) ui.Re
 }
 
 // toFile asks for a file and exports into it.
-func (x *Exports) toFile(host ui.Host, at *place.Stay, current *core.Backup, ids []core.BackupID) tea.Cmd {
+func (x *Exports) toFile(host ui.Host, at *place.Stay, current *core.Backup, picked jobs.Picked) tea.Cmd {
 	name := "hearth-records." + extension(x.format)
-	if len(ids) == 1 && current != nil && current.ID == ids[0] {
+	if ids := picked.IDs; len(ids) == 1 && current != nil && current.ID == ids[0] {
 		name = "hearth-" + fileName(current.Title()) + "." + extension(x.format)
 	}
 	hint := "Only you will be able to read it (mode 0600); nothing is overwritten. Format: " + x.format.Title() + " (F changes it)."
@@ -95,7 +100,7 @@ func (x *Exports) toFile(host ui.Host, at *place.Stay, current *core.Backup, ids
 		if strings.TrimSpace(file) == "" {
 			return ui.Say(ui.LevelWarn, "No name was given; nothing was done.")
 		}
-		return x.export(host, at, ids, file)
+		return x.export(host, at, picked, file)
 	}})
 }
 

@@ -54,7 +54,7 @@ func (t *recordTab) load() tea.Cmd {
 	}
 	gen, ref := t.Begin(), t.ref
 	t.fill()
-	return t.Host.Ask(func(ctx context.Context) tea.Msg {
+	return t.Ask(t.Host, func(ctx context.Context) tea.Msg {
 		r, err := ex.Export(ctx, ref)
 		return recordExportedMsg{gen, r, err}
 	})

@@ -93,7 +93,7 @@ func (s *archiveScreen) load() tea.Cmd {
 		return ui.Fail(err)
 	}
 	gen, desk := s.Begin(), s.at.Desk()
-	return s.host.Ask(func(ctx context.Context) tea.Msg {
+	return s.Ask(s.host, func(ctx context.Context) tea.Msg {
 		cover, err := desk.Coverage(ctx, age)
 		return coverMsg{gen, cover, err}
 	})

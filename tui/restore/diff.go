@@ -84,7 +84,7 @@ func (s *diffScreen) Restyle()        { s.table.SetStyles(s.host.Look().Grid()) 
 
 func (s *diffScreen) load() tea.Cmd {
 	gen, of, older, turned := s.Begin(), s.of, s.older, s.turned
-	return s.host.Ask(func(ctx context.Context) tea.Msg {
+	return s.Ask(s.host, func(ctx context.Context) tea.Msg {
 		a, err := of[0](ctx)
 		if err != nil {
 			return diffMsg{gen: gen, err: err}

@@ -94,7 +94,7 @@ func (t *restoreTab) Restyle() { t.table.SetStyles(t.host.Look().Grid()) }
 func (t *restoreTab) load() tea.Cmd {
 	gen, desk, r, aimed, metadata := t.Begin(), t.at.Desk(), t.request, t.aimed, t.metadata
 	restores, restore := t.at.Operates() && !metadata, t.restoreRequest()
-	return t.host.Ask(func(ctx context.Context) tea.Msg {
+	return t.Ask(t.host, func(ctx context.Context) tea.Msg {
 		m := planMsg{gen: gen}
 		if m.backup, m.err = desk.Place.Backup(ctx, r.Backup); m.err != nil {
 			return m

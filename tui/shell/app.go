@@ -40,12 +40,17 @@ type App struct {
 	note     told
 	tasks    tasks
 	lastID   int
+	clock    struct {
+		nth     int       // its last tick
+		touched time.Time // when a key was pressed last
+	}
 }
 
 // held is a screen on the stack.
 type held struct {
-	id   int
-	name string
+	id    int
+	name  string
+	leave context.CancelFunc // ends what it asked
 	ui.Screen
 }
 
@@ -64,6 +69,7 @@ func New(ctx context.Context, in ui.Begin, o Options) *App {
 		o.Now = time.Now
 	}
 	a := &App{ctx: ctx, opt: o, visit: newVisit(ctx, in), banner: in.Banner(), roots: map[string]held{}, looking: &sync.RWMutex{}}
+	a.clock.touched = o.Now()
 	a.look = ui.Look{Styles: ui.NewStyles(o.Theme, false, a.banner.Color), Now: o.Now(), Local: o.Local}
 	return a
 }

@@ -52,6 +52,9 @@ func (a *App) openPlace(to ui.Go) tea.Cmd {
 // and was not cancelled goes on, and the place is closed when the last of it ends.
 func (a *App) begin(in ui.Begin) tea.Cmd {
 	old := a.visit
+	for _, h := range a.held() {
+		h.leave()
+	}
 	a.visit, a.banner = newVisit(a.ctx, in), in.Banner()
 	a.stack, a.roots, a.dialogs = nil, map[string]held{}, nil
 	a.setTheme(a.look.Theme)

@@ -26,8 +26,44 @@ func (a *App) arrive() tea.Cmd {
 	return a.visit.in.Arrive(a.seat(0))
 }
 
+// How often the clock ticks, and after how long without a key it does so more seldom:
+// what nobody looks at need not be read anew all the time.
+const (
+	lively  = 10 * time.Second
+	drowsy  = time.Minute
+	looking = 5 * time.Minute
+)
+
+// clockMsg is the clock's; those of a clock that was set anew come to nothing.
+type clockMsg struct{ nth int }
+
 func (a *App) tick() tea.Cmd {
-	return a.opt.After(10*time.Second, func(time.Time) tea.Msg { return ui.TickMsg{} })
+	wait := lively
+	if a.drowses() {
+		wait = drowsy
+	}
+	a.clock.nth++
+	nth := a.clock.nth
+	return a.opt.After(wait, func(time.Time) tea.Msg { return clockMsg{nth} })
+}
+
+// drowses reports whether nobody has pressed a key for a while.
+func (a *App) drowses() bool { return a.opt.Now().Sub(a.clock.touched) >= looking }
+
+// ticked looks at the clock, and has the screen that is shown do so.
+func (a *App) ticked() tea.Cmd {
+	a.renew()
+	return a.top().Update(ui.TickMsg{})
+}
+
+// touched is a key: after a while without one, what is shown is looked at anew at once.
+func (a *App) touched() tea.Cmd {
+	slept := a.drowses()
+	a.clock.touched = a.opt.Now()
+	if !slept {
+		return nil
+	}
+	return tea.Batch(a.tick(), a.ticked())
 }
 
 // Update is tea's.
@@ -41,9 +77,13 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		return a.sized(msg)
 	case tea.BackgroundColorMsg, tea.ColorProfileMsg:
 		a.coloured(msg)
+	case clockMsg:
+		if msg.nth != a.clock.nth {
+			return nil
+		}
+		return tea.Batch(a.tick(), a.ticked())
 	case ui.TickMsg:
-		a.renew()
-		return tea.Batch(a.tick(), a.top().Update(msg))
+		return a.ticked()
 	case ui.Note:
 		a.note = told{Note: msg}
 	case ui.Reply:
@@ -61,7 +101,7 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 	case workEndedMsg:
 		return a.workEnded(msg)
 	case tea.KeyPressMsg, tea.PasteMsg, term.Cut, term.Unsuspended:
-		return a.keyboard(msg)
+		return tea.Batch(a.touched(), a.keyboard(msg))
 	default:
 		return a.top().Update(msg)
 	}

@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"hearth/core"
 	"hearth/tui/ui"
 )
 
@@ -17,9 +18,10 @@ type seat struct {
 	app   *App
 	visit *visit
 	id    int
+	ctx   context.Context // the screen's: what it asks ends when it is left
 }
 
-func (a *App) seat(id int) ui.Host { return seat{a, a.visit, id} }
+func (a *App) seat(id int) ui.Host { return seat{a, a.visit, id, a.visit.ctx} }
 
 // Look is the Host's.
 func (s seat) Look() ui.Look {
@@ -29,7 +31,10 @@ func (s seat) Look() ui.Look {
 }
 
 // Tell is the Host's.
-func (s seat) Tell(work func(context.Context) tea.Msg) tea.Cmd {
+func (s seat) Tell(work func(context.Context) tea.Msg) tea.Cmd { return s.in(s.visit.ctx, work) }
+
+// in does work in a context of the visit's.
+func (s seat) in(ctx context.Context, work func(context.Context) tea.Msg) tea.Cmd {
 	v := s.visit
 	return func() (msg tea.Msg) {
 		if !v.enter() {
@@ -45,18 +50,22 @@ func (s seat) Tell(work func(context.Context) tea.Msg) tea.Cmd {
 				msg = unforeseen(p)
 			}
 		}()
-		return work(v.ctx)
+		return work(ctx)
 	}
 }
 
 // Ask is the Host's.
 func (s seat) Ask(work func(context.Context) tea.Msg) tea.Cmd {
-	cmd := s.Tell(work)
+	ctx := s.ctx
+	cmd := s.in(ctx, work)
 	return func() tea.Msg {
 		switch msg := cmd().(type) {
 		case nil:
 			return nil
 		case ui.Note:
+			if ctx.Err() != nil && s.visit.ctx.Err() == nil && core.CodeOf(msg.Err) == core.CodeCancelled {
+				return nil // the screen was left
+			}
 			return msg
 		default:
 			return s.Answer(msg)

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"context"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
@@ -26,7 +27,17 @@ func (a *App) find(name string) (ui.Entry, bool) {
 // hold makes a screen.
 func (a *App) hold(name string, mk func(ui.Host) ui.Screen) held {
 	a.lastID++
-	return held{a.lastID, name, mk(a.seat(a.lastID))}
+	ctx, leave := context.WithCancel(a.visit.ctx)
+	return held{a.lastID, name, leave, mk(seat{a, a.visit, a.lastID, ctx})}
+}
+
+// left ends what screens have asked that are there no longer, of those that were.
+func (a *App) left(were []held) {
+	for _, h := range were {
+		if !slices.ContainsFunc(a.held(), func(x held) bool { return x.id == h.id }) {
+			h.leave()
+		}
+	}
 }
 
 // open opens a screen of the list: one with a key of its own takes the place of
@@ -36,7 +47,7 @@ func (a *App) open(msg ui.Open) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	mk := func(h ui.Host) ui.Screen { return e.Make(h, msg) }
+	mk, were := func(h ui.Host) ui.Screen { return e.Make(h, msg) }, a.held()
 	if n := len(a.stack); e.Above && n > 0 && a.stack[n-1].name == e.Name {
 		return nil // it is shown
 	}
@@ -48,17 +59,20 @@ func (a *App) open(msg ui.Open) tea.Cmd {
 	}
 	if h, ok := a.roots[e.Name]; ok {
 		a.stack, a.dialogs, a.note.passed = []held{h}, nil, true
+		a.left(were)
 		a.layout()
 		return a.resumed()
 	}
 	a.stack = nil
 	cmd := a.push(e.Name, mk)
 	a.roots[e.Name] = a.stack[0]
+	a.left(were)
 	return cmd
 }
 
 // openKept shows the one screen of its kind: what is on top of it goes.
 func (a *App) openKept(e ui.Entry, msg ui.Open) tea.Cmd {
+	were := a.held()
 	h, there := a.roots[e.Name]
 	if !there {
 		h = a.hold(e.Name, func(host ui.Host) ui.Screen { return e.Make(host, msg) })
@@ -66,6 +80,7 @@ func (a *App) openKept(e ui.Entry, msg ui.Open) tea.Cmd {
 	}
 	if i := slices.IndexFunc(a.stack, func(x held) bool { return x.id == h.id }); i >= 0 {
 		a.stack = a.stack[:i]
+		a.left(were)
 	}
 	a.stack, a.dialogs, a.note.passed = append(a.stack, h), nil, true
 	a.layout()
@@ -91,7 +106,9 @@ func (a *App) pop() tea.Cmd {
 	if len(a.stack) < 2 {
 		return nil
 	}
+	were := a.held()
 	a.stack, a.note.passed = a.stack[:len(a.stack)-1], true
+	a.left(were)
 	a.layout()
 	return a.resumed()
 }

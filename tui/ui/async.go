@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"context"
+
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
@@ -42,6 +44,13 @@ type Read struct {
 	Gen   Generation
 	State ReadState
 	Err   error
+
+	latest Latest
+}
+
+// Ask asks for it, instead of what was asked before.
+func (r *Read) Ask(host Host, work func(context.Context) tea.Msg) tea.Cmd {
+	return r.latest.Ask(host, work)
 }
 
 // Begin starts a reading and returns its generation; what is shown stays.
