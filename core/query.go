@@ -3,6 +3,7 @@ package core
 import (
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"hearth/core/pyjson"
@@ -121,26 +122,7 @@ func Select[T any](rows []T, id func(*T) string, columns Columns[T], q Query) Pa
 	}
 	page.Total = len(hits)
 	orders := Ordered(q.Sort)
-	sort.SliceStable(hits, func(i, j int) bool {
-		a, b := &rows[hits[i]], &rows[hits[j]]
-		for _, o := range orders {
-			col, ok := columns.Find(o.Column)
-			if !ok {
-				continue
-			}
-			c := compareValues(col.Value(a), col.Value(b), col.Kind)
-			if o.Desc {
-				c = -c
-			}
-			if c != 0 {
-				return c < 0
-			}
-		}
-		if orders[0].Desc {
-			a, b = b, a
-		}
-		return id(a) < id(b)
-	})
+	sort.SliceStable(hits, func(i, j int) bool { return CompareRows(&rows[hits[i]], &rows[hits[j]], id, columns, orders) < 0 })
 	lo := min(max(q.Offset, 0), len(hits))
 	hi := len(hits)
 	if q.Limit > 0 {
@@ -150,6 +132,28 @@ func Select[T any](rows []T, id func(*T) string, columns Columns[T], q Query) Pa
 		page.Rows = append(page.Rows, rows[i])
 	}
 	return page
+}
+
+// CompareRows says which of two rows comes first in an order, as [Ordered] gives it: below
+// 0 the first, above 0 the second, 0 where they are one row.
+func CompareRows[T any](a, b *T, id func(*T) string, columns Columns[T], orders []Order) int {
+	for _, o := range orders {
+		col, ok := columns.Find(o.Column)
+		if !ok {
+			continue
+		}
+		c := compareValues(col.Value(a), col.Value(b), col.Kind)
+		if o.Desc {
+			c = -c
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	if orders[0].Desc {
+		a, b = b, a
+	}
+	return strings.Compare(id(a), id(b))
 }
 
 // SelectBackups and SelectVolumes are Select with the usual columns.

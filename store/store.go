@@ -45,6 +45,9 @@ type Captures interface {
 	// Captures returns the kept captures of a backup, or with an empty backup of a
 	// volume, newest first.
 	Captures(ctx context.Context, place string, volume core.VolumeID, backup core.BackupID) ([]core.KeptCapture, error)
+	// CapturedOf says what is known of the captures of some backups; those of which none
+	// is kept are left out.
+	CapturedOf(ctx context.Context, place string, ids []core.BackupID) (map[core.BackupID]core.Captured, error)
 	// KeepCapture keeps one and returns its number. A text that is kept already
 	// for the same volume and backup is not kept twice.
 	KeepCapture(ctx context.Context, c core.KeptCapture) (int64, error)
@@ -71,6 +74,13 @@ type Journal interface {
 // Exporter exports backups as records.
 type Exporter interface {
 	Export(ctx context.Context, id core.BackupID) (core.Record, error)
+}
+
+// BatchExporter exports many backups about as fast as it reads them.
+type BatchExporter interface {
+	// ExportBatch returns something for each id, in their order. The error is that of the
+	// whole call.
+	ExportBatch(ctx context.Context, ids []core.BackupID) ([]core.Exported, error)
 }
 
 // Importer imports records.

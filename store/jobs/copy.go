@@ -36,7 +36,7 @@ func PlanCopy(ctx context.Context, from, to Desk, ids []core.BackupID, o CopyOpt
 		}
 	}
 	from.laidOut(ctx, whole)
-	results, records, err := from.take(ctx, whole, ArchiveOptions{Jobs: o.Jobs}, true, progress)
+	results, records, err := from.take(ctx, whole, ArchiveOptions{Jobs: o.Jobs}, progress)
 	if err != nil {
 		return Transfer{}, err
 	}

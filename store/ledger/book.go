@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -108,6 +109,62 @@ func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, 
 		where, args = where+" AND place = ?", append(args, place)
 	}
 	return b.captures(ctx, where+" ORDER BY at DESC, id DESC", args...)
+}
+
+// AskMost is how many ids one statement asks for.
+const AskMost = 500
+
+// Marks are the question marks for ids in a statement, and its arguments: those that come
+// before, and the ids.
+func Marks(ids []core.BackupID, before ...any) (marks string, args []any) {
+	for _, id := range ids {
+		before = append(before, string(id))
+	}
+	return strings.TrimSuffix(strings.Repeat("?,", len(ids)), ","), before
+}
+
+// CapturedOf says of those of some backups that captures are kept of how far those carry,
+// and reads none of their texts. An empty place means every place.
+func (b Book) CapturedOf(ctx context.Context, place string, ids []core.BackupID) (map[core.BackupID]core.Captured, error) {
+	out := make(map[core.BackupID]core.Captured, len(ids))
+	for some := range slices.Chunk(ids, AskMost) {
+		kept := map[core.BackupID][]core.KeptCapture{}
+		err := b.Do(ctx, "read the captures", func() error {
+			clear(kept)
+			return b.capturedOf(ctx, place, some, kept)
+		})
+		if err != nil {
+			return out, err
+		}
+		for id, of := range kept {
+			out[id] = core.CapturedBy(of)
+		}
+	}
+	return out, nil
+}
+
+func (b Book) capturedOf(ctx context.Context, place string, ids []core.BackupID, kept map[core.BackupID][]core.KeptCapture) error {
+	marks, args := Marks(ids)
+	where := "backup_id IN (" + marks + ")"
+	if b.Everywhere && place != "" {
+		where, args = where+" AND place = ?", append(args, place)
+	}
+	rows, err := b.DB.QueryContext(ctx, "SELECT place, backup_id, source, again, again_at, ended_at FROM hearth_captures WHERE "+where+
+		" ORDER BY at DESC, id DESC", args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k core.KeptCapture
+		var again, at, ended string
+		if err := rows.Scan(&k.Place, &k.BackupID, &k.Capture.Source.Kind, &again, &at, &ended); err != nil {
+			return err
+		}
+		k.Again = ReadAgain(again, at, ended)
+		kept[k.BackupID] = append(kept[k.BackupID], k)
+	}
+	return rows.Err()
 }
 
 // Due returns the captures of a place that are to be looked at again, oldest first.
