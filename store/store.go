@@ -9,6 +9,7 @@ package store
 
 import (
 	"context"
+	"iter"
 
 	"hearth/core"
 )
@@ -91,6 +92,14 @@ type Importer interface {
 	// Import writes the records, all in one transaction where the place has
 	// such, and returns a result for each. The error is that of the whole call.
 	Import(ctx context.Context, items []core.ImportItem, entry core.Entry) ([]core.ImportResult, error)
+}
+
+// BulkImporter imports as many records as there are without holding them.
+type BulkImporter interface {
+	// ImportAll is Import of items that come a batch at a time; each hears of them in
+	// their order, and what it hears holds once ImportAll returns nil. Items are gone
+	// through once more from the beginning where the place must try again.
+	ImportAll(ctx context.Context, items iter.Seq2[[]core.ImportItem, error], entry core.Entry, each func(core.ImportResult)) error
 }
 
 // Sizer says how large what it keeps is.
