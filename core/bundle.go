@@ -45,6 +45,7 @@ type BundleRecord struct {
 	Record      Record
 	Line        int   // where it stands, when it was read
 	Offset      int64 // the same in bytes
+	Length      int   // of the line
 }
 
 // BundleCapture is a capture in a bundle; Masked names the fields whose values
@@ -117,7 +118,13 @@ func ReadBundle(text string) (Bundle, error) {
 	var b Bundle
 	head, err := EachInBundle(strings.NewReader(text),
 		func(r BundleRecord) error { b.Records = append(b.Records, r); return nil },
-		func(c BundleCapture) error { b.Captures = append(b.Captures, c); return nil })
+		func(c BundleCapture) error {
+			unseen := c.Capture.Unseen
+			c.Capture = ReadCapture(c.Capture.Text, c.Capture.Source)
+			c.Capture.VolumeID, c.Capture.BackupID, c.Capture.Unseen = c.VolumeID, c.BackupID, unseen
+			b.Captures = append(b.Captures, c)
+			return nil
+		})
 	if err != nil {
 		return Bundle{}, err
 	}
@@ -127,8 +134,8 @@ func ReadBundle(text string) (Bundle, error) {
 
 // EachInBundle goes through a bundle line by line and hands on what is in it; nil is for
 // who does not want to know. Whether it is whole is only known at its end: until then
-// nothing of it may be acted on. The error is that of [ReadBundle], or the first that a
-// function returns.
+// nothing of it may be acted on. Captures are handed on as texts, not read into documents.
+// The error is that of [ReadBundle], or the first that a function returns.
 func EachInBundle(in io.Reader, record func(BundleRecord) error, capture func(BundleCapture) error) (BundleHead, error) {
 	r := bundleReader{all: sha256.New(), take: record, keep: capture}
 	lines := bufio.NewReaderSize(in, 1<<16)
@@ -140,6 +147,7 @@ func EachInBundle(in io.Reader, record func(BundleRecord) error, capture func(Bu
 		if line == "" {
 			break
 		}
+		r.length = len(line)
 		if err := r.read(line); err != nil {
 			return BundleHead{}, err
 		}
@@ -167,12 +175,13 @@ func BundleRecordIn(line string) (Record, error) {
 }
 
 type bundleReader struct {
-	all   hash.Hash
-	n     int
-	at    int64 // where the line begins
-	ended bool
-	form  int // the version that the first line names
-	head  BundleHead
+	all    hash.Hash
+	n      int
+	at     int64 // where the line begins
+	length int   // and how long it is
+	ended  bool
+	form   int // the version that the first line names
+	head   BundleHead
 
 	take              func(BundleRecord) error
 	keep              func(BundleCapture) error
@@ -280,7 +289,7 @@ func (r *bundleReader) opens(l *bundleLine) {
 
 func (r *bundleReader) record(l *bundleLine) error {
 	b := BundleRecord{Place: l.text("place"), Backup: BackupID(l.text("record")), At: l.time("at"), Fingerprint: l.text("fingerprint"),
-		Record: Record{Service: l.text("backup_service"), URL: l.text("backup_url")}, Line: r.n, Offset: r.at}
+		Record: Record{Service: l.text("backup_service"), URL: l.text("backup_url")}, Line: r.n, Offset: r.at, Length: r.length}
 	d, err := DecodeRecord(b.Record.URL, Today)
 	switch {
 	case l.bad != "":
@@ -308,8 +317,7 @@ func (r *bundleReader) capture(l *bundleLine) error {
 	if r.captures++; r.keep == nil || l.bad != "" {
 		return nil
 	}
-	c.Capture = ReadCapture(text, src)
-	c.Capture.VolumeID, c.Capture.BackupID = c.VolumeID, c.BackupID
+	c.Capture = Capture{Text: text, Source: src, VolumeID: c.VolumeID, BackupID: c.BackupID}
 	if len(unseen) > 0 {
 		c.Capture.Unseen = NewFieldSet(unseen...)
 	}

@@ -195,7 +195,7 @@ func (c *Check) simulate(facts ImportFacts) {
 		hosts = append(append([]string{}, facts.Services...), rec.Service)
 	}
 	status, here := facts.Existing[c.ID]
-	c.Outcome = SimulateImport(ImportInput{Record: rec, Hosts: hosts, Existing: Opt[string]{V: status, Set: here}})
+	c.Outcome = SimulateImport(ImportInput{Record: rec, Decoded: &c.Found.Decoded, Hosts: hosts, Existing: Opt[string]{V: status, Set: here}})
 	switch out := c.Outcome; {
 	case here && status != StatusDeleted:
 		c.say(LevelRefuse, "it is here already (%s); Cinder answers 400 %q", status, "Backup already exists in database.")

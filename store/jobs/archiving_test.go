@@ -230,7 +230,7 @@ func TestBundleAgain(t *testing.T) {
 	b, err := core.ReadBundle(string(text))
 	ok(t, err)
 	_, other := cloudDesk(t)
-	kept, err := other.KeepBundle(t.Context(), &b)
+	kept, err := other.KeepBundle(t.Context(), capturesOf(&b))
 	ok(t, err)
 	if _, told, _ := layersOf(t, other, storetest.Second); n.Captures != 3 || kept != 3 ||
 		told != "1/3 unknown 0 of 0[]; 2/3 moment 1 of 1[]; 3/3 either 2 of 2[]" {
@@ -277,7 +277,7 @@ func TestBundle(t *testing.T) {
 		}
 		// Into another archive.
 		_, other := cloudDesk(t)
-		kept, err := other.KeepBundle(t.Context(), &b)
+		kept, err := other.KeepBundle(t.Context(), capturesOf(&b))
 		ok(t, err)
 		captures, err := other.KeptCaptures(t.Context(), storetest.Database, storetest.Full)
 		if kept != 1 || err != nil || len(captures) != 1 || strings.Contains(captures[0].Capture.Source.Where, "masked") != o.Mask {
@@ -361,5 +361,17 @@ func TestReachHolds(t *testing.T) {
 	}
 	if d.AllProjects() {
 		t.Error("the desk itself does not change")
+	}
+}
+
+// capturesOf goes through the captures of a bundle.
+func capturesOf(b *core.Bundle) func(func(core.BundleCapture) error) error {
+	return func(fn func(core.BundleCapture) error) error {
+		for _, c := range b.Captures {
+			if err := fn(c); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }

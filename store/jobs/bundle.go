@@ -119,20 +119,33 @@ func (d Desk) WriteBundle(ctx context.Context, file string, o BundleOptions) (Bu
 	return n, nil
 }
 
-// KeepBundle keeps the captures of a bundle in the archive, and returns how many.
-// Records are kept when they are imported.
-func (d Desk) KeepBundle(ctx context.Context, b *core.Bundle) (int, error) {
-	if len(b.Captures) == 0 || d.keeps("") != nil {
+// KeepBundle keeps the captures of a bundle in the archive, a batch at a time, and returns
+// how many there were; captures goes through them. Records are kept when they are imported.
+func (d Desk) KeepBundle(ctx context.Context, captures func(func(core.BundleCapture) error) error) (n int, err error) {
+	if d.keeps("") != nil {
 		return 0, nil
 	}
-	for i, c := range b.Captures {
+	var some []core.KeptCapture
+	keep := func() error {
+		err := d.Archive.KeepCaptures(ctx, some)
+		if n += len(some); err != nil {
+			n -= len(some)
+		}
+		some = some[:0]
+		return err
+	}
+	err = captures(func(c core.BundleCapture) error {
 		k := c.KeptCapture
 		if len(c.Masked) > 0 {
 			k.Capture.Source.Where += " (secrets masked)"
 		}
-		if _, err := d.Archive.KeepCapture(ctx, k); err != nil {
-			return i, err
+		if some = append(some, k); len(some) < batchRows {
+			return nil
 		}
+		return keep()
+	})
+	if err == nil && len(some) > 0 {
+		err = keep()
 	}
-	return len(b.Captures), nil
+	return n, err
 }

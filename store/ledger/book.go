@@ -269,6 +269,21 @@ func (b Book) KeepCapture(ctx context.Context, k core.KeptCapture) (id int64, er
 	return id, err
 }
 
+// KeepCaptures is KeepCapture for many, in one transaction.
+func (b Book) KeepCaptures(ctx context.Context, captures []core.KeptCapture) error {
+	return b.Write(ctx, "keep the captures", func(tx *sql.Tx) error {
+		keeper, err := NewKeeper(ctx, tx)
+		for i := 0; err == nil && i < len(captures); i++ {
+			k := captures[i]
+			if !b.Everywhere {
+				k.Place = ""
+			}
+			_, err = keeper.Keep(ctx, k)
+		}
+		return err
+	})
+}
+
 // Keeper keeps captures within a transaction; its statements are prepared once,
 // and closed with the transaction.
 type Keeper struct{ find, add, again *sql.Stmt }
