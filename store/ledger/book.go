@@ -185,6 +185,15 @@ const captureColumns = "id, " + CaptureColumns
 
 // captures reads those that a condition, and an order, give.
 func (b Book) captures(ctx context.Context, where string, args ...any) ([]core.KeptCapture, error) {
+	out, err := b.texts(ctx, where, args...)
+	for i := range out {
+		read(&out[i])
+	}
+	return out, err
+}
+
+// texts is captures without reading their texts into documents.
+func (b Book) texts(ctx context.Context, where string, args ...any) ([]core.KeptCapture, error) {
 	var out []core.KeptCapture
 	err := b.Do(ctx, "read the captures", func() error {
 		out = nil
@@ -194,7 +203,7 @@ func (b Book) captures(ctx context.Context, where string, args ...any) ([]core.K
 		}
 		defer rows.Close()
 		for rows.Next() {
-			k, err := ScanCapture(rows)
+			k, err := scanText(rows)
 			if err != nil {
 				return err
 			}
@@ -205,8 +214,23 @@ func (b Book) captures(ctx context.Context, where string, args ...any) ([]core.K
 	return out, err
 }
 
+// read reads a capture's text.
+func read(k *core.KeptCapture) {
+	unseen := k.Capture.Unseen
+	k.Capture = core.ReadCapture(k.Capture.Text, k.Capture.Source)
+	k.Capture.VolumeID, k.Capture.BackupID, k.Capture.Unseen = k.VolumeID, k.BackupID, unseen
+}
+
 // ScanCapture reads a capture of a row of an id and the [CaptureColumns].
 func ScanCapture(row interface{ Scan(...any) error }) (core.KeptCapture, error) {
+	k, err := scanText(row)
+	if err == nil {
+		read(&k)
+	}
+	return k, err
+}
+
+func scanText(row interface{ Scan(...any) error }) (core.KeptCapture, error) {
 	var k core.KeptCapture
 	var at, kind, where, sourceAt, unseen, text, again, againAt, endedAt string
 	if err := row.Scan(&k.ID, &k.Place, &k.VolumeID, &k.BackupID, &at, &kind, &where, &sourceAt, &unseen, &text,
@@ -214,9 +238,8 @@ func ScanCapture(row interface{ Scan(...any) error }) (core.KeptCapture, error) 
 		return k, err
 	}
 	k.At, k.Again = ReadTime(at), ReadAgain(again, againAt, endedAt)
-	src := core.Source{Kind: core.SourceKind(kind), Where: where, At: ReadOptTime(sourceAt)}
-	k.Capture = core.ReadCapture(text, src)
-	k.Capture.VolumeID, k.Capture.BackupID = k.VolumeID, k.BackupID
+	k.Capture = core.Capture{Text: text, Source: core.Source{Kind: core.SourceKind(kind), Where: where, At: ReadOptTime(sourceAt)},
+		VolumeID: k.VolumeID, BackupID: k.BackupID}
 	if unseen != "" {
 		k.Capture.Unseen = core.NewFieldSet(strings.Split(unseen, ",")...)
 	}
