@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -42,7 +43,9 @@ type BundleRecord struct {
 	At          time.Time
 	Fingerprint string
 	Record      Record
-	Line        int // where it stands, when it was read
+	Line        int   // where it stands, when it was read
+	Offset      int64 // the same in bytes
+	Length      int   // of the line
 }
 
 // BundleCapture is a capture in a bundle; Masked names the fields whose values
@@ -57,101 +60,6 @@ type Bundle struct {
 	BundleHead
 	Records  []BundleRecord
 	Captures []BundleCapture
-}
-
-// WriteBundle writes a bundle: records first, then captures, in their order. The
-// counts of the head are set by it.
-func WriteBundle(w io.Writer, b Bundle) error {
-	out := bundleWriter{w: w, all: sha256.New()}
-	head := out.line()
-	head.Set("format", pyjson.OfString(bundleFormat))
-	head.Set("version", pyjson.OfInt(int64(b.form())))
-	head.Set("made_at", bundleTime(b.Made))
-	head.Set("place", orNone(b.Place))
-	head.Set("records", pyjson.OfInt(int64(len(b.Records))))
-	head.Set("captures", pyjson.OfInt(int64(len(b.Captures))))
-	head.Set("masked", pyjson.OfBool(b.Masked))
-	out.write(head)
-	for _, r := range b.Records {
-		o := out.line()
-		o.Set("record", idValue(r.Backup))
-		o.Set("place", pyjson.OfString(r.Place))
-		o.Set("at", bundleTime(r.At))
-		o.Set("fingerprint", pyjson.OfString(r.Fingerprint))
-		o.Set("backup_service", pyjson.OfString(r.Record.Service))
-		o.Set("backup_url", pyjson.OfString(r.Record.URL))
-		out.write(o)
-	}
-	for _, c := range b.Captures {
-		o := out.line()
-		c.fill(o, b.form())
-		out.write(o)
-	}
-	end := out.line()
-	end.Set("end", pyjson.OfInt(int64(out.n-1))) // lines before this one
-	end.Set("all_sha256", pyjson.OfString(hex.EncodeToString(out.all.Sum(nil))))
-	out.write(end)
-	return out.err
-}
-
-// form is the oldest version that can say what the bundle holds.
-func (b *Bundle) form() int {
-	for _, c := range b.Captures {
-		if !c.Again.State.Open() {
-			return 2
-		}
-	}
-	return 1
-}
-
-// fill writes the capture's line. One that is still due is of one moment for whoever
-// reads it: the second look is for the archive to take that began.
-func (c *BundleCapture) fill(o *pyjson.Object, form int) {
-	o.Set("capture", idValue(c.BackupID))
-	o.Set("volume_id", idValue(c.VolumeID))
-	o.Set("place", pyjson.OfString(c.Place))
-	o.Set("at", bundleTime(c.At))
-	src := c.Capture.Source
-	o.Set("source", pyjson.OfString(string(src.Kind)))
-	o.Set("source_where", pyjson.OfString(src.Where))
-	o.Set("source_at", bundleOptTime(src.At))
-	if form >= 2 {
-		again := c.Again
-		if again.State.Open() {
-			again = Again{}
-		}
-		o.Set("again", orNone(string(again.State)))
-		o.Set("again_at", bundleOptTime(again.At))
-		o.Set("ended_at", bundleOptTime(again.Ended))
-	}
-	o.Set("unseen", textList(names(c.Capture.Unseen)))
-	o.Set("masked", textList(c.Masked))
-	o.Set("text", pyjson.OfString(c.Capture.Text))
-}
-
-type bundleWriter struct {
-	w   io.Writer
-	all hash.Hash
-	n   int
-	err error
-}
-
-// line begins the next line.
-func (w *bundleWriter) line() *pyjson.Object {
-	w.n++
-	o := &pyjson.Object{}
-	o.Set("n", pyjson.OfInt(int64(w.n)))
-	return o
-}
-
-func (w *bundleWriter) write(o *pyjson.Object) {
-	if w.err != nil {
-		return
-	}
-	body := strings.TrimSuffix(pyjson.Text(pyjson.OfDict(o)), "}")
-	line := body + sumKey + sumOf(body) + "\"}\n"
-	io.WriteString(w.all, line)
-	_, w.err = io.WriteString(w.w, line)
 }
 
 // sumKey is what stands between a line's content and its checksum.
@@ -207,28 +115,77 @@ func IsBundle(text string) bool {
 // ReadBundle reads a whole bundle, or nothing: an error names the first line that
 // is not what was written.
 func ReadBundle(text string) (Bundle, error) {
-	r := bundleReader{all: sha256.New()}
-	for line := range strings.Lines(text) {
-		if err := r.read(line); err != nil {
-			return Bundle{}, err
+	var b Bundle
+	head, err := EachInBundle(strings.NewReader(text),
+		func(r BundleRecord) error { b.Records = append(b.Records, r); return nil },
+		func(c BundleCapture) error {
+			unseen := c.Capture.Unseen
+			c.Capture = ReadCapture(c.Capture.Text, c.Capture.Source)
+			c.Capture.VolumeID, c.Capture.BackupID, c.Capture.Unseen = c.VolumeID, c.BackupID, unseen
+			b.Captures = append(b.Captures, c)
+			return nil
+		})
+	if err != nil {
+		return Bundle{}, err
+	}
+	b.BundleHead = head
+	return b, nil
+}
+
+// EachInBundle goes through a bundle line by line and hands on what is in it; nil is for
+// who does not want to know. Whether it is whole is only known at its end: until then
+// nothing of it may be acted on. Captures are handed on as texts, not read into documents.
+// The error is that of [ReadBundle], or the first that a function returns.
+func EachInBundle(in io.Reader, record func(BundleRecord) error, capture func(BundleCapture) error) (BundleHead, error) {
+	r := bundleReader{all: sha256.New(), take: record, keep: capture}
+	lines := bufio.NewReaderSize(in, 1<<16)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil && err != io.EOF {
+			return BundleHead{}, Fail(CodeUnreadable, "read the bundle", "it broke off", "", err)
 		}
+		if line == "" {
+			break
+		}
+		r.length = len(line)
+		if err := r.read(line); err != nil {
+			return BundleHead{}, err
+		}
+		r.at += int64(len(line))
 	}
 	switch {
 	case r.ended:
 	case r.n == 0:
-		return Bundle{}, badBundle(1, "the file is empty")
+		return BundleHead{}, badBundle(1, "the file is empty")
 	default:
-		return Bundle{}, badBundle(r.n, "the file ends here, and its last line is missing: it was cut")
+		return BundleHead{}, badBundle(r.n, "the file ends here, and its last line is missing: it was cut")
 	}
-	return r.bundle, nil
+	return r.head, nil
+}
+
+// BundleRecordIn reads the record of one line of a bundle that was gone through before.
+func BundleRecordIn(line string) (Record, error) {
+	v, err := pyjson.Parse(strings.TrimSuffix(line, "\n"))
+	l := bundleLine{o: v.Object()}
+	r := Record{Service: l.text("backup_service"), URL: l.text("backup_url")}
+	if err != nil || l.bad != "" {
+		return r, Fail(CodeConflict, "read the bundle", "it is no longer what it was", "begin anew", err)
+	}
+	return r, nil
 }
 
 type bundleReader struct {
 	all    hash.Hash
 	n      int
+	at     int64 // where the line begins
+	length int   // and how long it is
 	ended  bool
 	form   int // the version that the first line names
-	bundle Bundle
+	head   BundleHead
+
+	take              func(BundleRecord) error
+	keep              func(BundleCapture) error
+	records, captures int
 }
 
 func badBundle(line int, what string) error {
@@ -268,11 +225,11 @@ func (r *bundleReader) read(line string) error {
 	}
 	switch {
 	case r.n == 1:
-		err = r.head(&l)
+		r.opens(&l)
 	case l.o.Has("record"):
 		err = r.record(&l)
 	case l.o.Has("capture"):
-		r.capture(&l)
+		err = r.capture(&l)
 	case l.o.Has("end"):
 		err = r.end(&l)
 	default:
@@ -303,38 +260,36 @@ func (l *bundleLine) opens() error {
 // end takes the last line, which counts and sums up those before it.
 func (r *bundleReader) end(l *bundleLine) error {
 	r.ended = true
-	told, got := r.bundle.BundleHead, &r.bundle
-	what := ""
+	told, what := r.head, ""
 	switch {
 	case l.number("end") != r.n-1:
 		what = fmt.Sprintf("it ends a bundle of %s, and %d stand before it", Count(l.number("end"), "line"), r.n-1)
 	case l.text("all_sha256") != hex.EncodeToString(r.all.Sum(nil)):
 		what = "its checksum over all lines does not fit: lines of another bundle are among them"
-	case told.Records != len(got.Records) || told.Captures != len(got.Captures):
+	case told.Records != r.records || told.Captures != r.captures:
 		what = fmt.Sprintf("the first line tells of %s and %s, and there are %d and %d",
-			Count(told.Records, "record"), Count(told.Captures, "capture"), len(got.Records), len(got.Captures))
+			Count(told.Records, "record"), Count(told.Captures, "capture"), r.records, r.captures)
 	default:
 		return nil
 	}
 	return badBundle(r.n, what)
 }
 
-func (r *bundleReader) head(l *bundleLine) error {
+func (r *bundleReader) opens(l *bundleLine) {
 	place, _ := l.o.Get("place")
 	masked, _ := l.o.Get("masked")
-	r.bundle.BundleHead = BundleHead{
+	r.head = BundleHead{
 		Made:     l.time("made_at"),
 		Place:    place.Text(),
 		Records:  l.number("records"),
 		Captures: l.number("captures"),
 		Masked:   masked.Bool(),
 	}
-	return nil
 }
 
 func (r *bundleReader) record(l *bundleLine) error {
 	b := BundleRecord{Place: l.text("place"), Backup: BackupID(l.text("record")), At: l.time("at"), Fingerprint: l.text("fingerprint"),
-		Record: Record{Service: l.text("backup_service"), URL: l.text("backup_url")}, Line: r.n}
+		Record: Record{Service: l.text("backup_service"), URL: l.text("backup_url")}, Line: r.n, Offset: r.at, Length: r.length}
 	d, err := DecodeRecord(b.Record.URL, Today)
 	switch {
 	case l.bad != "":
@@ -344,23 +299,29 @@ func (r *bundleReader) record(l *bundleLine) error {
 	case d.ID() != b.Backup || d.Fingerprint() != b.Fingerprint:
 		return badBundle(r.n, "its record is of another backup, or of another fingerprint, than it says")
 	}
-	r.bundle.Records = append(r.bundle.Records, b)
-	return nil
+	r.records++
+	if r.take == nil {
+		return nil
+	}
+	return r.take(b)
 }
 
-func (r *bundleReader) capture(l *bundleLine) {
+func (r *bundleReader) capture(l *bundleLine) error {
 	src := Source{Kind: SourceKind(l.text("source")), Where: l.text("source_where"), At: l.optTime("source_at")}
 	c := BundleCapture{Masked: l.list("masked")}
 	c.Place, c.VolumeID, c.BackupID, c.At = l.text("place"), VolumeID(l.optional("volume_id")), BackupID(l.text("capture")), l.time("at")
 	if r.form >= 2 {
 		c.Again = l.again()
 	}
-	c.Capture = ReadCapture(l.text("text"), src)
-	c.Capture.VolumeID, c.Capture.BackupID = c.VolumeID, c.BackupID
-	if unseen := l.list("unseen"); len(unseen) > 0 {
+	text, unseen := l.text("text"), l.list("unseen")
+	if r.captures++; r.keep == nil || l.bad != "" {
+		return nil
+	}
+	c.Capture = Capture{Text: text, Source: src, VolumeID: c.VolumeID, BackupID: c.BackupID}
+	if len(unseen) > 0 {
 		c.Capture.Unseen = NewFieldSet(unseen...)
 	}
-	r.bundle.Captures = append(r.bundle.Captures, c)
+	return r.keep(c)
 }
 
 // bundleLine reads the fields of a line and remembers the first that is not as it

@@ -26,7 +26,7 @@
 //
 //	record exporttext rowof              exported records: read, written, as the backup that they hold
 //	wrapping finder service paste        records found in whatever was copied
-//	bundle                               records and captures of many backups in one file
+//	bundle bundlewrite                   records and captures of many backups in one file
 //	import preflight                     what an import does, and what stands against it
 //	repository reconcile                 what a backup repository holds, beside what Cinder says
 //	image                                the bytes that a chain of backups holds

@@ -10,6 +10,7 @@ import (
 // ImportInput is what decides the fate of an imported record.
 type ImportInput struct {
 	Record   Record
+	Decoded  *Decoded    // what is in it, where that was read already; nil: it is read
 	Hosts    []string    // driver names of the backup services that are up, in the order asked
 	Existing Opt[string] // status of the row with the record's id; "deleted" counts as free
 	Era      Era
@@ -57,7 +58,12 @@ func SimulateImport(in ImportInput) ImportOutcome {
 	if len(in.Hosts) == 0 {
 		return refuse(503, ErrServiceNotFound, "ServiceNotFound", "Service "+in.Record.Service+" could not be found.")
 	}
-	d, err := DecodeRecord(in.Record.URL, Today)
+	d, err := Decoded{}, error(nil)
+	if in.Decoded != nil {
+		d = *in.Decoded
+	} else {
+		d, err = DecodeRecord(in.Record.URL, Today)
+	}
 	if err != nil {
 		var e *CinderError
 		errors.As(err, &e)

@@ -53,6 +53,19 @@ func Evident(kept []KeptCapture) (Evidence, []KeptCapture) {
 	return evidence, best
 }
 
+// Captured says what is known of a backup's capture: where what carries furthest comes
+// from, and how far that carries.
+type Captured struct {
+	Kind     SourceKind
+	Evidence Evidence
+}
+
+// CapturedBy is what captures of one backup come to; at least one.
+func CapturedBy(kept []KeptCapture) Captured {
+	e, best := Evident(kept)
+	return Captured{best[0].Capture.Source.Kind, e}
+}
+
 // pairOf is what belongs to the same two looks, the earlier one first.
 func pairOf(kept []KeptCapture, of *KeptCapture) (pair []KeptCapture) {
 	for _, k := range slices.Backward(kept) {

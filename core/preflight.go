@@ -151,26 +151,43 @@ func Preflight(found []Found, facts ImportFacts) []Check {
 	checks := make([]Check, len(found))
 	in := map[BackupID]int{} // first check of each id
 	for i, f := range found {
-		c := &checks[i]
-		c.Found = f
-		if !f.OK() {
-			c.say(LevelRefuse, "%s", f.Err.Error())
-			continue
+		first := -1
+		if f.OK() {
+			if at, twice := in[f.Decoded.ID()]; twice {
+				first = at
+			} else {
+				in[f.Decoded.ID()] = i
+			}
 		}
-		c.ID, c.Name, c.Size, c.Parent = f.Decoded.ID(), f.Decoded.Name(), f.Decoded.Size(), f.Decoded.ParentID()
-		if first, twice := in[c.ID]; twice {
-			c.say(LevelRefuse, "the same backup stands in this paste already, as record %d", first+1)
-		} else {
-			in[c.ID] = i
-		}
-		c.simulate(facts)
+		checks[i] = CheckRecord(f, facts, first)
 	}
 	for i := range checks {
 		if c := &checks[i]; c.Found.OK() {
-			c.relate(checks, in, facts)
+			k := Kinship{}
+			k.Status, k.Here = facts.Existing[c.Parent]
+			if k.At, k.InPaste = in[c.Parent]; k.InPaste {
+				k.Refused = checks[k.At].Refused()
+			}
+			c.Relate(k)
 		}
 	}
 	return checks
+}
+
+// CheckRecord is a record's part of a [Preflight], but for its parent. first is the number
+// of the record of the same backup before it; -1: there is none.
+func CheckRecord(f Found, facts ImportFacts, first int) Check {
+	c := Check{Found: f}
+	if !f.OK() {
+		c.say(LevelRefuse, "%s", f.Err.Error())
+		return c
+	}
+	c.ID, c.Name, c.Size, c.Parent = f.Decoded.ID(), f.Decoded.Name(), f.Decoded.Size(), f.Decoded.ParentID()
+	if first >= 0 {
+		c.say(LevelRefuse, "the same backup stands in this paste already, as record %d", first+1)
+	}
+	c.simulate(facts)
+	return c
 }
 
 // simulate asks what Cinder would do with the record and says so.
@@ -181,7 +198,7 @@ func (c *Check) simulate(facts ImportFacts) {
 		hosts = append(append([]string{}, facts.Services...), rec.Service)
 	}
 	status, here := facts.Existing[c.ID]
-	c.Outcome = SimulateImport(ImportInput{Record: rec, Hosts: hosts, Existing: Opt[string]{V: status, Set: here}})
+	c.Outcome = SimulateImport(ImportInput{Record: rec, Decoded: &c.Found.Decoded, Hosts: hosts, Existing: Opt[string]{V: status, Set: here}})
 	switch out := c.Outcome; {
 	case here && status != StatusDeleted:
 		c.say(LevelRefuse, "it is here already (%s); Cinder answers 400 %q", status, "Backup already exists in database.")
@@ -254,24 +271,31 @@ func anyMatches(services []string, asked string) bool {
 	return false
 }
 
-// relate looks for the parent here and in the paste.
-func (c *Check) relate(checks []Check, in map[BackupID]int, facts ImportFacts) {
+// Kinship is where the parent of a record is.
+type Kinship struct {
+	Status  string // of its row in the place, if it is Here
+	Here    bool
+	InPaste bool // as record At, from 0
+	Refused bool // that one
+	At      int
+}
+
+// Relate says what to think of a record because of its parent.
+func (c *Check) Relate(parent Kinship) {
 	if c.Parent == "" || c.Parent == c.ID {
 		if c.Parent == c.ID && c.ID != "" {
 			c.say(LevelWarn, "it names itself as its parent: it cannot be restored")
 		}
 		return
 	}
-	status, here := facts.Existing[c.Parent]
-	at, inPaste := in[c.Parent]
 	switch {
-	case here && status != StatusDeleted:
-		c.say(LevelInfo, "incremental; its parent %s is here (%s)", c.Parent.Short(), status)
-	case inPaste && checks[at].Refused():
+	case parent.Here && parent.Status != StatusDeleted:
+		c.say(LevelInfo, "incremental; its parent %s is here (%s)", c.Parent.Short(), parent.Status)
+	case parent.InPaste && parent.Refused:
 		c.say(LevelWarn, "incremental; its parent %s is record %d of this paste, which is refused: restores of it would fail",
-			c.Parent.Short(), at+1)
-	case inPaste:
-		c.say(LevelInfo, "incremental; its parent %s is record %d of this paste and goes first", c.Parent.Short(), at+1)
+			c.Parent.Short(), parent.At+1)
+	case parent.InPaste:
+		c.say(LevelInfo, "incremental; its parent %s is record %d of this paste and goes first", c.Parent.Short(), parent.At+1)
 	default:
 		c.say(LevelWarn, "incremental, and its parent %s is missing: Cinder imports it, and a restore fails after it has touched the target",
 			Visible(string(c.Parent)))

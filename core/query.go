@@ -3,6 +3,7 @@ package core
 import (
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"hearth/core/pyjson"
@@ -199,6 +200,28 @@ func pageOf[T any](n int, hits, order []int, at func(int) *T, q Query) Page[T] {
 		page.Rows = append(page.Rows, *at(hits[i]))
 	}
 	return page
+}
+
+// CompareRows says which of two rows comes first in an order, as [Ordered] gives it: below
+// 0 the first, above 0 the second, 0 where they are one row.
+func CompareRows[T any](a, b *T, id func(*T) string, columns Columns[T], orders []Order) int {
+	for _, o := range orders {
+		col, ok := columns.Find(o.Column)
+		if !ok {
+			continue
+		}
+		c := compareValues(col.Value(a), col.Value(b), col.Kind)
+		if o.Desc {
+			c = -c
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	if orders[0].Desc {
+		a, b = b, a
+	}
+	return strings.Compare(id(a), id(b))
 }
 
 // SelectBackups and SelectVolumes are Select with the usual columns.

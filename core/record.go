@@ -90,6 +90,13 @@ func ExportRecord(b *Backup) (Record, error) {
 	return Record{Service: b.Service.Or(""), URL: text}, err
 }
 
+// Exported is a backup as it was when it was exported, and its record.
+type Exported struct {
+	Backup Backup
+	Record Record
+	Err    error
+}
+
 // Decoded is a record's content.
 type Decoded struct {
 	Doc       pyjson.Value // what the base64 holds; an object in any useful record

@@ -9,6 +9,7 @@ package store
 
 import (
 	"context"
+	"iter"
 
 	"hearth/core"
 )
@@ -45,6 +46,9 @@ type Captures interface {
 	// Captures returns the kept captures of a backup, or with an empty backup of a
 	// volume, newest first.
 	Captures(ctx context.Context, place string, volume core.VolumeID, backup core.BackupID) ([]core.KeptCapture, error)
+	// CapturedOf says what is known of the captures of some backups; those of which none
+	// is kept are left out.
+	CapturedOf(ctx context.Context, place string, ids []core.BackupID) (map[core.BackupID]core.Captured, error)
 	// KeepCapture keeps one and returns its number. A text that is kept already
 	// for the same volume and backup is not kept twice.
 	KeepCapture(ctx context.Context, c core.KeptCapture) (int64, error)
@@ -73,6 +77,13 @@ type Exporter interface {
 	Export(ctx context.Context, id core.BackupID) (core.Record, error)
 }
 
+// BatchExporter exports many backups about as fast as it reads them.
+type BatchExporter interface {
+	// ExportBatch returns something for each id, in their order. The error is that of the
+	// whole call.
+	ExportBatch(ctx context.Context, ids []core.BackupID) ([]core.Exported, error)
+}
+
 // Importer imports records.
 type Importer interface {
 	// ImportFacts says what a preflight must know of the place: for each id what
@@ -81,6 +92,14 @@ type Importer interface {
 	// Import writes the records, all in one transaction where the place has
 	// such, and returns a result for each. The error is that of the whole call.
 	Import(ctx context.Context, items []core.ImportItem, entry core.Entry) ([]core.ImportResult, error)
+}
+
+// BulkImporter imports as many records as there are without holding them.
+type BulkImporter interface {
+	// ImportAll is Import of items that come a batch at a time; each hears of them in
+	// their order, and what it hears holds once ImportAll returns nil. Items are gone
+	// through once more from the beginning where the place must try again.
+	ImportAll(ctx context.Context, items iter.Seq2[[]core.ImportItem, error], entry core.Entry, each func(core.ImportResult)) error
 }
 
 // Sizer says how large what it keeps is.

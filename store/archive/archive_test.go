@@ -404,7 +404,7 @@ func TestOutdated(t *testing.T) {
 	if o, err = a.Outdated(t.Context(), before.Add(time.Hour*10000)); err != nil || len(o.Records)+len(o.Captures) != 0 {
 		t.Errorf("what is left is outdated: %+v, %v", o, err)
 	}
-	index, err := a.Index(t.Context(), "p")
+	index, err := a.IndexOf(t.Context(), "p", []core.BackupID{"a", "b", "c"})
 	if err != nil || len(index) != 1 || index["b"].Fingerprint != "2" || index["b"].Record.URL != "" {
 		t.Errorf("the index is %+v, %v", index, err)
 	}
@@ -645,8 +645,9 @@ func TestAgain(t *testing.T) {
 			t.Errorf("%s is %s: %q", b, evidence, texts)
 		}
 	}
-	captured, err := a.Captured(t.Context(), "")
-	if want := (Captured{core.SourceTaken, core.EvidenceLate}); err != nil || len(captured) != 4 || captured["late"] != want {
+	captured, err := a.CapturedOf(t.Context(), "", []core.BackupID{"moment", "held", "either", "late"})
+	want := core.Captured{Kind: core.SourceTaken, Evidence: core.EvidenceLate}
+	if err != nil || len(captured) != 4 || captured["late"] != want {
 		t.Errorf("the archive says %+v, %v", captured, err)
 	}
 	bundled := 0

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"hearth/core"
 	"hearth/store/ledger"
 )
 
@@ -109,49 +108,4 @@ func (a *Archive) Drop(ctx context.Context, o Outdated) error {
 		}
 		return nil
 	})
-}
-
-// EachCapture calls fn with the capture of each source of each backup of a place that
-// carries furthest, the newest of several, and with both where two belong together
-// ([core.Evident]); by place and id, with an empty place of every place. fn must not
-// use the archive.
-func (a *Archive) EachCapture(ctx context.Context, place string, fn func(core.KeptCapture) error) error {
-	var ids []string
-	err := a.texts(ctx, &ids, `SELECT DISTINCT place || char(10) || backup_id FROM hearth_captures
-		WHERE backup_id <> '' AND (?1 = '' OR place = ?1) ORDER BY 1`, place)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		where, backup, _ := strings.Cut(id, "\n")
-		kept, err := a.Captures(ctx, where, "", core.BackupID(backup))
-		if err != nil {
-			return err
-		}
-		for _, of := range bySource(kept) {
-			_, best := core.Evident(of)
-			for _, k := range best {
-				if err := fn(k); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// bySource groups captures by the kind of their source, in the order in which those
-// first come.
-func bySource(kept []core.KeptCapture) (groups [][]core.KeptCapture) {
-	at := map[core.SourceKind]int{}
-	for _, k := range kept {
-		i, ok := at[k.Capture.Source.Kind]
-		if !ok {
-			i = len(groups)
-			at[k.Capture.Source.Kind] = i
-			groups = append(groups, nil)
-		}
-		groups[i] = append(groups[i], k)
-	}
-	return groups
 }

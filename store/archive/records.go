@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,29 +40,53 @@ type KeptRecord struct {
 // KeepRecord keeps a record that was exported or imported. One that says the
 // same of the same backup (by fingerprint) is kept once, and noted as found again.
 func (a *Archive) KeepRecord(ctx context.Context, k KeptRecord) error {
-	if k.Checked.IsZero() {
-		k.Checked = k.At
+	return a.keepRecords(ctx, "keep the record", []KeptRecord{k})
+}
+
+// KeepRecords is KeepRecord for many, in one transaction.
+func (a *Archive) KeepRecords(ctx context.Context, records []KeptRecord) error {
+	if len(records) == 0 {
+		return nil
 	}
-	seen := ""
-	if k.Seen.Set {
-		seen = ledger.WriteTime(k.Seen.V)
-	}
-	return a.Write(ctx, "keep the record", func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `UPDATE records SET checked = max(checked, ?4), seen = CASE WHEN ?5 = '' THEN seen ELSE ?5 END
-			WHERE place = ?1 AND backup_id = ?2 AND fingerprint = ?3`,
-			k.Place, string(k.Backup), k.Fingerprint, ledger.WriteTime(k.Checked), seen)
+	return a.keepRecords(ctx, "keep the records", records)
+}
+
+func (a *Archive) keepRecords(ctx context.Context, tried string, records []KeptRecord) error {
+	return a.Write(ctx, tried, func(tx *sql.Tx) error {
+		again, err := tx.PrepareContext(ctx, `UPDATE records SET checked = max(checked, ?4), seen = CASE WHEN ?5 = '' THEN seen ELSE ?5 END
+			WHERE place = ?1 AND backup_id = ?2 AND fingerprint = ?3`)
 		if err != nil {
 			return err
 		}
-		if n, err := r.RowsAffected(); n > 0 || err != nil {
+		add, err := tx.PrepareContext(ctx, "INSERT INTO records (place, backup_id, at, direction, fingerprint, service, url, checked, seen) "+
+			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO records (place, backup_id, at, direction, fingerprint, service, url, checked, seen) "+
-			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			k.Place, string(k.Backup), ledger.WriteTime(k.At), k.Direction, k.Fingerprint, k.Record.Service, k.Record.URL,
-			ledger.WriteTime(k.Checked), seen)
-		return err
+		for i := range records {
+			if err := keepRecord(ctx, again, add, &records[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+func keepRecord(ctx context.Context, again, add *sql.Stmt, k *KeptRecord) error {
+	checked, seen := k.Checked, ledger.WriteOptTime(k.Seen)
+	if checked.IsZero() {
+		checked = k.At
+	}
+	r, err := again.ExecContext(ctx, k.Place, string(k.Backup), k.Fingerprint, ledger.WriteTime(checked), seen)
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); n > 0 || err != nil {
+		return err
+	}
+	_, err = add.ExecContext(ctx, k.Place, string(k.Backup), ledger.WriteTime(k.At), k.Direction, k.Fingerprint, k.Record.Service,
+		k.Record.URL, ledger.WriteTime(checked), seen)
+	return err
 }
 
 const recordColumns = "id, place, backup_id, at, direction, fingerprint, service, url, checked, seen"
@@ -127,17 +152,25 @@ func (a *Archive) each(ctx context.Context, query string, fn func(KeptRecord) er
 	return err
 }
 
-// Index returns the newest record of each backup of a place without its text,
+// IndexOf returns the newest record of each of some backups of a place without its text,
 // which is most of it.
-func (a *Archive) Index(ctx context.Context, place string) (map[core.BackupID]KeptRecord, error) {
-	out := map[core.BackupID]KeptRecord{}
-	err := a.each(ctx, "SELECT id, place, backup_id, at, direction, fingerprint, service, '', checked, seen"+newest, func(k KeptRecord) error {
-		if old, twice := out[k.Backup]; !twice || k.Checked.After(old.Checked) {
-			out[k.Backup] = k
+func (a *Archive) IndexOf(ctx context.Context, place string, ids []core.BackupID) (map[core.BackupID]KeptRecord, error) {
+	out := make(map[core.BackupID]KeptRecord, len(ids))
+	for some := range slices.Chunk(ids, ledger.AskMost) {
+		marks, args := ledger.Marks(some, place)
+		err := a.each(ctx, "SELECT id, place, backup_id, at, direction, fingerprint, service, '', checked, seen FROM records "+
+			"WHERE place = ? AND backup_id IN ("+marks+")", func(k KeptRecord) error {
+			old, twice := out[k.Backup]
+			if !twice || k.Checked.After(old.Checked) || k.Checked.Equal(old.Checked) && k.ID > old.ID {
+				out[k.Backup] = k
+			}
+			return nil
+		}, args...)
+		if err != nil {
+			return out, err
 		}
-		return nil
-	}, place)
-	return out, err
+	}
+	return out, nil
 }
 
 // Came says of each backup that the archive has records of how the first of them
@@ -150,43 +183,6 @@ func (a *Archive) Came(ctx context.Context, place string) (map[core.BackupID]str
 	for _, row := range rows {
 		direction, id, _ := strings.Cut(row, " ")
 		out[core.BackupID(id)] = direction
-	}
-	return out, err
-}
-
-// Captured is what kept captures are known of a backup.
-type Captured struct {
-	Kind     core.SourceKind // where those that carry furthest come from
-	Evidence core.Evidence
-}
-
-// Captured says of the backups that captures are kept of how far those carry; with an
-// empty place of every place.
-func (a *Archive) Captured(ctx context.Context, place string) (map[core.BackupID]Captured, error) {
-	kept := map[core.BackupID][]core.KeptCapture{}
-	err := a.Do(ctx, "read the captures", func() error {
-		clear(kept)
-		rows, err := a.DB.QueryContext(ctx, `SELECT place, backup_id, source, again, again_at, ended_at FROM hearth_captures
-			WHERE backup_id <> '' AND (?1 = '' OR place = ?1) ORDER BY at DESC, id DESC`, place)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var k core.KeptCapture
-			var again, at, ended string
-			if err := rows.Scan(&k.Place, &k.BackupID, &k.Capture.Source.Kind, &again, &at, &ended); err != nil {
-				return err
-			}
-			k.Again = ledger.ReadAgain(again, at, ended)
-			kept[k.BackupID] = append(kept[k.BackupID], k)
-		}
-		return rows.Err()
-	})
-	out := map[core.BackupID]Captured{}
-	for id, of := range kept {
-		e, best := core.Evident(of)
-		out[id] = Captured{best[0].Capture.Source.Kind, e}
 	}
 	return out, err
 }

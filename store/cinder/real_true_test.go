@@ -302,8 +302,8 @@ func TestRealLyingLists(t *testing.T) {
 				t.Errorf("%d rows are shown", len(page.Rows))
 			}
 			cover, err := desk.Coverage(s.ctx, 0)
-			if core.CodeOf(err) != x.code || len(cover.Backups) < 2 {
-				t.Errorf("covered: %d backups, %v", len(cover.Backups), err)
+			if core.CodeOf(err) != x.code || cover.CoverCounts.Backups < 2 {
+				t.Errorf("covered: %d backups, %v", cover.CoverCounts.Backups, err)
 			}
 			compared, _, err := jobs.Reconcile(s.ctx, jobs.FromArchive(), desk, nil)
 			if core.CodeOf(err) != x.code || len(compared) < 2 {

@@ -274,7 +274,7 @@ func TestLookAgainTouched(t *testing.T) {
 		t.Errorf("exported by hearth: %s", got)
 	}
 	made = ends()
-	_, _ = d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
+	_, _ = archiveAll(t.Context(), d, jobs.ArchiveOptions{}, nil)
 	if got := tells(t, d, made.Backup.ID); !strings.HasPrefix(got, "late ") {
 		t.Errorf("archived: %s", got)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,12 +44,15 @@ const tryArchive = "archive the records"
 // usualJobs is how many exports run at once.
 const usualJobs = 2
 
+// ArchivedCounts says how many records of a run ended how; nil: it did not begin.
+type ArchivedCounts map[ArchivedState]int
+
 // ArchiveRecords exports the records of all available backups of the place into
-// the archive, gently. What is there and has not changed is not exported again, so
-// that a run that was ended goes on where it stopped. There is a result for each
-// backup, in the order of the place's list; the error is that of the whole call. What
-// is due for a second look ([Desk.LookAgain]) has it first.
-func (d Desk) ArchiveRecords(ctx context.Context, o ArchiveOptions, progress Progress) ([]Archived, error) {
+// the archive, gently, and hands each on as it comes. What is there and has not changed
+// is not exported again, so that a run that was ended goes on where it stopped. They come
+// in the order of the place's list, a batch at a time; the error is that of the whole
+// call. What is due for a second look ([Desk.LookAgain]) has it first.
+func (d Desk) ArchiveRecords(ctx context.Context, o ArchiveOptions, each func(Archived), progress Progress) (ArchivedCounts, error) {
 	if err := d.keeps(tryArchive); err != nil {
 		return nil, err
 	}
@@ -56,22 +60,32 @@ func (d Desk) ArchiveRecords(ctx context.Context, o ArchiveOptions, progress Pro
 		return nil, err
 	}
 	progress.say(0, 0, "reading the list of backups")
-	rows, err := d.allBackups(ctx)
-	short, err := notWhole(err)
+	available, err := core.ParseFilter("status:"+core.StatusAvailable, core.BackupColumns)
 	if err != nil {
 		return nil, err
 	}
-	var todo []core.Backup
-	for _, b := range rows {
-		if b.Status == core.StatusAvailable {
-			todo = append(todo, b)
+	q := core.Query{Filter: available, Sort: []core.Order{{Column: "created", Desc: true}}, Anew: true}
+	t := taking{d: d, o: o, progress: progress, said: ArchivedCounts{}, each: each}
+	var short error
+	for b, err := range d.backupBatches(ctx, q) {
+		if short, err = notWhole(err); err != nil {
+			return t.counts(), err
+		}
+		if short == nil {
+			some := slices.DeleteFunc(b.rows, func(b core.Backup) bool { return b.Status != core.StatusAvailable }) // whatever was asked for
+			t.other += len(b.rows) - len(some)
+			if t.total = max(b.total-t.other, t.seen+len(some)); t.ex == nil {
+				if err := t.begin(); err != nil {
+					return nil, err
+				}
+			}
+			if err := t.batch(ctx, some); err != nil || t.ended != nil {
+				return t.finish(err)
+			}
 		}
 	}
-	results, _, err := d.take(ctx, todo, o, false, progress)
-	if err != nil {
-		return results, err
-	}
-	return results, cmp.Or(archivedErr(results), short)
+	said, err := t.finish(nil)
+	return said, cmp.Or(err, short)
 }
 
 // keeps returns nil if there is an archive that keeps things of the place.
@@ -88,27 +102,29 @@ func (d Desk) keeps(tried string) error {
 	return nil
 }
 
-func archivedErr(results []Archived) error {
-	failed := 0
-	var first error
-	for _, r := range results {
-		if r.Err != nil {
-			failed++
-			if first == nil {
-				first = r.Err
-			}
+// finish counts what was not reached, and is the error of the whole run.
+func (t *taking) finish(err error) (ArchivedCounts, error) {
+	said := t.counts()
+	if left := t.total - t.seen; left > 0 {
+		said[ArchivedNot] += left
+		if t.ended != nil {
+			t.failed += left
 		}
 	}
 	switch {
-	case failed == 0:
-		return nil
-	case failed == len(results):
-		return core.Fail(core.CodeOf(first), tryArchive, "none of "+core.Count(failed, "backup")+" could be exported",
-			"see what is said of each", first)
+	case err != nil:
+		return said, err
+	case t.failed == 0:
+		return said, nil
+	case t.failed == t.total:
+		return said, core.Fail(core.CodeOf(t.first), tryArchive, "none of "+core.Count(t.failed, "backup")+" could be exported",
+			"see what is said of each", t.first)
 	}
-	return core.Fail(core.CodePartial, "archive all records", fmt.Sprintf("%d of %s failed", failed, core.Count(len(results), "backup")),
-		"run it again: it goes on with those", first)
+	return said, core.Fail(core.CodePartial, "archive all records", fmt.Sprintf("%d of %s failed", t.failed, core.Count(t.total, "backup")),
+		"run it again: it goes on with those", t.first)
 }
+
+func (t *taking) counts() ArchivedCounts { return t.said }
 
 // allBackups lists every backup of the place, newly read; with CodeIncomplete those of a
 // list that ended early.
@@ -159,55 +175,45 @@ func current(k *archive.KeptRecord, b *core.Backup) bool {
 	return k.ID != 0 && k.Seen.Set && now.Set && k.Seen.V.Equal(now.V)
 }
 
-// take gets the records of backups into the archive, several at once. With texts
-// it returns them too, those that were there already from the archive.
-func (d Desk) take(ctx context.Context, todo []core.Backup, o ArchiveOptions, texts bool,
-	progress Progress) ([]Archived, []core.Record, error) {
-	ex, ok := d.Place.(store.Exporter)
-	if !ok {
-		return nil, nil, core.Fail(core.CodeUnsupported, tryArchive, "this kind of place cannot export records", "", nil)
+// take gets the records of backups into the archive, several at once, and returns them,
+// those that were there already from the archive.
+func (d Desk) take(ctx context.Context, todo []core.Backup, o ArchiveOptions, progress Progress) ([]Archived, []core.Record, error) {
+	t := taking{d: d, o: o, texts: true, progress: progress, total: len(todo), said: ArchivedCounts{}}
+	if err := t.begin(); err != nil {
+		return nil, nil, err
 	}
-	if a, ok := d.Place.(store.Allower); ok {
-		if why := a.Denied(core.OpExport); why != "" {
-			return nil, nil, core.Fail(core.CodeDenied, string(core.OpExport), why, "", nil)
+	var results []Archived
+	var records []core.Record
+	t.each = func(a Archived) { results = append(results, a) }
+	for some := range slices.Chunk(todo, batchRows) {
+		err := t.batch(ctx, some)
+		records = append(records, t.records...)
+		if err != nil {
+			return results, records, err
 		}
-	}
-	had := map[core.BackupID]archive.KeptRecord{}
-	if d.keeps("") == nil {
-		var err error
-		if had, err = d.Archive.Index(ctx, d.location()); err != nil {
-			return nil, nil, err
-		}
-	}
-	results, records := make([]Archived, len(todo)), make([]core.Record, len(todo))
-	t := taking{d: d, ex: ex, had: had, o: o, texts: texts, results: results, records: records, progress: progress}
-	for i, b := range todo {
-		results[i] = Archived{Backup: b, State: ArchivedNot}
-	}
-	t.run(ctx)
-	if err := ctx.Err(); err != nil {
-		done := 0
-		for _, r := range results {
-			if r.State != ArchivedNot {
-				done++
-			}
-		}
-		return results, records, core.Fail(core.CodeCancelled, "export",
-			fmt.Sprintf("it was cancelled after %d of %s", done, core.Count(len(todo), "backup")), "run it again: it goes on from there", err)
 	}
 	return results, records, nil
 }
 
-// taking is a run of exports.
+// taking is a run of exports, batch by batch.
 type taking struct {
 	d        Desk
 	ex       store.Exporter
-	had      map[core.BackupID]archive.KeptRecord
 	o        ArchiveOptions
-	texts    bool
-	results  []Archived
-	records  []core.Record
+	texts    bool // the records are wanted too
 	progress Progress
+	each     func(Archived) // nil: nobody wants to hear of each
+
+	total, seen int // backups in all, and those that a batch has had
+	other       int // what was listed and is not available
+	said        ArchivedCounts
+	failed      int
+	first       error // of those that failed
+
+	// Of a batch.
+	had     map[core.BackupID]archive.KeptRecord
+	results []Archived
+	records []core.Record
 
 	mu    sync.Mutex
 	next  int
@@ -219,7 +225,58 @@ type taking struct {
 // lostMost is how many calls in a row may go unanswered before the rest is left.
 const lostMost = 5
 
-func (t *taking) run(ctx context.Context) {
+// begin says why nothing can be exported, if that is so.
+func (t *taking) begin() error {
+	ex, ok := t.d.Place.(store.Exporter)
+	if !ok {
+		return core.Fail(core.CodeUnsupported, tryArchive, "this kind of place cannot export records", "", nil)
+	}
+	if a, ok := t.d.Place.(store.Allower); ok {
+		if why := a.Denied(core.OpExport); why != "" {
+			return core.Fail(core.CodeDenied, string(core.OpExport), why, "", nil)
+		}
+	}
+	t.ex = ex
+	return nil
+}
+
+// batch takes some backups, and hands on what became of each.
+func (t *taking) batch(ctx context.Context, todo []core.Backup) error {
+	t.results, t.records, t.next, t.had = make([]Archived, len(todo)), make([]core.Record, len(todo)), 0, nil
+	ids := make([]core.BackupID, len(todo))
+	for i, b := range todo {
+		ids[i], t.results[i] = b.ID, Archived{Backup: b, State: ArchivedNot}
+	}
+	if t.d.keeps("") == nil {
+		var err error
+		if t.had, err = t.d.Archive.IndexOf(ctx, t.d.location(), ids); err != nil {
+			return err
+		}
+	}
+	err := t.run(ctx)
+	t.seen += len(todo)
+	for _, r := range t.results {
+		if t.said[r.State]++; r.Err != nil {
+			if t.failed++; t.first == nil {
+				t.first = r.Err
+			}
+		}
+		if t.each != nil {
+			t.each(r)
+		}
+	}
+	if cerr := ctx.Err(); cerr != nil {
+		return core.Fail(core.CodeCancelled, "export",
+			fmt.Sprintf("it was cancelled after %d of %s", t.done, core.Count(t.total, "backup")), "run it again: it goes on from there", cerr)
+	}
+	return err
+}
+
+// run takes a batch: all at once where the place can, else several side by side.
+func (t *taking) run(ctx context.Context) error {
+	if many, ok := t.ex.(store.BatchExporter); ok {
+		return t.runAtOnce(ctx, many)
+	}
 	n := t.o.Jobs
 	if n < 1 {
 		n = usualJobs
@@ -244,6 +301,70 @@ func (t *taking) run(ctx context.Context) {
 		})
 	}
 	wg.Wait()
+	return nil
+}
+
+// runAtOnce takes a batch with one question to the place and one transaction of the archive.
+func (t *taking) runAtOnce(ctx context.Context, ex store.BatchExporter) error {
+	var ids []core.BackupID
+	var at []int
+	for i := range t.results {
+		r := &t.results[i]
+		if k := t.had[r.Backup.ID]; !t.o.All && !t.texts && current(&k, &r.Backup) {
+			r.State, r.Fingerprint = ArchivedUnchanged, k.Fingerprint
+			continue
+		}
+		ids, at = append(ids, r.Backup.ID), append(at, i)
+	}
+	out, err := ex.ExportBatch(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var keep []archive.KeptRecord
+	for n, x := range out {
+		r := &t.results[at[n]]
+		r.State, r.Err = ArchivedFailed, x.Err
+		if x.Err != nil {
+			continue
+		}
+		k, err := t.d.keptRecord(&x)
+		if r.Err = err; err == nil {
+			r.State, r.Fingerprint, t.records[at[n]] = t.became(t.had[r.Backup.ID], k.Fingerprint), k.Fingerprint, x.Record
+			keep = append(keep, k)
+		}
+	}
+	if t.d.keeps("") == nil {
+		if err := t.d.Archive.KeepRecords(context.WithoutCancel(ctx), keep); err != nil {
+			return err
+		}
+	}
+	for i := range t.results {
+		r := &t.results[i]
+		t.done++
+		t.progress.of(t.done, t.total, r.Backup.ID, r.Backup.Title(), string(r.State))
+	}
+	return nil
+}
+
+// became is the state of a record that was exported.
+func (t *taking) became(had archive.KeptRecord, fingerprint string) ArchivedState {
+	switch {
+	case had.ID == 0:
+		return ArchivedNew
+	case had.Fingerprint == fingerprint:
+		return ArchivedSame
+	}
+	return ArchivedChanged
+}
+
+// keptRecord is what the archive keeps of a backup that was exported.
+func (d Desk) keptRecord(x *core.Exported) (archive.KeptRecord, error) {
+	dec, err := core.DecodeRecord(x.Record.URL, core.Today)
+	if err != nil {
+		return archive.KeptRecord{}, core.Fail(core.CodeUnreadable, "keep the record", err.Error(), "", err)
+	}
+	return archive.KeptRecord{Place: d.location(), Backup: x.Backup.ID, At: d.Now(), Direction: "export", Fingerprint: dec.Fingerprint(),
+		Record: x.Record, Seen: rowTime(&x.Backup)}, nil
 }
 
 func (t *taking) one(ctx context.Context, i int) {
@@ -259,15 +380,8 @@ func (t *taking) one(ctx context.Context, i int) {
 	}
 	if r.State != ArchivedUnchanged || t.texts && t.records[i].URL == "" {
 		t.records[i], r.Fingerprint, r.Err = t.d.exportKept(ctx, t.ex, &r.Backup)
-		switch {
-		case r.Err != nil:
-			r.State = ArchivedFailed
-		case k.ID == 0:
-			r.State = ArchivedNew
-		case k.Fingerprint == r.Fingerprint:
-			r.State = ArchivedSame
-		default:
-			r.State = ArchivedChanged
+		if r.State = ArchivedFailed; r.Err == nil {
+			r.State = t.became(k, r.Fingerprint)
 		}
 		if !t.texts {
 			t.records[i] = core.Record{}
@@ -290,7 +404,7 @@ func (t *taking) one(ctx context.Context, i int) {
 	default:
 		t.lost = 0
 	}
-	t.progress.of(t.done, len(t.results), r.Backup.ID, r.Backup.Title(), string(r.State))
+	t.progress.of(t.done, t.total, r.Backup.ID, r.Backup.Title(), string(r.State))
 }
 
 // exportKept exports a backup and keeps its record. An export may itself move the

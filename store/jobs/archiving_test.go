@@ -25,6 +25,17 @@ func tally(results []jobs.Archived) map[jobs.ArchivedState]int {
 	return out
 }
 
+// archiveAll collects what becomes of each.
+func archiveAll(ctx context.Context, d jobs.Desk, o jobs.ArchiveOptions, progress jobs.Progress) (out []jobs.Archived, err error) {
+	said, err := d.ArchiveRecords(ctx, o, func(a jobs.Archived) { out = append(out, a) }, progress)
+	for state, n := range tally(out) {
+		if said[state] < n {
+			panic(fmt.Sprintf("%d are said to be %s of %d", said[state], state, n))
+		}
+	}
+	return out, err
+}
+
 // touchy makes exports write the backup's row, as Cinder's do.
 func touchy(c *memory.Cloud) { c.Touches(true) }
 
@@ -41,7 +52,7 @@ func TestArchiveRecords(t *testing.T) {
 	c, d := cloudDesk(t)
 	touchy(c)
 	steps := 0
-	results, err := d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, func(s jobs.Step) {
+	results, err := archiveAll(t.Context(), d, jobs.ArchiveOptions{}, func(s jobs.Step) {
 		if steps++; s.Done > s.Total {
 			t.Errorf("%d of %d", s.Done, s.Total)
 		}
@@ -52,7 +63,7 @@ func TestArchiveRecords(t *testing.T) {
 		t.Fatalf("%v, %d steps", first, steps)
 	}
 	n := exports(c)
-	again, _ := d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
+	again, _ := archiveAll(t.Context(), d, jobs.ArchiveOptions{}, nil)
 	if got := tally(again); got[jobs.ArchivedUnchanged] != first[jobs.ArchivedNew] || exports(c)-n != first[jobs.ArchivedFailed] {
 		t.Errorf("again: %v, %d exports", got, exports(c)-n)
 	}
@@ -61,7 +72,7 @@ func TestArchiveRecords(t *testing.T) {
 	ok(t, c.EditBackup(t.Context(), storetest.Full, core.BackupEdit{Name: &name}))
 	_, err = c.Export(t.Context(), storetest.First)
 	ok(t, err)
-	again, _ = d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{Jobs: 4}, nil)
+	again, _ = archiveAll(t.Context(), d, jobs.ArchiveOptions{Jobs: 4}, nil)
 	if got := tally(again); got[jobs.ArchivedChanged] != 1 || got[jobs.ArchivedSame] != 1 {
 		t.Errorf("after changes: %v", got)
 	}
@@ -70,12 +81,12 @@ func TestArchiveRecords(t *testing.T) {
 	if len(kept) != 2 {
 		t.Errorf("%d records of one that changed", len(kept))
 	}
-	again, _ = d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{All: true}, nil)
+	again, _ = archiveAll(t.Context(), d, jobs.ArchiveOptions{All: true}, nil)
 	if got := tally(again); got[jobs.ArchivedSame] != first[jobs.ArchivedNew] {
 		t.Errorf("all: %v", got)
 	}
 	c.Deny(core.OpExport, "a reader may not export")
-	_, err = d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
+	_, err = archiveAll(t.Context(), d, jobs.ArchiveOptions{}, nil)
 	wantCode(t, "denied", err, core.CodeDenied)
 }
 
@@ -88,7 +99,7 @@ func TestArchiveRecordsEnded(t *testing.T) {
 	for stop := 2; stop < 60; stop++ { // each run asks the place one time more
 		ctx, cancel := context.WithCancel(t.Context())
 		c.OnCall(stop, cancel)
-		_, err := d.ArchiveRecords(ctx, jobs.ArchiveOptions{Jobs: 1}, nil)
+		_, err := archiveAll(ctx, d, jobs.ArchiveOptions{Jobs: 1}, nil)
 		cancel()
 		if core.CodeOf(err) != core.CodeCancelled {
 			break
@@ -96,7 +107,7 @@ func TestArchiveRecordsEnded(t *testing.T) {
 		runs++
 	}
 	c.OnCall(0, nil)
-	results, _ := d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
+	results, _ := archiveAll(t.Context(), d, jobs.ArchiveOptions{}, nil)
 	got := tally(results)
 	if got[jobs.ArchivedNot] != 0 ||
 		got[jobs.ArchivedNew]+got[jobs.ArchivedSame]+got[jobs.ArchivedUnchanged]+got[jobs.ArchivedFailed] != len(results) {
@@ -119,7 +130,7 @@ func TestArchiveRecordsOutage(t *testing.T) {
 	for i := 2; i < 100; i++ {
 		c.FailCall(i, core.Fail(core.CodeUnavailable, "export", "the cloud is down", "", nil))
 	}
-	results, err := d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
+	results, err := archiveAll(t.Context(), d, jobs.ArchiveOptions{}, nil)
 	wantCode(t, "an outage", err, core.CodeUnavailable)
 	if n := exports(c); n > 8 {
 		t.Errorf("%d exports of %d", n, len(results))
@@ -131,15 +142,15 @@ func TestCoverage(t *testing.T) {
 	touchy(c)
 	_, err := d.Export(t.Context(), []core.BackupID{storetest.Full}, false, nil)
 	ok(t, err)
-	_, _ = d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
+	_, _ = archiveAll(t.Context(), d, jobs.ArchiveOptions{}, nil)
 	name := "renamed"
 	ok(t, c.EditBackup(t.Context(), storetest.First, core.BackupEdit{Name: &name}))
 	keepReal(t, d, storetest.Database, storetest.Second)
 	cover, err := d.Coverage(t.Context(), 24*time.Hour)
 	ok(t, err)
 	got := map[core.BackupID]string{}
-	for _, b := range cover.Backups {
-		got[b.Backup.ID] = strings.Join(b.Gap(), ", ")
+	for _, b := range cover.Backups() {
+		got[b.ID] = strings.Join(b.Gap(), ", ")
 	}
 	for id, want := range map[core.BackupID]string{
 		storetest.Full: "no capture", storetest.First: "an old record, no capture", storetest.Second: "no capture of 2 layers below it",
@@ -150,13 +161,13 @@ func TestCoverage(t *testing.T) {
 		}
 	}
 	stale := 0
-	for _, v := range cover.Volumes {
+	for _, v := range cover.Volumes() {
 		if v.Stale {
 			stale++
 		}
 	}
-	if stale == 0 || len(cover.Volumes) == 0 {
-		t.Errorf("%d of %d volumes are stale", stale, len(cover.Volumes))
+	if stale == 0 || cover.CoverCounts.Volumes == 0 {
+		t.Errorf("%d of %d volumes are stale", stale, cover.CoverCounts.Volumes)
 	}
 }
 
@@ -179,18 +190,18 @@ func TestCoverageByEvidence(t *testing.T) {
 		t.Helper()
 		cover, err := d.Coverage(t.Context(), 0)
 		ok(t, err)
-		n := cover.ByEvidence()
+		n := cover.ByEvidence
 		sum := 0
 		for _, c := range n {
 			sum += c
 		}
-		for _, b := range cover.Backups {
+		for _, b := range cover.Backups() {
 			if (b.Evidence == core.EvidenceUnknown) != slices.Contains(b.Gap(), "no capture") {
-				t.Errorf("%s is %s, and its gap is %q", b.Backup.ID, b.Evidence, b.Gap())
+				t.Errorf("%s is %s, and its gap is %q", b.ID, b.Evidence, b.Gap())
 			}
 		}
-		if sum != len(cover.Backups) {
-			t.Errorf("%d of %d are counted", sum, len(cover.Backups))
+		if sum != cover.CoverCounts.Backups {
+			t.Errorf("%d of %d are counted", sum, cover.CoverCounts.Backups)
 		}
 		return fmt.Sprintf("stored %d, held %d, either %d, late %d, moment %d", n[core.EvidenceStored], n[core.EvidenceHeld],
 			n[core.EvidenceEither], n[core.EvidenceLate], n[core.EvidenceMoment])
@@ -219,7 +230,7 @@ func TestBundleAgain(t *testing.T) {
 	b, err := core.ReadBundle(string(text))
 	ok(t, err)
 	_, other := cloudDesk(t)
-	kept, err := other.KeepBundle(t.Context(), &b)
+	kept, err := other.KeepBundle(t.Context(), capturesOf(&b))
 	ok(t, err)
 	if _, told, _ := layersOf(t, other, storetest.Second); n.Captures != 3 || kept != 3 ||
 		told != "1/3 unknown 0 of 0[]; 2/3 moment 1 of 1[]; 3/3 either 2 of 2[]" {
@@ -244,7 +255,7 @@ func TestBundle(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "b.jsonl")
 	_, err := d.WriteBundle(t.Context(), file, jobs.BundleOptions{})
 	wantCode(t, "an empty archive", err, core.CodeNotFound)
-	_, _ = d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
+	_, _ = archiveAll(t.Context(), d, jobs.ArchiveOptions{}, nil)
 	keepReal(t, d, storetest.Database, storetest.Full)
 	filter, err := core.ParseFilter("volume-id:"+string(storetest.Database), core.BackupColumns)
 	ok(t, err)
@@ -266,7 +277,7 @@ func TestBundle(t *testing.T) {
 		}
 		// Into another archive.
 		_, other := cloudDesk(t)
-		kept, err := other.KeepBundle(t.Context(), &b)
+		kept, err := other.KeepBundle(t.Context(), capturesOf(&b))
 		ok(t, err)
 		captures, err := other.KeptCaptures(t.Context(), storetest.Database, storetest.Full)
 		if kept != 1 || err != nil || len(captures) != 1 || strings.Contains(captures[0].Capture.Source.Where, "masked") != o.Mask {
@@ -287,7 +298,7 @@ func TestPrune(t *testing.T) {
 	d.Now = func() time.Time { return now }
 	for _, name := range []string{"one", "two", "three"} {
 		ok(t, c.EditBackup(t.Context(), storetest.Full, core.BackupEdit{Name: &name}))
-		_, _ = d.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
+		_, _ = archiveAll(t.Context(), d, jobs.ArchiveOptions{}, nil)
 		now = now.Add(48 * time.Hour)
 	}
 	now = now.Add(365 * 24 * time.Hour)
@@ -350,5 +361,17 @@ func TestReachHolds(t *testing.T) {
 	}
 	if d.AllProjects() {
 		t.Error("the desk itself does not change")
+	}
+}
+
+// capturesOf goes through the captures of a bundle.
+func capturesOf(b *core.Bundle) func(func(core.BundleCapture) error) error {
+	return func(fn func(core.BundleCapture) error) error {
+		for _, c := range b.Captures {
+			if err := fn(c); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }

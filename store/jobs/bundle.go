@@ -1,7 +1,10 @@
 package jobs
 
 import (
+	"bufio"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,111 +31,194 @@ type Bundled struct {
 const tryBundle = "write the bundle"
 
 // Bundle collects what the archive has of the place: the newest record of each
-// backup, and the newest capture of each source, wherever those were kept.
+// backup, and the newest capture of each source, wherever those were kept; and where the
+// place keeps captures itself, those.
 func (d Desk) Bundle(ctx context.Context, o BundleOptions) (core.Bundle, Bundled, error) {
-	b := core.Bundle{BundleHead: core.BundleHead{Made: d.Now(), Place: d.location(), Masked: o.Mask}}
-	var n Bundled
-	if err := d.keeps(tryBundle); err != nil {
-		return b, n, err
+	b := bundling{d: d, o: o, head: core.BundleHead{Made: d.Now(), Place: d.location(), Masked: o.Mask}}
+	var out core.Bundle
+	err := b.walk(ctx, func(r core.BundleRecord) { out.Records = append(out.Records, r) }, func(c core.BundleCapture) {
+		if c.Capture.Doc.IsNull() {
+			c.Capture = readCapture(c.Capture)
+		}
+		out.Captures = append(out.Captures, c)
+	})
+	out.BundleHead = b.head
+	return out, b.n, err
+}
+
+// bundling goes through what a bundle is to hold.
+type bundling struct {
+	d    Desk
+	o    BundleOptions
+	head core.BundleHead
+	form int
+	n    Bundled
+}
+
+// walk hands on the records of a bundle, and then the captures, a batch in memory at a time.
+func (b *bundling) walk(ctx context.Context, record func(core.BundleRecord), capture func(core.BundleCapture)) error {
+	b.n, b.form = Bundled{}, 1
+	if err := b.d.keeps(tryBundle); err != nil {
+		return err
 	}
-	if o.Everywhere {
-		b.Place = ""
+	if b.o.Everywhere {
+		b.head.Place = ""
 	}
-	wanted := map[core.BackupID]bool{}
-	err := d.Archive.EachNewest(ctx, b.Place, func(k archive.KeptRecord) error {
+	wanted := map[idKey]struct{}{}
+	err := b.d.Archive.EachNewest(ctx, b.head.Place, func(k archive.KeptRecord) error {
 		dec, err := core.DecodeRecord(k.Record.URL, core.Today)
 		if err != nil {
 			return core.Fail(core.CodeUnreadable, tryBundle,
 				fmt.Sprintf("the archive's record of backup %s does not decode: %v", k.Backup, err), "restore the archive from a copy", err)
 		}
 		row := core.RecordBackup(dec)
-		if o.Filter.Empty() || core.Match(o.Filter, core.BackupColumns, &row, d.Now()) {
-			wanted[k.Backup] = true
-			b.Records = append(b.Records,
-				core.BundleRecord{Place: k.Place, Backup: k.Backup, At: k.At, Fingerprint: k.Fingerprint, Record: k.Record})
+		if b.o.Filter.Empty() || core.Match(b.o.Filter, core.BackupColumns, &row, b.d.Now()) {
+			key, _ := keyOf(string(k.Backup))
+			wanted[key] = struct{}{}
+			b.n.Records++
+			record(core.BundleRecord{Place: k.Place, Backup: k.Backup, At: k.At, Fingerprint: k.Fingerprint, Record: k.Record})
 		}
 		return nil
 	})
 	if err != nil {
-		return b, n, err
+		return err
 	}
-	err = d.Archive.EachCapture(ctx, "", func(k core.KeptCapture) error {
-		if here := b.Place == "" || k.Place == b.Place; !wanted[k.BackupID] && (!here || !o.Filter.Empty()) {
-			return nil
+	each := func(k core.KeptCapture) error {
+		key, _ := keyOf(string(k.BackupID))
+		_, want := wanted[key]
+		if here := b.head.Place == "" || k.Place == b.head.Place; want || here && b.o.Filter.Empty() {
+			b.capture(k, capture)
 		}
-		c := core.BundleCapture{KeptCapture: k}
-		if o.Mask {
-			var ok bool
-			if c.Capture, c.Masked, ok = core.MaskCapture(k.Capture); !ok {
-				n.LeftOut++
-				return nil
-			}
-			if len(c.Masked) > 0 {
-				n.Masked++
-			}
-		}
-		b.Captures = append(b.Captures, c)
 		return nil
-	})
-	n.Records, n.Captures = len(b.Records), len(b.Captures)
-	return b, n, err
+	}
+	if own, ok := b.d.captures().(eachCapture); ok && b.d.Place.Info().Journals {
+		err = own.EachCapture(ctx, "", func(k core.KeptCapture) error {
+			k.Place = b.d.location() // the file is the place, and does not know where it lies
+			return each(k)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return b.d.Archive.EachCapture(ctx, "", each)
 }
+
+// eachCapture is where captures are kept, and gone through.
+type eachCapture interface {
+	EachCapture(ctx context.Context, place string, fn func(core.KeptCapture) error) error
+}
+
+// capture hands on a capture, masked if that is asked for.
+func (b *bundling) capture(k core.KeptCapture, capture func(core.BundleCapture)) {
+	c := core.BundleCapture{KeptCapture: k}
+	if b.o.Mask {
+		var ok bool
+		if c.Capture, c.Masked, ok = core.MaskCapture(readCapture(k.Capture)); !ok {
+			b.n.LeftOut++
+			return
+		}
+		if len(c.Masked) > 0 {
+			b.n.Masked++
+		}
+	}
+	b.n.Captures++
+	b.form = max(b.form, core.BundleForm(k.Again))
+	capture(c)
+}
+
+// readCapture reads a capture that came as its text.
+func readCapture(c core.Capture) core.Capture {
+	out := core.ReadCapture(c.Text, c.Source)
+	out.VolumeID, out.BackupID, out.Unseen = c.VolumeID, c.BackupID, c.Unseen
+	return out
+}
+
+// bundleTries is how often a bundle is begun anew because the archive changed meanwhile.
+const bundleTries = 3
 
 // WriteBundle writes a bundle into a file that only its owner can read: whole, or
-// not at all.
+// not at all. It goes through the archive twice, as the first line tells how much follows.
 func (d Desk) WriteBundle(ctx context.Context, file string, o BundleOptions) (Bundled, error) {
-	b, n, err := d.Bundle(ctx, o)
-	if err != nil {
-		return n, err
-	}
 	tried := tryBundle + " " + file
-	if len(b.Records)+len(b.Captures) == 0 {
-		if !o.Filter.Empty() {
-			return n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that fulfils the filter", "leave it out to see all", nil)
+	b := bundling{d: d, o: o, head: core.BundleHead{Made: d.Now(), Place: d.location(), Masked: o.Mask}}
+	for range bundleTries {
+		if err := b.walk(ctx, func(core.BundleRecord) {}, func(core.BundleCapture) {}); err != nil {
+			return b.n, err
 		}
-		return n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that it could hold", "run hearth archive first", nil)
+		if b.n.Records+b.n.Captures == 0 {
+			if !o.Filter.Empty() {
+				return b.n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that fulfils the filter", "leave it out to see all", nil)
+			}
+			return b.n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that it could hold", "run hearth archive first", nil)
+		}
+		if done, err := b.write(ctx, file); done || err != nil {
+			var ours *core.Error
+			if err != nil && !errors.As(err, &ours) {
+				err = core.Fail(core.CodeUnreadable, tried, "the file cannot be written", "name another with --bundle", err)
+			}
+			return b.n, err
+		}
 	}
-	fail := func(err error) (Bundled, error) {
-		return n, core.Fail(core.CodeUnreadable, tried, "the file cannot be written", "name another with --bundle", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*") // made with mode 0600
-	if err != nil {
-		return fail(err)
-	}
-	defer os.Remove(f.Name())
-	err = core.WriteBundle(f, b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if info, serr := f.Stat(); serr == nil {
-		n.Bytes = info.Size()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		return fail(err)
-	}
-	return n, nil
+	return b.n, core.Fail(core.CodeConflict, tried, "the archive changes all the time", "try again when nothing else writes to it", nil)
 }
 
-// KeepBundle keeps the captures of a bundle in the archive, and returns how many.
-// Records are kept when they are imported.
-func (d Desk) KeepBundle(ctx context.Context, b *core.Bundle) (int, error) {
-	if len(b.Captures) == 0 || d.keeps("") != nil {
+// write writes what was counted; false where it is no longer what is there.
+func (b *bundling) write(ctx context.Context, file string) (done bool, err error) {
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*") // made with mode 0600
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	counted, form := b.n, b.form
+	b.head.Records, b.head.Captures = counted.Records, counted.Captures
+	lines := bufio.NewWriterSize(f, 1<<16)
+	w := core.BeginBundle(lines, b.head, form)
+	if err := b.walk(ctx, w.Record, w.Capture); err != nil {
+		return false, err
+	}
+	if b.n != counted || b.form != form {
+		return false, nil
+	}
+	if err := cmp.Or(w.End(), lines.Flush(), f.Sync()); err != nil {
+		return false, err
+	}
+	if info, err := f.Stat(); err == nil {
+		b.n.Bytes = info.Size()
+	}
+	if err := f.Close(); err != nil {
+		return false, err
+	}
+	return true, os.Rename(f.Name(), file)
+}
+
+// KeepBundle keeps the captures of a bundle in the archive, a batch at a time, and returns
+// how many there were; captures goes through them. Records are kept when they are imported.
+func (d Desk) KeepBundle(ctx context.Context, captures func(func(core.BundleCapture) error) error) (n int, err error) {
+	if d.keeps("") != nil {
 		return 0, nil
 	}
-	for i, c := range b.Captures {
+	var some []core.KeptCapture
+	keep := func() error {
+		err := d.Archive.KeepCaptures(ctx, some)
+		if n += len(some); err != nil {
+			n -= len(some)
+		}
+		some = some[:0]
+		return err
+	}
+	err = captures(func(c core.BundleCapture) error {
 		k := c.KeptCapture
 		if len(c.Masked) > 0 {
 			k.Capture.Source.Where += " (secrets masked)"
 		}
-		if _, err := d.Archive.KeepCapture(ctx, k); err != nil {
-			return i, err
+		if some = append(some, k); len(some) < batchRows {
+			return nil
 		}
+		return keep()
+	})
+	if err == nil && len(some) > 0 {
+		err = keep()
 	}
-	return len(b.Captures), nil
+	return n, err
 }

@@ -36,7 +36,7 @@ func PlanCopy(ctx context.Context, from, to Desk, ids []core.BackupID, o CopyOpt
 		}
 	}
 	from.laidOut(ctx, whole)
-	results, records, err := from.take(ctx, whole, ArchiveOptions{Jobs: o.Jobs}, true, progress)
+	results, records, err := from.take(ctx, whole, ArchiveOptions{Jobs: o.Jobs}, progress)
 	if err != nil {
 		return Transfer{}, err
 	}
@@ -176,11 +176,10 @@ func (d Desk) scope(ctx context.Context) (core.Scope, bool, error) {
 // native is what is known to belong to the place.
 func (d Desk) native(ctx context.Context, backups []core.Backup) (core.Native, error) {
 	n := core.Native{Hosts: core.FieldSet{}, Projects: core.FieldSet{}, Own: map[core.BackupID]bool{}}
-	volumes, err := allRows(ctx, d.Volumes)
-	if err != nil {
-		return n, err
-	}
-	for _, v := range volumes {
+	for v, err := range d.eachVolume(ctx, core.Query{Anew: true}) {
+		if err != nil {
+			return n, err
+		}
 		if h := core.HostOf(v.Host.Or("")); h != "" {
 			n.Hosts[h] = true
 		}

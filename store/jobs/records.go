@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"hearth/core"
@@ -30,6 +31,9 @@ func (d Desk) ExportPicked(ctx context.Context, picked Picked, chain bool, progr
 	ex, ok := d.Place.(store.Exporter)
 	if !ok {
 		return nil, core.Fail(core.CodeUnsupported, "export", "this kind of place cannot export records", "", nil)
+	}
+	if many, ok := ex.(store.BatchExporter); ok && !chain {
+		return d.exportBatches(ctx, many, picked.IDs, progress)
 	}
 	backups, err := d.toExport(ctx, picked.IDs, chain)
 	if err != nil {
@@ -59,6 +63,58 @@ func (d Desk) ExportPicked(ctx context.Context, picked Picked, chain bool, progr
 		}
 		out = append(out, Exported{b, r, err})
 		progress.say(i+1, len(backups), "")
+	}
+	return out, nil
+}
+
+// exportBatches exports backups a batch at a time, with one question to the place and one
+// transaction of the archive for each.
+func (d Desk) exportBatches(ctx context.Context, ex store.BatchExporter, ids []core.BackupID, progress Progress) ([]Exported, error) {
+	seen, once := map[core.BackupID]bool{}, make([]core.BackupID, 0, len(ids))
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			once = append(once, id)
+		}
+	}
+	var out []Exported
+	for some := range slices.Chunk(once, batchRows) {
+		if err := ctx.Err(); err != nil {
+			return out, core.Fail(core.CodeCancelled, "export",
+				fmt.Sprintf("it was cancelled after %d of %s", len(out), core.Count(len(once), "backup")), "", err)
+		}
+		done, err := ex.ExportBatch(ctx, some)
+		if err != nil {
+			return out, err
+		}
+		var keep []archive.KeptRecord
+		for i := range done {
+			x := &done[i]
+			if core.CodeOf(x.Err) == core.CodeNotFound { // as where each is read by itself: it was never there to export
+				return nil, x.Err
+			}
+			if x.Err == nil {
+				var k archive.KeptRecord
+				if k, x.Err = d.keptRecord(x); x.Err == nil {
+					keep = append(keep, k)
+				}
+			}
+			out = append(out, Exported{x.Backup, x.Record, x.Err})
+		}
+		if d.keeps("") == nil {
+			if err := d.Archive.KeepRecords(ctx, keep); err != nil {
+				return out, err
+			}
+		}
+		progress.say(len(out), len(once), "")
+	}
+	backups := make([]core.Backup, len(out))
+	for i := range out {
+		backups[i] = out[i].Backup
+	}
+	d.laidOut(ctx, backups)
+	for i := range out {
+		out[i].Backup.Layout = backups[i].Layout
 	}
 	return out, nil
 }
@@ -185,14 +241,26 @@ func (d Desk) Import(ctx context.Context, checks []core.Check, chosen []int) ([]
 	return results, d.keepRecords(ctx, items, results)
 }
 
-// keepRecords keeps what was imported in the archive.
+// keepRecords keeps what was imported in the archive, a batch at a time.
 func (d Desk) keepRecords(ctx context.Context, items []core.ImportItem, results []core.ImportResult) error {
+	if d.keeps("") != nil {
+		return nil
+	}
 	ctx = context.WithoutCancel(ctx)
+	var keep []archive.KeptRecord
 	for i, it := range items {
 		if i < len(results) && results[i].Err == nil {
-			if err := d.keepRecord(ctx, it.ID, it.Record, "import"); err != nil {
-				return err
+			dec, err := core.DecodeRecord(it.Record.URL, core.Today)
+			if err != nil {
+				return core.Fail(core.CodeUnreadable, "keep the record", err.Error(), "", err)
 			}
+			keep = append(keep, archive.KeptRecord{Place: d.location(), Backup: it.ID, At: d.Now(), Direction: "import",
+				Fingerprint: dec.Fingerprint(), Record: it.Record})
+		}
+	}
+	for some := range slices.Chunk(keep, batchRows) {
+		if err := d.Archive.KeepRecords(ctx, some); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -434,10 +434,14 @@ func TestRecover(t *testing.T) {
 	books.Archive, books.Sleep = d.Archive, c.Sleep
 	copied, err := jobs.PlanCopy(t.Context(), books, d, []core.BackupID{chained(n - 1)}, jobs.CopyOptions{Chain: true}, nil)
 	ok(t, err)
-	if kept, err := d.Archive.Index(t.Context(), "posix:/memory"); err != nil || len(kept) != 0 || copied.Count().Goes != 4 {
+	var chain []core.BackupID
+	for i := range n {
+		chain = append(chain, chained(i))
+	}
+	if kept, err := d.Archive.IndexOf(t.Context(), "posix:/memory", chain); err != nil || len(kept) != 0 || copied.Count().Goes != 4 {
 		t.Errorf("copied out of a repository: %+v, %d records are archived, %v", copied.Count(), len(kept), err)
 	}
-	_, err = books.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
+	_, err = archiveAll(t.Context(), books, jobs.ArchiveOptions{}, nil)
 	wantCode(t, "archiving a repository", err, core.CodeUnsupported)
 	recoverAll(t, d, repository, n, better.ID)
 }
@@ -480,7 +484,7 @@ func keepAs(t *testing.T, d jobs.Desk, place string, id core.BackupID, r core.Re
 func TestRecoverFromArchive(t *testing.T) {
 	const n = 6
 	p := twoClouds(t, n)
-	_, err := p.fromDesk.ArchiveRecords(t.Context(), jobs.ArchiveOptions{}, nil)
+	_, err := archiveAll(t.Context(), p.fromDesk, jobs.ArchiveOptions{}, nil)
 	ok(t, err)
 	bundle, _, err := p.fromDesk.Bundle(t.Context(), jobs.BundleOptions{})
 	ok(t, err)

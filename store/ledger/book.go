@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -110,6 +111,62 @@ func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, 
 	return b.captures(ctx, where+" ORDER BY at DESC, id DESC", args...)
 }
 
+// AskMost is how many ids one statement asks for.
+const AskMost = 500
+
+// Marks are the question marks for ids in a statement, and its arguments: those that come
+// before, and the ids.
+func Marks(ids []core.BackupID, before ...any) (marks string, args []any) {
+	for _, id := range ids {
+		before = append(before, string(id))
+	}
+	return strings.TrimSuffix(strings.Repeat("?,", len(ids)), ","), before
+}
+
+// CapturedOf says of those of some backups that captures are kept of how far those carry,
+// and reads none of their texts. An empty place means every place.
+func (b Book) CapturedOf(ctx context.Context, place string, ids []core.BackupID) (map[core.BackupID]core.Captured, error) {
+	out := make(map[core.BackupID]core.Captured, len(ids))
+	for some := range slices.Chunk(ids, AskMost) {
+		kept := map[core.BackupID][]core.KeptCapture{}
+		err := b.Do(ctx, "read the captures", func() error {
+			clear(kept)
+			return b.capturedOf(ctx, place, some, kept)
+		})
+		if err != nil {
+			return out, err
+		}
+		for id, of := range kept {
+			out[id] = core.CapturedBy(of)
+		}
+	}
+	return out, nil
+}
+
+func (b Book) capturedOf(ctx context.Context, place string, ids []core.BackupID, kept map[core.BackupID][]core.KeptCapture) error {
+	marks, args := Marks(ids)
+	where := "backup_id IN (" + marks + ")"
+	if b.Everywhere && place != "" {
+		where, args = where+" AND place = ?", append(args, place)
+	}
+	rows, err := b.DB.QueryContext(ctx, "SELECT place, backup_id, source, again, again_at, ended_at FROM hearth_captures WHERE "+where+
+		" ORDER BY at DESC, id DESC", args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k core.KeptCapture
+		var again, at, ended string
+		if err := rows.Scan(&k.Place, &k.BackupID, &k.Capture.Source.Kind, &again, &at, &ended); err != nil {
+			return err
+		}
+		k.Again = ReadAgain(again, at, ended)
+		kept[k.BackupID] = append(kept[k.BackupID], k)
+	}
+	return rows.Err()
+}
+
 // Due returns the captures of a place that are to be looked at again, oldest first.
 // An empty place means every place.
 func (b Book) Due(ctx context.Context, place string) ([]core.KeptCapture, error) {
@@ -128,6 +185,15 @@ const captureColumns = "id, " + CaptureColumns
 
 // captures reads those that a condition, and an order, give.
 func (b Book) captures(ctx context.Context, where string, args ...any) ([]core.KeptCapture, error) {
+	out, err := b.texts(ctx, where, args...)
+	for i := range out {
+		read(&out[i])
+	}
+	return out, err
+}
+
+// texts is captures without reading their texts into documents.
+func (b Book) texts(ctx context.Context, where string, args ...any) ([]core.KeptCapture, error) {
 	var out []core.KeptCapture
 	err := b.Do(ctx, "read the captures", func() error {
 		out = nil
@@ -137,7 +203,7 @@ func (b Book) captures(ctx context.Context, where string, args ...any) ([]core.K
 		}
 		defer rows.Close()
 		for rows.Next() {
-			k, err := ScanCapture(rows)
+			k, err := scanText(rows)
 			if err != nil {
 				return err
 			}
@@ -148,8 +214,23 @@ func (b Book) captures(ctx context.Context, where string, args ...any) ([]core.K
 	return out, err
 }
 
+// read reads a capture's text.
+func read(k *core.KeptCapture) {
+	unseen := k.Capture.Unseen
+	k.Capture = core.ReadCapture(k.Capture.Text, k.Capture.Source)
+	k.Capture.VolumeID, k.Capture.BackupID, k.Capture.Unseen = k.VolumeID, k.BackupID, unseen
+}
+
 // ScanCapture reads a capture of a row of an id and the [CaptureColumns].
 func ScanCapture(row interface{ Scan(...any) error }) (core.KeptCapture, error) {
+	k, err := scanText(row)
+	if err == nil {
+		read(&k)
+	}
+	return k, err
+}
+
+func scanText(row interface{ Scan(...any) error }) (core.KeptCapture, error) {
 	var k core.KeptCapture
 	var at, kind, where, sourceAt, unseen, text, again, againAt, endedAt string
 	if err := row.Scan(&k.ID, &k.Place, &k.VolumeID, &k.BackupID, &at, &kind, &where, &sourceAt, &unseen, &text,
@@ -157,9 +238,8 @@ func ScanCapture(row interface{ Scan(...any) error }) (core.KeptCapture, error) 
 		return k, err
 	}
 	k.At, k.Again = ReadTime(at), ReadAgain(again, againAt, endedAt)
-	src := core.Source{Kind: core.SourceKind(kind), Where: where, At: ReadOptTime(sourceAt)}
-	k.Capture = core.ReadCapture(text, src)
-	k.Capture.VolumeID, k.Capture.BackupID = k.VolumeID, k.BackupID
+	k.Capture = core.Capture{Text: text, Source: core.Source{Kind: core.SourceKind(kind), Where: where, At: ReadOptTime(sourceAt)},
+		VolumeID: k.VolumeID, BackupID: k.BackupID}
 	if unseen != "" {
 		k.Capture.Unseen = core.NewFieldSet(strings.Split(unseen, ",")...)
 	}
@@ -210,6 +290,21 @@ func (b Book) KeepCapture(ctx context.Context, k core.KeptCapture) (id int64, er
 		return err
 	})
 	return id, err
+}
+
+// KeepCaptures is KeepCapture for many, in one transaction.
+func (b Book) KeepCaptures(ctx context.Context, captures []core.KeptCapture) error {
+	return b.Write(ctx, "keep the captures", func(tx *sql.Tx) error {
+		keeper, err := NewKeeper(ctx, tx)
+		for i := 0; err == nil && i < len(captures); i++ {
+			k := captures[i]
+			if !b.Everywhere {
+				k.Place = ""
+			}
+			_, err = keeper.Keep(ctx, k)
+		}
+		return err
+	})
 }
 
 // Keeper keeps captures within a transaction; its statements are prepared once,

@@ -108,13 +108,16 @@ func writeState(s *core.State) any {
 
 // AddEntry writes an entry and returns its number.
 func AddEntry(ctx context.Context, tx *sql.Tx, e core.Entry) (core.EntryID, error) {
-	var ids []pyjson.Value
-	for _, id := range e.Backups {
-		ids = append(ids, pyjson.OfString(string(id)))
+	var ids strings.Builder // of an import there may be very many
+	for i, id := range e.Backups {
+		if i > 0 {
+			ids.WriteString(", ")
+		}
+		ids.WriteString(pyjson.Text(pyjson.OfString(string(id))))
 	}
 	res, err := tx.ExecContext(ctx, "INSERT INTO hearth_journal (at, who, place, kind, state, volume_id, backup_id, backup_ids, "+
 		"of_entry, summary, before, after, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		WriteTime(e.At), e.Who, e.Place, string(e.Kind), string(e.State), string(e.Volume), string(e.Backup), pyjson.Text(pyjson.OfList(ids)),
+		WriteTime(e.At), e.Who, e.Place, string(e.Kind), string(e.State), string(e.Volume), string(e.Backup), "["+ids.String()+"]",
 		int64(e.Of), e.Summary, writeState(e.Before), writeState(e.After), e.Error)
 	if err != nil {
 		return 0, err

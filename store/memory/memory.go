@@ -221,6 +221,26 @@ func (p *Place) Captures(ctx context.Context, _ string, volume core.VolumeID, ba
 	return out, nil
 }
 
+// CapturedOf says what is known of the captures of some backups.
+func (p *Place) CapturedOf(ctx context.Context, _ string, ids []core.BackupID) (map[core.BackupID]core.Captured, error) {
+	if err := p.enter(ctx, "CapturedOf", "read the captures"); err != nil {
+		return nil, err
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	kept := map[core.BackupID][]core.KeptCapture{}
+	for _, k := range slices.Backward(p.captures) {
+		if k.BackupID != "" && slices.Contains(ids, k.BackupID) {
+			kept[k.BackupID] = append(kept[k.BackupID], k)
+		}
+	}
+	out := map[core.BackupID]core.Captured{}
+	for id, of := range kept {
+		out[id] = core.CapturedBy(of)
+	}
+	return out, nil
+}
+
 // KeepCapture keeps a capture, once.
 func (p *Place) KeepCapture(ctx context.Context, k core.KeptCapture) (int64, error) {
 	const tried = "keep the capture"

@@ -90,10 +90,12 @@ func makeWorld(ctx context.Context, tx change, w World) error {
 	if err := pen.volumeTypes(st); err != nil {
 		return err
 	}
-	for _, l := range casting(w, st) {
+	lives := casting(w, st)
+	for i, l := range lives {
 		if err := play(ctx, pen, l); err != nil {
 			return err
 		}
+		lives[i] = nil // its backups go with it: all of them at once would be gigabytes
 	}
 	return nil
 }

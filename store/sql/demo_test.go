@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -499,5 +501,41 @@ func TestShare(t *testing.T) {
 		if got := fmt.Sprint(share(c.total, c.weights)); got != c.want {
 			t.Errorf("share(%d, %v) = %s, want %s", c.total, c.weights, got, c.want)
 		}
+	}
+}
+
+// TestPopulateBounded: a demo is written as it is made, and holds one volume's backups.
+func TestPopulateBounded(t *testing.T) {
+	s, err := Create(t.Context(), filepath.Join(t.TempDir(), "many.sqlite"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	runtime.GC()
+	before, most, done := heap(), uint64(0), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Millisecond):
+				most = max(most, heap())
+			}
+		}
+	}()
+	const n = 20_000
+	err = s.Populate(t.Context(), World{Backups: n})
+	done <- struct{}{}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if each := (most - min(before, most)) / n; each > 900 {
+		t.Errorf("%d bytes are held for each backup", each)
 	}
 }

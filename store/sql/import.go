@@ -3,6 +3,8 @@ package sql
 import (
 	"context"
 	"database/sql"
+	"iter"
+	"slices"
 	"strings"
 
 	"hearth/core"
@@ -16,14 +18,9 @@ func (p *Place) ImportFacts(ctx context.Context, ids []core.BackupID) (f core.Im
 	err = p.read(ctx, "look for the backups", func(q view) error {
 		f = core.ImportFacts{Existing: map[core.BackupID]string{},
 			Owner: "each keeps the project that its record names, as this place has no logins"}
-		for _, id := range ids {
-			status, err := p.importStatus(ctx, q, id, "")
-			switch {
-			case missing(err):
-			case err != nil:
+		for some := range slices.Chunk(ids, chunk) {
+			if err := p.importStatuses(ctx, q, some, "", f.Existing); err != nil {
 				return err
-			default:
-				f.Existing[id] = status
 			}
 		}
 		f.Services, err = p.services(ctx, q)
@@ -32,12 +29,24 @@ func (p *Place) ImportFacts(ctx context.Context, ids []core.BackupID) (f core.Im
 	return f, err
 }
 
-// importStatus reads the status of a backup, deleted or not.
-func (p *Place) importStatus(ctx context.Context, q querier, id core.BackupID, suffix string) (string, error) {
-	var status sql.NullString
-	err := q.QueryRowContext(ctx, "SELECT "+p.schema.text("b", "backups", "status")+" FROM backups b WHERE "+p.schema.is("b", "id", 1)+suffix,
-		string(id)).Scan(&status)
-	return status.String, err
+// importStatuses reads the status of those of some ids that are here, deleted or not.
+func (p *Place) importStatuses(ctx context.Context, q querier, ids []core.BackupID, suffix string, out map[core.BackupID]string) error {
+	marks, args := ledger.Marks(ids)
+	rows, err := q.QueryContext(ctx, "SELECT "+p.schema.text("b", "backups", "id")+", "+p.schema.text("b", "backups", "status")+
+		" FROM backups b WHERE b.id IN ("+marks+")"+suffix, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var status sql.NullString
+		if err := rows.Scan(&id, &status); err != nil {
+			return err
+		}
+		out[core.BackupID(id)] = status.String
+	}
+	return rows.Err()
 }
 
 // services lists the drivers that backups here were made by.
@@ -45,8 +54,8 @@ func (p *Place) services(ctx context.Context, q querier) ([]string, error) {
 	if !p.schema.has("backups", "service") {
 		return nil, nil
 	}
-	service := p.schema.id("b", "backups", "service")
-	rows, err := q.QueryContext(ctx, "SELECT DISTINCT "+service+" FROM backups b WHERE "+service+" IS NOT NULL AND "+live("b")+" ORDER BY 1")
+	rows, err := q.QueryContext(ctx,
+		"SELECT DISTINCT CAST(service AS TEXT) FROM backups b WHERE service IS NOT NULL AND service <> '' AND "+live("b")+" ORDER BY 1")
 	if err != nil {
 		return nil, err
 	}
@@ -65,69 +74,140 @@ func (p *Place) services(ctx context.Context, q querier) ([]string, error) {
 // Import writes the records' rows in one transaction: the same ids, all fields,
 // as today's Cinder does, but for the owner (see ImportFacts). Either all are
 // written or none; the error then says which one stood in the way.
-func (p *Place) Import(ctx context.Context, items []core.ImportItem, entry core.Entry) (results []core.ImportResult, err error) {
-	err = p.in(ctx, "import", func(tx change) error {
-		results, err = p.importIn(ctx, tx, items)
-		return err
+func (p *Place) Import(ctx context.Context, items []core.ImportItem, entry core.Entry) ([]core.ImportResult, error) {
+	return collected(items, func(batches iter.Seq2[[]core.ImportItem, error], each func(core.ImportResult)) error {
+		return p.ImportAll(ctx, batches, entry, each)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return results, nil
 }
 
 // Import is Place.Import with its journal entry, all or nothing.
-func (s *Store) Import(ctx context.Context, items []core.ImportItem, entry core.Entry) (results []core.ImportResult, err error) {
-	err = s.in(ctx, "import", func(tx change) error {
-		if results, err = s.importIn(ctx, tx, items); err != nil {
-			return err
-		}
-		entry.State = core.EntryDone
-		_, err = ledger.AddEntry(ctx, tx.tx, entry)
-		return err
+func (s *Store) Import(ctx context.Context, items []core.ImportItem, entry core.Entry) ([]core.ImportResult, error) {
+	return collected(items, func(batches iter.Seq2[[]core.ImportItem, error], each func(core.ImportResult)) error {
+		return s.ImportAll(ctx, batches, entry, each)
 	})
+}
+
+// collected is an import of what is there whole.
+func collected(items []core.ImportItem, all func(iter.Seq2[[]core.ImportItem, error], func(core.ImportResult)) error) (
+	results []core.ImportResult, err error) {
+	err = all(func(yield func([]core.ImportItem, error) bool) {
+		results = nil
+		for some := range slices.Chunk(items, chunk) {
+			if !yield(some, nil) {
+				return
+			}
+		}
+	}, func(r core.ImportResult) { results = append(results, r) })
 	if err != nil {
 		return nil, err
 	}
 	return results, nil
 }
 
-func (p *Place) importIn(ctx context.Context, tx change, items []core.ImportItem) ([]core.ImportResult, error) {
-	var results []core.ImportResult
-	for _, item := range items {
-		revived, err := p.importOne(ctx, tx, item)
-		if err != nil {
-			return nil, err
+// ImportAll is Import of items that come a batch at a time. What each tells holds once all
+// is written; where the file is locked they are asked for once more from the beginning.
+func (p *Place) ImportAll(ctx context.Context, items iter.Seq2[[]core.ImportItem, error], entry core.Entry,
+	each func(core.ImportResult)) error {
+	return p.in(ctx, "import", func(tx change) error { return p.importIn(ctx, tx, items, each) })
+}
+
+// ImportAll is Place.ImportAll with its journal entry, all or nothing.
+func (s *Store) ImportAll(ctx context.Context, items iter.Seq2[[]core.ImportItem, error], entry core.Entry,
+	each func(core.ImportResult)) error {
+	return s.in(ctx, "import", func(tx change) error {
+		if err := s.importIn(ctx, tx, items, each); err != nil {
+			return err
 		}
-		results = append(results, core.ImportResult{ID: item.ID, Name: item.Name, Status: core.StatusAvailable, Revived: revived})
-	}
-	return results, nil
+		entry.State = core.EntryDone
+		_, err := ledger.AddEntry(ctx, tx.tx, entry)
+		return err
+	})
 }
 
-func (p *Place) importOne(ctx context.Context, tx change, item core.ImportItem) (revived bool, err error) {
-	status, err := p.importStatus(ctx, tx, item.ID, p.schema.forUpdate())
-	switch {
-	case err == nil && status != core.StatusDeleted:
-		return false, core.Fail(core.CodeConflict, "import backup "+string(item.ID), "it came to be here meanwhile",
-			"nothing of this paste is written; look at the list and leave it out", nil)
-	case err != nil && !missing(err):
-		return false, err
-	}
-	revived = err == nil
-	now := stamp(p.now())
-	if err := p.importRow(ctx, tx, item, revived, now); err != nil {
-		return revived, err
-	}
-	return revived, p.importMetadata(ctx, tx, item, now)
+// importing writes rows within a transaction. In a file its statements do not end with the
+// context, as each that could be interrupted costs a goroutine: that is looked at between
+// rows.
+type importing struct {
+	p     *Place
+	ctx   context.Context
+	tx    change
+	now   string
+	stmts map[string]*sql.Stmt // closed with the transaction
 }
 
-// importRow writes the columns that the item and this database have in common.
+func (p *Place) importIn(ctx context.Context, tx change, items iter.Seq2[[]core.ImportItem, error], each func(core.ImportResult)) error {
+	w := importing{p: p, ctx: ctx, tx: tx, now: stamp(p.now()), stmts: map[string]*sql.Stmt{}}
+	if p.server == nil {
+		w.ctx = context.WithoutCancel(ctx)
+	}
+	for some, err := range items {
+		if err != nil {
+			return err
+		}
+		if err := w.batch(ctx, some, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch looks what is there of some items, and writes them.
+func (w *importing) batch(ctx context.Context, items []core.ImportItem, each func(core.ImportResult)) error {
+	ids := make([]core.BackupID, len(items))
+	for i := range items {
+		ids[i] = items[i].ID
+	}
+	there := map[core.BackupID]string{}
+	if err := w.p.importStatuses(w.ctx, w.tx, ids, w.p.schema.forUpdate(), there); err != nil {
+		return err
+	}
+	if err := w.dropMetadata(ids); err != nil {
+		return err
+	}
+	for i := range items {
+		item := &items[i]
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		status, here := there[item.ID]
+		if here && status != core.StatusDeleted {
+			return core.Fail(core.CodeConflict, "import backup "+string(item.ID), "it came to be here meanwhile",
+				"nothing of this paste is written; look at the list and leave it out", nil)
+		}
+		there[item.ID] = core.StatusAvailable
+		if err := w.row(item, here); err != nil {
+			return err
+		}
+		if err := w.metadata(item); err != nil {
+			return err
+		}
+		each(core.ImportResult{ID: item.ID, Name: item.Name, Status: core.StatusAvailable, Revived: here})
+	}
+	return nil
+}
+
+// exec runs a statement, which is prepared once.
+func (w *importing) exec(query string, args ...any) error {
+	query, args = w.tx.dialect.bind(query, args)
+	stmt := w.stmts[query]
+	if stmt == nil {
+		var err error
+		if stmt, err = w.tx.tx.PrepareContext(w.ctx, query); err != nil {
+			return err
+		}
+		w.stmts[query] = stmt
+	}
+	_, err := stmt.ExecContext(w.ctx, args...)
+	return err
+}
+
+// row writes the columns that the item and this database have in common.
 // When it was made is the record's to say; when it was changed is now.
-func (p *Place) importRow(ctx context.Context, tx change, item core.ImportItem, revived bool, now string) error {
+func (w *importing) row(item *core.ImportItem, revived bool) error {
 	var columns, marks []string
 	var args []any
 	set := func(name string, v any) {
-		if p.schema.has("backups", name) {
+		if w.p.schema.has("backups", name) {
 			columns, marks, args = append(columns, quoteIdent(name)), append(marks, "?"), append(args, v)
 		}
 	}
@@ -136,34 +216,45 @@ func (p *Place) importRow(ctx context.Context, tx change, item core.ImportItem, 
 			set(name, sqlValue(v))
 		}
 	}
-	set("updated_at", now)
+	set("updated_at", w.now)
 	if !revived && !item.Row.Has("created_at") {
-		set("created_at", now)
+		set("created_at", w.now)
 	}
-	query := "INSERT INTO backups (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(marks, ", ") + ")"
 	if revived {
-		query = "UPDATE backups SET " + strings.Join(columns, " = ?, ") + " = ? WHERE " + p.schema.is("backups", "id", len(args)+1)
-		args = append(args, string(item.ID))
+		return w.exec("UPDATE backups SET "+strings.Join(columns, " = ?, ")+" = ? WHERE "+w.p.schema.is("backups", "id", len(args)+1),
+			append(args, string(item.ID))...)
 	}
-	_, err := tx.ExecContext(ctx, query, args...)
+	return w.exec("INSERT INTO backups ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(marks, ", ")+")", args...)
+}
+
+// dropMetadata takes what metadata there is off ids that are about to be imported: each has
+// its record's and no other.
+func (w *importing) dropMetadata(ids []core.BackupID) error {
+	if !w.p.schema.has("backup_metadata", "value") {
+		return nil
+	}
+	marks, args := ledger.Marks(ids, w.now, w.now)
+	theirs := "backup_id IN (" + marks + ")"
+	if !w.p.schema.joins() { // where a collation would take others for them
+		each := make([]string, len(ids))
+		for i := range ids {
+			each[i] = w.p.schema.is("backup_metadata", "backup_id", i+3)
+		}
+		theirs = "(" + strings.Join(each, " OR ") + ")"
+	}
+	_, err := w.tx.ExecContext(w.ctx, "UPDATE backup_metadata SET deleted = TRUE, deleted_at = ?, updated_at = ? WHERE "+theirs+" AND "+
+		live("backup_metadata"), args...)
 	return err
 }
 
-// importMetadata gives the backup the record's metadata and no other.
-func (p *Place) importMetadata(ctx context.Context, tx change, item core.ImportItem, now string) error {
-	if !p.schema.has("backup_metadata", "value") {
+func (w *importing) metadata(item *core.ImportItem) error {
+	if !w.p.schema.has("backup_metadata", "value") {
 		return nil
-	}
-	if _, err := tx.ExecContext(ctx,
-		"UPDATE backup_metadata SET deleted = TRUE, deleted_at = ?1, updated_at = ?2 WHERE "+p.schema.is("backup_metadata", "backup_id", 3)+
-			" AND "+live("backup_metadata"), now, now, string(item.ID)); err != nil {
-		return err
 	}
 	meta, _ := item.Row.Get("metadata")
 	for key, v := range meta.Object().All() {
-		if _, err := tx.ExecContext(ctx,
-			`INSERT INTO backup_metadata (created_at, deleted, backup_id, "key", value) VALUES (?, FALSE, ?, ?, ?)`, now, string(item.ID), key,
-			sqlText(v)); err != nil {
+		if err := w.exec(`INSERT INTO backup_metadata (created_at, deleted, backup_id, "key", value) VALUES (?, FALSE, ?, ?, ?)`, w.now,
+			string(item.ID), key, sqlText(v)); err != nil {
 			return err
 		}
 	}

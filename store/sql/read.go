@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"hearth/core"
+	"hearth/core/pyjson"
+	"hearth/store/ledger"
 )
 
 // Volume reads a volume with its metadata and every column of its row.
@@ -56,7 +58,7 @@ func (p *Place) Backup(ctx context.Context, id core.BackupID) (b core.Backup, er
 			q.QueryRowContext(ctx, "SELECT "+p.schema.backupSelect()+" FROM "+p.schema.backupFrom()+" WHERE "+p.schema.is("b", "id", 1)+
 				" AND "+live("b"), string(id)))
 		if missing(err) {
-			return core.Fail(core.CodeNotFound, tried, "there is no such backup", "list them with hearth backups", nil)
+			return noBackup(tried)
 		}
 		if err != nil {
 			return err
@@ -103,6 +105,10 @@ func unlessMissing(err error) error {
 	return err
 }
 
+func noBackup(tried string) error {
+	return core.Fail(core.CodeNotFound, tried, "there is no such backup", "list them with hearth backups", nil)
+}
+
 // VolumeTypes lists the volume types; the one called __DEFAULT__ is what Cinder
 // gives a volume that asks for none (since Train).
 func (p *Place) VolumeTypes(ctx context.Context) ([]core.VolumeType, error) {
@@ -136,11 +142,15 @@ func (p *Place) VolumeTypes(ctx context.Context) ([]core.VolumeType, error) {
 // Export makes the record that Cinder would export. Nothing is written, where
 // Cinder's own export saves the row.
 func (p *Place) Export(ctx context.Context, id core.BackupID) (core.Record, error) {
-	tried := "export backup " + string(id)
 	b, err := p.Backup(ctx, id)
 	if err != nil {
 		return core.Record{}, err
 	}
+	return exported(b)
+}
+
+func exported(b core.Backup) (core.Record, error) {
+	tried := "export backup " + string(b.ID)
 	if b.Status != core.StatusAvailable {
 		return core.Record{}, core.Fail(core.CodeRefused, tried, "its status is "+b.Status+", and Cinder exports only what is available",
 			"wait, or repair it first", nil)
@@ -151,4 +161,83 @@ func (p *Place) Export(ctx context.Context, id core.BackupID) (core.Record, erro
 		return core.Record{}, core.Fail(core.CodeRefused, tried, "Cinder could not export it: "+err.Error(), "repair its row first", err)
 	}
 	return r, nil
+}
+
+// ExportBatch exports backups as they stand at one moment.
+func (p *Place) ExportBatch(ctx context.Context, ids []core.BackupID) (out []core.Exported, err error) {
+	var read map[core.BackupID]core.Backup
+	err = p.read(ctx, "export backups", func(q view) error {
+		read, err = p.backups(ctx, q, ids)
+		return err
+	})
+	for _, id := range ids {
+		b, here := read[id]
+		x := core.Exported{Backup: b}
+		if !here {
+			x.Backup.ID, x.Err = id, noBackup("read backup "+string(id))
+		} else {
+			x.Record, x.Err = exported(b)
+		}
+		out = append(out, x)
+	}
+	return out, err
+}
+
+// backups reads some backups with their metadata; those that are not there are left out.
+func (p *Place) backups(ctx context.Context, q querier, ids []core.BackupID) (map[core.BackupID]core.Backup, error) {
+	out := make(map[core.BackupID]core.Backup, len(ids))
+	for some := range slices.Chunk(ids, chunk) {
+		marks, args := ledger.Marks(some)
+		rows, err := q.QueryContext(ctx, "SELECT "+p.schema.backupSelect()+" FROM "+backupFrom+
+			" WHERE b.id IN ("+marks+") AND "+live("b"), args...)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			b, err := scanBackup(rows)
+			if err != nil {
+				return nil, err
+			}
+			b.Unseen, b.Metadata = p.unseen.backups, &pyjson.Object{}
+			out[b.ID] = b
+		}
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+		if err := p.metadataOf(ctx, q, marks, args, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// metadataOf reads the metadata of backups that were read, as [Place.metadata] does that of
+// one.
+func (p *Place) metadataOf(ctx context.Context, q querier, marks string, args []any, backups map[core.BackupID]core.Backup) error {
+	if !p.schema.has("backup_metadata", "value") {
+		return nil
+	}
+	rows, err := q.QueryContext(ctx, `SELECT backup_id, CAST("key" AS TEXT), CAST(value AS TEXT) FROM backup_metadata m WHERE backup_id IN (`+
+		marks+`) AND `+live("m")+` ORDER BY id`, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var key, value sql.NullString
+		if err := rows.Scan(&id, &key, &value); err != nil {
+			return err
+		}
+		b, here := backups[core.BackupID(id)]
+		switch {
+		case !here:
+		case value.Valid:
+			b.Metadata.Set(key.String, pyjson.OfString(value.String))
+		default:
+			b.Metadata.Set(key.String, pyjson.None)
+		}
+	}
+	return rows.Err()
 }

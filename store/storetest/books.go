@@ -57,6 +57,10 @@ func (b *booked) KeepCapture(ctx context.Context, k core.KeptCapture) (int64, er
 	return b.books.KeepCapture(ctx, k)
 }
 
+func (b *booked) CapturedOf(ctx context.Context, _ string, ids []core.BackupID) (map[core.BackupID]core.Captured, error) {
+	return b.books.CapturedOf(ctx, "", ids)
+}
+
 func (b *booked) Entries(ctx context.Context, _ string, limit int) ([]core.Entry, error) {
 	return b.books.Entries(ctx, "", limit)
 }

@@ -65,6 +65,10 @@ func (f *Faulty) Captures(ctx context.Context, place string, v core.VolumeID, b 
 	return call(f, func() ([]core.KeptCapture, error) { return f.Place.Captures(ctx, place, v, b) })
 }
 
+func (f *Faulty) CapturedOf(ctx context.Context, place string, ids []core.BackupID) (map[core.BackupID]core.Captured, error) {
+	return call(f, func() (map[core.BackupID]core.Captured, error) { return f.Place.CapturedOf(ctx, place, ids) })
+}
+
 func (f *Faulty) KeepCapture(ctx context.Context, k core.KeptCapture) (int64, error) {
 	return call(f, func() (int64, error) { return f.Place.KeepCapture(ctx, k) })
 }

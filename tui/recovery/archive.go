@@ -24,15 +24,15 @@ type archiveScreen struct {
 	at   *place.Stay
 	ui.Read
 	cover   jobs.Coverage
-	scant   string // why that is not of the whole place; "": it is, as far as is known
-	age     string // volumes are to have a backup of the last so long
-	all     bool   // also what has no gap
-	volumes bool   // the volumes are shown
-	rows    []int  // of what is shown: those with a gap, or all
+	scant   string  // why that is not of the whole place; "": it is, as far as is known
+	age     string  // volumes are to have a backup of the last so long
+	all     bool    // also what has no gap
+	volumes bool    // the volumes are shown
+	rows    []int32 // of what is shown: those with a gap, or all
 	table   *grid.Model
 	other   *grid.Model // of what is not shown
 	task    ui.TaskID   // that archives
-	results map[core.BackupID]jobs.Archived
+	results archivedResults
 	w, h    int
 }
 
@@ -44,7 +44,16 @@ type coverMsg struct {
 }
 
 // archivedMsg is how a run of exports ended.
-type archivedMsg struct{ results []jobs.Archived }
+type archivedMsg struct{ results archivedResults }
+
+// archivedResults is what became of the records of a run: of those only that were
+// exported, or were to be.
+type archivedResults map[core.BackupID]archivedResult
+
+type archivedResult struct {
+	state jobs.ArchivedState
+	err   error
+}
 
 var coverColumns = []grid.Column{
 	{Title: "NAME", Width: 32, Min: 22, Grow: 2},
@@ -75,7 +84,7 @@ func Archive(host ui.Host, at *place.Stay, _ ui.Open) ui.Screen {
 		age:     usualAge,
 		table:   grid.New(coverColumns, host.Look().Grid()),
 		other:   grid.New(staleColumns, host.Look().Grid()),
-		results: map[core.BackupID]jobs.Archived{},
+		results: archivedResults{},
 	}
 }
 
@@ -116,9 +125,7 @@ func (s *archiveScreen) Update(msg tea.Msg) tea.Cmd {
 		}
 		s.fill()
 	case archivedMsg:
-		for _, r := range msg.results {
-			s.results[r.Backup.ID] = r
-		}
+		s.results = msg.results
 		s.task = 0
 		return s.load()
 	case ageMsg:
@@ -132,16 +139,15 @@ func (s *archiveScreen) Update(msg tea.Msg) tea.Cmd {
 func (s *archiveScreen) fill() {
 	s.rows = nil
 	if s.volumes {
-		for i := range s.cover.Volumes {
-			if s.all || s.cover.Volumes[i].Stale {
-				s.rows = append(s.rows, i)
+		for i, v := range s.cover.Volumes() {
+			if s.all || v.Stale {
+				s.rows = append(s.rows, int32(i))
 			}
 		}
 	} else {
-		for i := range s.cover.Backups {
-			x := &s.cover.Backups[i]
-			if r, done := s.results[x.Backup.ID]; s.all || len(x.Gap()) > 0 || done && r.State != jobs.ArchivedUnchanged {
-				s.rows = append(s.rows, i)
+		for i, x := range s.cover.Backups() {
+			if _, done := s.results[x.ID]; s.all || done || x.HasGap() {
+				s.rows = append(s.rows, int32(i))
 			}
 		}
 	}
@@ -161,15 +167,15 @@ func (s *archiveScreen) turn() tea.Cmd {
 func (s *archiveScreen) Len() int { return len(s.rows) }
 func (s *archiveScreen) Key(i int) string {
 	if s.volumes {
-		return string(s.cover.Volumes[s.rows[i]].Volume.ID)
+		return string(s.cover.Volume(int(s.rows[i])).ID)
 	}
-	return string(s.cover.Backups[s.rows[i]].Backup.ID)
+	return string(s.cover.Backup(int(s.rows[i])).ID)
 }
 
 func (s *archiveScreen) Row(i int) ([]grid.Cell, bool) {
 	st := s.host.Look()
 	if s.volumes {
-		v := &s.cover.Volumes[s.rows[i]]
+		v := s.cover.Volume(int(s.rows[i]))
 		gap := grid.Cell{Text: "✓", Style: st.Good}
 		switch {
 		case v.Stale && !v.Newest.Set:
@@ -178,12 +184,12 @@ func (s *archiveScreen) Row(i int) ([]grid.Cell, bool) {
 			gap = grid.Cell{Text: "! none in " + s.age, Style: st.Warn}
 		}
 		return []grid.Cell{
-			show.NameCell(s.host.Look(), v.Volume.Name), show.StatusCell(s.host.Look(), v.Volume.Status),
-			{Text: show.GiB(v.Volume.Size)}, {Text: st.Age(v.Newest)},
-			{Text: core.Visible(v.Volume.ID.Short()), Style: st.Dim}, gap,
+			show.NameCell(s.host.Look(), v.Name), show.StatusCell(s.host.Look(), v.Status),
+			{Text: show.GiB(v.Size)}, {Text: st.Age(v.Newest)},
+			{Text: core.Visible(v.ID.Short()), Style: st.Dim}, gap,
 		}, true
 	}
-	x := &s.cover.Backups[s.rows[i]]
+	x := s.cover.Backup(int(s.rows[i]))
 	record := map[jobs.RecordState]grid.Cell{
 		jobs.RecordNone:    {Text: "✗ none", Style: st.Bad},
 		jobs.RecordOld:     {Text: "! old", Style: st.Warn},
@@ -194,49 +200,28 @@ func (s *archiveScreen) Row(i int) ([]grid.Cell, bool) {
 		capture = grid.Cell{Text: "! none known", Style: st.Warn}
 	}
 	return []grid.Cell{
-		show.NameCell(s.host.Look(), x.Backup.Name), {Text: st.Age(x.Backup.CreatedAt)}, record, {Text: st.Age(x.Checked)},
-		capture, {Text: core.Visible(x.Backup.ID.Short()), Style: st.Dim}, s.runCell(x),
+		show.NameCell(s.host.Look(), x.Name), {Text: st.Age(x.Created)}, record, {Text: st.Age(x.Checked)},
+		capture, {Text: core.Visible(x.ID.Short()), Style: st.Dim}, s.runCell(x.ID),
 	}, true
 }
 
 // runCell is what has just become of a backup's record.
-func (s *archiveScreen) runCell(x *jobs.BackupCover) grid.Cell {
-	st, r := s.host.Look(), s.results[x.Backup.ID]
+func (s *archiveScreen) runCell(id core.BackupID) grid.Cell {
+	st, r := s.host.Look(), s.results[id]
 	if s.archiving() {
-		r = jobs.Archived{State: jobs.ArchivedState(s.host.Task(s.task).Items[string(x.Backup.ID)])}
+		r = archivedResult{state: jobs.ArchivedState(s.host.Task(s.task).Items[string(id)])}
 	}
 	switch {
-	case r.Err != nil:
-		return grid.Cell{Text: "✗ " + core.Visible(ui.WhatOf(r.Err)), Style: st.Bad}
-	case r.State == jobs.ArchivedFailed:
-		return grid.Cell{Text: "✗ " + string(r.State), Style: st.Bad}
-	case r.State == jobs.ArchivedNot:
-		return grid.Cell{Text: "· " + string(r.State), Style: st.Warn}
-	case r.State == "":
+	case r.err != nil:
+		return grid.Cell{Text: "✗ " + core.Visible(ui.WhatOf(r.err)), Style: st.Bad}
+	case r.state == jobs.ArchivedFailed:
+		return grid.Cell{Text: "✗ " + string(r.state), Style: st.Bad}
+	case r.state == jobs.ArchivedNot:
+		return grid.Cell{Text: "· " + string(r.state), Style: st.Warn}
+	case r.state == "":
 		return grid.Cell{}
 	}
-	return grid.Cell{Text: "✓ " + string(r.State), Style: st.Good}
-}
-
-// counts tells the gaps.
-func (s *archiveScreen) counts() (none, old, uncaptured, stale int) {
-	for i := range s.cover.Backups {
-		switch x := &s.cover.Backups[i]; x.Record {
-		case jobs.RecordNone:
-			none++
-		case jobs.RecordOld:
-			old++
-		}
-		if s.cover.Backups[i].Capture == "" {
-			uncaptured++
-		}
-	}
-	for i := range s.cover.Volumes {
-		if s.cover.Volumes[i].Stale {
-			stale++
-		}
-	}
-	return none, old, uncaptured, stale
+	return grid.Cell{Text: "✓ " + string(r.state), Style: st.Good}
 }
 
 // archiving reports whether the exports go on.
@@ -244,7 +229,7 @@ func (s *archiveScreen) archiving() bool { return s.host.Task(s.task).Runs() }
 
 func (s *archiveScreen) head(w int) []string {
 	st := s.host.Look()
-	none, old, uncaptured, stale := s.counts()
+	n := &s.cover.CoverCounts
 	tell := func(n int, text string) string {
 		look := st.Warn
 		if n == 0 {
@@ -252,14 +237,14 @@ func (s *archiveScreen) head(w int) []string {
 		}
 		return look.Paint(fmt.Sprintf("%d %s", n, text))
 	}
-	backups, volumes := core.Count(len(s.cover.Backups), "backup"), core.Count(len(s.cover.Volumes), "volume")
+	backups, volumes := core.Count(n.Backups, "backup"), core.Count(n.Volumes, "volume")
 	b, v := st.OpenTab.Paint("["+backups+"] "), st.Dim.Paint("  "+volumes+": ")
 	if s.volumes {
 		b, v = st.Dim.Paint("  "+backups+": "), st.OpenTab.Paint("["+volumes+"] ")
 	}
 	lines := []string{
-		ui.Clip(b+tell(none, "without a record")+", "+tell(old, "with an old one")+", "+tell(uncaptured, "no known capture"), w),
-		ui.Clip(v+tell(stale, "without a backup of the last "+s.age)+st.Dim.Paint(" (N)"), w),
+		ui.Clip(b+tell(n.NoRecord, "without a record")+", "+tell(n.OldRecord, "with an old one")+", "+tell(n.NoCapture, "no known capture"), w),
+		ui.Clip(v+tell(n.Stale, "without a backup of the last "+s.age)+st.Dim.Paint(" (N)"), w),
 	}
 	if s.scant != "" {
 		lines = append(lines, ui.Clip(st.Warn.Paint("! "+core.Visible(s.scant)), w))
@@ -331,7 +316,7 @@ func (s *archiveScreen) Actions() []ui.Action {
 		if why := noExport(); why != "" {
 			return why
 		}
-		if none, old, _, _ := s.counts(); none+old == 0 {
+		if s.cover.NoRecord+s.cover.OldRecord == 0 {
 			return "every record is current; X exports all again"
 		}
 		return ""
@@ -370,10 +355,9 @@ func (s *archiveScreen) Actions() []ui.Action {
 
 // askArchive says what an export of records does, and asks.
 func (s *archiveScreen) askArchive(all bool) tea.Cmd {
-	none, old, _, _ := s.counts()
-	n, words := none+old, []string{}
+	n, words := s.cover.NoRecord+s.cover.OldRecord, []string{}
 	if all {
-		n, words = len(s.cover.Backups), []string{"--all"}
+		n, words = s.cover.CoverCounts.Backups, []string{"--all"}
 	}
 	q := ui.Asking(s.host.Look(), "Archive",
 		fmt.Sprintf("Export the records of %s of %s into hearth's archive?\n", core.Count(n, "backup"), core.Visible(s.at.Info().Location)),
@@ -389,11 +373,19 @@ func (s *archiveScreen) askArchive(all bool) tea.Cmd {
 
 func (s *archiveScreen) archive(all bool) tea.Cmd {
 	desk := s.at.Desk()
-	clear(s.results)
+	s.results = archivedResults{}
 	id, cmd := s.at.Start(s.host, "archiving records", place.Touching(s.at, "archive", "records"),
 		func(ctx context.Context, progress jobs.Progress) ui.Result {
-			results, err := desk.ArchiveRecords(ctx, jobs.ArchiveOptions{All: all}, progress)
-			return ui.Result{Note: archivedNote(results, err), Answer: archivedMsg{results}}
+			results, failures := archivedResults{}, []error(nil)
+			count, err := desk.ArchiveRecords(ctx, jobs.ArchiveOptions{All: all}, func(r jobs.Archived) {
+				if r.State != jobs.ArchivedUnchanged {
+					results[r.Backup.ID] = archivedResult{r.State, r.Err}
+				}
+				if r.Err != nil && r.State == jobs.ArchivedFailed && len(failures) < failuresMost {
+					failures = append(failures, fmt.Errorf("%s: %w", core.Visible(r.Backup.Title()), r.Err))
+				}
+			}, progress)
+			return ui.Result{Note: archivedNote(count, failures, err), Answer: archivedMsg{results}}
 		})
 	if id != 0 {
 		s.task = id
@@ -401,15 +393,12 @@ func (s *archiveScreen) archive(all bool) tea.Cmd {
 	return cmd
 }
 
+// failuresMost is how many failures a note tells of one by one.
+const failuresMost = 1000
+
 // archivedNote tells how the exports went: how many of each, and under e which
 // failed.
-func archivedNote(results []jobs.Archived, err error) ui.Note {
-	count, failures := map[jobs.ArchivedState]int{}, []error{}
-	for _, r := range results {
-		if count[r.State]++; r.Err != nil && r.State == jobs.ArchivedFailed {
-			failures = append(failures, fmt.Errorf("%s: %w", core.Visible(r.Backup.Title()), r.Err))
-		}
-	}
+func archivedNote(count jobs.ArchivedCounts, failures []error, err error) ui.Note {
 	var parts []string
 	for _, state := range []jobs.ArchivedState{
 		jobs.ArchivedNew, jobs.ArchivedChanged, jobs.ArchivedSame, jobs.ArchivedUnchanged, jobs.ArchivedFailed, jobs.ArchivedNot,
@@ -420,7 +409,7 @@ func archivedNote(results []jobs.Archived, err error) ui.Note {
 	}
 	said := strings.Join(parts, ", ")
 	switch {
-	case err != nil && len(results) == 0:
+	case err != nil && len(count) == 0:
 		return ui.FailureNote(err)
 	case err != nil && core.CodeOf(err) == core.CodeCancelled:
 		return ui.Note{Level: ui.LevelWarn, Text: "Records: " + said + "; x goes on with the rest.", Err: err}

@@ -109,15 +109,14 @@ func (e *Env) archive() *cobra.Command {
 
 func (e *Env) archiveAll(ctx context.Context, d jobs.Desk, o jobs.ArchiveOptions, quiet bool) error {
 	progress, end := e.bar(quiet)
-	results, err := d.ArchiveRecords(ctx, o, progress)
-	end()
-	count := map[jobs.ArchivedState]int{}
-	for _, r := range results {
-		if count[r.State]++; r.Err != nil && r.State == jobs.ArchivedFailed {
+	count, err := d.ArchiveRecords(ctx, o, func(r jobs.Archived) {
+		if r.Err != nil && r.State == jobs.ArchivedFailed {
+			end()
 			e.say("- %s (%s): %s.", r.Backup.Title(), string(r.Backup.ID), r.Err)
 		}
-	}
-	if results != nil || err == nil {
+	}, progress)
+	end()
+	if count != nil {
 		var parts []string
 		for _, s := range []jobs.ArchivedState{
 			jobs.ArchivedNew, jobs.ArchivedChanged, jobs.ArchivedSame, jobs.ArchivedUnchanged, jobs.ArchivedFailed, jobs.ArchivedNot,

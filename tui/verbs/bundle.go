@@ -47,20 +47,14 @@ func bundled(text string) (*core.Bundle, error) {
 	return &b, nil
 }
 
-// sayBundle says what a bundle is.
-func (e *Env) sayBundle(b *core.Bundle) {
+// sayBundle says what a bundle is, of which the secrets of so many captures are masked.
+func (e *Env) sayBundle(b core.BundleHead, masked int) {
 	of := "several places"
 	if b.Place != "" {
 		of = b.Place
 	}
 	e.say("A bundle of %s, made %s UTC: %s and %s, whole and unchanged.",
-		of, clock(b.Made, false), core.Count(len(b.Records), "record"), core.Count(len(b.Captures), "capture"))
-	masked := 0
-	for _, c := range b.Captures {
-		if len(c.Masked) > 0 {
-			masked++
-		}
-	}
+		of, clock(b.Made, false), core.Count(b.Records, "record"), core.Count(b.Captures, "capture"))
 	if masked > 0 {
 		e.say("! The secrets of %s are masked: those are not byte for byte what Cinder wrote.", core.Count(masked, "capture"))
 	}

@@ -3,6 +3,7 @@ package verbs
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -87,11 +88,11 @@ func (e *Env) coverage() *cobra.Command {
 				if err != nil && core.CodeOf(err) != core.CodeIncomplete {
 					return err
 				}
-				lines, says := coverLines(&c, older, all)
-				if _, err := r.list(e.Out, lines); err != nil {
+				r.again = func() func() ([]covered, error) { return inPages(coverLines(&c, older, all)) }
+				if _, err := r.print(e.Out); err != nil {
 					return err
 				}
-				e.say("%s", says)
+				e.say("%s", coverSays(&c, older))
 				e.sayNarrowed(d, c.Projects())
 				return err // what there is was shown all the same
 			})
@@ -104,61 +105,63 @@ func (e *Env) coverage() *cobra.Command {
 	return cmd
 }
 
-// coverLines are the lines of a coverage, and what it comes to.
-func coverLines(c *jobs.Coverage, older string, all bool) (out []covered, says string) {
-	gaps, onHoles := map[string]int{}, 0
-	for i := range c.Backups {
-		x := &c.Backups[i]
-		gap := x.Gap()
-		if x.Capture != "" && x.Lacking > 0 {
-			onHoles++
-		}
-		for _, g := range gap {
-			gaps[g]++
-		}
-		if all || len(gap) > 0 {
-			capture, evidence := string(x.Capture), string(x.Evidence)
-			if capture == "" {
-				capture, evidence = "none known", "none"
+// coverLines are the lines of a coverage.
+func coverLines(c *jobs.Coverage, older string, all bool) iter.Seq[covered] {
+	return func(yield func(covered) bool) {
+		for _, x := range c.Backups() {
+			if gap := x.Gap(); (all || len(gap) > 0) && !yield(backupLine(&x, gap)) {
+				return
 			}
-			out = append(out, covered{
-				kind: "backup", id: string(x.Backup.ID), name: x.Backup.Name.Or(""), project: string(x.Backup.ProjectID),
-				at: x.Backup.CreatedAt, record: string(x.Record), checked: x.Checked, capture: capture, evidence: evidence, gap: gap,
-			})
+		}
+		if older == "" {
+			return
+		}
+		for _, v := range c.Volumes() {
+			if (all || v.Stale) && !yield(volumeLine(&v, older)) {
+				return
+			}
 		}
 	}
-	stale := 0
-	for _, v := range c.Volumes {
-		var gap []string
-		switch {
-		case v.Stale && !v.Newest.Set:
-			gap = []string{"no backup"}
-		case v.Stale:
-			gap = []string{"no backup of the last " + older}
-		}
-		stale += len(gap)
-		if len(gap) > 0 || all && older != "" {
-			out = append(out, covered{
-				kind: "volume", id: string(v.Volume.ID), name: v.Volume.Name.Or(""), project: string(v.Volume.ProjectID),
-				at: v.Newest, gap: gap,
-			})
-		}
+}
+
+func backupLine(x *jobs.BackupCover, gap []string) covered {
+	capture, evidence := string(x.Capture), string(x.Evidence)
+	if capture == "" {
+		capture, evidence = "none known", "none"
 	}
-	says = fmt.Sprintf("Of %s: %d without a record, %d with an old one, %d without a capture that hearth knows of.",
-		core.Count(len(c.Backups), "available backup"), gaps["no record"], gaps["an old record"], gaps["no capture"])
-	if onHoles > 0 {
-		says += fmt.Sprintf(" %d with one stand on layers without.", onHoles)
+	return covered{kind: "backup", id: string(x.ID), name: x.Name.Or(""), project: string(x.Project), at: x.Created,
+		record: string(x.Record), checked: x.Checked, capture: capture, evidence: evidence, gap: gap}
+}
+
+func volumeLine(v *jobs.VolumeCover, older string) covered {
+	var gap []string
+	switch {
+	case v.Stale && !v.Newest.Set:
+		gap = []string{"no backup"}
+	case v.Stale:
+		gap = []string{"no backup of the last " + older}
+	}
+	return covered{kind: "volume", id: string(v.ID), name: v.Name.Or(""), project: string(v.Project), at: v.Newest, gap: gap}
+}
+
+// coverSays is what a coverage comes to.
+func coverSays(c *jobs.Coverage, older string) string {
+	n := &c.CoverCounts
+	says := fmt.Sprintf("Of %s: %d without a record, %d with an old one, %d without a capture that hearth knows of.",
+		core.Count(n.Backups, "available backup"), n.NoRecord, n.OldRecord, n.NoCapture)
+	if n.OnHoles > 0 {
+		says += fmt.Sprintf(" %d with one stand on layers without.", n.OnHoles)
 	}
 	says += evidenceSays(c)
 	if older != "" {
-		says += fmt.Sprintf(" Of %s: %d without a backup of the last %s.", core.Count(len(c.Volumes), "volume"), stale, older)
+		says += fmt.Sprintf(" Of %s: %d without a backup of the last %s.", core.Count(n.Volumes, "volume"), n.Stale, older)
 	}
-	return out, says
+	return says
 }
 
 // evidenceSays counts the captures by how far they carry; "" where none is known.
 func evidenceSays(c *jobs.Coverage) string {
-	n := c.ByEvidence()
+	n := c.ByEvidence
 	var parts []string
 	for _, x := range []struct {
 		evidence core.Evidence

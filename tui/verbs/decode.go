@@ -7,6 +7,7 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/store/jobs"
 )
 
 func (e *Env) decode() *cobra.Command {
@@ -20,7 +21,8 @@ func (e *Env) decode() *cobra.Command {
 			if err := f.check(formats...); err != nil {
 				return err
 			}
-			found, _, err := e.paste(cmd.Context(), args)
+			found, _, done, err := e.records(cmd.Context(), args)
+			defer done()
 			if err != nil {
 				return err
 			}
@@ -31,15 +33,20 @@ func (e *Env) decode() *cobra.Command {
 	return cmd
 }
 
-// decoded prints what is inside the records, and says what is to be said of each.
-func (e *Env) decoded(f *format, found []core.Found) error {
-	var objects []*pyjson.Object
-	for i, x := range found {
+// decoded says what is to be said of each record, and prints what is inside.
+func (e *Env) decoded(f *format, found jobs.Records) error {
+	n, fields := 0, &pyjson.Object{} // of those that can be read: how many, and all their fields, in order
+	var broken core.Found
+	for i := range found.Len() {
+		x, err := found.Found(i)
+		if err != nil {
+			return err
+		}
 		for _, note := range append(append([]string{}, x.Notes...), x.Decoded.Tolerated...) {
 			e.say("Record %d: %s.", i+1, note)
 		}
 		if !x.OK() {
-			if len(found) > 1 {
+			if broken = x; found.Len() > 1 {
 				e.say("Record %d, line %d: %s.", i+1, x.Line, x.Err)
 			}
 			continue
@@ -49,24 +56,51 @@ func (e *Env) decoded(f *format, found []core.Found) error {
 		if err != nil {
 			return err
 		}
-		objects = append(objects, o)
+		for name := range o.All() {
+			fields.Set(name, pyjson.None)
+		}
+		n++
 	}
-	var err error
+	if n > 0 {
+		if err := e.writeInside(f, found, fields.Keys()); err != nil {
+			return err
+		}
+	}
 	switch {
-	case len(found) == 1 && len(objects) == 1:
-		err = e.writeObject(f, objects[0])
-	case len(objects) > 0:
-		err = e.writeObjects(f, objects)
+	case n == found.Len():
+		return nil
+	case found.Len() == 1:
+		return core.Fail(core.CodeUnreadable, "", fmt.Sprintf("line %d: %s", broken.Line, broken.Err), "", nil)
+	case n > 0:
+		return notAll("decode", found.Len()-n, found.Len(), "record", "cannot be read")
 	}
-	broken := len(found) - len(objects)
-	switch {
-	case err != nil || broken == 0:
-		return err
-	case len(found) == 1:
-		return core.Fail(core.CodeUnreadable, "", fmt.Sprintf("line %d: %s", found[0].Line, found[0].Err), "", nil)
-	case len(objects) > 0:
-		return notAll("decode", broken, len(found), "record", "cannot be read")
-	}
-	return core.Fail(core.CodeUnreadable, "decode", "none of "+core.Count(len(found), "record")+" can be read",
+	return core.Fail(core.CodeUnreadable, "decode", "none of "+core.Count(found.Len(), "record")+" can be read",
 		"see what is said of each", nil)
+}
+
+// writeInside prints what is inside the records that can be read, as it is read.
+func (e *Env) writeInside(f *format, found jobs.Records, fields []string) error {
+	var failed error
+	objects := func(yield func(*pyjson.Object) bool) {
+		for i := range found.Len() {
+			x, err := found.Found(i)
+			var o *pyjson.Object
+			if err == nil && x.OK() {
+				o, err = f.only(x.Decoded.Doc.Object(), nil)
+			}
+			if failed = err; err != nil || o != nil && !yield(o) {
+				return
+			}
+		}
+	}
+	if found.Len() == 1 {
+		for o := range objects {
+			return e.writeObject(f, o)
+		}
+		return failed
+	}
+	if err := e.writeObjects(f, objects, fields); err != nil {
+		return err
+	}
+	return failed
 }

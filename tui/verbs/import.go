@@ -3,7 +3,6 @@ package verbs
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,45 +13,6 @@ import (
 // lineLimit is how long a line a terminal takes before it loses the rest (Linux'
 // canonical mode).
 const lineLimit = 4095
-
-// paste reads records from a file or stdin; bundle is not nil if that is one.
-func (e *Env) paste(ctx context.Context, args []string) (found []core.Found, bundle *core.Bundle, err error) {
-	file, what := "-", "standard input"
-	if len(args) == 1 && args[0] != "-" {
-		file, what = args[0], args[0]
-	}
-	typed := file == "-" && e.Asks
-	if typed {
-		e.say("Paste the records, then press Enter and Ctrl-D.")
-	}
-	text, err := e.read(ctx, file)
-	if err != nil {
-		return nil, nil, err
-	}
-	if bundle, err = bundled(text); err != nil {
-		return nil, nil, err
-	} else if bundle != nil {
-		return bundle.Found(), bundle, nil
-	}
-	if typed {
-		for line := range strings.Lines(text) {
-			if len(line) >= lineLimit {
-				e.say("The terminal cut a line after %d characters; name a file instead, or paste into hearth's screens.", lineLimit)
-				break
-			}
-		}
-	}
-	if _, id, ok := core.InsideMetadata(text); ok {
-		return nil, nil, core.Fail(core.CodeUnreadable, "find a record in "+what, "it is the metadata object of the backup "+
-			core.Visible(string(id))+", which has the backup's capture and no record",
-			"bring it back from its repository with hearth recover, or hand the capture to hearth plan with --capture", nil)
-	}
-	if found = core.FindRecords(text); len(found) == 0 {
-		return nil, nil, core.Fail(core.CodeUnreadable, "find a record in "+what, "there is none in its "+core.Bytes(int64(len(text))),
-			"copy the output of an export, from its beginning", nil)
-	}
-	return found, nil, nil
-}
 
 func (e *Env) importing() *cobra.Command {
 	var dry, yes bool
@@ -65,15 +25,16 @@ func (e *Env) importing() *cobra.Command {
 			"refuse, or leave broken, are refused.",
 		Example: "hearth import record.json --dry-run\nxclip -o | hearth import --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found, bundle, err := e.paste(cmd.Context(), args)
+			found, bundle, done, err := e.records(cmd.Context(), args)
+			defer done()
 			if err != nil {
 				return err
 			}
-			if found, err = core.Renamed(found, service); err != nil {
+			if _, err = core.Renamed(nil, service); err != nil {
 				return err
 			}
 			if bundle != nil {
-				e.sayBundle(bundle)
+				bundle.say(e)
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 				d, done, err := e.importFor(ctx, d, owner)
@@ -81,29 +42,26 @@ func (e *Env) importing() *cobra.Command {
 					return err
 				}
 				defer done()
-				checks, facts, err := d.Preflight(ctx, found)
+				in, err := d.TakeIn(ctx, renamed{found, service}, core.ProjectID(owner))
 				if err != nil {
 					return err
 				}
-				var chosen []int
 				if owner != "" && d.Place.Info().Kind != core.PlaceCloud {
-					facts.Owner = "project " + owner + ", whatever the records name"
+					in.Facts.Owner = "project " + owner + ", whatever the records name"
 				}
-				for i := range checks {
-					checks[i].GiveTo(core.ProjectID(owner))
-					e.sayCheck(i, &checks[i])
-					if !checks[i].Refused() {
-						chosen = append(chosen, i)
-					}
+				for i := range in.Len() {
+					c := in.Check(i)
+					e.sayCheck(i, &c)
 				}
-				e.say("Owner: %s.", facts.Owner)
-				if !dry && len(chosen) > 0 {
-					if err := e.importChosen(ctx, d, checks, chosen, yes); err != nil {
+				e.say("Owner: %s.", in.Facts.Owner)
+				chosen := in.Chosen()
+				if !dry && chosen > 0 {
+					if err := e.importChosen(ctx, d, in, yes); err != nil {
 						return err
 					}
 				}
 				if !dry && bundle != nil {
-					n, err := d.KeepBundle(ctx, bundle)
+					n, err := d.KeepBundle(ctx, bundle.captures)
 					if err != nil {
 						return err
 					}
@@ -112,9 +70,9 @@ func (e *Env) importing() *cobra.Command {
 					}
 				}
 				if dry {
-					e.say("Nothing was written; %d of %s would be imported.", len(chosen), core.Count(len(checks), "record"))
+					e.say("Nothing was written; %d of %s would be imported.", chosen, core.Count(in.Len(), "record"))
 				}
-				return refused(len(checks), len(chosen))
+				return refused(in.Len(), chosen)
 			})
 		},
 	}
@@ -140,19 +98,19 @@ func (e *Env) importFor(ctx context.Context, d jobs.Desk, owner string) (jobs.De
 	return e.at(ctx, location)
 }
 
-// importChosen asks, imports, and says what became of each.
-func (e *Env) importChosen(ctx context.Context, d jobs.Desk, checks []core.Check, chosen []int, yes bool) error {
+// importChosen asks, imports what can be, and says what became of each.
+func (e *Env) importChosen(ctx context.Context, d jobs.Desk, in *jobs.Intake, yes bool) error {
 	const tried = "import"
 	if err := writable(d, tried, core.OpImport); err != nil {
 		return err
 	}
-	question := fmt.Sprintf("Import %s into %s?", core.Count(len(chosen), "backup"), d.Place.Info().Location)
+	question := fmt.Sprintf("Import %s into %s?", core.Count(in.Chosen(), "backup"), d.Place.Info().Location)
 	if err := e.confirm(ctx, yes, tried, question, "look at it with --dry-run"); err != nil {
 		return err
 	}
-	results, err := d.Import(ctx, checks, chosen)
-	failed := 0
-	for _, r := range results {
+	failed, n := 0, 0
+	err := in.Import(ctx, func(r core.ImportResult) {
+		n++
 		switch {
 		case r.Err != nil:
 			failed++
@@ -165,9 +123,9 @@ func (e *Env) importChosen(ctx context.Context, d jobs.Desk, checks []core.Check
 		for _, x := range r.Differs {
 			e.say("  ! %s", x)
 		}
-	}
+	})
 	if err == nil && failed > 0 {
-		err = notAll("import", failed, len(results), "backup", "failed")
+		err = notAll("import", failed, n, "backup", "failed")
 	}
 	return err
 }
@@ -185,12 +143,12 @@ func refused(records, importable int) error {
 	return core.Fail(core.CodeRefused, "import", "none of "+core.Count(records, "record")+" can be imported", "see what is said of each", nil)
 }
 
-func (e *Env) sayCheck(i int, c *core.Check) {
-	if !c.Found.OK() {
-		e.say("Record %d, line %d: cannot be read.", i+1, c.Found.Line)
+func (e *Env) sayCheck(i int, c *jobs.IntakeCheck) {
+	if !c.OK {
+		e.say("Record %d, line %d: cannot be read.", i+1, c.Line)
 	} else {
-		e.say("Record %d, line %d: %s (%s), %d GiB, %s, fingerprint %s", i+1, c.Found.Line, calling(c.Name), string(c.ID), c.Size,
-			c.Found.Record.Service, c.Found.Decoded.Fingerprint())
+		e.say("Record %d, line %d: %s (%s), %d GiB, %s, fingerprint %s", i+1, c.Line, calling(c.Name), string(c.ID), c.Size,
+			c.Service, c.Fingerprint)
 	}
 	for _, f := range c.Findings {
 		e.say("  %s %s", map[core.Level]string{core.LevelInfo: "·", core.LevelWarn: "!", core.LevelRefuse: "✗"}[f.Level], f.Text)

@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 
 	"hearth/core"
@@ -52,21 +54,22 @@ func (e *Env) writeObject(f *format, o *pyjson.Object) error {
 		_, err := io.WriteString(e.Out, yamlText(pyjson.OfDict(o)))
 		return err
 	}
-	return e.writeObjects(f, []*pyjson.Object{o})
+	return e.writeObjects(f, slices.Values([]*pyjson.Object{o}), o.Keys())
 }
 
-// writeObjects prints a list of objects, whose fields may differ.
-func (e *Env) writeObjects(f *format, list []*pyjson.Object) error {
+// writeObjects prints a list of objects, whose fields may differ; fields are those of all.
+func (e *Env) writeObjects(f *format, list iter.Seq[*pyjson.Object], fields []string) error {
 	switch f.name {
 	case "csv":
-		return writeObjectsCSV(e.Out, f, list)
+		return writeObjectsCSV(e.Out, f, list, fields)
 	case "json", "yaml":
-		r := rows[*pyjson.Object]{format: f, next: all(list), object: func(o **pyjson.Object) *pyjson.Object { return *o }}
+		r := rows[*pyjson.Object]{format: f, next: inPages(list), object: func(o **pyjson.Object) *pyjson.Object { return *o }}
 		_, err := r.print(e.Out)
 		return err
 	}
-	for i, o := range list {
-		if i > 0 {
+	i := 0
+	for o := range list {
+		if i++; i > 1 {
 			if _, err := fmt.Fprintln(e.Out); err != nil {
 				return err
 			}
@@ -93,24 +96,18 @@ func writeValues(w io.Writer, f *format, o *pyjson.Object) error {
 	return nil
 }
 
-func writeObjectsCSV(w io.Writer, f *format, list []*pyjson.Object) error {
-	fields := &pyjson.Object{} // a set, in order
-	for _, o := range list {
-		for k := range o.All() {
-			fields.Set(k, pyjson.None)
-		}
-	}
+func writeObjectsCSV(w io.Writer, f *format, list iter.Seq[*pyjson.Object], fields []string) error {
 	var head []string
-	for _, k := range fields.Keys() {
+	for _, k := range fields {
 		head = append(head, f.bare(pyjson.OfString(k)))
 	}
 	out := csv.NewWriter(w)
 	if err := out.Write(head); err != nil {
 		return err
 	}
-	for _, o := range list {
+	for o := range list {
 		var line []string
-		for _, k := range fields.Keys() {
+		for _, k := range fields {
 			v, _ := o.Get(k)
 			line = append(line, f.bare(v))
 		}

@@ -37,7 +37,13 @@ func (e *Env) source(ctx context.Context, cmd *cobra.Command, from string) (jobs
 		if err != nil {
 			return jobs.Source{}, nil, err
 		}
-		e.sayBundle(b)
+		masked := 0
+		for _, c := range b.Captures {
+			if len(c.Masked) > 0 {
+				masked++
+			}
+		}
+		e.sayBundle(b.BundleHead, masked)
 		return jobs.FromBundle(b, from), func() {}, nil
 	}
 	d, done, err := e.at(ctx, from)

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 
 	"hearth/core"
@@ -54,6 +55,7 @@ type rows[T any] struct {
 	unseen  func(*T) core.FieldSet
 	width   int // of the terminal; 0: as wide as it gets
 	next    func() ([]T, error)
+	again   func() func() ([]T, error) // instead of next: gives it, each time from the beginning
 }
 
 // list prints a list that is there whole, and reports how many rows it has.
@@ -65,6 +67,9 @@ func (r rows[T]) list(out io.Writer, items []T) (int, error) {
 // print reports how many rows there were.
 func (r rows[T]) print(out io.Writer) (n int, err error) {
 	w := bufio.NewWriter(out)
+	if r.again != nil {
+		r.next = r.again()
+	}
 	switch r.format.name {
 	case "json":
 		n, err = r.json(w)
@@ -168,18 +173,45 @@ func (r rows[T]) table(w io.Writer) (int, error) {
 		}
 		g.lanes = append(g.lanes, lane)
 	}
-	n, err := r.each(func(row *T) error {
-		var cells []string
+	cells := func(row *T) (out []string) {
 		for i := range r.columns {
-			cells = append(cells, cell(&r.columns[i], row, r.unseen(row), r.format.local))
+			out = append(out, cell(&r.columns[i], row, r.unseen(row), r.format.local))
 		}
-		g.rows = append(g.rows, cells)
+		return out
+	}
+	if r.again != nil { // the widths first, and then the rows, so that they need not be kept
+		return r.tableTwice(w, &g, cells)
+	}
+	n, err := r.each(func(row *T) error {
+		g.rows = append(g.rows, cells(row))
 		return nil
 	})
 	if err != nil {
 		return n, err
 	}
 	return n, g.write(w, r.width)
+}
+
+func (r rows[T]) tableTwice(w io.Writer, g *grid, cells func(*T) []string) (int, error) {
+	g.measure(nil)
+	n, err := r.each(func(row *T) error {
+		g.measure(cells(row))
+		return nil
+	})
+	if err != nil {
+		return n, err
+	}
+	widths, err := g.head(w, r.width)
+	if err != nil {
+		return n, err
+	}
+	r.next = r.again()
+	return r.each(func(row *T) error {
+		var b strings.Builder
+		g.line(&b, cells(row), widths)
+		_, err := io.WriteString(w, b.String())
+		return err
+	})
 }
 
 func zone(local bool) string {
@@ -194,6 +226,24 @@ func all[T any](items []T) func() ([]T, error) {
 	return func() ([]T, error) {
 		page := items
 		items = nil
+		return page, nil
+	}
+}
+
+// pageLines is how many lines are made at a time.
+const pageLines = 256
+
+// inPages gives what comes one by one as pages.
+func inPages[T any](items iter.Seq[T]) func() ([]T, error) {
+	next, _ := iter.Pull(items)
+	return func() (page []T, _ error) {
+		for len(page) < pageLines {
+			item, ok := next()
+			if !ok {
+				break
+			}
+			page = append(page, item)
+		}
 		return page, nil
 	}
 }

@@ -22,6 +22,7 @@ type lane struct {
 type grid struct {
 	lanes []lane
 	rows  [][]string
+	wants []int // how wide each lane would like to be; nil: nothing was measured yet
 }
 
 // Widths that a lane is not shrunk below.
@@ -35,14 +36,25 @@ const (
 
 // widths are those that the lanes would like to have.
 func (g *grid) widths() []int {
-	out := make([]int, len(g.lanes))
-	for i, l := range g.lanes {
-		out[i] = ansi.StringWidth(l.title)
+	if g.wants == nil {
+		g.measure(nil)
 		for _, row := range g.rows {
-			out[i] = max(out[i], ansi.StringWidth(row[i]))
+			g.measure(row)
 		}
 	}
-	return out
+	return g.wants
+}
+
+// measure makes the lanes wide enough for a row, and for their titles.
+func (g *grid) measure(row []string) {
+	if g.wants == nil {
+		for _, l := range g.lanes {
+			g.wants = append(g.wants, ansi.StringWidth(l.title))
+		}
+	}
+	for i, text := range row {
+		g.wants[i] = max(g.wants[i], ansi.StringWidth(text))
+	}
 }
 
 // total is how wide a line of lanes is, two blanks between each; a lane of width
@@ -116,10 +128,9 @@ func shortTitle(title string) string {
 	return short
 }
 
-// write prints the grid; width 0 cuts nothing.
-func (g grid) write(w io.Writer, width int) error {
+// head prints the titles, and returns how wide each lane is; width 0 cuts nothing.
+func (g *grid) head(w io.Writer, width int) ([]int, error) {
 	widths := g.fit(width)
-	var b strings.Builder
 	var titles []string
 	for i, l := range g.lanes {
 		if ansi.StringWidth(l.title) > widths[i] {
@@ -127,13 +138,26 @@ func (g grid) write(w io.Writer, width int) error {
 		}
 		titles = append(titles, l.title)
 	}
-	if strings.Join(titles, "") != "" {
-		g.line(&b, titles, widths)
+	if strings.Join(titles, "") == "" {
+		return widths, nil
 	}
+	var b strings.Builder
+	g.line(&b, titles, widths)
+	_, err := io.WriteString(w, b.String())
+	return widths, err
+}
+
+// write prints the grid; width 0 cuts nothing.
+func (g grid) write(w io.Writer, width int) error {
+	widths, err := g.head(w, width)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
 	for _, row := range g.rows {
 		g.line(&b, row, widths)
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err = io.WriteString(w, b.String())
 	return err
 }
 

@@ -71,9 +71,14 @@ func writable(d jobs.Desk, tried string, op core.Operation) error {
 
 // read reads a whole file, or stdin for "-".
 func (e *Env) read(ctx context.Context, file string) (string, error) {
+	return e.readFrom(ctx, file, e.In)
+}
+
+// readFrom is read where standard input is in, of which some was looked at.
+func (e *Env) readFrom(ctx context.Context, file string, in io.Reader) (string, error) {
 	if file == "-" {
 		return await(ctx, func() (string, error) {
-			b, err := io.ReadAll(e.In)
+			b, err := io.ReadAll(in)
 			if err != nil {
 				return "", core.Fail(core.CodeUnreadable, "read standard input", "it broke off", "", err)
 			}

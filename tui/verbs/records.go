@@ -1,0 +1,200 @@
+package verbs
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"hearth/core"
+	"hearth/store/jobs"
+)
+
+// held are records that a text held.
+type held []core.Found
+
+func (h held) Len() int                        { return len(h) }
+func (h held) Found(i int) (core.Found, error) { return h[i], nil }
+
+// bundleFile is a bundle in a file, which was gone through once. Its records are read
+// again whenever they are needed.
+type bundleFile struct {
+	core.BundleHead
+	file   *os.File
+	masked int // captures whose secrets are masked
+	lines  []bundleAt
+	notes  map[int][]string
+}
+
+// bundleAt is where a record stands in a bundle.
+type bundleAt struct {
+	offset       int64
+	length, line int32
+}
+
+// openBundle reads a bundle to its end. Of several records of one backup the newest is
+// taken, and a note says so.
+func openBundle(file *os.File) (*bundleFile, error) {
+	b := &bundleFile{file: file, notes: map[int][]string{}}
+	at, newest := map[core.BackupID]int{}, []time.Time(nil)
+	var err error
+	b.BundleHead, err = core.EachInBundle(io.NewSectionReader(file, 0, 1<<62), func(r core.BundleRecord) error {
+		x := bundleAt{r.Offset, int32(r.Length), int32(r.Line)}
+		i, twice := at[r.Backup]
+		const left = "another record of it, on line %d, is left out"
+		switch {
+		case !twice:
+			at[core.BackupID(strings.Clone(string(r.Backup)))] = len(b.lines) // else it would keep the line
+			b.lines, newest = append(b.lines, x), append(newest, r.At)
+		case r.At.After(newest[i]):
+			b.notes[i] = []string{fmt.Sprintf(left, b.lines[i].line)}
+			b.lines[i], newest[i] = x, r.At
+		default:
+			b.notes[i] = append(b.notes[i], fmt.Sprintf(left, r.Line))
+		}
+		return nil
+	}, func(c core.BundleCapture) error {
+		if len(c.Masked) > 0 {
+			b.masked++
+		}
+		return nil
+	})
+	return b, err
+}
+
+func (b *bundleFile) Len() int { return len(b.lines) }
+
+func (b *bundleFile) Found(i int) (core.Found, error) {
+	at := b.lines[i]
+	line := make([]byte, at.length)
+	if _, err := b.file.ReadAt(line, at.offset); err != nil {
+		return core.Found{}, core.Fail(core.CodeUnreadable, "read the bundle", "it broke off", "begin anew", err)
+	}
+	r, err := core.BundleRecordIn(string(line))
+	if err != nil {
+		return core.Found{}, err
+	}
+	f := core.FoundRecord(r)
+	f.Line, f.Notes = int(at.line), append(f.Notes, b.notes[i]...)
+	return f, nil
+}
+
+// captures goes through the bundle's captures.
+func (b *bundleFile) captures(fn func(core.BundleCapture) error) error {
+	_, err := core.EachInBundle(io.NewSectionReader(b.file, 0, 1<<62), nil, fn)
+	return err
+}
+
+// say says what the bundle is.
+func (b *bundleFile) say(e *Env) { e.sayBundle(b.BundleHead, b.masked) }
+
+// renamed gives records another service as they are read.
+type renamed struct {
+	jobs.Records
+	service string
+}
+
+func (r renamed) Found(i int) (core.Found, error) {
+	f, err := r.Records.Found(i)
+	if err != nil {
+		return f, err
+	}
+	found, err := core.Renamed([]core.Found{f}, r.service)
+	if err != nil {
+		return f, err
+	}
+	return found[0], nil
+}
+
+// bundleHead is how much of a file tells whether it is a bundle.
+const bundleHead = 400
+
+// asBundle opens a file, or standard input, that is a bundle; nil where it is none, and then
+// rest gives what was read of standard input. close must be called in any case.
+func (e *Env) asBundle(ctx context.Context, name string) (b *bundleFile, rest io.Reader, close func(), err error) {
+	close = func() {}
+	var file *os.File
+	if name == "-" {
+		if e.Asks { // nobody types a bundle
+			return nil, e.In, close, nil
+		}
+		in := bufio.NewReaderSize(e.In, 1<<16)
+		head, err := await(ctx, func() (string, error) {
+			head, err := in.Peek(bundleHead)
+			if errors.Is(err, io.EOF) || errors.Is(err, bufio.ErrBufferFull) {
+				err = nil
+			}
+			return string(head), err
+		})
+		if err != nil || !core.IsBundle(head) {
+			return nil, in, close, nil
+		}
+		if file, err = os.CreateTemp("", "hearth-bundle-*"); err != nil { // mode 0600: it can hold secrets
+			return nil, nil, close, core.Fail(core.CodeUnreadable, "read standard input", "there is no room for temporary files",
+				"set TMPDIR to a folder that can be written", err)
+		}
+		close = func() { file.Close(); os.Remove(file.Name()) }
+		if _, err := await(ctx, func() (string, error) { _, err := io.Copy(file, in); return "", err }); err != nil {
+			return nil, nil, close, core.Fail(core.CodeUnreadable, "read standard input", "it broke off", "", err)
+		}
+	} else {
+		if file, err = os.Open(name); err != nil {
+			return nil, nil, close, nil // whoever reads it says what is wrong
+		}
+		close = func() { file.Close() }
+		if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+			return nil, nil, close, nil
+		}
+		head := make([]byte, bundleHead)
+		n, _ := io.ReadFull(file, head)
+		if !core.IsBundle(string(head[:n])) {
+			return nil, nil, close, nil
+		}
+	}
+	b, err = openBundle(file)
+	return b, nil, close, err
+}
+
+// records reads records from a file or stdin; bundle is not nil if that is one. close must
+// be called in any case.
+func (e *Env) records(ctx context.Context, args []string) (found jobs.Records, bundle *bundleFile, close func(), err error) {
+	file, what := "-", "standard input"
+	if len(args) == 1 && args[0] != "-" {
+		file, what = args[0], args[0]
+	}
+	typed := file == "-" && e.Asks
+	if typed {
+		e.say("Paste the records, then press Enter and Ctrl-D.")
+	}
+	bundle, rest, close, err := e.asBundle(ctx, file)
+	if err != nil || bundle != nil {
+		return bundle, bundle, close, err
+	}
+	text, err := e.readFrom(ctx, file, rest)
+	if err != nil {
+		return nil, nil, close, err
+	}
+	if typed {
+		for line := range strings.Lines(text) {
+			if len(line) >= lineLimit {
+				e.say("The terminal cut a line after %d characters; name a file instead, or paste into hearth's screens.", lineLimit)
+				break
+			}
+		}
+	}
+	if _, id, ok := core.InsideMetadata(text); ok {
+		return nil, nil, close, core.Fail(core.CodeUnreadable, "find a record in "+what, "it is the metadata object of the backup "+
+			core.Visible(string(id))+", which has the backup's capture and no record",
+			"bring it back from its repository with hearth recover, or hand the capture to hearth plan with --capture", nil)
+	}
+	all := core.FindRecords(text)
+	if len(all) == 0 {
+		return nil, nil, close, core.Fail(core.CodeUnreadable, "find a record in "+what, "there is none in its "+core.Bytes(int64(len(text))),
+			"copy the output of an export, from its beginning", nil)
+	}
+	return held(all), nil, close, nil
+}
