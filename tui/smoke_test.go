@@ -114,7 +114,7 @@ func smoke(t *testing.T, s *storetest.Terminal) {
 	s.Keys("y").Until("Entry 1 taken back, as journal entry 2", "3 FIELDS CHANGE")
 
 	s.Keys("BTab", "BTab")
-	id := regexp.MustCompile(`(?m)^id +([0-9a-f-]{36})`).FindStringSubmatch(s.Until("[Overview]", "\nid "))
+	id := regexp.MustCompile(`(?m)^ +id +([0-9a-f-]{36})`).FindStringSubmatch(s.Until("[Overview]", "\n  id "))
 	s.Keys("Escape").Until("filter name~db-prod-01-incr")
 	s.Keys("x").Until("to tmux's buffer")
 	found := core.FindRecords(s.Tmux("show-buffer"))

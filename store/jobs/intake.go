@@ -29,7 +29,6 @@ type Intake struct {
 	table   coverTable // for its ids, texts and words
 	rows    []intakeRow
 	at      map[idKey]int32 // the first record of each backup
-	revived []bool
 }
 
 // intakeRow is what is held of a record.

@@ -356,10 +356,3 @@ func TestRealConf(t *testing.T) {
 		ok(t, p.Close())
 	}
 }
-
-func readFile(t *testing.T, path string) string {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	ok(t, err)
-	return string(data)
-}

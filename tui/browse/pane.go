@@ -103,7 +103,7 @@ func (s *listScreen[T]) lookUp(msg lookMsg) tea.Cmd {
 	case s.offline != nil:
 		return nil
 	case s.at.Info().Kind == core.PlaceCloud:
-		return s.host.Later(linger, lingerMsg{msg.gen})
+		return s.host.Later(linger, lingerMsg(msg))
 	}
 	return s.readWhole(msg.gen)
 }
