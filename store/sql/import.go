@@ -54,8 +54,8 @@ func (p *Place) services(ctx context.Context, q querier) ([]string, error) {
 	if !p.schema.has("backups", "service") {
 		return nil, nil
 	}
-	rows, err := q.QueryContext(ctx,
-		"SELECT DISTINCT CAST(service AS TEXT) FROM backups b WHERE service IS NOT NULL AND service <> '' AND "+live("b")+" ORDER BY 1")
+	service := p.schema.id("b", "backups", "service")
+	rows, err := q.QueryContext(ctx, "SELECT DISTINCT "+service+" FROM backups b WHERE "+service+" IS NOT NULL AND "+live("b")+" ORDER BY 1")
 	if err != nil {
 		return nil, err
 	}

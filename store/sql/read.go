@@ -188,7 +188,7 @@ func (p *Place) backups(ctx context.Context, q querier, ids []core.BackupID) (ma
 	out := make(map[core.BackupID]core.Backup, len(ids))
 	for some := range slices.Chunk(ids, chunk) {
 		marks, args := ledger.Marks(some)
-		rows, err := q.QueryContext(ctx, "SELECT "+p.schema.backupSelect()+" FROM "+backupFrom+
+		rows, err := q.QueryContext(ctx, "SELECT "+p.schema.backupSelect()+" FROM "+p.schema.backupFrom()+
 			" WHERE b.id IN ("+marks+") AND "+live("b"), args...)
 		if err != nil {
 			return nil, err
@@ -218,8 +218,9 @@ func (p *Place) metadataOf(ctx context.Context, q querier, marks string, args []
 	if !p.schema.has("backup_metadata", "value") {
 		return nil
 	}
-	rows, err := q.QueryContext(ctx, `SELECT backup_id, CAST("key" AS TEXT), CAST(value AS TEXT) FROM backup_metadata m WHERE backup_id IN (`+
-		marks+`) AND `+live("m")+` ORDER BY id`, args...)
+	t := func(column string) string { return p.schema.text("m", "backup_metadata", column) }
+	rows, err := q.QueryContext(ctx, "SELECT "+t("backup_id")+", "+t("key")+", "+t("value")+" FROM backup_metadata m WHERE m.backup_id IN ("+
+		marks+") AND "+live("m")+" ORDER BY m.id", args...)
 	if err != nil {
 		return err
 	}
