@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,9 +62,13 @@ func everyVerb(t *testing.T, name string, truth []eraTruth) {
 	const says = "a Cinder of today puts each chunk one too far"
 	b := era(t, name)
 	empty, _ := demo(t, store.World{Volumes: 2, Backups: -1})
+	third, _ := demo(t, store.World{Volumes: 2, Backups: -1})
 	b.env.Open = func(_ context.Context, location string) (jobs.Desk, func(), error) {
-		if location == "era" {
+		switch location {
+		case "era":
 			return b.desk, func() {}, nil
+		case "third":
+			return third.desk, func() {}, nil
 		}
 		return empty.desk, func() {}, nil
 	}
@@ -117,8 +123,25 @@ func everyVerb(t *testing.T, name string, truth []eraTruth) {
 	run(0, false, "reconcile --from era --to other")
 	run(codes["recover"][kind], wrong, "recover --from era --to other --all --dry-run")
 	run(codes["arrive"][kind], wrong, "recover --from era --to other --all --yes")
-	there := empty.list("backups", "-o", "json")
-	if want := len(truth); kind == "refused" && len(there) != 0 || kind != "refused" && len(there) != want {
-		t.Errorf("%d backups have come over, of %d that are %s", len(there), want, kind)
+	ids := make([]string, len(truth))
+	for i, x := range truth {
+		ids[i] = x.Row["id"].(string)
+	}
+	run(codes["arrive"][kind], wrong, "copy --from era --to third --yes "+strings.Join(ids, " "))
+	for name, place := range map[string]*bench{"recovered": empty, "copied": third} {
+		there := place.list("backups", "-o", "json")
+		if want := len(truth); kind == "refused" && len(there) != 0 || kind != "refused" && len(there) != want {
+			t.Errorf("%d backups are %s, of %d that are %s", len(there), name, want, kind)
+		}
+		for _, row := range there {
+			of := func(key string) string {
+				v, _ := row.Get(key)
+				return v.Text()
+			}
+			i := slices.Index(ids, of("id"))
+			if i < 0 || of("volume_id") != fmt.Sprint(truth[i].Row["volume_id"]) {
+				t.Errorf("%s: %s of volume %s", name, of("id"), of("volume_id"))
+			}
+		}
 	}
 }
