@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,7 +162,7 @@ type vague struct {
 	rows  []core.Backup
 	asked []core.Query
 	gate  chan struct{} // counting waits for it; nil: it does not
-	count int           // how often it counted
+	count atomic.Int32  // how often it counted
 }
 
 func newVague(t *testing.T, backups int) *vague {
@@ -174,7 +175,7 @@ func newVague(t *testing.T, backups int) *vague {
 }
 
 func (v *vague) CountBackups(ctx context.Context, q core.Query) (int, error) {
-	v.count++
+	v.count.Add(1)
 	if v.gate != nil {
 		select {
 		case <-v.gate:
@@ -273,9 +274,9 @@ func TestAbout(t *testing.T) {
 			last, exact.Total-1, exact.Total)
 	}
 	r.press("home") // it is counted anew, as all was read anew
-	asked := v.count
+	asked := v.count.Load()
 	for _, key := range []string{"home", "end", "home"} {
-		if r.press(key); v.count != asked {
+		if r.press(key); v.count.Load() != asked {
 			t.Errorf("%s: it is counted again though nothing has changed", key)
 		}
 	}
@@ -297,8 +298,8 @@ func TestLeftQuestions(t *testing.T) {
 		r.queue = r.queue[1:]
 		counting = soonOr(r, next)
 	}
-	if counting == nil || v.count != 1 {
-		t.Fatalf("it is counted %d times", v.count)
+	if counting == nil || v.count.Load() != 1 {
+		t.Fatalf("it is counted %d times", v.count.Load())
 	}
 	r.press("0") // other rows
 	select {

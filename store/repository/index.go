@@ -41,6 +41,13 @@ type seen struct {
 	row  int32
 }
 
+// begin readies an index that is watched already.
+func (x *index) begin() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.rows.Marks = &marks
+}
+
 // add keeps what a scan found.
 func (x *index) add(h core.Holding, bits uint32) error {
 	x.mu.Lock()

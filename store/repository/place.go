@@ -60,7 +60,7 @@ func New(ctx context.Context, location string, b Bucket, o Options) *Place {
 	p.scanner = scanner{bucket: b, where: location, service: o.Service, parallel: o.Parallel, budget: newBudget(metadataBudget)}
 	p.scans.Tried, p.scans.Wait = "scan the repository", firstWait
 	p.scans.Read = func(ctx context.Context, x *index, progress func(core.ScanProgress)) error {
-		x.rows.Marks = &marks
+		x.begin()
 		var end core.ScanProgress
 		err := p.scanner.scan(ctx, x.add, func(s core.ScanProgress) {
 			end = s

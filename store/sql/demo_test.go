@@ -432,12 +432,10 @@ func TestDemoOddNamesCoverTheirKinds(t *testing.T) {
 	}
 }
 
-func TestDemoMakesThousandsQuickly(t *testing.T) {
-	began := time.Now()
+// TestDemoLeavesNoLog: what thousands of rows are made of is in the file, not beside it.
+// What making them costs, [BenchmarkPopulate] tells.
+func TestDemoLeavesNoLog(t *testing.T) {
 	s := demo(t, World{Backups: 2000})
-	if took := time.Since(began); took > 8*time.Second {
-		t.Errorf("2,000 backups took %s", took)
-	}
 	if info, err := os.Stat(s.path + "-wal"); err == nil && info.Size() > 0 {
 		t.Errorf("%d bytes are left in the write-ahead log", info.Size())
 	}
