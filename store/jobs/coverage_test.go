@@ -57,6 +57,9 @@ func TestCoverageLayers(t *testing.T) {
 // TestCoverageBounded: a coverage asks for no page larger than a batch, and holds little of
 // each row.
 func TestCoverageBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a while")
+	}
 	const n = 20_000
 	s, err := sql.CreateDemo(t.Context(), sql.Options{}, sql.World{Backups: n})
 	ok(t, err)

@@ -504,6 +504,9 @@ func TestShare(t *testing.T) {
 
 // TestPopulateBounded: a demo is written as it is made, and holds one volume's backups.
 func TestPopulateBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a while")
+	}
 	s, err := Create(t.Context(), filepath.Join(t.TempDir(), "many.sqlite"), Options{})
 	if err != nil {
 		t.Fatal(err)
