@@ -32,7 +32,11 @@ func Run(ctx context.Context, model tea.Model, options ...tea.ProgramOption) err
 	defer r.Close()
 	var stop stopper
 	defer stop.end()
-	p := tea.NewProgram(model, append(options, tea.WithInput(r), tea.WithFilter(func(m tea.Model, msg tea.Msg) tea.Msg {
+	var p *tea.Program
+	var beats pulse
+	defer beats.end()
+	model = drawn{model, func() { beats.beat(tickerOf(p)) }}
+	p = tea.NewProgram(model, append(options, tea.WithInput(r), tea.WithFilter(func(m tea.Model, msg tea.Msg) tea.Msg {
 		switch msg.(type) {
 		case tea.SuspendMsg:
 			if !stop.suspending() {
