@@ -31,14 +31,14 @@ type realServer struct {
 	rest   string // of its location, with the password
 	admin  *dbsql.DB
 
-	t    *testing.T
+	t    testing.TB
 	wide sync.Once               // makes the tables that hold what Cinder's cannot
 	free map[bool][]madeDatabase // those that a test has done with, by whether they are wide: making one takes its time
 }
 
 // serverOf is the server that a variable names, as .ci/lab/lab sql env does; the test is
 // skipped without it.
-func serverOf(t *testing.T, variable string) *realServer {
+func serverOf(t testing.TB, variable string) *realServer {
 	t.Helper()
 	location := os.Getenv(variable)
 	if location == "" {
