@@ -109,6 +109,9 @@ type Page[T any] struct {
 	// Renewing says that the rows are being read anew right now: a question a moment later
 	// gets the new ones, or why there are none.
 	Renewing bool
+	// Indexing says how far the index of such lists is while it is being made: each page
+	// looks at all rows until then. "": there is one, or none is to be.
+	Indexing string
 	// Short says why these are not all rows though no more are being fetched, as where a
 	// list ended early (CodeIncomplete); nil: they are, as far as is known.
 	Short error

@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hearth/core"
@@ -40,6 +42,8 @@ type mirror struct {
 	done chan struct{} // closed when making it has ended
 
 	turn chan struct{} // held by who catches up
+
+	copied atomic.Int64 // rows that making it has read so far; -1 once it has them all
 
 	mu     sync.Mutex
 	store  *Place // nil until it is whole
@@ -85,6 +89,28 @@ func (m *mirror) close() error {
 		return nil
 	}
 	return m.store.Close()
+}
+
+// indexing says how far what lists go by is while it is being made, "" when it is not.
+func (p *Place) indexing() string {
+	over := func(done <-chan struct{}) bool {
+		select {
+		case <-done:
+			return true
+		default:
+			return false
+		}
+	}
+	switch {
+	case p.making != nil && !over(p.making):
+		return "being made"
+	case p.mirror == nil || over(p.mirror.done):
+		return ""
+	}
+	if n := p.mirror.copied.Load(); n >= 0 {
+		return strconv.FormatInt(n, 10) + " rows read"
+	}
+	return "being sorted"
 }
 
 func (m *mirror) remove() {
@@ -139,6 +165,7 @@ func (m *mirror) complete(ctx context.Context, s *Place) error {
 			return err
 		}
 	}
+	m.copied.Store(-1)
 	return s.in(ctx, "make the index of "+m.file, func(tx change) error {
 		if made, err := index.Made(ctx, tx.tx); err != nil || made { // another hearth was faster
 			return err
@@ -258,6 +285,7 @@ func (t copied) fill(ctx context.Context, s *Place) error {
 		if err := t.keep(ctx, s, rows, upto.String, newest.String, whole); err != nil {
 			return err
 		}
+		t.m.copied.Add(int64(len(rows)))
 	}
 	return nil
 }

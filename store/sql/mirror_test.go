@@ -170,7 +170,27 @@ func TestMirrorResumes(t *testing.T) {
 		"UPDATE hearth_mirror SET whole = 0, upto = (SELECT id FROM backups ORDER BY id LIMIT 1 OFFSET 100) WHERE of = 'backups'",
 		"DELETE FROM backups WHERE id > (SELECT upto FROM hearth_mirror WHERE of = 'backups')",
 		"UPDATE backups SET container = 'copied before'")
+	db = raw(t, made[0]) // somebody else writes it
+	conn, err := db.Conn(t.Context())
+	ok(t, err)
+	_, err = conn.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	ok(t, err)
 	p = begin(t, file, sql.Options{Mirrors: mirrors})
+	indexing := func(when string, wanted bool) {
+		t.Helper()
+		backups, err := p.Backups(t.Context(), core.Query{Limit: 1})
+		ok(t, err)
+		volumes, err := p.Volumes(t.Context(), core.Query{Limit: 1})
+		ok(t, err)
+		if (backups.Indexing != "") != wanted || (volumes.Indexing != "") != wanted || len(backups.Rows) != 1 || len(volumes.Rows) != 1 {
+			t.Errorf("%s: %q, %q, %d and %d rows", when, backups.Indexing, volumes.Indexing, len(backups.Rows), len(volumes.Rows))
+		}
+	}
+	indexing("while the mirror is made", true)
+	_, err = conn.ExecContext(t.Context(), "ROLLBACK")
+	ok(t, err)
+	ok(t, conn.Close())
+	ok(t, db.Close())
 	p.WaitForMirror(t)
 	whole := p.Mirrored()
 	ok(t, p.Close())
@@ -179,9 +199,11 @@ func TestMirrorResumes(t *testing.T) {
 	if !whole || kept[0] != "101" || all[0] != "0" {
 		t.Errorf("whole %v, %v of those that were there, %v more than are counted", whole, kept, all)
 	}
-	p, plain := begin(t, file, sql.Options{Mirrors: mirrors}), begin(t, file, sql.Options{})
+	plain := begin(t, file, sql.Options{})
+	p = begin(t, file, sql.Options{Mirrors: mirrors})
 	defer p.Close()
 	defer plain.Close()
 	p.WaitForMirror(t)
+	indexing("once it is there", false)
 	reflects(t, p, plain)
 }

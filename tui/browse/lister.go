@@ -360,6 +360,9 @@ func (l *lister[T]) head(noun string, w int) string {
 	if l.typing && errors.As(l.mistake, &e) {
 		text += s.Warn.Paint("  ! " + core.Visible(e.What) + "; " + core.Visible(e.Next))
 	}
+	if l.page.Indexing != "" {
+		text += s.Dim.Paint("  index: " + l.page.Indexing)
+	}
 	for _, what := range l.page.Lacks {
 		text += s.Warn.Paint("  without " + core.Visible(what))
 	}
