@@ -80,9 +80,6 @@ func (l *listing[T]) query(e *Env, cmd *cobra.Command) (q core.Query, err error)
 		}
 		q.Sort = append(q.Sort, o)
 	}
-	if len(q.Sort) == 0 { // the order of Cinder's API
-		q.Sort = []core.Order{{Column: "created", Desc: true}, {Column: "id", Desc: true}}
-	}
 	return q, nil
 }
 
