@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"math"
+	"maps"
 	"slices"
 	"time"
 
 	"hearth/core"
+	"hearth/store"
 )
 
 // RecordState says what the archive has of a backup's record.
@@ -109,7 +110,7 @@ func (c *Coverage) Backup(i int) BackupCover {
 	r := t.shown(i)
 	return BackupCover{ID: core.BackupID(t.id(r.id)), Name: t.nameOf(r), Project: core.ProjectID(t.words[r.project]),
 		Created: ofMicros(r.created), Record: RecordState(t.words[r.record]), Checked: ofMicros(r.checked),
-		Capture: core.SourceKind(t.words[r.capture]), Evidence: core.Evidence(t.words[r.evidence]), Lacking: int(r.lacking)}
+		Capture: core.SourceKind(t.words[r.capture]), Evidence: core.Evidence(t.words[r.evidence]), Lacking: int(r.n)}
 }
 
 // Volume is the ith of [Coverage.Volumes].
@@ -117,7 +118,7 @@ func (c *Coverage) Volume(i int) VolumeCover {
 	t := &c.volumes
 	r := t.shown(i)
 	return VolumeCover{ID: core.VolumeID(t.id(r.id)), Name: t.nameOf(r), Project: core.ProjectID(t.words[r.project]),
-		Status: t.words[r.status], Size: int64(r.size), Newest: ofMicros(r.checked), Stale: r.flags&coverStale != 0}
+		Status: t.words[t.status[t.order[i]]], Size: int64(r.n), Newest: ofMicros(r.checked), Stale: r.flags&coverStale != 0}
 }
 
 // Coverage looks through the archive for what is there of the place. A volume is
@@ -126,36 +127,55 @@ func (c *Coverage) Volume(i int) VolumeCover {
 // what lies in the repository that is configured for the place: what lies in any
 // other is not seen. With CodeIncomplete it is as far as a list that ended early tells.
 //
-// It goes through the place's backups and the books side by side, both by id, a batch at
-// a time.
+// Rows are read in the order that costs the place least, what the books have of them by
+// id, a batch at a time: of all that is there little is read, and less is kept.
 func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, error) {
 	c := covering{d: d, newest: map[idKey]int64{}}
 	c.projects, c.ByEvidence = core.FieldSet{}, map[core.Evidence]int{}
 	if err := d.keeps("look at the coverage"); err != nil {
 		return c.Coverage, err
 	}
-	for _, word := range []string{"", string(RecordNone), string(RecordOld), string(RecordCurrent)} {
+	for _, word := range []string{"", string(RecordNone), string(RecordOld), string(RecordCurrent), string(core.EvidenceUnknown)} {
 		c.backups.say(word) // that their numbers are small
 	}
 	if err := c.stock(ctx); err != nil {
 		return c.Coverage, err
 	}
-	var short error
-	for b, err := range d.backupBatches(ctx, core.Query{Anew: true}) {
-		if short, err = notWhole(err); err == nil && short == nil {
-			err = c.take(ctx, b.rows)
-		}
-		if err != nil {
-			return c.Coverage, err
-		}
-	}
-	if err := c.layers(ctx); err != nil {
+	short, err := c.read(ctx)
+	if err != nil {
 		return c.Coverage, err
 	}
-	c.backups.arrange()
+	byKey := c.backups.byKey()
+	if err := c.lookUp(ctx, byKey); err != nil {
+		return c.Coverage, err
+	}
+	if err := c.resolve(ctx, byKey); err != nil {
+		return c.Coverage, err
+	}
+	c.layers()
+	c.backups.arrange(byKey)
 	c.count()
-	err := c.age(ctx, olderThan)
+	err = c.age(ctx, olderThan)
 	return c.Coverage, cmp.Or(err, short)
+}
+
+// read reads the place's backups; short is why they may not be all.
+func (c *covering) read(ctx context.Context) (short, err error) {
+	if r, ok := c.d.Place.(store.Roller); ok {
+		return nil, r.BackupRoll(ctx, func(b *core.Backup) error {
+			c.take(b)
+			return nil
+		})
+	}
+	for b, err := range c.d.backupBatches(ctx, core.Query{Anew: true}) {
+		if short, err = notWhole(err); err != nil {
+			return nil, err
+		}
+		for i := range b.rows {
+			c.take(&b.rows[i])
+		}
+	}
+	return short, nil
 }
 
 // covering is a coverage that is being made.
@@ -163,7 +183,7 @@ type covering struct {
 	Coverage
 	d       Desk
 	newest  map[idKey]int64    // when a volume's newest available backup was made
-	parents [][]idKey          // of the rows, in pieces like theirs
+	parents keyList            // of the rows that have one
 	stocked map[idKey]struct{} // backups whose captures lie in the place's repository
 }
 
@@ -185,93 +205,92 @@ func (c *covering) stock(ctx context.Context) error {
 }
 
 // captured says what is known of the captures of backups.
-func (c *covering) captured(ctx context.Context, backups []core.Backup) (map[core.BackupID]core.Captured, error) {
-	ids := make([]core.BackupID, len(backups))
-	for i := range backups {
-		ids[i] = backups[i].ID
-	}
+func (c *covering) captured(ctx context.Context, ids []core.BackupID) (map[core.BackupID]core.Captured, error) {
 	known, err := c.d.Archive.CapturedOf(ctx, "", ids)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range ids {
+		if c.stocked == nil {
+			break
+		}
 		k, _ := keyOf(string(id))
 		if _, ok := c.stocked[k]; ok {
 			known[id] = core.Captured{Kind: core.SourceRepository, Evidence: core.EvidenceStored}
 		}
 	}
-	return known, c.d.addOwn(ctx, backups, known)
+	return known, c.d.addOwn(ctx, ids, known)
 }
 
 // addOwn adds the captures that the place itself keeps.
-func (d Desk) addOwn(ctx context.Context, backups []core.Backup, known map[core.BackupID]core.Captured) error {
+func (d Desk) addOwn(ctx context.Context, ids []core.BackupID, known map[core.BackupID]core.Captured) error {
 	own := d.captures()
 	if own == nil || !d.own() {
 		return nil
 	}
-	var ids []core.BackupID
-	for i := range backups {
-		if _, ok := known[backups[i].ID]; !ok {
-			ids = append(ids, backups[i].ID)
-		}
+	if len(known) > 0 {
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id core.BackupID) bool {
+			_, ok := known[id]
+			return ok
+		})
 	}
 	more, err := own.CapturedOf(ctx, d.location(), ids)
-	for id, k := range more {
-		known[id] = k
-	}
+	maps.Copy(known, more)
 	return err
 }
 
-// take adds a batch of backups.
-func (c *covering) take(ctx context.Context, backups []core.Backup) error {
-	ids := make([]core.BackupID, len(backups))
-	for i := range backups {
-		ids[i] = backups[i].ID
-	}
-	records, err := c.d.Archive.IndexOf(ctx, c.d.location(), ids)
-	if err != nil {
-		return err
-	}
-	captured, err := c.captured(ctx, backups)
-	if err != nil {
-		return err
-	}
+// take adds a backup.
+func (c *covering) take(b *core.Backup) {
 	t := &c.backups
-	for i := range backups {
-		b := &backups[i]
-		known, parent := captured[b.ID], idKey{}
-		r := coverRow{id: t.key(string(b.ID)), created: micros(b.CreatedAt), checked: unset, project: t.say(string(b.ProjectID)),
-			record: uint8(t.say(string(RecordNone))), capture: uint8(t.say(string(known.Kind))),
-			evidence: uint8(t.say(string(cmp.Or(known.Evidence, core.EvidenceUnknown))))}
-		if b.ParentID != "" {
-			parent, r.flags = t.key(string(b.ParentID)), coverParent
-		}
-		if b.Status == core.StatusAvailable || b.Status == core.StatusRestoring {
-			r.flags |= coverShown
-			t.named(&r, b.Name)
-			c.projects[string(b.ProjectID)] = true
-			volume, _ := keyOf(string(b.VolumeID))
-			if at, has := c.newest[volume]; b.CreatedAt.Set && (!has || r.created > at) {
-				c.newest[volume] = r.created
-			}
-		}
-		if k := records[b.ID]; k.ID != 0 {
-			r.record, r.checked = uint8(t.say(string(RecordOld))), micros(core.Some(k.Checked))
-			if current(&k, b) {
-				r.record = uint8(t.say(string(RecordCurrent)))
-			}
-		}
-		c.stand(t.add(r), parent)
+	r := coverRow{id: t.key(string(b.ID)), created: micros(b.CreatedAt), checked: micros(rowTime(b)), project: t.say(string(b.ProjectID)),
+		n: standsOnNone}
+	if b.ParentID != "" {
+		r.n = c.parents.add(t.key(string(b.ParentID)))
 	}
-	return nil
+	if b.Status == core.StatusAvailable || b.Status == core.StatusRestoring {
+		r.flags |= coverShown
+		t.named(&r, b.Name)
+		c.projects[t.words[r.project]] = true
+		volume, _ := keyOf(string(b.VolumeID))
+		if at, has := c.newest[volume]; b.CreatedAt.Set && (!has || r.created > at) {
+			c.newest[volume] = r.created
+		}
+	}
+	t.add(r)
 }
 
-// stand notes what a row stands on.
-func (c *covering) stand(i int, parent idKey) {
-	if i%pieceRows == 0 {
-		c.parents = append(c.parents, make([]idKey, pieceRows))
+// lookUp looks up in the books what there is of the rows, in the order of their keys.
+func (c *covering) lookUp(ctx context.Context, byKey []int32) error {
+	t := &c.backups
+	ids := make([]core.BackupID, 0, batchRows)
+	none, old, current := uint8(t.say(string(RecordNone))), uint8(t.say(string(RecordOld))), uint8(t.say(string(RecordCurrent)))
+	for some := range slices.Chunk(byKey, batchRows) {
+		ids = ids[:0]
+		for _, i := range some {
+			ids = append(ids, core.BackupID(t.id(t.at(int(i)).id)))
+		}
+		records, err := c.d.Archive.IndexOf(ctx, c.d.location(), ids)
+		if err != nil {
+			return err
+		}
+		captured, err := c.captured(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for n, i := range some {
+			r, known := t.at(int(i)), captured[ids[n]]
+			r.capture, r.evidence = uint8(t.say(string(known.Kind))), uint8(t.say(string(cmp.Or(known.Evidence, core.EvidenceUnknown))))
+			changed := r.checked
+			r.record, r.checked = none, unset
+			if k := records[ids[n]]; k.ID != 0 {
+				r.record, r.checked = old, micros(core.Some(k.Checked))
+				if changed != unset && k.Seen.Set && k.Seen.V.UnixMicro() == changed { // as current has it
+					r.record = current
+				}
+			}
+		}
 	}
-	c.parents[i/pieceRows][i%pieceRows] = parent
+	return nil
 }
 
 // What a row stands on, besides another row.
@@ -285,40 +304,37 @@ const (
 
 // layers counts for each backup the layers from its parent down that no capture is known
 // of. One that is not here is the last that is counted.
-func (c *covering) layers(ctx context.Context) error {
-	on, err := c.resolve(ctx)
-	if err != nil {
-		return err
-	}
+func (c *covering) layers() {
 	t := &c.backups
-	lacks := make([]int32, len(on))
+	lacks := make([]int32, t.len())
 	for i := range lacks {
 		lacks[i] = lackingUnknown
 	}
 	var path []int
-	for i := range on {
+	for i := range lacks {
 		path = path[:0]
 		at := i
 		for at >= 0 && lacks[at] == lackingUnknown {
 			path, lacks[at] = append(path, at), lackingAsked
-			at = int(on[at])
+			at = int(t.at(at).n)
 		}
 		ring := at >= 0 && lacks[at] == lackingAsked
 		for _, j := range slices.Backward(path) {
-			switch {
+			switch on := t.at(j).n; {
 			case ring:
-				lacks[j] = c.around(on, j)
-			case on[j] < 0:
-				lacks[j] = map[int32]int32{standsOnHole: 1}[on[j]]
+				lacks[j] = c.around(j)
+			case on == standsOnHole:
+				lacks[j] = 1
+			case on < 0:
+				lacks[j] = 0
 			default:
-				lacks[j] = lacks[on[j]] + c.hole(int(on[j]))
+				lacks[j] = lacks[on] + c.hole(int(on))
 			}
 		}
 	}
-	for i := range on {
-		t.at(i).lacking = uint16(min(lacks[i], math.MaxUint16))
+	for i := range lacks {
+		t.at(i).n = lacks[i]
 	}
-	return nil
 }
 
 // hole is 1 where no capture is known of a row.
@@ -330,9 +346,9 @@ func (c *covering) hole(i int) int32 {
 }
 
 // around counts the holes below a row that stands on a ring, each once.
-func (c *covering) around(on []int32, i int) (n int32) {
+func (c *covering) around(i int) (n int32) {
 	seen := map[int32]bool{}
-	for at := on[i]; at >= 0 && !seen[at]; at = on[at] {
+	for at := c.backups.at(i).n; at >= 0 && !seen[at]; at = c.backups.at(int(at)).n {
 		seen[at] = true
 		n += c.hole(int(at))
 	}
@@ -340,37 +356,38 @@ func (c *covering) around(on []int32, i int) (n int32) {
 }
 
 // resolve finds the row that each row stands on.
-func (c *covering) resolve(ctx context.Context) ([]int32, error) {
-	t, find := &c.backups, c.backups.finder()
-	on := make([]int32, t.len())
-	var gone []int
-	for i := range on {
-		on[i] = standsOnNone
-		if t.at(i).flags&coverParent == 0 {
+func (c *covering) resolve(ctx context.Context, byKey []int32) error {
+	t := &c.backups
+	var gone []int32 // the rows that stand on what is not here
+	for i := range t.len() {
+		r := t.at(i)
+		if r.n == standsOnNone {
 			continue
 		}
-		j, here := find(c.parents[i/pieceRows][i%pieceRows])
-		if on[i] = int32(j); !here {
-			gone = append(gone, i)
+		if on, here := t.find(byKey, c.parents.at(r.n)); here {
+			r.n = on
+		} else {
+			gone = append(gone, int32(i))
 		}
 	}
+	ids := make([]core.BackupID, 0, batchRows)
 	for some := range slices.Chunk(gone, batchRows) {
-		backups := make([]core.Backup, len(some))
-		for n, i := range some {
-			backups[n].ID = core.BackupID(t.id(c.parents[i/pieceRows][i%pieceRows]))
+		ids = ids[:0]
+		for _, i := range some {
+			ids = append(ids, core.BackupID(t.id(c.parents.at(t.at(int(i)).n))))
 		}
-		known, err := c.captured(ctx, backups)
+		known, err := c.captured(ctx, ids)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for n, i := range some {
-			if on[i] = standsOnHole; known[backups[n].ID].Kind != "" {
-				on[i] = standsOnAway
+			if t.at(int(i)).n = standsOnHole; known[ids[n]].Kind != "" {
+				t.at(int(i)).n = standsOnAway
 			}
 		}
 	}
-	c.parents = nil
-	return on, nil
+	c.parents = keyList{}
+	return nil
 }
 
 // count counts the gaps.
@@ -388,7 +405,7 @@ func (c *covering) count() {
 		switch {
 		case t.words[r.capture] == "":
 			c.NoCapture++
-		case r.lacking > 0:
+		case r.n > 0:
 			c.OnHoles++
 		}
 		c.ByEvidence[core.Evidence(t.words[r.evidence])]++
@@ -399,27 +416,41 @@ func (c *covering) count() {
 func (c *covering) age(ctx context.Context, olderThan time.Duration) error {
 	t := &c.volumes
 	var failed error
-	for v, err := range c.d.eachVolume(ctx, core.Query{Anew: true}) {
-		if failed = err; err != nil {
-			break
+	if r, ok := c.d.Place.(store.Roller); ok {
+		failed = r.VolumeRoll(ctx, func(v *core.Volume) error {
+			c.grow(v, olderThan)
+			return nil
+		})
+	} else {
+		for v, err := range c.d.eachVolume(ctx, core.Query{Anew: true}) {
+			if failed = err; err != nil {
+				break
+			}
+			c.grow(&v, olderThan)
 		}
-		k, _ := keyOf(string(v.ID))
-		r := coverRow{id: t.key(string(v.ID)), created: micros(v.CreatedAt), checked: unset, project: t.say(string(v.ProjectID)),
-			status: t.say(v.Status), size: int32(v.Size), flags: coverShown}
-		t.named(&r, v.Name)
-		c.projects[string(v.ProjectID)] = true
-		if at, has := c.newest[k]; has {
-			r.checked = at
-		}
-		if olderThan > 0 && (r.checked == unset || c.d.Now().Sub(time.UnixMicro(r.checked)) > olderThan) {
-			r.flags |= coverStale
-			c.Stale++
-		}
-		t.add(r)
 	}
-	t.arrange()
+	t.arrange(nil)
 	c.CoverCounts.Volumes = len(t.order)
 	return failed
+}
+
+// grow adds a volume.
+func (c *covering) grow(v *core.Volume, olderThan time.Duration) {
+	t := &c.volumes
+	r := coverRow{id: t.key(string(v.ID)), created: micros(v.CreatedAt), checked: unset, project: t.say(string(v.ProjectID)),
+		n: int32(v.Size), flags: coverShown}
+	t.named(&r, v.Name)
+	c.projects[t.words[r.project]] = true
+	k, _ := keyOf(string(v.ID))
+	if at, has := c.newest[k]; has {
+		r.checked = at
+	}
+	if olderThan > 0 && (r.checked == unset || c.d.Now().Sub(time.UnixMicro(r.checked)) > olderThan) {
+		r.flags |= coverStale
+		c.Stale++
+	}
+	t.add(r)
+	t.status = append(t.status, t.say(v.Status))
 }
 
 // Outdated is what a prune would drop.

@@ -1,46 +1,53 @@
 package jobs
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"iter"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"hearth/core"
 )
 
-// coverTable is the rows of a coverage in some sixty bytes each and their names: a million
-// are to fit where a page of a list does. Rows come by id, and are read in the order of the
-// place's list: newest first.
+// coverTable is the rows of a coverage in some fifty bytes each and their names: a million
+// are to fit where a page of a list does. Rows come in any order, and are read in that of
+// the place's list: newest first.
 type coverTable struct {
-	rows  [][]coverRow // full pieces of pieceRows, but the last
-	texts texts
-	words []string // what rows say again and again: projects, states, kinds
-	word  map[string]uint32
-	odd   map[idKey]string // ids that are no UUIDs
-	order []int32          // of the rows that are shown; nil: not put in order yet
+	rows   [][]coverRow // full pieces of pieceRows, but the last
+	texts  texts
+	words  []string // what rows say again and again: projects, states, kinds
+	word   map[string]uint32
+	odd    map[idKey]string // ids that are no UUIDs
+	order  []int32          // of the rows that are shown; nil: not put in order yet
+	status []uint32         // of volumes: of words, by row
 }
 
 // coverRow is a backup's or a volume's cover.
 type coverRow struct {
-	id               idKey
-	created, checked int64 // in microseconds; unset: none
-	name             uint32
-	project, status  uint32 // of words
-	size             int32  // of a volume
-	lacking          uint16
-	record, capture  uint8 // of words
-	evidence         uint8 // of words
-	flags            uint8
+	id      idKey
+	created int64 // in microseconds; unset: none
+	// checked is when a backup's record was, and until that is looked up when its row
+	// changed last; of a volume when its newest backup was made.
+	checked int64
+	name    uint32 // of texts
+	project uint32 // of words
+	// n is a volume's size; of a backup how many layers lack, and until that is counted
+	// which row it stands on, or less than 0.
+	n               int32
+	record, capture uint8 // of words
+	evidence        uint8 // of words
+	flags           uint8
 }
 
 const (
-	coverNamed  = 1 << iota // the name is not null
-	coverShown              // it is counted, and not only what others stand on
-	coverParent             // it stands on another
+	coverNamed = 1 << iota // the name is not null
+	coverShown             // it is counted, and not only what others stand on
 	coverStale
 )
 
@@ -71,14 +78,17 @@ func ofMicros(n int64) core.Opt[time.Time] {
 // keyOf is the key of an id; uuid is false where the id cannot be read from it.
 func keyOf(id string) (k idKey, uuid bool) {
 	if len(id) == 36 && id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-' {
-		var digits [32]byte
-		n := copy(digits[:], id[:8])
-		n += copy(digits[n:], id[9:13])
-		n += copy(digits[n:], id[14:18])
-		n += copy(digits[n:], id[19:23])
-		copy(digits[n:], id[24:])
-		_, err := hex.Decode(k[:], digits[:])
-		if err == nil && !slices.ContainsFunc(digits[:], func(c byte) bool { return c >= 'A' && c <= 'F' }) {
+		bad, n := byte(0), 0
+		for i := 0; i < 36; i += 2 {
+			if i == 8 || i == 13 || i == 18 || i == 23 {
+				i++
+			}
+			hi, lo := nibbles[id[i]], nibbles[id[i+1]]
+			bad |= hi | lo
+			k[n] = hi<<4 | lo&0xF
+			n++
+		}
+		if bad&0xF0 == 0 {
 			return k, true
 		}
 	}
@@ -86,6 +96,17 @@ func keyOf(id string) (k idKey, uuid bool) {
 	copy(k[:], sum[:])
 	return k, false
 }
+
+// nibbles are what the lower-case digits of hexadecimals are worth; 0xFF: it is none.
+var nibbles = func() (n [256]byte) {
+	for i := range n {
+		n[i] = 0xFF
+	}
+	for i, c := range "0123456789abcdef" {
+		n[c] = byte(i)
+	}
+	return n
+}()
 
 // key is keyOf, and remembers an id that could not be read from its key.
 func (t *coverTable) key(id string) idKey {
@@ -103,8 +124,15 @@ func (t *coverTable) id(k idKey) string {
 	if id, ok := t.odd[k]; ok {
 		return id
 	}
-	h := hex.EncodeToString(k[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	var h [36]byte
+	hex.Encode(h[:8], k[:4])
+	for i, at := range [...]int{9, 14, 19} {
+		h[at-1] = '-'
+		hex.Encode(h[at:at+4], k[4+2*i:6+2*i])
+	}
+	h[23] = '-'
+	hex.Encode(h[24:], k[10:])
+	return string(h[:])
 }
 
 // say is the number of a word.
@@ -140,9 +168,13 @@ func (t *coverTable) len() int {
 
 func (t *coverTable) at(i int) *coverRow { return &t.rows[i/pieceRows][i%pieceRows] }
 
-// arrange puts the rows that are shown in the order of the place's list.
-func (t *coverTable) arrange() {
-	t.order = make([]int32, 0, t.len())
+// arrange puts the rows that are shown in the order of the place's list. order is a slice
+// as long as the rows, which it may write to, or nil.
+func (t *coverTable) arrange(order []int32) {
+	if order == nil {
+		order = make([]int32, t.len())
+	}
+	t.order = order[:0]
 	for i := range t.len() {
 		if t.at(i).flags&coverShown != 0 {
 			t.order = append(t.order, int32(i))
@@ -150,14 +182,19 @@ func (t *coverTable) arrange() {
 	}
 	slices.SortFunc(t.order, func(a, b int32) int {
 		x, y := t.at(int(a)), t.at(int(b))
-		switch {
-		case x.created > y.created:
-			return -1
-		case x.created < y.created:
-			return 1
+		if x.created != y.created {
+			return cmp.Compare(y.created, x.created)
 		}
-		return int(b) - int(a) // they came by id
+		return t.compareIDs(y, x)
 	})
+}
+
+// compareIDs compares the ids of rows as texts.
+func (t *coverTable) compareIDs(x, y *coverRow) int {
+	if t.odd != nil {
+		return strings.Compare(t.id(x.id), t.id(y.id))
+	}
+	return bytes.Compare(x.id[:], y.id[:])
 }
 
 // shown is row i of those that are shown.
@@ -177,22 +214,41 @@ func (t *coverTable) named(r *coverRow, name core.Opt[string]) {
 	}
 }
 
-// finder returns a search for rows by their keys.
-func (t *coverTable) finder() func(idKey) (int, bool) {
+// byKey are the rows in the order of their keys: of UUIDs that of their texts.
+func (t *coverTable) byKey() []int32 {
 	by := make([]int32, t.len())
 	for i := range by {
 		by[i] = int32(i)
 	}
-	compare := func(a, b idKey) int { return slices.Compare(a[:], b[:]) }
-	slices.SortFunc(by, func(a, b int32) int { return compare(t.at(int(a)).id, t.at(int(b)).id) })
-	return func(k idKey) (int, bool) {
-		i, found := slices.BinarySearchFunc(by, k, func(a int32, k idKey) int { return compare(t.at(int(a)).id, k) })
-		if !found {
-			return 0, false
-		}
-		return int(by[i]), true
-	}
+	slices.SortFunc(by, func(a, b int32) int { return bytes.Compare(t.at(int(a)).id[:], t.at(int(b)).id[:]) })
+	return by
 }
+
+// find finds a row by its key among those of byKey.
+func (t *coverTable) find(by []int32, k idKey) (int32, bool) {
+	i, found := slices.BinarySearchFunc(by, k, func(a int32, k idKey) int { return bytes.Compare(t.at(int(a)).id[:], k[:]) })
+	if !found {
+		return 0, false
+	}
+	return by[i], true
+}
+
+// keyList keeps keys, in pieces like the rows.
+type keyList struct {
+	pieces [][]idKey
+	n      int
+}
+
+func (k *keyList) add(key idKey) int32 {
+	if k.n%pieceRows == 0 {
+		k.pieces = append(k.pieces, make([]idKey, pieceRows))
+	}
+	k.pieces[k.n/pieceRows][k.n%pieceRows] = key
+	k.n++
+	return int32(k.n - 1)
+}
+
+func (k *keyList) at(i int32) idKey { return k.pieces[i/pieceRows][i%pieceRows] }
 
 // texts keeps strings in blocks, each known by 32 bits.
 type texts struct{ blocks [][]byte }

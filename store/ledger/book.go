@@ -37,6 +37,13 @@ ALTER TABLE hearth_captures ADD COLUMN ended_at TEXT NOT NULL DEFAULT '';
 CREATE INDEX hearth_captures_due ON hearth_captures (place) WHERE again = 'due';
 `
 
+// KnownStep is the step by which what is known of the captures of many backups is read
+// from an index alone: in the table each stands behind a text.
+const KnownStep = `
+DROP INDEX IF EXISTS hearth_captures_backup;
+CREATE INDEX hearth_captures_known ON hearth_captures (backup_id, at, place, source, again, again_at, ended_at);
+`
+
 // Book reads and writes the ledger's tables of one file.
 type Book struct {
 	DB *sql.DB

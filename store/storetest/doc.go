@@ -41,6 +41,7 @@
 //   - Kin: a deletion cannot tell what stands on a backup, and says that it is not
 //     known.
 //   - Counter: nothing: a place whose pages say about how many rows there are has it.
+//   - Roller: nothing: the coverage reads the lists, batch by batch.
 //   - Lineage: chains are made of the parents that the lists name.
 //   - Scoper: no regions and projects among the places, no user, roles and version;
 //     hearth places lists a backup to see whether it answers. A new backup is taken to
