@@ -164,13 +164,13 @@ func (a *Archive) each(ctx context.Context, query string, fn func(KeptRecord) er
 func (a *Archive) IndexOf(ctx context.Context, place string, ids []core.BackupID) (map[core.BackupID]KeptRecord, error) {
 	out := make(map[core.BackupID]KeptRecord, len(ids))
 	for some := range slices.Chunk(ids, ledger.AskMost) {
-		marks, args := ledger.Marks(some, place)
+		oneOf, args := ledger.OneOf("backup_id", some)
 		err := a.Do(ctx, "read the records", func() error {
 			for _, id := range some {
 				delete(out, id)
 			}
 			rows, err := a.DB.QueryContext(ctx, "SELECT id, backup_id, checked, seen, fingerprint FROM records INDEXED BY records_known "+
-				"WHERE place = ? AND backup_id IN ("+marks+")", args...)
+				"WHERE place = ? AND "+oneOf, append([]any{place}, args...)...)
 			if err != nil {
 				return err
 			}

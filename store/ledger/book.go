@@ -121,6 +121,24 @@ func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, 
 // AskMost is how many ids one statement asks for.
 const AskMost = 500
 
+// OneOf is the condition that a column is one of many ids, and its arguments: a statement
+// with a mark for each takes longer to be understood than to be answered.
+func OneOf(column string, ids []core.BackupID) (cond string, args []any) {
+	list := make([]byte, 0, 39*len(ids)+2)
+	for i := range ids {
+		if strings.ContainsFunc(string(ids[i]), func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+			marks, args := Marks(ids)
+			return column + " IN (" + marks + ")", args
+		}
+		list = append(append(append(list, `,"`...), ids[i]...), '"')
+	}
+	if len(list) == 0 {
+		list = append(list, ' ')
+	}
+	list[0] = '['
+	return column + " IN (SELECT value FROM json_each(?))", []any{string(append(list, ']'))}
+}
+
 // Marks are the question marks for ids in a statement, and its arguments: those that come
 // before, and the ids.
 func Marks(ids []core.BackupID, before ...any) (marks string, args []any) {
@@ -151,12 +169,11 @@ func (b Book) CapturedOf(ctx context.Context, place string, ids []core.BackupID)
 }
 
 func (b Book) capturedOf(ctx context.Context, place string, ids []core.BackupID, kept map[core.BackupID][]core.KeptCapture) error {
-	marks, args := Marks(ids)
-	where := "backup_id IN (" + marks + ")"
+	where, args := OneOf("backup_id", ids)
 	if b.Everywhere && place != "" {
 		where, args = where+" AND place = ?", append(args, place)
 	}
-	rows, err := b.DB.QueryContext(ctx, "SELECT place, backup_id, source, again, again_at, ended_at FROM hearth_captures WHERE "+where+
+	rows, err := b.DB.QueryContext(ctx, "SELECT place, backup_id, source, again, again_at, ended_at FROM hearth_captures INDEXED BY hearth_captures_known WHERE "+where+
 		" ORDER BY at DESC, id DESC", args...)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"bytes"
 	"io"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type grid struct {
 	lanes []lane
 	rows  [][]string
 	wants []int // how wide each lane would like to be; nil: nothing was measured yet
+	buf   []byte
 }
 
 // Widths that a lane is not shrunk below.
@@ -49,12 +51,23 @@ func (g *grid) widths() []int {
 func (g *grid) measure(row []string) {
 	if g.wants == nil {
 		for _, l := range g.lanes {
-			g.wants = append(g.wants, ansi.StringWidth(l.title))
+			g.wants = append(g.wants, cellWidth(l.title))
 		}
 	}
 	for i, text := range row {
-		g.wants[i] = max(g.wants[i], ansi.StringWidth(text))
+		g.wants[i] = max(g.wants[i], cellWidth(text))
 	}
+}
+
+// cellWidth is how many cells a text takes. Most are ASCII, and of those no letter need be
+// looked up.
+func cellWidth(text string) int {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' {
+			return ansi.StringWidth(text)
+		}
+	}
+	return len(text)
 }
 
 // total is how wide a line of lanes is, two blanks between each; a lane of width
@@ -81,7 +94,7 @@ func (g *grid) fit(width int) []int {
 	shrink := func(kind core.ColumnKind, to int) {
 		for i, l := range g.lanes {
 			if l.kind == kind && w[i] >= 0 && total(w) > width {
-				w[i] = min(w[i], max(to, ansi.StringWidth(shortTitle(l.title))))
+				w[i] = min(w[i], max(to, cellWidth(shortTitle(l.title))))
 			}
 		}
 	}
@@ -133,7 +146,7 @@ func (g *grid) head(w io.Writer, width int) ([]int, error) {
 	widths := g.fit(width)
 	var titles []string
 	for i, l := range g.lanes {
-		if ansi.StringWidth(l.title) > widths[i] {
+		if cellWidth(l.title) > widths[i] {
 			l.title = shortTitle(l.title)
 		}
 		titles = append(titles, l.title)
@@ -170,7 +183,7 @@ func (g *grid) line(b *strings.Builder, row []string, widths []int) {
 		height = max(height, len(cells[i]))
 	}
 	for n := range height {
-		var line strings.Builder
+		line := g.buf[:0]
 		for i, lines := range cells {
 			if widths[i] < 0 {
 				continue
@@ -179,24 +192,34 @@ func (g *grid) line(b *strings.Builder, row []string, widths []int) {
 			if n < len(lines) {
 				text = lines[n]
 			}
-			pad := strings.Repeat(" ", max(0, widths[i]-ansi.StringWidth(text)))
 			if i > 0 {
-				line.WriteString("  ")
+				line = append(line, "  "...)
 			}
+			pad := max(0, widths[i]-cellWidth(text))
 			if k := g.lanes[i].kind; k == core.NumberColumn || k == core.SizeColumn {
-				line.WriteString(pad + text)
+				line = append(blanks(line, pad), text...)
 			} else {
-				line.WriteString(text + pad)
+				line = blanks(append(line, text...), pad)
 			}
 		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+		g.buf = line
+		b.Write(bytes.TrimRight(line, " "))
+		b.WriteByte('\n')
 	}
+}
+
+// blanks adds n of them.
+func blanks(line []byte, n int) []byte {
+	for range n {
+		line = append(line, ' ')
+	}
+	return line
 }
 
 // lines is a text at the width of its lane.
 func (l lane) lines(text string, width int) []string {
 	switch {
-	case width < 0 || ansi.StringWidth(text) <= width:
+	case width < 0 || cellWidth(text) <= width:
 		return []string{text}
 	case l.wraps:
 		return wrap(text, width)
@@ -211,7 +234,7 @@ func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
 	for _, word := range strings.Split(text, " ") {
-		if line != "" && ansi.StringWidth(line)+1+ansi.StringWidth(word) <= width {
+		if line != "" && cellWidth(line)+1+cellWidth(word) <= width {
 			line += " " + word
 			continue
 		}
