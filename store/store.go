@@ -77,6 +77,13 @@ type Exporter interface {
 	Export(ctx context.Context, id core.BackupID) (core.Record, error)
 }
 
+// BatchReader reads many backups about as fast as a list does.
+type BatchReader interface {
+	// BackupsOf is Place.Backup for many, of one moment, in no order; those that are not
+	// there are left out.
+	BackupsOf(ctx context.Context, ids []core.BackupID) ([]core.Backup, error)
+}
+
 // BatchExporter exports many backups about as fast as it reads them.
 type BatchExporter interface {
 	// ExportBatch returns something for each id, in their order. The error is that of the

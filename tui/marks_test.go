@@ -90,3 +90,28 @@ func TestChosenMarks(t *testing.T) {
 	}
 	r.press("x").said(ui.LevelInfo, "the record of renamed")
 }
+
+// TestChosenElsewhere: what a rule marked is copied, and verified, only where it is still
+// meant when its turn comes; the screen that it was handed to says what was left alone.
+func TestChosenElsewhere(t *testing.T) {
+	p := newPlacesOf(t)
+	all, err := p.lab.Backups(t.Context(), core.Query{Filter: filterOf(t, "name~db-prod status:available")})
+	if err != nil || len(all.Rows) < 3 {
+		t.Fatal(err, len(all.Rows))
+	}
+	other := "kept for the auditors"
+	r := p.rig(t, p.lab, 140, 40).find("name~db-prod status:available").press("a", "Y", "1")
+	if err := p.lab.EditBackup(t.Context(), all.Rows[0].ID, core.BackupEdit{Name: &other}); err != nil {
+		t.Fatal(err)
+	}
+	r.press("enter").want("kept for the auditors", "it no longer fulfils")
+
+	held, err := p.repo.Backups(t.Context(), core.Query{Filter: filterOf(t, "name~db-prod")})
+	if err != nil || len(held.Rows) < 3 {
+		t.Fatal(err, len(held.Rows))
+	}
+	v := p.rig(t, p.repo, 140, 40).find("name~db-prod").press("a", "V")
+	p.repo.Rename(held.Rows[0].ID, other)
+	v.press("1").said(ui.LevelWarn, "1 left alone").want(fmt.Sprintf("%d backups verified", len(held.Rows)-1)).press("e")
+	v.want("it was left alone; mark it")
+}

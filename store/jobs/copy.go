@@ -19,19 +19,30 @@ type CopyOptions struct {
 const tryCopy = "copy"
 
 // PlanCopy says what a copy of backups from one place to another comes to. It
-// exports their records for that, unless the archive has them as they are.
-func PlanCopy(ctx context.Context, from, to Desk, ids []core.BackupID, o CopyOptions, progress Progress) (Transfer, error) {
+// exports their records for that, unless the archive has them as they are. What is picked
+// and left alone when its turn comes is not sent; a parent that comes along is no pick.
+func PlanCopy(ctx context.Context, from, to Desk, picked Picked, o CopyOptions, progress Progress) (Transfer, error) {
 	if from.location() == to.location() {
 		return Transfer{}, core.Fail(core.CodeUsage, tryCopy, from.location()+" is both", "name two places", nil)
 	}
 	progress.say(0, 0, "reading the backups")
-	rows, err := from.toExport(ctx, ids, o.Chain)
+	rows, err := from.toExport(ctx, picked.IDs, o.Chain)
 	if err != nil {
 		return Transfer{}, err
 	}
+	own := map[core.BackupID]bool{}
+	for _, id := range picked.IDs {
+		own[id] = true
+	}
+	left := func(b *core.Backup) error {
+		if !own[b.ID] {
+			return nil
+		}
+		return leftAlone(picked.Left, b, "copy backup "+b.Title())
+	}
 	var whole []core.Backup
 	for _, b := range rows {
-		if b.Status == core.StatusAvailable {
+		if left(&b) == nil && b.Status == core.StatusAvailable {
 			whole = append(whole, b)
 		}
 	}
@@ -52,7 +63,10 @@ func PlanCopy(ctx context.Context, from, to Desk, ids []core.BackupID, o CopyOpt
 		if ok && whole[i].Layout.Says() != "" {
 			it.Lacks = append(it.Lacks, whole[i].Layout.Advice())
 		}
+		why := left(&b)
 		switch {
+		case why != nil:
+			it.lame(why.Error())
 		case !ok:
 			it.lame("its status is " + b.Status + ", and Cinder exports only what is available")
 		case results[i].Err != nil:
@@ -74,6 +88,11 @@ func PlanCopy(ctx context.Context, from, to Desk, ids []core.BackupID, o CopyOpt
 		return t, err
 	}
 	t.Items = append(t.Items, lame...)
+	if picked.Left != nil {
+		t.leaves = func(ctx context.Context, ids []core.BackupID) (map[core.BackupID]error, error) {
+			return from.leaves(ctx, picked.Left, slices.DeleteFunc(ids, func(id core.BackupID) bool { return !own[id] }), "copy backup")
+		}
+	}
 	t.reach(there)
 	scope, _, err := to.scope(ctx)
 	t.owners(string(scope.Project.ID))

@@ -141,7 +141,7 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 	if err := c.stock(ctx); err != nil {
 		return c.Coverage, err
 	}
-	short, err := c.read(ctx)
+	short, err := c.rows(ctx)
 	if err != nil {
 		return c.Coverage, err
 	}
@@ -159,11 +159,11 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 	return c.Coverage, cmp.Or(err, short)
 }
 
-// read reads the place's backups; short is why they may not be all.
-func (c *covering) read(ctx context.Context) (short, err error) {
+// rows reads the place's backups; short is why they may not be all.
+func (c *covering) rows(ctx context.Context) (short, err error) {
 	if r, ok := c.d.Place.(store.Roller); ok {
 		return nil, r.BackupRoll(ctx, func(b *core.Backup) error {
-			c.take(b)
+			c.row(b)
 			return nil
 		})
 	}
@@ -172,7 +172,7 @@ func (c *covering) read(ctx context.Context) (short, err error) {
 			return nil, err
 		}
 		for i := range b.rows {
-			c.take(&b.rows[i])
+			c.row(&b.rows[i])
 		}
 	}
 	return short, nil
@@ -239,8 +239,8 @@ func (d Desk) addOwn(ctx context.Context, ids []core.BackupID, known map[core.Ba
 	return err
 }
 
-// take adds a backup.
-func (c *covering) take(b *core.Backup) {
+// row adds a backup.
+func (c *covering) row(b *core.Backup) {
 	t := &c.backups
 	r := coverRow{id: t.key(string(b.ID)), created: micros(b.CreatedAt), checked: micros(rowTime(b)), project: t.say(string(b.ProjectID)),
 		n: standsOnNone}

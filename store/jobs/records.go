@@ -33,7 +33,7 @@ func (d Desk) ExportPicked(ctx context.Context, picked Picked, chain bool, progr
 		return nil, core.Fail(core.CodeUnsupported, "export", "this kind of place cannot export records", "", nil)
 	}
 	if many, ok := ex.(store.BatchExporter); ok && !chain {
-		return d.exportBatches(ctx, many, picked.IDs, progress)
+		return d.exportBatches(ctx, many, picked, progress)
 	}
 	backups, err := d.toExport(ctx, picked.IDs, chain)
 	if err != nil {
@@ -69,9 +69,9 @@ func (d Desk) ExportPicked(ctx context.Context, picked Picked, chain bool, progr
 
 // exportBatches exports backups a batch at a time, with one question to the place and one
 // transaction of the archive for each.
-func (d Desk) exportBatches(ctx context.Context, ex store.BatchExporter, ids []core.BackupID, progress Progress) ([]Exported, error) {
-	seen, once := map[core.BackupID]bool{}, make([]core.BackupID, 0, len(ids))
-	for _, id := range ids {
+func (d Desk) exportBatches(ctx context.Context, ex store.BatchExporter, picked Picked, progress Progress) ([]Exported, error) {
+	seen, once := map[core.BackupID]bool{}, make([]core.BackupID, 0, len(picked.IDs))
+	for _, id := range picked.IDs {
 		if !seen[id] {
 			seen[id] = true
 			once = append(once, id)
@@ -94,10 +94,16 @@ func (d Desk) exportBatches(ctx context.Context, ex store.BatchExporter, ids []c
 				return nil, x.Err
 			}
 			if x.Err == nil {
+				x.Err = leftAlone(picked.Left, &x.Backup, "export backup "+x.Backup.Title())
+			}
+			if x.Err == nil {
 				var k archive.KeptRecord
 				if k, x.Err = d.keptRecord(x); x.Err == nil {
 					keep = append(keep, k)
 				}
+			}
+			if x.Err != nil {
+				x.Record = core.Record{}
 			}
 			out = append(out, Exported{x.Backup, x.Record, x.Err})
 		}
@@ -123,13 +129,13 @@ func (d Desk) exportBatches(ctx context.Context, ex store.BatchExporter, ids []c
 func (d Desk) toExport(ctx context.Context, ids []core.BackupID, chain bool) ([]core.Backup, error) {
 	var out []core.Backup
 	seen := map[core.BackupID]bool{}
-	for _, id := range ids {
-		b, err := d.Place.Backup(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		layers := []core.Backup{b}
-		if chain {
+	rows, err := d.allOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i, id := range ids {
+		layers := rows[i : i+1]
+		if chain && (rows[i].Incremental || rows[i].ParentID != "") && !seen[id] {
 			c, err := d.Chain(ctx, id)
 			if err != nil {
 				return nil, err

@@ -1,8 +1,10 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -49,6 +51,9 @@ type Transfer struct {
 	Items    []Arrival // parents first
 	Facts    core.ImportFacts
 	Warnings []string
+
+	// leaves says of backups whose turn has come why they are left alone; nil: none is.
+	leaves func(context.Context, []core.BackupID) (map[core.BackupID]error, error)
 }
 
 // Transferred counts what a transfer comes to, of what is ticked.
@@ -266,6 +271,7 @@ type transferring struct {
 	lost     int
 	done     int
 	progress Progress
+	leaves   func(context.Context, []core.BackupID) (map[core.BackupID]error, error)
 }
 
 // send carries a transfer out and gives one result for each item that is ticked or
@@ -281,7 +287,7 @@ func (d Desk) send(ctx context.Context, t *Transfer, what string, progress Progr
 		return nil, err
 	}
 	s := transferring{d: d, im: im, step: map[core.BackupID]int{}, at: map[core.BackupID]int{}, failed: map[core.BackupID]bool{},
-		progress: progress}
+		progress: progress, leaves: t.leaves}
 	going, e := s.sort(t, what)
 	if len(going) == 0 {
 		return s.results, transferErr(what, s.results)
@@ -343,6 +349,10 @@ func (s *transferring) sort(t *Transfer, what string) (going []*Arrival, e core.
 
 // sendWhole imports where a place takes all in one transaction.
 func (d Desk) sendWhole(ctx context.Context, s *transferring, going []*Arrival, what string) ([]core.ImportResult, error) {
+	going, err := s.stay(ctx, going)
+	if err != nil || len(going) == 0 {
+		return s.results, cmp.Or(err, transferErr(what, s.results))
+	}
 	var checks []core.Check
 	var chosen []int
 	for i, it := range going {
@@ -363,6 +373,40 @@ func (d Desk) sendWhole(ctx context.Context, s *transferring, going []*Arrival, 
 	}
 	s.progress.say(len(going), len(going), "imported")
 	return s.results, transferErr(what, s.results)
+}
+
+// stay takes out what is left alone now that its turn has come, and what would stand on
+// such; each has its result.
+func (s *transferring) stay(ctx context.Context, going []*Arrival) ([]*Arrival, error) {
+	if s.leaves == nil {
+		return going, nil
+	}
+	var out []*Arrival
+	for some := range slices.Chunk(going, batchRows) {
+		var ids []core.BackupID
+		for _, it := range some {
+			if it.State == ArrivalGoes {
+				ids = append(ids, it.ID)
+			}
+		}
+		why, err := s.leaves(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range some {
+			r := &s.results[s.at[it.ID]]
+			if r.Err = why[it.ID]; r.Err == nil && s.failed[it.Parent] {
+				r.Err = core.Fail(core.CodeRefused, "import backup "+string(it.ID), "its parent "+it.Parent.Short()+" did not arrive",
+					"run it again when that is mended", nil)
+			}
+			if r.Err != nil {
+				s.failed[it.ID] = true
+				continue
+			}
+			out = append(out, it)
+		}
+	}
+	return out, nil
 }
 
 // waves groups what goes by how many of it stand on each other: a wave is sent when
@@ -395,6 +439,7 @@ func (s *transferring) wave(ctx context.Context, wave []*Arrival, total int) {
 		case s.failed[it.Parent]:
 			r.Err = core.Fail(core.CodeRefused, "import backup "+string(it.ID), "its parent "+it.Parent.Short()+" did not arrive",
 				"run it again when that is mended", nil)
+		case it.State == ArrivalGoes && s.left(ctx, it, r):
 		case it.State == ArrivalGoes:
 			s.progress.of(s.done, total, it.ID, it.Name, "sending")
 			s.one(ctx, it, r)
@@ -421,6 +466,16 @@ func (s *transferring) wave(ctx context.Context, wave []*Arrival, total int) {
 		}
 		s.progress.of(s.done, total, it.ID, it.Name, status)
 	}
+}
+
+// left reports whether a backup is left alone now that its turn has come.
+func (s *transferring) left(ctx context.Context, it *Arrival, r *core.ImportResult) bool {
+	if s.leaves == nil {
+		return false
+	}
+	why, err := s.leaves(ctx, []core.BackupID{it.ID})
+	r.Err = cmp.Or(err, why[it.ID])
+	return r.Err != nil
 }
 
 // one sends a record. After any refusal it is looked for: another run, or a request

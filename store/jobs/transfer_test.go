@@ -67,7 +67,7 @@ func idsOf(n int) (out []core.BackupID) {
 
 // copyAll plans and copies.
 func (p *pair) copyAll(ctx context.Context, n int) (jobs.Transfer, []core.ImportResult, error) {
-	t, err := jobs.PlanCopy(ctx, p.fromDesk, p.toDesk, idsOf(n), jobs.CopyOptions{}, nil)
+	t, err := jobs.PlanCopy(ctx, p.fromDesk, p.toDesk, jobs.Picked{IDs: idsOf(n)}, jobs.CopyOptions{}, nil)
 	if err != nil {
 		return t, nil, err
 	}
@@ -110,7 +110,7 @@ func count(c *memory.Cloud, method string) (n int) {
 func TestCopy(t *testing.T) {
 	const n = 12
 	p := twoClouds(t, n)
-	plan, err := jobs.PlanCopy(t.Context(), p.fromDesk, p.toDesk, []core.BackupID{chained(3)}, jobs.CopyOptions{Chain: true}, nil)
+	plan, err := jobs.PlanCopy(t.Context(), p.fromDesk, p.toDesk, jobs.Picked{IDs: []core.BackupID{chained(3)}}, jobs.CopyOptions{Chain: true}, nil)
 	ok(t, err)
 	if got := plan.Count(); got.Goes != 4 || len(plan.Items) != 4 || plan.Items[0].ID != chained(0) || plan.Items[3].ID != chained(3) {
 		t.Errorf("a chain: %+v", got)
@@ -156,7 +156,7 @@ func TestCopy(t *testing.T) {
 		e.Summary != "copy of 8 backups from cloud:a" {
 		t.Errorf("the journal says %+v", e)
 	}
-	_, err = jobs.PlanCopy(t.Context(), p.fromDesk, p.fromDesk, idsOf(1), jobs.CopyOptions{}, nil)
+	_, err = jobs.PlanCopy(t.Context(), p.fromDesk, p.fromDesk, jobs.Picked{IDs: idsOf(1)}, jobs.CopyOptions{}, nil)
 	wantCode(t, "onto itself", err, core.CodeUsage)
 }
 
@@ -268,9 +268,9 @@ func TestCopyFaults(t *testing.T) {
 // sent again; what is on its way is too.
 func TestCopyMeanwhile(t *testing.T) {
 	p := twoClouds(t, 4)
-	plan, err := jobs.PlanCopy(t.Context(), p.fromDesk, p.toDesk, idsOf(4), jobs.CopyOptions{}, nil)
+	plan, err := jobs.PlanCopy(t.Context(), p.fromDesk, p.toDesk, jobs.Picked{IDs: idsOf(4)}, jobs.CopyOptions{}, nil)
 	ok(t, err)
-	again, err := jobs.PlanCopy(t.Context(), p.fromDesk, p.toDesk, idsOf(4), jobs.CopyOptions{}, nil)
+	again, err := jobs.PlanCopy(t.Context(), p.fromDesk, p.toDesk, jobs.Picked{IDs: idsOf(4)}, jobs.CopyOptions{}, nil)
 	ok(t, err)
 	_, err = jobs.Copy(t.Context(), p.toDesk, &again, nil)
 	ok(t, err)
@@ -432,7 +432,7 @@ func TestRecover(t *testing.T) {
 	// been exported.
 	books := repository
 	books.Archive, books.Sleep = d.Archive, c.Sleep
-	copied, err := jobs.PlanCopy(t.Context(), books, d, []core.BackupID{chained(n - 1)}, jobs.CopyOptions{Chain: true}, nil)
+	copied, err := jobs.PlanCopy(t.Context(), books, d, jobs.Picked{IDs: []core.BackupID{chained(n - 1)}}, jobs.CopyOptions{Chain: true}, nil)
 	ok(t, err)
 	var chain []core.BackupID
 	for i := range n {

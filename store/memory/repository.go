@@ -137,6 +137,17 @@ func (r *Repository) Spoil(id core.BackupID, flaws ...core.Flaw) {
 	r.flaws[id] = flaws
 }
 
+// Rename gives a backup another name, as one that is rebuilt otherwise would have.
+func (r *Repository) Rename(id core.BackupID, name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.backups {
+		if r.backups[i].ID == id {
+			r.backups[i].Name = core.Some(name)
+		}
+	}
+}
+
 // imageSize is how many bytes each backup's volume has.
 const imageSize = 5 << 20
 

@@ -163,6 +163,25 @@ func exported(b core.Backup) (core.Record, error) {
 	return r, nil
 }
 
+// BackupsOf reads backups with their own metadata, as they stand at one moment.
+func (p *Place) BackupsOf(ctx context.Context, ids []core.BackupID) (out []core.Backup, err error) {
+	err = p.read(ctx, "read backups", func(q view) error {
+		read, err := p.backups(ctx, q, ids)
+		if err != nil {
+			return err
+		}
+		out = make([]core.Backup, 0, len(read))
+		for _, b := range read {
+			out = append(out, b)
+		}
+		if p.schema.joins() {
+			return nil
+		}
+		return p.addVolumeNames(ctx, q, out)
+	})
+	return out, err
+}
+
 // ExportBatch exports backups as they stand at one moment.
 func (p *Place) ExportBatch(ctx context.Context, ids []core.BackupID) (out []core.Exported, err error) {
 	var read map[core.BackupID]core.Backup

@@ -30,6 +30,7 @@
 //   - Journal: changes are accounted for in the archive instead.
 //   - Exporter: no records: the tab of a backup's record, export to the clipboard and
 //     into files, hearth export and archive, and being the source of a recovery.
+//   - BatchReader: several backups are asked for one by one, and very many looked for in the list.
 //   - BatchExporter: exports and the archive ask for each backup by itself.
 //   - BulkImporter: a paste is checked and imported as one piece, in memory.
 //   - Importer: no import, by screen or verb, and no copy or recovery into it.

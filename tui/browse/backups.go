@@ -85,7 +85,9 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 // openWith opens a screen with what is chosen.
 func openWith(screen string, rows place.BackupRows) func() tea.Cmd {
 	return func() tea.Cmd {
-		return rows.Choose(func(p jobs.Picked) tea.Cmd { return ui.Opening(ui.Open{Screen: screen, IDs: ui.Texts(p.IDs)}) })
+		return rows.Choose(func(p jobs.Picked) tea.Cmd {
+			return ui.Opening(ui.Open{Screen: screen, IDs: ui.Texts(p.IDs), Picked: p})
+		})
 	}
 }
 

@@ -172,20 +172,11 @@ func (o operator) askDelete(p jobs.DeletePlan) ui.Overlay {
 // withDependents is what a plan deletes together with all that stands on it, which no
 // filter has picked.
 func withDependents(p jobs.DeletePlan, all []core.BackupID) jobs.Picked {
-	picked := jobs.Picked{IDs: all}
-	if p.Left != nil {
-		by := map[core.BackupID]bool{}
-		for i := range p.Items {
-			by[p.Items[i].Backup.ID] = true
-		}
-		picked.Left = func(b *core.Backup) string {
-			if !by[b.ID] {
-				return ""
-			}
-			return p.Left(b)
-		}
+	was := jobs.Picked{Left: p.Left}
+	for i := range p.Items {
+		was.IDs = append(was.IDs, p.Items[i].Backup.ID)
 	}
-	return picked
+	return was.Only(all)
 }
 
 func (o operator) delete(p jobs.DeletePlan, n int) tea.Cmd {

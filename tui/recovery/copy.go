@@ -29,7 +29,8 @@ type copyScreen struct {
 	filter   core.Filter
 	pane     *transferPane // the plan; nil: the two sides are shown
 	planned  []core.BackupID
-	planning ui.TaskID // the task that plans
+	opened   jobs.Picked // what it was opened for: of that some may be left alone
+	planning ui.TaskID   // the task that plans
 	w, h     int
 }
 
@@ -81,13 +82,14 @@ func Copy(host ui.Host, at *place.Stay, o ui.Open) ui.Screen {
 	s := &copyScreen{host: host, at: at}
 	s.from = side{s: s, mine: true, table: grid.New(fromColumns, host.Look().Grid())}
 	s.to = side{s: s, table: grid.New(toColumns, host.Look().Grid())}
-	s.mark(o.IDs)
+	s.mark(o)
 	return s
 }
 
 // mark marks the backups that it was opened for.
-func (s *copyScreen) mark(ids []string) {
-	for _, id := range ids {
+func (s *copyScreen) mark(o ui.Open) {
+	s.opened, _ = o.Picked.(jobs.Picked)
+	for _, id := range o.IDs {
 		s.from.table.Mark(id)
 	}
 }
@@ -99,7 +101,7 @@ func (s *copyScreen) Reopen(msg ui.Open) tea.Cmd {
 	}
 	s.pane = nil
 	s.from.table.Unmark()
-	s.mark(msg.IDs)
+	s.mark(msg)
 	s.toMark()
 	return s.Resume()
 }
@@ -379,10 +381,10 @@ func (x *side) view(w, h int) string {
 // plan exports the records of what is chosen, unless the archive has them, and asks
 // the other place about them.
 func (s *copyScreen) plan(ids []core.BackupID) tea.Cmd {
-	from, to, o := s.at.Desk(), s.target, jobs.CopyOptions{Chain: !s.bare}
+	from, to, o, picked := s.at.Desk(), s.target, jobs.CopyOptions{Chain: !s.bare}, s.opened.Only(ids)
 	id, cmd := s.at.Start(s.host, "planning the copy", append(place.Touching(s.at, "copy", "plan"), place.Touching(s.at, "backup", ids...)...),
 		func(ctx context.Context, progress jobs.Progress) ui.Result {
-			plan, err := jobs.PlanCopy(ctx, from, to, ids, o, progress)
+			plan, err := jobs.PlanCopy(ctx, from, to, picked, o, progress)
 			return ui.Result{Answer: plannedMsg{plan, err}}
 		})
 	if id != 0 {

@@ -3,7 +3,10 @@ package recovery
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -23,10 +26,11 @@ type inventoryScreen struct {
 	at      *place.Stay
 	inv     *core.Inventory
 	err     error
-	task    ui.TaskID // that reads or verifies
-	verifys bool      // it verifies
-	all     bool      // also what is whole and was not verified, or is sound
-	want    []core.BackupID
+	task    ui.TaskID   // that reads or verifies
+	verifys bool        // it verifies
+	all     bool        // also what is whole and was not verified, or is sound
+	want    jobs.Picked // to be verified once it is read
+	alone   map[core.BackupID]error
 	reports map[string]core.VerifyReport
 	ended   string // how the last verification ended
 	rows    []int
@@ -43,6 +47,7 @@ type scannedMsg struct {
 // verifiedMsg brings what a verification said.
 type verifiedMsg struct {
 	reports []core.VerifyReport
+	alone   map[core.BackupID]error // left alone, and why
 	deep    bool
 	err     error
 }
@@ -62,7 +67,7 @@ func Inventory(host ui.Host, at *place.Stay, o ui.Open) ui.Screen {
 		host:    host,
 		at:      at,
 		all:     true,
-		want:    ui.IDs[core.BackupID](o.IDs),
+		want:    pickedBy(o),
 		reports: map[string]core.VerifyReport{},
 		table:   grid.New(holdingColumns, host.Look().Grid()),
 	}
@@ -74,13 +79,19 @@ func (s *inventoryScreen) Restyle()      { s.table.SetStyles(s.host.Look().Grid(
 // Init reads what is there, and asks how to verify where it was opened for that.
 func (s *inventoryScreen) Init() tea.Cmd { return s.scan() }
 
+// pickedBy is what a screen is opened for.
+func pickedBy(o ui.Open) jobs.Picked {
+	p, _ := o.Picked.(jobs.Picked)
+	return p.Only(ui.IDs[core.BackupID](o.IDs))
+}
+
 // Reopen is for a verification of some of it.
 func (s *inventoryScreen) Reopen(msg ui.Open) tea.Cmd {
 	if s.inv == nil {
-		s.want = ui.IDs[core.BackupID](msg.IDs)
+		s.want = pickedBy(msg)
 		return nil
 	}
-	return s.askVerify(ui.IDs[core.BackupID](msg.IDs))
+	return s.askVerify(pickedBy(msg))
 }
 
 func (s *inventoryScreen) scan() tea.Cmd {
@@ -111,8 +122,8 @@ func (s *inventoryScreen) Update(msg tea.Msg) tea.Cmd {
 		}
 		s.inv = &msg.inv
 		s.fill()
-		if want := s.want; len(want) > 0 {
-			s.want = nil
+		if want := s.want; len(want.IDs) > 0 {
+			s.want = jobs.Picked{}
 			return s.askVerify(want)
 		}
 	case verifiedMsg:
@@ -120,7 +131,7 @@ func (s *inventoryScreen) Update(msg tea.Msg) tea.Cmd {
 		for _, r := range msg.reports {
 			s.reports[r.Container+"\n"+r.Prefix] = r
 		}
-		s.ended = verifiedText(msg)
+		s.ended, s.alone = verifiedText(msg), msg.alone
 		s.fill()
 	}
 	return nil
@@ -188,6 +199,8 @@ func (s *inventoryScreen) about(h *core.Holding) (string, grid.Style) {
 	}
 	r, ok := s.report(h)
 	switch {
+	case s.alone[h.ID] != nil:
+		return "· not verified: " + ui.WhatOf(s.alone[h.ID]), st.Warn
 	case ok && !r.Sound():
 		return "✗ " + firstFlaw(&r) + more(r.Damages-1), st.Bad
 	case h.Kind == core.HoldingStray:
@@ -368,7 +381,7 @@ func (s *inventoryScreen) Actions() []ui.Action {
 	return append([]ui.Action{
 		{Name: "verify", Keys: []string{"V"}, Label: "verify",
 			Help: "Verify what is marked, or the one under the cursor, or all: its objects, or every chunk", Why: none,
-			Run: func() tea.Cmd { return s.askVerify(s.chosen()) }},
+			Run: func() tea.Cmd { return s.askVerify(jobs.Picked{IDs: s.chosen()}) }},
 		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the backup", Why: func() string {
 			if why := noRow(); why != "" {
 				return why
@@ -408,7 +421,8 @@ func (s *inventoryScreen) Actions() []ui.Action {
 }
 
 // askVerify asks what is to be verified, and how.
-func (s *inventoryScreen) askVerify(ids []core.BackupID) tea.Cmd {
+func (s *inventoryScreen) askVerify(picked jobs.Picked) tea.Cmd {
+	ids := picked.IDs
 	total, bytes := 0, int64(0)
 	some := map[core.BackupID]bool{}
 	for _, id := range ids {
@@ -428,24 +442,24 @@ func (s *inventoryScreen) askVerify(ids []core.BackupID) tea.Cmd {
 	}
 	var items []ui.MenuItem
 	var runs []func() tea.Cmd
-	add := func(label, hint string, ids []core.BackupID, deep bool) {
+	add := func(label, hint string, what jobs.Picked, deep bool) {
 		items = append(items, ui.MenuItem{Label: label, Hint: hint})
-		runs = append(runs, func() tea.Cmd { return s.verify(ids, deep) })
+		runs = append(runs, func() tea.Cmd { return s.verify(what, deep) })
 	}
 	if len(ids) > 0 {
-		add(core.Count(len(ids), "backup")+": objects against metadata", "", ids, false)
-		add(core.Count(len(ids), "backup")+": read every chunk", core.Bytes(of), ids, true)
+		add(core.Count(len(ids), "backup")+": objects against metadata", "", picked, false)
+		add(core.Count(len(ids), "backup")+": read every chunk", core.Bytes(of), picked, true)
 	}
-	add(fmt.Sprintf("all %d: objects against metadata", total), "", nil, false)
-	add(fmt.Sprintf("all %d: read every chunk", total), core.Bytes(bytes), nil, true)
+	add(fmt.Sprintf("all %d: objects against metadata", total), "", jobs.Picked{}, false)
+	add(fmt.Sprintf("all %d: read every chunk", total), core.Bytes(bytes), jobs.Picked{}, true)
 	return ui.Show(&ui.MenuBox{Title: "Verify", Items: items, Pick: func(i int) tea.Cmd { return runs[i]() }})
 }
 
 // verify verifies backups, none for all, and shows a report of each.
-func (s *inventoryScreen) verify(ids []core.BackupID, deep bool) tea.Cmd {
+func (s *inventoryScreen) verify(picked jobs.Picked, deep bool) tea.Cmd {
 	r := s.at.Repository()
 	var words []string
-	for _, x := range ids {
+	for _, x := range picked.IDs {
 		words = append(words, string(x))
 	}
 	if deep {
@@ -453,7 +467,7 @@ func (s *inventoryScreen) verify(ids []core.BackupID, deep bool) tea.Cmd {
 	}
 	command, desk := s.at.Command("verify", words...), s.at.Desk()
 	id, cmd := s.at.Start(s.host, "verifying", s.touches(), func(ctx context.Context, progress jobs.Progress) ui.Result {
-		m := verify(ctx, r, core.VerifyRequest{IDs: ids, Deep: deep}, progress)
+		m := verify(ctx, desk, r, picked, core.VerifyRequest{Deep: deep}, progress)
 		if err := desk.NoteVerified(ctx, m.reports); m.err == nil {
 			m.err = err
 		}
@@ -466,7 +480,8 @@ func (s *inventoryScreen) verify(ids []core.BackupID, deep bool) tea.Cmd {
 }
 
 // verify verifies, and tells how far it is.
-func verify(ctx context.Context, r store.Repository, q core.VerifyRequest, progress jobs.Progress) verifiedMsg {
+func verify(ctx context.Context, d jobs.Desk, r store.Repository, picked jobs.Picked, q core.VerifyRequest,
+	progress jobs.Progress) verifiedMsg {
 	m := verifiedMsg{deep: q.Deep}
 	var at core.VerifyProgress
 	step := func(id core.BackupID, state string) {
@@ -480,7 +495,7 @@ func verify(ctx context.Context, r store.Repository, q core.VerifyRequest, progr
 		at = p
 		step("", "")
 	}
-	m.err = r.Verify(ctx, q, func(v core.VerifyReport) error {
+	m.alone, m.err = d.Verify(ctx, r, picked, q, func(v core.VerifyReport) error {
 		m.reports = append(m.reports, v)
 		state := "sound"
 		if !v.Sound() {
@@ -500,7 +515,11 @@ func verifiedText(m verifiedMsg) string {
 			damaged++
 		}
 	}
-	return fmt.Sprintf("%s verified, %d damaged", core.Count(len(m.reports), "backup"), damaged)
+	text := fmt.Sprintf("%s verified, %d damaged", core.Count(len(m.reports), "backup"), damaged)
+	if n := len(m.alone); n > 0 {
+		text += fmt.Sprintf(", %d left alone", n)
+	}
+	return text
 }
 
 func verifiedNote(m verifiedMsg, command string) ui.Note {
@@ -518,5 +537,13 @@ func verifiedNote(m verifiedMsg, command string) ui.Note {
 			l = ui.LevelBad
 		}
 	}
-	return ui.Note{Level: l, Text: text + ". In a shell: " + command}
+	n := ui.Note{Level: l, Text: text + ". In a shell: " + command}
+	if len(m.alone) > 0 {
+		n.Err = core.Fail(core.CodePartial, "verify", fmt.Sprintf("%d were left alone", len(m.alone)), "e shows each",
+			errors.Join(slices.Collect(maps.Values(m.alone))...))
+		if n.Level == ui.LevelGood {
+			n.Level = ui.LevelWarn
+		}
+	}
+	return n
 }

@@ -38,6 +38,7 @@ type Open struct {
 	Screen string   // its name in the list
 	ID     string   // of what
 	IDs    []string // of what, where that are several
+	Picked any      // how those were picked, for the screen that knows; nil: each by itself
 	Filter string   // for a list
 	Tab    string   // to begin with; "" is the first
 }

@@ -46,7 +46,7 @@ func (e *Env) copying() *cobra.Command {
 					return err
 				}
 				progress, end := e.bar(how.quiet)
-				t, err := jobs.PlanCopy(ctx, source, target, ids, o, progress)
+				t, err := jobs.PlanCopy(ctx, source, target, jobs.Picked{IDs: ids}, o, progress)
 				end()
 				if err != nil {
 					return err
