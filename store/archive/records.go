@@ -196,6 +196,43 @@ func (a *Archive) IndexOf(ctx context.Context, place string, ids []core.BackupID
 	return out, nil
 }
 
+// KnownRecord is where the archive knows a record from, and how it came.
+type KnownRecord struct {
+	Place, Direction string // as KeptRecord has them
+}
+
+// KnownIn says of some backups where their records are known from, in no order; those
+// without any are left out.
+func (a *Archive) KnownIn(ctx context.Context, ids []core.BackupID) (map[core.BackupID][]KnownRecord, error) {
+	out := map[core.BackupID][]KnownRecord{}
+	for some := range slices.Chunk(ids, ledger.AskMost) {
+		oneOf, args := ledger.OneOf("backup_id", some)
+		err := a.Do(ctx, "read the records", func() error {
+			for _, id := range some {
+				delete(out, id)
+			}
+			rows, err := a.DB.QueryContext(ctx, "SELECT backup_id, place, direction FROM records WHERE "+oneOf, args...)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				var id core.BackupID
+				var k KnownRecord
+				if err := rows.Scan(&id, &k.Place, &k.Direction); err != nil {
+					return err
+				}
+				out[id] = append(out[id], k)
+			}
+			return rows.Err()
+		})
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
 // Came says of each backup that the archive has records of how the first of them
 // came to be known in a place: by its export, or by an import that hearth made.
 func (a *Archive) Came(ctx context.Context, place string) (map[core.BackupID]string, error) {

@@ -64,7 +64,8 @@ func (d Desk) ArchiveRecords(ctx context.Context, o ArchiveOptions, each func(Ar
 	if err != nil {
 		return nil, err
 	}
-	q := core.Query{Filter: available, Sort: []core.Order{{Column: "created", Desc: true}}, Anew: true}
+	q := newestFirst()
+	q.Filter = available
 	t := taking{d: d, o: o, progress: progress, said: ArchivedCounts{}, each: each}
 	var short error
 	for b, err := range d.backupBatches(ctx, q) {
@@ -129,25 +130,19 @@ func (t *taking) counts() ArchivedCounts { return t.said }
 // allBackups lists every backup of the place, newly read; with CodeIncomplete those of a
 // list that ended early.
 func (d Desk) allBackups(ctx context.Context) (out []core.Backup, err error) {
-	return allRows(ctx, d.Backups)
-}
-
-// allRows lists every row, newly read; with CodeIncomplete those of a list that ended
-// early.
-func allRows[T any](ctx context.Context, list func(context.Context, core.Query) (core.Page[T], error)) (out []T, err error) {
-	q := core.Query{Sort: []core.Order{{Column: "created", Desc: true}}, Limit: 1000, Anew: true}
 	var short error
-	for {
-		page, err := list(ctx, q)
+	for b, err := range d.backupBatches(ctx, newestFirst()) {
 		if short, err = notWhole(err); err != nil {
 			return out, err
 		}
-		out = append(out, page.Rows...)
-		q.Anew = false
-		if q.Offset += len(page.Rows); len(page.Rows) == 0 || q.Offset >= page.Total {
-			return out, short
-		}
+		out = append(out, b.rows...)
 	}
+	return out, short
+}
+
+// newestFirst asks for all there is, newly read.
+func newestFirst() core.Query {
+	return core.Query{Sort: []core.Order{{Column: "created", Desc: true}}, Anew: true}
 }
 
 // notWhole sets apart the error of a list that ended early, whose rows are the place's

@@ -79,9 +79,22 @@ func PlanCopy(ctx context.Context, from, to Desk, picked Picked, o CopyOptions, 
 		lame = append(lame, it)
 	}
 	progress.say(0, 0, "asking %s", to.location())
-	there, err := to.allBackups(ctx)
-	if err != nil {
-		return Transfer{}, err
+	found := make([]core.Found, len(items))
+	for i := range items {
+		found[i] = items[i].Found
+	}
+	wanted := map[core.BackupID]bool{}
+	for _, id := range idsIn(found) {
+		wanted[id] = true
+	}
+	there, containers := map[core.BackupID]*core.Backup{}, map[string]bool{}
+	for b, err := range to.eachBackup(ctx, newestFirst()) { // of the others only where they lie
+		if err != nil {
+			return Transfer{}, err
+		}
+		if containers[b.Container.Or("")] = true; wanted[b.ID] {
+			there[b.ID] = &b
+		}
 	}
 	t, err := to.arrivals(ctx, from.location(), items, there)
 	if err != nil {
@@ -93,7 +106,7 @@ func PlanCopy(ctx context.Context, from, to Desk, picked Picked, o CopyOptions, 
 			return from.leaves(ctx, picked.Left, slices.DeleteFunc(ids, func(id core.BackupID) bool { return !own[id] }), "copy backup")
 		}
 	}
-	t.reach(there)
+	t.reach(containers)
 	scope, _, err := to.scope(ctx)
 	t.owners(string(scope.Project.ID))
 	return t, err
@@ -109,11 +122,7 @@ func (a *Arrival) lame(why string) {
 // reach says whether the target's backup service can read the files, as far as
 // anyone can know: by the names of the service, which the preflight looks at, and
 // of the containers in which its own backups lie.
-func (t *Transfer) reach(own []core.Backup) {
-	containers := map[string]bool{}
-	for _, b := range own {
-		containers[b.Container.Or("")] = true
-	}
+func (t *Transfer) reach(containers map[string]bool) {
 	var strange []string
 	folders, goes := 0, 0
 	for i := range t.Items {

@@ -7,6 +7,7 @@ import (
 
 	"hearth/core"
 	"hearth/store"
+	"hearth/store/archive"
 )
 
 // DeletePlan is a deletion of backups, looked at beforehand.
@@ -51,13 +52,16 @@ func (d Desk) PlanDelete(ctx context.Context, ids []core.BackupID, force bool) (
 		chosen[id] = true
 	}
 	depth := map[core.BackupID]int{}
-	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
-		b, err := d.Place.Backup(ctx, id)
-		if err != nil {
-			return p, err
-		}
+	once := slices.Compact(slices.Sorted(slices.Values(ids)))
+	rows, err := d.allOf(ctx, once)
+	if err != nil {
+		return p, err
+	}
+	seen := kindred{d: d, of: map[core.BackupID]children{}}
+	for i, id := range once {
+		b := rows[i]
 		it := DeleteItem{Backup: b}
-		below, sure, err := d.Dependents(ctx, id)
+		below, sure, err := seen.below(ctx, id)
 		if err != nil {
 			return p, err
 		}
@@ -71,10 +75,10 @@ func (d Desk) PlanDelete(ctx context.Context, ids []core.BackupID, force bool) (
 		}
 		depth[id] = len(below)
 		p.look(&it)
-		if err := d.warnShared(ctx, &p, b); err != nil {
-			return p, err
-		}
 		p.Items = append(p.Items, it)
+	}
+	if err := d.warnShared(ctx, &p, rows); err != nil {
+		return p, err
 	}
 	// Whatever stands on something has fewer dependents than that.
 	slices.SortStableFunc(p.Items, func(a, b DeleteItem) int {
@@ -116,15 +120,31 @@ func (p *DeletePlan) look(it *DeleteItem) {
 	}
 }
 
-// warnShared warns of files that are not only this backup's.
-func (d Desk) warnShared(ctx context.Context, p *DeletePlan, b core.Backup) error {
+// warnShared warns of files that are not only those of the backups of a plan.
+func (d Desk) warnShared(ctx context.Context, p *DeletePlan, backups []core.Backup) error {
 	if d.Archive == nil {
 		return nil
 	}
-	records, err := d.Archive.Records(ctx, "", b.ID)
-	if err != nil {
-		return err
+	for some := range slices.Chunk(backups, batchRows) {
+		ids := make([]core.BackupID, len(some))
+		for i := range some {
+			ids[i] = some[i].ID
+		}
+		known, err := d.Archive.KnownIn(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for i := range some {
+			if w := d.shared(&some[i], known[ids[i]]); w != "" {
+				p.Warnings = append(p.Warnings, w)
+			}
+		}
 	}
+	return nil
+}
+
+// shared says whose files those of a backup are besides; "" if nothing tells of that.
+func (d Desk) shared(b *core.Backup, records []archive.KnownRecord) string {
 	imported, elsewhere := false, map[string]bool{}
 	for _, r := range records {
 		imported = imported || r.Place == d.location() && r.Direction == "import"
@@ -132,18 +152,16 @@ func (d Desk) warnShared(ctx context.Context, p *DeletePlan, b core.Backup) erro
 			elsewhere[r.Place] = true
 		}
 	}
+	title := core.Visible(b.Title())
 	switch {
 	case imported:
-		p.Warnings = append(p.Warnings,
-			fmt.Sprintf("%s was imported here: deleting this copy deletes the files, which another cloud may still use", core.Visible(b.Title())))
+		return title + " was imported here: deleting this copy deletes the files, which another cloud may still use"
 	case len(elsewhere) > 0:
-		p.Warnings = append(p.Warnings, fmt.Sprintf("%s is known in %s too: deleting it here deletes its files for both",
-			core.Visible(b.Title()), slices.Sorted(keys(elsewhere))[0]))
+		return fmt.Sprintf("%s is known in %s too: deleting it here deletes its files for both", title, slices.Sorted(keys(elsewhere))[0])
 	case len(records) > 0:
-		p.Warnings = append(p.Warnings,
-			fmt.Sprintf("the record of %s was exported: wherever it was imported, its files go too", core.Visible(b.Title())))
+		return "the record of " + title + " was exported: wherever it was imported, its files go too"
 	}
-	return nil
+	return ""
 }
 
 func keys(m map[string]bool) func(func(string) bool) {
@@ -160,19 +178,49 @@ func keys(m map[string]bool) func(func(string) bool) {
 // the order in which it would have to be deleted. sure is false where there may be
 // more.
 func (d Desk) Dependents(ctx context.Context, id core.BackupID) (out []core.Backup, sure bool, err error) {
-	kin, ok := d.Place.(store.Kin)
+	k := kindred{d: d, of: map[core.BackupID]children{}}
+	return k.below(ctx, id)
+}
+
+// kindred asks what stands directly on backups, once for each.
+type kindred struct {
+	d  Desk
+	of map[core.BackupID]children
+}
+
+// children are what stands directly on a backup; sure: no others.
+type children struct {
+	rows []core.Backup
+	sure bool
+}
+
+func (k *kindred) children(ctx context.Context, kin store.Kin, id core.BackupID) (children, error) {
+	c, asked := k.of[id]
+	if asked {
+		return c, nil
+	}
+	var err error
+	if c.rows, c.sure, err = kin.Dependents(ctx, id); err == nil {
+		k.of[id] = c
+	}
+	return c, err
+}
+
+// below is what stands on a backup, as [Desk.Dependents] has it.
+func (k *kindred) below(ctx context.Context, id core.BackupID) (out []core.Backup, sure bool, err error) {
+	kin, ok := k.d.Place.(store.Kin)
 	if !ok {
 		return nil, false, nil
 	}
 	sure = true
 	seen := map[core.BackupID]bool{id: true}
 	for next := []core.BackupID{id}; len(next) > 0; next = next[1:] {
-		children, s, err := kin.Dependents(ctx, next[0])
+		c, err := k.children(ctx, kin, next[0])
 		if err != nil {
 			return nil, false, err
 		}
-		sure = sure && s
-		for _, b := range children {
+		sure = sure && c.sure
+		for _, b := range c.rows {
 			if !seen[b.ID] {
 				seen[b.ID] = true
 				out, next = append(out, b), append(next, b.ID)
@@ -194,10 +242,6 @@ func (d Desk) Delete(ctx context.Context, p DeletePlan, wait bool, progress Prog
 		return nil, err
 	}
 	todo := p.Deletable()
-	after := map[core.BackupID][]core.BackupID{}
-	for _, it := range p.Items {
-		after[it.Backup.ID] = it.after
-	}
 	if len(todo) == 0 {
 		if len(p.Items) == 1 {
 			return nil, p.Items[0].Problem
@@ -214,10 +258,20 @@ func (d Desk) Delete(ctx context.Context, p DeletePlan, wait bool, progress Prog
 		return nil, err
 	}
 	defer a.leave(ctx)
-	run := deletion{d: d, o: o, a: a, todo: todo, after: after, force: p.Force, wait: wait, left: p.Left, sent: make([]bool, len(todo)),
+	run := deletion{d: d, o: o, a: a, todo: todo, force: p.Force, wait: wait, left: p.Left, sent: make([]bool, len(todo)),
 		over: make([]bool, len(todo)), results: make([]Result, len(todo))}
+	at := make(map[core.BackupID]int, len(todo))
 	for i, b := range todo {
-		run.results[i] = Result{Backup: b, Status: b.Status}
+		run.results[i], at[b.ID] = Result{Backup: b, Status: b.Status}, i
+	}
+	run.above, run.below = make([][]int, len(todo)), make([][]int, len(todo))
+	for _, it := range p.Items {
+		i, goes := at[it.Backup.ID]
+		for _, id := range it.after {
+			if j, too := at[id]; goes && too {
+				run.above[i], run.below[j] = append(run.above[i], j), append(run.below[j], i)
+			}
+		}
 	}
 	err = run.all(ctx, progress)
 	if err == nil {
@@ -240,7 +294,8 @@ type deletion struct {
 	o           store.Operator
 	a           *account
 	todo        []core.Backup
-	after       map[core.BackupID][]core.BackupID // what must be gone before
+	above       [][]int // of todo: what stands on each, and must be gone before
+	below       [][]int // of todo: what each stands on
 	force, wait bool
 	left        func(*core.Backup) string
 	sent, over  []bool
@@ -280,16 +335,14 @@ func (r *deletion) all(ctx context.Context, progress Progress) error {
 
 // waits reports whether something that stands on the backup is still there.
 func (r *deletion) waits(i int) bool {
-	for j := range r.todo {
-		if slices.Contains(r.after[r.todo[i].ID], r.todo[j].ID) {
-			if !r.over[j] {
-				return true
-			}
-			if err := r.results[j].Err; err != nil {
-				r.sent[i], r.over[i] = true, true
-				r.results[i].Err = refuse("delete backup "+r.todo[i].Title(), "a backup that stands on it could not be deleted", "")
-				return true
-			}
+	for _, j := range r.above[i] {
+		if !r.over[j] {
+			return true
+		}
+		if err := r.results[j].Err; err != nil {
+			r.sent[i], r.over[i] = true, true
+			r.results[i].Err = refuse("delete backup "+r.todo[i].Title(), "a backup that stands on it could not be deleted", "")
+			return true
 		}
 	}
 	return false
@@ -297,12 +350,7 @@ func (r *deletion) waits(i int) bool {
 
 // awaited reports whether another backup waits for this one to be gone.
 func (r *deletion) awaited(i int) bool {
-	for j := range r.todo {
-		if !r.sent[j] && slices.Contains(r.after[r.todo[j].ID], r.todo[i].ID) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.below[i], func(j int) bool { return !r.sent[j] })
 }
 
 func (r *deletion) send(ctx context.Context, i int) {

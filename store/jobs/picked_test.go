@@ -9,6 +9,7 @@ import (
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
+	"hearth/store/memory"
 	"hearth/store/sql"
 )
 
@@ -153,4 +154,45 @@ func TestVerifyPicked(t *testing.T) {
 		len(alone) > 0 || len(v.asked) != 1 || !slices.Equal(v.asked[0], ids) {
 		t.Errorf("each by itself: %v, %v, %d requests", alone, err, len(v.asked))
 	}
+}
+
+// TestPlanDeleteAsksOnce: what stands on a backup is asked once for each of a plan, however
+// long their chains are, and the rows of a place that can are read in one question.
+func TestPlanDeleteAsksOnce(t *testing.T) {
+	const n = 40
+	rows := crowd(n)
+	for i := 1; i < n; i++ {
+		rows[i].ParentID, rows[i].Incremental = rows[i-1].ID, true
+	}
+	c := memory.NewCloud(memory.World{Backups: rows, Now: clock})
+	var all []core.BackupID
+	for i := range rows {
+		all = append(all, rows[i].ID)
+	}
+	b := &inBatches{Cloud: c}
+	plan, err := jobs.Desk{Place: b, Archive: openArchive(t), Pace: jobs.Pace{Now: clock, Sleep: c.Sleep}}.PlanDelete(t.Context(), all, true)
+	ok(t, err)
+	if got := len(plan.Deletable()); got != n {
+		t.Errorf("%d can be deleted", got)
+	}
+	if asked, read := count(c, "Dependents"), count(c, "Backup"); asked != n || read != 0 || b.asked != 1 {
+		t.Errorf("%d times asked for dependents, %d rows by themselves, %d batches", asked, read, b.asked)
+	}
+}
+
+// inBatches is a cloud that can be asked for many backups at once.
+type inBatches struct {
+	*memory.Cloud
+	asked int
+}
+
+func (b *inBatches) BackupsOf(ctx context.Context, ids []core.BackupID) (out []core.Backup, err error) {
+	b.asked++
+	page, err := b.Backups(ctx, core.Query{})
+	for _, row := range page.Rows {
+		if slices.Contains(ids, row.ID) {
+			out = append(out, row)
+		}
+	}
+	return out, err
 }

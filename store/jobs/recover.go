@@ -181,14 +181,17 @@ func FromPlace(source Desk) Source {
 		if r, ok := source.Place.(scanned); ok {
 			return source.holdings(ctx, r, target, export, progress)
 		}
-		rows, err := source.allBackups(ctx)
 		var out []finding
-		for _, b := range rows {
+		origin := "exported from " + source.location()
+		for b, err := range source.eachBackup(ctx, newestFirst()) {
+			if err != nil {
+				return out, nil, err
+			}
 			if b.Status == core.StatusAvailable {
-				out = append(out, finding{row: b, origin: "exported from " + source.location(), record: export(b.ID), capture: target.keptReal(b.ID)})
+				out = append(out, finding{row: b, origin: origin, record: export(b.ID), capture: target.keptReal(b.ID)})
 			}
 		}
-		return out, nil, err
+		return out, nil, nil
 	}
 	return s
 }
@@ -312,7 +315,7 @@ func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOpti
 		return r, err
 	}
 	progress.say(0, 0, "asking %s", target.location())
-	if r.Transfer, err = target.arrivals(ctx, source.Name, items, there); err != nil {
+	if r.Transfer, err = target.arrivals(ctx, source.Name, items, listed(there)); err != nil {
 		return r, err
 	}
 	strangers := r.tick(o.All)
@@ -326,6 +329,15 @@ func PlanRecovery(ctx context.Context, source Source, target Desk, o RecoverOpti
 		r.Warnings = append(r.Warnings, why+"; what another project has counts as lost here")
 	}
 	return r, nil
+}
+
+// listed are backups by their ids.
+func listed(backups []core.Backup) map[core.BackupID]*core.Backup {
+	out := make(map[core.BackupID]*core.Backup, len(backups))
+	for i := range backups {
+		out[backups[i].ID] = &backups[i]
+	}
+	return out
 }
 
 // lostOf are those that the target has not, or not whole.

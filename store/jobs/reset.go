@@ -39,14 +39,11 @@ func (d Desk) PlanReset(ctx context.Context, ids []core.BackupID, status string)
 	if status != core.StatusAvailable && status != core.StatusError {
 		return p, refuse(string(core.OpReset), "Cinder sets a backup to available or error, and not to "+status, "")
 	}
-	for _, id := range ids {
-		b, err := d.Place.Backup(ctx, id)
-		if err != nil {
-			return p, err
-		}
-		p.Items = append(p.Items, ResetItem{b, resets(&b, status)})
+	rows, err := d.allOf(ctx, ids)
+	for i := range rows {
+		p.Items = append(p.Items, ResetItem{rows[i], resets(&rows[i], status)})
 	}
-	return p, nil
+	return p, err
 }
 
 // resets says what a reset does to a backup (cinder/backup/manager.py

@@ -198,15 +198,22 @@ const resetTo = " to "
 
 // resetOutcome looks whether the backups have the status that they were to get.
 func (d Desk) resetOutcome(ctx context.Context, e *core.Entry) (core.EntryState, error) {
+	var open []core.BackupID
+	for i := range min(len(e.Steps), len(e.Backups)) {
+		if !e.Steps[i].Done {
+			open = append(open, e.Backups[i])
+		}
+	}
+	rows, err := d.these(ctx, open)
+	if err != nil {
+		return core.EntryOpen, err
+	}
 	done := 0
 	for i := range e.Steps {
 		s := &e.Steps[i]
 		if at := strings.LastIndex(s.What, resetTo); !s.Done && at >= 0 && i < len(e.Backups) {
-			b, err := d.Place.Backup(ctx, e.Backups[i])
-			if err != nil && core.CodeOf(err) != core.CodeNotFound {
-				return core.EntryOpen, err
-			}
-			s.Done = err == nil && b.Status == s.What[at+len(resetTo):]
+			b, here := rows[e.Backups[i]]
+			s.Done = here && b.Status == s.What[at+len(resetTo):]
 		}
 		if s.Done {
 			done++
@@ -238,14 +245,14 @@ func (d Desk) createOutcome(ctx context.Context, e *core.Entry) (core.EntryState
 }
 
 func (d Desk) deleteOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
+	rows, err := d.these(ctx, e.Backups)
+	if err != nil {
+		return core.EntryOpen, err
+	}
 	gone := 0
 	for _, id := range e.Backups {
-		b, err := d.Place.Backup(ctx, id)
-		switch {
-		case core.CodeOf(err) == core.CodeNotFound, err == nil && b.Status == core.StatusDeleting:
+		if b, here := rows[id]; !here || b.Status == core.StatusDeleting {
 			gone++
-		case err != nil:
-			return core.EntryOpen, err
 		}
 	}
 	switch gone {
@@ -292,15 +299,14 @@ func (d Desk) restoreOutcome(ctx context.Context, e *core.Entry) (state core.Ent
 // restoredVolume finds the volume that was made for a restore whose answer never
 // came: one that says so, else one of its name; nil if there is none.
 func (d Desk) restoredVolume(ctx context.Context, e *core.Entry, began time.Time) (found *core.Volume, err error) {
-	all, err := allRows(ctx, d.Volumes)
-	if err != nil {
-		return nil, err
-	}
-	for i := range all {
-		if at := all[i].CreatedAt; !at.Set || at.V.Before(began) {
-			continue
+	for row, err := range d.eachVolume(ctx, newestFirst()) {
+		if err != nil {
+			return nil, err
 		}
-		whole, err := d.Place.Volume(ctx, all[i].ID) // a list need not hold metadata
+		if at := row.CreatedAt; !at.Set || at.V.Before(began) {
+			break // so are all that follow
+		}
+		whole, err := d.Place.Volume(ctx, row.ID) // a list need not hold metadata
 		if core.CodeOf(err) == core.CodeNotFound {
 			continue
 		}
@@ -319,34 +325,17 @@ func (d Desk) restoredVolume(ctx context.Context, e *core.Entry, began time.Time
 	return found, nil
 }
 
-// askMost is how many backups are asked for one by one; of more there is a list.
-const askMost = 20
-
 // importOutcome counts how many of the imported backups are there; before the
 // import none was.
 func (d Desk) importOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
 	there := 0
-	listed := map[core.BackupID]bool{}
-	if len(e.Backups) > askMost { // one list rather than very many questions
-		rows, err := d.allBackups(ctx)
-		if err != nil {
-			return core.EntryOpen, err
-		}
-		for _, b := range rows {
-			listed[b.ID] = true
-		}
+	rows, err := d.these(ctx, e.Backups)
+	if err != nil {
+		return core.EntryOpen, err
 	}
 	for _, id := range e.Backups {
-		if listed[id] {
+		if _, here := rows[id]; here {
 			there++
-			continue
-		}
-		_, err := d.Place.Backup(ctx, id)
-		switch {
-		case err == nil:
-			there++
-		case core.CodeOf(err) != core.CodeNotFound:
-			return core.EntryOpen, err
 		}
 	}
 	switch there {

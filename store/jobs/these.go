@@ -31,7 +31,7 @@ func (d Desk) these(ctx context.Context, ids []core.BackupID) (map[core.BackupID
 		for _, id := range ids {
 			wanted[id] = true
 		}
-		for b, err := range d.eachBackup(ctx, core.Query{Sort: []core.Order{{Column: "created", Desc: true}}, Anew: true}) {
+		for b, err := range d.eachBackup(ctx, newestFirst()) {
 			if short, err := notWhole(err); err != nil {
 				return out, err
 			} else if short == nil && wanted[b.ID] {

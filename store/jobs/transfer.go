@@ -120,17 +120,13 @@ func (t *Transfer) Fit() {
 }
 
 // arrivals is a plan to bring records into the place: all ticked, parents first.
-// Those that are there already are looked at, not refused. there is the place's
-// list.
-func (d Desk) arrivals(ctx context.Context, from string, items []Arrival, there []core.Backup) (Transfer, error) {
+// Those that are there already are looked at, not refused. listed are those of the
+// place's list, the others may be left out.
+func (d Desk) arrivals(ctx context.Context, from string, items []Arrival, listed map[core.BackupID]*core.Backup) (Transfer, error) {
 	t := Transfer{From: from, To: d.location()}
 	found := make([]core.Found, len(items))
 	for i := range items {
 		found[i] = items[i].Found
-	}
-	listed := map[core.BackupID]*core.Backup{}
-	for i := range there {
-		listed[there[i].ID] = &there[i]
 	}
 	facts, err := d.importFacts(ctx, found, listed)
 	if err != nil {
@@ -176,8 +172,12 @@ func (d Desk) arrivals(ctx context.Context, from string, items []Arrival, there 
 	return t, nil
 }
 
-// askAtOnce is how many parts the ids of more than askMost backups are asked for in.
-const askAtOnce = 4
+// askAtOnce is how many parts the ids of more than askMost backups are asked for in, side
+// by side.
+const (
+	askAtOnce = 4
+	askMost   = 20
+)
 
 // importFacts asks for what a preflight must know. What the place lists is there,
 // and not asked for.
