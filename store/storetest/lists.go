@@ -10,6 +10,7 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/store"
 )
 
 // lister is one of the two lists of a place, with what it is to agree with.
@@ -36,11 +37,67 @@ func testLists(t *testing.T, d Driver) {
 		ok(t, err)
 		newestFirst(t, backups.Rows, func(b *core.Backup) (core.Opt[time.Time], string) { return b.CreatedAt, string(b.ID) })
 	})
+	t.Run("roll", func(t *testing.T) { testRoll(t, p, w) })
 	t.Run("empty", func(t *testing.T) {
 		none := d.open(t, World{})
 		everyPage(t, lister[core.Volume]{none.Volumes, nil, core.VolumeFields, core.SelectVolumes})
 		everyPage(t, lister[core.Backup]{none.Backups, nil, core.BackupColumns, core.SelectBackups})
 	})
+}
+
+// testRoll holds that rolls give each row of the lists once, as those have it, and that
+// backups which are read many at once are those that are read by themselves.
+func testRoll(t *testing.T, p store.Place, w World) {
+	backups, volumes := map[core.BackupID]core.Backup{}, map[core.VolumeID]core.Volume{}
+	ids := []core.BackupID{NoSuch}
+	for _, b := range w.listedBackups() {
+		backups[b.ID], ids = b, append(ids, b.ID)
+	}
+	for _, v := range w.listedVolumes() {
+		volumes[v.ID] = v
+	}
+	if many, can := p.(store.BatchReader); can {
+		rows, err := many.BackupsOf(t.Context(), ids)
+		ok(t, err)
+		for i := range rows {
+			one, err := p.Backup(t.Context(), rows[i].ID)
+			ok(t, err)
+			if got, want := rows[i].Object(), one.Object(); pyjson.Text(pyjson.OfDict(got)) != pyjson.Text(pyjson.OfDict(want)) ||
+				rows[i].VolumeName != one.VolumeName {
+				t.Errorf("%s among many is %v, by itself %v", one.ID, got, want)
+			}
+		}
+		if len(rows) != len(backups) {
+			t.Errorf("%d of %d backups are read at once", len(rows), len(backups))
+		}
+	}
+	r, can := p.(store.Roller)
+	if !can {
+		return
+	}
+	ok(t, r.BackupRoll(t.Context(), func(b *core.Backup) error {
+		x, here := backups[b.ID]
+		if delete(backups, b.ID); !here || x.Name != b.Name || x.Status != b.Status || x.VolumeID != b.VolumeID || x.ParentID != b.ParentID ||
+			x.ProjectID != b.ProjectID || !x.CreatedAt.V.Equal(b.CreatedAt.V) || !x.UpdatedAt.V.Equal(b.UpdatedAt.V) {
+			t.Errorf("a roll has %+v, the list %v %+v", *b, here, x)
+		}
+		return nil
+	}))
+	ok(t, r.VolumeRoll(t.Context(), func(v *core.Volume) error {
+		x, here := volumes[v.ID]
+		if delete(volumes, v.ID); !here || x.Name != v.Name || x.Status != v.Status || x.Size != v.Size || x.ProjectID != v.ProjectID ||
+			!x.CreatedAt.V.Equal(v.CreatedAt.V) {
+			t.Errorf("a roll has %+v, the list %v %+v", *v, here, x)
+		}
+		return nil
+	}))
+	if len(backups)+len(volumes) > 0 {
+		t.Errorf("a roll lacks %d backups and %d volumes", len(backups), len(volumes))
+	}
+	stop := core.Fail(core.CodeCancelled, "look", "that is enough", "", nil)
+	if err := r.BackupRoll(t.Context(), func(*core.Backup) error { return stop }); err != error(stop) {
+		t.Errorf("ended with %v, want what ended it", err)
+	}
 }
 
 // newestFirst holds the order that Cinder's API lists in when it is asked for

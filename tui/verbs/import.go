@@ -25,6 +25,7 @@ func (e *Env) importing() *cobra.Command {
 			"refuse, or leave broken, are refused.",
 		Example: "hearth import record.json --dry-run\nxclip -o | hearth import --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			defer lean()()
 			found, bundle, done, err := e.records(cmd.Context(), args)
 			defer done()
 			if err != nil {
