@@ -2,7 +2,9 @@ package repository
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -199,6 +201,7 @@ func (f *folder) object(dir string, e fs.DirEntry) (Object, bool) {
 			return o, true
 		}
 		o.Size = info.Size()
+		o.stamp(info)
 		return o, true
 	case !e.Type().IsRegular():
 		o.Problem = "no file, but " + e.Type().String()
@@ -209,7 +212,35 @@ func (f *folder) object(dir string, e fs.DirEntry) (Object, bool) {
 		return o, false // gone meanwhile
 	}
 	o.Size = info.Size()
+	o.stamp(info)
 	return o, true
+}
+
+// stamp takes the tag of a file from what the system tells of it, if its name is one of
+// the two that a scan reads: when its bytes changed, when anything of it did, which no
+// program can set, and which file it is. A system that does not tell the second gives no
+// tag: a file can be written anew there, with as many bytes, and look the same.
+func (o *Object) stamp(info fs.FileInfo) {
+	if !strings.HasSuffix(o.Name, metadataSuffix) && !strings.HasSuffix(o.Name, hashesSuffix) {
+		return
+	}
+	written := info.ModTime()
+	changed, file, ok := changeOf(info)
+	if !ok {
+		return
+	}
+	tag := binary.LittleEndian.AppendUint64(make([]byte, 0, 24), uint64(written.UnixNano()))
+	tag = binary.LittleEndian.AppendUint64(tag, uint64(changed.UnixNano()))
+	o.Tag = asText(binary.LittleEndian.AppendUint64(tag, file))
+	if o.Time = written; changed.After(written) {
+		o.Time = changed
+	}
+}
+
+// identity is which folder it is, and as whom it is read.
+func (f *folder) identity(context.Context) (string, bool) {
+	groups, err := os.Getgroups()
+	return fmt.Sprintf("folder %q %q as %d %v", f.above, f.lead, os.Geteuid(), groups), err == nil
 }
 
 // Get opens a file. Only what a listing named as a file is asked for: to open a

@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -19,10 +20,12 @@ const fewStrays = 1000
 type index struct {
 	mu       sync.Mutex // guards what follows until the scan is done
 	rows     scan.Rows
+	keys     []keptKey // beside the rows
+	reused   int       // of them, taken as they were kept
 	others   []core.Holding
 	strays   []core.Holding
 	strange  strange
-	seen     map[core.VolumeID]seen
+	seen     map[core.VolumeID]int32 // the row with a volume's last capture, until the scan is done
 	progress core.ScanProgress
 	at       time.Time
 
@@ -35,12 +38,6 @@ type index struct {
 	children []int32 // beside the rows: how many stand on each
 }
 
-// seen is a volume's last capture until the scan is done.
-type seen struct {
-	text string // what there is to say of the volume: see [essence]
-	row  int32
-}
-
 // begin readies an index that is watched already.
 func (x *index) begin() {
 	x.mu.Lock()
@@ -48,51 +45,79 @@ func (x *index) begin() {
 	x.rows.Marks = &marks
 }
 
-// add keeps what a scan found.
-func (x *index) add(h core.Holding, bits uint32) error {
+// reuse readies it for the rows that are kept, before it has any.
+func (x *index) reuse(k *kept) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	switch h.Kind {
-	case core.HoldingStray:
-		if x.strange.add(&h); len(x.strays) < fewStrays {
+	x.rows.From(k.words, k.layouts)
+}
+
+// add keeps what a scan found.
+func (x *index) add(f *found) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	h := &f.h
+	switch {
+	case h.Kind == core.HoldingStray:
+		if x.strange.add(h); len(x.strays) < fewStrays {
 			h.Container, h.Prefix = strings.Clone(h.Container), strings.Clone(h.Prefix)
-			x.strays = append(x.strays, h)
+			x.strays = append(x.strays, *h)
 		}
-	case core.HoldingBackup:
-		i := x.rows.Add(&scan.Row{Holding: h, Bits: bits})
-		if h.CaptureText.Set {
-			x.see(&h, i)
-		}
+	case h.Kind != core.HoldingBackup:
+		x.others = append(x.others, *h)
+	case f.packed != "":
+		x.reused++
+		x.see(x.rows.AddPacked(f.packed), f.key)
 	default:
-		x.others = append(x.others, h)
+		x.see(x.rows.Add(&scan.Row{Holding: *h, Bits: f.bits, Volume: capturedIn(h)}), f.key)
 	}
 	return nil
 }
 
-// see keeps a capture if it is the newest of its volume.
-func (x *index) see(h *core.Holding, i int) {
-	if x.seen == nil {
-		x.seen = map[core.VolumeID]seen{}
+// capturedIn is the volume as a backup's capture describes it; nil: it describes none.
+func capturedIn(h *core.Holding) *core.Volume {
+	if !h.CaptureText.Set {
+		return nil
 	}
-	old, have := x.seen[h.Backup.VolumeID]
-	if have {
-		before := x.rows.At(int(old.row))
-		if c := h.Backup.CreatedAt.V.Compare(before.Backup.CreatedAt.V); c < 0 || c == 0 && h.ID < before.ID {
+	c := core.ReadCapture(essence(h.CaptureText.V), core.Source{})
+	base := c.Section(core.BaseSection)
+	if base == nil {
+		return nil
+	}
+	v := core.CapturedVolume(h.Backup.VolumeID, base)
+	return &v
+}
+
+// see keeps a row's key, and the row as its volume's if its capture is the newest.
+func (x *index) see(i int, key keptKey) {
+	x.keys = append(x.keys, key)
+	id, volume, at, captured := x.rows.Made(i)
+	if !captured {
+		return
+	}
+	if x.seen == nil {
+		x.seen = map[core.VolumeID]int32{}
+	}
+	if old, have := x.seen[volume]; have {
+		oldID, _, before, _ := x.rows.Made(int(old))
+		c := cmp.Or(at.V.Compare(before.V), strings.Compare(string(id), string(oldID)))
+		if c < 0 || c == 0 && x.spot(i).compare(x.spot(int(old))) > 0 { // the one backup may stand twice
 			return
 		}
 	}
-	x.seen[x.rows.VolumeID(i)] = seen{essence(h.CaptureText.V), int32(i)}
+	x.seen[volume] = int32(i)
 }
 
 // finish puts rows in order, each id once, and counts what only all rows tell.
 func (x *index) finish(p core.ScanProgress, at time.Time) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	order := make([]int32, x.rows.Len())
+	x.keys = nil
+	order, spots := make([]int32, x.rows.Len()), make([]spot, x.rows.Len())
 	for i := range order {
-		order[i] = int32(i)
+		order[i], spots[i] = int32(i), x.spot(i)
 	}
-	slices.SortFunc(order, func(i, j int32) int { return x.spot(int(i)).compare(x.spot(int(j))) })
+	slices.SortFunc(order, func(i, j int32) int { return spots[i].compare(spots[j]) })
 	x.once(order)
 	x.relate()
 	byPlace := func(a, b core.Holding) int { return spot{a.Container, a.Prefix}.compare(spot{b.Container, b.Prefix}) }
@@ -104,14 +129,14 @@ func (x *index) finish(p core.ScanProgress, at time.Time) {
 // once keeps rows in an order, each id once: where a backup stands twice, the one that is
 // whole. What captures were seen in keeps its rows.
 func (x *index) once(order []int32) {
-	newest := make([]core.BackupID, 0, len(x.seen)) // the rows are about to move
+	newest := make([]string, 0, len(x.seen)) // the rows are about to move
 	ids := make([]core.VolumeID, 0, len(x.seen))
 	for id := range x.seen {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
 	for _, id := range ids {
-		newest = append(newest, x.rows.ID(int(x.seen[id].row)))
+		newest = append(newest, x.rows.Packed(int(x.seen[id])))
 	}
 	x.rows.Keep(order)
 	byID := x.rows.ByID()
@@ -152,7 +177,7 @@ func (x *index) available(i int32) bool {
 }
 
 // describe takes the volumes out of their captures, and counts their backups.
-func (x *index) describe(ids []core.VolumeID, newest []core.BackupID) {
+func (x *index) describe(ids []core.VolumeID, newest []string) {
 	type tally struct {
 		backups int64
 		last    core.Opt[time.Time]
@@ -169,13 +194,11 @@ func (x *index) describe(ids []core.VolumeID, newest []core.BackupID) {
 			c.last = row.Backup.CreatedAt
 		}
 	}
-	for j, id := range ids {
-		c := core.ReadCapture(x.seen[id].text, core.Source{})
-		if base := c.Section(core.BaseSection); base != nil {
-			v := core.CapturedVolume(id, base)
+	for j := range ids {
+		if v, id, ok := x.rows.Volume(newest[j]); ok {
 			v.Backups, v.LastBackup = counts[j].backups, counts[j].last
 			x.volumes.Add(&v)
-			i, _ := x.rows.Find(x.byID, newest[j])
+			i, _ := x.rows.Find(x.byID, id)
 			x.newest = append(x.newest, int32(i))
 		}
 	}

@@ -39,7 +39,27 @@ func Scan(ctx context.Context, b Bucket, o Options, yield func(core.Holding) err
 		o.Parallel = DefaultParallel
 	}
 	s := scanner{bucket: b, service: o.Service, parallel: o.Parallel, budget: newBudget(metadataBudget)}
-	return s.scan(ctx, func(h core.Holding, _ uint32) error { return yield(h) }, progress)
+	return s.scan(ctx, sink{yield: func(f *found) error { return yield(f.h) }, progress: progress})
+}
+
+// found is one thing that a scan found.
+type found struct {
+	h    core.Holding
+	bits uint32 // of the marks of a backup's row
+	// key is that of a backup's row ([scanner.key]), and packed the row where one was kept
+	// under it: then h has nothing but its kind.
+	key    keptKey
+	packed string
+}
+
+// sink is where a scan puts what it finds.
+type sink struct {
+	yield    func(*found) error // from one goroutine at a time; an error ends the scan
+	progress func(core.ScanProgress)
+	now      func() time.Time
+	// kept gives the rows that are kept, once and before anything is found; nil: there are
+	// none, and no keys are made.
+	kept func(context.Context) *kept
 }
 
 // progressEvery is how often a scan tells how far it is.
@@ -47,9 +67,9 @@ const progressEvery = 100 * time.Millisecond
 
 // tally hands what a scan finds to whoever asked, one at a time, and counts it.
 type tally struct {
-	yield    func(h core.Holding, bits uint32) error // bits: of the marks of a backup's row
-	progress func(core.ScanProgress)                 // nil: nobody looks on
-	stop     context.CancelCauseFunc                 // of the scan
+	yield    func(*found) error
+	progress func(core.ScanProgress) // nil: nobody looks on
+	stop     context.CancelCauseFunc // of the scan
 
 	mu   sync.Mutex // guards what follows, and both calls
 	seen core.ScanProgress
@@ -57,10 +77,10 @@ type tally struct {
 }
 
 // give counts and yields; an error of yield stops the scan.
-func (t *tally) give(h core.Holding, bits uint32) error {
+func (t *tally) give(f *found) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch h.Kind {
+	switch f.h.Kind {
 	case core.HoldingBackup:
 		t.seen.Backups++
 	case core.HoldingUnfinished:
@@ -70,7 +90,7 @@ func (t *tally) give(h core.Holding, bits uint32) error {
 	case core.HoldingStray:
 		t.seen.Strays++
 	}
-	err := t.yield(h, bits)
+	err := t.yield(f)
 	if err != nil {
 		t.stop(err)
 	}
@@ -101,18 +121,23 @@ func (t *tally) tell(last bool) {
 // goroutine at a time. An error of yield ends it. Memory does not grow with what
 // there is: it holds a page of the listing, what of it is not whole yet, and the
 // metadata objects that are being read.
-func (s *scanner) scan(ctx context.Context, yield func(core.Holding, uint32) error, progress func(core.ScanProgress)) error {
+func (s *scanner) scan(ctx context.Context, to sink) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	t := &tally{yield: yield, progress: progress, stop: stop}
+	t := &tally{yield: to.yield, progress: to.progress, stop: stop}
+	var old *kept
+	var began time.Time
+	if to.kept != nil {
+		began = to.now()
+	}
 	work := make(chan *group, 4*s.parallel)
 	var wait sync.WaitGroup
 	for range s.parallel {
 		wait.Go(func() {
 			for g := range work {
-				h, bits, err := s.finish(ctx, g)
+				f, err := s.know(ctx, g, old, began)
 				if err == nil {
-					err = t.give(h, bits)
+					err = t.give(f)
 				}
 				if err != nil {
 					stop(err)
@@ -123,8 +148,8 @@ func (s *scanner) scan(ctx context.Context, yield func(core.Holding, uint32) err
 	}
 	err := groups(ctx, s.bucket, func(g *group) error {
 		if !g.metadata.Set {
-			return t.give(g.holding(core.HoldingUnfinished,
-				"it has no metadata object, which Cinder writes last: the backup was broken off, or is still being made"), 0)
+			return t.give(&found{h: g.holding(core.HoldingUnfinished,
+				"it has no metadata object, which Cinder writes last: the backup was broken off, or is still being made")})
 		}
 		select {
 		case work <- g:
@@ -134,8 +159,13 @@ func (s *scanner) scan(ctx context.Context, yield func(core.Holding, uint32) err
 		}
 	}, func(o Object) error {
 		stray := core.Holding{Kind: core.HoldingStray, Container: o.Container, Prefix: o.Name, Bytes: max(o.Size, 0), Problem: o.Problem}
-		return t.give(stray, 0)
-	}, t.listed)
+		return t.give(&found{h: stray})
+	}, func(page []Object) {
+		if to.kept != nil && old == nil {
+			old = to.kept(ctx)
+		}
+		t.listed(page)
+	})
 	close(work)
 	wait.Wait()
 	if err := scanEnded(ctx, err); err != nil {
@@ -164,6 +194,23 @@ func scanEnded(ctx context.Context, err error) error {
 func (g *group) holding(kind core.HoldingKind, problem string) core.Holding {
 	return core.Holding{Kind: kind, Container: g.container, Prefix: g.prefix, ID: g.owner.backup, VolumeID: g.owner.volume,
 		Began: g.owner.began, Objects: int64(len(g.chunks)), Bytes: g.bytes, Problem: problem}
+}
+
+// know finds what a group is: in what is kept, where it lies there, else by reading.
+func (s *scanner) know(ctx context.Context, g *group, old *kept, began time.Time) (*found, error) {
+	f := &found{}
+	if old != nil && old.file != "" {
+		if key, ok := s.key(g, began); ok {
+			f.key = key
+			if f.packed, ok = old.find(key); ok {
+				f.h.Kind = core.HoldingBackup
+				return f, nil
+			}
+		}
+	}
+	var err error
+	f.h, f.bits, err = s.finish(ctx, g)
+	return f, err
 }
 
 // finish reads a group's metadata and rebuilds its row. The error is one that ends

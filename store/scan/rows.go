@@ -1,8 +1,10 @@
 package scan
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"hearth/core"
 )
@@ -12,6 +14,9 @@ import (
 type Row struct {
 	core.Holding
 	Bits uint32
+	// Volume is the volume as the backup's capture describes it; nil: it describes none, or
+	// nobody will ask. [Rows.Volume] has it again, and [Rows.At] leaves it out.
+	Volume *core.Volume
 }
 
 // Rows are finished backups, some three hundred bytes each: of all that a backup's row and
@@ -62,6 +67,7 @@ func (r *Rows) pack(row *Row) string {
 	p.text(string(b.ID))
 	p.text(string(b.VolumeID))
 	p.time(b.CreatedAt)
+	p.bool(row.CaptureText.Set)
 	p.text(string(b.ParentID))
 	p.common(row.Container)
 	p.text(string(row.VolumeID))
@@ -70,7 +76,6 @@ func (r *Rows) pack(row *Row) string {
 	p.int(row.Objects)
 	p.int(row.Bytes)
 	p.text(row.Problem)
-	p.bool(row.CaptureText.Set)
 	p.uint(int(row.Bits))
 
 	p.opt(b.Name, p.text)
@@ -92,6 +97,9 @@ func (r *Rows) pack(row *Row) string {
 		p.time(b.DataTimestamp)
 	}
 	p.uint(r.layout(b.Layout))
+	if p.bool(row.Volume != nil); row.Volume != nil {
+		p.volume(row.Volume)
+	}
 	r.buf = p.b
 	return string(p.b)
 }
@@ -137,16 +145,23 @@ func (r *Rows) At(i int) Row {
 
 // Into is [Rows.At] for who goes through many.
 func (r *Rows) Into(i int, row *Row) {
+	r.unpack(r.packed[i], row)
+	row.Marks, row.Backup.Unseen = r.Marks.Of(row.Bits)
+}
+
+// unpack makes a row again but for its marks, and stops before the volume.
+func (r *Rows) unpack(packed string, row *Row) (u unpacker) {
 	*row = Row{}
 	b := &row.Backup
-	u := unpacker{s: r.packed[i], words: r.words.list}
+	u = unpacker{s: packed, words: r.words.list}
 	row.Kind, row.Prefix = core.HoldingBackup, u.text()
 	u.whole = row.Prefix
 	b.ID, b.VolumeID, b.CreatedAt = core.BackupID(u.text()), core.VolumeID(u.text()), u.time()
+	row.CaptureText.Set = u.bool()
 	b.ParentID = core.BackupID(u.text())
 	row.Container = u.common()
 	row.VolumeID, row.ID, row.Began = core.VolumeID(u.text()), core.BackupID(u.text()), u.time()
-	row.Objects, row.Bytes, row.Problem, row.CaptureText.Set = u.int(), u.int(), u.text(), u.bool()
+	row.Objects, row.Bytes, row.Problem = u.int(), u.int(), u.text()
 	row.Bits = uint32(u.uint())
 
 	b.Name, b.Description = u.opt(u.text), u.opt(u.text)
@@ -160,7 +175,50 @@ func (r *Rows) Into(i int, row *Row) {
 	if n := u.uint(); n > 0 {
 		b.Layout = r.layouts[n-1]
 	}
-	row.Marks, b.Unseen = r.Marks.Of(row.Bits)
+	return u
+}
+
+// Volume is the volume that the capture of a packed row describes, and the backup's id;
+// false where it describes none.
+func (r *Rows) Volume(packed string) (v core.Volume, of core.BackupID, ok bool) {
+	var row Row
+	u := r.unpack(packed, &row)
+	if !u.bool() {
+		return v, row.Backup.ID, false
+	}
+	u.volume(&v)
+	v.ID = row.Backup.VolumeID
+	return v, row.Backup.ID, true
+}
+
+// Packed is a row as it is kept, which goes with [Rows.Words] and [Rows.Layouts], in this
+// order, and with nothing else.
+func (r *Rows) Packed(i int) string { return r.packed[i] }
+
+// Words are the texts that packed rows have by their numbers.
+func (r *Rows) Words() []string { return r.words.list }
+
+// Layouts are those that packed rows have by their numbers.
+func (r *Rows) Layouts() []*core.Layout { return r.layouts }
+
+// From readies rows without any for some that were packed by others, with these words and
+// layouts; false where those cannot be.
+func (r *Rows) From(words []string, layouts []*core.Layout) bool {
+	if len(r.packed) > 0 || len(r.words.list) > 0 || len(words) > mostWords {
+		return false
+	}
+	r.words.list, r.layouts = slices.Clip(words), slices.Clip(layouts)
+	r.words.index = make(map[string]int, len(words))
+	for i, w := range words {
+		r.words.index[w] = i
+	}
+	return true
+}
+
+// AddPacked keeps a row that was packed by others, without a copy, and returns its place.
+func (r *Rows) AddPacked(row string) int {
+	r.packed = append(r.packed, row)
+	return len(r.packed) - 1
 }
 
 // head reads what stands first of a row.
@@ -183,12 +241,20 @@ func (r *Rows) VolumeID(i int) core.VolumeID {
 	return core.VolumeID(u.text())
 }
 
+// Made tells of a row which backup it is, of which volume, when it was made, and whether a
+// capture was stored with it.
+func (r *Rows) Made(i int) (id core.BackupID, volume core.VolumeID, at core.Opt[time.Time], captured bool) {
+	u := r.head(i)
+	return core.BackupID(u.text()), core.VolumeID(u.text()), u.time(), u.bool()
+}
+
 // Spot is where a row's objects lie.
 func (r *Rows) Spot(i int) (container, prefix string) {
 	u := r.head(i)
 	u.text()
 	u.text()
 	u.time()
+	u.bool()
 	u.text()
 	return u.common(), u.whole
 }
@@ -199,17 +265,18 @@ func (r *Rows) ParentID(i int) core.BackupID {
 	u.text()
 	u.text()
 	u.time()
+	u.bool()
 	return core.BackupID(u.text())
 }
 
 // ByID are the places of all rows in the order of their ids; of those of one id, in that
 // of their places.
 func (r *Rows) ByID() []int32 {
-	order := make([]int32, r.Len())
+	order, ids := make([]int32, r.Len()), make([]core.BackupID, r.Len())
 	for i := range order {
-		order[i] = int32(i)
+		order[i], ids[i] = int32(i), r.ID(i)
 	}
-	slices.SortStableFunc(order, func(i, j int32) int { return strings.Compare(string(r.ID(int(i))), string(r.ID(int(j)))) })
+	slices.SortFunc(order, func(i, j int32) int { return cmp.Or(strings.Compare(string(ids[i]), string(ids[j])), int(i-j)) })
 	return order
 }
 
