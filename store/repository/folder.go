@@ -119,10 +119,11 @@ func (f *folder) Service() (string, bool) { return PosixDriver, false }
 // List goes through the folder: first the files of each, then its folders.
 func (f *folder) List(ctx context.Context, page func([]Object) error) error {
 	pending := []string{""}
+	buf := make([]Object, 0, folderPage) // there may be a folder for each backup
 	for len(pending) > 0 {
 		dir := pending[len(pending)-1]
 		pending = pending[:len(pending)-1]
-		err := f.read(ctx, dir, "", page, func(sub string) { pending = append(pending, sub) })
+		err := f.read(ctx, dir, "", buf, page, func(sub string) { pending = append(pending, sub) })
 		switch {
 		case err == nil:
 		case dir != "" && core.CodeOf(err) == core.CodeNotFound: // gone meanwhile
@@ -142,19 +143,19 @@ func (f *folder) List(ctx context.Context, page func([]Object) error) error {
 // ListPrefix lists the files of one folder. Cinder's own listing sees folders too.
 func (f *folder) ListPrefix(ctx context.Context, container, prefix string, page func([]Object) error) error {
 	dir, base := cutLast(prefix)
-	return f.read(ctx, f.at(container, dir), base, page, func(string) {})
+	return f.read(ctx, f.at(container, dir), base, nil, page, func(string) {})
 }
 
 // read pages through one folder. A folder in it whose name a backup might have is
-// told as an object too, with a slash at its end: Cinder would take it for one.
-func (f *folder) read(ctx context.Context, dir, prefix string, page func([]Object) error, sub func(string)) error {
+// told as an object too, with a slash at its end: Cinder would take it for one. The room
+// in objects is used for pages.
+func (f *folder) read(ctx context.Context, dir, prefix string, objects []Object, page func([]Object) error, sub func(string)) error {
 	tried := "list the folder " + path.Join(f.path, dir)
 	d, err := f.root.Open(orDot(dir))
 	if err != nil {
 		return explainFile(tried, err)
 	}
 	defer d.Close()
-	objects := make([]Object, 0, folderPage)
 	for {
 		if err := scan.Stopped(ctx, tried); err != nil {
 			return err

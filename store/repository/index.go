@@ -25,7 +25,7 @@ type index struct {
 	others   []core.Holding
 	strays   []core.Holding
 	strange  strange
-	seen     map[core.VolumeID]int32 // the row with a volume's last capture, until the scan is done
+	seen     map[core.VolumeID]seen // until the scan is done
 	progress core.ScanProgress
 	at       time.Time
 
@@ -88,24 +88,34 @@ func capturedIn(h *core.Holding) *core.Volume {
 	return &v
 }
 
+// seen is the last capture of a volume so far.
+type seen struct {
+	row int32
+	at  time.Time
+}
+
 // see keeps a row's key, and the row as its volume's if its capture is the newest.
 func (x *index) see(i int, key keptKey) {
 	x.keys = append(x.keys, key)
-	id, volume, at, captured := x.rows.Made(i)
-	if !captured {
+	head := x.rows.Head(i)
+	if !head.Captured {
 		return
 	}
 	if x.seen == nil {
-		x.seen = map[core.VolumeID]int32{}
+		x.seen = map[core.VolumeID]seen{}
 	}
-	if old, have := x.seen[volume]; have {
-		oldID, _, before, _ := x.rows.Made(int(old))
-		c := cmp.Or(at.V.Compare(before.V), strings.Compare(string(id), string(oldID)))
-		if c < 0 || c == 0 && x.spot(i).compare(x.spot(int(old))) > 0 { // the one backup may stand twice
+	if old, have := x.seen[head.VolumeID]; have {
+		c := head.CreatedAt.V.Compare(old.at)
+		if c == 0 {
+			before := x.rows.Head(int(old.row))
+			c = cmp.Or(strings.Compare(string(head.ID), string(before.ID)), // and the one backup may stand twice
+				spot{before.Container, before.Prefix}.compare(spot{head.Container, head.Prefix}))
+		}
+		if c < 0 {
 			return
 		}
 	}
-	x.seen[volume] = int32(i)
+	x.seen[head.VolumeID] = seen{int32(i), head.CreatedAt.V}
 }
 
 // finish puts rows in order, each id once, and counts what only all rows tell.
@@ -119,7 +129,6 @@ func (x *index) finish(p core.ScanProgress, at time.Time) {
 	}
 	slices.SortFunc(order, func(i, j int32) int { return spots[i].compare(spots[j]) })
 	x.once(order)
-	x.relate()
 	byPlace := func(a, b core.Holding) int { return spot{a.Container, a.Prefix}.compare(spot{b.Container, b.Prefix}) }
 	slices.SortFunc(x.others, byPlace)
 	slices.SortFunc(x.strays, byPlace)
@@ -130,20 +139,21 @@ func (x *index) finish(p core.ScanProgress, at time.Time) {
 // whole. What captures were seen in keeps its rows.
 func (x *index) once(order []int32) {
 	newest := make([]string, 0, len(x.seen)) // the rows are about to move
-	ids := make([]core.VolumeID, 0, len(x.seen))
+	volumes := make([]core.VolumeID, 0, len(x.seen))
 	for id := range x.seen {
-		ids = append(ids, id)
+		volumes = append(volumes, id)
 	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		newest = append(newest, x.rows.Packed(int(x.seen[id])))
+	slices.Sort(volumes)
+	for _, id := range volumes {
+		newest = append(newest, x.rows.Packed(int(x.seen[id].row)))
 	}
+	x.seen = nil
 	x.rows.Keep(order)
 	byID := x.rows.ByID()
 	drop := make([]bool, len(order))
 	for from := 0; from < len(byID); {
 		to, best := from+1, byID[from]
-		for ; to < len(byID) && x.rows.ID(int(byID[to])) == x.rows.ID(int(best)); to++ {
+		for id := x.rows.ID(int(best)); to < len(byID) && x.rows.ID(int(byID[to])) == id; to++ {
 			if !x.available(best) && x.available(byID[to]) {
 				best = byID[to]
 			}
@@ -168,55 +178,63 @@ func (x *index) once(order []int32) {
 		byID = x.rows.ByID()
 	}
 	x.byID = byID
-	x.describe(ids, newest)
+	x.describe(volumes, newest, x.relate(volumes))
 }
 
-func (x *index) available(i int32) bool {
-	row := x.rows.At(int(i))
-	return row.Backup.Status == core.StatusAvailable
+func (x *index) available(i int32) bool { return x.rows.Head(int(i)).Status == core.StatusAvailable }
+
+// counted is what the rows of a volume come to.
+type counted struct {
+	backups int64
+	last    core.Opt[time.Time]
 }
 
-// describe takes the volumes out of their captures, and counts their backups.
-func (x *index) describe(ids []core.VolumeID, newest []string) {
-	type tally struct {
-		backups int64
-		last    core.Opt[time.Time]
+// relate counts children, finds each row's volume among those of which captures were
+// seen, and counts theirs.
+func (x *index) relate(volumes []core.VolumeID) []counted {
+	ids := make([]core.BackupID, len(x.byID))
+	for i, at := range x.byID {
+		ids[i] = x.rows.ID(int(at))
 	}
-	counts := make([]tally, len(ids))
+	counts := make([]counted, len(volumes))
+	x.children, x.volumeOf = make([]int32, x.rows.Len()), make([]int32, x.rows.Len())
 	for i := range x.rows.Len() {
-		row := x.rows.At(i)
-		j, ok := slices.BinarySearch(ids, row.Backup.VolumeID)
+		head := x.rows.Head(i)
+		if head.ParentID != "" {
+			if p, ok := slices.BinarySearch(ids, head.ParentID); ok {
+				x.children[x.byID[p]]++
+			}
+		}
+		x.volumeOf[i] = -1
+		v, ok := slices.BinarySearch(volumes, head.VolumeID)
 		if !ok {
 			continue
 		}
-		c := &counts[j]
-		if c.backups++; row.Backup.Status == core.StatusAvailable && row.Backup.CreatedAt.Set && row.Backup.CreatedAt.V.After(c.last.V) {
-			c.last = row.Backup.CreatedAt
+		x.volumeOf[i] = int32(v)
+		c := &counts[v]
+		if c.backups++; head.Status == core.StatusAvailable && head.CreatedAt.Set && head.CreatedAt.V.After(c.last.V) {
+			c.last = head.CreatedAt
 		}
 	}
-	for j := range ids {
+	return counts
+}
+
+// describe takes the volumes out of their captures: some describe none.
+func (x *index) describe(volumes []core.VolumeID, newest []string, counts []counted) {
+	place := make([]int32, len(volumes))
+	for j := range volumes {
+		place[j] = -1
 		if v, id, ok := x.rows.Volume(newest[j]); ok {
 			v.Backups, v.LastBackup = counts[j].backups, counts[j].last
+			place[j] = int32(x.volumes.Len())
 			x.volumes.Add(&v)
 			i, _ := x.rows.Find(x.byID, id)
 			x.newest = append(x.newest, int32(i))
 		}
 	}
-	x.seen = nil
-}
-
-// relate counts children, and finds each row's volume.
-func (x *index) relate() {
-	x.children, x.volumeOf = make([]int32, x.rows.Len()), make([]int32, x.rows.Len())
-	for i := range x.rows.Len() {
-		if parent := x.rows.ParentID(i); parent != "" {
-			if p, ok := x.rows.Find(x.byID, parent); ok {
-				x.children[p]++
-			}
-		}
-		x.volumeOf[i] = -1
-		if v, ok := x.volumes.Find(x.rows.VolumeID(i)); ok {
-			x.volumeOf[i] = int32(v)
+	for i, v := range x.volumeOf {
+		if v >= 0 {
+			x.volumeOf[i] = place[v]
 		}
 	}
 }
@@ -244,8 +262,8 @@ func (x *index) row(i int) core.Backup {
 
 // spot is where a row's objects lie.
 func (x *index) spot(i int) spot {
-	container, prefix := x.rows.Spot(i)
-	return spot{container, prefix}
+	head := x.rows.Head(i)
+	return spot{head.Container, head.Prefix}
 }
 
 // holding is a row as an inventory has it.
@@ -271,12 +289,19 @@ func (x *index) backups() iter.Seq[core.Holding] {
 	}
 }
 
-// inventory is all of it.
+// inventory is all of it; x is done.
 func (x *index) inventory() core.Inventory {
 	v := core.Inventory{ScanProgress: x.progress, Unknown: x.strange.sorted(), At: x.at}
-	v.Holdings = make([]core.Holding, 0, x.rows.Len()+len(x.others)+len(x.strays))
-	v.Holdings = slices.AppendSeq(v.Holdings, x.backups())
-	v.Holdings = append(v.Holdings, x.strays...)
+	n, others := x.rows.Len(), len(x.others)
+	v.Holdings = core.HoldingsOf(n+others+len(x.strays), func(i int) core.Holding {
+		switch {
+		case i < n:
+			return x.holding(i)
+		case i < n+others:
+			return x.others[i-n]
+		}
+		return x.strays[i-n-others]
+	})
 	return v
 }
 

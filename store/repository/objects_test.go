@@ -174,7 +174,7 @@ func strays(t *testing.T, p *repository.Place, dir, container string) {
 		t.Fatal(err)
 	}
 	kinds := map[string]core.HoldingKind{}
-	for _, h := range got.Holdings {
+	for _, h := range got.Holdings.All() {
 		kinds[h.Prefix] = h.Kind
 		if h.Kind != core.HoldingBackup && h.Kind != core.HoldingStray && h.Problem == "" {
 			t.Errorf("%s: no word on what is wrong", h.Prefix)

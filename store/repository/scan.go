@@ -50,6 +50,7 @@ type found struct {
 	// under it: then h has nothing but its kind.
 	key    keptKey
 	packed string
+	steady bool // the same objects give the same row the next time
 }
 
 // sink is where a scan puts what it finds.
@@ -130,13 +131,21 @@ func (s *scanner) scan(ctx context.Context, to sink) error {
 	if to.kept != nil {
 		began = to.now()
 	}
-	work := make(chan *group, 4*s.parallel)
+	type task struct {
+		*group
+		key keptKey
+	}
+	again := &found{h: core.Holding{Kind: core.HoldingBackup}} // one that is kept
+	work := make(chan task, 4*s.parallel)
 	var wait sync.WaitGroup
 	for range s.parallel {
 		wait.Go(func() {
 			for g := range work {
-				f, err := s.know(ctx, g, old, began)
+				f, err := s.finish(ctx, g.group)
 				if err == nil {
+					if f.steady {
+						f.key = g.key
+					}
 					err = t.give(f)
 				}
 				if err != nil {
@@ -151,8 +160,18 @@ func (s *scanner) scan(ctx context.Context, to sink) error {
 			return t.give(&found{h: g.holding(core.HoldingUnfinished,
 				"it has no metadata object, which Cinder writes last: the backup was broken off, or is still being made")})
 		}
+		var key keptKey
+		if old != nil && old.file != "" {
+			var ok bool
+			if key, ok = s.key(g, began); ok {
+				if again.packed, ok = old.find(key); ok {
+					again.key = key
+					return t.give(again)
+				}
+			}
+		}
 		select {
-		case work <- g:
+		case work <- task{g, key}:
 			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -196,40 +215,25 @@ func (g *group) holding(kind core.HoldingKind, problem string) core.Holding {
 		Began: g.owner.began, Objects: int64(len(g.chunks)), Bytes: g.bytes, Problem: problem}
 }
 
-// know finds what a group is: in what is kept, where it lies there, else by reading.
-func (s *scanner) know(ctx context.Context, g *group, old *kept, began time.Time) (*found, error) {
-	f := &found{}
-	if old != nil && old.file != "" {
-		if key, ok := s.key(g, began); ok {
-			f.key = key
-			if f.packed, ok = old.find(key); ok {
-				f.h.Kind = core.HoldingBackup
-				return f, nil
-			}
-		}
-	}
-	var err error
-	f.h, f.bits, err = s.finish(ctx, g)
-	return f, err
-}
-
 // finish reads a group's metadata and rebuilds its row. The error is one that ends
 // the scan: the repository does not answer.
-func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, uint32, error) {
+func (s *scanner) finish(ctx context.Context, g *group) (*found, error) {
 	m, err := s.metadata(ctx, g)
 	if err != nil {
 		var f *faulty
 		switch code := core.CodeOf(err); {
 		case errors.As(err, &f):
-			return g.holding(core.HoldingBroken, f.what), 0, nil
+			return &found{h: g.holding(core.HoldingBroken, f.what)}, nil
 		case code == core.CodeNotFound:
-			return g.holding(core.HoldingUnfinished, "its metadata object went away during the scan: the backup is being deleted"), 0, nil
+			gone := "its metadata object went away during the scan: the backup is being deleted"
+			return &found{h: g.holding(core.HoldingUnfinished, gone)}, nil
 		case code == core.CodeDenied || code == core.CodeUnreadable:
-			return g.holding(core.HoldingBroken, "its metadata object cannot be read: "+err.Error()), 0, nil
+			return &found{h: g.holding(core.HoldingBroken, "its metadata object cannot be read: "+err.Error())}, nil
 		}
-		return core.Holding{}, 0, err
+		return nil, err
 	}
-	h := g.holding(core.HoldingBackup, "")
+	out := &found{h: g.holding(core.HoldingBackup, ""), steady: true}
+	h := &out.h
 	if h.ID, h.VolumeID = m.backup, g.owner.volume; h.VolumeID == "" {
 		h.VolumeID = m.volume
 	}
@@ -248,14 +252,14 @@ func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, uint32, e
 	}
 	if !m.volumeMeta.Set && g.hashes.Set {
 		if f.hashed, err = s.covered(ctx, g); err != nil {
-			return core.Holding{}, 0, err
+			return nil, err
 		}
+		out.steady = f.hashed.Set // else it may be readable the next time
 	}
-	var bits uint32
-	h.Backup, bits = f.rebuild()
-	h.Marks, h.Backup.Unseen = marks.Of(bits)
+	h.Backup, out.bits = f.rebuild()
+	h.Marks, h.Backup.Unseen = marks.Of(out.bits)
 	h.CaptureText, h.CaptureFrom = m.volumeMeta, s.source(&h.Backup)
-	return h, bits, nil
+	return out, nil
 }
 
 // metadata reads a group's metadata object; a *[faulty] where it is of no use.

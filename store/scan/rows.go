@@ -68,6 +68,7 @@ func (r *Rows) pack(row *Row) string {
 	p.text(string(b.VolumeID))
 	p.time(b.CreatedAt)
 	p.bool(row.CaptureText.Set)
+	p.word(b.Status)
 	p.text(string(b.ParentID))
 	p.common(row.Container)
 	p.text(string(row.VolumeID))
@@ -80,7 +81,6 @@ func (r *Rows) pack(row *Row) string {
 
 	p.opt(b.Name, p.text)
 	p.opt(b.Description, p.text)
-	p.word(b.Status)
 	p.int(b.Size)
 	p.int(b.ObjectCount)
 	p.opt(b.VolumeName, p.text)
@@ -157,7 +157,7 @@ func (r *Rows) unpack(packed string, row *Row) (u unpacker) {
 	row.Kind, row.Prefix = core.HoldingBackup, u.text()
 	u.whole = row.Prefix
 	b.ID, b.VolumeID, b.CreatedAt = core.BackupID(u.text()), core.VolumeID(u.text()), u.time()
-	row.CaptureText.Set = u.bool()
+	row.CaptureText.Set, b.Status = u.bool(), u.word()
 	b.ParentID = core.BackupID(u.text())
 	row.Container = u.common()
 	row.VolumeID, row.ID, row.Began = core.VolumeID(u.text()), core.BackupID(u.text()), u.time()
@@ -165,7 +165,7 @@ func (r *Rows) unpack(packed string, row *Row) (u unpacker) {
 	row.Bits = uint32(u.uint())
 
 	b.Name, b.Description = u.opt(u.text), u.opt(u.text)
-	b.Status, b.Size, b.ObjectCount, b.VolumeName = u.word(), u.int(), u.int(), u.opt(u.text)
+	b.Size, b.ObjectCount, b.VolumeName = u.int(), u.int(), u.opt(u.text)
 	b.Container, b.Service, b.ServiceMetadata = u.opt(u.common), u.opt(u.word), u.opt(u.text)
 	b.Incremental, b.Dependents = u.bool(), u.int()
 	b.ProjectID, b.UserID, b.AvailabilityZone = core.ProjectID(u.word()), u.word(), u.opt(u.word)
@@ -241,32 +241,24 @@ func (r *Rows) VolumeID(i int) core.VolumeID {
 	return core.VolumeID(u.text())
 }
 
-// Made tells of a row which backup it is, of which volume, when it was made, and whether a
-// capture was stored with it.
-func (r *Rows) Made(i int) (id core.BackupID, volume core.VolumeID, at core.Opt[time.Time], captured bool) {
-	u := r.head(i)
-	return core.BackupID(u.text()), core.VolumeID(u.text()), u.time(), u.bool()
+// Head is what stands first of a row: what rows are put in order and counted by.
+type Head struct {
+	Prefix    string
+	ID        core.BackupID
+	VolumeID  core.VolumeID
+	CreatedAt core.Opt[time.Time]
+	Captured  bool // a capture was stored with it
+	Status    string
+	ParentID  core.BackupID
+	Container string
 }
 
-// Spot is where a row's objects lie.
-func (r *Rows) Spot(i int) (container, prefix string) {
+// Head reads the head of a row, which is a fraction of the row.
+func (r *Rows) Head(i int) Head {
 	u := r.head(i)
-	u.text()
-	u.text()
-	u.time()
-	u.bool()
-	u.text()
-	return u.common(), u.whole
-}
-
-// ParentID is what a row stands on; "" for nothing.
-func (r *Rows) ParentID(i int) core.BackupID {
-	u := r.head(i)
-	u.text()
-	u.text()
-	u.time()
-	u.bool()
-	return core.BackupID(u.text())
+	h := Head{Prefix: u.whole, ID: core.BackupID(u.text()), VolumeID: core.VolumeID(u.text()), CreatedAt: u.time()}
+	h.Captured, h.Status, h.ParentID, h.Container = u.bool(), u.word(), core.BackupID(u.text()), u.common()
+	return h
 }
 
 // ByID are the places of all rows in the order of their ids; of those of one id, in that

@@ -75,10 +75,10 @@ func TestRows(t *testing.T) {
 			t.Fatalf("row %d is\n%+v, kept was\n%+v", i, got, want[i])
 		}
 		w := &want[i]
-		container, prefix := rows.Spot(i)
-		if rows.ID(i) != w.ID || rows.VolumeID(i) != w.Backup.VolumeID || rows.ParentID(i) != w.Backup.ParentID ||
-			container != w.Container || prefix != w.Prefix {
-			t.Fatalf("row %d: %s %s %s %s %s", i, rows.ID(i), rows.VolumeID(i), rows.ParentID(i), container, prefix)
+		head := Head{w.Prefix, w.Backup.ID, w.Backup.VolumeID, w.Backup.CreatedAt, w.CaptureText.Set, w.Backup.Status, w.Backup.ParentID,
+			w.Container}
+		if rows.ID(i) != w.ID || rows.VolumeID(i) != w.Backup.VolumeID || rows.Head(i) != head {
+			t.Fatalf("row %d: %s %s %+v", i, rows.ID(i), rows.VolumeID(i), rows.Head(i))
 		}
 		if at, ok := rows.Find(byID, w.ID); !ok || at != i {
 			t.Fatalf("row %d is found at %d", i, at)

@@ -332,6 +332,17 @@ var inventorySheet = sheet[core.Holding]{
 	spare:   []string{"prefix", "began"},
 }
 
+// holdingPages gives what a scan found a page at a time.
+func holdingPages(all core.Holdings) func() ([]core.Holding, error) {
+	at, page := 0, make([]core.Holding, 0, pageLines)
+	return func() ([]core.Holding, error) {
+		for page = page[:0]; len(page) < pageLines && at < all.Len(); at++ {
+			page = append(page, all.At(at))
+		}
+		return page, nil
+	}
+}
+
 func (e *Env) inventory() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
@@ -355,7 +366,8 @@ func (e *Env) inventory() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if _, err := out.list(e.Out, found.Holdings); err != nil {
+				out.again = func() func() ([]core.Holding, error) { return holdingPages(found.Holdings) }
+				if _, err := out.print(e.Out); err != nil {
 					return err
 				}
 				e.say("%s, %d unfinished, %d broken; %s, %s.",
