@@ -21,7 +21,9 @@ type index struct {
 	mu       sync.Mutex // guards what follows until the scan is done
 	rows     scan.Rows
 	keys     []keptKey // beside the rows
+	spare    []keptRow // of backups that also stand elsewhere
 	reused   int       // of them, taken as they were kept
+	from     keptFile  // where they are kept
 	others   []core.Holding
 	strays   []core.Holding
 	strange  strange
@@ -122,7 +124,6 @@ func (x *index) see(i int, key keptKey) {
 func (x *index) finish(p core.ScanProgress, at time.Time) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.keys = nil
 	order, spots := make([]int32, x.rows.Len()), make([]spot, x.rows.Len())
 	for i := range order {
 		order[i], spots[i] = int32(i), x.spot(i)
@@ -148,7 +149,7 @@ func (x *index) once(order []int32) {
 		newest = append(newest, x.rows.Packed(int(x.seen[id].row)))
 	}
 	x.seen = nil
-	x.rows.Keep(order)
+	x.keep(order)
 	byID := x.rows.ByID()
 	drop := make([]bool, len(order))
 	for from := 0; from < len(byID); {
@@ -160,6 +161,9 @@ func (x *index) once(order []int32) {
 		}
 		for _, i := range byID[from:to] {
 			if i != best {
+				if key := x.keys[i]; key != (keptKey{}) {
+					x.spare = append(x.spare, keptRow{key, x.rows.Packed(int(i))})
+				}
 				h := x.rows.Holding(int(i))
 				h.Problem = "the same backup also stands under " + core.Visible(x.spot(int(best)).String())
 				x.others, drop[i] = append(x.others, h), true
@@ -174,11 +178,32 @@ func (x *index) once(order []int32) {
 		}
 	}
 	if len(keep) < len(drop) {
-		x.rows.Keep(keep)
+		x.keep(keep)
 		byID = x.rows.ByID()
 	}
 	x.byID = byID
 	x.describe(volumes, newest, x.relate(volumes))
+}
+
+// keep keeps these rows, with their keys.
+func (x *index) keep(order []int32) {
+	x.rows.Keep(order)
+	keys := make([]keptKey, len(order))
+	for i, j := range order {
+		keys[i] = x.keys[j]
+	}
+	x.keys = keys
+}
+
+// keyed are the rows that can be kept, with their keys.
+func (x *index) keyed() []keptRow {
+	rows := append(make([]keptRow, 0, len(x.keys)+len(x.spare)), x.spare...)
+	for i, key := range x.keys {
+		if key != (keptKey{}) {
+			rows = append(rows, keptRow{key, x.rows.Packed(i)})
+		}
+	}
+	return rows
 }
 
 func (x *index) available(i int32) bool { return x.rows.Head(int(i)).Status == core.StatusAvailable }

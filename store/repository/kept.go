@@ -63,13 +63,24 @@ type keptKey [16]byte
 
 // kept are the rows that an earlier scan kept.
 type kept struct {
-	file    string // "": nothing is kept
-	who     [sha256.Size]byte
+	keptFile
 	words   []string
 	layouts []*core.Layout
-	keys    string
-	ends    string // where each row ends
-	rows    string
+	// As a file has them.
+	keys string
+	ends string // where each row ends
+	rows string
+	// As this hearth has them since its last scan, by their keys: the rows are the same
+	// bytes, so that a second scan takes no more memory.
+	held []keptRow
+}
+
+// keptFile is where rows are kept.
+type keptFile struct {
+	file      string // "": nowhere
+	who       [sha256.Size]byte
+	stored    int // rows that are in it
+	unwritten int // rows of the last scan that are not, at most
 }
 
 // keeper knows where rows are kept. Its methods may be called from many goroutines.
@@ -104,9 +115,15 @@ var meaning = sync.OnceValue(func() string {
 	return keptMeaning + " " + version
 })
 
-// open reads what is kept; nothing where that is of no use. It is called when the listing
-// goes on already, so that there is a login.
-func (k *keeper) open(ctx context.Context) *kept {
+// open finds what is kept: what the last scan of this hearth had, or else what is in the
+// file; nothing where that is of no use. It is called when the listing goes on already, so
+// that there is a login.
+func (k *keeper) open(ctx context.Context, last *index) *kept {
+	if last != nil && last.from.file != "" {
+		out := &kept{keptFile: last.from, words: last.rows.Words(), layouts: last.rows.Layouts(), held: last.keyed()}
+		slices.SortFunc(out.held, func(a, b keptRow) int { return bytes.Compare(a.key[:], b.key[:]) })
+		return out
+	}
 	b, ok := k.bucket.(identified)
 	if k.dir == "" || !ok {
 		return &kept{}
@@ -115,11 +132,13 @@ func (k *keeper) open(ctx context.Context) *kept {
 	if !ok {
 		return &kept{}
 	}
-	out := &kept{who: sha256.Sum256([]byte(k.location + "\n" + k.service + "\n" + who))}
-	out.file = filepath.Join(k.dir, hex.EncodeToString(out.who[:12])+".index")
+	where := keptFile{who: sha256.Sum256([]byte(k.location + "\n" + k.service + "\n" + who))}
+	where.file = filepath.Join(k.dir, hex.EncodeToString(where.who[:12])+".index")
+	out := &kept{keptFile: where}
 	if text, ok := readKept(out.file); ok && !out.parse(text) {
-		return &kept{file: out.file, who: out.who}
+		return &kept{keptFile: where}
 	}
+	out.stored = out.len()
 	return out
 }
 
@@ -226,6 +245,9 @@ func (k *kept) end(i int) int {
 
 // find looks a row up.
 func (k *kept) find(key keptKey) (string, bool) {
+	if i, ok := slices.BinarySearchFunc(k.held, key, func(r keptRow, key keptKey) int { return bytes.Compare(r.key[:], key[:]) }); ok {
+		return k.held[i].row, true
+	}
 	from, to, want := 0, k.len(), string(key[:])
 	for from < to {
 		mid := int(uint(from+to) / 2)
@@ -310,27 +332,24 @@ type keptRow struct {
 	row string
 }
 
-// worth reports whether a file is to be written: where much was read that is not in it, or
-// most of what is in it is gone.
-func (k *kept) worth(rows, reused int) bool {
-	if k.file == "" {
-		return false
-	}
-	fresh, stale := rows-reused, k.len()-reused
-	return fresh*keptPart > rows || stale > max(rows, 1)
+// worth reports whether a file is to be written: where much is not in it, or most of what
+// is in it is gone.
+func (k *keptFile) worth(rows, fresh int) bool {
+	return fresh*keptPart > rows || k.stored-(rows-fresh) > max(rows, 1)
 }
 
 // keep writes in the background what a scan found, if it is worth it.
 func (k *keeper) keep(ctx context.Context, old *kept, x *index) {
-	var rows []keptRow
-	for i, key := range x.keys {
-		if key != (keptKey{}) {
-			rows = append(rows, keptRow{key, x.rows.Packed(i)})
-		}
-	}
-	if !old.worth(len(rows), x.reused) {
+	if x.from = old.keptFile; x.from.file == "" {
 		return
 	}
+	rows := x.keyed()
+	fresh := len(rows) - x.reused + old.unwritten
+	if !old.worth(len(rows), fresh) {
+		x.from.unwritten = fresh
+		return
+	}
+	x.from.stored, x.from.unwritten = len(rows), 0
 	words, layouts := x.rows.Words(), slices.Clone(x.rows.Layouts())
 	k.begin()
 	go func() {

@@ -74,7 +74,11 @@ func New(ctx context.Context, location string, b Bucket, o Options) *Place {
 		old := &kept{}
 		if o.Kept != "" {
 			to.kept = func(ctx context.Context) *kept {
-				old = p.keeper.open(ctx)
+				var last *index
+				if r := p.scans.Last(); r != nil {
+					last = &r.Found
+				}
+				old = p.keeper.open(ctx, last)
 				x.reuse(old)
 				return old
 			}

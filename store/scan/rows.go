@@ -84,7 +84,10 @@ func (r *Rows) pack(row *Row) string {
 	p.int(b.Size)
 	p.int(b.ObjectCount)
 	p.opt(b.VolumeName, p.text)
-	p.opt(b.Container, p.common)
+	here := b.Container == core.Some(row.Container)
+	if p.bool(here); !here {
+		p.opt(b.Container, p.common)
+	}
 	p.opt(b.Service, p.word)
 	p.opt(b.ServiceMetadata, p.text)
 	p.bool(b.Incremental)
@@ -166,7 +169,10 @@ func (r *Rows) unpack(packed string, row *Row) (u unpacker) {
 
 	b.Name, b.Description = u.opt(u.text), u.opt(u.text)
 	b.Size, b.ObjectCount, b.VolumeName = u.int(), u.int(), u.opt(u.text)
-	b.Container, b.Service, b.ServiceMetadata = u.opt(u.common), u.opt(u.word), u.opt(u.text)
+	if b.Container = core.Some(row.Container); !u.bool() {
+		b.Container = u.opt(u.common)
+	}
+	b.Service, b.ServiceMetadata = u.opt(u.word), u.opt(u.text)
 	b.Incremental, b.Dependents = u.bool(), u.int()
 	b.ProjectID, b.UserID, b.AvailabilityZone = core.ProjectID(u.word()), u.word(), u.opt(u.word)
 	if b.DataTimestamp = b.CreatedAt; !u.bool() {

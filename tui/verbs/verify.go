@@ -3,6 +3,8 @@ package verbs
 import (
 	"context"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"sort"
 	"time"
 
@@ -356,6 +358,9 @@ func (e *Env) inventory() *cobra.Command {
 			out, err := inventorySheet.rows(f, e.Width)
 			if err != nil {
 				return err
+			}
+			if os.Getenv("GOGC") == "" { // what is found stays: let what a scan leaves behind not double it
+				defer debug.SetGCPercent(debug.SetGCPercent(40))
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 				r, err := repository(d, "list what lies in it")
