@@ -2,7 +2,6 @@ package repository
 
 import (
 	"context"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -112,7 +111,7 @@ func (g *grouper) add(o Object) error {
 
 // newGroup begins the group of a prefix.
 func newGroup(above, container, prefix string) *group {
-	return &group{container: container, prefix: prefix, owner: ownerOf(path.Join(above, container), prefix)}
+	return &group{container: container, prefix: prefix, owner: ownerOf(above, container, prefix)}
 }
 
 // other takes an object whose name is none of a backup's. One that begins as flat names

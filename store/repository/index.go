@@ -124,11 +124,11 @@ func (x *index) see(i int, key keptKey) {
 func (x *index) finish(p core.ScanProgress, at time.Time) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	order, spots := make([]int32, x.rows.Len()), make([]spot, x.rows.Len())
-	for i := range order {
-		order[i], spots[i] = int32(i), x.spot(i)
+	spots := make([]spot, x.rows.Len())
+	for i := range spots {
+		spots[i] = x.spot(i)
 	}
-	slices.SortFunc(order, func(i, j int32) int { return spots[i].compare(spots[j]) })
+	order := scan.Order(len(spots), func(i int) string { return spots[i].container }, func(i, j int) int { return spots[i].compare(spots[j]) })
 	x.once(order)
 	byPlace := func(a, b core.Holding) int { return spot{a.Container, a.Prefix}.compare(spot{b.Container, b.Prefix}) }
 	slices.SortFunc(x.others, byPlace)
@@ -217,21 +217,20 @@ type counted struct {
 // relate counts children, finds each row's volume among those of which captures were
 // seen, and counts theirs.
 func (x *index) relate(volumes []core.VolumeID) []counted {
-	ids := make([]core.BackupID, len(x.byID))
-	for i, at := range x.byID {
-		ids[i] = x.rows.ID(int(at))
-	}
+	id := func(i int) string { return string(x.rows.ID(int(x.byID[i]))) }
+	volume := func(i int) string { return string(volumes[i]) }
+	ids, known := scan.LeadsOf(len(x.byID), id), scan.LeadsOf(len(volumes), volume)
 	counts := make([]counted, len(volumes))
 	x.children, x.volumeOf = make([]int32, x.rows.Len()), make([]int32, x.rows.Len())
 	for i := range x.rows.Len() {
 		head := x.rows.Head(i)
 		if head.ParentID != "" {
-			if p, ok := slices.BinarySearch(ids, head.ParentID); ok {
+			if p, ok := ids.Find(string(head.ParentID), id); ok {
 				x.children[x.byID[p]]++
 			}
 		}
 		x.volumeOf[i] = -1
-		v, ok := slices.BinarySearch(volumes, head.VolumeID)
+		v, ok := known.Find(string(head.VolumeID), volume)
 		if !ok {
 			continue
 		}

@@ -52,6 +52,8 @@ const (
 	keptFiles = 16
 	// keptPart: it is written anew where more than one row in so many was read.
 	keptPart = 200
+	// keptNear is how far from where it should be a key is looked for at first.
+	keptNear = 1024
 	// leftover is how old a file is at least that a hearth that was killed left behind.
 	leftover = time.Hour
 	// keptWait is how long closing waits for a file that is being written.
@@ -248,7 +250,13 @@ func (k *kept) find(key keptKey) (string, bool) {
 	if i, ok := slices.BinarySearchFunc(k.held, key, func(r keptRow, key keptKey) int { return bytes.Compare(r.key[:], key[:]) }); ok {
 		return k.held[i].row, true
 	}
-	from, to, want := 0, k.len(), string(key[:])
+	n, want := k.len(), string(key[:])
+	// Keys are spread evenly: it is near where its first bytes say, or else anywhere.
+	guess := int(uint64(binary.BigEndian.Uint32(key[:])) * uint64(n) >> 32)
+	from, to := max(guess-keptNear, 0), min(guess+keptNear, n)
+	if from > 0 && k.keys[16*from:16*from+16] > want || to < n && k.keys[16*to:16*to+16] <= want {
+		from, to = 0, n
+	}
 	for from < to {
 		mid := int(uint(from+to) / 2)
 		switch at := k.keys[16*mid : 16*mid+16]; {

@@ -3,6 +3,7 @@ package scan
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -270,12 +271,69 @@ func (r *Rows) Head(i int) Head {
 // ByID are the places of all rows in the order of their ids; of those of one id, in that
 // of their places.
 func (r *Rows) ByID() []int32 {
-	order, ids := make([]int32, r.Len()), make([]core.BackupID, r.Len())
-	for i := range order {
-		order[i], ids[i] = int32(i), r.ID(i)
+	return Order(r.Len(), func(i int) string { return string(r.ID(i)) }, func(i, j int) int {
+		return strings.Compare(string(r.ID(i)), string(r.ID(j)))
+	})
+}
+
+// Lead is how a text begins, as a number: of two texts the one with the lower lead comes
+// first. What is compared very often is compared by it, which is near at hand.
+func Lead(s string) (n uint64) {
+	for i := range min(len(s), 8) {
+		n |= uint64(s[i]) << (56 - 8*i)
 	}
-	slices.SortFunc(order, func(i, j int32) int { return cmp.Or(strings.Compare(string(ids[i]), string(ids[j])), int(i-j)) })
+	return n
+}
+
+// Order is the order of n things by texts: of each the first one, and where two begin
+// alike what compare says, and last the order that they have.
+func Order(n int, text func(int) string, compare func(i, j int) int) []int32 {
+	type led struct {
+		lead uint64
+		i    int32
+	}
+	all := make([]led, n)
+	for i := range all {
+		all[i] = led{Lead(text(i)), int32(i)}
+	}
+	slices.SortFunc(all, func(a, b led) int {
+		if a.lead != b.lead {
+			return cmp.Compare(a.lead, b.lead)
+		}
+		return cmp.Or(compare(int(a.i), int(b.i)), cmp.Compare(a.i, b.i))
+	})
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = all[i].i
+	}
 	return order
+}
+
+// Leads finds texts among sorted ones by their leads.
+type Leads []uint64
+
+// LeadsOf are those of n texts.
+func LeadsOf(n int, text func(int) string) Leads {
+	out := make(Leads, n)
+	for i := range out {
+		out[i] = Lead(text(i))
+	}
+	return out
+}
+
+// Find is the place of a text, the first; text gives those that the leads are of again.
+func (l Leads) Find(s string, text func(int) string) (int, bool) {
+	lead := Lead(s)
+	from, _ := slices.BinarySearch(l, lead)
+	to := len(l)
+	if from == to || l[from] != lead {
+		return 0, false
+	}
+	if from+1 < to && l[from+1] != lead { // as a rule
+		to = from + 1
+	}
+	i := from + sort.Search(to-from, func(i int) bool { return text(from+i) >= s })
+	return i, i < to && text(i) == s
 }
 
 // Find looks a row up by its id, in what [Rows.ByID] gave.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,6 +125,34 @@ func TestRows(t *testing.T) {
 	for i := range want {
 		if got := others.At(i); !reflect.DeepEqual(got, want[i]) {
 			t.Fatalf("row %d of others is\n%+v, kept was\n%+v", i, got, want[i])
+		}
+	}
+}
+
+// TestOrder: texts are put in order and found as they are by themselves, short ones, equal
+// ones and such with zeros too.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	d := drawn{rand.New(rand.NewPCG(8, 8))}
+	texts := []string{"", "\x00", "a", "a\x00", "12345678", "123456789", "12345678\x00", "\xff\xff\xff\xff\xff\xff\xff\xff\xff"}
+	for range 300 {
+		texts = append(texts, d.text()+texts[d.IntN(len(texts))])
+	}
+	at := func(i int) string { return texts[i] }
+	order := Order(len(texts), at, func(i, j int) int { return strings.Compare(texts[i], texts[j]) })
+	sorted := make([]string, len(texts))
+	for i, j := range order {
+		if sorted[i] = texts[j]; i > 0 && (sorted[i] < sorted[i-1] || sorted[i] == sorted[i-1] && j < order[i-1]) {
+			t.Fatalf("%q comes after %q", sorted[i], sorted[i-1])
+		}
+	}
+	in := func(i int) string { return sorted[i] }
+	leads := LeadsOf(len(sorted), in)
+	for _, s := range append(texts, "nowhere", "12345678x") {
+		i, ok := leads.Find(s, in)
+		want, has := slices.BinarySearch(sorted, s)
+		if ok != has || ok && i != want { // the first of equal ones
+			t.Fatalf("%q is found at %d, %v, and is at %d, %v", s, i, ok, want, has)
 		}
 	}
 }
