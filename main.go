@@ -419,7 +419,8 @@ func file(what, where string) verbs.Path {
 
 // paths is what hearth check shows.
 func (f *flags) paths() ([]verbs.Path, error) {
-	out := []verbs.Path{file("config", f.configPath()), file("archive", archiveFile())}
+	out := []verbs.Path{file("config", f.configPath()), file("archive", archiveFile()),
+		{What: "cache", Where: cmp.Or(folders.Cache, "nowhere, as there is no home folder")}}
 	c, err := f.load()
 	for _, name := range c.Names() {
 		out = append(out, verbs.Path{What: "place " + name, Where: store.Shown(c.Places[name].Location)})

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"cmp"
+	"container/heap"
 	"slices"
 	"sort"
 	"strings"
@@ -133,6 +135,16 @@ func Select[T any](rows []T, id func(*T) string, columns Columns[T], q Query) Pa
 func SelectFrom[T any](n int, at func(int) *T, id func(*T) string, columns Columns[T], q Query) Page[T] {
 	hits := matching(n, at, columns, q)
 	by, desc := orderOf(columns, q)
+	if most := max(q.Offset, 0) + q.Limit; q.Limit > 0 && most < len(hits)/4 {
+		hits, all := first(most, hits, at, id, by, desc), len(hits)
+		order := make([]int, len(hits))
+		for i := range order {
+			order[i] = i
+		}
+		page := pageOf(n, hits, order, at, q)
+		page.Total = all
+		return page
+	}
 	keys := make([]pyjson.Value, 0, len(hits)*len(by))
 	for _, i := range hits {
 		row := at(i)
@@ -143,6 +155,74 @@ func SelectFrom[T any](n int, at func(int) *T, id func(*T) string, columns Colum
 	order := arranged(hits, desc, func(hit, o int) pyjson.Value { return keys[hit*len(by)+o] }, by,
 		func(hit int) string { return id(at(hits[hit])) })
 	return pageOf(n, hits, order, at, q)
+}
+
+// ranked is a row with what it is put in order by.
+type ranked struct {
+	hit  int
+	keys []pyjson.Value
+	id   string
+}
+
+// first are the most hits that come first, in order, as [arranged] puts them: a heap holds
+// those, the last on top, and most rows are compared with that alone.
+func first[T any](most int, hits []int, at func(int) *T, id func(*T) string, by []*Column[T], desc []bool) []int {
+	compare := func(a, b *ranked) int {
+		for o, col := range by {
+			c := compareValues(a.keys[o], b.keys[o], col.Kind)
+			if desc[o] {
+				c = -c
+			}
+			if c != 0 {
+				return c
+			}
+		}
+		c := strings.Compare(a.id, b.id)
+		if desc[len(by)] {
+			c = -c
+		}
+		return cmp.Or(c, a.hit-b.hit)
+	}
+	top := &ranks{compare: compare}
+	next := ranked{keys: make([]pyjson.Value, len(by))}
+	for _, i := range hits {
+		row := at(i)
+		next.hit, next.id = i, id(row)
+		for o, c := range by {
+			next.keys[o] = c.Value(row)
+		}
+		switch {
+		case len(top.rows) < most:
+			heap.Push(top, ranked{i, slices.Clone(next.keys), next.id})
+		case compare(&next, &top.rows[0]) < 0:
+			last := &top.rows[0]
+			last.hit, last.id = i, next.id
+			copy(last.keys, next.keys)
+			heap.Fix(top, 0)
+		}
+	}
+	slices.SortFunc(top.rows, func(a, b ranked) int { return compare(&a, &b) })
+	out := make([]int, len(top.rows))
+	for i := range out {
+		out[i] = top.rows[i].hit
+	}
+	return out
+}
+
+// ranks are a heap of rows, the last of them on top.
+type ranks struct {
+	rows    []ranked
+	compare func(a, b *ranked) int
+}
+
+func (r *ranks) Len() int           { return len(r.rows) }
+func (r *ranks) Less(i, j int) bool { return r.compare(&r.rows[i], &r.rows[j]) > 0 }
+func (r *ranks) Swap(i, j int)      { r.rows[i], r.rows[j] = r.rows[j], r.rows[i] }
+func (r *ranks) Push(x any)         { r.rows = append(r.rows, x.(ranked)) }
+func (r *ranks) Pop() any {
+	last := r.rows[len(r.rows)-1]
+	r.rows = r.rows[:len(r.rows)-1]
+	return last
 }
 
 // matching are the rows that a filter lets through.

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 )
@@ -155,9 +156,37 @@ type Inventory struct {
 	ScanProgress
 	// Holdings is every backup, finished or not, by container and prefix, and after
 	// them the strays: of those only the first thousand.
-	Holdings []Holding
+	Holdings Holdings
 	Unknown  []Unrecognised // the strays, by what they look like, the most first
 	At       time.Time      // when the scan ended
+}
+
+// Holdings are what a scan found, each made when it is asked for: there may be very many,
+// and one takes a kilobyte. They may be asked for from many goroutines. Zero: there is
+// none.
+type Holdings struct {
+	n  int
+	at func(int) Holding
+}
+
+// HoldingsOf are n holdings that a function makes, the same one for a number each time.
+func HoldingsOf(n int, at func(int) Holding) Holdings { return Holdings{n, at} }
+
+// Len is how many there are.
+func (h Holdings) Len() int { return h.n }
+
+// At makes the one with a number from 0 on.
+func (h Holdings) At(i int) Holding { return h.at(i) }
+
+// All goes through them.
+func (h Holdings) All() iter.Seq2[int, Holding] {
+	return func(yield func(int, Holding) bool) {
+		for i := range h.n {
+			if !yield(i, h.at(i)) {
+				return
+			}
+		}
+	}
 }
 
 // Severity says what a flaw means for a restore.

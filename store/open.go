@@ -23,7 +23,7 @@ type Options struct {
 	Config PlaceConfig
 
 	AllProjects bool            // of a cloud: list what every project has
-	CacheDir    string          // where a cloud's token is kept between runs; "": nowhere
+	CacheDir    string          // where tokens, mirrors and indexes of repositories are kept between runs; "": nowhere
 	Listings    cinder.Listings // where a cloud's lists are kept between runs; nil: nowhere
 	Waits       Waits           // how long a cloud is waited for; zero: as usual
 
@@ -120,6 +120,9 @@ func openCloud(ctx context.Context, where string, o Options) (Place, error) {
 func (o Options) repository() repository.Options {
 	ro := o.Repository
 	ro.Badge, ro.Color, ro.Now = o.Config.Badge, o.Config.Color, o.Now
+	if o.CacheDir != "" {
+		ro.Kept = filepath.Join(o.CacheDir, "repositories")
+	}
 	if o.Config.Service != "" {
 		ro.Service = o.Config.Service
 	}

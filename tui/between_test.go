@@ -186,7 +186,7 @@ func midway(which string, done, total int, text string, items map[int]string, ke
 		case "Inventory":
 			inv := *inside[*core.Inventory](s, "inv")
 			for _, i := range *inside[[]int](s, "rows") {
-				ids = append(ids, inv.Holdings[i].ID)
+				ids = append(ids, inv.Holdings.At(i).ID)
 			}
 		default:
 			for _, it := range (*inside[*jobs.Transfer](s, "pane", "plan")).Items {

@@ -382,12 +382,16 @@ func (x *index) inventory() core.Inventory {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	v := core.Inventory{ScanProgress: x.progress, At: x.at}
-	v.Holdings = make([]core.Holding, 0, x.rows.Len()+len(x.others)+len(x.strays))
-	for i := range x.rows.Len() {
-		v.Holdings = append(v.Holdings, x.rows.Holding(i))
-	}
-	v.Holdings = append(v.Holdings, x.others...)
-	v.Holdings = append(v.Holdings, x.strays...)
+	rows, n, others := x.rows.View(), x.rows.Len(), len(x.others) // rows may be filled meanwhile
+	v.Holdings = core.HoldingsOf(n+others+len(x.strays), func(i int) core.Holding {
+		switch {
+		case i < n:
+			return rows.Holding(i)
+		case i < n+others:
+			return x.others[i-n]
+		}
+		return x.strays[i-n-others]
+	})
 	return v
 }
 

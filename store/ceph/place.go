@@ -51,6 +51,10 @@ func (p *Place) scan(ctx context.Context, progress func(core.ScanProgress)) (*in
 	return x, nil
 }
 
+// Nothing of it is kept for the next hearth, as store/repository keeps what it read: rados ls
+// tells names alone, and to ask for an object's size and time costs as much as to read it. A
+// list needs no metadata object but for the backups of the page that is shown.
+
 // Scan lists the pool anew and tells what is in it, by names, snapshots and sizes: no
 // metadata object is read for it, but where only one tells whose an image is.
 func (p *Place) Scan(ctx context.Context, progress func(core.ScanProgress)) (core.Inventory, error) {

@@ -208,7 +208,7 @@ func strays(t *testing.T, p *ceph.Place, dir string, want map[core.BackupID]trut
 		t.Errorf("told %+v, there is %+v", told, inv.ScanProgress)
 	}
 	left := map[string]core.HoldingKind{}
-	for _, h := range inv.Holdings {
+	for _, h := range inv.Holdings.All() {
 		if h.Kind == core.HoldingBackup {
 			if h.CaptureText.Set != (want[h.ID].Capture != nil) {
 				t.Errorf("%s: a capture: %v", h.ID, h.CaptureText.Set)

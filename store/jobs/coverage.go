@@ -195,8 +195,8 @@ func (c *covering) stock(ctx context.Context) error {
 	}
 	c.stocked = map[idKey]struct{}{}
 	inv, err := r.Scan(ctx, nil)
-	for i := range inv.Holdings {
-		if h := &inv.Holdings[i]; h.Kind == core.HoldingBackup && h.CaptureText.Set {
+	for _, h := range inv.Holdings.All() {
+		if h.Kind == core.HoldingBackup && h.CaptureText.Set {
 			k, _ := keyOf(string(h.Backup.ID))
 			c.stocked[k] = struct{}{}
 		}

@@ -208,12 +208,11 @@ func (d Desk) holdings(ctx context.Context, r scanned, target Desk,
 	var out []finding
 	var unusable []core.Holding
 	seen := map[core.BackupID]bool{}
-	for i := range inv.Holdings {
-		h := &inv.Holdings[i]
+	for _, h := range inv.Holdings.All() {
 		switch {
 		case h.Kind == core.HoldingStray:
 		case h.Kind != core.HoldingBackup || seen[h.Backup.ID]:
-			unusable = append(unusable, *h)
+			unusable = append(unusable, h)
 		default:
 			seen[h.Backup.ID] = true
 			id := h.Backup.ID

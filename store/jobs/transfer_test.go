@@ -354,17 +354,20 @@ type frugal struct {
 
 func (f *frugal) Scan(ctx context.Context, progress func(core.ScanProgress)) (core.Inventory, error) {
 	inv, err := f.Repository.Scan(ctx, progress)
-	for i := range inv.Holdings {
-		inv.Holdings[i].Backup.ProjectID = ""
-		inv.Holdings[i].Marks = []core.Mark{{Field: "project_id", State: core.MarkLost, Why: "not read yet"}}
-	}
+	whole := inv.Holdings
+	inv.Holdings = core.HoldingsOf(whole.Len(), func(i int) core.Holding {
+		h := whole.At(i)
+		h.Backup.ProjectID = ""
+		h.Marks = []core.Mark{{Field: "project_id", State: core.MarkLost, Why: "not read yet"}}
+		return h
+	})
 	return inv, err
 }
 
 func (f *frugal) Fill(ctx context.Context, ids []core.BackupID, _ func(done, of int)) (out []core.Holding, err error) {
 	f.asked = append(f.asked, ids...)
 	inv, err := f.Repository.Scan(ctx, nil)
-	for _, h := range inv.Holdings {
+	for _, h := range inv.Holdings.All() {
 		if slices.Contains(ids, h.ID) && h.ID != ids[0] { // and one of them is gone meanwhile
 			out = append(out, h)
 		}

@@ -59,26 +59,28 @@ func (r *Repository) Scan(ctx context.Context, progress func(core.ScanProgress))
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	inv := core.Inventory{At: r.now()}
+	var found []core.Holding
 	for _, b := range r.backups {
 		h := core.Holding{Kind: core.HoldingBackup, ID: b.ID, VolumeID: b.VolumeID, Backup: b, Marks: r.marks[b.ID],
 			Container: b.Container.V, Prefix: "backup_" + string(b.ID), Began: b.CreatedAt, Objects: b.ObjectCount + 2, Bytes: b.ObjectCount << 20}
 		for _, k := range r.captures {
 			h.CaptureText.Set = h.CaptureText.Set || k.BackupID == b.ID
 		}
-		inv.Holdings = append(inv.Holdings, h)
+		found = append(found, h)
 		inv.Backups++
 	}
 	for _, h := range r.unusable {
-		inv.Holdings = append(inv.Holdings, h)
+		found = append(found, h)
 		*map[core.HoldingKind]*int64{
 			core.HoldingBackup: &inv.Backups, core.HoldingUnfinished: &inv.Unfinished, core.HoldingBroken: &inv.Broken,
 			core.HoldingStray: &inv.Strays,
 		}[h.Kind]++
 	}
-	for _, h := range inv.Holdings {
+	for _, h := range found {
 		inv.Objects += h.Objects
 		inv.Bytes += h.Bytes
 	}
+	inv.Holdings = core.HoldingsOf(len(found), func(i int) core.Holding { return found[i] })
 	if progress != nil {
 		progress(inv.ScanProgress)
 	}
@@ -93,7 +95,7 @@ func (r *Repository) Verify(ctx context.Context, q core.VerifyRequest, report fu
 		return err
 	}
 	var todo []core.VerifyReport
-	for _, h := range inv.Holdings {
+	for _, h := range inv.Holdings.All() {
 		if h.Kind == core.HoldingStray || len(q.IDs) > 0 && !slices.Contains(q.IDs, h.ID) {
 			continue
 		}

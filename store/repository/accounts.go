@@ -2,6 +2,7 @@ package repository
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -198,6 +199,12 @@ func (a *accounts) Get(ctx context.Context, container, name string) (io.ReadClos
 		return nil, err
 	}
 	return b.Get(ctx, in, name)
+}
+
+// identity is which container it is, by what a login told.
+func (a *accounts) identity(ctx context.Context) (string, bool) {
+	token, err := a.login.get(ctx, "")
+	return fmt.Sprintf("swift %q %q by %q, several", token.StorageURL, a.container, a.options.User), err == nil
 }
 
 func (a *accounts) Sorted() bool            { return true }

@@ -7,6 +7,7 @@ package repository
 import (
 	"context"
 	"io"
+	"time"
 )
 
 // Object is what a listing says of an object. The two names are Cinder's own: in
@@ -17,6 +18,13 @@ type Object struct {
 	Size      int64
 	MD5       string // of the bytes as stored, in hexadecimal; "" where the listing does not tell
 	Problem   string // why it cannot be read, "" if it can
+
+	// Tag and Time tell one state of the object from every other: whoever writes it, with
+	// as many bytes too, gives it others, but for two writes in one tick of the clock.
+	// Tag is "" where the listing does not tell that much, or for an object that nobody
+	// asks it of; Time is when the object last changed, by the clock of where it lies.
+	Tag  string
+	Time time.Time
 }
 
 // Bucket is somewhere that holds objects. Its methods may be called from many

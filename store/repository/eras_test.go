@@ -221,7 +221,7 @@ func eraPlaces(t *testing.T, p *repository.Place, want map[core.BackupID]eraTrut
 	if v.Backups == 0 || len(v.Unknown) > 0 {
 		t.Errorf("%+v: %d backups, and %+v", p.Info().Location, v.Backups, v.Unknown)
 	}
-	for _, h := range v.Holdings {
+	for _, h := range v.Holdings.All() {
 		w := want[h.ID]
 		if h.Kind != core.HoldingBackup || h.Backup.ServiceMetadata.V != w.Row["service_metadata"] || string(h.VolumeID) != w.Row["volume_id"] {
 			t.Errorf("%s: %+v", p.Info().Location, h)

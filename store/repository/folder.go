@@ -2,7 +2,9 @@ package repository
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -117,10 +119,11 @@ func (f *folder) Service() (string, bool) { return PosixDriver, false }
 // List goes through the folder: first the files of each, then its folders.
 func (f *folder) List(ctx context.Context, page func([]Object) error) error {
 	pending := []string{""}
+	buf := make([]Object, 0, folderPage) // there may be a folder for each backup
 	for len(pending) > 0 {
 		dir := pending[len(pending)-1]
 		pending = pending[:len(pending)-1]
-		err := f.read(ctx, dir, "", page, func(sub string) { pending = append(pending, sub) })
+		err := f.read(ctx, dir, "", buf, page, func(sub string) { pending = append(pending, sub) })
 		switch {
 		case err == nil:
 		case dir != "" && core.CodeOf(err) == core.CodeNotFound: // gone meanwhile
@@ -140,19 +143,19 @@ func (f *folder) List(ctx context.Context, page func([]Object) error) error {
 // ListPrefix lists the files of one folder. Cinder's own listing sees folders too.
 func (f *folder) ListPrefix(ctx context.Context, container, prefix string, page func([]Object) error) error {
 	dir, base := cutLast(prefix)
-	return f.read(ctx, f.at(container, dir), base, page, func(string) {})
+	return f.read(ctx, f.at(container, dir), base, nil, page, func(string) {})
 }
 
 // read pages through one folder. A folder in it whose name a backup might have is
-// told as an object too, with a slash at its end: Cinder would take it for one.
-func (f *folder) read(ctx context.Context, dir, prefix string, page func([]Object) error, sub func(string)) error {
+// told as an object too, with a slash at its end: Cinder would take it for one. The room
+// in objects is used for pages.
+func (f *folder) read(ctx context.Context, dir, prefix string, objects []Object, page func([]Object) error, sub func(string)) error {
 	tried := "list the folder " + path.Join(f.path, dir)
 	d, err := f.root.Open(orDot(dir))
 	if err != nil {
 		return explainFile(tried, err)
 	}
 	defer d.Close()
-	objects := make([]Object, 0, folderPage)
 	for {
 		if err := scan.Stopped(ctx, tried); err != nil {
 			return err
@@ -199,6 +202,7 @@ func (f *folder) object(dir string, e fs.DirEntry) (Object, bool) {
 			return o, true
 		}
 		o.Size = info.Size()
+		o.stamp(info)
 		return o, true
 	case !e.Type().IsRegular():
 		o.Problem = "no file, but " + e.Type().String()
@@ -209,7 +213,35 @@ func (f *folder) object(dir string, e fs.DirEntry) (Object, bool) {
 		return o, false // gone meanwhile
 	}
 	o.Size = info.Size()
+	o.stamp(info)
 	return o, true
+}
+
+// stamp takes the tag of a file from what the system tells of it, if its name is one of
+// the two that a scan reads: when its bytes changed, when anything of it did, which no
+// program can set, and which file it is. A system that does not tell the second gives no
+// tag: a file can be written anew there, with as many bytes, and look the same.
+func (o *Object) stamp(info fs.FileInfo) {
+	if !strings.HasSuffix(o.Name, metadataSuffix) && !strings.HasSuffix(o.Name, hashesSuffix) {
+		return
+	}
+	written := info.ModTime()
+	changed, file, ok := changeOf(info)
+	if !ok {
+		return
+	}
+	tag := binary.LittleEndian.AppendUint64(make([]byte, 0, 24), uint64(written.UnixNano()))
+	tag = binary.LittleEndian.AppendUint64(tag, uint64(changed.UnixNano()))
+	o.Tag = asText(binary.LittleEndian.AppendUint64(tag, file))
+	if o.Time = written; changed.After(written) {
+		o.Time = changed
+	}
+}
+
+// identity is which folder it is, and as whom it is read.
+func (f *folder) identity(context.Context) (string, bool) {
+	groups, err := os.Getgroups()
+	return fmt.Sprintf("folder %q %q as %d %v", f.above, f.lead, os.Geteuid(), groups), err == nil
 }
 
 // Get opens a file. Only what a listing named as a file is asked for: to open a

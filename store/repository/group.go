@@ -2,9 +2,9 @@ package repository
 
 import (
 	"context"
-	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"hearth/core"
 )
@@ -28,6 +28,8 @@ type single struct {
 	Set     bool
 	size    int64
 	problem string
+	tag     string
+	time    time.Time
 }
 
 // chunk is a chunk that is there. A volume may have millions: no names here.
@@ -45,6 +47,8 @@ func (g *group) md5(c *chunk) (sum [16]byte, ok bool) {
 	}
 	return g.sums[c.sum-1], true
 }
+
+func singleOf(o *Object) single { return single{true, o.Size, o.Problem, o.Tag, o.Time} }
 
 // metadataObject and hashesObject are the objects that the group has one of.
 func (g *group) metadataObject() Object { return g.object(g.metadata, metadataSuffix) }
@@ -107,7 +111,7 @@ func (g *grouper) add(o Object) error {
 
 // newGroup begins the group of a prefix.
 func newGroup(above, container, prefix string) *group {
-	return &group{container: container, prefix: prefix, owner: ownerOf(path.Join(above, container), prefix)}
+	return &group{container: container, prefix: prefix, owner: ownerOf(above, container, prefix)}
 }
 
 // other takes an object whose name is none of a backup's. One that begins as flat names
@@ -135,9 +139,9 @@ func (g *group) add(o Object, n name) {
 	g.bytes += max(o.Size, 0)
 	switch n.part {
 	case partMetadata:
-		g.metadata = single{true, o.Size, o.Problem}
+		g.metadata = singleOf(&o)
 	case partHashes:
-		g.hashes = single{true, o.Size, o.Problem}
+		g.hashes = singleOf(&o)
 	case partChunk:
 		c := chunk{number: n.chunk, size: o.Size, problem: o.Problem != ""}
 		if sum, ok := digest(o.MD5, 16); ok {

@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -19,10 +20,14 @@ const fewStrays = 1000
 type index struct {
 	mu       sync.Mutex // guards what follows until the scan is done
 	rows     scan.Rows
+	keys     []keptKey // beside the rows
+	spare    []keptRow // of backups that also stand elsewhere
+	reused   int       // of them, taken as they were kept
+	from     keptFile  // where they are kept
 	others   []core.Holding
 	strays   []core.Holding
 	strange  strange
-	seen     map[core.VolumeID]seen
+	seen     map[core.VolumeID]seen // until the scan is done
 	progress core.ScanProgress
 	at       time.Time
 
@@ -35,12 +40,6 @@ type index struct {
 	children []int32 // beside the rows: how many stand on each
 }
 
-// seen is a volume's last capture until the scan is done.
-type seen struct {
-	text string // what there is to say of the volume: see [essence]
-	row  int32
-}
-
 // begin readies an index that is watched already.
 func (x *index) begin() {
 	x.mu.Lock()
@@ -48,53 +47,89 @@ func (x *index) begin() {
 	x.rows.Marks = &marks
 }
 
-// add keeps what a scan found.
-func (x *index) add(h core.Holding, bits uint32) error {
+// reuse readies it for the rows that are kept, before it has any.
+func (x *index) reuse(k *kept) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	switch h.Kind {
-	case core.HoldingStray:
-		if x.strange.add(&h); len(x.strays) < fewStrays {
+	x.rows.From(k.words, k.layouts)
+}
+
+// add keeps what a scan found.
+func (x *index) add(f *found) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	h := &f.h
+	switch {
+	case h.Kind == core.HoldingStray:
+		if x.strange.add(h); len(x.strays) < fewStrays {
 			h.Container, h.Prefix = strings.Clone(h.Container), strings.Clone(h.Prefix)
-			x.strays = append(x.strays, h)
+			x.strays = append(x.strays, *h)
 		}
-	case core.HoldingBackup:
-		i := x.rows.Add(&scan.Row{Holding: h, Bits: bits})
-		if h.CaptureText.Set {
-			x.see(&h, i)
-		}
+	case h.Kind != core.HoldingBackup:
+		x.others = append(x.others, *h)
+	case f.packed != "":
+		x.reused++
+		x.see(x.rows.AddPacked(f.packed), f.key)
 	default:
-		x.others = append(x.others, h)
+		x.see(x.rows.Add(&scan.Row{Holding: *h, Bits: f.bits, Volume: capturedIn(h)}), f.key)
 	}
 	return nil
 }
 
-// see keeps a capture if it is the newest of its volume.
-func (x *index) see(h *core.Holding, i int) {
+// capturedIn is the volume as a backup's capture describes it; nil: it describes none.
+func capturedIn(h *core.Holding) *core.Volume {
+	if !h.CaptureText.Set {
+		return nil
+	}
+	c := core.ReadCapture(essence(h.CaptureText.V), core.Source{})
+	base := c.Section(core.BaseSection)
+	if base == nil {
+		return nil
+	}
+	v := core.CapturedVolume(h.Backup.VolumeID, base)
+	return &v
+}
+
+// seen is the last capture of a volume so far.
+type seen struct {
+	row int32
+	at  time.Time
+}
+
+// see keeps a row's key, and the row as its volume's if its capture is the newest.
+func (x *index) see(i int, key keptKey) {
+	x.keys = append(x.keys, key)
+	head := x.rows.Head(i)
+	if !head.Captured {
+		return
+	}
 	if x.seen == nil {
 		x.seen = map[core.VolumeID]seen{}
 	}
-	old, have := x.seen[h.Backup.VolumeID]
-	if have {
-		before := x.rows.At(int(old.row))
-		if c := h.Backup.CreatedAt.V.Compare(before.Backup.CreatedAt.V); c < 0 || c == 0 && h.ID < before.ID {
+	if old, have := x.seen[head.VolumeID]; have {
+		c := head.CreatedAt.V.Compare(old.at)
+		if c == 0 {
+			before := x.rows.Head(int(old.row))
+			c = cmp.Or(strings.Compare(string(head.ID), string(before.ID)), // and the one backup may stand twice
+				spot{before.Container, before.Prefix}.compare(spot{head.Container, head.Prefix}))
+		}
+		if c < 0 {
 			return
 		}
 	}
-	x.seen[x.rows.VolumeID(i)] = seen{essence(h.CaptureText.V), int32(i)}
+	x.seen[head.VolumeID] = seen{int32(i), head.CreatedAt.V}
 }
 
 // finish puts rows in order, each id once, and counts what only all rows tell.
 func (x *index) finish(p core.ScanProgress, at time.Time) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	order := make([]int32, x.rows.Len())
-	for i := range order {
-		order[i] = int32(i)
+	spots := make([]spot, x.rows.Len())
+	for i := range spots {
+		spots[i] = x.spot(i)
 	}
-	slices.SortFunc(order, func(i, j int32) int { return x.spot(int(i)).compare(x.spot(int(j))) })
+	order := scan.Order(len(spots), func(i int) string { return spots[i].container }, func(i, j int) int { return spots[i].compare(spots[j]) })
 	x.once(order)
-	x.relate()
 	byPlace := func(a, b core.Holding) int { return spot{a.Container, a.Prefix}.compare(spot{b.Container, b.Prefix}) }
 	slices.SortFunc(x.others, byPlace)
 	slices.SortFunc(x.strays, byPlace)
@@ -104,27 +139,31 @@ func (x *index) finish(p core.ScanProgress, at time.Time) {
 // once keeps rows in an order, each id once: where a backup stands twice, the one that is
 // whole. What captures were seen in keeps its rows.
 func (x *index) once(order []int32) {
-	newest := make([]core.BackupID, 0, len(x.seen)) // the rows are about to move
-	ids := make([]core.VolumeID, 0, len(x.seen))
+	newest := make([]string, 0, len(x.seen)) // the rows are about to move
+	volumes := make([]core.VolumeID, 0, len(x.seen))
 	for id := range x.seen {
-		ids = append(ids, id)
+		volumes = append(volumes, id)
 	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		newest = append(newest, x.rows.ID(int(x.seen[id].row)))
+	slices.Sort(volumes)
+	for _, id := range volumes {
+		newest = append(newest, x.rows.Packed(int(x.seen[id].row)))
 	}
-	x.rows.Keep(order)
+	x.seen = nil
+	x.keep(order)
 	byID := x.rows.ByID()
 	drop := make([]bool, len(order))
 	for from := 0; from < len(byID); {
 		to, best := from+1, byID[from]
-		for ; to < len(byID) && x.rows.ID(int(byID[to])) == x.rows.ID(int(best)); to++ {
+		for id := x.rows.ID(int(best)); to < len(byID) && x.rows.ID(int(byID[to])) == id; to++ {
 			if !x.available(best) && x.available(byID[to]) {
 				best = byID[to]
 			}
 		}
 		for _, i := range byID[from:to] {
 			if i != best {
+				if key := x.keys[i]; key != (keptKey{}) {
+					x.spare = append(x.spare, keptRow{key, x.rows.Packed(int(i))})
+				}
 				h := x.rows.Holding(int(i))
 				h.Problem = "the same backup also stands under " + core.Visible(x.spot(int(best)).String())
 				x.others, drop[i] = append(x.others, h), true
@@ -139,61 +178,87 @@ func (x *index) once(order []int32) {
 		}
 	}
 	if len(keep) < len(drop) {
-		x.rows.Keep(keep)
+		x.keep(keep)
 		byID = x.rows.ByID()
 	}
 	x.byID = byID
-	x.describe(ids, newest)
+	x.describe(volumes, newest, x.relate(volumes))
 }
 
-func (x *index) available(i int32) bool {
-	row := x.rows.At(int(i))
-	return row.Backup.Status == core.StatusAvailable
+// keep keeps these rows, with their keys.
+func (x *index) keep(order []int32) {
+	x.rows.Keep(order)
+	keys := make([]keptKey, len(order))
+	for i, j := range order {
+		keys[i] = x.keys[j]
+	}
+	x.keys = keys
 }
 
-// describe takes the volumes out of their captures, and counts their backups.
-func (x *index) describe(ids []core.VolumeID, newest []core.BackupID) {
-	type tally struct {
-		backups int64
-		last    core.Opt[time.Time]
-	}
-	counts := make([]tally, len(ids))
-	for i := range x.rows.Len() {
-		row := x.rows.At(i)
-		j, ok := slices.BinarySearch(ids, row.Backup.VolumeID)
-		if !ok {
-			continue
-		}
-		c := &counts[j]
-		if c.backups++; row.Backup.Status == core.StatusAvailable && row.Backup.CreatedAt.Set && row.Backup.CreatedAt.V.After(c.last.V) {
-			c.last = row.Backup.CreatedAt
+// keyed are the rows that can be kept, with their keys.
+func (x *index) keyed() []keptRow {
+	rows := append(make([]keptRow, 0, len(x.keys)+len(x.spare)), x.spare...)
+	for i, key := range x.keys {
+		if key != (keptKey{}) {
+			rows = append(rows, keptRow{key, x.rows.Packed(i)})
 		}
 	}
-	for j, id := range ids {
-		c := core.ReadCapture(x.seen[id].text, core.Source{})
-		if base := c.Section(core.BaseSection); base != nil {
-			v := core.CapturedVolume(id, base)
-			v.Backups, v.LastBackup = counts[j].backups, counts[j].last
-			x.volumes.Add(&v)
-			i, _ := x.rows.Find(x.byID, newest[j])
-			x.newest = append(x.newest, int32(i))
-		}
-	}
-	x.seen = nil
+	return rows
 }
 
-// relate counts children, and finds each row's volume.
-func (x *index) relate() {
+func (x *index) available(i int32) bool { return x.rows.Head(int(i)).Status == core.StatusAvailable }
+
+// counted is what the rows of a volume come to.
+type counted struct {
+	backups int64
+	last    core.Opt[time.Time]
+}
+
+// relate counts children, finds each row's volume among those of which captures were
+// seen, and counts theirs.
+func (x *index) relate(volumes []core.VolumeID) []counted {
+	id := func(i int) string { return string(x.rows.ID(int(x.byID[i]))) }
+	volume := func(i int) string { return string(volumes[i]) }
+	ids, known := scan.LeadsOf(len(x.byID), id), scan.LeadsOf(len(volumes), volume)
+	counts := make([]counted, len(volumes))
 	x.children, x.volumeOf = make([]int32, x.rows.Len()), make([]int32, x.rows.Len())
 	for i := range x.rows.Len() {
-		if parent := x.rows.ParentID(i); parent != "" {
-			if p, ok := x.rows.Find(x.byID, parent); ok {
-				x.children[p]++
+		head := x.rows.Head(i)
+		if head.ParentID != "" {
+			if p, ok := ids.Find(string(head.ParentID), id); ok {
+				x.children[x.byID[p]]++
 			}
 		}
 		x.volumeOf[i] = -1
-		if v, ok := x.volumes.Find(x.rows.VolumeID(i)); ok {
-			x.volumeOf[i] = int32(v)
+		v, ok := known.Find(string(head.VolumeID), volume)
+		if !ok {
+			continue
+		}
+		x.volumeOf[i] = int32(v)
+		c := &counts[v]
+		if c.backups++; head.Status == core.StatusAvailable && head.CreatedAt.Set && head.CreatedAt.V.After(c.last.V) {
+			c.last = head.CreatedAt
+		}
+	}
+	return counts
+}
+
+// describe takes the volumes out of their captures: some describe none.
+func (x *index) describe(volumes []core.VolumeID, newest []string, counts []counted) {
+	place := make([]int32, len(volumes))
+	for j := range volumes {
+		place[j] = -1
+		if v, id, ok := x.rows.Volume(newest[j]); ok {
+			v.Backups, v.LastBackup = counts[j].backups, counts[j].last
+			place[j] = int32(x.volumes.Len())
+			x.volumes.Add(&v)
+			i, _ := x.rows.Find(x.byID, id)
+			x.newest = append(x.newest, int32(i))
+		}
+	}
+	for i, v := range x.volumeOf {
+		if v >= 0 {
+			x.volumeOf[i] = place[v]
 		}
 	}
 }
@@ -221,8 +286,8 @@ func (x *index) row(i int) core.Backup {
 
 // spot is where a row's objects lie.
 func (x *index) spot(i int) spot {
-	container, prefix := x.rows.Spot(i)
-	return spot{container, prefix}
+	head := x.rows.Head(i)
+	return spot{head.Container, head.Prefix}
 }
 
 // holding is a row as an inventory has it.
@@ -248,12 +313,19 @@ func (x *index) backups() iter.Seq[core.Holding] {
 	}
 }
 
-// inventory is all of it.
+// inventory is all of it; x is done.
 func (x *index) inventory() core.Inventory {
 	v := core.Inventory{ScanProgress: x.progress, Unknown: x.strange.sorted(), At: x.at}
-	v.Holdings = make([]core.Holding, 0, x.rows.Len()+len(x.others)+len(x.strays))
-	v.Holdings = slices.AppendSeq(v.Holdings, x.backups())
-	v.Holdings = append(v.Holdings, x.strays...)
+	n, others := x.rows.Len(), len(x.others)
+	v.Holdings = core.HoldingsOf(n+others+len(x.strays), func(i int) core.Holding {
+		switch {
+		case i < n:
+			return x.holding(i)
+		case i < n+others:
+			return x.others[i-n]
+		}
+		return x.strays[i-n-others]
+	})
 	return v
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"path"
 	"strings"
 	"sync"
 	"time"
@@ -55,7 +54,7 @@ func (p *Place) locate(ctx context.Context, id core.BackupID) (*group, bool, err
 			err := p.bucket.ListPrefix(ctx, hashedPath(id), begins, func(page []Object) error {
 				for _, o := range page {
 					n, ok := parseName(o.Name)
-					if ok && n.part == partMetadata && ownerOf(hashedPath(id), n.prefix).backup == id {
+					if ok && n.part == partMetadata && ownerOf("", hashedPath(id), n.prefix).backup == id {
 						prefix = n.prefix
 					}
 				}
@@ -101,7 +100,7 @@ func (c *catalog) find(ctx context.Context, p *Place, id core.BackupID) (spot, b
 				continue
 			}
 			s := spot{o.Container, n.prefix}
-			if w := ownerOf(path.Join(above, o.Container), n.prefix); w.backup != "" {
+			if w := ownerOf(above, o.Container, n.prefix); w.backup != "" {
 				add(w.backup, s)
 			} else {
 				flat = append(flat, s)

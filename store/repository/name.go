@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -155,9 +156,9 @@ func cutLast(path string) (above, last string) {
 	return path[:max(i, 0)], path[i+1:]
 }
 
-// ownerOf is what the place of a group's objects says of its backup; container is the
-// whole path to it where it is a folder.
-func ownerOf(container, prefix string) owner {
+// ownerOf is what the place of a group's objects says of its backup; above is the path
+// to the container where that is a folder.
+func ownerOf(above, container, prefix string) owner {
 	dir, base := cutLast(prefix)
 	if base != flatPrefix {
 		o, _ := parsePrefix(prefix)
@@ -165,7 +166,7 @@ func ownerOf(container, prefix string) owner {
 	}
 	o := owner{naming: flatNames}
 	if dir == "" {
-		dir = container
+		dir = path.Join(above, container)
 	}
 	if _, id := cutLast(dir); isUUID(id) {
 		o.backup = core.BackupID(id)

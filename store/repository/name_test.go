@@ -84,7 +84,7 @@ func FuzzParseName(f *testing.F) {
 		if !strings.HasPrefix(s, n.prefix) {
 			t.Fatalf("%q has the prefix %q", s, n.prefix)
 		}
-		if ownerOf("", n.prefix).naming == 0 {
+		if ownerOf("", "", n.prefix).naming == 0 {
 			t.Fatalf("%q is no prefix", n.prefix)
 		}
 		if n.part == partChunk && chunkName(n.prefix, n.chunk) != s {

@@ -87,7 +87,8 @@ func (s served) swift(t testing.TB, pages *int) *httptest.Server {
 			list := []map[string]any{}
 			for _, n := range s.names(container, r.URL.Query().Get("prefix"), r.URL.Query().Get("marker")) {
 				sum := md5.Sum(s[container][n])
-				if list = append(list, map[string]any{"name": n, "bytes": len(s[container][n]), "hash": hex.EncodeToString(sum[:])}); len(list) == 7 {
+				if list = append(list, map[string]any{"name": n, "bytes": len(s[container][n]), "hash": hex.EncodeToString(sum[:]),
+					"last_modified": "2026-11-22T09:55:23.123456"}); len(list) == 7 {
 					break
 				}
 			}
@@ -102,8 +103,8 @@ func (s served) swift(t testing.TB, pages *int) *httptest.Server {
 // s3 answers as far as a reader of S3 asks, whatever the signature.
 func (s served) s3(t testing.TB, pages *int) *httptest.Server {
 	type content struct {
-		Key, ETag string
-		Size      int
+		Key, ETag, LastModified string
+		Size                    int
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		bucket, name, object := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -136,7 +137,8 @@ func (s served) s3(t testing.TB, pages *int) *httptest.Server {
 					out.IsTruncated, out.NextContinuationToken = true, out.Contents[6].Key
 					break
 				}
-				out.Contents = append(out.Contents, content{n, `"x"`, len(s[bucket][n])})
+				sum := md5.Sum(s[bucket][n])
+				out.Contents = append(out.Contents, content{n, `"` + hex.EncodeToString(sum[:]) + `"`, "2026-11-22T09:55:23.000Z", len(s[bucket][n])})
 			}
 			if err := xml.NewEncoder(w).Encode(out); err != nil {
 				t.Error(err)
@@ -174,7 +176,7 @@ func strays(t *testing.T, p *repository.Place, dir, container string) {
 		t.Fatal(err)
 	}
 	kinds := map[string]core.HoldingKind{}
-	for _, h := range got.Holdings {
+	for _, h := range got.Holdings.All() {
 		kinds[h.Prefix] = h.Kind
 		if h.Kind != core.HoldingBackup && h.Kind != core.HoldingStray && h.Problem == "" {
 			t.Errorf("%s: no word on what is wrong", h.Prefix)

@@ -17,6 +17,9 @@ type Options struct {
 	Service  string // the full class name of the driver that wrote it; "": by what kind of repository it is
 	Parallel int    // objects that are read at a time; 0: [DefaultParallel]
 	Now      func() time.Time
+	// Kept is the folder in which is kept what was read of repositories, so that the next
+	// hearth only lists them; "": nowhere.
+	Kept string
 
 	S3    S3Options
 	Swift SwiftOptions
@@ -31,6 +34,7 @@ type Place struct {
 	scanner scanner
 	scans   scan.Listing[index]
 	catalog catalog
+	keeper  keeper
 }
 
 // ReadOnly is why nothing is ever written.
@@ -59,14 +63,29 @@ func New(ctx context.Context, location string, b Bucket, o Options) *Place {
 	}}
 	p.scanner = scanner{bucket: b, where: location, service: o.Service, parallel: o.Parallel, budget: newBudget(metadataBudget)}
 	p.scans.Tried, p.scans.Wait = "scan the repository", firstWait
+	p.keeper = keeper{dir: o.Kept, bucket: b, location: location, service: o.Service}
 	p.scans.Read = func(ctx context.Context, x *index, progress func(core.ScanProgress)) error {
 		x.begin()
 		var end core.ScanProgress
-		err := p.scanner.scan(ctx, x.add, func(s core.ScanProgress) {
+		to := sink{yield: x.add, now: o.Now, progress: func(s core.ScanProgress) {
 			end = s
 			progress(s)
-		})
+		}}
+		old := &kept{}
+		if o.Kept != "" {
+			to.kept = func(ctx context.Context) *kept {
+				var last *index
+				if r := p.scans.Last(); r != nil {
+					last = &r.Found
+				}
+				old = p.keeper.open(ctx, last)
+				x.reuse(old)
+				return old
+			}
+		}
+		err := p.scanner.scan(ctx, to)
 		if err == nil {
+			p.keeper.keep(p.scans.Life(), old, x)
 			x.finish(end, o.Now())
 		}
 		return err
@@ -94,7 +113,9 @@ func (p *Place) Info() core.PlaceInfo { return p.info }
 
 // Close ends what goes on in the background.
 func (p *Place) Close() error {
+	p.keeper.wait(keptWait)
 	p.scans.Close(time.Second)
+	p.keeper.wait(time.Second) // it was told to end
 	return p.bucket.Close()
 }
 

@@ -3,6 +3,7 @@ package repository
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -159,7 +160,9 @@ func (s *s3Bucket) list(ctx context.Context, prefix string, page func([]Object) 
 			return s.explain(tried, o.Err)
 		}
 		// An ETag is the MD5 only where nothing is encrypted: it proves nothing.
-		if objects = append(objects, Object{Container: s.bucket, Name: o.Key, Size: o.Size}); len(objects) == s3Page {
+		// With the time it tells one state of an object from another all the same.
+		object := Object{Container: s.bucket, Name: o.Key, Size: o.Size, Tag: o.ETag, Time: o.LastModified}
+		if objects = append(objects, object); len(objects) == s3Page {
 			if err := page(objects); err != nil {
 				return err
 			}
@@ -170,6 +173,16 @@ func (s *s3Bucket) list(ctx context.Context, prefix string, page func([]Object) 
 		return err
 	}
 	return page(objects)
+}
+
+// identity is which bucket it is, and by which key it is read; keys that last for hours
+// are one.
+func (s *s3Bucket) identity(context.Context) (string, bool) {
+	v, err := s.core.GetCreds()
+	if v.SessionToken != "" {
+		v.AccessKeyID = "for a session"
+	}
+	return fmt.Sprintf("s3 %q %q %q as %q", s.core.EndpointURL(), s.bucket, s.prefix, v.AccessKeyID), err == nil
 }
 
 func (s *s3Bucket) Get(ctx context.Context, _, name string) (io.ReadCloser, error) {

@@ -39,7 +39,28 @@ func Scan(ctx context.Context, b Bucket, o Options, yield func(core.Holding) err
 		o.Parallel = DefaultParallel
 	}
 	s := scanner{bucket: b, service: o.Service, parallel: o.Parallel, budget: newBudget(metadataBudget)}
-	return s.scan(ctx, func(h core.Holding, _ uint32) error { return yield(h) }, progress)
+	return s.scan(ctx, sink{yield: func(f *found) error { return yield(f.h) }, progress: progress})
+}
+
+// found is one thing that a scan found.
+type found struct {
+	h    core.Holding
+	bits uint32 // of the marks of a backup's row
+	// key is that of a backup's row ([scanner.key]), and packed the row where one was kept
+	// under it: then h has nothing but its kind.
+	key    keptKey
+	packed string
+	steady bool // the same objects give the same row the next time
+}
+
+// sink is where a scan puts what it finds.
+type sink struct {
+	yield    func(*found) error // from one goroutine at a time; an error ends the scan
+	progress func(core.ScanProgress)
+	now      func() time.Time
+	// kept gives the rows that are kept, once and before anything is found; nil: there are
+	// none, and no keys are made.
+	kept func(context.Context) *kept
 }
 
 // progressEvery is how often a scan tells how far it is.
@@ -47,9 +68,9 @@ const progressEvery = 100 * time.Millisecond
 
 // tally hands what a scan finds to whoever asked, one at a time, and counts it.
 type tally struct {
-	yield    func(h core.Holding, bits uint32) error // bits: of the marks of a backup's row
-	progress func(core.ScanProgress)                 // nil: nobody looks on
-	stop     context.CancelCauseFunc                 // of the scan
+	yield    func(*found) error
+	progress func(core.ScanProgress) // nil: nobody looks on
+	stop     context.CancelCauseFunc // of the scan
 
 	mu   sync.Mutex // guards what follows, and both calls
 	seen core.ScanProgress
@@ -57,10 +78,10 @@ type tally struct {
 }
 
 // give counts and yields; an error of yield stops the scan.
-func (t *tally) give(h core.Holding, bits uint32) error {
+func (t *tally) give(f *found) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch h.Kind {
+	switch f.h.Kind {
 	case core.HoldingBackup:
 		t.seen.Backups++
 	case core.HoldingUnfinished:
@@ -70,7 +91,7 @@ func (t *tally) give(h core.Holding, bits uint32) error {
 	case core.HoldingStray:
 		t.seen.Strays++
 	}
-	err := t.yield(h, bits)
+	err := t.yield(f)
 	if err != nil {
 		t.stop(err)
 	}
@@ -101,18 +122,31 @@ func (t *tally) tell(last bool) {
 // goroutine at a time. An error of yield ends it. Memory does not grow with what
 // there is: it holds a page of the listing, what of it is not whole yet, and the
 // metadata objects that are being read.
-func (s *scanner) scan(ctx context.Context, yield func(core.Holding, uint32) error, progress func(core.ScanProgress)) error {
+func (s *scanner) scan(ctx context.Context, to sink) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	t := &tally{yield: yield, progress: progress, stop: stop}
-	work := make(chan *group, 4*s.parallel)
+	t := &tally{yield: to.yield, progress: to.progress, stop: stop}
+	var old *kept
+	var began time.Time
+	if to.kept != nil {
+		began = to.now()
+	}
+	type task struct {
+		*group
+		key keptKey
+	}
+	again := &found{h: core.Holding{Kind: core.HoldingBackup}} // one that is kept
+	work := make(chan task, 4*s.parallel)
 	var wait sync.WaitGroup
 	for range s.parallel {
 		wait.Go(func() {
 			for g := range work {
-				h, bits, err := s.finish(ctx, g)
+				f, err := s.finish(ctx, g.group)
 				if err == nil {
-					err = t.give(h, bits)
+					if f.steady {
+						f.key = g.key
+					}
+					err = t.give(f)
 				}
 				if err != nil {
 					stop(err)
@@ -123,19 +157,34 @@ func (s *scanner) scan(ctx context.Context, yield func(core.Holding, uint32) err
 	}
 	err := groups(ctx, s.bucket, func(g *group) error {
 		if !g.metadata.Set {
-			return t.give(g.holding(core.HoldingUnfinished,
-				"it has no metadata object, which Cinder writes last: the backup was broken off, or is still being made"), 0)
+			return t.give(&found{h: g.holding(core.HoldingUnfinished,
+				"it has no metadata object, which Cinder writes last: the backup was broken off, or is still being made")})
+		}
+		var key keptKey
+		if old != nil && old.file != "" {
+			var ok bool
+			if key, ok = s.key(g, began); ok {
+				if again.packed, ok = old.find(key); ok {
+					again.key = key
+					return t.give(again)
+				}
+			}
 		}
 		select {
-		case work <- g:
+		case work <- task{g, key}:
 			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}, func(o Object) error {
 		stray := core.Holding{Kind: core.HoldingStray, Container: o.Container, Prefix: o.Name, Bytes: max(o.Size, 0), Problem: o.Problem}
-		return t.give(stray, 0)
-	}, t.listed)
+		return t.give(&found{h: stray})
+	}, func(page []Object) {
+		if to.kept != nil && old == nil {
+			old = to.kept(ctx)
+		}
+		t.listed(page)
+	})
 	close(work)
 	wait.Wait()
 	if err := scanEnded(ctx, err); err != nil {
@@ -168,21 +217,23 @@ func (g *group) holding(kind core.HoldingKind, problem string) core.Holding {
 
 // finish reads a group's metadata and rebuilds its row. The error is one that ends
 // the scan: the repository does not answer.
-func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, uint32, error) {
+func (s *scanner) finish(ctx context.Context, g *group) (*found, error) {
 	m, err := s.metadata(ctx, g)
 	if err != nil {
 		var f *faulty
 		switch code := core.CodeOf(err); {
 		case errors.As(err, &f):
-			return g.holding(core.HoldingBroken, f.what), 0, nil
+			return &found{h: g.holding(core.HoldingBroken, f.what)}, nil
 		case code == core.CodeNotFound:
-			return g.holding(core.HoldingUnfinished, "its metadata object went away during the scan: the backup is being deleted"), 0, nil
+			gone := "its metadata object went away during the scan: the backup is being deleted"
+			return &found{h: g.holding(core.HoldingUnfinished, gone)}, nil
 		case code == core.CodeDenied || code == core.CodeUnreadable:
-			return g.holding(core.HoldingBroken, "its metadata object cannot be read: "+err.Error()), 0, nil
+			return &found{h: g.holding(core.HoldingBroken, "its metadata object cannot be read: "+err.Error())}, nil
 		}
-		return core.Holding{}, 0, err
+		return nil, err
 	}
-	h := g.holding(core.HoldingBackup, "")
+	out := &found{h: g.holding(core.HoldingBackup, ""), steady: true}
+	h := &out.h
 	if h.ID, h.VolumeID = m.backup, g.owner.volume; h.VolumeID == "" {
 		h.VolumeID = m.volume
 	}
@@ -201,14 +252,14 @@ func (s *scanner) finish(ctx context.Context, g *group) (core.Holding, uint32, e
 	}
 	if !m.volumeMeta.Set && g.hashes.Set {
 		if f.hashed, err = s.covered(ctx, g); err != nil {
-			return core.Holding{}, 0, err
+			return nil, err
 		}
+		out.steady = f.hashed.Set // else it may be readable the next time
 	}
-	var bits uint32
-	h.Backup, bits = f.rebuild()
-	h.Marks, h.Backup.Unseen = marks.Of(bits)
+	h.Backup, out.bits = f.rebuild()
+	h.Marks, h.Backup.Unseen = marks.Of(out.bits)
 	h.CaptureText, h.CaptureFrom = m.volumeMeta, s.source(&h.Backup)
-	return h, bits, nil
+	return out, nil
 }
 
 // metadata reads a group's metadata object; a *[faulty] where it is of no use.

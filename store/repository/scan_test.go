@@ -10,9 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,10 +74,10 @@ func only(t *testing.T, p *repository.Place) core.Holding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(v.Holdings) != 1 {
-		t.Fatalf("%+v", v.Holdings)
+	if v.Holdings.Len() != 1 {
+		t.Fatalf("%+v", slices.Collect(maps.Values(maps.Collect(v.Holdings.All()))))
 	}
-	return v.Holdings[0]
+	return v.Holdings.At(0)
 }
 
 func marks(h core.Holding) map[string]core.MarkState {
@@ -290,7 +292,7 @@ func TestHoldings(t *testing.T) {
 		t.Errorf("%+v and %+v", progress, v.ScanProgress)
 	}
 	got := map[string]string{}
-	for _, h := range v.Holdings {
+	for _, h := range v.Holdings.All() {
 		text := string(h.Kind)
 		if h.Kind == core.HoldingBackup && h.Problem != "" {
 			text += "!"

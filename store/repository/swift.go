@@ -3,6 +3,7 @@ package repository
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -159,9 +160,10 @@ func (s *swiftBucket) ListPrefix(ctx context.Context, _, prefix string, page fun
 		marker = list[len(list)-1].Name
 		objects := make([]Object, 0, len(list))
 		for i := range list {
-			o := Object{Container: s.container, Name: list[i].Name, Size: list[i].Bytes, MD5: list[i].Hash}
+			o := Object{Container: s.container, Name: list[i].Name, Size: list[i].Bytes, MD5: list[i].Hash, Tag: list[i].Hash,
+				Time: list[i].LastModified}
 			if list[i].SLOHash != "" {
-				o.MD5 = "" // of the manifest
+				o.MD5, o.Tag = "", "" // of the manifest
 			}
 			objects = append(objects, o)
 		}
@@ -169,6 +171,12 @@ func (s *swiftBucket) ListPrefix(ctx context.Context, _, prefix string, page fun
 			return err
 		}
 	}
+}
+
+// identity is which container it is, in which account, by what a login told.
+func (s *swiftBucket) identity(ctx context.Context) (string, bool) {
+	url, err := s.conn.GetStorageUrl(ctx)
+	return fmt.Sprintf("swift %q %q by %q", url, s.container, s.conn.UserName), err == nil
 }
 
 func (s *swiftBucket) Get(ctx context.Context, _, name string) (io.ReadCloser, error) {

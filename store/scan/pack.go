@@ -92,6 +92,14 @@ type unpacker struct {
 }
 
 func (u *unpacker) uint() int {
+	if c := u.s[u.i]; c < 0x80 { // as most are
+		u.i++
+		return int(c)
+	}
+	return u.long()
+}
+
+func (u *unpacker) long() int {
 	var n uint64
 	for shift := 0; ; shift += 7 {
 		c := u.s[u.i]

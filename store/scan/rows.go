@@ -1,8 +1,11 @@
 package scan
 
 import (
+	"cmp"
 	"slices"
+	"sort"
 	"strings"
+	"time"
 
 	"hearth/core"
 )
@@ -12,6 +15,9 @@ import (
 type Row struct {
 	core.Holding
 	Bits uint32
+	// Volume is the volume as the backup's capture describes it; nil: it describes none, or
+	// nobody will ask. [Rows.Volume] has it again, and [Rows.At] leaves it out.
+	Volume *core.Volume
 }
 
 // Rows are finished backups, some three hundred bytes each: of all that a backup's row and
@@ -62,6 +68,8 @@ func (r *Rows) pack(row *Row) string {
 	p.text(string(b.ID))
 	p.text(string(b.VolumeID))
 	p.time(b.CreatedAt)
+	p.bool(row.CaptureText.Set)
+	p.word(b.Status)
 	p.text(string(b.ParentID))
 	p.common(row.Container)
 	p.text(string(row.VolumeID))
@@ -70,16 +78,17 @@ func (r *Rows) pack(row *Row) string {
 	p.int(row.Objects)
 	p.int(row.Bytes)
 	p.text(row.Problem)
-	p.bool(row.CaptureText.Set)
 	p.uint(int(row.Bits))
 
 	p.opt(b.Name, p.text)
 	p.opt(b.Description, p.text)
-	p.word(b.Status)
 	p.int(b.Size)
 	p.int(b.ObjectCount)
 	p.opt(b.VolumeName, p.text)
-	p.opt(b.Container, p.common)
+	here := b.Container == core.Some(row.Container)
+	if p.bool(here); !here {
+		p.opt(b.Container, p.common)
+	}
 	p.opt(b.Service, p.word)
 	p.opt(b.ServiceMetadata, p.text)
 	p.bool(b.Incremental)
@@ -92,6 +101,9 @@ func (r *Rows) pack(row *Row) string {
 		p.time(b.DataTimestamp)
 	}
 	p.uint(r.layout(b.Layout))
+	if p.bool(row.Volume != nil); row.Volume != nil {
+		p.volume(row.Volume)
+	}
 	r.buf = p.b
 	return string(p.b)
 }
@@ -137,21 +149,31 @@ func (r *Rows) At(i int) Row {
 
 // Into is [Rows.At] for who goes through many.
 func (r *Rows) Into(i int, row *Row) {
+	r.unpack(r.packed[i], row)
+	row.Marks, row.Backup.Unseen = r.Marks.Of(row.Bits)
+}
+
+// unpack makes a row again but for its marks, and stops before the volume.
+func (r *Rows) unpack(packed string, row *Row) (u unpacker) {
 	*row = Row{}
 	b := &row.Backup
-	u := unpacker{s: r.packed[i], words: r.words.list}
+	u = unpacker{s: packed, words: r.words.list}
 	row.Kind, row.Prefix = core.HoldingBackup, u.text()
 	u.whole = row.Prefix
 	b.ID, b.VolumeID, b.CreatedAt = core.BackupID(u.text()), core.VolumeID(u.text()), u.time()
+	row.CaptureText.Set, b.Status = u.bool(), u.word()
 	b.ParentID = core.BackupID(u.text())
 	row.Container = u.common()
 	row.VolumeID, row.ID, row.Began = core.VolumeID(u.text()), core.BackupID(u.text()), u.time()
-	row.Objects, row.Bytes, row.Problem, row.CaptureText.Set = u.int(), u.int(), u.text(), u.bool()
+	row.Objects, row.Bytes, row.Problem = u.int(), u.int(), u.text()
 	row.Bits = uint32(u.uint())
 
 	b.Name, b.Description = u.opt(u.text), u.opt(u.text)
-	b.Status, b.Size, b.ObjectCount, b.VolumeName = u.word(), u.int(), u.int(), u.opt(u.text)
-	b.Container, b.Service, b.ServiceMetadata = u.opt(u.common), u.opt(u.word), u.opt(u.text)
+	b.Size, b.ObjectCount, b.VolumeName = u.int(), u.int(), u.opt(u.text)
+	if b.Container = core.Some(row.Container); !u.bool() {
+		b.Container = u.opt(u.common)
+	}
+	b.Service, b.ServiceMetadata = u.opt(u.word), u.opt(u.text)
 	b.Incremental, b.Dependents = u.bool(), u.int()
 	b.ProjectID, b.UserID, b.AvailabilityZone = core.ProjectID(u.word()), u.word(), u.opt(u.word)
 	if b.DataTimestamp = b.CreatedAt; !u.bool() {
@@ -160,7 +182,50 @@ func (r *Rows) Into(i int, row *Row) {
 	if n := u.uint(); n > 0 {
 		b.Layout = r.layouts[n-1]
 	}
-	row.Marks, b.Unseen = r.Marks.Of(row.Bits)
+	return u
+}
+
+// Volume is the volume that the capture of a packed row describes, and the backup's id;
+// false where it describes none.
+func (r *Rows) Volume(packed string) (v core.Volume, of core.BackupID, ok bool) {
+	var row Row
+	u := r.unpack(packed, &row)
+	if !u.bool() {
+		return v, row.Backup.ID, false
+	}
+	u.volume(&v)
+	v.ID = row.Backup.VolumeID
+	return v, row.Backup.ID, true
+}
+
+// Packed is a row as it is kept, which goes with [Rows.Words] and [Rows.Layouts], in this
+// order, and with nothing else.
+func (r *Rows) Packed(i int) string { return r.packed[i] }
+
+// Words are the texts that packed rows have by their numbers.
+func (r *Rows) Words() []string { return r.words.list }
+
+// Layouts are those that packed rows have by their numbers.
+func (r *Rows) Layouts() []*core.Layout { return r.layouts }
+
+// From readies rows without any for some that were packed by others, with these words and
+// layouts; false where those cannot be.
+func (r *Rows) From(words []string, layouts []*core.Layout) bool {
+	if len(r.packed) > 0 || len(r.words.list) > 0 || len(words) > mostWords {
+		return false
+	}
+	r.words.list, r.layouts = slices.Clip(words), slices.Clip(layouts)
+	r.words.index = make(map[string]int, len(words))
+	for i, w := range words {
+		r.words.index[w] = i
+	}
+	return true
+}
+
+// AddPacked keeps a row that was packed by others, without a copy, and returns its place.
+func (r *Rows) AddPacked(row string) int {
+	r.packed = append(r.packed, row)
+	return len(r.packed) - 1
 }
 
 // head reads what stands first of a row.
@@ -183,34 +248,92 @@ func (r *Rows) VolumeID(i int) core.VolumeID {
 	return core.VolumeID(u.text())
 }
 
-// Spot is where a row's objects lie.
-func (r *Rows) Spot(i int) (container, prefix string) {
-	u := r.head(i)
-	u.text()
-	u.text()
-	u.time()
-	u.text()
-	return u.common(), u.whole
+// Head is what stands first of a row: what rows are put in order and counted by.
+type Head struct {
+	Prefix    string
+	ID        core.BackupID
+	VolumeID  core.VolumeID
+	CreatedAt core.Opt[time.Time]
+	Captured  bool // a capture was stored with it
+	Status    string
+	ParentID  core.BackupID
+	Container string
 }
 
-// ParentID is what a row stands on; "" for nothing.
-func (r *Rows) ParentID(i int) core.BackupID {
+// Head reads the head of a row, which is a fraction of the row.
+func (r *Rows) Head(i int) Head {
 	u := r.head(i)
-	u.text()
-	u.text()
-	u.time()
-	return core.BackupID(u.text())
+	h := Head{Prefix: u.whole, ID: core.BackupID(u.text()), VolumeID: core.VolumeID(u.text()), CreatedAt: u.time()}
+	h.Captured, h.Status, h.ParentID, h.Container = u.bool(), u.word(), core.BackupID(u.text()), u.common()
+	return h
 }
 
 // ByID are the places of all rows in the order of their ids; of those of one id, in that
 // of their places.
 func (r *Rows) ByID() []int32 {
-	order := make([]int32, r.Len())
-	for i := range order {
-		order[i] = int32(i)
+	return Order(r.Len(), func(i int) string { return string(r.ID(i)) }, func(i, j int) int {
+		return strings.Compare(string(r.ID(i)), string(r.ID(j)))
+	})
+}
+
+// Lead is how a text begins, as a number: of two texts the one with the lower lead comes
+// first. What is compared very often is compared by it, which is near at hand.
+func Lead(s string) (n uint64) {
+	for i := range min(len(s), 8) {
+		n |= uint64(s[i]) << (56 - 8*i)
 	}
-	slices.SortStableFunc(order, func(i, j int32) int { return strings.Compare(string(r.ID(int(i))), string(r.ID(int(j)))) })
+	return n
+}
+
+// Order is the order of n things by texts: of each the first one, and where two begin
+// alike what compare says, and last the order that they have.
+func Order(n int, text func(int) string, compare func(i, j int) int) []int32 {
+	type led struct {
+		lead uint64
+		i    int32
+	}
+	all := make([]led, n)
+	for i := range all {
+		all[i] = led{Lead(text(i)), int32(i)}
+	}
+	slices.SortFunc(all, func(a, b led) int {
+		if a.lead != b.lead {
+			return cmp.Compare(a.lead, b.lead)
+		}
+		return cmp.Or(compare(int(a.i), int(b.i)), cmp.Compare(a.i, b.i))
+	})
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = all[i].i
+	}
 	return order
+}
+
+// Leads finds texts among sorted ones by their leads.
+type Leads []uint64
+
+// LeadsOf are those of n texts.
+func LeadsOf(n int, text func(int) string) Leads {
+	out := make(Leads, n)
+	for i := range out {
+		out[i] = Lead(text(i))
+	}
+	return out
+}
+
+// Find is the place of a text, the first; text gives those that the leads are of again.
+func (l Leads) Find(s string, text func(int) string) (int, bool) {
+	lead := Lead(s)
+	from, _ := slices.BinarySearch(l, lead)
+	to := len(l)
+	if from == to || l[from] != lead {
+		return 0, false
+	}
+	if from+1 < to && l[from+1] != lead { // as a rule
+		to = from + 1
+	}
+	i := from + sort.Search(to-from, func(i int) bool { return text(from+i) >= s })
+	return i, i < to && text(i) == s
 }
 
 // Find looks a row up by its id, in what [Rows.ByID] gave.

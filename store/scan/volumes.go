@@ -21,6 +21,14 @@ func (v *Volumes) Len() int { return len(v.packed) }
 func (v *Volumes) Add(w *core.Volume) {
 	p := packer{words: &v.words}
 	p.text(string(w.ID))
+	p.volume(w)
+	p.int(w.Backups)
+	p.time(w.LastBackup)
+	v.packed = append(v.packed, string(p.b))
+}
+
+// volume writes what a capture tells of a volume; not its id.
+func (p *packer) volume(w *core.Volume) {
 	p.opt(w.Name, p.text)
 	p.opt(w.Description, p.text)
 	p.word(w.Status)
@@ -38,15 +46,18 @@ func (v *Volumes) Add(w *core.Volume) {
 	p.opt(w.AttachStatus, p.word)
 	p.time(w.CreatedAt)
 	p.time(w.UpdatedAt)
-	p.int(w.Backups)
-	p.time(w.LastBackup)
-	v.packed = append(v.packed, string(p.b))
 }
 
 // At makes a volume again.
 func (v *Volumes) At(i int) (w core.Volume) {
 	u := unpacker{s: v.packed[i], words: v.words.list}
 	w.ID = core.VolumeID(u.text())
+	u.volume(&w)
+	w.Backups, w.LastBackup = u.int(), u.time()
+	return w
+}
+
+func (u *unpacker) volume(w *core.Volume) {
 	w.Name, w.Description = u.opt(u.text), u.opt(u.text)
 	w.Status, w.Size, w.VolumeTypeID = u.word(), u.int(), u.opt(u.word)
 	w.Bootable, w.Multiattach, w.EncryptionKeyID = u.bool(), u.bool(), u.opt(u.text)
@@ -54,8 +65,6 @@ func (v *Volumes) At(i int) (w core.Volume) {
 	w.AvailabilityZone, w.Host = u.opt(u.word), u.opt(u.word)
 	w.SnapshotID, w.SourceVolumeID, w.AttachStatus = u.opt(u.text), core.VolumeID(u.text()), u.opt(u.word)
 	w.CreatedAt, w.UpdatedAt = u.time(), u.time()
-	w.Backups, w.LastBackup = u.int(), u.time()
-	return w
 }
 
 // Name is a volume's name.

@@ -140,13 +140,16 @@ func (s *inventoryScreen) Update(msg tea.Msg) tea.Cmd {
 // fill makes the rows: what is not whole or not sound first.
 func (s *inventoryScreen) fill() {
 	s.rows = nil
-	for _, trouble := range []bool{true, false} {
-		for i := range s.inv.Holdings {
-			if s.troubled(&s.inv.Holdings[i]) == trouble && (trouble || s.all) {
-				s.rows = append(s.rows, i)
-			}
+	var sound []int
+	for i, h := range s.inv.Holdings.All() {
+		switch {
+		case s.troubled(&h):
+			s.rows = append(s.rows, i)
+		case s.all:
+			sound = append(sound, i)
 		}
 	}
+	s.rows = append(s.rows, sound...)
 	s.table.SetSource(s)
 	s.Resize(s.w, s.h)
 }
@@ -166,12 +169,12 @@ func (s *inventoryScreen) troubled(h *core.Holding) bool {
 // Len, Row and Key make the screen the table's source.
 func (s *inventoryScreen) Len() int { return len(s.rows) }
 func (s *inventoryScreen) Key(i int) string {
-	h := &s.inv.Holdings[s.rows[i]]
+	h := s.inv.Holdings.At(s.rows[i])
 	return h.Container + "\n" + h.Prefix
 }
 
 func (s *inventoryScreen) Row(i int) ([]grid.Cell, bool) {
-	st, h := s.host.Look(), &s.inv.Holdings[s.rows[i]]
+	st, h := s.host.Look(), s.inv.Holdings.At(s.rows[i])
 	what := map[core.HoldingKind]grid.Cell{core.HoldingBackup: {Text: "✓ backup", Style: st.Good},
 		core.HoldingUnfinished: {Text: "◌ unfinished", Style: st.Warn},
 		core.HoldingBroken:     {Text: "✗ broken", Style: st.Bad}, core.HoldingStray: {Text: "? stray", Style: st.Unknown}}[h.Kind]
@@ -182,7 +185,7 @@ func (s *inventoryScreen) Row(i int) ([]grid.Cell, bool) {
 	case h.ID != "" && h.VolumeID != "":
 		name.Text = core.Visible(fmt.Sprintf("%s of volume %s", h.ID.Short(), h.VolumeID.Short()))
 	}
-	text, look := s.about(h)
+	text, look := s.about(&h)
 	return []grid.Cell{
 		what, name, {Text: s.host.Look().Age(h.Began)}, {Text: fmt.Sprint(h.Objects)}, {Text: core.Bytes(h.Bytes)},
 		{Text: core.Visible(h.ID.Short()), Style: st.Dim}, {Text: core.Visible(text), Style: look},
@@ -294,7 +297,8 @@ func (s *inventoryScreen) current() *core.Holding {
 	if len(s.rows) == 0 {
 		return nil
 	}
-	return &s.inv.Holdings[s.rows[s.table.Cursor()]]
+	h := s.inv.Holdings.At(s.rows[s.table.Cursor()])
+	return &h
 }
 
 // busy reports whether its job goes on.
@@ -340,7 +344,7 @@ func (s *inventoryScreen) View(w, h int) string {
 		return "\n" + s.host.Task(s.task).Bar(st, w)
 	case s.inv == nil:
 		return "\n  " + st.Dim.Paint("not read: Ctrl-R reads what lies there")
-	case len(s.rows) == 0 && len(s.inv.Holdings) == 0:
+	case len(s.rows) == 0 && s.inv.Holdings.Len() == 0:
 		return s.head(w) + "\n\n  " + st.Dim.Paint("there is nothing in this repository")
 	case len(s.rows) == 0:
 		return s.head(w) + "\n\n  " + st.Good.Paint("✓ nothing is wrong here, as far as was looked") + st.Dim.Paint(" (f shows all)")
@@ -354,9 +358,11 @@ func (s *inventoryScreen) chosen() (ids []core.BackupID) {
 	for _, k := range s.table.MarkedKeys() {
 		keys[k] = true
 	}
-	for i := range s.inv.Holdings {
-		if h := &s.inv.Holdings[i]; keys[h.Container+"\n"+h.Prefix] && h.ID != "" {
-			ids = append(ids, h.ID)
+	if len(keys) > 0 {
+		for _, h := range s.inv.Holdings.All() {
+			if h.ID != "" && keys[h.Container+"\n"+h.Prefix] {
+				ids = append(ids, h.ID)
+			}
 		}
 	}
 	if h := s.current(); len(keys) == 0 && h != nil && h.ID != "" {
@@ -429,8 +435,7 @@ func (s *inventoryScreen) askVerify(picked jobs.Picked) tea.Cmd {
 		some[id] = true
 	}
 	var of int64
-	for i := range s.inv.Holdings {
-		h := &s.inv.Holdings[i]
+	for _, h := range s.inv.Holdings.All() {
 		if h.Kind == core.HoldingStray {
 			continue
 		}

@@ -3,6 +3,8 @@ package verbs
 import (
 	"context"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"sort"
 	"time"
 
@@ -332,6 +334,17 @@ var inventorySheet = sheet[core.Holding]{
 	spare:   []string{"prefix", "began"},
 }
 
+// holdingPages gives what a scan found a page at a time.
+func holdingPages(all core.Holdings) func() ([]core.Holding, error) {
+	at, page := 0, make([]core.Holding, 0, pageLines)
+	return func() ([]core.Holding, error) {
+		for page = page[:0]; len(page) < pageLines && at < all.Len(); at++ {
+			page = append(page, all.At(at))
+		}
+		return page, nil
+	}
+}
+
 func (e *Env) inventory() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
@@ -346,6 +359,9 @@ func (e *Env) inventory() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if os.Getenv("GOGC") == "" { // what is found stays: let what a scan leaves behind not double it
+				defer debug.SetGCPercent(debug.SetGCPercent(40))
+			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
 				r, err := repository(d, "list what lies in it")
 				if err != nil {
@@ -355,7 +371,8 @@ func (e *Env) inventory() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if _, err := out.list(e.Out, found.Holdings); err != nil {
+				out.again = func() func() ([]core.Holding, error) { return holdingPages(found.Holdings) }
+				if _, err := out.print(e.Out); err != nil {
 					return err
 				}
 				e.say("%s, %d unfinished, %d broken; %s, %s.",
