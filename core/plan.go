@@ -95,6 +95,10 @@ type PlanInput struct {
 	// accents or trailing blanks. That of a cloud may, as MySQL and MariaDB do
 	// usually; SQLite and PostgreSQL do not.
 	Collates bool
+	// Alike is what the database itself says of the keys that the plan is about, by
+	// section: of each the one that it takes it for. A key that is not there is alike to
+	// none. nil, or a section that is not there: it was not asked, and Collates decides.
+	Alike map[Section]map[string]string
 }
 
 // How a plan is carried out.
@@ -133,6 +137,7 @@ type Plan struct {
 	Steps     []Step
 	Error     *PlanError
 	Warnings  []string
+	Beside    Beside // the database that stands beside the place; a zero one where none does
 	// Coerced: a number or boolean goes into a text column. After says what SQLite
 	// and MySQL make of it; PostgreSQL refuses it.
 	Coerced bool

@@ -3,6 +3,7 @@ package store_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"hearth/core"
@@ -63,7 +64,7 @@ func TestKnown(t *testing.T) {
 	}}
 	mine := store.PlaceRow{Name: "mine", Location: "cloud:lab", Badge: "LAB", Color: "red", ReadOnly: true}
 	known, err := c.Known()
-	if err != nil || len(known) != 3 || known[1] != mine || known[2].Location != "cloud:other" {
+	if err != nil || len(known) != 3 || !reflect.DeepEqual(known[1], mine) || known[2].Location != "cloud:other" {
 		t.Errorf("%+v, %v", known, err)
 	}
 	for s, want := range map[string]string{"mine": "cloud:lab", "other": "cloud:other", "cloud:x": "cloud:x"} {

@@ -86,10 +86,14 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	if in.Noting, err = d.noting(ctx, r, in); err != nil {
 		return nil, err
 	}
+	if in.Alike, err = d.alike(ctx, &in); err != nil {
+		return nil, err
+	}
 	p, err := d.via(ctx, core.NewPlan(in), r)
 	if err != nil {
 		return nil, err
 	}
+	warnings = append(warnings, d.beside(ctx, p)...)
 	if few := tooFew(p, len(r.Captures)); few != "" {
 		warnings = append(warnings, few)
 	}
@@ -113,6 +117,64 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 		p.Warnings = append([]string{problem + ": a restore of the data fails after it has touched the target"}, p.Warnings...)
 	}
 	return p, nil
+}
+
+// beside notes in a plan how a database that stands beside the place stands to it, and
+// warns where it tells less than it could.
+func (d Desk) beside(ctx context.Context, p *core.Plan) []string {
+	c, ok := d.Place.(store.Companion)
+	if !ok {
+		return nil
+	}
+	switch p.Beside = c.Beside(ctx); p.Beside.Footing {
+	case core.FootingUnknown:
+		return []string{p.Beside.Text() + "; so this plan misses what a cloud does not tell: " + core.BesideHides}
+	case core.FootingBehind:
+		return []string{p.Beside.Text() + ": of what changed since, it tells only what never changes"}
+	}
+	return nil
+}
+
+// alike asks the place's database which of the keys that a plan is about it takes for the
+// same: the captured ones, and those that the target has. nil where it cannot tell.
+func (d Desk) alike(ctx context.Context, in *core.PlanInput) (map[core.Section]map[string]string, error) {
+	c, ok := d.Place.(store.Collator)
+	if !ok {
+		return nil, nil
+	}
+	out := map[core.Section]map[string]string{}
+	for _, s := range []core.Section{core.UserSection, core.ImageSection} {
+		alike, err := c.Alike(ctx, s, keysOf(in, s))
+		if err != nil {
+			return nil, err
+		}
+		if alike != nil {
+			out[s] = alike
+		}
+	}
+	return out, nil
+}
+
+// keysOf are the keys of a section that captures and the target have.
+func keysOf(in *core.PlanInput, s core.Section) (keys []string) {
+	seen := map[string]bool{}
+	add := func(o *pyjson.Object) {
+		for key := range o.All() {
+			if !seen[key] {
+				seen[key] = true
+				keys = append(keys, key)
+			}
+		}
+	}
+	for i := range in.Chain {
+		for n := range in.Chain[i].Captures {
+			add(in.Chain[i].Captures[n].Section(s))
+		}
+	}
+	if v := in.Target.Volume; v != nil && s == core.UserSection {
+		add(v.Metadata)
+	}
+	return keys
 }
 
 // byRelease reports whether it depends on the release of Cinder that restores whether one
