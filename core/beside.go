@@ -49,12 +49,13 @@ func (b Beside) Text() string {
 	}
 	switch b.Footing {
 	case FootingAgrees:
-		return fmt.Sprintf("the database %s agrees with the cloud in all %s that were compared%s", Visible(b.Location), Count(b.Held, "row"), asOf)
+		return fmt.Sprintf("the database %s agrees with the cloud in all %s that were compared%s", Visible(b.Location),
+			Count(b.Held, "row"), asOf)
 	case FootingBehind:
 		return fmt.Sprintf("the database %s agrees with the cloud, but is behind it by %d of %s that were compared%s", Visible(b.Location),
 			b.Missing, Count(b.Held, "row"), asOf)
 	case FootingUnknown:
-		return "nothing is taken from the database " + Visible(b.Location) + ": " + b.Why
+		return "nothing is taken from the database " + Visible(b.Location) + ": " + Visible(b.Why)
 	}
 	return "the database " + Visible(b.Location) + " was not asked yet"
 }
@@ -66,7 +67,7 @@ func (b Beside) Object() *pyjson.Object {
 		if s == "" {
 			return pyjson.None
 		}
-		return plainForm(pyjson.OfString(s))
+		return pyjson.OfString(s)
 	}
 	o.Set("location", text(b.Location))
 	o.Set("standing", text(string(b.Footing)))

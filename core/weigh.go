@@ -101,8 +101,8 @@ func (p *Plan) weighImageKeys(layer int, c *Capture, in PlanInput) {
 // twiceKeyed is the reason that two image keys of a capture give which the database takes
 // for the same.
 func (p *Plan) twiceKeyed(layer int, image *pyjson.Object, other, key string, value pyjson.Value) Reason {
-	text := fmt.Sprintf("%s has the image keys %s and %s, which the cloud's database takes for the same: Cinder stops half-way with "+
-		"GlanceMetadataExists", p.layer(layer), shown("", pyjson.OfString(other)), shown("", pyjson.OfString(key)))
+	text := fmt.Sprintf("%s has the image keys %s and %s, which the cloud's database takes for the same: Cinder stops half-way "+
+		"with GlanceMetadataExists", p.layer(layer), shown("", pyjson.OfString(other)), shown("", pyjson.OfString(key)))
 	if old, _ := image.Get(other); old.Equal(value) {
 		return Reason{ReasonImageKeys, AnswerUnknown, text + ", unless it is of 25.3, or of 26 or later", "ask whoever runs the cloud for its release"}
 	}

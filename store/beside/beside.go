@@ -255,7 +255,7 @@ func (p *Place) opened(ctx context.Context) (Database, error) {
 		return nil, err
 	}
 	db, ok := place.(Database)
-	if !ok {
+	if !ok || place.Info().Kind != core.PlaceDatabase {
 		place.Close()
 		return nil, core.Fail(core.CodeUsage, "open the database "+p.o.Location, "it is no database of Cinder's own",
 			"name the one that cinder.conf names", nil)

@@ -50,7 +50,8 @@ func (p *Place) TypeEncrypts(ctx context.Context, id string) (yes core.Opt[bool]
 	}
 	err = p.read(ctx, "read the encryption of volume type "+id, func(q view) error {
 		var n int
-		err := q.QueryRowContext(ctx, "SELECT count(*) FROM encryption e WHERE "+p.schema.is("e", "volume_type_id", 1)+" AND "+live("e"), id).Scan(&n)
+		err := q.QueryRowContext(ctx, "SELECT count(*) FROM encryption e WHERE "+p.schema.is("e", "volume_type_id", 1)+" AND "+live("e"),
+			id).Scan(&n)
 		yes = core.Some(n > 0)
 		return err
 	})
@@ -178,7 +179,8 @@ func alike(ctx context.Context, q querier, keys []string, set, collation string,
 		fmt.Fprintf(&list, "SELECT %d AS i, CONVERT(?%d USING %s) COLLATE %s AS k", i, i+1, set, collation)
 		args[i] = key
 	}
-	rows, err := q.QueryContext(ctx, "SELECT x.i, MIN(y.i) FROM ("+list.String()+") x JOIN ("+list.String()+") y ON x.k = y.k GROUP BY x.i", args...)
+	rows, err := q.QueryContext(ctx, "SELECT x.i, MIN(y.i) FROM ("+list.String()+") x JOIN ("+list.String()+") y ON x.k = y.k GROUP BY x.i",
+		args...)
 	if err != nil {
 		return err
 	}
