@@ -354,7 +354,10 @@ def planned(b, kind, target):
     out = {}
     for key, env, place in (('database', BESIDE, 'database'), ('cloud and database', BESIDE, 'both'), ('repository', REPOSITORY, 'cloud:lab'),
                             (ARCHIVE[b.change], b.keeps, 'cloud:lab'), ('nothing', NOTHING, 'cloud:lab')):
-        r = hearth(env, 'plan', b.id, '--place', place, '--via', 'database', '-o', 'json', *target, ok=(0, 6, 13))
+        of = target
+        if key == 'database' and kind == 'new' and b.title.startswith('luks'):
+            of = target + ['--type', 'LUKS']  # as hearth makes the volume where it restores: no cloud tells the database so
+        r = hearth(env, 'plan', b.id, '--place', place, '--via', 'database', '-o', 'json', *of, ok=(0, 6, 13))
         where = '%s, %s, %s' % (b.title, kind, key)
         save(where, r.stdout)
         out[where] = key, json.loads(r.stdout)
