@@ -171,7 +171,7 @@ func (p *Plan) unseen(column string) bool {
 	if v := p.Target.Volume; p.Target.Kind == TargetExisting && v != nil {
 		return v.Unseen.Has(column)
 	}
-	return column == "volume_type_id" && p.Target.DefaultType.IsNull()
+	return column == "volume_type_id" && p.Target.DefaultType.IsNull() || column == "encryption_key_id" && p.Target.Keyed
 }
 
 // cloned is the key that the restore brings for certain and the manager then puts a

@@ -114,7 +114,8 @@ var inTestsOf = map[string][]string{
 	"tui":          {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
 	"tui/verbs":    {"hearth/store/archive"},                                          // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.
-	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "hearth/store/beside", "github.com/BurntSushi/toml", "github.com/adrg/xdg", "go.yaml.in/yaml/v3"},
+	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "hearth/store/beside",
+		"github.com/BurntSushi/toml", "github.com/adrg/xdg", "go.yaml.in/yaml/v3"},
 }
 
 // notInCore is what even the standard library has and core does without: a core

@@ -67,6 +67,9 @@ type Target struct {
 	Name   string  // TargetNewNamed
 	// DefaultType is the id of the type that a new volume gets; None if unknown.
 	DefaultType pyjson.Value
+	// Keyed: that type encrypts, or it is not known whether it does: Cinder then makes the
+	// new volume a key (cinder/volume/flows/api/create_volume.py _get_encryption_key_id).
+	Keyed bool
 	// Bare: the new volume is made by POST /volumes with the backup's id (3.47),
 	// and has at first the name asked for, or none, and no description.
 	Bare bool

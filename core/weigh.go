@@ -104,7 +104,8 @@ func (p *Plan) twiceKeyed(layer int, image *pyjson.Object, other, key string, va
 	text := fmt.Sprintf("%s has the image keys %s and %s, which the cloud's database takes for the same: Cinder stops half-way "+
 		"with GlanceMetadataExists", p.layer(layer), shown("", pyjson.OfString(other)), shown("", pyjson.OfString(key)))
 	if old, _ := image.Get(other); old.Equal(value) {
-		return Reason{ReasonImageKeys, AnswerUnknown, text + ", unless it is of 25.3, or of 26 or later", "ask whoever runs the cloud for its release"}
+		return Reason{ReasonImageKeys, AnswerUnknown, text + ", unless it is of 25.3, or of 26 or later",
+			"ask whoever runs the cloud for its release"}
 	}
 	return Reason{ReasonImageKeys, AnswerNo, text, "take one of the two keys out of the volume, and back it up anew"}
 }

@@ -223,11 +223,23 @@ type Companion interface {
 	Beside(ctx context.Context) core.Beside
 }
 
+// Recaller reads backups that were deleted: Cinder only marks their rows.
+type Recaller interface {
+	// Recall reads the row of a deleted backup. CodeNotFound where there is none.
+	Recall(ctx context.Context, id core.BackupID) (core.Backup, error)
+}
+
 // Collator knows how its database compares the keys of metadata.
 type Collator interface {
 	// Alike returns, of each of some keys of a section, the one that the database takes it
 	// for; one that is left out is alike to none. nil where that cannot be told.
 	Alike(ctx context.Context, s core.Section, keys []string) (map[string]string, error)
+}
+
+// Encrypter knows which volume types encrypt, without a cloud's leave.
+type Encrypter interface {
+	// TypeEncrypts is asked for a type by its id; null where that cannot be told.
+	TypeEncrypts(ctx context.Context, id string) (core.Opt[bool], error)
 }
 
 // Noter knows what the backup services of its place do after a restore.

@@ -27,11 +27,10 @@ type Database interface {
 	store.Place
 	store.Exporter
 	store.Collator
+	store.Recaller
+	store.Encrypter
 	// AsOf is the last that it heard of its cloud; not set: it does not say.
 	AsOf(ctx context.Context) (core.Opt[time.Time], error)
-	// TypeEncrypts reports whether volumes of a type, by its id, are encrypted; null
-	// where it does not say.
-	TypeEncrypts(ctx context.Context, id string) (core.Opt[bool], error)
 	// Children and BackupsOf list backups by their parent and by their volume.
 	Children(ctx context.Context, id core.BackupID) ([]core.Backup, error)
 	BackupsOf(ctx context.Context, id core.VolumeID) ([]core.Backup, error)
@@ -168,8 +167,7 @@ func (p *Place) distrust(why string) {
 	p.found.Footing, p.found.Why, p.until = core.FootingUnknown, why, p.o.Now().Add(againSoon)
 }
 
-// lost notes that the database could not be read. It is opened anew when it is next
-// tried.
+// lost notes that the database could not be read; it is tried again after a while.
 func (p *Place) lost(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
@@ -206,7 +204,11 @@ func (p *Place) hold(ctx context.Context) core.Beside {
 	for i := range page.Rows {
 		a := &page.Rows[i]
 		d, err := db.Backup(ctx, a.ID)
-		if why := count(&found, "backup "+core.Visible(string(a.ID)), a.CreatedAt, err, func() string { return otherBackup(a, &d) }); why != "" {
+		why := count(&found, "backup "+core.Visible(string(a.ID)), a.CreatedAt, err, func() string { return otherBackup(a, &d) })
+		if why != "" && core.CodeOf(err) == core.CodeNotFound && p.goneBackup(ctx, a.ID) {
+			found.Held, found.Missing, why = found.Held-1, found.Missing-1, ""
+		}
+		if why != "" {
 			return unknown(why)
 		}
 	}
@@ -220,7 +222,11 @@ func (p *Place) hold(ctx context.Context) core.Beside {
 	for i := range volumes.Rows {
 		a := &volumes.Rows[i]
 		d, err := db.Volume(ctx, a.ID)
-		if why := count(&found, "volume "+core.Visible(string(a.ID)), a.CreatedAt, err, func() string { return otherVolume(a, &d) }); why != "" {
+		why := count(&found, "volume "+core.Visible(string(a.ID)), a.CreatedAt, err, func() string { return otherVolume(a, &d) })
+		if why != "" && core.CodeOf(err) == core.CodeNotFound && p.goneVolume(ctx, a.ID) {
+			found.Held, found.Missing, why = found.Held-1, found.Missing-1, ""
+		}
+		if why != "" {
 			return unknown(why)
 		}
 	}
@@ -231,6 +237,18 @@ func (p *Place) hold(ctx context.Context) core.Beside {
 		return unknown("it has none of the " + core.Count(found.Held, "newest row") + " that the cloud lists")
 	}
 	return settled(found)
+}
+
+// goneBackup and goneVolume report whether the cloud, asked again, has no longer what the
+// database does not have: it was deleted between the two questions.
+func (p *Place) goneBackup(ctx context.Context, id core.BackupID) bool {
+	_, err := p.Cloud.Backup(ctx, id)
+	return core.CodeOf(err) == core.CodeNotFound
+}
+
+func (p *Place) goneVolume(ctx context.Context, id core.VolumeID) bool {
+	_, err := p.Cloud.Volume(ctx, id)
+	return core.CodeOf(err) == core.CodeNotFound
 }
 
 // settled is what was found of a database that contradicts nothing.

@@ -145,6 +145,28 @@ func TestTellsMore(t *testing.T) {
 	}
 }
 
+// TestDeletedParent: of a parent that was deleted the database still knows the name and
+// when that was.
+func TestDeletedParent(t *testing.T) {
+	w := newWire(t)
+	gone := "UPDATE backups SET deleted = 1, status = 'deleted', deleted_at = '2026-11-22 09:50:00.000000', " +
+		"display_name = 'monday' WHERE id = '" +
+		string(parent) + "'"
+	w.change(w.db, gone)
+	w.change(w.cloud, gone)
+	p := w.join(beside.Options{})
+	chain, err := jobs.Desk{Place: p, Pace: jobs.Pace{Now: time.Now}}.Chain(t.Context(), incremental)
+	ok(t, err)
+	want := "its parent " + string(parent) + " (monday) was deleted on 2026-11-22 09:50 UTC"
+	if chain.Missing != parent || chain.Problem() != want {
+		t.Errorf("the chain lacks %q: %q, want %q", chain.Missing, chain.Problem(), want)
+	}
+	if _, err := p.Recall(t.Context(), incremental); core.CodeOf(err) != core.CodeNotFound {
+		t.Errorf("a backup that is there is recalled: %v", err)
+	}
+	stands(t, p, core.FootingAgrees, "")
+}
+
 // TestNotThisClouds: a database that contradicts the cloud says nothing at all, whether
 // that is found at the beginning or in the row that is asked for.
 func TestNotThisClouds(t *testing.T) {
@@ -205,6 +227,23 @@ func TestNotThisClouds(t *testing.T) {
 		}
 		stands(t, p, core.FootingUnknown, "a later change of backup "+string(incremental))
 	})
+	t.Run("deleted meanwhile", func(t *testing.T) { // the cloud is asked again before that is held against the database
+		w := newWire(t)
+		p := w.join(beside.Options{})
+		w.change(w.db, "UPDATE backups SET deleted = 1 WHERE id = '"+string(incremental)+"'")
+		w.before = func(string) {
+			if w.gets == 2 {
+				w.change(w.cloud, "UPDATE backups SET deleted = 1 WHERE id = '"+string(incremental)+"'")
+			}
+		}
+		if b, err := p.Backup(t.Context(), incremental); err != nil || len(b.Told.Fields) > 0 {
+			t.Errorf("it tells %v, %v", b.Told.Fields, err)
+		}
+		stands(t, p, core.FootingAgrees, "")
+		if held := p.Beside(t.Context()).Held; held != 12 {
+			t.Errorf("%d rows were compared", held)
+		}
+	})
 	t.Run("changed meanwhile", func(t *testing.T) { // the cloud is asked again, and then knows it too
 		w := newWire(t)
 		p := w.join(beside.Options{})
@@ -237,7 +276,8 @@ func TestBehind(t *testing.T) {
 		t.Errorf("it tells %v of %+v", b.Told.Fields, b)
 	}
 	found := stands(t, p, core.FootingBehind, "")
-	if found.Missing != 1 || found.Held != 12 || found.AsOf.V.Format("15:04") != "09:40" || !strings.Contains(found.Text(), "behind it by 1 of 12 rows") {
+	if found.Missing != 1 || found.Held != 12 || found.AsOf.V.Format("15:04") != "09:40" ||
+		!strings.Contains(found.Text(), "behind it by 1 of 12 rows") {
 		t.Errorf("it is %+v: %s", found, found.Text())
 	}
 	if _, err := p.Export(t.Context(), incremental); core.CodeOf(err) != core.CodeDenied {
@@ -267,7 +307,8 @@ func TestOutOfReach(t *testing.T) {
 		return driver.Open(ctx, w.db, driver.Options{})
 	}
 	p := w.join(beside.Options{Open: open, Now: func() time.Time { return now }})
-	if info := p.Info(); !strings.Contains(info.Title, " + database") || len(info.Beside) != 1 || info.Beside[0] != "sqlite:"+w.db || opens > 0 {
+	if info := p.Info(); !strings.Contains(info.Title, " + database") || len(info.Beside) != 1 ||
+		info.Beside[0] != "sqlite:"+w.db || opens > 0 {
 		t.Errorf("before it is asked: %+v, %d opened", info, opens)
 	}
 	for range 3 {
@@ -339,11 +380,28 @@ func TestPlans(t *testing.T) {
 	if both.Certainty != core.Certain || both.Beside.Footing != core.FootingAgrees || standing.Text() != "agrees" || len(both.Warnings) > 0 {
 		t.Errorf("with the database: %s, %+v, %q", both.Certainty, both.Beside, both.Warnings)
 	}
+	// Captures of version 1 leave the key as it is: that of a volume whose type encrypts is
+	// Cinder's own making.
+	for i := range captures {
+		captures[i] = core.ReadCapture(`{"version": 1, "volume-base-metadata": {"display_name": "a", "display_description": "b"}}`,
+			core.Source{Kind: core.SourceFile})
+	}
+	for typ, want := range map[string]core.Certainty{"": core.Certain, "LUKS": core.Unknown} {
+		made, err := jobs.Desk{Place: p, Pace: jobs.Pace{Now: time.Now}}.Plan(t.Context(), jobs.PlanRequest{Backup: incremental,
+			Captures: captures, Name: "new", Type: typ, Via: core.ViaDatabase})
+		ok(t, err)
+		for _, f := range made.Fields {
+			if f.Name == "encryption_key_id" && (f.Certainty != want || strings.Contains(f.Because, "Cinder makes a key") != (want == core.Unknown)) {
+				t.Errorf("the key of a new volume of type %q is %s: %s", typ, f.Certainty, f.Because)
+			}
+		}
+	}
 	q := w.join(beside.Options{Open: func(context.Context) (store.Place, error) {
 		return nil, core.Fail(core.CodeUnavailable, "open it", "nothing listens there", "", nil)
 	}})
 	without := plan(q)
-	if without.Certainty == core.Certain || len(without.Warnings) == 0 || !strings.Contains(without.Warnings[0], "nothing listens there; so this plan misses") {
+	if without.Certainty == core.Certain || len(without.Warnings) == 0 ||
+		!strings.Contains(without.Warnings[0], "nothing listens there; so this plan misses") {
 		t.Errorf("without it: %s, %q", without.Certainty, without.Warnings)
 	}
 }

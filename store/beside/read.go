@@ -31,7 +31,8 @@ func (p *Place) backup(ctx context.Context, b core.Backup) (core.Backup, core.Ba
 	}
 	for again := false; ; again = true {
 		var err error
-		if d, err = db.Backup(ctx, b.ID); !p.has(ctx, err, "backup "+core.Visible(string(b.ID)), b.CreatedAt) {
+		if d, err = db.Backup(ctx, b.ID); !p.has(ctx, err, "backup "+core.Visible(string(b.ID)), b.CreatedAt,
+			func() bool { return p.goneBackup(ctx, b.ID) }) {
 			return b, d, none, nil
 		}
 		s, why := backupState(&b, &d)
@@ -52,13 +53,13 @@ func (p *Place) backup(ctx context.Context, b core.Backup) (core.Backup, core.Ba
 }
 
 // has reports whether the database had a row, by the error of reading it there; what else
-// the error shows is noted.
-func (p *Place) has(ctx context.Context, err error, what string, made core.Opt[time.Time]) bool {
+// the error shows is noted. gone asks whether the cloud has it no longer either.
+func (p *Place) has(ctx context.Context, err error, what string, made core.Opt[time.Time], gone func() bool) bool {
 	switch core.CodeOf(err) {
 	case "":
 		return true
 	case core.CodeNotFound:
-		if why := missing(p.last().AsOf, what, made); why != "" {
+		if why := missing(p.last().AsOf, what, made); why != "" && !gone() {
 			p.distrust(why)
 		}
 		return false
@@ -80,7 +81,7 @@ func (p *Place) Volume(ctx context.Context, id core.VolumeID) (core.Volume, erro
 	}
 	for again := false; ; again = true {
 		d, err := db.Volume(ctx, id)
-		if !p.has(ctx, err, "volume "+core.Visible(string(id)), v.CreatedAt) {
+		if !p.has(ctx, err, "volume "+core.Visible(string(id)), v.CreatedAt, func() bool { return p.goneVolume(ctx, id) }) {
 			return v, nil
 		}
 		s, why := volumeState(&v, &d)
@@ -101,6 +102,19 @@ func (p *Place) Volume(ctx context.Context, id core.VolumeID) (core.Volume, erro
 			return v, err
 		}
 	}
+}
+
+// Recall reads the row of a deleted backup from the database: the API shows none.
+func (p *Place) Recall(ctx context.Context, id core.BackupID) (core.Backup, error) {
+	db, ok := p.database(ctx)
+	if !ok {
+		return core.Backup{}, core.Fail(core.CodeNotFound, "read the deleted backup "+string(id), p.last().Text(), "", nil)
+	}
+	b, err := db.Recall(ctx, id)
+	if err != nil && core.CodeOf(err) != core.CodeNotFound {
+		p.lost(ctx, err)
+	}
+	return b, err
 }
 
 // Lineage reads the backups of a volume from the cloud, with the parents and what else the

@@ -23,6 +23,7 @@ var (
 	_ store.Cloud     = (*beside.Place)(nil)
 	_ store.Companion = (*beside.Place)(nil)
 	_ store.Collator  = (*beside.Place)(nil)
+	_ store.Recaller  = (*beside.Place)(nil)
 	_ beside.Database = (*driver.Place)(nil)
 )
 
@@ -58,7 +59,8 @@ func newWire(t *testing.T) *wire {
 	w.Server = httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(w.Close)
 	config := filepath.Join(t.TempDir(), "clouds.yaml")
-	ok(t, os.WriteFile(config, []byte(fmt.Sprintf("clouds:\n  test:\n    auth: {auth_url: '%s/identity/v3', username: demo, password: secret, "+
+	ok(t, os.WriteFile(config, []byte(fmt.Sprintf("clouds:\n  test:\n    auth: {auth_url: '%s/identity/v3', username: demo, "+
+		"password: secret, "+
 		"project_name: demo, user_domain_id: default, project_domain_id: default}\n    region_name: RegionOne\n", w.URL)), 0o600))
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "OS_") {

@@ -66,14 +66,20 @@ func (s *site) openDatabase(variable string) *database {
 
 // previews plans what is about to be restored by the database and by both: every field is
 // certain, but for the id of a key that does not exist yet.
-func (s *site) previews(r jobs.PlanRequest) (out []preview) {
+// By itself the database is told how hearth makes the new volume of an encrypted backup,
+// which it chooses for a cloud that restores.
+func (s *site) previews(r jobs.PlanRequest, plan *core.Plan) (out []preview) {
 	t := s.t
 	t.Helper()
 	if s.database == nil {
 		return nil
 	}
 	for of, desk := range s.database.desks {
-		p, err := desk.Plan(s.ctx, r)
+		asked := r
+		if _, restores := desk.Place.(store.Operator); !restores && plan.Target.Route.Way == core.WayHearth {
+			asked.Route, asked.Type = plan.Target.Route, plan.Target.DefaultType.Text()
+		}
+		p, err := desk.Plan(s.ctx, asked)
 		if err != nil {
 			t.Errorf("%s: %v", of, err)
 			continue
@@ -102,7 +108,8 @@ func (s *site) previews(r jobs.PlanRequest) (out []preview) {
 
 // cloned reports whether a field is the key that Cinder makes anew for the volume.
 func cloned(f core.FieldPlan) bool {
-	return f.Name == "encryption_key_id" && f.Certainty == core.Unknown && strings.Contains(f.Because, "fresh clone")
+	return f.Name == "encryption_key_id" && f.Certainty == core.Unknown &&
+		(strings.Contains(f.Because, "fresh clone") || strings.Contains(f.Because, "Cinder makes a key"))
 }
 
 // cameTrue holds previews to what came of the restore, as the database has it, down to the

@@ -70,7 +70,7 @@ func (s *site) restore(n *tally, id core.BackupID, of core.VolumeID, captures []
 	if plan.Guess() {
 		t.Errorf("%s of %s: the plan is a guess", to.kind, id)
 	}
-	previews := s.previews(request)
+	previews := s.previews(request, plan)
 	asked := core.RestoreRequest{Backup: id, Volume: to.onto, Name: to.name, Type: to.typ}
 	if plan.Error != nil { // hearth refuses it, and Cinder is asked all the same whether that is right
 		volume := s.refusedAsPlanned(n, asked, plan)

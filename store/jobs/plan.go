@@ -77,6 +77,11 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	if in.Target, err = d.target(ctx, r, types); err != nil {
 		return nil, err
 	}
+	if in.Target.Kind != core.TargetExisting && keyless(in.Chain) {
+		if in.Target.Keyed, err = d.keyed(ctx, in.Target.DefaultType); err != nil {
+			return nil, err
+		}
+	}
 	for _, t := range types {
 		in.VolumeTypes = append(in.VolumeTypes, t.ID)
 	}
@@ -117,6 +122,30 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 		p.Warnings = append([]string{problem + ": a restore of the data fails after it has touched the target"}, p.Warnings...)
 	}
 	return p, nil
+}
+
+// keyless reports whether no capture decides which key a volume has: those of version 2 do.
+func keyless(chain []core.Layer) bool {
+	return !slices.ContainsFunc(known(chain), func(c core.Capture) bool { return c.Version() == 2 })
+}
+
+// keyed reports whether Cinder makes a key for a new volume of a type, or may.
+func (d Desk) keyed(ctx context.Context, of pyjson.Value) (bool, error) {
+	if d.Place.Info().Kind == core.PlaceEmbedded {
+		return false, nil
+	}
+	if of.IsNull() {
+		return true, nil
+	}
+	encrypts := core.Fact[bool]{}
+	var err error
+	if s, ok := d.surveyor(); ok {
+		encrypts, err = told(s.Encrypts(ctx, of.Text()))
+	} else if e, ok := d.Place.(store.Encrypter); ok {
+		yes, failed := e.TypeEncrypts(ctx, of.Text())
+		encrypts, err = optional(yes, failed, "the database does not tell")
+	}
+	return !encrypts.Known || encrypts.V, err
 }
 
 // beside notes in a plan how a database that stands beside the place stands to it, and

@@ -58,6 +58,22 @@ func (p *Place) TypeEncrypts(ctx context.Context, id string) (yes core.Opt[bool]
 	return yes, err
 }
 
+// Recall reads the row of a backup that was deleted. Cinder marks it, and leaves it there
+// until somebody purges the database.
+func (p *Place) Recall(ctx context.Context, id core.BackupID) (b core.Backup, err error) {
+	tried := "read the deleted backup " + string(id)
+	err = p.read(ctx, tried, func(q view) error {
+		b, err = scanBackup(q.QueryRowContext(ctx, "SELECT "+p.schema.backupSelect()+" FROM "+p.schema.backupFrom()+" WHERE "+
+			p.schema.is("b", "id", 1)+" AND NOT "+live("b"), string(id)))
+		if missing(err) {
+			return noBackup(tried)
+		}
+		b.Unseen = p.unseen.backups
+		return err
+	})
+	return b, err
+}
+
 // Children lists what stands directly on a backup, in every project, newest first.
 func (p *Place) Children(ctx context.Context, id core.BackupID) (out []core.Backup, err error) {
 	if !p.schema.has("backups", "parent_id") {

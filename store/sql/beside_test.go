@@ -75,7 +75,8 @@ func TestBeside(t *testing.T) {
 		t.Errorf("SQLite takes keys for the same: %v, %v", alike, err)
 	}
 	look("2026-11-22 09:53:42", core.MaybeNoted, "UPDATE services SET object_current_version = '1.38' WHERE \"binary\" = 'cinder-backup'")
-	look("2026-11-22 09:53:42", core.MaybeNoted, "UPDATE services SET object_current_version = '1.39', deleted = 1 WHERE \"binary\" = 'cinder-backup'")
+	look("2026-11-22 09:53:42", core.MaybeNoted,
+		"UPDATE services SET object_current_version = '1.39', deleted = 1 WHERE \"binary\" = 'cinder-backup'")
 	q := look("2026-11-22 09:45:58", core.MaybeNoted, "DROP TABLE services", "DROP TABLE encryption")
 	if yes, err := q.TypeEncrypts(t.Context(), ids["LUKS"]); err != nil || yes.Set {
 		t.Errorf("without the table a type encrypts: %v, %v", yes, err)
@@ -90,8 +91,8 @@ func TestRealBeside(t *testing.T) {
 		d.fill(t, storetest.Narrow(storetest.Standard()))
 		name := map[string]string{"mysql": "`binary`", "postgres": `"binary"`}[d.scheme]
 		service := func(binary, version, at string) string {
-			return "INSERT INTO " + d.name + ".services (host, " + name + ", topic, object_current_version, updated_at, deleted, report_count) VALUES ('h', '" +
-				binary + "', 't', '" + version + "', '" + at + "', FALSE, 0)"
+			return "INSERT INTO " + d.name + ".services (host, " + name + ", topic, object_current_version, updated_at, deleted, report_count) " +
+				"VALUES ('h', '" + binary + "', 't', '" + version + "', '" + at + "', FALSE, 0)"
 		}
 		d.exec(t, service("cinder-backup", "1.39", "2026-11-22 09:53:42"), service("cinder-volume", "1.30", "2026-11-22 09:53:43"),
 			"INSERT INTO "+d.name+".encryption (encryption_id, volume_type_id, provider, control_location, deleted) VALUES ('e', '"+

@@ -192,7 +192,8 @@ func conform(t *testing.T, r rowsFrom, every, least int) {
 		}
 		counts[kind]++
 	})
-	t.Logf("%d captures and %d restores agree with Cinder's; %d cases do not fit into such rows", counts["capture"], counts["restore"], counts["not held"])
+	t.Logf("%d captures and %d restores agree with Cinder's; %d cases do not fit into such rows",
+		counts["capture"], counts["restore"], counts["not held"])
 	if counts["capture"] < least || counts["restore"] < least {
 		t.Errorf("only %v were compared", counts)
 	}
@@ -317,7 +318,8 @@ func TestRealConformance(t *testing.T) {
 		}
 		p := d.open(t, sql.Options{Write: true})
 		defer p.Close()
-		r := rowsFrom{place: p, cuts: true, db: d.admin, prefix: d.name + ".", quote: `"`, mark: func(n int) string { return fmt.Sprintf("$%d", n) }}
+		r := rowsFrom{place: p, cuts: true, db: d.admin, prefix: d.name + ".", quote: `"`,
+			mark: func(n int) string { return fmt.Sprintf("$%d", n) }}
 		if d.scheme == "mysql" {
 			r.quote, r.mark = "`", func(int) string { return "?" }
 		}
