@@ -37,7 +37,7 @@ func (c Chain) absent(otherwise string) string {
 	}
 	text := ""
 	if b.Name.Or("") != "" {
-		text = " (" + short(Visible(b.Name.V), 40) + ")"
+		text = " (" + Visible(b.Name.V) + ")"
 	}
 	text += " was deleted"
 	if b.DeletedAt.Set {

@@ -47,6 +47,13 @@ func TestTells(t *testing.T) {
 	if b.Told.By != "the database" || b.Told.Has("status") || b.Told.Has("encryption_key_id") || alone.Unseen["service"] != true {
 		t.Errorf("told are %v by %q", b.Told.Fields, b.Told.By)
 	}
+	told, _ := core.BackupObject(&b, core.Chain{}).Get("told_by")
+	if source, _ := told.Object().Get("source"); source.Text() != "the database" {
+		t.Errorf("the JSON says that it is told by %q", source.Text())
+	}
+	if _, also := core.BackupObject(&alone, core.Chain{}).Get("told_by"); also {
+		t.Error("the JSON of the cloud alone names another source")
+	}
 	key, err := p.Backup(t.Context(), encrypted)
 	ok(t, err)
 	if key.EncryptionKeyID.V != "00000000-0000-0000-0000-000000000000" || !key.Told.Has("encryption_key_id") {
@@ -391,7 +398,8 @@ func TestPlans(t *testing.T) {
 			Captures: captures, Name: "new", Type: typ, Via: core.ViaDatabase})
 		ok(t, err)
 		for _, f := range made.Fields {
-			if f.Name == "encryption_key_id" && (f.Certainty != want || strings.Contains(f.Because, "Cinder makes a key") != (want == core.Unknown)) {
+			if f.Name == "encryption_key_id" && (f.Certainty != want ||
+				strings.Contains(f.Because, "Cinder makes a key") != (want == core.Unknown)) {
 				t.Errorf("the key of a new volume of type %q is %s: %s", typ, f.Certainty, f.Because)
 			}
 		}
