@@ -329,6 +329,14 @@ func TestOutOfReach(t *testing.T) {
 	}
 	fail, now = false, now.Add(31*time.Second)
 	stands(t, p, core.FootingAgrees, "")
+	w.change(w.db, "UPDATE backups SET size = size + 1") // it is held to the cloud every five minutes
+	now = now.Add(4 * time.Minute)
+	stands(t, p, core.FootingAgrees, "")
+	now = now.Add(2 * time.Minute)
+	stands(t, p, core.FootingUnknown, "another size")
+	w.change(w.db, "UPDATE backups SET size = size - 1")
+	now = now.Add(31 * time.Second)
+	stands(t, p, core.FootingAgrees, "")
 	w.change(w.db, "ALTER TABLE backups RENAME TO gone")
 	if b, err := p.Backup(t.Context(), incremental); err != nil || len(b.Told.Fields) > 0 {
 		t.Errorf("it tells %v, %v", b.Told.Fields, err)
