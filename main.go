@@ -23,6 +23,7 @@ import (
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/archive"
+	besides "hearth/store/beside"
 	"hearth/store/jobs"
 	"hearth/tui"
 	"hearth/tui/settings"
@@ -290,6 +291,7 @@ func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc s
 		closeArchive()
 		return d, nil, err
 	}
+	d.Place = beside(c, pc, d.Place)
 	source, err := f.repository(ctx, c, pc)
 	if err != nil {
 		d.Place.Close()
@@ -306,6 +308,23 @@ func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc s
 		d.Place.Close()
 		closeArchive()
 	}, nil
+}
+
+// beside puts the database that is configured for a cloud beside it: it is opened when it
+// is needed, and never written.
+func beside(c config, pc store.PlaceConfig, place store.Place) store.Place {
+	cloud, ok := place.(store.Cloud)
+	if pc.Database == "" || !ok {
+		return place
+	}
+	loc, dc, err := c.Find(pc.Database)
+	if err != nil { // the config was checked
+		return place
+	}
+	dc.ReadOnly = true
+	return besides.Join(cloud, besides.Options{Location: loc.String(), Now: time.Now, Open: func(ctx context.Context) (store.Place, error) {
+		return store.Open(ctx, loc, store.Options{Now: time.Now, Config: dc})
+	}})
 }
 
 // repository opens the backup repository that is configured for a place; nil if
@@ -395,9 +414,14 @@ func (f *flags) probe(ctx context.Context, location string) (core.Scope, error) 
 	if err != nil {
 		return core.Scope{}, err
 	}
+	place = beside(c, pc, place)
 	defer place.Close()
 	if s, ok := place.(store.Scoper); ok {
-		return s.Scope(ctx)
+		scope, err := s.Scope(ctx)
+		if b, ok := place.(store.Companion); ok && err == nil {
+			scope.Beside = b.Beside(ctx)
+		}
+		return scope, err
 	}
 	_, err = place.Backups(ctx, core.Query{Limit: 1})
 	return core.Scope{}, err
@@ -423,7 +447,14 @@ func (f *flags) paths() ([]verbs.Path, error) {
 		{What: "cache", Where: cmp.Or(folders.Cache, "nowhere, as there is no home folder")}}
 	c, err := f.load()
 	for _, name := range c.Names() {
-		out = append(out, verbs.Path{What: "place " + name, Where: store.Shown(c.Places[name].Location)})
+		p := c.Places[name]
+		out = append(out, verbs.Path{What: "place " + name, Where: store.Shown(p.Location)})
+		if p.Database != "" {
+			out = append(out, verbs.Path{What: "  its database", Where: store.Shown(p.Database)})
+		}
+		if p.Repository != "" {
+			out = append(out, verbs.Path{What: "  its repository", Where: store.Shown(p.Repository)})
+		}
 	}
 	if err == nil {
 		if loc, _, none := f.location(c); none == nil {

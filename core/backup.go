@@ -43,6 +43,7 @@ type Backup struct {
 
 	Metadata *pyjson.Object // the backup's own properties (3.43)
 	Unseen   FieldSet       // fields that the place cannot see
+	Told     Told           // fields that what stands beside the place told
 	Layout   *Layout        // how its objects were written, where a repository tells; nil: not known
 	Odd      Odd            // what the place sent in another kind than it should
 }

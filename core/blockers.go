@@ -216,7 +216,7 @@ func (w *weighing) chain() {
 		w.no(ReasonParentCycle, "its parents go round in a circle"+damage, "choose a backup of another chain")
 		return
 	case f.V.Missing != "":
-		w.no(ReasonParentMissing, "its parent "+Visible(string(f.V.Missing))+" is not here"+damage,
+		w.no(ReasonParentMissing, "its parent "+Visible(string(f.V.Missing))+f.V.absent(" is not here")+damage,
 			"import the parent's record if there is one, or choose a full backup")
 	}
 	driver := w.facts.Driver

@@ -97,7 +97,8 @@ func (p *Plan) lift(in PlanInput, doubtful bool) *lifted {
 // liftWay carries the chain out with one of the captures of each layer: the way's
 // digits say which; -1 is any.
 func (p *Plan) liftWay(in PlanInput, doubtful bool, way int) *lifted {
-	l := &lifted{rules: p.Rules.rules(), types: typesOf(in.VolumeTypes), symbols: p.newSymbols(), collates: in.Collates}
+	l := &lifted{rules: p.Rules.rules(), types: typesOf(in.VolumeTypes), symbols: p.newSymbols(), collates: in.Collates,
+		alike: in.Alike[UserSection]}
 	l.typeIDs = typesNamed(l.symbols, in.VolumeTypes, p.Chain, p.Before.VolumeTypeID)
 	l.now = p.start(l)
 	for _, i := range p.used() {
@@ -170,7 +171,7 @@ func (p *Plan) unseen(column string) bool {
 	if v := p.Target.Volume; p.Target.Kind == TargetExisting && v != nil {
 		return v.Unseen.Has(column)
 	}
-	return column == "volume_type_id" && p.Target.DefaultType.IsNull()
+	return column == "volume_type_id" && p.Target.DefaultType.IsNull() || column == "encryption_key_id" && p.Target.Keyed
 }
 
 // cloned is the key that the restore brings for certain and the manager then puts a

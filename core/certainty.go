@@ -94,6 +94,8 @@ func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) stri
 		return "Cinder puts a fresh clone of the backup's key in its place, whose id is not known before"
 	case len(titles) == 0 && name == "volume_type_id":
 		return "which type the volume has is not known here"
+	case len(titles) == 0 && target && p.Target.Kind != TargetExisting:
+		return "Cinder makes a key for a new volume whose type encrypts, as that of this one does or may, and its id is not known before"
 	case len(titles) == 0 && target:
 		return "the place does not show it, and the restore leaves it as it is"
 	case len(titles) == 0:

@@ -10,6 +10,7 @@ import (
 type Chain struct {
 	Backups []Backup
 	Missing BackupID // a parent that is not here; the chain starts above it. "" if whole
+	Deleted *Backup  // its row, where it was deleted and a database still has that; else nil
 	Cycle   bool     // the parents go round: nothing can be restored from it
 }
 
@@ -22,9 +23,27 @@ func (c Chain) Problem() string {
 	case c.Cycle:
 		return "its parents go round in a circle"
 	case c.Missing != "":
-		return "its parent " + Visible(string(c.Missing)) + " is missing"
+		return "its parent " + Visible(string(c.Missing)) + c.absent(" is missing")
 	}
 	return ""
+}
+
+// absent says what has become of the missing parent, as far as that is known; else it is
+// otherwise.
+func (c Chain) absent(otherwise string) string {
+	b := c.Deleted
+	if b == nil {
+		return otherwise
+	}
+	text := ""
+	if b.Name.Or("") != "" {
+		text = " (" + Visible(b.Name.V) + ")"
+	}
+	text += " was deleted"
+	if b.DeletedAt.Set {
+		text += " on " + b.DeletedAt.V.UTC().Format("2006-01-02 15:04") + " UTC"
+	}
+	return text
 }
 
 // ChainOf follows the parents of a backup. get returns a backup, or false if it

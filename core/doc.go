@@ -11,7 +11,7 @@
 //
 //	odd volume layout backup chain       what there is in a place, how it was written, and values that no Cinder sends
 //	columns filter query rank object     as tables, as what is asked for and in which order, as JSON
-//	way requests properties              what can be asked of backups, which way a restore goes, properties in a line
+//	beside way requests properties       a database beside a cloud, requests, which way a restore goes, properties in a line
 //
 //	capture captured state               the metadata that a backup keeps, the volume in it, and what of it can come back
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field

@@ -40,6 +40,8 @@ var layers = map[string]rule{
 	"store": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/sql", "hearth/store/cinder", "hearth/store/repository",
 		"hearth/store/ceph"},
 		"store names the drivers so that a location can be opened; jobs and faces lie above it"},
+	"store/beside": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store"},
+		"what stands beside a cloud is one place with it, over the interfaces of both: main hands the two in"},
 	"store/ledger": {[]string{"hearth/core", "hearth/core/pyjson", "modernc.org/sqlite"},
 		"the books are tables of one file, whoever keeps it"},
 	"store/archive": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
@@ -105,13 +107,15 @@ var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/stor
 // inTestsOf is what the tests of one package import besides: the jobs are held over
 // a real store as well as over memory's.
 var inTestsOf = map[string][]string{
-	"store/jobs":  {"hearth/store/sql"},
-	"store/ceph":  {"hearth/store/jobs"},                                             // what is made of its bytes, over a real cluster
-	"store/index": {"hearth/store/sql"},                                              // which has Cinder's tables
-	"tui":         {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
-	"tui/verbs":   {"hearth/store/archive"},                                          // the same
+	"store/jobs":   {"hearth/store/sql"},
+	"store/ceph":   {"hearth/store/jobs"},                                             // what is made of its bytes, over a real cluster
+	"store/beside": {"hearth/store/jobs", "hearth/store/sql"},                         // over the real drivers
+	"store/index":  {"hearth/store/sql"},                                              // which has Cinder's tables
+	"tui":          {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
+	"tui/verbs":    {"hearth/store/archive"},                                          // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.
-	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "github.com/BurntSushi/toml", "github.com/adrg/xdg", "go.yaml.in/yaml/v3"},
+	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "hearth/store/beside",
+		"github.com/BurntSushi/toml", "github.com/adrg/xdg", "go.yaml.in/yaml/v3"},
 }
 
 // notInCore is what even the standard library has and core does without: a core

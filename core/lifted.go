@@ -147,6 +147,7 @@ type lifted struct {
 	typeIDs  []pyjson.Value // those that a volume may get or be compared with
 	symbols  symbols
 	collates bool
+	alike    map[string]string // user keys, as the database compares them; nil: it was not asked
 
 	now     possible
 	stopped possible // what risks have left, if the restore gets no further
@@ -217,6 +218,11 @@ func (l *lifted) keepUser(next *possible, m *machine, was userState) {
 		return
 	}
 	s.by, s.outlived, s.alike = m.layer, false, nil
+	if l.alike != nil && !l.symbols.open(was.keys) && len(was.alike) == 0 {
+		s.keys = l.outliving(s.keys, was.keys)
+		next.addUser(s)
+		return
+	}
 	next.addUser(s)
 	if !l.collates {
 		return
@@ -237,6 +243,24 @@ func (l *lifted) keepUser(next *possible, m *machine, was userState) {
 	if s.keys = both; s.outlived || len(s.alike) > 0 {
 		next.addUser(s)
 	}
+}
+
+// outliving are the captured keys, and those of the volume's own that the database takes
+// for one of them.
+func (l *lifted) outliving(captured, own *pyjson.Object) *pyjson.Object {
+	taken := map[string]bool{}
+	for key := range captured.All() {
+		if as, ok := l.alike[key]; ok {
+			taken[as] = true
+		}
+	}
+	both := captured.Clone()
+	for key, v := range own.All() {
+		if as, ok := l.alike[key]; ok && taken[as] && !captured.Has(key) {
+			both.Set(key, v)
+		}
+	}
+	return both
 }
 
 // pass puts one of the documents on each state. What stops the restore is left

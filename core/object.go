@@ -1,6 +1,11 @@
 package core
 
-import "hearth/core/pyjson"
+import (
+	"maps"
+	"slices"
+
+	"hearth/core/pyjson"
+)
 
 // VolumeObject is a volume as JSON: the fields of lists, its metadata, and the
 // other columns of its row. Secrets are masked.
@@ -20,7 +25,24 @@ func VolumeObject(v *Volume) *pyjson.Object {
 		}
 		o.Set(name, value)
 	}
+	v.Told.put(o)
 	return o
+}
+
+// put names in a row's JSON what another source told than its place's API, and which:
+// "told_by" with "source" and "fields".
+func (t Told) put(o *pyjson.Object) {
+	if len(t.Fields) == 0 {
+		return
+	}
+	var names []pyjson.Value
+	for _, name := range slices.Sorted(maps.Keys(t.Fields)) {
+		names = append(names, pyjson.OfString(name))
+	}
+	told := &pyjson.Object{}
+	told.Set("source", pyjson.OfString(t.By))
+	told.Set("fields", pyjson.OfList(names))
+	o.Set("told_by", pyjson.OfDict(told))
 }
 
 // BackupObject is a backup as JSON: every field, its own metadata, and the ids of
@@ -40,6 +62,7 @@ func BackupObject(b *Backup, chain Chain) *pyjson.Object {
 	for _, layer := range chain.Backups {
 		ids = append(ids, idValue(layer.ID))
 	}
+	b.Told.put(o)
 	o.Set("chain", pyjson.OfList(ids))
 	if chain.Missing != "" {
 		o.Set("missing_parent", idValue(chain.Missing))

@@ -22,6 +22,9 @@ type PlaceInfo struct {
 	Color    string // a colour for the badge, "" for the theme's
 	Journals bool   // keeps its own journal and captures; else the archive does
 	Demo     bool   // made up, gone when hearth ends
+	// Beside are the places that stand beside this one and tell more of it: a cloud's
+	// database, a backup repository; by their locations, no password in them.
+	Beside []string
 }
 
 // VolumeType is a volume type of a place.

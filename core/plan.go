@@ -67,6 +67,9 @@ type Target struct {
 	Name   string  // TargetNewNamed
 	// DefaultType is the id of the type that a new volume gets; None if unknown.
 	DefaultType pyjson.Value
+	// Keyed: that type encrypts, or it is not known whether it does: Cinder then makes the
+	// new volume a key (cinder/volume/flows/api/create_volume.py _get_encryption_key_id).
+	Keyed bool
 	// Bare: the new volume is made by POST /volumes with the backup's id (3.47),
 	// and has at first the name asked for, or none, and no description.
 	Bare bool
@@ -95,6 +98,10 @@ type PlanInput struct {
 	// accents or trailing blanks. That of a cloud may, as MySQL and MariaDB do
 	// usually; SQLite and PostgreSQL do not.
 	Collates bool
+	// Alike is what the database itself says of the keys that the plan is about, by
+	// section: of each the one that it takes it for. A key that is not there is alike to
+	// none. nil, or a section that is not there: it was not asked, and Collates decides.
+	Alike map[Section]map[string]string
 }
 
 // How a plan is carried out.
@@ -133,6 +140,7 @@ type Plan struct {
 	Steps     []Step
 	Error     *PlanError
 	Warnings  []string
+	Beside    Beside // the database that stands beside the place; a zero one where none does
 	// Coerced: a number or boolean goes into a text column. After says what SQLite
 	// and MySQL make of it; PostgreSQL refuses it.
 	Coerced bool

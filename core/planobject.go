@@ -71,6 +71,9 @@ func (p *Plan) Object() *pyjson.Object {
 		warnings = append(warnings, str(w))
 	}
 	set("warnings", pyjson.OfList(warnings))
+	if p.Beside.Location != "" {
+		set("database", pyjson.OfDict(p.Beside.Object()))
+	}
 	return o
 }
 

@@ -16,6 +16,7 @@ import (
 type Record struct {
 	Service string // backup_service: the driver's class
 	URL     string // backup_url: base64 text, kept byte for byte as it came
+	By      string // who made it of the row, where that was not the place's own export: "the database"; "": it was
 }
 
 // Object is the record as the API writes it inside "backup-record".

@@ -115,6 +115,7 @@ type Scope struct {
 	Version  string   // the API's newest microversion, "3.70"
 	Regions  []string // that have the service
 	Projects []Project
+	Beside   Beside // the database that stands beside the place; a zero one where none does, or it was not asked
 }
 
 // Project is a project of a cloud; its name is "" where it is not known.

@@ -125,7 +125,7 @@ func TestFingerprint(t *testing.T) {
 }
 
 func TestWriteRecords(t *testing.T) {
-	a, b := Record{"s.A", "eyJh\nIjox"}, Record{"it's", "e30="}
+	a, b := Record{Service: "s.A", URL: "eyJh\nIjox"}, Record{Service: "it's", URL: "e30="}
 	for f, want := range map[RecordFormat]string{
 		FormatAPI: `[{"backup-record": {"backup_service": "s.A", "backup_url": "eyJh\nIjox"}},` + "\n " +
 			`{"backup-record": {"backup_service": "it's", "backup_url": "e30="}}]` + "\n",

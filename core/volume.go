@@ -68,8 +68,18 @@ type Volume struct {
 	Image    *pyjson.Object // image (glance) metadata; nil and empty are the same
 	Row      *pyjson.Object // every column of the row, in Cinder's order
 	Unseen   FieldSet       // fields that the place cannot see
+	Told     Told           // fields that what stands beside the place told
 	Odd      Odd            // what the place sent in another kind than it should
 }
+
+// Told says which fields of a row another source told than its place's API, and which.
+type Told struct {
+	Fields FieldSet // nil: none
+	By     string   // the source: "the database"
+}
+
+// Has reports whether a field was told so.
+func (t Told) Has(name string) bool { return t.Fields.Has(name) }
 
 // Attachment is where a volume is attached.
 type Attachment struct {

@@ -31,7 +31,7 @@ func (p *Plan) weigh(in PlanInput) {
 			break // Cinder does not get there
 		}
 		for n := range p.Chain[i].Captures {
-			p.weighImageKeys(i, &p.Chain[i].Captures[n], in.Collates)
+			p.weighImageKeys(i, &p.Chain[i].Captures[n], in)
 		}
 	}
 }
@@ -65,17 +65,30 @@ func (p *Plan) weighHidden() {
 // weighImageKeys looks for image keys of one capture that the database may take
 // for the same: the second one then ends the restore with GlanceMetadataExists
 // (cinder/db/sqlalchemy/api.py volume_glance_metadata_create), since 25.3 and 26.0
-// only where the values differ (bug 1823445).
-func (p *Plan) weighImageKeys(layer int, c *Capture, collates bool) {
-	if !collates {
+// only where the values differ (bug 1823445). Where the database was asked it is known
+// whether it does.
+func (p *Plan) weighImageKeys(layer int, c *Capture, in PlanInput) {
+	alike := in.Alike[ImageSection]
+	if !in.Collates && alike == nil {
 		return
 	}
+	image := c.Section(ImageSection)
 	first := map[string]string{}
-	for key := range c.Section(ImageSection).All() {
+	for key, value := range image.All() {
 		folded := Collated(key)
+		if alike != nil {
+			folded = key
+			if as, ok := alike[key]; ok {
+				folded = as
+			}
+		}
 		other, twice := first[folded]
 		if !twice {
 			first[folded] = key
+			continue
+		}
+		if alike != nil {
+			p.Can.Add(p.twiceKeyed(layer, image, other, key, value))
 			continue
 		}
 		p.Can.Add(Reason{ReasonImageKeys, AnswerUnknown, fmt.Sprintf("%s has the image keys %s and %s, which MySQL and MariaDB "+
@@ -83,4 +96,16 @@ func (p *Plan) weighImageKeys(layer int, c *Capture, collates bool) {
 			shown("", pyjson.OfString(other)), shown("", pyjson.OfString(key))),
 			"ask whoever runs the cloud for the collation of volume_glance_metadata"})
 	}
+}
+
+// twiceKeyed is the reason that two image keys of a capture give which the database takes
+// for the same.
+func (p *Plan) twiceKeyed(layer int, image *pyjson.Object, other, key string, value pyjson.Value) Reason {
+	text := fmt.Sprintf("%s has the image keys %s and %s, which the cloud's database takes for the same: Cinder stops half-way "+
+		"with GlanceMetadataExists", p.layer(layer), shown("", pyjson.OfString(other)), shown("", pyjson.OfString(key)))
+	if old, _ := image.Get(other); old.Equal(value) {
+		return Reason{ReasonImageKeys, AnswerUnknown, text + ", unless it is of 25.3, or of 26 or later",
+			"ask whoever runs the cloud for its release"}
+	}
+	return Reason{ReasonImageKeys, AnswerNo, text, "take one of the two keys out of the volume, and back it up anew"}
 }

@@ -19,6 +19,9 @@ type PlaceConfig struct {
 	// AllProjects lists what every project of a cloud has.
 	AllProjects bool `toml:"all_projects"`
 
+	// Database is Cinder's own database, which a cloud stands on, by its location or its
+	// name here: it is only read, and tells what the API hides.
+	Database string `toml:"database"`
 	// Repository is the backup repository that the place's backups lie in, by its
 	// location or its name here: what it holds makes restore previews exact.
 	Repository string `toml:"repository"`
@@ -50,6 +53,9 @@ func (c Config) Check() (key, what string) {
 				return "places." + name + ".repository", err.Error()
 			}
 		}
+		if what := c.wrongDatabase(c.Places[name]); what != "" {
+			return "places." + name + ".database", what
+		}
 	}
 	if c.Place != "" {
 		if _, _, err := c.Find(c.Place); err != nil {
@@ -57,6 +63,25 @@ func (c Config) Check() (key, what string) {
 		}
 	}
 	return "", ""
+}
+
+// wrongDatabase says what is wrong with the database of a place; "" if nothing is.
+func (c Config) wrongDatabase(p PlaceConfig) string {
+	if p.Database == "" {
+		return ""
+	}
+	db, _, err := c.Find(p.Database)
+	if err != nil {
+		return err.Error()
+	}
+	at, _ := ParseLocation(p.Location)
+	switch {
+	case db.Kind() != KindStore:
+		return Shown(p.Database) + " is no database: write " + forms(KindStore)
+	case at.Kind() != KindCloud:
+		return "only a cloud stands on a database, and " + Shown(p.Location) + " is none: leave it out"
+	}
+	return ""
 }
 
 // Names lists the places that have names of their own.
@@ -133,6 +158,17 @@ type PlaceRow struct {
 	Badge    string
 	Color    string // of the badge
 	ReadOnly bool
+	Beside   []string // what is named beside it: its database, its repository; in the one syntax
+}
+
+// beside are the locations of what is named beside a place, as they may be shown.
+func (c Config) beside(p PlaceConfig) (out []string) {
+	for _, name := range []string{p.Database, p.Repository} {
+		if l, _, err := c.Find(name); name != "" && err == nil {
+			out = append(out, l.String())
+		}
+	}
+	return out
 }
 
 // Known lists the places that the configuration and clouds.yaml name. The error
@@ -144,7 +180,8 @@ func (c Config) Known() ([]PlaceRow, error) {
 		p := c.Places[name]
 		p.Location = Shown(p.Location)
 		named[p.Location] = true
-		out = append(out, PlaceRow{Name: name, Location: p.Location, Badge: p.Badge, Color: p.Color, ReadOnly: p.ReadOnly})
+		out = append(out, PlaceRow{Name: name, Location: p.Location, Badge: p.Badge, Color: p.Color, ReadOnly: p.ReadOnly,
+			Beside: c.beside(p)})
 	}
 	var wrong error
 	for _, k := range schemes {

@@ -1,8 +1,11 @@
 package store_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 
 	"hearth/core"
@@ -63,7 +66,7 @@ func TestKnown(t *testing.T) {
 	}}
 	mine := store.PlaceRow{Name: "mine", Location: "cloud:lab", Badge: "LAB", Color: "red", ReadOnly: true}
 	known, err := c.Known()
-	if err != nil || len(known) != 3 || known[1] != mine || known[2].Location != "cloud:other" {
+	if err != nil || len(known) != 3 || !reflect.DeepEqual(known[1], mine) || known[2].Location != "cloud:other" {
 		t.Errorf("%+v, %v", known, err)
 	}
 	for s, want := range map[string]string{"mine": "cloud:lab", "other": "cloud:other", "cloud:x": "cloud:x"} {
@@ -77,5 +80,44 @@ func TestKnown(t *testing.T) {
 	c = store.Config{Places: map[string]store.PlaceConfig{"a": {Location: "cloud:a", Repository: "nowhere"}}}
 	if key, what := c.Check(); key != "places.a.repository" || what == "" {
 		t.Errorf("%s %s", key, what)
+	}
+}
+
+// TestDatabaseBeside: a cloud's database is a database, and a cloud's; no password of one
+// is ever shown.
+func TestDatabaseBeside(t *testing.T) {
+	cloudsFile(t, "clouds: {lab: {}}")
+	of := func(location, database string) store.Config {
+		return store.Config{Places: map[string]store.PlaceConfig{
+			"prod": {Location: location, Database: database, Repository: "kept"},
+			"kept": {Location: "posix:/srv/backups"}, "db": {Location: "postgres://a:secret@h/cinder"}}}
+	}
+	for _, c := range []struct{ location, database, wrong string }{
+		{"cloud:lab", "mysql://cinder:secret@db/cinder", ""},
+		{"cloud:lab", "db", ""},
+		{"cloud:lab", "cinderconf:/etc/cinder/cinder.conf", ""},
+		{"cloud:lab", "sqlite:/srv/cinder.sqlite", ""},
+		{"cloud:lab", "kept", "kept is no database: write sqlite:FILE, mysql://"},
+		{"cloud:lab", "cloud:lab", "is no database"},
+		{"cloud:lab", "nonsense", "it does not say what kind of place it is"},
+		{"sqlite:/srv/a.sqlite", "mysql://cinder:secret@db/cinder", "only a cloud stands on a database"},
+	} {
+		config := of(c.location, c.database)
+		key, what := config.Check()
+		if (what == "") != (c.wrong == "") || !strings.Contains(what, c.wrong) || what != "" && key != "places.prod.database" {
+			t.Errorf("%s beside %s: %s %q, want %q", c.database, c.location, key, what, c.wrong)
+		}
+		known, err := config.Known()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := fmt.Sprint(known, what); strings.Contains(text, "secret") {
+			t.Errorf("the password is shown: %s", text)
+		}
+		for _, row := range known {
+			if row.Name == "prod" && c.wrong == "" && (len(row.Beside) != 2 || row.Beside[1] != "posix:/srv/backups") {
+				t.Errorf("beside %s stand %q", row.Location, row.Beside)
+			}
+		}
 	}
 }

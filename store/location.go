@@ -30,10 +30,15 @@ const (
 // Syntax names every form of a location, for messages.
 var Syntax = syntax()
 
-func syntax() string {
+func syntax() string { return forms("") }
+
+// forms names those of one kind, or all of them.
+func forms(kind Kind) string {
 	var forms []string
 	for _, s := range schemes {
-		forms = append(forms, s.form)
+		if kind == "" || s.kind == kind {
+			forms = append(forms, s.form)
+		}
 	}
 	last := len(forms) - 1
 	return strings.Join(forms[:last], ", ") + " or " + forms[last]

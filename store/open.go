@@ -102,6 +102,8 @@ func database(p *sql.Place, err error) (Place, error) {
 	return p, nil
 }
 
+var _ Cloud = (*cinder.Place)(nil)
+
 func openCloud(ctx context.Context, where string, o Options) (Place, error) {
 	return opened(cinder.Open(ctx, where, cinder.Options{
 		Reach:    o.reach(),

@@ -215,6 +215,56 @@ type Reacher interface {
 	Reach() core.Reach
 }
 
+// Cloud is all that a running cloud can do: what stands beside one passes it on.
+type Cloud interface {
+	Place
+	Typer
+	Zoner
+	Writer
+	Exporter
+	Importer
+	Operator
+	Surveyor
+	Allower
+	Messenger
+	Kin
+	Lineage
+	Scoper
+	Reacher
+}
+
+// Companion is a place with a database beside it, which tells what the place hides.
+type Companion interface {
+	// Beside says how the two stand to each other; it asks both where that is not known
+	// yet, or was found long ago. What it finds is no error.
+	Beside(ctx context.Context) core.Beside
+}
+
+// Recaller reads backups that were deleted: Cinder only marks their rows.
+type Recaller interface {
+	// Recall reads the row of a deleted backup. CodeNotFound where there is none.
+	Recall(ctx context.Context, id core.BackupID) (core.Backup, error)
+}
+
+// Collator knows how its database compares the keys of metadata.
+type Collator interface {
+	// Alike returns, of each of some keys of a section, the one that the database takes it
+	// for; one that is left out is alike to none. nil where that cannot be told.
+	Alike(ctx context.Context, s core.Section, keys []string) (map[string]string, error)
+}
+
+// Encrypter knows which volume types encrypt, without a cloud's leave.
+type Encrypter interface {
+	// TypeEncrypts is asked for a type by its id; null where that cannot be told.
+	TypeEncrypts(ctx context.Context, id string) (core.Opt[bool], error)
+}
+
+// Noter knows what the backup services of its place do after a restore.
+type Noter interface {
+	// Noting returns core.MaybeNoted where that is not known.
+	Noting(ctx context.Context) (core.Noting, error)
+}
+
 // CaptureSource knows the captures that Cinder itself stored with backups: a backup
 // repository. They are what a restore will write, layer by layer.
 type CaptureSource interface {

@@ -70,9 +70,12 @@ func (s *site) restore(n *tally, id core.BackupID, of core.VolumeID, captures []
 	if plan.Guess() {
 		t.Errorf("%s of %s: the plan is a guess", to.kind, id)
 	}
+	previews := s.previews(request, plan)
 	asked := core.RestoreRequest{Backup: id, Volume: to.onto, Name: to.name, Type: to.typ}
 	if plan.Error != nil { // hearth refuses it, and Cinder is asked all the same whether that is right
-		s.refusedAsPlanned(n, asked, plan)
+		volume := s.refusedAsPlanned(n, asked, plan)
+		s.cameTrue(previews, volume)
+		s.ask(s.ctx, "DELETE", "/volumes/"+string(volume), nil)
 		return
 	}
 	report, err := s.desk.Restore(s.ctx, asked, plan, true, nil)
@@ -106,6 +109,7 @@ func (s *site) restore(n *tally, id core.BackupID, of core.VolumeID, captures []
 		t.Errorf("restore of %s, %s: %q\nplanned %s\nis      %s", id, to.kind, differences, pyjson.Text(pyjson.OfDict(want.Object())),
 			pyjson.Text(pyjson.OfDict(got.Object())))
 	}
+	s.cameTrue(previews, report.Volume)
 	n.add(to.kind, false, len(differences))
 	s.ask(s.ctx, "DELETE", "/volumes/"+string(report.Volume), nil) // it makes room; tidy looks whether it went
 }
@@ -113,7 +117,7 @@ func (s *site) restore(n *tally, id core.BackupID, of core.VolumeID, captures []
 // refusedAsPlanned: what the plan says that Cinder refuses hearth refuses before
 // anything is made, and Cinder itself, asked by hand, does leave the target in error
 // and as the plan says.
-func (s *site) refusedAsPlanned(n *tally, r core.RestoreRequest, plan *core.Plan) {
+func (s *site) refusedAsPlanned(n *tally, r core.RestoreRequest, plan *core.Plan) core.VolumeID {
 	t := s.t
 	t.Helper()
 	report, err := s.desk.Restore(s.ctx, r, plan, true, nil)
@@ -124,7 +128,7 @@ func (s *site) refusedAsPlanned(n *tally, r core.RestoreRequest, plan *core.Plan
 	done, err := s.desk.Place.(store.Operator).RestoreBackup(s.ctx, r)
 	if err != nil {
 		t.Error(err)
-		return
+		return ""
 	}
 	s.keep(done.Volume)
 	status := s.await(done.Volume)
@@ -133,7 +137,7 @@ func (s *site) refusedAsPlanned(n *tally, r core.RestoreRequest, plan *core.Plan
 		t.Errorf("the plan says that Cinder refuses (%s), and the volume is %s, %q", plan.Error.Message, status, differences)
 	}
 	n.add("refused "+string(plan.Target.Kind), true, len(differences))
-	s.ask(s.ctx, "DELETE", "/volumes/"+string(done.Volume), nil)
+	return done.Volume
 }
 
 // exact holds the captures that hearth read from the repository by itself against
@@ -177,6 +181,8 @@ func TestRealRestores(t *testing.T) {
 			}
 			t.Cleanup(func() { repository.Close() })
 			s.desk.Source = repository.(store.CaptureSource)
+			s.database = s.openDatabase(variable)
+			t.Cleanup(func() { s.database.tell(t) })
 			// The records first: a backup that is being restored cannot be exported.
 			available := s.available()
 			layers := map[core.BackupID][]core.Capture{}

@@ -12,6 +12,7 @@ package cinder_test
 //	                        that Cinder itself stored
 //	HEARTH_TEST_VOLUMES     the folder where the cloud keeps volumes, a file each: their bytes
 //	HEARTH_TEST_POLICY      the folder of the first cloud's own policy files, for a rule in passing
+//	HEARTH_TEST_DATABASE    the location of its database, HEARTH_TEST_DATABASE2 that of the second cloud's
 //	HEARTH_TEST_SQL         a command that runs SQL of -e on its database, for a row in passing
 //	HEARTH_TEST_DESTROY=1   also restore and export backups that were there before
 //
@@ -64,6 +65,7 @@ type site struct {
 	made            *made
 	told            map[string]bool // the codes of reasons that were seen; nil: nobody asks
 	faces           *faces          // nil: only the jobs are looked at
+	database        *database       // nil: only the cloud is asked for previews
 }
 
 // made is what the suite has made in a cloud, and must take away.

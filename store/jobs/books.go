@@ -89,7 +89,7 @@ func noBooks() error {
 
 // Chain follows the parents of a backup.
 func (d Desk) Chain(ctx context.Context, id core.BackupID) (core.Chain, error) {
-	return core.ChainOf(id, func(id core.BackupID) (core.Backup, bool, error) {
+	chain, err := core.ChainOf(id, func(id core.BackupID) (core.Backup, bool, error) {
 		b, err := d.Place.Backup(ctx, id)
 		if core.CodeOf(err) == core.CodeNotFound {
 			return b, false, nil
@@ -99,6 +99,15 @@ func (d Desk) Chain(ctx context.Context, id core.BackupID) (core.Chain, error) {
 		}
 		return b, err == nil, err
 	})
+	if r, ok := d.Place.(store.Recaller); ok && err == nil && chain.Missing != "" && len(chain.Backups) > 0 {
+		switch b, gone := r.Recall(ctx, chain.Missing); core.CodeOf(gone) {
+		case "":
+			chain.Deleted = &b
+		case core.CodeCancelled:
+			return chain, gone
+		}
+	}
+	return chain, err
 }
 
 // parented fills in what a backup stands on, where the place does not name it: what its

@@ -10,6 +10,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"hearth/core"
@@ -116,9 +117,14 @@ func (d Desk) Narrowed(projects core.FieldSet) string {
 	return ""
 }
 
-// Info describes the place as far as the desk reaches; it does no I/O.
+// Info describes the place as far as the desk reaches, and what stands beside it; it does
+// no I/O.
 func (d Desk) Info() core.PlaceInfo {
 	info := d.Place.Info()
+	if p, ok := d.Source.(store.Place); ok {
+		info.Beside = append(slices.Clone(info.Beside), p.Info().Location)
+		info.Title += " + repository"
+	}
 	if d.AllProjects() {
 		info.Title += " · all projects"
 	}

@@ -240,7 +240,10 @@ func (d Desk) noting(ctx context.Context, r PlanRequest, in core.PlanInput) (cor
 	if rules != core.Newton {
 		return core.NotNoted, nil
 	}
+	n, notes := d.Place.(store.Noter)
 	switch s, ok := d.Place.(store.Scoper); {
+	case notes && info.Kind == core.PlaceDatabase:
+		return n.Noting(ctx)
 	case info.Kind == core.PlaceEmbedded:
 		return core.ManagerNotes, nil
 	case ok && info.Kind == core.PlaceCloud:

@@ -77,6 +77,11 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	if in.Target, err = d.target(ctx, r, types); err != nil {
 		return nil, err
 	}
+	if in.Target.Kind != core.TargetExisting && keyless(in.Chain) {
+		if in.Target.Keyed, err = d.keyed(ctx, in.Target.DefaultType); err != nil {
+			return nil, err
+		}
+	}
 	for _, t := range types {
 		in.VolumeTypes = append(in.VolumeTypes, t.ID)
 	}
@@ -86,10 +91,14 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	if in.Noting, err = d.noting(ctx, r, in); err != nil {
 		return nil, err
 	}
+	if in.Alike, err = d.alike(ctx, &in); err != nil {
+		return nil, err
+	}
 	p, err := d.via(ctx, core.NewPlan(in), r)
 	if err != nil {
 		return nil, err
 	}
+	warnings = append(warnings, d.beside(ctx, p)...)
 	if few := tooFew(p, len(r.Captures)); few != "" {
 		warnings = append(warnings, few)
 	}
@@ -113,6 +122,88 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 		p.Warnings = append([]string{problem + ": a restore of the data fails after it has touched the target"}, p.Warnings...)
 	}
 	return p, nil
+}
+
+// keyless reports whether no capture decides which key a volume has: those of version 2 do.
+func keyless(chain []core.Layer) bool {
+	return !slices.ContainsFunc(known(chain), func(c core.Capture) bool { return c.Version() == 2 })
+}
+
+// keyed reports whether Cinder makes a key for a new volume of a type, or may.
+func (d Desk) keyed(ctx context.Context, of pyjson.Value) (bool, error) {
+	if d.Place.Info().Kind == core.PlaceEmbedded {
+		return false, nil
+	}
+	if of.IsNull() {
+		return true, nil
+	}
+	encrypts := core.Fact[bool]{}
+	var err error
+	if s, ok := d.surveyor(); ok {
+		encrypts, err = told(s.Encrypts(ctx, of.Text()))
+	} else if e, ok := d.Place.(store.Encrypter); ok {
+		yes, failed := e.TypeEncrypts(ctx, of.Text())
+		encrypts, err = optional(yes, failed, "the database does not tell")
+	}
+	return !encrypts.Known || encrypts.V, err
+}
+
+// beside notes in a plan how a database that stands beside the place stands to it, and
+// warns where it tells less than it could.
+func (d Desk) beside(ctx context.Context, p *core.Plan) []string {
+	c, ok := d.Place.(store.Companion)
+	if !ok {
+		return nil
+	}
+	switch p.Beside = c.Beside(ctx); p.Beside.Footing {
+	case core.FootingUnknown:
+		return []string{p.Beside.Text() + "; so this plan misses what a cloud does not tell: " + core.BesideHides}
+	case core.FootingBehind:
+		return []string{p.Beside.Text() + ": of what changed since, it tells only what never changes"}
+	}
+	return nil
+}
+
+// alike asks the place's database which of the keys that a plan is about it takes for the
+// same: the captured ones, and those that the target has. nil where it cannot tell.
+func (d Desk) alike(ctx context.Context, in *core.PlanInput) (map[core.Section]map[string]string, error) {
+	c, ok := d.Place.(store.Collator)
+	if !ok {
+		return nil, nil
+	}
+	out := map[core.Section]map[string]string{}
+	for _, s := range []core.Section{core.UserSection, core.ImageSection} {
+		alike, err := c.Alike(ctx, s, keysOf(in, s))
+		if err != nil {
+			return nil, err
+		}
+		if alike != nil {
+			out[s] = alike
+		}
+	}
+	return out, nil
+}
+
+// keysOf are the keys of a section that captures and the target have.
+func keysOf(in *core.PlanInput, s core.Section) (keys []string) {
+	seen := map[string]bool{}
+	add := func(o *pyjson.Object) {
+		for key := range o.All() {
+			if !seen[key] {
+				seen[key] = true
+				keys = append(keys, key)
+			}
+		}
+	}
+	for i := range in.Chain {
+		for n := range in.Chain[i].Captures {
+			add(in.Chain[i].Captures[n].Section(s))
+		}
+	}
+	if v := in.Target.Volume; v != nil && s == core.UserSection {
+		add(v.Metadata)
+	}
+	return keys
 }
 
 // byRelease reports whether it depends on the release of Cinder that restores whether one

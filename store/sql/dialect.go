@@ -30,6 +30,9 @@ type dialect interface {
 	// driver made of it.
 	asCell(expr, typ string) string
 	cell(v any) any
+	// collation asks for the character set and the collation by which a text column is
+	// compared; "" where texts are compared byte by byte.
+	collation(table, column string) string
 	// equals is the condition that a text column is an argument, byte by byte.
 	equals(column, arg string) string
 	// bind writes a statement's arguments as the database knows them.
@@ -129,6 +132,7 @@ func (sqliteDialect) asText(expr string) string        { return "CAST(" + expr +
 func (sqliteDialect) asInteger(expr, _ string) string  { return "CAST(" + expr + " AS INTEGER)" }
 func (sqliteDialect) equals(column, arg string) string { return column + " = " + arg }
 func (sqliteDialect) cell(v any) any                   { return v }
+func (sqliteDialect) collation(_, _ string) string     { return "" }
 func (sqliteDialect) forUpdate() string                { return "" }
 
 // asTime takes the form that Cinder writes as it is; other programs that fill a database

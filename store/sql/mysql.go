@@ -199,6 +199,11 @@ func (*mysqlDialect) columns(tables string) string {
 		"WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME IN (" + tables + ")"
 }
 
+func (*mysqlDialect) collation(table, column string) string {
+	return "SELECT c.CHARACTER_SET_NAME, c.COLLATION_NAME FROM information_schema.columns c " +
+		"WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = '" + table + "' AND c.COLUMN_NAME = '" + column + "'"
+}
+
 func (*mysqlDialect) joins() bool       { return false }
 func (*mysqlDialect) forUpdate() string { return " FOR UPDATE" }
 

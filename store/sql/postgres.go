@@ -92,6 +92,7 @@ func (*postgresDialect) columns(tables string) string {
 		"AND pg_catalog.pg_table_is_visible(c.oid) AND c.relname IN (" + tables + ")"
 }
 
+func (*postgresDialect) collation(_, _ string) string     { return "" }
 func (*postgresDialect) joins() bool                      { return false }
 func (*postgresDialect) forUpdate() string                { return " FOR UPDATE" }
 func (*postgresDialect) asText(expr string) string        { return `(CAST(` + expr + ` AS TEXT) COLLATE "C")` }

@@ -23,7 +23,8 @@ import (
 
 // cinderTables are the tables that hearth reads; each database that a test makes has
 // them as Cinder made them.
-var cinderTables = []string{"volume_types", "volumes", "volume_metadata", "volume_glance_metadata", "backups", "backup_metadata"}
+var cinderTables = []string{"volume_types", "volumes", "volume_metadata", "volume_glance_metadata", "backups", "backup_metadata",
+	"services", "encryption"}
 
 // realServer is a server that has a database with the schema that Cinder itself made.
 type realServer struct {

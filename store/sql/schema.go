@@ -18,7 +18,8 @@ type schema struct {
 }
 
 // tablesRead are the tables that hearth reads.
-var tablesRead = []string{"volumes", "volume_metadata", "volume_glance_metadata", "volume_types", "backups", "backup_metadata"}
+var tablesRead = []string{"volumes", "volume_metadata", "volume_glance_metadata", "volume_types", "backups", "backup_metadata",
+	"services", "encryption"}
 
 // readSchema asks for what there is of the tables that hearth reads.
 func readSchema(ctx context.Context, q querier, d dialect) (schema, error) {

@@ -50,6 +50,12 @@
 //   - Reacher: no key 0 and no column of projects: core.Query.Reach is passed over.
 //   - Surveyor: what quotas, attachments and the backend would refuse is told as not
 //     known, with why, instead of yes or no.
+//   - Cloud: no database can be named beside the place.
+//   - Companion: nothing is taken from a database that stands beside the place, and none is named.
+//   - Recaller: of a parent that is missing no more than its id is told.
+//   - Collator: keys that a database may take for the same leave a field open, in a cloud and in MySQL.
+//   - Encrypter: whether a new volume gets a key is told by a Surveyor, or not at all.
+//   - Noter: whether Cinder notes what a volume was restored from is told by the cloud's version, or not at all.
 //   - CaptureSource: previews go by captures that were kept or pasted, where no
 //     repository is configured for the place.
 //   - Dater: nothing is said of how a backup was written, nor that a Cinder of today restores it wrongly

@@ -102,6 +102,7 @@ func (s *placesScreen) fill() {
 				Badge:    s.at.Info().Badge,
 				Color:    s.at.Info().Color,
 				ReadOnly: s.at.Info().ReadOnly != "",
+				Beside:   s.at.Info().Beside,
 			}})
 	}
 	scope := s.at.Scope()
@@ -138,7 +139,7 @@ func (s *placesScreen) Row(i int) ([]grid.Cell, bool) {
 	}
 	return []grid.Cell{
 		sign, {Text: d.what, Style: st.Dim}, name, s.badgeCell(d.PlaceRow), {Text: note, Style: st.Dim},
-		{Text: core.Visible(d.Location), Style: st.Dim},
+		{Text: core.Visible(strings.Join(append([]string{d.Location}, d.Beside...), " + ")), Style: st.Dim},
 	}, true
 }
 
@@ -171,6 +172,9 @@ func (s *placesScreen) View(w, _ int) string {
 	}
 	if v := s.at.Scope().Version; v != "" {
 		head += ", Block Storage API " + v
+	}
+	if b := s.at.Scope().Beside; b.Location != "" {
+		head += "; " + b.Text()
 	}
 	return ui.Clip(st.Dim.Paint(core.Visible(head)), w) + "\n" + s.table.View()
 }

@@ -157,10 +157,18 @@ func (s *Stay) FindOut(ctx context.Context) (core.Scope, error) {
 	if err != nil {
 		return scope, err
 	}
+	s.setScope(scope)
+	if b, ok := s.desk.Place.(store.Companion); ok { // who one is, is known before: it may take a while
+		scope.Beside = b.Beside(ctx)
+		s.setScope(scope)
+	}
+	return scope, nil
+}
+
+func (s *Stay) setScope(scope core.Scope) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.scope = scope
-	return scope, nil
 }
 
 // noWay is why no other place can be opened.

@@ -95,8 +95,11 @@ func (t *recordTab) fill() {
 		ui.FieldLine("fingerprint", s.Accent.Paint(t.dec.Fingerprint())+"  "+s.Dim.Paint("to compare by voice")).Copying(t.dec.Fingerprint()),
 		ui.FieldLine("size", core.Bytes(int64(len(t.record.URL)))),
 		ui.TextLine(s.Dim.Paint("The record holds the backup's row, not the volume's metadata: that is the capture.")),
-		{}, s.Part("fields"),
 	}
+	if t.record.By != "" {
+		lines = append(lines, ui.FieldLine("made by", s.Warn.Paint(t.record.By+", as the cloud did not export it")))
+	}
+	lines = append(lines, ui.Line{}, s.Part("fields"))
 	for name, v := range t.dec.Doc.Object().All() {
 		lines = append(lines, show.RawOf(ui.FieldLine(core.Visible(name), show.ValueText(s, name, v)), name, v))
 	}

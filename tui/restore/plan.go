@@ -402,6 +402,9 @@ func (t *restoreTab) explain() tea.Cmd {
 		}
 		lines = append(lines, ui.Line{Label: core.Visible(layer.Title()) + " ", Value: core.Visible(text)})
 	}
+	if p.Beside.Usable() {
+		lines = append(lines, ui.FieldLine("database", p.Beside.Text()))
+	}
 	for _, r := range p.Can.Reasons {
 		lines = append(lines, ui.Line{Sign: l.Bad.Paint(string(r.Answer) + ": "), Value: l.Bad.Paint(core.Visible(r.Text + "; " + r.Next))})
 	}

@@ -159,6 +159,9 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 		if isOdd {
 			x = x.Copying(odd)
 		}
+		if b.Told.Has(f.column) {
+			x.Note = l.Dim.Paint(toldBy(b.Told))
+		}
 		switch m := marked[f.column]; m.State {
 		case core.MarkAssumed:
 			x.Note = l.Unknown.Paint("~ assumed: " + core.Visible(m.Why))
@@ -176,6 +179,9 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 	}
 	return append(lines, oddLines(l, b.Odd)...)
 }
+
+// toldBy says which source told a field that the place's API does not.
+func toldBy(t core.Told) string { return "· by " + t.By }
 
 // rawBackup has the line of a backup's column copy what that holds. The kind is copied as
 // it is shown.

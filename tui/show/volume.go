@@ -84,7 +84,11 @@ func everyColumn(l ui.Look, v *core.Volume) []ui.Line {
 		if t, _ := value.Time(); !t.IsZero() {
 			shown = l.Clock(core.Some(t))
 		}
-		lines = append(lines, RawOf(ui.FieldLine(core.Visible(name), shown), name, value))
+		x := RawOf(ui.FieldLine(core.Visible(name), shown), name, value)
+		if v.Told.Has(name) {
+			x.Note = l.Dim.Paint(toldBy(v.Told))
+		}
+		lines = append(lines, x)
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.Unseen)) {
 		if !v.Row.Has(name) {

@@ -82,6 +82,9 @@ func (e *Env) exported(ctx context.Context, done []jobs.Exported, f core.RecordF
 		if d, err := core.DecodeRecord(x.Record.URL, core.Today); err == nil {
 			e.say("- %s (%s): %s, fingerprint %s", x.Backup.Title(), string(x.Backup.ID), x.Backup.Kind(), d.Fingerprint())
 		}
+		if x.Record.By != "" {
+			e.say("  made by %s, as the cloud did not export it.", x.Record.By)
+		}
 		if caution := x.Backup.Layout.Advice(); caution != "" {
 			e.say("  ! %s.", core.Visible(caution))
 		}

@@ -65,6 +65,9 @@ func planHead(p *core.Plan) grid {
 	if p.Via == core.ViaAPI {
 		g.rows = append(g.rows, []string{"Via", "the API, with " + core.Count(len(p.Calls), "call")})
 	}
+	if p.Beside.Usable() {
+		g.rows = append(g.rows, []string{"Database", p.Beside.Text()})
+	}
 	for i := range p.Chain {
 		g.rows = append(g.rows, []string{"Capture", layerLine(p, i)})
 	}

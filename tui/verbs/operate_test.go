@@ -408,6 +408,20 @@ func TestPlaces(t *testing.T) {
 		return core.Scope{Project: core.Project{ID: "p", Name: "admin"}, User: "ada", Version: "3.70"}, nil
 	}
 	golden(t, "places.table", b.ok("places"))
+	ask := b.env.Probe
+	b.env.Probe = func(ctx context.Context, location string) (core.Scope, error) {
+		s, err := ask(ctx, location)
+		s.Beside = core.Beside{Location: "mysql://db/cinder", Footing: core.FootingBehind, Held: 12, Missing: 2}
+		return s, err
+	}
+	if got := b.run("places"); !strings.Contains(got.err, "lab: the database mysql://db/cinder agrees with the cloud, "+
+		"but is behind it by 2 of 12") {
+		t.Errorf("of the database beside it says %q", got.err)
+	}
+	if got := b.ok("places", "-o", "value", "-c", "database"); got != "behind\nbehind\n" {
+		t.Errorf("the database stands %q", got)
+	}
+	b.env.Probe = ask
 	list := b.list("places", "-o", "json")
 	if v, _ := list[1].Get("answers"); text(list[0], "project") != "admin" || v.Kind() != pyjson.Bool || v.Bool() ||
 		text(list[1], "error") != "it is down" {

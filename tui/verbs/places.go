@@ -1,7 +1,9 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,6 +55,22 @@ var placeColumns = core.Columns[probed]{
 		Value: func(p *probed) pyjson.Value { return orNull(p.scope.User) }},
 	{Name: "version", Key: "version", Title: "Version",
 		Value: func(p *probed) pyjson.Value { return orNull(p.scope.Version) }},
+	{Name: "beside", Key: "beside", Title: "Beside",
+		Value: func(p *probed) pyjson.Value { return orNull(strings.Join(p.Beside, " ")) }},
+	{Name: "database", Key: "database", Title: "Database",
+		Value: func(p *probed) pyjson.Value {
+			if b := p.scope.Beside; b.Location != "" {
+				return pyjson.OfString(string(b.Footing))
+			}
+			return pyjson.None
+		}},
+	{Name: "database-says", Key: "database_says", Title: "Database says",
+		Value: func(p *probed) pyjson.Value {
+			if b := p.scope.Beside; b.Location != "" {
+				return pyjson.OfString(b.Text())
+			}
+			return pyjson.None
+		}},
 	{Name: "error", Key: "error", Title: "Error",
 		Value: func(p *probed) pyjson.Value {
 			if p.err == nil {
@@ -74,7 +92,7 @@ func (e *Env) places() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "places", Short: "List the places that hearth knows, and whether they answer", Args: takes(0, 0),
 		Long: "List the places of the config and the clouds of clouds.yaml, with who hearth is there. Each is asked " +
-			"whether it answers, all at once, for at most " + patience.String() + ".\n\n" +
+			"whether it answers, all at once, for at most " + patience.String() + "; a database that is named beside a cloud is held to it.\n\n" +
 			"The columns are " + words(placeColumns.Names(), "and") + ".",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -97,6 +115,11 @@ func (e *Env) places() *cobra.Command {
 				e.probe(cmd.Context(), list)
 			}
 			n, err := r.list(e.Out, list)
+			for i := range list {
+				if b := list[i].scope.Beside; err == nil && f.name == "table" && b.Location != "" {
+					e.say("%s: %s.", cmp.Or(list[i].Name, list[i].Location), b.Text())
+				}
+			}
 			if err == nil && n == 0 && f.name == "table" {
 				e.say("hearth knows no place: name one with --store or --cloud, or in the config.")
 			}
