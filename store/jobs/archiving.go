@@ -248,8 +248,8 @@ func (t *taking) batch(ctx context.Context, todo []core.Backup) error {
 		ids[i], t.results[i] = b.ID, Archived{Backup: b, State: ArchivedNot}
 	}
 	if t.d.keeps("") == nil {
-		var err error
-		if t.had, err = t.d.Archive.IndexOf(ctx, t.d.location(), ids); err != nil {
+		var err error // what is no longer what was written is not had, and so exported anew
+		if t.had, _, err = t.d.Archive.IndexOf(ctx, t.d.location(), ids); err != nil {
 			return err
 		}
 	}

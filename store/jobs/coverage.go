@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hearth/core"
+	"hearth/store/archive"
 )
 
 // RecordState says what the archive has of a backup's record.
@@ -124,7 +125,8 @@ func (c *Coverage) Volume(i int) VolumeCover {
 // stale without an available backup of the last so long; 0 does not look. Of
 // captures is known what was taken by hearth, what was read from a repository, and
 // what lies in the repository that is configured for the place: what lies in any
-// other is not seen. With CodeIncomplete it is as far as a list that ended early tells.
+// other is not seen. With CodeIncomplete it is as far as a list that ended early tells,
+// or without the records that are no longer what was written.
 //
 // It goes through the place's backups and the books side by side, both by id, a batch at
 // a time.
@@ -155,7 +157,7 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 	c.backups.arrange()
 	c.count()
 	err := c.age(ctx, olderThan)
-	return c.Coverage, cmp.Or(err, short)
+	return c.Coverage, cmp.Or(err, short, c.rotten.Err("look at the coverage"))
 }
 
 // covering is a coverage that is being made.
@@ -164,6 +166,7 @@ type covering struct {
 	d       Desk
 	newest  map[idKey]int64    // when a volume's newest available backup was made
 	parents [][]idKey          // of the rows, in pieces like theirs
+	rotten  archive.Rotten     // records that are no longer what was written
 	stocked map[idKey]struct{} // backups whose captures lie in the place's repository
 }
 
@@ -228,7 +231,8 @@ func (c *covering) take(ctx context.Context, backups []core.Backup) error {
 	for i := range backups {
 		ids[i] = backups[i].ID
 	}
-	records, err := c.d.Archive.IndexOf(ctx, c.d.location(), ids)
+	records, rotten, err := c.d.Archive.IndexOf(ctx, c.d.location(), ids)
+	c.rotten = append(c.rotten, rotten...)
 	if err != nil {
 		return err
 	}

@@ -488,10 +488,15 @@ func (s *archiveScreen) bundle(f *ui.FormBox) tea.Cmd {
 			return ui.Result{Then: again(err)}
 		}
 		n, err := desk.WriteBundle(ctx, file, o)
-		if err != nil {
+		if err != nil && (core.CodeOf(err) != core.CodeIncomplete || n.Bytes == 0) {
 			return ui.Result{Then: again(err)}
 		}
-		return ui.Result{Note: bundleNote(file, n, o.Mask, command)}
+		told := bundleNote(file, n, o.Mask, command)
+		if err != nil { // what is sound was written all the same
+			told.Level, told.Err = ui.LevelWarn, err
+			told.Text += " But " + ui.WhatOf(err) + "."
+		}
+		return ui.Result{Note: told}
 	})
 	return cmd
 }
