@@ -43,7 +43,7 @@ var layers = map[string]rule{
 	"store/whole": {nil, "that a file comes into being whole or not at all needs nothing of ours"},
 	"store/ledger": {[]string{"hearth/core", "hearth/core/pyjson", "modernc.org/sqlite"},
 		"the books are tables of one file, whoever keeps it"},
-	"store/archive": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "modernc.org/sqlite"},
+	"store/archive": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store/ledger", "hearth/store/whole", "modernc.org/sqlite"},
 		"the archive keeps what it is given, and asks no place"},
 	"store/index": {[]string{"hearth/core", "hearth/core/pyjson"},
 		"where the rows of a list are is looked up in a file that a driver hands in: the index opens none"},

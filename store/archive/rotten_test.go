@@ -38,6 +38,8 @@ func TestRotten(t *testing.T) {
 			"UPDATE records SET url = replace(url, substr(url, 20, 4), 'AAAA') WHERE backup_id = 'two'"}},
 		{name: "another's, of an older hearth", spoil: []string{"UPDATE records SET sum = ''",
 			"UPDATE records SET url = (SELECT url FROM records WHERE backup_id = 'one') WHERE backup_id = 'two'"}},
+		{name: "other words, of an older hearth", spoil: []string{"UPDATE records SET sum = ''",
+			"UPDATE records SET url = '" + realRecord(t, "two", "fIrst").Record.URL + "' WHERE backup_id = 'two'"}},
 		{name: "the newest of two", older: true, spoil: []string{
 			"UPDATE records SET url = 'A' || substr(url, 2) WHERE id = (SELECT max(id) FROM records WHERE backup_id = 'two')"}},
 	} {

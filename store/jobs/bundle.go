@@ -225,7 +225,7 @@ func bundleThere(tried string, err error) error {
 // KeepBundle keeps the captures of a bundle in the archive, a batch at a time, and returns
 // how many there were; captures goes through them. Records are kept when they are imported.
 func (d Desk) KeepBundle(ctx context.Context, captures func(func(core.BundleCapture) error) error) (n int, err error) {
-	if d.keeps("") != nil {
+	if !d.keeping() {
 		return 0, nil
 	}
 	var some []core.KeptCapture

@@ -5,11 +5,13 @@
 package whole
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // mark stands in the names of folders in which something is being made.
@@ -220,6 +222,24 @@ func sweep(dir string) bool {
 		return false
 	}
 	return clear(dir, lock) == nil
+}
+
+// Lock locks a folder against others who lock it, waiting for those who have it. Where
+// folders cannot be locked it locks nothing.
+func Lock(ctx context.Context, dir string) (unlock func(), err error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	for !held(f) {
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return func() { f.Close() }, nil
 }
 
 // SyncDir makes the names in a folder safe, where a folder can be asked to.
