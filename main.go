@@ -36,6 +36,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP,
 		syscall.SIGQUIT, syscall.SIGABRT)
 	context.AfterFunc(ctx, stop) // a second signal ends hearth at once
+	context.AfterFunc(ctx, func() { time.AfterFunc(deaf, giveUp) })
 	// A closed pipe is an error like others, so that what is open gets closed.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	cmd := root(&flags{})
@@ -43,6 +44,17 @@ func main() {
 	err := cmd.ExecuteContext(ctx)
 	verbs.Report(os.Stderr, err)
 	os.Exit(verbs.ExitCode(err))
+}
+
+// deaf is how long hearth may go on after it was told to end: what is being computed hears
+// of no signal, and what is being written down takes a moment.
+const deaf = 30 * time.Second
+
+// giveUp ends hearth where it did not end by itself. What it writes is whole or not there,
+// and what it asked for is in the journal, as after any other kill.
+func giveUp() {
+	os.Stderr.WriteString("hearth: it was told to end, and did not come to it: it is ended.\n")
+	os.Exit(verbs.ExitCode(core.Fail(core.CodeCancelled, "go on", "it was told to end", "", nil)))
 }
 
 // root is the command without a verb: the screens.

@@ -7,6 +7,7 @@ package whole
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -273,4 +274,50 @@ func write(goal string, body []byte, begin func(string) (*Making, error), end fu
 		return err
 	}
 	return end(m)
+}
+
+// ErrTooLarge is why a file of settings was not read: it is larger than any of those, or
+// nests deeper.
+var ErrTooLarge = errors.New("it is larger than any such file, or nests deeper")
+
+// What a file of settings may be at most: bytes, and brackets within brackets. Those who
+// read TOML and YAML take a kilobyte and more for each bracket, and look at no context.
+const (
+	mostSettings = 1 << 20
+	mostNested   = 500
+)
+
+// ReadSettings reads a file of settings, which somebody wrote by hand: ErrTooLarge where
+// that cannot be, and no more of it is read.
+func ReadSettings(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	body, err := io.ReadAll(io.LimitReader(f, mostSettings+1))
+	if err == nil && (len(body) > mostSettings || TooDeep(body)) {
+		err = &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return body, nil
+}
+
+// TooDeep reports whether a text has more brackets within brackets than anybody writes.
+// What stands in quotes counts too.
+func TooDeep(body []byte) bool {
+	depth := 0
+	for _, c := range body {
+		switch c {
+		case '[', '{':
+			if depth++; depth > mostNested {
+				return true
+			}
+		case ']', '}':
+			depth = max(depth-1, 0)
+		}
+	}
+	return false
 }
