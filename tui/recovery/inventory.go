@@ -448,10 +448,11 @@ func (s *inventoryScreen) verify(ids []core.BackupID, deep bool) tea.Cmd {
 	for _, x := range ids {
 		words = append(words, string(x))
 	}
+	var flags []string
 	if deep {
-		words = append(words, "--deep")
+		flags = append(flags, "--deep")
 	}
-	command, desk := s.at.Command("verify", words...), s.at.Desk()
+	command, desk := s.at.Command("verify", words, flags...), s.at.Desk()
 	id, cmd := s.at.Start(s.host, "verifying", s.touches(), func(ctx context.Context, progress jobs.Progress) ui.Result {
 		m := verify(ctx, r, core.VerifyRequest{IDs: ids, Deep: deep}, progress)
 		if err := desk.NoteVerified(ctx, m.reports); m.err == nil {
