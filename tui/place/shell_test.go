@@ -13,14 +13,19 @@ import (
 )
 
 // hostileNames are what a tenant, or a file, may be called.
-var hostileNames = []string{"--yes", "-", "--", "-rf", "", " ", "a b", "it's", `"`, `\`, "$(touch pwned)", "`touch pwned`", "$HOME", "a;touch pwned", "a\nb",
-	"a\n# b", "!!", "~root", "*", "{a,b}", "#x", "a&b|c>d<e", "--new", "--onto=x", "=", "é", "%s", "\\n", "'; touch pwned; '", "[x]", "a=b", "@x"}
+var hostileNames = []string{"--yes", "-", "--", "-rf", "", " ", "a b", "it's", `"`, `\`, "$(touch pwned)", "`touch pwned`",
+	"$HOME", "a;touch pwned", "a\nb",
+	"a\n# b", "!!", "~root", "*", "{a,b}", "#x",
+	"a&b|c>d<e", "--new", "--onto=x", "=", "é", "%s", "\\n", "'; touch pwned; '", "[x]", "a=b", "@x"}
+
+// arrives writes down the words that it gets.
+const arrives = "#!/bin/sh\nfor w in \"$@\"; do printf '%s\\0' \"$w\"; done\n"
 
 // TestPasted pastes lines into real shells: what arrives are these very words, and nothing
 // else happens.
 func TestPasted(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "hearth"), []byte("#!/bin/sh\nfor w in \"$@\"; do printf '%s\\0' \"$w\"; done\n"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "hearth"), []byte(arrives), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	run := 0
