@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/signal"
@@ -36,6 +37,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP,
 		syscall.SIGQUIT, syscall.SIGABRT)
 	context.AfterFunc(ctx, stop) // a second signal ends hearth at once
+	context.AfterFunc(ctx, func() { time.AfterFunc(deaf, giveUp) })
 	// A closed pipe is an error like others, so that what is open gets closed.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	cmd := root(&flags{})
@@ -43,6 +45,17 @@ func main() {
 	err := cmd.ExecuteContext(ctx)
 	verbs.Report(os.Stderr, err)
 	os.Exit(verbs.ExitCode(err))
+}
+
+// deaf is how long hearth may go on after it was told to end: what is being computed hears
+// of no signal, and what is being written down takes a moment.
+const deaf = 30 * time.Second
+
+// giveUp ends hearth where it did not end by itself. What it writes is whole or not there,
+// and what it asked for is in the journal, as after any other kill.
+func giveUp() {
+	os.Stderr.WriteString("hearth: it was told to end, and did not come to it: it is ended.\n")
+	os.Exit(verbs.ExitCode(core.Fail(core.CodeCancelled, "go on", "it was told to end", "", nil)))
 }
 
 // root is the command without a verb: the screens.
@@ -148,7 +161,8 @@ func (f *flags) env() *verbs.Env {
 	return &verbs.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
 		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
-		Keep: f.kept}
+		Archive: examined,
+		Keep:    f.kept}
 }
 
 // terminal reports whether a file is a terminal, and how wide that is.
@@ -215,12 +229,42 @@ func within(folder, name string) string {
 	return filepath.Join(folder, name)
 }
 
-// openArchive opens the archive.
-func openArchive(ctx context.Context) (*archive.Archive, error) {
-	if err := folders.NoArchive(); err != nil {
-		return nil, err
+// openArchive opens the archive as far as that goes, and says what there is to be said of
+// it. What only reads a place does without.
+func openArchive(ctx context.Context) (a *archive.Archive, said string, err error) {
+	if err = folders.NoArchive(); err == nil {
+		a, said, err = archive.Reach(ctx, archiveFile(), time.Now())
 	}
-	return archive.Open(ctx, archiveFile())
+	if core.CodeOf(err) == core.CodeCancelled {
+		return nil, "", err
+	}
+	if err != nil {
+		said = "hearth works without its archive: " + err.Error()
+	}
+	return a, said, nil
+}
+
+// examined is what hearth check says of the archive.
+func examined(ctx context.Context) ([]string, error) {
+	file := archiveFile()
+	if _, err := os.Stat(file); file == "" || errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	x, err := archive.Examine(ctx, file)
+	switch {
+	case err != nil:
+		return []string{"the archive cannot be read"}, err
+	case x.Damage != "":
+		return []string{"the archive is damaged: " + x.Damage}, core.Fail(core.CodeUnreadable, "check the archive "+file,
+			"it is damaged: "+x.Damage, "restore it from a copy, or move it away", nil)
+	case len(x.Rotten) == 0:
+		return []string{core.Count(x.Records, "record") + " in the archive, each as it was written"}, nil
+	}
+	says := []string{fmt.Sprintf("%d of %s in the archive no longer what was written", len(x.Rotten), core.Count(x.Records, "record"))}
+	for _, r := range x.Rotten {
+		says = append(says, "backup "+string(r.Backup)+" of "+r.Place)
+	}
+	return says, x.Rotten.Err("check the archive " + file)
 }
 
 func (f *flags) configPath() string { return cmp.Or(f.config, configFile()) }
@@ -277,10 +321,12 @@ func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc s
 		CacheDir: folders.Cache}
 	var err error
 	if loc.Kind() != store.KindDemo {
-		if d.Archive, err = openArchive(ctx); err != nil {
+		if d.Archive, d.Without, err = openArchive(ctx); err != nil {
 			return d, nil, err
 		}
-		o.Listings = d.Archive
+		if d.Archive != nil && d.Archive.ReadOnly == "" {
+			o.Listings = d.Archive
+		}
 	}
 	closeArchive := func() {
 		if d.Archive != nil {

@@ -51,16 +51,24 @@ func (f Filter) Empty() bool { return len(f.Terms) == 0 }
 // ParseFilter reads "name~db status:error,creating age>30d size>=10 -kind:full word".
 // Mistakes are an [Error] of code usage that names the word at fault.
 func ParseFilter[T any](text string, columns Columns[T]) (Filter, error) {
-	f := Filter{Text: text}
+	f, words := Filter{Text: text}, 0
 	for _, word := range splitWords(text) {
 		term, err := parseTerm(word, columns)
 		if err != nil {
 			return f, err
 		}
 		f.Terms = append(f.Terms, term)
+		if words += max(1, len(term.Words)); words > mostWords {
+			return Filter{}, Fail(CodeUsage, "filter", fmt.Sprintf("it has more than %d words, and no database takes that", mostWords),
+				"say less; a list of ids goes into hearth backups by -o value and grep", nil)
+		}
 	}
 	return f, nil
 }
+
+// mostWords is how many words a filter may have: SQLite takes expressions of 1,000 levels,
+// and servers give up sooner.
+const mostWords = 300
 
 // splitWords splits at blanks outside of double quotes.
 func splitWords(s string) []string {

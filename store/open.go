@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -179,16 +178,7 @@ type Waits = cinder.Waits
 type World = sql.World
 
 // MakeDemo makes a store with demo data in a file that is not there yet, and
-// opens it. If it fails, the file is gone again.
+// opens it. The file is there once it is whole.
 func MakeDemo(ctx context.Context, path string, w World, o Options) (Place, error) {
-	s, err := sql.Create(ctx, path, sql.Options{Now: o.Now})
-	if err != nil {
-		return nil, err
-	}
-	if err := s.Populate(ctx, w); err != nil {
-		s.Close()
-		os.Remove(path)
-		return nil, err
-	}
-	return s, nil
+	return opened(sql.CreateWorld(ctx, path, sql.Options{Now: o.Now}, w))
 }

@@ -4,14 +4,16 @@ package themes
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"sort"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"hearth/store/whole"
 )
 
 // Roles are the names that every theme sets, and what each is for.
@@ -82,7 +84,10 @@ func Names() []string {
 func Load(name string) (Theme, error) {
 	data, err := files.ReadFile(name + ".toml")
 	if err != nil && strings.ContainsAny(name, "./\\") {
-		data, err = os.ReadFile(name)
+		data, err = whole.ReadSettings(name)
+	}
+	if errors.Is(err, whole.ErrTooLarge) {
+		return Theme{}, fmt.Errorf("theme %s: %w", name, whole.ErrTooLarge)
 	}
 	if err != nil {
 		return Theme{}, fmt.Errorf("there is no theme %s; use %s, or the path of a TOML file", name, strings.Join(Names(), ", "))

@@ -404,7 +404,7 @@ func TestOutdated(t *testing.T) {
 	if o, err = a.Outdated(t.Context(), before.Add(time.Hour*10000)); err != nil || len(o.Records)+len(o.Captures) != 0 {
 		t.Errorf("what is left is outdated: %+v, %v", o, err)
 	}
-	index, err := a.IndexOf(t.Context(), "p", []core.BackupID{"a", "b", "c"})
+	index, _, err := a.IndexOf(t.Context(), "p", []core.BackupID{"a", "b", "c"})
 	if err != nil || len(index) != 1 || index["b"].Fingerprint != "2" || index["b"].Record.URL != "" {
 		t.Errorf("the index is %+v, %v", index, err)
 	}

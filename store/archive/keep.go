@@ -48,7 +48,8 @@ func ParseAge(s string) (time.Duration, error) {
 
 // Outdated is what a prune drops: records and captures that a newer one of the
 // same backup of the same place has taken the place of. The newest of each is
-// never among them, nor is the journal, nor a capture of a volume at large, nor one
+// never among them, nor is a sound one of a backup of which another is no longer what was
+// written, nor is the journal, nor a capture of a volume at large, nor one
 // whose volume was looked at twice, or is to be: that says more than a newer one.
 type Outdated struct {
 	Records, Captures []int64
@@ -56,15 +57,25 @@ type Outdated struct {
 }
 
 const (
-	outdatedRecords = `SELECT id, length(url) FROM records AS r WHERE checked < ?1 AND EXISTS (SELECT 1 FROM records AS n
+	outdatedRecords = `SELECT id, length(url), place, backup_id FROM records AS r WHERE checked < ?1 AND EXISTS (SELECT 1 FROM records AS n
 		WHERE n.place = r.place AND n.backup_id = r.backup_id AND (n.checked > r.checked OR n.checked = r.checked AND n.id > r.id)) ORDER BY id`
-	outdatedCaptures = `SELECT id, length(text) FROM hearth_captures AS r WHERE backup_id <> '' AND again = '' AND at < ?1 AND EXISTS (
+	outdatedCaptures = `SELECT id, length(text), place, backup_id FROM hearth_captures AS r
+		WHERE backup_id <> '' AND again = '' AND at < ?1 AND EXISTS (
 		SELECT 1 FROM hearth_captures AS n WHERE n.place = r.place AND n.volume_id = r.volume_id AND n.backup_id = r.backup_id
 			AND n.source = r.source AND (n.at > r.at OR n.at = r.at AND n.id > r.id)) ORDER BY id`
 )
 
 // Outdated looks for what was replaced and is older than before.
 func (a *Archive) Outdated(ctx context.Context, before time.Time) (out Outdated, err error) {
+	rotten, _, err := a.Rotten(ctx)
+	if err != nil {
+		return out, err
+	}
+	doubtful, spoiled := map[RottenRecord]bool{}, map[int64]bool{} // the newest of the first may be no good
+	for _, r := range rotten {
+		spoiled[r.ID] = true
+		doubtful[RottenRecord{Place: r.Place, Backup: r.Backup}] = true
+	}
 	err = a.Do(ctx, "look for what is outdated", func() error {
 		out = Outdated{}
 		for _, part := range []struct {
@@ -77,9 +88,13 @@ func (a *Archive) Outdated(ctx context.Context, before time.Time) (out Outdated,
 			}
 			for rows.Next() {
 				var id, size int64
-				if err := rows.Scan(&id, &size); err != nil {
+				var of RottenRecord
+				if err := rows.Scan(&id, &size, &of.Place, &of.Backup); err != nil {
 					rows.Close()
 					return err
+				}
+				if part.to == &out.Records && doubtful[of] && !spoiled[id] {
+					continue
 				}
 				*part.to = append(*part.to, id)
 				out.Bytes += size

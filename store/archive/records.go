@@ -20,13 +20,6 @@ UPDATE records SET checked = at;
 CREATE INDEX records_place ON records (place, backup_id);
 `
 
-// knownStep is the step by which the newest records of many backups are found from an
-// index alone: in the table each stands behind a text.
-const knownStep = ledger.KnownStep + `
-DROP INDEX IF EXISTS records_place;
-CREATE INDEX records_known ON records (place, backup_id, checked, seen, fingerprint);
-`
-
 // KeptRecord is a record in the archive.
 type KeptRecord struct {
 	ID          int64
@@ -42,6 +35,8 @@ type KeptRecord struct {
 	// Seen is the row's updated_at of then, after the export, which moves it; null
 	// where that is not known. A row that still has it has not changed since.
 	Seen core.Opt[time.Time]
+
+	sum string // of the text; "": it was kept before there were any
 }
 
 // KeepRecord keeps a record that was exported or imported. One that says the
@@ -60,18 +55,22 @@ func (a *Archive) KeepRecords(ctx context.Context, records []KeptRecord) error {
 
 func (a *Archive) keepRecords(ctx context.Context, tried string, records []KeptRecord) error {
 	return a.Write(ctx, tried, func(tx *sql.Tx) error {
-		again, err := tx.PrepareContext(ctx, `UPDATE records SET checked = max(checked, ?4), seen = CASE WHEN ?5 = '' THEN seen ELSE ?5 END
-			WHERE place = ?1 AND backup_id = ?2 AND fingerprint = ?3`)
+		same, err := tx.PrepareContext(ctx, "SELECT "+recordColumns+" FROM records WHERE place = ? AND backup_id = ? AND fingerprint = ?")
 		if err != nil {
 			return err
 		}
-		add, err := tx.PrepareContext(ctx, "INSERT INTO records (place, backup_id, at, direction, fingerprint, service, url, checked, seen) "+
-			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+		again, err := tx.PrepareContext(ctx, "UPDATE records SET checked = max(checked, ?2), seen = CASE WHEN ?3 = '' THEN seen ELSE ?3 END "+
+			"WHERE id = ?1")
+		if err != nil {
+			return err
+		}
+		add, err := tx.PrepareContext(ctx, "INSERT INTO records (place, backup_id, at, direction, fingerprint, service, url, checked, "+
+			"seen, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 		if err != nil {
 			return err
 		}
 		for i := range records {
-			if err := keepRecord(ctx, again, add, &records[i]); err != nil {
+			if err := keepRecord(ctx, same, again, add, &records[i]); err != nil {
 				return err
 			}
 		}
@@ -79,28 +78,51 @@ func (a *Archive) keepRecords(ctx context.Context, tried string, records []KeptR
 	})
 }
 
-func keepRecord(ctx context.Context, again, add *sql.Stmt, k *KeptRecord) error {
+// keepRecord keeps a record, or notes that one which is there was found again. One that is
+// no longer what was written does not stand for it.
+func keepRecord(ctx context.Context, same, again, add *sql.Stmt, k *KeptRecord) error {
 	checked, seen := k.Checked, ledger.WriteOptTime(k.Seen)
 	if checked.IsZero() {
 		checked = k.At
 	}
-	r, err := again.ExecContext(ctx, k.Place, string(k.Backup), k.Fingerprint, ledger.WriteTime(checked), seen)
+	id, err := soundOf(ctx, same, k)
 	if err != nil {
 		return err
 	}
-	if n, err := r.RowsAffected(); n > 0 || err != nil {
+	if id != 0 {
+		_, err := again.ExecContext(ctx, id, ledger.WriteTime(checked), seen)
 		return err
 	}
 	_, err = add.ExecContext(ctx, k.Place, string(k.Backup), ledger.WriteTime(k.At), k.Direction, k.Fingerprint, k.Record.Service,
-		k.Record.URL, ledger.WriteTime(checked), seen)
+		k.Record.URL, ledger.WriteTime(checked), seen, sumOf(k.Record))
 	return err
 }
 
-const recordColumns = "id, place, backup_id, at, direction, fingerprint, service, url, checked, seen"
+// soundOf is the number of a kept record that says the same as k; 0 where there is none.
+func soundOf(ctx context.Context, same *sql.Stmt, k *KeptRecord) (int64, error) {
+	rows, err := same.QueryContext(ctx, k.Place, string(k.Backup), k.Fingerprint)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		had, err := scanRecord(rows)
+		if err != nil {
+			return 0, err
+		}
+		if had.sound() {
+			return had.ID, nil
+		}
+	}
+	return 0, rows.Err()
+}
+
+const recordColumns = "id, place, backup_id, at, direction, fingerprint, service, url, checked, seen, sum"
 
 func scanRecord(rows *sql.Rows) (k KeptRecord, err error) {
 	var at, checked, seen string
-	err = rows.Scan(&k.ID, &k.Place, &k.Backup, &at, &k.Direction, &k.Fingerprint, &k.Record.Service, &k.Record.URL, &checked, &seen)
+	err = rows.Scan(&k.ID, &k.Place, &k.Backup, &at, &k.Direction, &k.Fingerprint, &k.Record.Service, &k.Record.URL, &checked, &seen,
+		&k.sum)
 	k.At, k.Checked = ledger.ReadTime(at), ledger.ReadTime(checked)
 	if seen != "" {
 		k.Seen = core.Some(ledger.ReadTime(seen))
@@ -109,26 +131,40 @@ func scanRecord(rows *sql.Rows) (k KeptRecord, err error) {
 }
 
 // Records returns the kept records of a backup, the one that was last found to
-// hold first; with an empty place those of every place.
+// hold first; with an empty place those of every place. What is no longer what was written
+// is left out.
 func (a *Archive) Records(ctx context.Context, place string, backup core.BackupID) ([]KeptRecord, error) {
 	var out []KeptRecord
 	err := a.each(ctx, "SELECT "+recordColumns+` FROM records
 		WHERE backup_id = ?1 AND (?2 = '' OR place = ?2) ORDER BY checked DESC, id DESC`, func(k KeptRecord) error {
-		out = append(out, k)
+		if k.sound() {
+			out = append(out, k)
+		}
 		return nil
 	}, string(backup), place)
 	return out, err
 }
 
-// newest are the records that were last found to hold, one of each backup of each
-// place.
-const newest = ` FROM records AS r WHERE (?1 = '' OR place = ?1) AND NOT EXISTS (SELECT 1 FROM records AS n
-	WHERE n.place = r.place AND n.backup_id = r.backup_id AND (n.checked > r.checked OR n.checked = r.checked AND n.id > r.id))`
-
 // EachNewest calls fn with the newest record of each backup of a place, by place
-// and id; with an empty place of every place. fn must not use the archive.
-func (a *Archive) EachNewest(ctx context.Context, place string, fn func(KeptRecord) error) error {
-	return a.each(ctx, "SELECT "+recordColumns+newest+" ORDER BY place, backup_id", fn, place)
+// and id; with an empty place of every place. One that is no longer what was written is left
+// out, and returned; the one before it is handed on instead, where there is one. fn must not
+// use the archive.
+func (a *Archive) EachNewest(ctx context.Context, place string, fn func(KeptRecord) error) (rotten Rotten, err error) {
+	var done RottenRecord // the backup whose newest sound record was handed on
+	err = a.each(ctx, "SELECT "+recordColumns+" FROM records WHERE (?1 = '' OR place = ?1) ORDER BY place, backup_id, checked DESC, id DESC",
+		func(k KeptRecord) error {
+			of := RottenRecord{Place: k.Place, Backup: k.Backup}
+			if done == of {
+				return nil
+			}
+			if !k.sound() {
+				rotten = append(rotten, RottenRecord{k.ID, k.Place, k.Backup})
+				return nil
+			}
+			done = of
+			return fn(k)
+		}, place)
+	return rotten, err
 }
 
 func (a *Archive) each(ctx context.Context, query string, fn func(KeptRecord) error, args ...any) error {
@@ -159,41 +195,38 @@ func (a *Archive) each(ctx context.Context, query string, fn func(KeptRecord) er
 	return err
 }
 
-// IndexOf returns of the newest record of each of some backups of a place its number, its
-// fingerprint, when it was last found to hold, and of which state of the row that was.
-func (a *Archive) IndexOf(ctx context.Context, place string, ids []core.BackupID) (map[core.BackupID]KeptRecord, error) {
+// IndexOf returns the newest record of each of some backups of a place without its text,
+// which is most of it. The texts are read all the same: what is no longer what was written
+// is left out, and returned where nothing newer has taken its place.
+func (a *Archive) IndexOf(ctx context.Context, place string, ids []core.BackupID) (map[core.BackupID]KeptRecord, Rotten, error) {
 	out := make(map[core.BackupID]KeptRecord, len(ids))
+	var spoiled []KeptRecord
 	for some := range slices.Chunk(ids, ledger.AskMost) {
 		oneOf, args := ledger.OneOf("backup_id", some)
-		err := a.Do(ctx, "read the records", func() error {
-			for _, id := range some {
-				delete(out, id)
+		err := a.each(ctx, "SELECT "+recordColumns+" FROM records WHERE place = ? AND "+oneOf, func(k KeptRecord) error {
+			if !k.sound() {
+				k.Record.URL = ""
+				spoiled = append(spoiled, k)
+				return nil
 			}
-			rows, err := a.DB.QueryContext(ctx, "SELECT id, backup_id, checked, seen, fingerprint FROM records INDEXED BY records_known "+
-				"WHERE place = ? AND "+oneOf, append([]any{place}, args...)...)
-			if err != nil {
-				return err
+			k.Record.URL = ""
+			old, twice := out[k.Backup]
+			if !twice || k.Checked.After(old.Checked) || k.Checked.Equal(old.Checked) && k.ID > old.ID {
+				out[k.Backup] = k
 			}
-			defer rows.Close()
-			for rows.Next() {
-				k := KeptRecord{Place: place}
-				var checked, seen string
-				if err := rows.Scan(&k.ID, &k.Backup, &checked, &seen, &k.Fingerprint); err != nil {
-					return err
-				}
-				k.Checked, k.Seen = ledger.ReadTime(checked), ledger.ReadOptTime(seen)
-				old, twice := out[k.Backup]
-				if !twice || k.Checked.After(old.Checked) || k.Checked.Equal(old.Checked) && k.ID > old.ID {
-					out[k.Backup] = k
-				}
-			}
-			return rows.Err()
-		})
+			return nil
+		}, append([]any{place}, args...)...)
 		if err != nil {
-			return out, err
+			return out, nil, err
 		}
 	}
-	return out, nil
+	var rotten Rotten
+	for _, k := range spoiled {
+		if now, has := out[k.Backup]; !has || k.Checked.After(now.Checked) {
+			rotten = append(rotten, RottenRecord{k.ID, k.Place, k.Backup})
+		}
+	}
+	return out, rotten, nil
 }
 
 // KnownRecord is where the archive knows a record from, and how it came.

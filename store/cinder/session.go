@@ -19,6 +19,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 
 	"hearth/core"
+	"hearth/store/whole"
 )
 
 // pass is what a login gave: kept between runs, so that the next one needs no
@@ -313,14 +314,7 @@ func (s *session) write(p pass) {
 	if err != nil || os.MkdirAll(filepath.Dir(s.keep), 0o700) != nil {
 		return
 	}
-	f, err := os.CreateTemp(filepath.Dir(s.keep), ".token-*") // made with mode 0600
-	if err != nil {
-		return
-	}
-	_, err = f.Write(body)
-	if cerr := f.Close(); err != nil || cerr != nil || os.Rename(f.Name(), s.keep) != nil {
-		os.Remove(f.Name())
-	}
+	_ = whole.WriteOver(s.keep, body)
 }
 
 // drop forgets the kept token: the cloud does not take it any more.

@@ -27,7 +27,8 @@ func (d Desk) begin(ctx context.Context, e core.Entry) (*account, error) {
 		if d.Place.Info().Demo {
 			return a, nil
 		}
-		return a, core.Fail(core.CodeUnavailable, "change "+d.location(), "there is no archive to account for it in", "", nil)
+		return a, core.Fail(core.CodeUnavailable, "change "+d.location(), d.noArchive()+": it could not be accounted for",
+			"hearth check says what is wrong", nil)
 	}
 	life := self()
 	life.At = d.Now()

@@ -53,7 +53,7 @@ type ArchivedCounts map[ArchivedState]int
 // in the order of the place's list, a batch at a time; the error is that of the whole
 // call. What is due for a second look ([Desk.LookAgain]) has it first.
 func (d Desk) ArchiveRecords(ctx context.Context, o ArchiveOptions, each func(Archived), progress Progress) (ArchivedCounts, error) {
-	if err := d.keeps(tryArchive); err != nil {
+	if err := d.writes(tryArchive); err != nil {
 		return nil, err
 	}
 	if _, err := d.LookAgain(ctx); err != nil { // before an export writes to the rows
@@ -98,7 +98,18 @@ func (d Desk) keeps(tried string) error {
 		return core.Fail(core.CodeUnsupported, tried, "a backup repository is read whenever it is needed, and nothing of it is archived",
 			"name the cloud", nil)
 	case d.Archive == nil:
-		return core.Fail(core.CodeUnsupported, tried, "there is no archive", "", nil)
+		return core.Fail(core.CodeUnsupported, tried, d.noArchive(), "", nil)
+	}
+	return nil
+}
+
+// writes is keeps for what writes into the archive.
+func (d Desk) writes(tried string) error {
+	if err := d.keeps(tried); err != nil {
+		return err
+	}
+	if why := d.Archive.ReadOnly; why != "" {
+		return core.Fail(core.CodeReadOnly, tried, why, "", nil)
 	}
 	return nil
 }
@@ -243,8 +254,8 @@ func (t *taking) batch(ctx context.Context, todo []core.Backup) error {
 		ids[i], t.results[i] = b.ID, Archived{Backup: b, State: ArchivedNot}
 	}
 	if t.d.keeps("") == nil {
-		var err error
-		if t.had, err = t.d.Archive.IndexOf(ctx, t.d.location(), ids); err != nil {
+		var err error // what is no longer what was written is not had, and so exported anew
+		if t.had, _, err = t.d.Archive.IndexOf(ctx, t.d.location(), ids); err != nil {
 			return err
 		}
 	}
@@ -328,7 +339,7 @@ func (t *taking) runAtOnce(ctx context.Context, ex store.BatchExporter) error {
 			keep = append(keep, k)
 		}
 	}
-	if t.d.keeps("") == nil {
+	if t.d.keeping() {
 		if err := t.d.Archive.KeepRecords(context.WithoutCancel(ctx), keep); err != nil {
 			return err
 		}
@@ -415,7 +426,7 @@ func (d Desk) exportKept(ctx context.Context, ex store.Exporter, b *core.Backup)
 		return r, "", core.Fail(core.CodeUnreadable, "keep the record", err.Error(), "", err)
 	}
 	fingerprint := dec.Fingerprint()
-	if d.keeps("") != nil {
+	if !d.keeping() {
 		return r, fingerprint, nil
 	}
 	k := archive.KeptRecord{Place: d.location(), Backup: b.ID, At: d.Now(), Direction: "export", Fingerprint: fingerprint, Record: r}

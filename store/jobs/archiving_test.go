@@ -259,7 +259,12 @@ func TestBundle(t *testing.T) {
 	keepReal(t, d, storetest.Database, storetest.Full)
 	filter, err := core.ParseFilter("volume-id:"+string(storetest.Database), core.BackupColumns)
 	ok(t, err)
+	_, err = d.WriteBundle(t.Context(), file, jobs.BundleOptions{})
+	ok(t, err)
+	_, err = d.WriteBundle(t.Context(), file, jobs.BundleOptions{})
+	wantCode(t, "a file that is there", err, core.CodeConflict)
 	for _, o := range []jobs.BundleOptions{{}, {Mask: true}, {Filter: filter}, {Everywhere: true}} {
+		o.Overwrite = true
 		n, err := d.WriteBundle(t.Context(), file, o)
 		ok(t, err)
 		info, err := os.Stat(file)

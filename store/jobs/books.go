@@ -84,7 +84,7 @@ func (d Desk) Keep(ctx context.Context, c core.Capture) (int64, error) {
 }
 
 func noBooks() error {
-	return core.Fail(core.CodeUnsupported, "keep the capture", "there is no archive", "", nil)
+	return core.Fail(core.CodeUnsupported, "keep the capture", "there is no archive", "hearth check says what is wrong", nil)
 }
 
 // Chain follows the parents of a backup.

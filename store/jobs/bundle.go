@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"hearth/core"
 	"hearth/store/archive"
+	"hearth/store/whole"
 )
 
 // BundleOptions says what a bundle is to hold.
@@ -18,6 +18,7 @@ type BundleOptions struct {
 	Filter     core.Filter // of backups, as their records tell of them
 	Mask       bool        // without the secrets that captures hold
 	Everywhere bool        // of every place that the archive knows
+	Overwrite  bool        // in place of the file that is there; false: that is refused
 }
 
 // Bundled says what a bundle holds.
@@ -43,7 +44,7 @@ func (d Desk) Bundle(ctx context.Context, o BundleOptions) (core.Bundle, Bundled
 		out.Captures = append(out.Captures, c)
 	})
 	out.BundleHead = b.head
-	return out, b.n, err
+	return out, b.n, cmp.Or(err, b.rotten.Err(tryBundle))
 }
 
 // bundling goes through what a bundle is to hold.
@@ -53,6 +54,8 @@ type bundling struct {
 	head core.BundleHead
 	form int
 	n    Bundled
+
+	rotten archive.Rotten // records that are no longer what was written
 }
 
 // walk hands on the records of a bundle, and then the captures, a batch in memory at a time.
@@ -65,7 +68,7 @@ func (b *bundling) walk(ctx context.Context, record func(core.BundleRecord), cap
 		b.head.Place = ""
 	}
 	wanted := map[idKey]struct{}{}
-	err := b.d.Archive.EachNewest(ctx, b.head.Place, func(k archive.KeptRecord) error {
+	rotten, err := b.d.Archive.EachNewest(ctx, b.head.Place, func(k archive.KeptRecord) error {
 		dec, err := core.DecodeRecord(k.Record.URL, core.Today)
 		if err != nil {
 			return core.Fail(core.CodeUnreadable, tryBundle,
@@ -83,6 +86,7 @@ func (b *bundling) walk(ctx context.Context, record func(core.BundleRecord), cap
 	if err != nil {
 		return err
 	}
+	b.rotten = rotten
 	each := func(k core.KeptCapture) error {
 		key, _ := keyOf(string(k.BackupID))
 		_, want := wanted[key]
@@ -137,10 +141,15 @@ func readCapture(c core.Capture) core.Capture {
 const bundleTries = 3
 
 // WriteBundle writes a bundle into a file that only its owner can read: whole, or
-// not at all. It goes through the archive twice, as the first line tells how much follows.
+// not at all; with CodeIncomplete without the records that are no longer what was written,
+// and with all others. A file that is there is CodeConflict, unless it is to be
+// overwritten. It goes through the archive twice, as the first line tells how much follows.
 func (d Desk) WriteBundle(ctx context.Context, file string, o BundleOptions) (Bundled, error) {
 	tried := tryBundle + " " + file
 	b := bundling{d: d, o: o, head: core.BundleHead{Made: d.Now(), Place: d.location(), Masked: o.Mask}}
+	if _, err := os.Lstat(file); err == nil && !o.Overwrite {
+		return b.n, bundleThere(tried, nil)
+	}
 	for range bundleTries {
 		if err := b.walk(ctx, func(core.BundleRecord) {}, func(core.BundleCapture) {}); err != nil {
 			return b.n, err
@@ -149,10 +158,19 @@ func (d Desk) WriteBundle(ctx context.Context, file string, o BundleOptions) (Bu
 			if !o.Filter.Empty() {
 				return b.n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that fulfils the filter", "leave it out to see all", nil)
 			}
+			if err := b.rotten.Err(tried); err != nil {
+				return b.n, err
+			}
 			return b.n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that it could hold", "run hearth archive first", nil)
 		}
 		if done, err := b.write(ctx, file); done || err != nil {
+			if err == nil {
+				err = b.rotten.Err(tried)
+			}
 			var ours *core.Error
+			if errors.Is(err, os.ErrExist) {
+				return b.n, bundleThere(tried, err)
+			}
 			if err != nil && !errors.As(err, &ours) {
 				err = core.Fail(core.CodeUnreadable, tried, "the file cannot be written", "name another with --bundle", err)
 			}
@@ -164,11 +182,15 @@ func (d Desk) WriteBundle(ctx context.Context, file string, o BundleOptions) (Bu
 
 // write writes what was counted; false where it is no longer what is there.
 func (b *bundling) write(ctx context.Context, file string) (done bool, err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*") // made with mode 0600
+	m, err := whole.BeginOver(file)
 	if err != nil {
 		return false, err
 	}
-	defer os.Remove(f.Name())
+	defer m.Drop()
+	f, err := m.Create()
+	if err != nil {
+		return false, err
+	}
 	defer f.Close()
 	counted, form := b.n, b.form
 	b.head.Records, b.head.Captures = counted.Records, counted.Captures
@@ -189,13 +211,21 @@ func (b *bundling) write(ctx context.Context, file string) (done bool, err error
 	if err := f.Close(); err != nil {
 		return false, err
 	}
-	return true, os.Rename(f.Name(), file)
+	if b.o.Overwrite {
+		return true, m.Replace()
+	}
+	return true, m.Done()
+}
+
+func bundleThere(tried string, err error) error {
+	return core.Fail(core.CodeConflict, tried, "there is a file of that name already",
+		"choose another name, or give --overwrite to have it replaced", err)
 }
 
 // KeepBundle keeps the captures of a bundle in the archive, a batch at a time, and returns
 // how many there were; captures goes through them. Records are kept when they are imported.
 func (d Desk) KeepBundle(ctx context.Context, captures func(func(core.BundleCapture) error) error) (n int, err error) {
-	if d.keeps("") != nil {
+	if !d.keeping() {
 		return 0, nil
 	}
 	var some []core.KeptCapture

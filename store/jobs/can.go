@@ -392,7 +392,7 @@ func (d Desk) verified(ctx context.Context, f *core.RestoreFacts) error {
 // NoteVerified keeps what a verification of the place, a repository, said, so that who
 // restores from there is told ([Desk.Can]).
 func (d Desk) NoteVerified(ctx context.Context, reports []core.VerifyReport) error {
-	if d.Archive == nil {
+	if d.Archive == nil || d.Archive.ReadOnly != "" {
 		return nil
 	}
 	sound := map[core.BackupID]bool{}

@@ -10,6 +10,7 @@ import (
 
 	"hearth/core"
 	"hearth/store"
+	"hearth/store/archive"
 )
 
 // RecordState says what the archive has of a backup's record.
@@ -125,7 +126,8 @@ func (c *Coverage) Volume(i int) VolumeCover {
 // stale without an available backup of the last so long; 0 does not look. Of
 // captures is known what was taken by hearth, what was read from a repository, and
 // what lies in the repository that is configured for the place: what lies in any
-// other is not seen. With CodeIncomplete it is as far as a list that ended early tells.
+// other is not seen. With CodeIncomplete it is as far as a list that ended early tells,
+// or without the records that are no longer what was written.
 //
 // Rows are read in the order that costs the place least, what the books have of them by
 // id, a batch at a time: of all that is there little is read, and less is kept.
@@ -156,7 +158,7 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 	c.backups.arrange(byKey)
 	c.count()
 	err = c.age(ctx, olderThan)
-	return c.Coverage, cmp.Or(err, short)
+	return c.Coverage, cmp.Or(err, short, c.rotten.Err("look at the coverage"))
 }
 
 // rows reads the place's backups; short is why they may not be all.
@@ -184,6 +186,7 @@ type covering struct {
 	d       Desk
 	newest  map[idKey]int64    // when a volume's newest available backup was made
 	parents keyList            // of the rows that have one
+	rotten  archive.Rotten     // records that are no longer what was written
 	stocked map[idKey]struct{} // backups whose captures lie in the place's repository
 }
 
@@ -269,7 +272,8 @@ func (c *covering) lookUp(ctx context.Context, byKey []int32) error {
 		for _, i := range some {
 			ids = append(ids, core.BackupID(t.id(t.at(int(i)).id)))
 		}
-		records, err := c.d.Archive.IndexOf(ctx, c.d.location(), ids)
+		records, rotten, err := c.d.Archive.IndexOf(ctx, c.d.location(), ids)
+		c.rotten = append(c.rotten, rotten...)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -23,7 +24,10 @@ import (
 type Desk struct {
 	Place   store.Place
 	Archive *archive.Archive // nil: nothing is kept outside of the place (a demo)
-	Who     string           // user@host, for the journal
+	// Without is what there is to be said of an archive that is not there, or is not as it
+	// should be; "" where all is well.
+	Without string
+	Who     string // user@host, for the journal
 	// Source knows the captures that Cinder stored with the place's backups: the
 	// backup repository, where one is configured for the place; nil: none is.
 	Source store.CaptureSource
@@ -133,6 +137,12 @@ func (d Desk) Info() core.PlaceInfo {
 
 // location is the place's name in the archive.
 func (d Desk) location() string { return d.Place.Info().Location }
+
+// keeping reports whether what is learnt of the place can be kept in the archive.
+func (d Desk) keeping() bool { return d.keeps("") == nil && d.Archive.ReadOnly == "" }
+
+// noArchive says why there is none.
+func (d Desk) noArchive() string { return cmp.Or(d.Without, "there is no archive") }
 
 // own reports whether the place keeps its own books, or nobody else does.
 func (d Desk) own() bool { return d.Place.Info().Journals || d.Archive == nil }

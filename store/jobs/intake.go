@@ -297,7 +297,7 @@ func (in *Intake) importWhole(ctx context.Context, each func(core.ImportResult))
 
 // keep keeps what was imported in the archive.
 func (in *Intake) keep(ctx context.Context, order []int32) error {
-	if in.d.keeps("") != nil {
+	if !in.d.keeping() {
 		return nil
 	}
 	for some := range slices.Chunk(order, batchRows) {

@@ -111,7 +111,7 @@ func TestIntake(t *testing.T) {
 			t.Fatalf("%s is %s's", b.ID, b.ProjectID)
 		}
 	}
-	kept, err := d.Archive.IndexOf(t.Context(), d.Place.Info().Location, got)
+	kept, _, err := d.Archive.IndexOf(t.Context(), d.Place.Info().Location, got)
 	if err != nil || len(kept) != len(got) {
 		t.Errorf("%d of %d records are archived, %v", len(kept), len(got), err)
 	}
@@ -166,7 +166,7 @@ func TestBundleOfAStore(t *testing.T) {
 	}
 	some, err := core.ParseFilter("age<60d", core.BackupColumns)
 	ok(t, err)
-	few, err := d.WriteBundle(t.Context(), file, jobs.BundleOptions{Filter: some, Mask: true})
+	few, err := d.WriteBundle(t.Context(), file, jobs.BundleOptions{Filter: some, Mask: true, Overwrite: true})
 	if err != nil || few.Records == 0 || few.Records >= n.Records || few.Captures == 0 || few.Captures > few.Records {
 		t.Errorf("%+v of %+v, %v", few, n, err)
 	}

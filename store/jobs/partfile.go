@@ -103,8 +103,8 @@ func openPart(x Extraction, tried string) (*partFile, error) {
 	if len(have) == 0 {
 		mode |= os.O_TRUNC
 	}
-	if p.data, err = os.OpenFile(x.To+".part", mode, 0o600); err != nil {
-		return nil, unwritten(tried, err)
+	if p.data, err = openOwn(x.To+".part", mode, tried); err != nil {
+		return nil, err
 	}
 	if err = p.data.Truncate(x.Part.Len()); err == nil {
 		err = p.begin()
@@ -116,6 +116,40 @@ func openPart(x Extraction, tried string) (*partFile, error) {
 	return p, nil
 }
 
+// openOwn opens a file of a name that anybody can guess: no link is followed, which
+// somebody else may have put there, and nothing but a file is written to.
+func openOwn(name string, mode int, tried string) (*os.File, error) {
+	foreign := core.Fail(core.CodeConflict, tried, name+" is there, and is no ordinary file", "move it away", nil)
+	was, err := os.Lstat(name)
+	switch {
+	case os.IsNotExist(err):
+		mode |= os.O_EXCL // which follows no link either
+	case err != nil:
+		return nil, unwritten(tried, err)
+	case !was.Mode().IsRegular():
+		return nil, foreign
+	}
+	f, err := os.OpenFile(name, mode&^os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, unwritten(tried, err)
+	}
+	if is, err := f.Stat(); err != nil || was != nil && !os.SameFile(was, is) {
+		f.Close()
+		return nil, foreign
+	}
+	if mode&os.O_TRUNC != 0 {
+		err = f.Truncate(0)
+	}
+	if err == nil && was != nil {
+		err = f.Chmod(0o600)
+	}
+	if err != nil {
+		f.Close()
+		return nil, unwritten(tried, err)
+	}
+	return f, nil
+}
+
 // begin writes the log anew, with what is there.
 func (p *partFile) begin() error {
 	head, err := json.Marshal(p.x.head())
@@ -123,7 +157,8 @@ func (p *partFile) begin() error {
 		return err
 	}
 	tmp := p.x.To + ".part.log.new"
-	if p.log, err = os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
+	os.Remove(tmp) // what a try that was killed left of it, or a link that somebody else put there
+	if p.log, err = os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.log, "%s\n", head)

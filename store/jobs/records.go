@@ -107,7 +107,7 @@ func (d Desk) exportBatches(ctx context.Context, ex store.BatchExporter, picked 
 			}
 			out = append(out, Exported{x.Backup, x.Record, x.Err})
 		}
-		if d.keeps("") == nil {
+		if d.keeping() {
 			if err := d.Archive.KeepRecords(ctx, keep); err != nil {
 				return out, err
 			}
@@ -155,7 +155,7 @@ func (d Desk) toExport(ctx context.Context, ids []core.BackupID, chain bool) ([]
 // keepRecord keeps a record in the archive; nothing of a demo goes there, nor what
 // was rebuilt from a repository.
 func (d Desk) keepRecord(ctx context.Context, id core.BackupID, r core.Record, direction string) error {
-	if d.keeps("") != nil {
+	if !d.keeping() {
 		return nil
 	}
 	dec, err := core.DecodeRecord(r.URL, core.Today)
@@ -249,7 +249,7 @@ func (d Desk) Import(ctx context.Context, checks []core.Check, chosen []int) ([]
 
 // keepRecords keeps what was imported in the archive, a batch at a time.
 func (d Desk) keepRecords(ctx context.Context, items []core.ImportItem, results []core.ImportResult) error {
-	if d.keeps("") != nil {
+	if !d.keeping() {
 		return nil
 	}
 	ctx = context.WithoutCancel(ctx)

@@ -67,7 +67,7 @@ func FromArchive() Source {
 		}
 		best := map[core.BackupID]archive.KeptRecord{}
 		var order []core.BackupID
-		err := target.Archive.EachNewest(ctx, "", func(k archive.KeptRecord) error {
+		rotten, err := target.Archive.EachNewest(ctx, "", func(k archive.KeptRecord) error {
 			old, twice := best[k.Backup]
 			if !twice {
 				order = append(order, k.Backup)
@@ -81,7 +81,8 @@ func FromArchive() Source {
 		for _, id := range order {
 			k := best[id]
 			f := core.FoundRecord(k.Record)
-			if !f.OK() {
+			if !f.OK() { // it was written so
+				rotten = append(rotten, archive.RottenRecord{ID: k.ID, Place: k.Place, Backup: id})
 				continue
 			}
 			found := finding{row: core.RecordBackup(f.Decoded), origin: keptIn(&k), from: &f, capture: target.keptReal(id)}
@@ -90,7 +91,7 @@ func FromArchive() Source {
 			}
 			out = append(out, found)
 		}
-		return out, nil, err
+		return out, nil, cmp.Or(err, rotten.Err(tryRecover))
 	}}
 }
 

@@ -21,7 +21,7 @@ import (
 // read. First it looks at the volumes of backups that
 // have ended meanwhile ([Desk.LookAgain]).
 func (d Desk) Settle(ctx context.Context) ([]core.Entry, error) {
-	if d.Archive == nil || d.Place.Info().Journals {
+	if d.Archive == nil || d.Archive.ReadOnly != "" || d.Place.Info().Journals {
 		return nil, nil
 	}
 	if _, err := d.LookAgain(ctx); err != nil {

@@ -441,7 +441,7 @@ func TestRecover(t *testing.T) {
 	for i := range n {
 		chain = append(chain, chained(i))
 	}
-	if kept, err := d.Archive.IndexOf(t.Context(), "posix:/memory", chain); err != nil || len(kept) != 0 || copied.Count().Goes != 4 {
+	if kept, _, err := d.Archive.IndexOf(t.Context(), "posix:/memory", chain); err != nil || len(kept) != 0 || copied.Count().Goes != 4 {
 		t.Errorf("copied out of a repository: %+v, %d records are archived, %v", copied.Count(), len(kept), err)
 	}
 	_, err = archiveAll(t.Context(), books, jobs.ArchiveOptions{}, nil)

@@ -52,6 +52,8 @@ type Book struct {
 	Everywhere bool
 	// Patience is how long a call waits for a lock.
 	Patience Patient
+	// ReadOnly is why nothing can be written; "" if it can.
+	ReadOnly string
 }
 
 // Do runs fn, again and again while another program has the file locked, and
@@ -63,6 +65,9 @@ func (b Book) Do(ctx context.Context, tried string, fn func() error) error {
 // Write runs fn in a transaction that may write, like [Book.Do]. It is rolled
 // back if fn fails.
 func (b Book) Write(ctx context.Context, tried string, fn func(*sql.Tx) error) error {
+	if b.ReadOnly != "" {
+		return core.Fail(core.CodeReadOnly, tried, b.ReadOnly, "", nil)
+	}
 	return b.Do(ctx, tried, func() error {
 		tx, err := b.DB.BeginTx(ctx, nil)
 		if err != nil {

@@ -67,11 +67,11 @@ func Look(path, tried string) (Head, error) {
 		if n == 0 {
 			what = "it is empty"
 		}
-		return Head{}, core.Fail(core.CodeUnreadable, tried, what, "name a SQLite file with Cinder's schema", nil)
+		return Head{}, core.Fail(core.CodeUnreadable, tried, what, "name a SQLite file with Cinder's schema", ErrDamaged)
 	}
 	if want := wholeSize(head); want > info.Size() && !hasLog(path) {
 		return Head{}, core.Fail(core.CodeUnreadable, tried,
-			fmt.Sprintf("it is cut short: %s of %s are there", core.Bytes(info.Size()), core.Bytes(want)), "copy it again, whole", nil)
+			fmt.Sprintf("it is cut short: %s of %s are there", core.Bytes(info.Size()), core.Bytes(want)), "copy it again, whole", ErrDamaged)
 	}
 	return Head{Application: binary.BigEndian.Uint32(head[68:72]), WAL: head[19] == 2}, nil
 }
@@ -180,6 +180,19 @@ func Migrate(ctx context.Context, db *sql.DB, tried string, steps []string) erro
 	}
 }
 
+// ErrNewer is why a file cannot be used that a newer hearth made.
+var ErrNewer = errors.New("a newer hearth made it")
+
+// ErrDamaged is why a file cannot be used that is no SQLite database, or no whole one.
+var ErrDamaged = errors.New("no whole SQLite database")
+
+// Damaged reports whether an error says that a file is no whole SQLite database, and never
+// will be by itself.
+func Damaged(err error) bool {
+	code := codeOf(err) & 0xFF
+	return errors.Is(err, ErrDamaged) || code == sqlite3.SQLITE_NOTADB || code == sqlite3.SQLITE_CORRUPT
+}
+
 // Version is which of the steps a file has behind it; a file of a newer hearth is
 // an error.
 func Version(ctx context.Context, db *sql.DB, tried string, steps []string) (int, error) {
@@ -190,7 +203,7 @@ func Version(ctx context.Context, db *sql.DB, tried string, steps []string) (int
 	if version < 0 || version > len(steps) {
 		return version, core.Fail(core.CodeUnreadable, tried,
 			fmt.Sprintf("a newer hearth made it (version %d, this one knows %d)", version, len(steps)),
-			"use that hearth, or a newer one", nil)
+			"use that hearth, or a newer one", ErrNewer)
 	}
 	return version, nil
 }

@@ -76,8 +76,9 @@ func Explain(ctx context.Context, tried string, err error) error {
 	}
 	switch code {
 	case sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY, sqlite3.SQLITE_READONLY_CANTINIT:
-		return core.Fail(core.CodeUnavailable, tried, "whoever wrote it last was interrupted, and it has to be put right by one who may write it",
-			"open it once with sqlite3, or with Cinder", err)
+		return core.Fail(core.CodeUnavailable, tried, "whoever wrote it last was interrupted in the middle of a change, which has to be "+
+			"rolled back by one who may write it (it lies in the -journal or -wal file beside it: never remove that)",
+			"open it once with hearth --write, with sqlite3, or with Cinder; or read a copy of all its files", err)
 	}
 	switch code & 0xFF {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:

@@ -27,7 +27,7 @@ func besides(t *testing.T, p *sql.Place, encrypting, other string, parent core.B
 			t.Errorf("%s stands on %s", rows[i].ID, rows[i].ParentID)
 		}
 	}
-	rows, err = p.BackupsOf(t.Context(), volume)
+	rows, err = p.VolumeBackups(t.Context(), volume)
 	if err != nil || len(rows) != backups {
 		t.Errorf("volume %s has %d backups, want %d; %v", volume, len(rows), backups, err)
 	}
@@ -102,7 +102,7 @@ func TestRealBeside(t *testing.T) {
 		asOf(t, p, "2026-11-22 09:53:43", core.ManagerNotes)
 		rows, err := p.Children(t.Context(), storetest.Full)
 		ok(t, err)
-		of, err := p.BackupsOf(t.Context(), storetest.Database)
+		of, err := p.VolumeBackups(t.Context(), storetest.Database)
 		ok(t, err)
 		besides(t, p, storetest.LUKS, storetest.SSD, storetest.Full, 1, storetest.Database, 5)
 		if len(rows) == 0 || len(of) == 0 || len(of[0].Unseen) > 0 {

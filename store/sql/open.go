@@ -9,13 +9,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"hearth/core"
 	"hearth/store/ledger"
+	"hearth/store/whole"
 )
 
 // ApplicationID marks a store that hearth made (PRAGMA application_id): "HRTH".
@@ -46,7 +46,7 @@ type Place struct {
 	own    bool
 	write  bool
 	opt    Options
-	remove string // a folder to remove at Close
+	remove *whole.Making // a folder that goes at Close; nil: none
 	now    func() time.Time
 	db     *sql.DB
 	schema schema
@@ -206,8 +206,8 @@ func (p *Place) Close() error {
 		}
 	}
 	err = errors.Join(err, p.db.Close())
-	if p.remove != "" {
-		err = errors.Join(err, os.RemoveAll(p.remove))
+	if p.remove != nil {
+		err = errors.Join(err, p.remove.Drop())
 	}
 	return err
 }

@@ -19,7 +19,7 @@ func (a *API) read(path string, r *http.Request) (int, any) {
 		if left, ok := row["reads"].(int); ok && kind == "volume" { // a restore that goes on for some reads
 			switch row["reads"] = left - 1; left {
 			case 1:
-				restored(row) // before its status says so: metadata is read beside the volume
+				a.restored(row) // before its status says so: metadata is read beside the volume
 			case 0:
 				row["status"] = "available"
 				delete(row, "reads")
@@ -61,8 +61,8 @@ func (a *API) read(path string, r *http.Request) (int, any) {
 
 // restored is what a restore makes of a volume: one that looks made for it gets what
 // was captured.
-func restored(v map[string]any) {
-	v["restored"] = true
+func (a *API) restored(v map[string]any) {
+	v["restored"], v["updated_at"] = true, a.now() // its status changed twice
 	if strings.HasPrefix(text(v["name"]), "restore_backup_") {
 		metadata := v["metadata"].(map[string]any)
 		v["name"], v["description"], metadata["a"], metadata["src_backup_id"] = "db", nil, "1", APIBackup
@@ -110,7 +110,7 @@ func (a *API) write(method, path string, text []byte) (int, any) {
 		v := a.add(a.volumes, a.volume("", fmt.Sprint(body["volume"]["name"]), map[string]any{}), "cccccccc")
 		if _, ok := body["volume"]["backup_id"]; ok {
 			v["name"] = "restore_backup_" + APIBackup
-			restored(v)
+			a.restored(v)
 		}
 		return 202, map[string]any{"volume": v}
 	}

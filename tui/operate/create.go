@@ -115,16 +115,15 @@ func (o operator) askCreate(plans []creating, left func(*core.Volume) string) ui
 	if len(good) > 0 {
 		q.Lines = append(q.Lines, ui.Line{}, ui.TextLine(s.Dim.Paint("The capture of this moment is kept with it.")))
 		for _, p := range good {
-			q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "create", createWords(p.Request)...)...)
+			q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "create", []string{string(p.Request.Volume)}, createWords(p.Request)...)...)
 		}
 		q.Answers = []ui.Answer{{Key: "y", Label: "Back up", Do: func() tea.Cmd { return o.create(good, left) }}}
 	}
 	return q
 }
 
-// createWords are the arguments of the verb.
-func createWords(r core.BackupRequest) []string {
-	words := []string{string(r.Volume)}
+// createWords are the flags of the verb.
+func createWords(r core.BackupRequest) (words []string) {
 	for _, f := range []struct{ flag, value string }{
 		{"--name", r.Name},
 		{"--description", r.Description},
@@ -133,7 +132,7 @@ func createWords(r core.BackupRequest) []string {
 		{"--availability-zone", r.AvailabilityZone},
 	} {
 		if f.value != "" {
-			words = append(words, f.flag, f.value)
+			words = append(words, place.Flag(f.flag, f.value))
 		}
 	}
 	for _, f := range []struct {

@@ -270,7 +270,7 @@ func (s *journalScreen) confirmFinish() tea.Cmd {
 	q := ui.Asking(s.host.Look(), "Finish", fmt.Sprintf("Do the rest of entry %d?\n\n%s\n", e.ID, core.Visible(e.Summary)), "Finish",
 		func() tea.Cmd { return s.finish(*e) })
 	q.Lines = append(q.Lines, s.detail()...)
-	q.Lines = append(q.Lines, s.at.InShell(s.host.Look(), "apply", "--resume", fmt.Sprint(e.ID))...)
+	q.Lines = append(q.Lines, s.at.InShell(s.host.Look(), "apply", nil, place.Flag("--resume", fmt.Sprint(e.ID)))...)
 	return ui.Show(q)
 }
 

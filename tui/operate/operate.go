@@ -153,11 +153,12 @@ func (o operator) askDelete(p jobs.DeletePlan) ui.Overlay {
 		q.Lines = append(q.Lines, show.Warning(o.host.Look(), w))
 	}
 	if todo := p.Deletable(); len(todo) > 0 {
-		_, words := idsOf(todo)
+		_, names := idsOf(todo)
+		var flags []string
 		if p.Force {
-			words = append(words, "--force")
+			flags = append(flags, "--force")
 		}
-		q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "delete", words...)...)
+		q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "delete", names, flags...)...)
 		q.Answers = append(q.Answers,
 			ui.Answer{Key: "y", Label: fmt.Sprintf("%s %d", verb, len(todo)), Do: func() tea.Cmd { return o.delete(p, len(todo)) }})
 	}
@@ -233,7 +234,7 @@ func (o operator) askReset(p jobs.ResetPlan) ui.Overlay {
 			q.Lines = append(q.Lines, show.Warning(o.host.Look(), it.Says))
 		}
 	}
-	q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "reset", append(words, "--state", p.Status)...)...)
+	q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "reset", words, place.Flag("--state", p.Status))...)
 	return q
 }
 
@@ -273,11 +274,11 @@ const propertiesHint = `key=value, and more after commas; a value with a comma i
 // edit changes what was changed in the form, and nothing that nobody typed.
 func (o operator) edit(x core.Backup, f *ui.FormBox) tea.Cmd {
 	var e core.BackupEdit
-	words := []string{string(x.ID)}
+	var words []string
 	for i, to := range []**string{&e.Name, &e.Description} {
 		if text := f.Text(i); f.Changed(i) {
 			*to = &text
-			words = append(words, "--"+f.Fields[i].Label, text)
+			words = append(words, place.Flag("--"+f.Fields[i].Label, text))
 		}
 	}
 	if f.Changed(2) {
@@ -289,7 +290,7 @@ func (o operator) edit(x core.Backup, f *ui.FormBox) tea.Cmd {
 		e.Metadata = o
 		words = append(words, propertyWords(o)...)
 	}
-	if len(words) == 1 {
+	if len(words) == 0 {
 		return ui.Say(ui.LevelInfo, "Nothing was changed.")
 	}
 	desk := o.at.Desk()
@@ -299,7 +300,8 @@ func (o operator) edit(x core.Backup, f *ui.FormBox) tea.Cmd {
 			if err == nil && entry.None() {
 				return ui.Wrote("It is so already: nothing was sent.", nil)
 			}
-			return ui.Wrote(fmt.Sprintf("Changed, as journal entry %d; U takes it back. In a shell: %s", entry.ID, o.at.Command("edit", words...)),
+			return ui.Wrote(fmt.Sprintf("Changed, as journal entry %d; U takes it back. In a shell: %s", entry.ID,
+				o.at.Command("edit", []string{string(x.ID)}, words...)),
 				err)
 		})
 	return cmd
@@ -311,7 +313,7 @@ func propertyWords(o *pyjson.Object) (words []string) {
 		return []string{"--no-properties"}
 	}
 	for k, v := range o.All() {
-		words = append(words, "--property", k+"="+v.Text())
+		words = append(words, place.Flag("--property", k+"="+v.Text()))
 	}
 	return words
 }

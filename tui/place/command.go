@@ -1,6 +1,7 @@
 package place
 
 import (
+	"slices"
 	"strings"
 
 	"hearth/store"
@@ -9,11 +10,30 @@ import (
 
 // Command is what does the same in a shell: a verb with its arguments, in the
 // place that is shown.
-func (s *Stay) Command(verb string, args ...string) string {
-	words := append([]string{"hearth", verb}, args...)
+func (s *Stay) Command(verb string, names []string, flags ...string) string {
 	at, _ := store.ParseLocation(s.Info().Location)
-	return ShellLine(append(words, at.Args()...))
+	if where := at.Args(); len(where) == 2 {
+		flags = append(slices.Clone(flags), Flag(where[0], where[1]))
+	} else {
+		flags = append(slices.Clone(flags), where...)
+	}
+	return CommandLine(verb, names, flags...)
 }
+
+// CommandLine is a line for a POSIX shell that runs a verb with flags, each made by [Flag]
+// or a word of ours, and with names, which anybody may have given: none of them is taken
+// for a flag.
+func CommandLine(verb string, names []string, flags ...string) string {
+	words := []string{"hearth", verb}
+	if slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "-") }) {
+		words = append(append(words, flags...), "--")
+		return ShellLine(append(words, names...))
+	}
+	return ShellLine(append(append(words, names...), flags...))
+}
+
+// Flag is a flag with a value, in one word: whatever the value is, it is this flag's.
+func Flag(name, value string) string { return name + "=" + value }
 
 // ShellLine writes words as a line for a POSIX shell.
 func ShellLine(words []string) string {
@@ -36,6 +56,6 @@ func shellWord(s string) string {
 }
 
 // InShell are the lines of a question that tell the command.
-func (s *Stay) InShell(l ui.Look, verb string, args ...string) []ui.Line {
-	return ui.ShellIs(l, s.Command(verb, args...))
+func (s *Stay) InShell(l ui.Look, verb string, names []string, flags ...string) []ui.Line {
+	return ui.ShellIs(l, s.Command(verb, names, flags...))
 }

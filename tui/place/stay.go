@@ -119,7 +119,13 @@ func (s *Stay) Banner() ui.Banner {
 
 // Arrive is what is done first in a place: what an interrupted hearth may have left
 // behind is looked at, and where the login stands is found out.
-func (s *Stay) Arrive(host ui.Host) tea.Cmd { return tea.Batch(s.settle(host), s.findOut(host)) }
+func (s *Stay) Arrive(host ui.Host) tea.Cmd {
+	first := []tea.Cmd{s.settle(host), s.findOut(host)}
+	if why := s.desk.Without; why != "" {
+		first = append(first, ui.Say(ui.LevelWarn, core.Visible(why)))
+	}
+	return tea.Batch(first...)
+}
 
 func (s *Stay) settle(host ui.Host) tea.Cmd {
 	desk := s.desk

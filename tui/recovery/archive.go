@@ -367,7 +367,7 @@ func (s *archiveScreen) askArchive(all bool) tea.Cmd {
 		show.Warning(s.host.Look(),
 			"each export is a call to the backup service, and writes the backup's row: its updated_at moves. Two run at once"),
 		ui.TextLine(s.host.Look().Dim.Paint("Ctrl-C ends it at any moment; the next run goes on where it stopped.")))
-	q.Lines = append(q.Lines, s.at.InShell(s.host.Look(), "archive", words...)...)
+	q.Lines = append(q.Lines, s.at.InShell(s.host.Look(), "archive", nil, words...)...)
 	return ui.Show(q)
 }
 
@@ -473,25 +473,30 @@ func (s *archiveScreen) bundle(f *ui.FormBox) tea.Cmd {
 		return func() tea.Msg { return again(err) }
 	}
 	desk, o := s.at.Desk(), jobs.BundleOptions{Filter: filter, Mask: f.On(bundleMask), Everywhere: f.On(bundleEverywhere)}
-	words := []string{"--bundle", file}
+	words := []string{place.Flag("--bundle", file)}
 	if filter.Text != "" {
-		words = append(words, "--filter", filter.Text)
+		words = append(words, place.Flag("--filter", filter.Text))
 	}
 	for flag, on := range map[string]bool{"--mask-secrets": o.Mask, "--everywhere": o.Everywhere} {
 		if on {
 			words = append(words, flag)
 		}
 	}
-	command := s.at.Command("archive", words...)
+	command := s.at.Command("archive", nil, words...)
 	_, cmd := s.at.Start(s.host, "writing a bundle", place.Touching(s.at, "file", file), func(ctx context.Context, _ jobs.Progress) ui.Result {
 		if err := ui.MustBeNew(file); err != nil {
 			return ui.Result{Then: again(err)}
 		}
 		n, err := desk.WriteBundle(ctx, file, o)
-		if err != nil {
+		if err != nil && (core.CodeOf(err) != core.CodeIncomplete || n.Bytes == 0) {
 			return ui.Result{Then: again(err)}
 		}
-		return ui.Result{Note: bundleNote(file, n, o.Mask, command)}
+		told := bundleNote(file, n, o.Mask, command)
+		if err != nil { // what is sound was written all the same
+			told.Level, told.Err = ui.LevelWarn, err
+			told.Text += " But " + ui.WhatOf(err) + "."
+		}
+		return ui.Result{Note: told}
 	})
 	return cmd
 }
@@ -557,6 +562,7 @@ func (s *archiveScreen) askPrune(o jobs.Outdated, age string) ui.Overlay {
 			return cmd
 		})
 	q.Lines = append(q.Lines,
-		ui.ShellIs(s.host.Look(), place.ShellLine([]string{"hearth", "archive", "--prune", "--keep", age, "--place", s.at.Info().Location}))...)
+		ui.ShellIs(s.host.Look(), place.CommandLine("archive", nil, "--prune",
+			place.Flag("--keep", age), place.Flag("--place", s.at.Info().Location)))...)
 	return q
 }

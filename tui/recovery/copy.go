@@ -415,10 +415,11 @@ func (s *copyScreen) shell() string {
 		}
 		words = append(words, string(id))
 	}
+	var flags []string
 	if !s.bare {
-		words = append(words, "--chain")
+		flags = append(flags, "--chain")
 	}
-	return s.at.Command("copy", append(words, "--to", s.toName)...)
+	return s.at.Command("copy", words, append(flags, place.Flag("--to", s.toName))...)
 }
 
 func (s *copyScreen) noPlan() string {

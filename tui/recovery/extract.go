@@ -76,7 +76,7 @@ func (x extractor) ask(p jobs.Extraction) ui.Overlay {
 	for _, n := range i.Notes {
 		q.Lines = append(q.Lines, show.Warning(l, n))
 	}
-	q.Lines = append(q.Lines, x.at.InShell(l, "extract", string(i.Backup), "--to", p.To)...)
+	q.Lines = append(q.Lines, x.at.InShell(l, "extract", []string{string(i.Backup)}, place.Flag("--to", p.To))...)
 	return q
 }
 

@@ -467,10 +467,11 @@ func (s *inventoryScreen) verify(picked jobs.Picked, deep bool) tea.Cmd {
 	for _, x := range picked.IDs {
 		words = append(words, string(x))
 	}
+	var flags []string
 	if deep {
-		words = append(words, "--deep")
+		flags = append(flags, "--deep")
 	}
-	command, desk := s.at.Command("verify", words...), s.at.Desk()
+	command, desk := s.at.Command("verify", words, flags...), s.at.Desk()
 	id, cmd := s.at.Start(s.host, "verifying", s.touches(), func(ctx context.Context, progress jobs.Progress) ui.Result {
 		m := verify(ctx, desk, r, picked, core.VerifyRequest{Deep: deep}, progress)
 		if err := desk.NoteVerified(ctx, m.reports); m.err == nil {

@@ -447,7 +447,7 @@ func (s *recoverScreen) shell() string {
 	if s.from.kind == fromArchive {
 		from = fromArchive
 	}
-	words := []string{"hearth", "recover", "--from", from, "--to", s.to}
+	words := []string{place.Flag("--from", from), place.Flag("--to", s.to)}
 	strangers, ticked, left := 0, 0, 0
 	for i := range s.pane.plan.Items {
 		switch it := &s.pane.plan.Items[i]; {
@@ -464,7 +464,7 @@ func (s *recoverScreen) shell() string {
 	if ticked > 0 {
 		words = append(words, "--all")
 	}
-	line := place.ShellLine(words)
+	line := place.CommandLine("recover", nil, words...)
 	if left > 0 || ticked > 0 && ticked < strangers {
 		line += "  # takes all that can go, not only what is chosen"
 	}

@@ -38,21 +38,21 @@ func (t *restoreTab) confirm() tea.Cmd {
 	q := ui.Asking(l, "Apply the plan", text, "Apply", func() tea.Cmd { return t.apply(p) })
 	q.Lines = append(q.Lines, t.acted(l)...)
 	if p.Via == core.ViaAPI {
-		words := []string{string(p.Backup), "--onto", string(v.ID)}
+		words := []string{place.Flag("--onto", string(v.ID))}
 		for i, c := range p.Calls {
 			q.Lines = append(q.Lines, ui.Line{Sign: l.Dim.Paint(fmt.Sprintf("%d. ", i+1)), Value: l.InDialog.Paint(core.Visible(c.What))})
 		}
 		for _, name := range p.LeftOut {
-			words = append(words, "--leave-out", name)
+			words = append(words, place.Flag("--leave-out", name))
 		}
 		words = append(words, t.captureWords()...)
 		if t.request.Rules != core.RulesAuto {
-			words = append(words, "--rules", string(t.request.Rules))
+			words = append(words, place.Flag("--rules", string(t.request.Rules)))
 		}
 		if t.request.Layers != core.LayersAuto {
-			words = append(words, "--layers", string(t.request.Layers))
+			words = append(words, place.Flag("--layers", string(t.request.Layers)))
 		}
-		q.Lines = append(q.Lines, t.at.InShell(l, "apply", words...)...)
+		q.Lines = append(q.Lines, t.at.InShell(l, "apply", backupNames(p.Backup), words...)...)
 	}
 	for _, w := range p.Warnings {
 		q.Lines = append(q.Lines, show.Warning(l, w))

@@ -57,7 +57,7 @@ func (t *restoreTab) restoreData() tea.Cmd {
 	text := fmt.Sprintf("Restore %s, data and metadata, into %s?\n", core.Visible(b.Title()), t.targetText())
 	words := newVolumeWords(r)
 	if v := p.Target.Volume; v != nil {
-		onto, words = v.Title(), []string{string(r.Backup), "--onto", string(r.Volume)}
+		onto, words = v.Title(), []string{place.Flag("--onto", string(r.Volume))}
 		text = fmt.Sprintf("Restore %s, data and metadata, onto volume %s\n(%s)?\nAll that is on it now is overwritten. There is no way back.\n",
 			core.Visible(b.Title()), core.Visible(onto), core.Visible(string(v.ID)))
 	} else if r.Name != "" {
@@ -68,7 +68,7 @@ func (t *restoreTab) restoreData() tea.Cmd {
 	if says := p.Target.Route.Says(); says != "" {
 		q.Lines = append(q.Lines, ui.TextLine(l.Dim.Paint(core.Visible(says))))
 	}
-	q.Lines = append(q.Lines, t.at.InShell(l, "restore", append(words, t.captureWords()...)...)...)
+	q.Lines = append(q.Lines, t.at.InShell(l, "restore", backupNames(r.Backup), append(words, t.captureWords()...)...)...)
 	q.Lines = append(q.Lines, ui.Line{})
 	for i, reason := range p.Can.Reasons {
 		if i == 3 {
@@ -83,18 +83,26 @@ func (t *restoreTab) restoreData() tea.Cmd {
 	return ui.Show(q)
 }
 
-// newVolumeWords are the verb's arguments for a new volume.
+// backupNames are the names that a verb takes of a backup: none where only captures are given.
+func backupNames(id core.BackupID) []string {
+	if id == "" {
+		return nil
+	}
+	return []string{string(id)}
+}
+
+// newVolumeWords are the verb's flags for a new volume.
 func newVolumeWords(r core.RestoreRequest) []string {
-	words := []string{string(r.Backup), "--new"}
+	words := []string{"--new="} // without a name Cinder chooses one
 	if r.Name != "" {
-		words = append(words, r.Name)
+		words = []string{place.Flag("--new", r.Name)}
 	}
 	if r.Size > 0 {
-		words = append(words, "--size", strconv.FormatInt(r.Size, 10))
+		words = append(words, place.Flag("--size", strconv.FormatInt(r.Size, 10)))
 	}
 	for _, f := range []struct{ flag, value string }{{"--type", r.Type}, {"--availability-zone", r.AvailabilityZone}} {
 		if f.value != "" {
-			words = append(words, f.flag, f.value)
+			words = append(words, place.Flag(f.flag, f.value))
 		}
 	}
 	return words

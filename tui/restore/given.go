@@ -7,6 +7,7 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/tui/place"
 	"hearth/tui/ui"
 )
 
@@ -84,7 +85,7 @@ func (t *restoreTab) given(captures []core.Capture) tea.Cmd {
 // captureWords are the verb's arguments for the captures that were given.
 func (t *restoreTab) captureWords() (words []string) {
 	for _, f := range t.files {
-		words = append(words, "--capture", f)
+		words = append(words, place.Flag("--capture", f))
 	}
 	return words
 }

@@ -6,7 +6,6 @@ package settings
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"hearth/core"
+	"hearth/store/whole"
 )
 
 // Read reads the file at path into a struct with toml tags. check then looks at
@@ -22,10 +22,12 @@ import (
 // file that is not there is CodeNotFound and fs.ErrNotExist, a mistake CodeUsage.
 func Read(path string, into any, check func() (key, what string)) error {
 	tried := "read the config " + path
-	data, err := os.ReadFile(path)
+	data, err := whole.ReadSettings(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return core.Fail(core.CodeNotFound, tried, "there is no such file", "name another with --config", err)
+	case errors.Is(err, whole.ErrTooLarge):
+		return core.Fail(core.CodeUnreadable, tried, "it is larger than any config, or nests deeper", "name another with --config", err)
 	case err != nil:
 		return core.Fail(core.CodeUnreadable, tried, "it is no file that can be read", "name another with --config", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hearth/core"
+	"hearth/store/whole"
 )
 
 // Parcel is a text on its way out, and what to say of it.
@@ -48,18 +49,12 @@ func ExpandHome(file string) string {
 // WriteNew makes a file of mode 0600 that is not there yet, whole or not at all.
 func WriteNew(path, text string) error {
 	tried := "write " + path
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	switch {
+	switch err := whole.Write(path, []byte(text)); {
 	case errors.Is(err, os.ErrExist):
 		return core.Fail(core.CodeConflict, tried, "there is a file of that name already", "choose another; hearth overwrites nothing", err)
 	case err != nil:
-		return core.Fail(core.CodeUnreadable, tried, "the file cannot be made", "check that the folder is there and can be written", err)
-	}
-	_, err = f.WriteString(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		os.Remove(path)
-		return core.Fail(core.CodeUnavailable, tried, "it could not be written whole, and is removed again", "look at the disk", err)
+		return core.Fail(core.CodeUnreadable, tried, "the file cannot be made",
+			"check that the folder is there and can be written, and that the disk has room", err)
 	}
 	return nil
 }

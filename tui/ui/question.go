@@ -68,6 +68,7 @@ func (q *QuestionBox) Actions() []Action {
 			}
 			return q.no()
 		}})
+	out = append(out, copyCommand(q.Lines)...)
 	for _, s := range scrolls(func() int { return q.h }, q.scroll) {
 		s.Group = ""
 		s.Keys = slices.DeleteFunc(s.Keys,

@@ -1,8 +1,34 @@
 package ui
 
-import "hearth/core"
+import (
+	tea "charm.land/bubbletea/v2"
 
-// ShellIs are the lines that tell a command that does the same.
+	"hearth/core"
+)
+
+// theCommand is what a line with a command is called where it is copied.
+const theCommand = "the command"
+
+// ShellIs are the lines that tell a command that does the same. One that holds what a
+// terminal does not show as it is, or a shell does not take when it is typed or pasted, is
+// not offered.
 func ShellIs(l Look, command string) []Line {
-	return []Line{{}, {Sign: l.Dim.Paint("in a shell: "), Value: l.InDialog.Paint(core.Visible(command))}}
+	if core.Visible(command) != command {
+		return []Line{{}, {Sign: l.Dim.Paint("in a shell: "), Value: l.Dim.Paint("not offered: a name in it cannot be typed or pasted as it is")}}
+	}
+	return []Line{{}, {Sign: l.Dim.Paint("in a shell: "), Value: l.InDialog.Paint(command), Raw: Raw{Text: command, Of: theCommand}}}
+}
+
+// copyCommand are the actions that copy the command of some lines, unbroken; none where
+// there is none.
+func copyCommand(lines []Line) []Action {
+	for i := range lines {
+		if raw := lines[i].Raw; raw.Of == theCommand {
+			return []Action{{Name: "copy-command", Keys: []string{"c"}, Help: "Copy the command of the same in a shell, in one line",
+				Run: func() tea.Cmd {
+					return func() tea.Msg { return CopyMsg{Parcel{Text: raw.Text, What: theCommand, File: "command.sh"}} }
+				}}}
+		}
+	}
+	return nil
 }

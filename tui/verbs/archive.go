@@ -77,8 +77,8 @@ func (e *Env) archive() *cobra.Command {
 			switch {
 			case prune && b.file != "":
 				return misuse(cmd, "--prune and --bundle are both given", "choose one")
-			case b.file == "" && (b.filter != "" || b.mask || b.everywhere):
-				return misuse(cmd, "--filter, --mask-secrets and --everywhere are of a bundle", "give --bundle FILE too")
+			case b.file == "" && (b.filter != "" || b.mask || b.everywhere || b.overwrite):
+				return misuse(cmd, "--filter, --mask-secrets, --everywhere and --overwrite are of a bundle", "give --bundle FILE too")
 			case o.Jobs < 1:
 				return misuse(cmd, "--jobs wants a number from 1", "")
 			}
@@ -97,10 +97,11 @@ func (e *Env) archive() *cobra.Command {
 	fl.BoolVar(&o.All, "all", false, "export also what has not changed since it was archived")
 	fl.IntVar(&o.Jobs, "jobs", 2, "how many exports run at once")
 	fl.BoolVarP(&quiet, "quiet", "q", false, "say only what failed, and the last line")
-	fl.StringVar(&b.file, "bundle", "", "write what the archive has into this file instead (mode 0600)")
+	fl.StringVar(&b.file, "bundle", "", "write what the archive has into this new file instead (mode 0600)")
 	fl.StringVar(&b.filter, "filter", "", "of a bundle: only backups that fulfil it, as hearth backups takes it")
 	fl.BoolVar(&b.mask, "mask-secrets", false, "of a bundle: without the secrets that captures hold")
 	fl.BoolVar(&b.everywhere, "everywhere", false, "of a bundle: what the archive has of every place")
+	fl.BoolVar(&b.overwrite, "overwrite", false, "of a bundle: replace the file if it is there, once the new one is whole")
 	fl.BoolVar(&prune, "prune", false, "drop what is outdated instead")
 	fl.StringVar(&keep, "keep", "", "of --prune: keep what is younger, such as 90d (default that of the config)")
 	fl.BoolVar(&yes, "yes", false, "of --prune: do not ask")

@@ -11,6 +11,7 @@ import (
 type bundling struct {
 	file, filter     string
 	mask, everywhere bool
+	overwrite        bool
 }
 
 func (e *Env) bundle(ctx context.Context, d jobs.Desk, b bundling, quiet bool) error {
@@ -18,8 +19,9 @@ func (e *Env) bundle(ctx context.Context, d jobs.Desk, b bundling, quiet bool) e
 	if err != nil {
 		return err
 	}
-	n, err := d.WriteBundle(ctx, b.file, jobs.BundleOptions{Filter: filter, Mask: b.mask, Everywhere: b.everywhere})
-	if err != nil {
+	n, err := d.WriteBundle(ctx, b.file, jobs.BundleOptions{Filter: filter, Mask: b.mask, Everywhere: b.everywhere,
+		Overwrite: b.overwrite})
+	if err != nil && (core.CodeOf(err) != core.CodeIncomplete || n.Bytes == 0) {
 		return err
 	}
 	e.say("Wrote %s and %s (%s) to %s.", core.Count(n.Records, "record"), core.Count(n.Captures, "capture"), core.Bytes(n.Bytes), b.file)
@@ -32,7 +34,7 @@ func (e *Env) bundle(ctx context.Context, d jobs.Desk, b bundling, quiet bool) e
 	if n.LeftOut > 0 {
 		e.say("! %s cannot be read, so that nothing in them can be masked: left out.", core.Count(n.LeftOut, "capture"))
 	}
-	return nil
+	return err // what is sound was written all the same
 }
 
 // bundled reads a bundle, if the text is one.

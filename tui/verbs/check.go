@@ -1,6 +1,8 @@
 package verbs
 
 import (
+	"cmp"
+	"context"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -16,7 +18,8 @@ func (e *Env) check() *cobra.Command {
 		Long: "Show where the config and the archive are, how large they are, the places that the config knows, and the " +
 			"one that opens when none is named. Then, of each cloud of clouds.yaml and of the OS_* variables, who goes where and through " +
 			"which proxy, or why its entry is of no use, and what in it is read otherwise than it stands there: all of it as the openstack " +
-			"client reads it. Nobody is asked: hearth places does that. The old name is hearth info.\n\n" +
+			"client reads it. The archive is read through, and what in it is no longer what was written is counted and named. " +
+			"Nobody is asked: hearth places does that. The old name is hearth info.\n\n" +
 			"The config is TOML:\n\n" + configExample,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -30,15 +33,28 @@ func (e *Env) check() *cobra.Command {
 				g.rows = append(g.rows, []string{core.Visible(p.What), where})
 			}
 			g.rows = append(g.rows, []string{"syntax", store.Syntax})
+			damage := e.examine(cmd.Context(), &g)
 			if err := g.write(e.Out, e.Width); err != nil {
 				return err
 			}
 			if err := e.logins(); err != nil {
 				return err
 			}
-			return problem
+			return cmp.Or(problem, damage)
 		},
 	}
+}
+
+// examine adds what there is to be said of what the archive holds.
+func (e *Env) examine(ctx context.Context, g *grid) error {
+	if e.Archive == nil {
+		return nil
+	}
+	says, err := e.Archive(ctx)
+	for _, line := range says {
+		g.rows = append(g.rows, []string{"", core.Visible(line)})
+	}
+	return err
 }
 
 // logins shows what there is to be said of the logins.

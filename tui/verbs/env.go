@@ -6,6 +6,7 @@ package verbs
 import (
 	"context"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,6 +36,9 @@ type Env struct {
 	// Paths lists where hearth keeps things, for hearth check: as much as is known
 	// also where the configuration has a mistake.
 	Paths func() ([]Path, error)
+	// Archive looks through the archive for hearth check, and changes nothing: what there
+	// is to be said of it, and what is wrong; nil: there is none.
+	Archive func(ctx context.Context) (says []string, err error)
 	// Logins says what the logins are made of, for hearth check, asking nobody; nil:
 	// there are none.
 	Logins func() []core.Checked
@@ -72,6 +76,9 @@ func (e *Env) at(ctx context.Context, name string) (jobs.Desk, func(), error) {
 	d, done, err := open(ctx)
 	if err != nil {
 		return d, nil, err
+	}
+	if d.Without != "" {
+		e.say("! %s.", core.Visible(strings.TrimSuffix(d.Without, ".")))
 	}
 	settled, err := d.Settle(ctx)
 	for _, s := range settled {

@@ -137,7 +137,12 @@ func (e *Env) asBundle(ctx context.Context, name string) (b *bundleFile, rest io
 			return nil, nil, close, core.Fail(core.CodeUnreadable, "read standard input", "there is no room for temporary files",
 				"set TMPDIR to a folder that can be written", err)
 		}
-		close = func() { file.Close(); os.Remove(file.Name()) }
+		gone := os.Remove(file.Name()) == nil // at once, where a file may lose its name while it is open: a kill leaves nothing
+		close = func() {
+			if file.Close(); !gone {
+				os.Remove(file.Name())
+			}
+		}
 		if _, err := await(ctx, func() (string, error) { _, err := io.Copy(file, in); return "", err }); err != nil {
 			return nil, nil, close, core.Fail(core.CodeUnreadable, "read standard input", "it broke off", "", err)
 		}

@@ -157,7 +157,7 @@ func TestBundleVerb(t *testing.T) {
 	x.run("recover", "--from", "r", "--to", "b", "--yes", "-q") // reads captures
 	var all strings.Builder
 	for _, args := range []string{"", " --mask-secrets", " --filter kind:incr", " --everywhere --mask-secrets"} {
-		got := x.run(strings.Fields("archive --bundle " + file + args)...)
+		got := x.run(strings.Fields("archive --overwrite --bundle " + file + args)...)
 		fmt.Fprintf(&all, "$ hearth archive --bundle out.jsonl%s\n%s\n", args, strings.ReplaceAll(both(got), file, "out.jsonl"))
 		text, err := os.ReadFile(file)
 		if err != nil || strings.Contains(string(text), "CHAP secret") && strings.Contains(args, "mask") {

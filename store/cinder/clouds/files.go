@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"hearth/core"
+	"hearth/store/whole"
 )
 
 // World is what a login is read from besides the files.
@@ -179,7 +180,7 @@ func (b *Book) first(kind, section, variable string) (string, part, error) {
 		}
 	}
 	for _, path := range paths {
-		body, err := os.ReadFile(path)
+		body, err := whole.ReadSettings(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 			continue

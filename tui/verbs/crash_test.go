@@ -1,0 +1,363 @@
+package verbs
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"hearth/core"
+	"hearth/store/storetest"
+)
+
+// crashing is a line of a verb that is killed at any moment of it. AT stands for the folder
+// that it works in, which is the same at each try.
+type crashing struct {
+	verb, name string
+	before     [][]string // what is done first, undisturbed
+	args       []string
+	files      []string // that it writes: their content is what it comes to
+	atomic     bool     // it is done or it is not: nothing lies between
+}
+
+var store0 = []string{"--store", "AT/store.sqlite"}
+
+// crashes are the lines that write into files of hearth's. The verbs that write to a cloud
+// are tried by the lines of written, at a cloud on the wire.
+var crashes = []crashing{
+	{verb: "demo", args: []string{"demo", "--out", "AT/out.sqlite", "--backups", "300", "--seed", "5"}, files: []string{"out.sqlite"},
+		atomic: true},
+	{verb: "capture", args: append([]string{"capture", "VOLUME", "--save"}, store0...), files: []string{"store.sqlite"}, atomic: true},
+	{verb: "archive", args: append([]string{"archive", "-q"}, store0...), files: []string{"data/hearth/archive.sqlite"}},
+	{verb: "archive", name: "a bundle", before: [][]string{append([]string{"archive", "-q"}, store0...)},
+		args: append([]string{"archive", "--overwrite", "--bundle", "AT/out.bundle"}, store0...), files: []string{"out.bundle"}, atomic: true},
+	{verb: "archive", name: "a prune", before: [][]string{append([]string{"archive", "-q"}, store0...)},
+		args: append([]string{"archive", "--prune", "--keep", "1h", "--yes"}, store0...), files: []string{"data/hearth/archive.sqlite"},
+		atomic: true},
+	{verb: "apply", args: append([]string{"apply", "BACKUP", "--onto", "VOLUME", "--yes"}, store0...), files: []string{"store.sqlite"},
+		atomic: true},
+	{verb: "undo", before: [][]string{append([]string{"apply", "BACKUP", "--onto", "VOLUME", "--yes"}, store0...)},
+		args: append([]string{"undo", "1", "--yes"}, store0...), files: []string{"store.sqlite"}, atomic: true},
+	{verb: "import", args: []string{"import", "AT/full.bundle", "--yes", "--store", "AT/empty.sqlite"},
+		files: []string{"empty.sqlite"}},
+	{verb: "copy", args: []string{"copy", "BACKUP", "--chain", "--from", "sqlite:AT/store.sqlite", "--to", "sqlite:AT/empty.sqlite", "--yes"},
+		files: []string{"empty.sqlite"}},
+	{verb: "recover", args: []string{"recover", "--from", "AT/full.bundle", "--store", "AT/empty.sqlite", "--all", "--yes"},
+		files: []string{"empty.sqlite"}},
+	{verb: "export", args: append([]string{"export", "BACKUP", "--chain"}, store0...), files: []string{"data/hearth/archive.sqlite"}},
+}
+
+// uncrashed are verbs that write nothing that is not tried by a line above, and those that
+// are tried elsewhere: by the test that is named.
+var uncrashed = map[string]string{
+	"volumes": "", "backups": "", "volume": "", "backup": "", "plan": "", "messages": "", "journal": "", "decode": "", "coverage": "",
+	"reconcile": "", "inventory": "", "compare": "", "diff": "", "places": "", "check": "", "man": "",
+	"settle":  "each line at a cloud is settled after its kill",
+	"verify":  "one row by one statement",
+	"extract": "TestExtractionResumed of store/jobs",
+}
+
+// crashedInto is what a killed line left, or a whole one made: the content of its files.
+func crashedInto(t *testing.T, home string, c *crashing) string {
+	t.Helper()
+	var out strings.Builder
+	for _, name := range c.files {
+		file := filepath.Join(home, name)
+		if _, err := os.Stat(file); err != nil {
+			fmt.Fprintf(&out, "%s: none\n", name)
+			continue
+		}
+		if strings.HasSuffix(name, ".bundle") {
+			body, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := core.ReadBundle(string(body))
+			fmt.Fprintf(&out, "%s: %d records, %d captures, %v\n", name, len(b.Records), len(b.Captures), err)
+			continue
+		}
+		out.WriteString(contents(t, file))
+	}
+	return out.String()
+}
+
+// contents are the rows of a store or an archive that do not tell of the time of a run. It
+// has to be sound.
+func contents(t *testing.T, file string) string {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var sound string
+	if err := db.QueryRow("PRAGMA integrity_check(3)").Scan(&sound); err != nil || sound != "ok" {
+		t.Errorf("%s: %s, %v", file, sound, err)
+	}
+	var out strings.Builder
+	for _, query := range []string{
+		"SELECT id, display_name, display_description, status, bootable FROM volumes WHERE deleted = 0",
+		"SELECT volume_id, key, value FROM volume_metadata WHERE deleted = 0",
+		"SELECT volume_id, key, value FROM volume_glance_metadata WHERE deleted = 0",
+		"SELECT id, display_name, status, parent_id, size FROM backups WHERE deleted = 0",
+		"SELECT volume_id, backup_id, text FROM hearth_captures", "SELECT place, backup_id, fingerprint FROM records",
+	} {
+		rows, err := db.Query(query)
+		if err != nil { // it has no such table
+			continue
+		}
+		columns, _ := rows.Columns()
+		values, to := make([]sql.NullString, len(columns)), make([]any, len(columns))
+		for i := range values {
+			to[i] = &values[i]
+		}
+		var lines []string
+		for rows.Next() {
+			if err := rows.Scan(to...); err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, fmt.Sprintf("%+v", values))
+		}
+		slices.Sort(lines)
+		fmt.Fprintf(&out, "%s\n%s\n", query, strings.Join(lines, "\n"))
+	}
+	return out.String()
+}
+
+// mill kills a real hearth.
+type mill struct {
+	*binary
+	clean  string // what a try begins with
+	random *rand.Rand
+	backup string
+	volume string
+	kills  int // that hit a running one
+	tries  int
+}
+
+func (m *mill) words(args []string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		out[i] = strings.NewReplacer("AT/", m.home+"/", "BACKUP", m.backup, "VOLUME", m.volume).Replace(a)
+	}
+	return out
+}
+
+// afresh takes the folder back to what a try begins with.
+func (m *mill) afresh(from string) {
+	m.t.Helper()
+	if err := os.RemoveAll(m.home); err != nil {
+		m.t.Fatal(err)
+	}
+	if err := os.CopyFS(m.home, os.DirFS(from)); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// killed runs a line and kills it after a while, and reports whether it was still running.
+func (m *mill) killed(after time.Duration, args ...string) bool {
+	m.t.Helper()
+	cmd := m.command(args...)
+	if err := cmd.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	m.tries++
+	select {
+	case <-done:
+		return false
+	case <-time.After(after):
+		cmd.Process.Kill()
+		<-done
+		m.kills++
+		return true
+	}
+}
+
+// left are the names in the folder, those of SQLite's side files not counted.
+func (m *mill) left() []string {
+	entries, err := os.ReadDir(m.home)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), "-wal") && !strings.HasSuffix(e.Name(), "-shm") {
+			out = append(out, e.Name())
+		}
+	}
+	return out
+}
+
+// TestCrash kills each verb that writes at random moments of it: what it leaves is sound,
+// what is done at once is done or not, and a rerun ends where an undisturbed run ends.
+// HEARTH_CRASH is for how long it goes on, as in 10m, and HEARTH_CRASH_SEED chooses the
+// moments; without the first it is a few kills.
+func TestCrash(t *testing.T) {
+	for _, c := range All(&Env{}) {
+		tried := slices.ContainsFunc(crashes, func(x crashing) bool { return x.verb == c.Name() }) ||
+			slices.ContainsFunc(written, func(w writing) bool { return w.verb == c.Name() })
+		if _, not := uncrashed[c.Name()]; tried == not {
+			t.Errorf("hearth %s: say by which line it is killed, or why by none", c.Name())
+		}
+	}
+	if testing.Short() {
+		t.Skip("it builds the program and kills it")
+	}
+	long, _ := time.ParseDuration(os.Getenv("HEARTH_CRASH"))
+	seed, err := strconv.ParseUint(os.Getenv("HEARTH_CRASH_SEED"), 10, 64)
+	if err != nil {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("HEARTH_CRASH_SEED=%d", seed)
+	m := &mill{binary: build(t), clean: t.TempDir(), random: rand.New(rand.NewPCG(seed, 1))}
+	m.prepare()
+	rows := make([]func(), 0, len(crashes))
+	for i := range crashes {
+		rows = append(rows, m.local(t, &crashes[i]))
+	}
+	all := wires(t)
+	m.env = append(m.env, "OS_CLIENT_CONFIG_FILE="+os.Getenv("OS_CLIENT_CONFIG_FILE"), "HEARTH_PLACE=")
+	for i := range written {
+		if l := &written[i]; l.before == "" && !strings.Contains(l.args, "--from elsewhere") {
+			rows = append(rows, m.atCloud(t, &all[i], l))
+		}
+	}
+	for until := time.Now().Add(long); ; {
+		for _, row := range rows {
+			row()
+		}
+		if t.Failed() || time.Now().After(until) {
+			break
+		}
+	}
+	t.Logf("crash: %d tries, %d of them killed while running", m.tries, m.kills)
+}
+
+// prepare makes what each try begins with.
+func (m *mill) prepare() {
+	m.t.Helper()
+	ok := func(args ...string) string {
+		m.t.Helper()
+		got := m.run(m.words(args)...)
+		if got.code != 0 {
+			m.t.Fatalf("hearth %q: exit %d: %s", args, got.code, got.err)
+		}
+		return got.out
+	}
+	ok("demo", "--out", "AT/store.sqlite", "--seed", "7")
+	ok("demo", "--out", "AT/empty.sqlite", "--volumes", "0", "--backups", "0")
+	ok("archive", "-q", "--store", "AT/store.sqlite")
+	ok("archive", "--bundle", "AT/full.bundle", "--store", "AT/store.sqlite")
+	first := func(list, filter string) string {
+		return strings.Fields(ok(list, "--store", "AT/store.sqlite", "-o", "value", "-c", "id", "--filter", filter))[0]
+	}
+	m.backup, m.volume = first("backups", "status:available incremental:true"), first("volumes", "status:available")
+	os.RemoveAll(filepath.Join(m.home, "data"))
+	if err := os.CopyFS(m.clean, os.DirFS(m.home)); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// local prepares the tries of a line that writes into files, and is one of them.
+func (m *mill) local(t *testing.T, c *crashing) func() {
+	t.Helper()
+	what := strings.TrimSpace(c.verb + " " + c.name)
+	m.afresh(m.clean)
+	for _, args := range c.before {
+		if got := m.run(m.words(args)...); got.code != 0 {
+			t.Fatalf("%s: hearth %q: exit %d: %s", what, args, got.code, got.err)
+		}
+	}
+	begin := t.TempDir()
+	if err := os.CopyFS(begin, os.DirFS(m.home)); err != nil {
+		t.Fatal(err)
+	}
+	before := crashedInto(t, m.home, c)
+	began := time.Now()
+	if got := m.run(m.words(c.args)...); got.code != 0 {
+		t.Fatalf("%s: exit %d: %s", what, got.code, got.err)
+	}
+	took := time.Since(began)
+	after, names := crashedInto(t, m.home, c), m.left()
+	if (before == after) != (c.name == "a prune") {
+		t.Fatalf("%s: undisturbed, it changes nothing that this test sees", what)
+	}
+	return func() {
+		m.afresh(begin)
+		moment := time.Duration(m.random.Int64N(int64(took) + 1))
+		m.killed(moment, m.words(c.args)...)
+		if got := crashedInto(t, m.home, c); c.atomic && got != before && got != after {
+			t.Errorf("%s, killed after %v: half of it is there:\n%s", what, moment, got)
+		}
+		again := m.run(m.words(c.args)...)
+		if got := crashedInto(t, m.home, c); got != after {
+			t.Errorf("%s, killed after %v: the rerun ends with %d, elsewhere than an undisturbed run: %s", what, moment, again.code, again.err)
+		}
+		if got := m.left(); !slices.Equal(got, names) {
+			t.Errorf("%s, killed after %v: the rerun (exit %d) leaves %v, not %v", what, moment, again.code, got, names)
+		}
+	}
+}
+
+// atCloud is a try of a line at a cloud: what was done there is accounted for, and what the
+// journal says after it was settled is what was done.
+func (m *mill) atCloud(t *testing.T, w *wire, l *writing) func() {
+	t.Helper()
+	what := strings.TrimSpace("at a cloud: " + l.verb + " " + l.name)
+	m.configure("[journal]\nsettle_after = \"0s\"\n")
+	config := t.TempDir()
+	if err := os.CopyFS(config, os.DirFS(filepath.Join(m.home, "config"))); err != nil {
+		t.Fatal(err)
+	}
+	args := append(strings.Fields(strings.NewReplacer("FILE", w.capture, "RECORD", w.records).Replace(l.args)), "--cloud", w.cloud)
+	afresh := func() {
+		m.afresh(m.clean)
+		if err := os.CopyFS(filepath.Join(m.home, "config"), os.DirFS(config)); err != nil {
+			t.Fatal(err)
+		}
+		w.api.Clock = time.Now() // as the real hearth has it
+		w.api.Reset()
+		w.api.Answering(storetest.AsCinder, true)
+	}
+	took := time.Duration(0)
+	return func() {
+		if took == 0 {
+			afresh()
+			began := time.Now()
+			m.killed(3*time.Second, args...) // undisturbed, or long enough
+			took = time.Since(began)
+		}
+		afresh()
+		was := w.api.State()
+		moment := time.Duration(m.random.Int64N(int64(took)))
+		m.killed(moment, args...)
+		changed := w.api.State() != was
+		m.run("settle", "--cloud", w.cloud)
+		got := m.run("journal", "--cloud", w.cloud, "-o", "json")
+		var entries []struct{ State core.EntryState }
+		if err := json.Unmarshal([]byte(got.out), &entries); err != nil {
+			t.Fatalf("%s: %v in %q, %s", what, err, got.out, got.err)
+		}
+		changed = changed || w.api.State() != was
+		switch {
+		case len(entries) == 0 && changed:
+			t.Errorf("%s, killed after %v: it was done, and no entry tells of it", what, moment)
+		case len(entries) > 0 && entries[0].State == core.EntryDone && !changed:
+			t.Errorf("%s, killed after %v: nothing was done, and the journal says done", what, moment)
+		case len(entries) > 0 && entries[0].State == core.EntryFailed && changed:
+			t.Errorf("%s, killed after %v: it was done, and the journal says failed: %s", what, moment, got.out)
+		}
+		if file := filepath.Join(m.home, "data/hearth/archive.sqlite"); len(entries) > 0 {
+			contents(t, file)
+		}
+	}
+}
