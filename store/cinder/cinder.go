@@ -123,7 +123,8 @@ func (p *Place) Scope(ctx context.Context) (core.Scope, error) {
 			Domain   string `json:"domain_id"`
 		}
 	}
-	err := p.session.ask(ctx, call{tried: "list the projects of the login", path: pass.Identity + "/auth/projects"}, &body)
+	err := p.session.ask(ctx, call{tried: "list the projects of the login", path: pass.Identity + "/auth/projects",
+		bounds: projectBounds}, &body)
 	for _, x := range body.Projects {
 		s.Projects = append(s.Projects, core.Project{ID: core.ProjectID(x.ID), Name: x.Name, Domain: x.Domain})
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 
 	"hearth/core"
+	"hearth/store/wire"
 )
 
 // fault is a refusal by the cloud: {"badRequest": {"code": 400, "message": …}},
@@ -84,6 +85,9 @@ func (s *session) explain(tried string, at party, err error) error {
 	var away *turnedAway
 	var variable *badProxy
 	var odd *unclear
+	if told := wire.Explain(tried, err); told != nil && !errors.As(err, &ours) {
+		return told
+	}
 	switch {
 	case err == nil, errors.As(err, &ours), errors.Is(err, context.Canceled):
 		return explain(tried, err)

@@ -19,6 +19,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 
 	"hearth/core"
+	"hearth/store/wire"
 )
 
 // pass is what a login gave: kept between runs, so that the next one needs no
@@ -54,6 +55,7 @@ type session struct {
 	firstWait, lookWait time.Duration
 	answer              time.Duration // how long that to a write may take; 0: as its call says
 	proxy               proxies
+	patience            time.Duration // with answers that trickle (wire.Carrier)
 
 	opening chan struct{} // holds one: the right to log in
 
@@ -150,8 +152,9 @@ func (s *session) newProvider() (*gophercloud.ProviderClient, error) {
 	transport.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	transport.TLSClientConfig = s.login.tls
 	transport.MaxIdleConnsPerHost = 8
+	transport.DisableCompression, transport.MaxResponseHeaderBytes = true, wire.MostHeader
 	transport.Proxy, transport.OnProxyConnectResponse = s.proxy.checked, connected
-	provider.HTTPClient = http.Client{Transport: transport, CheckRedirect: stays}
+	provider.HTTPClient = http.Client{Transport: &wire.Carrier{With: transport, Pack: true, Patience: s.patience}, CheckRedirect: stays}
 	provider.UserAgent.Prepend("hearth")
 	provider.UseTokenLock()
 	return provider, nil

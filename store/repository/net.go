@@ -12,6 +12,7 @@ import (
 
 	"hearth/core"
 	"hearth/store/scan"
+	"hearth/store/wire"
 )
 
 // netTries is how often a request is tried.
@@ -26,6 +27,7 @@ func newTransport() *http.Transport {
 	t.ResponseHeaderTimeout = time.Minute
 	t.MaxIdleConnsPerHost = 32
 	t.DisableCompression = true
+	t.MaxResponseHeaderBytes = wire.MostHeader
 	return t
 }
 
@@ -37,6 +39,9 @@ func explainNet(tried, host string, err error) error {
 	var unknown x509.UnknownAuthorityError
 	var wrong x509.HostnameError
 	fail := func(what, next string) error { return core.Fail(core.CodeUnavailable, tried, what, next, err) }
+	if told := wire.Explain(tried, err); told != nil {
+		return told
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
 		return scan.Cancelled(tried, err)

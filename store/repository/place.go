@@ -84,8 +84,16 @@ func New(ctx context.Context, location string, b Bucket, o Options) *Place {
 			}
 		}
 		err := p.scanner.scan(ctx, to)
-		if err == nil {
+		if core.CodeOf(err) == core.CodeIncomplete { // what was found is there, and there is more
+			x.mu.Lock()
+			x.short = err
+			x.mu.Unlock()
+			err = nil
+		}
+		if err == nil && x.short == nil { // what is not whole is not kept for the next run
 			p.keeper.keep(p.scans.Life(), old, x)
+		}
+		if err == nil {
 			x.finish(end, o.Now())
 		}
 		return err
@@ -126,7 +134,7 @@ func (p *Place) Scan(ctx context.Context, progress func(core.ScanProgress)) (cor
 	if err != nil {
 		return core.Inventory{}, err
 	}
-	return r.Found.inventory(), nil
+	return r.Found.inventory(), r.Found.short
 }
 
 // Unrecognised tells what the last scan found that is no part of any backup.
@@ -162,7 +170,7 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 		return core.Page[core.Backup]{Offset: q.Offset}, err
 	}
 	page := r.Found.answer(q)
-	page.Complete = complete
+	page.Complete, page.Short = complete, r.Found.ended()
 	return page, err
 }
 
@@ -174,7 +182,7 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 		return core.Page[core.Volume]{Offset: q.Offset}, err
 	}
 	page := r.Found.list(q)
-	page.Complete = complete
+	page.Complete, page.Short = complete, r.Found.ended()
 	return page, err
 }
 
