@@ -63,7 +63,7 @@ func short(format string, args ...any) error {
 // meanwhile; where it counts none, as many as anybody has.
 const (
 	mostRows      = 5_000_000
-	mostUncounted = 200_000
+	mostUncounted = 50_000
 )
 
 // weight is how many rows a page counts for: one without any is none the less a page.

@@ -25,7 +25,7 @@ type hashes struct {
 
 // leastHashes is how much of a sha256 file is read in any case: a listing tells nothing of
 // an object that Swift puts together.
-const leastHashes = 64 << 20
+const leastHashes = 16 << 20
 
 // mostUnread is how much of a sha256 file is read before something in it is whole.
 const mostUnread = 1 << 20
