@@ -1,5 +1,7 @@
 package core
 
+import "strings"
+
 // PlaceKind says what sort of place volumes and backups are kept in.
 type PlaceKind string
 
@@ -22,6 +24,21 @@ type PlaceInfo struct {
 	Color    string // a colour for the badge, "" for the theme's
 	Journals bool   // keeps its own journal and captures; else the archive does
 	Demo     bool   // made up, gone when hearth ends
+	// Unsafe says, a sentence each, where somebody between could read or change what goes
+	// over the network, or answer in the place's stead: no TLS, or nobody's certificate is
+	// verified. It may grow, as more is known of the place.
+	Unsafe []string
+}
+
+// Loopback reports whether a host, with or without a port, is this machine: what goes there
+// leaves it not.
+func Loopback(host string) bool {
+	if rest, ok := strings.CutPrefix(host, "["); ok {
+		host, _, _ = strings.Cut(rest, "]")
+	} else if name, _, one := strings.Cut(host, ":"); one && strings.Count(host, ":") == 1 {
+		host = name
+	}
+	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.") && strings.Trim(host, "0123456789.") == ""
 }
 
 // VolumeType is a volume type of a place.

@@ -103,9 +103,6 @@ var VolumeColumns = []string{
 // secret and what replication drivers keep. They lie in clear text in captures.
 var SecretFields = NewFieldSet("provider_auth", "replication_driver_data")
 
-// Masked stands for a secret on screens and in tables.
-const Masked = "••••••"
-
 // EncryptedNow reports whether the volume is encrypted; null where that is not seen.
 func (v *Volume) EncryptedNow() Opt[bool] {
 	switch {

@@ -79,6 +79,7 @@ func (p *Place) Info() core.PlaceInfo {
 		Badge:    p.options.Badge,
 		Color:    p.options.Color,
 	}
+	info.Unsafe = p.session.unsafe()
 	if pass, ok := p.session.current(); ok {
 		if project := pass.Project.Name; project != "" {
 			cloud, region, _ := Cut(p.name)

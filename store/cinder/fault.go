@@ -54,7 +54,7 @@ func faultOf(err error) *fault {
 		for kind, raw := range body {
 			var inner struct{ Message string }
 			if json.Unmarshal(raw, &inner) == nil && inner.Message != "" {
-				f.kind, f.message = kind, inner.Message
+				f.kind, f.message = kind, core.Struck(inner.Message)
 			}
 		}
 	}
@@ -284,7 +284,7 @@ const mostSaid = 240
 
 // brief is what the cloud said, short enough for a sentence.
 func brief(message string) string {
-	said := strings.TrimRight(strings.TrimSpace(message), ".")
+	said := strings.TrimRight(strings.TrimSpace(core.Struck(message)), ".") // before it is cut
 	if m := schema.FindStringSubmatch(said); m != nil {
 		said = "does not accept " + m[1] + ": it " + strings.TrimRight(m[2], ". ")
 		if m[2] == "does not match" {

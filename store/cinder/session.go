@@ -224,6 +224,7 @@ func (s *session) passOf(ctx context.Context, provider *gophercloud.ProviderClie
 	if err != nil {
 		return pass{}, core.Fail(core.CodeUnsupported, tried, "Keystone's answer has no token", "check that auth_url is Keystone's", err)
 	}
+	core.Hide(token)
 	p := pass{
 		Token:    token,
 		Expires:  g.Expires,
@@ -300,6 +301,7 @@ func (s *session) read() (pass, bool) {
 	if err != nil || json.Unmarshal(body, &p) != nil {
 		return pass{}, false
 	}
+	core.Hide(p.Token)
 	if p.Token == "" || s.objects && p.Objects == "" || !s.objects && p.Endpoint == "" || p.Expires.Sub(s.now()) < time.Minute {
 		return pass{}, false
 	}

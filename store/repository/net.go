@@ -15,6 +15,11 @@ import (
 	"hearth/store/wire"
 )
 
+// plainHTTP says of a service without TLS what that means.
+func plainHTTP(name, host string) string {
+	return name + " is at http://" + core.Visible(host) + ", without TLS: what is sent and read can be seen and changed on the way"
+}
+
 // netTries is how often a request is tried.
 const netTries = 3
 

@@ -19,7 +19,8 @@ type Options struct {
 	Now      func() time.Time
 	// Kept is the folder in which is kept what was read of repositories, so that the next
 	// hearth only lists them; "": nowhere.
-	Kept string
+	Kept   string
+	Unsafe func() []string // what is unsafe about the login (core.PlaceInfo); nil: nothing
 
 	S3    S3Options
 	Swift SwiftOptions
@@ -35,6 +36,7 @@ type Place struct {
 	scans   scan.Listing[index]
 	catalog catalog
 	keeper  keeper
+	unsafe  func() []string // of the login; nil: the bucket's own says all
 }
 
 // ReadOnly is why nothing is ever written.
@@ -51,7 +53,7 @@ func New(ctx context.Context, location string, b Bucket, o Options) *Place {
 	if o.Title == "" {
 		o.Title = location
 	}
-	p := &Place{bucket: b, info: core.PlaceInfo{
+	p := &Place{bucket: b, unsafe: o.Unsafe, info: core.PlaceInfo{
 		Location: location,
 		Kind:     core.PlaceRepository,
 		Title:    core.Visible(o.Title),
@@ -117,7 +119,16 @@ func OpenPosix(ctx context.Context, dir string, o Options) (*Place, error) {
 }
 
 // Info describes the place.
-func (p *Place) Info() core.PlaceInfo { return p.info }
+func (p *Place) Info() core.PlaceInfo {
+	info := p.info
+	if p.unsafe != nil {
+		info.Unsafe = append(info.Unsafe, p.unsafe()...)
+	}
+	if b, ok := p.bucket.(interface{ unsafe() []string }); ok {
+		info.Unsafe = append(info.Unsafe, b.unsafe()...)
+	}
+	return info
+}
 
 // Close ends what goes on in the background.
 func (p *Place) Close() error {

@@ -58,6 +58,15 @@ type s3Bucket struct {
 	bucket string
 	prefix string // only what is under it is listed
 	most   int64  // objects that are listed
+	plain  bool   // without TLS
+}
+
+// unsafe is the bucket's part of core.PlaceInfo's.
+func (s *s3Bucket) unsafe() []string {
+	if !s.plain || core.Loopback(s.host) {
+		return nil
+	}
+	return []string{plainHTTP("the bucket", s.host)}
 }
 
 // s3Bounds are those of a page of a listing: an object's key may have a kilobyte, quoted
@@ -112,6 +121,7 @@ func openS3(where string, o S3Options) (*s3Bucket, error) {
 			region = os.Getenv(name)
 		}
 	}
+	core.Hide(o.SecretKey, o.Token, os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SECRET_KEY"), os.Getenv("AWS_SESSION_TOKEN"))
 	var chain []credentials.Provider
 	if o.AccessKey != "" {
 		chain = append(chain, &credentials.Static{Value: credentials.Value{
@@ -126,9 +136,10 @@ func openS3(where string, o S3Options) (*s3Bucket, error) {
 	if transport == nil {
 		transport = newTransport()
 	}
+	plain := o.Plain || plainByEnvironment(host)
 	client, err := minio.NewCore(host, &minio.Options{
 		Creds:        credentials.NewChainCredentials(chain),
-		Secure:       !o.Plain && !plainByEnvironment(host),
+		Secure:       !plain,
 		Region:       region,
 		BucketLookup: lookup,
 		Transport:    &wire.Carrier{With: transport, Stricter: oneWord, Patience: o.Patience},
@@ -137,7 +148,7 @@ func openS3(where string, o S3Options) (*s3Bucket, error) {
 	if err != nil {
 		return nil, core.Fail(core.CodeUsage, tried, err.Error(), "write s3://HOST[:PORT]/BUCKET[/PREFIX]", err)
 	}
-	return &s3Bucket{*client, host, bucket, prefix, mostObjects}, nil
+	return &s3Bucket{*client, host, bucket, prefix, mostObjects, plain}, nil
 }
 
 // plainByEnvironment reports whether AWS_ENDPOINT_URL says to speak plain HTTP to
@@ -171,7 +182,8 @@ func (s *s3Bucket) ListPrefix(ctx context.Context, _, prefix string, page func([
 
 func (s *s3Bucket) list(ctx context.Context, prefix string, page func([]Object) error) error {
 	tried := "list the bucket " + s.bucket
-	if v, err := s.core.GetCreds(); err != nil || v.AccessKeyID == "" {
+	v, err := s.core.GetCreds()
+	if core.Hide(v.SecretAccessKey, v.SessionToken); err != nil || v.AccessKeyID == "" {
 		return core.Fail(core.CodeDenied, tried, "no access key was given",
 			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key and secret_key in the config", err)
 	}

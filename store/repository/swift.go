@@ -8,8 +8,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ncw/swift/v2"
@@ -60,6 +62,21 @@ const swiftPage = 10000
 type swiftBucket struct {
 	conn      *swift.Connection
 	container string
+	account   atomic.Pointer[string] // its URL, once it was asked
+}
+
+// unsafe is the bucket's part of core.PlaceInfo's.
+func (s *swiftBucket) unsafe() (out []string) {
+	at := []string{s.conn.AuthUrl}
+	if account := s.account.Load(); account != nil {
+		at = append(at, *account)
+	}
+	for _, address := range at {
+		if u, err := url.Parse(address); err == nil && u.Scheme == "http" && !core.Loopback(u.Host) {
+			out = append(out, plainHTTP("Swift", u.Host))
+		}
+	}
+	return slices.Compact(out)
 }
 
 // OpenSwift opens a container; cloud is what the location calls the login. It asks
@@ -84,6 +101,7 @@ func OpenSwift(ctx context.Context, cloud, container string, o Options) (*Place,
 }
 
 func openSwift(location, container string, o SwiftOptions) (*swiftBucket, error) {
+	core.Hide(o.Key)
 	c := &swift.Connection{
 		UserName:    o.User,
 		ApiKey:      o.Key,
@@ -106,7 +124,7 @@ func openSwift(location, container string, o SwiftOptions) (*swiftBucket, error)
 		return nil, core.Fail(core.CodeUnsupported, "open "+location, "there is no login for it",
 			"name a cloud of clouds.yaml, or give auth_url, user and key in the config", nil)
 	}
-	return &swiftBucket{c, container}, nil
+	return &swiftBucket{conn: c, container: container}, nil
 }
 
 // swiftLogin is a login of somebody else's making as the library wants it.
@@ -118,6 +136,7 @@ type swiftLogin struct {
 
 func (l *swiftLogin) Request(ctx context.Context, _ *swift.Connection) (*http.Request, error) {
 	token, err := l.login(ctx)
+	core.Hide(token.Token)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.token = token
@@ -206,6 +225,7 @@ func (s *swiftBucket) page(ctx context.Context, tried, prefix, marker string) (o
 	if err != nil {
 		return nil, 0, err
 	}
+	s.account.Store(&account)
 	res, _, err := s.conn.Call(ctx, account, swift.RequestOpts{Container: s.container, Operation: http.MethodGet, Parameters: v,
 		ErrorMap: swift.ContainerErrorMap, OnReAuth: func() (string, error) { return s.conn.StorageUrl, nil }}) // called with its lock held
 	if err != nil {

@@ -46,6 +46,7 @@ func newPostgres(a address, tried string) (*postgresDialect, error) {
 	if a.password != "" {
 		c.Password = a.password
 	}
+	core.Hide(c.Password)
 	if _, ok := c.RuntimeParams["application_name"]; !ok {
 		c.RuntimeParams["application_name"] = "hearth"
 	}
@@ -64,6 +65,18 @@ func newPostgres(a address, tried string) (*postgresDialect, error) {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: killing}
 	}
 	return &postgresDialect{c, most}, nil
+}
+
+func (d *postgresDialect) verified() bool {
+	known := func(host string, t *tls.Config) bool {
+		return strings.HasPrefix(host, "/") || core.Loopback(host) || t != nil && (!t.InsecureSkipVerify || t.VerifyPeerCertificate != nil)
+	}
+	for _, f := range d.config.Fallbacks {
+		if !known(f.Host, f.TLSConfig) {
+			return false
+		}
+	}
+	return known(d.config.Host, d.config.TLSConfig)
 }
 
 // noClearText refuses a server that asks for the password as it is (require_auth, as libpq

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"hearth/core"
 )
 
 // Carrier carries requests, and bounds the answers ([Within]). It asks for packed answers
@@ -38,6 +40,7 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 			bounds = b
 		}
 	}
+	hide(r.Header)
 	ctx, cancel := context.WithCancel(r.Context())
 	own := r.WithContext(ctx)
 	asks := c.Pack && r.Method != http.MethodHead && r.Header.Get("Accept-Encoding") == "" && r.Header.Get("Range") == ""
@@ -50,6 +53,7 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 		cancel()
 		return res, err
 	}
+	hide(res.Header)
 	patience := c.Patience
 	if patience == 0 {
 		patience = time.Minute
@@ -67,6 +71,15 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	res.Body = b
 	return res, nil
+}
+
+// hide makes the secrets of a header known: they are struck out of what is told of the
+// answer.
+func hide(h http.Header) {
+	for _, name := range []string{"X-Auth-Token", "X-Auth-Key", "X-Subject-Token", "X-Storage-Token", "X-Amz-Security-Token",
+		"Authorization", "Proxy-Authorization"} {
+		core.Hide(h.Get(name))
+	}
 }
 
 // body is an answer's, counted as it comes and unpacked.
