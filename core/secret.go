@@ -110,13 +110,20 @@ func Struck(text string) string {
 // them, as is a setting.
 var secretWords = []string{"password", "passwd", "passphrase", "token", "secret", "key", "credential"}
 
+// aboutKeys end names that tell of a key, and not the key: encryption_key_id.
+var aboutKeys = []string{"id", "uuid", "type", "name", "policy", "size"}
+
 // SecretName reports whether a key says that its value is a secret: db_password, api_token,
 // chap-secret, SSH_KEY. Names are taken apart at what is no letter, and where a capital
 // follows a small one, so that monkey and tokenize are none.
 func SecretName(name string) bool {
-	for _, word := range wordsOf(name) {
+	words := wordsOf(name)
+	for i, word := range words {
 		word = strings.TrimSuffix(word, "s")
 		for _, secret := range secretWords {
+			if word == "key" && slices.Contains(aboutKeys, words[len(words)-1]) && i < len(words)-1 {
+				continue
+			}
 			if word == secret || len(secret) > 3 && strings.HasSuffix(word, secret) || word == "api"+secret {
 				return true
 			}
