@@ -253,7 +253,8 @@ var hostiles = []hostile{
 		forever(200, "", b.String())(w, r)
 	}, code: core.CodeUnreadable, words: tooLarge},
 	{name: "a page of millions of rows", place: "cloud", at: "/backups/detail",
-		serve: exceptCount(packed(bomb(`{"backups": [{}`, ",{}", 5_000_000))), code: core.CodeUnreadable, words: "more rows than any cloud gives"},
+		serve: exceptCount(packed(bomb(`{"backups": [{}`, ",{}", 5_000_000))), code: core.CodeUnreadable,
+		words: "more rows than any cloud gives"},
 	{name: "a page without an end", place: "cloud", at: "/backups/detail", serve: forever(200, `{"backups": [{"id": "`, "x"),
 		code: core.CodeUnreadable, words: tooLarge},
 	{name: "a login without an end", place: "cloud", at: "/auth/tokens", serve: forever(201, `{"token": {"x": [[]`, ",[]"),

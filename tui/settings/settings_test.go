@@ -104,3 +104,28 @@ func TestMistakes(t *testing.T) {
 		})
 	}
 }
+
+// TestMistakesKeepSecrets: what is wrong with a line that holds a secret is told without the
+// line; of others the decoder's own words are.
+func TestMistakesKeepSecrets(t *testing.T) {
+	const secret = "Pl4ntedSecret"
+	for _, text := range []string{
+		"secret_key = " + secret, "key = " + secret + "\n", "[places.p]\ns3 = { access_key = \"a\", secret_key = " + secret + " }",
+		"password = '" + secret, "password = \"" + secret + "\\q\"", "password = \"\"\"" + secret, "secret_key = [" + secret + "]",
+		"session_token = \"x\"" + secret, "secret_key =\n" + secret, "secret_key = 2026-" + secret,
+	} {
+		var c struct {
+			SecretKey string `toml:"secret_key"`
+		}
+		err := Read(write(t, text), &c, fine)
+		said := err.Error() + strings.Join(core.Causes(err), " ")
+		if core.CodeOf(err) != core.CodeUsage || strings.Contains(said, secret) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	var c config
+	err := Read(write(t, "place = wonderland"), &c, fine)
+	if !strings.Contains(err.Error(), "wonderland") && !strings.Contains(err.Error(), "'w'") {
+		t.Errorf("a mistake elsewhere is not told: %v", err)
+	}
+}

@@ -26,7 +26,8 @@ var formats = []string{"table", "json", "yaml", "csv", "value"}
 func (f *format) flags(cmd *cobra.Command, columns []string) {
 	formatFlag(cmd, &f.name, "table", "how to print: "+words(formats, "or"), formats)
 	cmd.Flags().StringSliceVarP(&f.columns, "column", "c", nil, "only these columns, in this order, several with commas")
-	cmd.Flags().BoolVar(&f.raw, "raw", false, "for csv and value: print control characters as they are, and what a spreadsheet takes for a formula")
+	cmd.Flags().BoolVar(&f.raw, "raw", false,
+		"for csv and value: print control characters as they are, and what a spreadsheet takes for a formula")
 	complete(cmd, "column", columns)
 }
 

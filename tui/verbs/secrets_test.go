@@ -79,7 +79,8 @@ func echo(t *testing.T, works bool) *httptest.Server {
 			fmt.Fprintf(w, `{"error": {"code": 400, "message": %q}}`, "cannot take "+said)
 		case strings.Contains(r.URL.RawQuery, "list-type"), strings.Contains(r.URL.RawQuery, "location"):
 			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprintf(w, "<Error><Code>AccessForbidden</Code><Message>%s</Message></Error>", strings.NewReplacer("<", "", "&", "").Replace(said+plants["s3 secret"]))
+			fmt.Fprintf(w, "<Error><Code>AccessForbidden</Code><Message>%s</Message></Error>",
+				strings.NewReplacer("<", "", "&", "").Replace(said+plants["s3 secret"]))
 		case strings.HasPrefix(r.URL.Path, "/v1/"):
 			http.Error(w, said, http.StatusTeapot)
 		default:
@@ -95,8 +96,8 @@ func echo(t *testing.T, works bool) *httptest.Server {
 // TestSecretsStayHidden plants secrets everywhere that they can come from, runs the real
 // program, and looks for them in everything that it writes.
 func TestSecretsStayHidden(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("its programs are of a shell's")
+	if runtime.GOOS == "windows" || testing.Short() {
+		t.Skip("its programs are of a shell's, and it runs the real one many times")
 	}
 	b := build(t)
 	b.home = t.TempDir()
@@ -117,7 +118,7 @@ func TestSecretsStayHidden(t *testing.T) {
   refused: {auth: {auth_url: "%[1]s/v3", username: u, project_name: p, user_domain_id: d, project_domain_id: d, password: %[3]q}}
   credential: {auth: {auth_url: "%[1]s/v3", application_credential_id: a, application_credential_secret: %[4]q}}
   works: {auth: {auth_url: "%[2]s/v3", username: u, project_name: p, user_domain_id: d, project_domain_id: d, password: %[3]q}}
-  proxied: {auth: {auth_url: "http://keystone.invalid/v3", username: u, project_name: p, user_domain_id: d, project_domain_id: d, password: x}}
+  proxied: {auth: {auth_url: "http://keystone.invalid/v3", username: u, project_name: p, user_domain_id: d, password: x}}
 `, refuses.URL, works.URL, plants["password"], plants["credential"])
 	write := func(name, text string) string {
 		t.Helper()
@@ -133,7 +134,8 @@ func TestSecretsStayHidden(t *testing.T) {
 	write("config/openstack/clouds.yaml", clouds)
 	host := strings.TrimPrefix(refuses.URL, "http://")
 	config := fmt.Sprintf("[places.box]\nlocation = \"swift:x/box\"\nswift = { auth_url = %q, user = \"u\", key = %q }\n"+
-		"[places.bucket]\nlocation = \"s3://%s/bucket\"\ns3 = { access_key = \"AKIA\", secret_key = %q, session_token = %q, plain_http = true }\n",
+		"[places.bucket]\nlocation = \"s3://%s/bucket\"\n"+
+			"s3 = { access_key = \"AKIA\", secret_key = %q, session_token = %q, plain_http = true }\n",
 		works.URL+"/auth/v1.0", plants["swift key"], host, plants["s3 secret"], plants["s3 session"])
 	b.configure(config)
 	broken := write("broken.toml", "place = \"demo\"\n[places.bucket]\nlocation = \"s3://h/b\"\ns3 = { access_key = \"a\", secret_key = "+
@@ -157,9 +159,9 @@ func TestSecretsStayHidden(t *testing.T) {
 	pass := url.PathEscape(plants["database"])
 	failed := 0
 	for _, args := range []string{
-		"backups --cloud refused", "backups --cloud credential", "backups --cloud works", "volumes --cloud works -o json", "places --check",
-		"delete 0b1c2d3e-0000-4000-8000-000000000000 --yes --cloud works", "backups --cloud proxied", "backups --place box",
-		"backups --place bucket", "verify --place bucket", "check", "places", "backups --config " + broken, "backups --config " + typed,
+		"backups --cloud refused", "backups --cloud credential", "backups --cloud works", "volumes --cloud works -o json", "places",
+		"delete 0b1c2d3e-0000-4000-8000-000000000000 --yes --cloud works", "backups --place box",
+		"backups --place bucket", "verify --place bucket", "check", "backups --config " + broken, "backups --config " + typed,
 		"check --config " + broken, "backups --place mysql://u:" + pass + "@127.0.0.1:1/cinder",
 		"backups --place postgres://u:" + pass + "@127.0.0.1:1/cinder", "backups --place mysqlx://u:" + pass + "@127.0.0.1:1/cinder",
 		"backups --place mysql://127.0.0.1:1/cinder", "backups --place ceph:pool",
@@ -169,7 +171,7 @@ func TestSecretsStayHidden(t *testing.T) {
 			failed++
 		}
 	}
-	if failed < 14 {
+	if failed < 13 {
 		t.Errorf("only %d of the calls failed, and so said what others wrote", failed)
 	}
 	for _, file := range []string{badYAML, tagged} {
@@ -181,7 +183,8 @@ func TestSecretsStayHidden(t *testing.T) {
 
 	volume := strings.Fields(b.run("volumes", "--store", file, "-o", "value", "-c", "id").out)[0]
 	backups := strings.Fields(b.run("backups", "--store", file, "-o", "value", "-c", "id").out)
-	for _, args := range []string{"volumes", "backups", "volume " + volume, "plan --onto " + volume + " " + backups[0], "plan --new n " + backups[0],
+	for _, args := range []string{"volumes", "backups", "volume " + volume, "plan --onto " + volume + " " + backups[0],
+		"plan --new n " + backups[0],
 		"backup " + backups[0], "diff " + volume + " " + backups[0], "journal", "coverage"} {
 		quiet("hearth "+args, b.run(append(strings.Fields(args), "--store", file)...))
 	}
