@@ -33,7 +33,9 @@ func TestStruck(t *testing.T) {
 func TestSecretName(t *testing.T) {
 	for name, is := range map[string]bool{"password": true, "db_password": true, "adminPass": false, "API_TOKEN": true, "apiToken": true,
 		"chap-secret": true, "ssh.key": true, "keys": true, "apikey": true, "dbpassword": true, "monkey": false, "tokenize": false,
-		"keyboard": false, "name": false, "hw_disk_bus": false, "": false, "clientSecret": true, "encryption_key_id": false, "cinder_encryption_key_deletion_policy": false, "key_data": true, "aws_credentials": true} {
+		"keyboard": false, "name": false, "hw_disk_bus": false, "": false, "clientSecret": true,
+		"encryption_key_id": false, "cinder_encryption_key_deletion_policy": false, "key_data": true,
+		"aws_credentials": true} {
 		if SecretName(name) != is {
 			t.Errorf("%q: %v", name, !is)
 		}

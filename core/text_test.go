@@ -186,7 +186,8 @@ func TestLiteral(t *testing.T) {
 			}
 		}
 	}
-	for in, want := range map[string]string{`C:\Program`: `C:\Program`, `C:\new`: `C:\\new`, "plain": "plain", "a\nb": `a\nb`, `a\nb`: `a\\nb`} {
+	for in, want := range map[string]string{
+		`C:\Program`: `C:\Program`, `C:\new`: `C:\\new`, "plain": "plain", "a\nb": `a\nb`, `a\nb`: `a\\nb`} {
 		if got := Literal(in); got != want {
 			t.Errorf("%q is shown as %s", in, got)
 		}

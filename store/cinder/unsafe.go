@@ -30,7 +30,8 @@ func (s *session) unsafe() (out []string) {
 			out = append(out, x.name+" is at http://"+core.Visible(u.Host)+", though Keystone is reached by TLS: "+x.what+
 				" and all data can be read and changed on the way")
 		case u.Scheme == "http":
-			out = append(out, x.name+" is at http://"+core.Visible(u.Host)+", without TLS: "+x.what+" and all data can be read and changed on the way")
+			out = append(out, x.name+" is at http://"+core.Visible(u.Host)+", without TLS: "+x.what+
+				" and all data can be read and changed on the way")
 		}
 	}
 	if tls && l.entry.TLS.Insecure {

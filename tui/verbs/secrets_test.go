@@ -135,7 +135,7 @@ func TestSecretsStayHidden(t *testing.T) {
 	host := strings.TrimPrefix(refuses.URL, "http://")
 	config := fmt.Sprintf("[places.box]\nlocation = \"swift:x/box\"\nswift = { auth_url = %q, user = \"u\", key = %q }\n"+
 		"[places.bucket]\nlocation = \"s3://%s/bucket\"\n"+
-			"s3 = { access_key = \"AKIA\", secret_key = %q, session_token = %q, plain_http = true }\n",
+		"s3 = { access_key = \"AKIA\", secret_key = %q, session_token = %q, plain_http = true }\n",
 		works.URL+"/auth/v1.0", plants["swift key"], host, plants["s3 secret"], plants["s3 session"])
 	b.configure(config)
 	broken := write("broken.toml", "place = \"demo\"\n[places.bucket]\nlocation = \"s3://h/b\"\ns3 = { access_key = \"a\", secret_key = "+
