@@ -291,6 +291,11 @@ var hostiles = []hostile{
 	{name: "a page of very many objects", place: "s3", serve: forever(200, `<ListBucketResult>`, "<Contents/>"), code: core.CodeUnreadable,
 		words: "many more things"},
 	{name: "a page that trickles", place: "s3", serve: slowly(`<ListBucketResult>`), code: core.CodeUnavailable, words: "too slowly"},
+	{name: "a page that stops, and trickles no more", place: "s3", serve: func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `<ListBucketResult>`)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}, code: core.CodeUnavailable, words: "too slowly"},
 	{name: "pages in a circle", place: "s3", serve: s3Pages(func(i int) string { return fmt.Sprintf("o%06d", i%1000) }, 10),
 		code: core.CodeUnreadable, words: "round in a circle"},
 	{name: "a refusal without an end", place: "s3", serve: forever(403, `<Error><Code>AccessDenied</Code><Message>`, "no "),
