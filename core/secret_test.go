@@ -19,7 +19,8 @@ func TestStruck(t *testing.T) {
 		"https://u:" + url.PathEscape(secret) + "@host/"} {
 		cause := errors.New("the server says: " + way + "!")
 		err := Fail(CodeRefused, "do "+way, "it says "+way, "not "+way, cause)
-		for _, text := range append(Causes(err), err.Error(), err.What, Struck(way)) {
+		alone := &Error{What: way} // made before the secret was known
+		for _, text := range append(Causes(err), err.Error(), err.What, Struck(way), alone.Error()) {
 			if strings.Contains(text, "pl4nted") {
 				t.Errorf("%s is told: %s", way, text)
 			}
