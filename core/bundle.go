@@ -432,7 +432,7 @@ func FoundRecord(r Record) Found {
 }
 
 // MaskCapture returns a capture without the secrets that Cinder writes into it
-// ([SecretFields]), wherever in it they stand, and the names of those that it had.
+// ([IsSecret]), wherever in it they stand, and the names of those that it had.
 // Its text is then written anew, and no longer byte for byte Cinder's. false: it
 // does not parse, so that nothing can be masked.
 func MaskCapture(c Capture) (masked Capture, fields []string, ok bool) {
@@ -460,7 +460,7 @@ func mask(v pyjson.Value, had FieldSet) pyjson.Value {
 	case pyjson.Dict:
 		o := &pyjson.Object{}
 		for key, item := range v.Object().All() {
-			if SecretFields.Has(key) && item.Truthy() {
+			if IsSecret(key) && item.Truthy() {
 				had[key] = true
 				item = pyjson.OfString(Masked)
 			}

@@ -6,7 +6,7 @@
 // The files, in the order in which they read well: each uses only names of those
 // before it (TestReadingOrder).
 //
-//	opt text errors                      values that may be null, texts, errors
+//	opt text secret errors               values that may be null, texts, secrets in them, errors
 //	cindererror python base64 coerce     what Cinder's Python makes of values, and of wrong ones
 //
 //	odd volume layout backup chain       what there is in a place, how it was written, and values that no Cinder sends

@@ -50,15 +50,16 @@ func (e *Error) Error() string {
 	if e.Next != "" {
 		b.WriteString("; " + e.Next)
 	}
-	return Visible(b.String())
+	return Visible(Struck(b.String()))
 }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Fail makes an [Error].
+// Fail makes an [Error]. Secrets that are known are struck out of what it says ([Struck]):
+// parts of it are in others' words.
 func Fail(code Code, tried, what, next string, cause error) *Error {
-	return &Error{Code: code, Tried: tried, What: what, Next: next, Cause: cause}
+	return &Error{Code: code, Tried: Struck(tried), What: Struck(what), Next: Struck(next), Cause: cause}
 }
 
 // MayLand reports whether a failure, or one beneath it, leaves a change that may yet
@@ -91,7 +92,7 @@ func CodeOf(err error) Code {
 func Causes(err error) []string {
 	var out []string
 	for err = errors.Unwrap(err); err != nil; err = errors.Unwrap(err) {
-		text := Visible(err.Error())
+		text := Visible(Struck(err.Error()))
 		if len(out) == 0 || !strings.HasSuffix(out[len(out)-1], text) {
 			out = append(out, text)
 		}

@@ -114,7 +114,7 @@ func (p *Plan) explainBase() {
 
 // shown is a value in a reason: short, and masked if it is a secret.
 func shown(name string, v pyjson.Value) string {
-	if SecretFields.Has(name) && v.Truthy() {
+	if IsSecret(name) && v.Truthy() {
 		return Masked
 	}
 	s := pyjson.Text(v)

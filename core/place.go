@@ -1,5 +1,7 @@
 package core
 
+import "strings"
+
 // PlaceKind says what sort of place volumes and backups are kept in.
 type PlaceKind string
 
@@ -25,6 +27,21 @@ type PlaceInfo struct {
 	// Beside are the places that stand beside this one and tell more of it: a cloud's
 	// database, a backup repository; by their locations, no password in them.
 	Beside []string
+	// Unsafe says, a sentence each, where somebody between could read or change what goes
+	// over the network, or answer in the place's stead: no TLS, or nobody's certificate is
+	// verified. It may grow, as more is known of the place.
+	Unsafe []string
+}
+
+// Loopback reports whether a host, with or without a port, is this machine: what goes there
+// leaves it not.
+func Loopback(host string) bool {
+	if rest, ok := strings.CutPrefix(host, "["); ok {
+		host, _, _ = strings.Cut(rest, "]")
+	} else if name, _, one := strings.Cut(host, ":"); one && strings.Count(host, ":") == 1 {
+		host = name
+	}
+	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.") && strings.Trim(host, "0123456789.") == ""
 }
 
 // VolumeType is a volume type of a place.

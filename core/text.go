@@ -96,6 +96,38 @@ func hidden(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
+// Literal is [Visible] for a value as somebody typed it: a backslash that could be taken for
+// the beginning of an escape is doubled, so that a line break (\n) and a typed \n (\\n) do
+// not look alike. It is for a value itself, once; what is made of it may go through Visible
+// again.
+func Literal(s string) string {
+	if !strings.Contains(s, `\`) {
+		return Visible(s)
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, w := pyjson.DecodeRune(s[i:])
+		if b.WriteString(s[i : i+w]); r == '\\' && taken(s[i+w:]) {
+			b.WriteByte('\\')
+		}
+		i += w
+	}
+	return Visible(b.String())
+}
+
+// taken reports whether a backslash before a text is taken for an escape's, or stands before
+// one.
+func taken(rest string) bool {
+	if rest == "" {
+		return false
+	}
+	if strings.IndexByte(`nrtxuU\`, rest[0]) >= 0 {
+		return true
+	}
+	_, w := pyjson.DecodeRune(rest)
+	return strings.HasPrefix(Visible(rest[:w]), `\`)
+}
+
 // VisibleLines is [Visible] for text of several lines: line ends and the tabs
 // that indent them are kept.
 func VisibleLines(s string) string {

@@ -166,3 +166,30 @@ func TestExportsAreFound(t *testing.T) {
 		}
 	}
 }
+
+// TestLiteral: two values that differ are never shown alike, and what is shown may go through
+// Visible again.
+func TestLiteral(t *testing.T) {
+	parts := []string{"\n", `\n`, `\`, "n", "\t", `\t`, "\x1b", `\x1b`, "\u202e", `\u202e`, "a", `\a`}
+	seen := map[string]string{}
+	for _, a := range parts {
+		for _, b := range append(parts, "") {
+			for _, c := range append(parts, "") {
+				in := a + b + c
+				out := Literal(in)
+				if other, have := seen[out]; have && other != in {
+					t.Fatalf("%q and %q are both shown as %s", in, other, out)
+				}
+				if seen[out] = in; Visible(out) != out {
+					t.Fatalf("%s is shown otherwise the second time: %s", out, Visible(out))
+				}
+			}
+		}
+	}
+	for in, want := range map[string]string{
+		`C:\Program`: `C:\Program`, `C:\new`: `C:\\new`, "plain": "plain", "a\nb": `a\nb`, `a\nb`: `a\\nb`} {
+		if got := Literal(in); got != want {
+			t.Errorf("%q is shown as %s", in, got)
+		}
+	}
+}

@@ -113,8 +113,10 @@ var VolumeColumns = []string{
 // secret and what replication drivers keep. They lie in clear text in captures.
 var SecretFields = NewFieldSet("provider_auth", "replication_driver_data")
 
-// Masked stands for a secret on screens and in tables.
-const Masked = "••••••"
+// IsSecret reports whether the value of a field, or of a key of metadata, is masked on
+// screens and in tables: one of [SecretFields], or one whose name says so. JSON, YAML,
+// captures and records have the values of metadata as they are.
+func IsSecret(name string) bool { return SecretFields.Has(name) || SecretName(name) }
 
 // EncryptedNow reports whether the volume is encrypted; null where that is not seen.
 func (v *Volume) EncryptedNow() Opt[bool] {

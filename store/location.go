@@ -75,6 +75,7 @@ func ParseLocation(s string) (Location, error) {
 	}
 	l := Location{Scheme: name, Rest: rest}
 	if password != "" {
+		core.Hide(password)
 		passwords.Store(l, password)
 	}
 	return l, nil

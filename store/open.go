@@ -160,7 +160,7 @@ func openSwift(ctx context.Context, where string, o Options) (Place, error) {
 			url, token, expires, err := objects.Login(ctx)
 			return repository.SwiftToken{Token: token, StorageURL: url, Expires: expires}, err
 		}
-		ro.Swift.List = objects.Projects
+		ro.Swift.List, ro.Unsafe = objects.Projects, objects.Unsafe
 	}
 	return opened(repository.OpenSwift(ctx, cloud, container, ro))
 }

@@ -169,4 +169,6 @@ func TestCapture(t *testing.T) {
 	if s := secret.Text(); s == "" || strings.Contains(r.View().Content, s) {
 		t.Errorf("the secret %q is on the screen", s)
 	}
+	r.press("*").said(ui.LevelWarn, "Secrets are shown").want(strings.Fields(secret.Text())[1][:8])
+	r.press("*").said(ui.LevelInfo, "masked").want(core.Masked).wantNot(strings.Fields(secret.Text())[1][:8])
 }

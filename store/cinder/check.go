@@ -91,6 +91,9 @@ func goes(l clouds.Login, proxy func(*http.Request) (*url.URL, error)) string {
 	if l.TLS.Insecure && u.Scheme == "https" {
 		line += "; its certificate is not verified"
 	}
+	if u.Scheme == "http" && !core.Loopback(u.Host) {
+		line += "; without TLS, so that it can be read and changed on the way"
+	}
 	return core.Visible(line)
 }
 

@@ -57,7 +57,8 @@ func TestCheck(t *testing.T) {
 			"no_proxy inner.example\nALL_PROXY is not read here: set HTTPS_PROXY",
 		"cloud good": "alice, project ops, at https://k.example:5000/v3 (RegionOne, internal or public); " +
 			"through the proxy http://proxy.example:3128 (with a login); its certificate is not verified" + over,
-		"cloud inner": "alice, project 83, at http://inner.example/v3 (public)\nproject_id (" + w.Dir + "/clouds.yaml, line 7) is a number " +
+		"cloud inner": "alice, project 83, at http://inner.example/v3 (public); without TLS, so that it can be read and changed on the way\n" +
+			"project_id (" + w.Dir + "/clouds.yaml, line 7) is a number " +
 			"to YAML, and is sent as openstack reads it, not as it stands: put it in quotes if that is not meant" + over,
 		"cloud fixed": "without Keystone, at https://c.example/v3/p (public); through the proxy http://proxy.example:3128 (with a login)",
 	} {

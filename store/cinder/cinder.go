@@ -41,7 +41,7 @@ func Open(ctx context.Context, where string, o Options) (*Place, error) {
 		o.Now = time.Now
 	}
 	s := newSession(l, o.CacheDir, o.Now)
-	s.answer = o.Waits.Answer
+	s.answer, s.patience = o.Waits.Answer, o.Waits.Trickle
 	if o.Waits.Repeat > 0 {
 		s.firstWait = o.Waits.Repeat
 	}
@@ -79,6 +79,7 @@ func (p *Place) Info() core.PlaceInfo {
 		Badge:    p.options.Badge,
 		Color:    p.options.Color,
 	}
+	info.Unsafe = p.session.unsafe()
 	if pass, ok := p.session.current(); ok {
 		if project := pass.Project.Name; project != "" {
 			cloud, region, _ := Cut(p.name)
@@ -123,7 +124,8 @@ func (p *Place) Scope(ctx context.Context) (core.Scope, error) {
 			Domain   string `json:"domain_id"`
 		}
 	}
-	err := p.session.ask(ctx, call{tried: "list the projects of the login", path: pass.Identity + "/auth/projects"}, &body)
+	err := p.session.ask(ctx, call{tried: "list the projects of the login", path: pass.Identity + "/auth/projects",
+		bounds: projectBounds}, &body)
 	for _, x := range body.Projects {
 		s.Projects = append(s.Projects, core.Project{ID: core.ProjectID(x.ID), Name: x.Name, Domain: x.Domain})
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 
 	"hearth/core"
+	"hearth/store/wire"
 )
 
 // fault is a refusal by the cloud: {"badRequest": {"code": 400, "message": …}},
@@ -53,7 +54,7 @@ func faultOf(err error) *fault {
 		for kind, raw := range body {
 			var inner struct{ Message string }
 			if json.Unmarshal(raw, &inner) == nil && inner.Message != "" {
-				f.kind, f.message = kind, inner.Message
+				f.kind, f.message = kind, core.Struck(inner.Message)
 			}
 		}
 	}
@@ -84,6 +85,9 @@ func (s *session) explain(tried string, at party, err error) error {
 	var away *turnedAway
 	var variable *badProxy
 	var odd *unclear
+	if told := wire.Explain(tried, err); told != nil && !errors.As(err, &ours) {
+		return told
+	}
 	switch {
 	case err == nil, errors.As(err, &ours), errors.Is(err, context.Canceled):
 		return explain(tried, err)
@@ -280,7 +284,7 @@ const mostSaid = 240
 
 // brief is what the cloud said, short enough for a sentence.
 func brief(message string) string {
-	said := strings.TrimRight(strings.TrimSpace(message), ".")
+	said := strings.TrimRight(strings.TrimSpace(core.Struck(message)), ".") // before it is cut
 	if m := schema.FindStringSubmatch(said); m != nil {
 		said = "does not accept " + m[1] + ": it " + strings.TrimRight(m[2], ". ")
 		if m[2] == "does not match" {

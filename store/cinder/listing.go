@@ -32,14 +32,14 @@ func (p *Place) listing(ctx context.Context, reach core.Reach, tried, path, mark
 		q.Set("all_tenants", "1")
 	}
 	fresh := p.version() == 0
-	r, err := p.session.do(ctx, call{tried: tried, path: path, query: q})
+	r, err := p.session.do(ctx, call{tried: tried, path: path, query: q, bounds: pageBounds(limit)})
 	if err != nil || !count || !fresh || p.version() < vCount {
 		return r.body, err
 	}
 	// The cloud's version was not known before this answer: it is asked for the count alone.
 	q.Set("limit", "1")
 	q.Set("with_count", "true")
-	counted, err := p.session.do(ctx, call{tried: tried, path: path, query: q})
+	counted, err := p.session.do(ctx, call{tried: tried, path: path, query: q, bounds: pageBounds(1)})
 	var doc struct{ Count *int }
 	if err != nil || json.Unmarshal(counted.body, &doc) != nil || doc.Count == nil {
 		return r.body, err
@@ -54,7 +54,7 @@ func (p *Place) listingFrom(ctx context.Context, reach core.Reach, tried, path s
 	if reach == core.ReachAll {
 		q.Set("all_tenants", "1")
 	}
-	r, err := p.session.do(ctx, call{tried: tried, path: path, query: q})
+	r, err := p.session.do(ctx, call{tried: tried, path: path, query: q, bounds: pageBounds(limit)})
 	return r.body, err
 }
 

@@ -26,6 +26,7 @@ type mirror[T any] struct {
 	busy     *work[T]            // what goes on in the background
 	err      error               // of the last work, until it is told
 	short    error               // CodeIncomplete: the list ended early; nil: it did not
+	heard    int                 // rows of all pages, also those that came again
 	count    int                 // of all rows, as the cloud told before they were read; -1: it did not
 	looked   time.Time           // when the cloud was last asked for news, or failed to answer
 	read     time.Time           // when it last answered, so that the rows are of then
@@ -108,6 +109,7 @@ func (m *mirror[T]) shown() view[T] {
 // been made or deleted between two pages.
 func (m *mirror[T]) add(p fetched[T]) {
 	rows := m.rows
+	m.heard += weight(len(p.rows))
 	for i := range p.rows {
 		id := m.source.id(&p.rows[i])
 		if at, ok := m.at[id]; ok {

@@ -5,11 +5,13 @@ import (
 	"errors"
 
 	"hearth/core"
+	"hearth/store/wire"
 )
 
 // volumeNames reads the names of all volumes: the short list is a tenth of the long.
 func (p *Place) volumeNames(ctx context.Context, reach core.Reach) (map[string]string, error) {
 	of := map[string]string{}
+	heard := 0
 	for marker := ""; ; {
 		body, err := p.listing(ctx, reach, "read the volumes' names", "/volumes", marker, pageSize, false)
 		if core.CodeOf(err) == core.CodeNotFound && marker != "" {
@@ -28,12 +30,17 @@ func (p *Place) volumeNames(ctx context.Context, reach core.Reach) (map[string]s
 		for _, r := range rows {
 			of[r.ID] = or(r.Name)
 		}
-		if next == "" || next == marker || next == noMarker { // some names are missing, and no list
+		heard += weight(len(rows))
+		if next == "" || next == marker || next == noMarker || heard > mostRows { // some names are missing, and no list
 			return of, nil
 		}
 		marker = next
 	}
 }
+
+// projectBounds are those of a list of projects, which Keystone gives whole: of some
+// seventy thousand.
+var projectBounds = wire.Bounds{Bytes: 32 << 20, Marks: 2 << 20, Mark: ','}
 
 // projectNames reads the names of the projects that the login may know of: an
 // administrator of all, others of their own.
@@ -51,7 +58,8 @@ func (p *Place) projectNames(ctx context.Context) (map[string]string, error) {
 		path = "/projects"
 	}
 	var body struct{ Projects []struct{ ID, Name string } }
-	if err := p.session.ask(ctx, call{tried: "read the projects' names", path: pass.Identity + path}, &body); err != nil {
+	ask := call{tried: "read the projects' names", path: pass.Identity + path, bounds: projectBounds}
+	if err := p.session.ask(ctx, ask, &body); err != nil {
 		return nil, err
 	}
 	for _, x := range body.Projects {

@@ -61,9 +61,9 @@ func (o *Objects) Projects(ctx context.Context) ([]string, error) {
 		return nil, core.Fail(core.CodeUnsupported, tried, "the login names no Keystone", "name the projects in the config", nil)
 	}
 	var body struct{ Projects []struct{ ID string } }
-	err := o.session.ask(ctx, call{tried: tried, path: pass.Identity + "/projects"}, &body)
+	err := o.session.ask(ctx, call{tried: tried, path: pass.Identity + "/projects", bounds: projectBounds}, &body)
 	if core.CodeOf(err) == core.CodeDenied {
-		err = o.session.ask(ctx, call{tried: tried, path: pass.Identity + "/auth/projects"}, &body)
+		err = o.session.ask(ctx, call{tried: tried, path: pass.Identity + "/auth/projects", bounds: projectBounds}, &body)
 	}
 	if err != nil {
 		return nil, err

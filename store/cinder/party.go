@@ -105,6 +105,10 @@ func (of proxies) checked(r *http.Request) (*url.URL, error) {
 	if err != nil {
 		return nil, &badProxy{proxyVariable(r.URL)}
 	}
+	if u != nil {
+		secret, _ := u.User.Password()
+		core.Hide(secret)
+	}
 	return u, nil
 }
 
@@ -208,7 +212,7 @@ func looksLike(status int, h http.Header, body []byte) string {
 	case isPage(h, body):
 		what += " with a page"
 		if m := title.FindSubmatch(body[:min(len(body), 1<<16)]); m != nil {
-			name := []rune(strings.Join(strings.Fields(string(m[1])+string(m[2])), " "))
+			name := []rune(strings.Join(strings.Fields(core.Struck(string(m[1])+string(m[2]))), " "))
 			if len(name) > mostTitle {
 				name = append(name[:mostTitle], '…')
 			}

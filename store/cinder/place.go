@@ -28,6 +28,8 @@ type Waits struct {
 	Answer time.Duration // at most for the answer to a write: a minute, and ten for a restore's
 	Repeat time.Duration // before the first repetition of what may be asked again
 	Look   time.Duration // between two looks for what was asked for and not answered
+	// Trickle is how long an answer may go on of which nearly nothing comes: a minute.
+	Trickle time.Duration
 }
 
 // Listings keeps what lists showed, so that the next run begins with that.

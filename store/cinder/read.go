@@ -87,6 +87,9 @@ func (p *Place) Backup(ctx context.Context, id core.BackupID) (core.Backup, erro
 	return b, nil
 }
 
+// mostOfVolume is how many backups one volume can have for hearth, or one filter gives.
+const mostOfVolume = 100_000
+
 // filtered lists the backups that fulfil a filter of the API's.
 func (p *Place) filtered(ctx context.Context, tried, key, value string, all bool) ([]core.Backup, error) {
 	q := url.Values{key: {value}}
@@ -94,8 +97,8 @@ func (p *Place) filtered(ctx context.Context, tried, key, value string, all bool
 		q.Set("all_tenants", "1")
 	}
 	var out []core.Backup
-	for {
-		r, err := p.session.do(ctx, call{tried: tried, path: "/backups/detail", query: q})
+	for heard := 0; ; {
+		r, err := p.session.do(ctx, call{tried: tried, path: "/backups/detail", query: q, bounds: pageBounds(0)})
 		if err != nil {
 			return nil, err
 		}
@@ -105,6 +108,9 @@ func (p *Place) filtered(ctx context.Context, tried, key, value string, all bool
 		}
 		for i := range rows {
 			out = append(out, rows[i].backup(p.version(), false))
+		}
+		if heard += weight(len(rows)); next != "" && heard > mostOfVolume {
+			return out, short("the cloud's list goes on after %d rows for one volume", len(out))
 		}
 		switch next {
 		case "":

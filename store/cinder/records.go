@@ -97,7 +97,7 @@ func (p *Place) services(ctx context.Context) []string {
 			q.Set("all_tenants", "1")
 		}
 		const tried = "learn which driver the backup service runs"
-		if r, err := p.session.do(ctx, call{tried: tried, path: "/backups/detail", query: q}); err == nil {
+		if r, err := p.session.do(ctx, call{tried: tried, path: "/backups/detail", query: q, bounds: pageBounds(1)}); err == nil {
 			if rows, _, _, err := pageOf[backupRow](tried, r.body, "backups"); err == nil && len(rows) > 0 {
 				record, _ := p.Export(ctx, core.BackupID(rows[0].ID))
 				service = record.Service

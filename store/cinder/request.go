@@ -19,6 +19,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 
 	"hearth/core"
+	"hearth/store/wire"
 )
 
 const (
@@ -38,6 +39,22 @@ type call struct {
 	header  map[string]string
 	done    *done         // how the answer to a write says that it was done; nil only for what reads
 	timeout time.Duration // 0: answerTime
+	bounds  wire.Bounds   // of the answer; zero: as for one thing
+}
+
+// mostParts is how many commas an answer may have that tells of one thing, or of few.
+const mostParts = 200_000
+
+// bounded is how much the answer may be.
+func (c call) bounded() wire.Bounds {
+	b := c.bounds
+	if b.Bytes == 0 {
+		b.Bytes = wire.Usual.Bytes
+	}
+	if c.bounds.Bytes == 0 { // a page's parts are its rows, which are counted
+		b.Marks, b.Mark = mostParts, ','
+	}
+	return b
 }
 
 // writes reports whether a call changes something: it is sent once, and no redirect of
@@ -204,7 +221,7 @@ func (s *session) once(ctx context.Context, c call) (reply, error) {
 	if s.answer > 0 && c.writes() {
 		timeout = s.answer
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(wire.Within(ctx, c.bounded()), timeout)
 	defer cancel()
 	address := c.path
 	header := map[string]string{}

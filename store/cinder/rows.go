@@ -11,6 +11,7 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/store/wire"
 )
 
 // backupRow is a backup as the API sends it. parent_id, service, host,
@@ -293,10 +294,56 @@ type pageDoc[R any] struct {
 	Count        *int   `json:"count"`
 }
 
+// mostOfPage is how many rows a page may have: a cloud can be set to give more than
+// [pageSize] where it is not told how many (osapi_max_limit), and no page is so large.
+const mostOfPage = 10 * pageSize
+
+// pageBounds are those of a page of so many rows, 0 for as many as the cloud likes. A row
+// has a kilobyte or three; one of 128 long keys may have more, and not all have.
+func pageBounds(rows int) wire.Bounds {
+	if rows <= 0 {
+		rows = pageSize
+	}
+	return wire.PageOf(rows, 16<<10)
+}
+
+// crowded reports whether a list of a page has more than so many rows: few bytes can be
+// very many rows that are nothing, and each takes memory once it is decoded.
+func crowded(body []byte, most int) bool {
+	if bytes.Count(body, []byte{','}) <= mostParts/2 {
+		return false
+	}
+	depth, rows, quoted := 0, 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			if depth++; depth == 2 {
+				rows = 1
+			}
+		case c == '}', c == ']':
+			depth--
+		case c == ',' && depth == 2:
+			if rows++; rows > most {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // pageOf decodes a page of rows; next is the marker of the page after it, "" at
 // the end, and count is -1 where none is told.
 func pageOf[R any](tried string, body []byte, kind string) (rows []R, next string, count int, err error) {
 	var page pageDoc[R]
+	if crowded(body, mostOfPage) {
+		return nil, "", 0, core.Fail(core.CodeUnreadable, tried, "a page of it has more rows than any cloud gives",
+			"check that the endpoint is Cinder's and no proxy answers in its place", nil)
+	}
 	if err := decode(tried, body, &page); err != nil {
 		if page, err = oddPage[R](body, err); err != nil {
 			return nil, "", 0, err

@@ -20,6 +20,7 @@ import (
 
 	"hearth/core"
 	"hearth/store/whole"
+	"hearth/store/wire"
 )
 
 // pass is what a login gave: kept between runs, so that the next one needs no
@@ -55,6 +56,7 @@ type session struct {
 	firstWait, lookWait time.Duration
 	answer              time.Duration // how long that to a write may take; 0: as its call says
 	proxy               proxies
+	patience            time.Duration // with answers that trickle (wire.Carrier)
 
 	opening chan struct{} // holds one: the right to log in
 
@@ -151,8 +153,9 @@ func (s *session) newProvider() (*gophercloud.ProviderClient, error) {
 	transport.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	transport.TLSClientConfig = s.login.tls
 	transport.MaxIdleConnsPerHost = 8
+	transport.DisableCompression, transport.MaxResponseHeaderBytes = true, wire.MostHeader
 	transport.Proxy, transport.OnProxyConnectResponse = s.proxy.checked, connected
-	provider.HTTPClient = http.Client{Transport: transport, CheckRedirect: stays}
+	provider.HTTPClient = http.Client{Transport: &wire.Carrier{With: transport, Pack: true, Patience: s.patience}, CheckRedirect: stays}
 	provider.UserAgent.Prepend("hearth")
 	provider.UseTokenLock()
 	return provider, nil
@@ -222,6 +225,7 @@ func (s *session) passOf(ctx context.Context, provider *gophercloud.ProviderClie
 	if err != nil {
 		return pass{}, core.Fail(core.CodeUnsupported, tried, "Keystone's answer has no token", "check that auth_url is Keystone's", err)
 	}
+	core.Hide(token)
 	p := pass{
 		Token:    token,
 		Expires:  g.Expires,
@@ -298,6 +302,7 @@ func (s *session) read() (pass, bool) {
 	if err != nil || json.Unmarshal(body, &p) != nil {
 		return pass{}, false
 	}
+	core.Hide(p.Token)
 	if p.Token == "" || s.objects && p.Objects == "" || !s.objects && p.Endpoint == "" || p.Expires.Sub(s.now()) < time.Minute {
 		return pass{}, false
 	}

@@ -15,6 +15,9 @@ func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
 		return nil, err
 	}
 	fresh.begins(first)
+	if err := fresh.endless(); err != nil {
+		return fresh, err
+	}
 	if err := fresh.rest(ctx); err != nil {
 		return fresh, err
 	}
@@ -23,6 +26,7 @@ func (m *mirror[T]) whole(ctx context.Context) (*mirror[T], error) {
 
 // begins takes the first page.
 func (m *mirror[T]) begins(first fetched[T]) {
+	m.heard = 0
 	m.add(first)
 	m.count = first.count
 }
@@ -53,6 +57,41 @@ func (m *mirror[T]) onward(ctx context.Context, marker string) error {
 func short(format string, args ...any) error {
 	return core.Fail(core.CodeIncomplete, "read the list whole", fmt.Sprintf(format, args...),
 		"read it again; if that is no help, look at the cloud's API and the proxy before it", nil)
+}
+
+// How many rows a list can have: what the cloud counted, and some that were made
+// meanwhile; where it counts none, as many as anybody has.
+const (
+	mostRows      = 5_000_000
+	mostUncounted = 50_000
+)
+
+// weight is how many rows a page counts for: one without any is none the less a page.
+func weight(rows int) int {
+	if rows == 0 {
+		return pageSize
+	}
+	return rows
+}
+
+// endless returns the error of a list that goes on beyond all that the cloud counts, or
+// whose pages bring again and again what is here already. What was read stays.
+func (m *mirror[T]) endless() error {
+	most := mostUncounted
+	if m.count >= 0 {
+		most = min(m.count+m.count/8+2*pageSize, mostRows)
+	}
+	switch rows := len(m.rows); {
+	case m.next == "":
+		return nil
+	case rows > most && m.count >= 0:
+		return short("the cloud counts %d rows, and its list goes on after %d", m.count, rows)
+	case rows > most:
+		return short("the cloud's list goes on after %d rows, and it does not count them", rows)
+	case m.heard > 2*most+mostOfPage:
+		return short("the cloud's list goes on and on, and brings nothing new after %d rows", rows)
+	}
+	return nil
 }
 
 // counted returns the error of a list that is shorter than the cloud counted with its
@@ -177,6 +216,9 @@ func (m *mirror[T]) stride(ctx context.Context) (ok bool, err error) {
 		before := len(m.rows)
 		p.rows = p.rows[1:]
 		m.add(p)
+		if err := m.endless(); err != nil {
+			return false, err
+		}
 		switch {
 		case len(m.rows) != before+len(p.rows):
 			return false, nil
@@ -246,7 +288,11 @@ func (m *mirror[T]) sweep(ctx context.Context, marker string) error {
 		}
 		m.mu.Lock()
 		m.add(p)
+		over := m.endless()
 		m.mu.Unlock()
+		if over != nil {
+			return over
+		}
 	}
 	return ended
 }

@@ -149,7 +149,7 @@ func (p *Place) filters(ctx context.Context, tried string, id core.BackupID, col
 // having reports whether a backup is among those with a value in a column.
 func (p *Place) having(ctx context.Context, tried string, id core.BackupID, column, value string) (bool, error) {
 	q := url.Values{"all_tenants": {"1"}, "id": {string(id)}, column: {value}}
-	r, err := p.session.do(ctx, call{tried: tried, path: "/backups", query: q})
+	r, err := p.session.do(ctx, call{tried: tried, path: "/backups", query: q, bounds: pageBounds(0)})
 	if err != nil {
 		return false, err
 	}

@@ -196,7 +196,7 @@ func (p *Place) named(ctx context.Context, name string) ([]core.VolumeID, error)
 	if name != "" { // without one the newest are looked through
 		q.Set("name", name)
 	}
-	err := p.session.ask(ctx, call{tried: "look for volumes called " + name, path: "/volumes", query: q}, &body)
+	err := p.session.ask(ctx, call{tried: "look for volumes called " + name, path: "/volumes", query: q, bounds: pageBounds(0)}, &body)
 	var out []core.VolumeID
 	for _, v := range body.Volumes {
 		if v.Name == name {

@@ -35,7 +35,8 @@ func (p Picked) Only(ids []core.BackupID) Picked {
 
 // leaves says why backups whose turn has come are left alone, which those are too that are
 // gone; those that are not are left out.
-func (d Desk) leaves(ctx context.Context, left func(*core.Backup) string, ids []core.BackupID, tried string) (map[core.BackupID]error, error) {
+func (d Desk) leaves(ctx context.Context, left func(*core.Backup) string, ids []core.BackupID,
+	tried string) (map[core.BackupID]error, error) {
 	if left == nil {
 		return nil, nil
 	}

@@ -110,7 +110,8 @@ func count(c *memory.Cloud, method string) (n int) {
 func TestCopy(t *testing.T) {
 	const n = 12
 	p := twoClouds(t, n)
-	plan, err := jobs.PlanCopy(t.Context(), p.fromDesk, p.toDesk, jobs.Picked{IDs: []core.BackupID{chained(3)}}, jobs.CopyOptions{Chain: true}, nil)
+	picked := jobs.Picked{IDs: []core.BackupID{chained(3)}}
+	plan, err := jobs.PlanCopy(t.Context(), p.fromDesk, p.toDesk, picked, jobs.CopyOptions{Chain: true}, nil)
 	ok(t, err)
 	if got := plan.Count(); got.Goes != 4 || len(plan.Items) != 4 || plan.Items[0].ID != chained(0) || plan.Items[3].ID != chained(3) {
 		t.Errorf("a chain: %+v", got)

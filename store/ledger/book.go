@@ -178,7 +178,8 @@ func (b Book) capturedOf(ctx context.Context, place string, ids []core.BackupID,
 	if b.Everywhere && place != "" {
 		where, args = where+" AND place = ?", append(args, place)
 	}
-	rows, err := b.DB.QueryContext(ctx, "SELECT place, backup_id, source, again, again_at, ended_at FROM hearth_captures INDEXED BY hearth_captures_known WHERE "+where+
+	rows, err := b.DB.QueryContext(ctx, "SELECT place, backup_id, source, again, again_at, ended_at "+
+		"FROM hearth_captures INDEXED BY hearth_captures_known WHERE "+where+
 		" ORDER BY at DESC, id DESC", args...)
 	if err != nil {
 		return err

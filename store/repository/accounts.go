@@ -207,6 +207,20 @@ func (a *accounts) identity(ctx context.Context) (string, bool) {
 	return fmt.Sprintf("swift %q %q by %q, several", token.StorageURL, a.container, a.options.User), err == nil
 }
 
+// unsafe is the bucket's part of core.PlaceInfo's.
+func (a *accounts) unsafe() (out []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, b := range a.buckets {
+		for _, why := range b.unsafe() {
+			if !slices.Contains(out, why) {
+				out = append(out, why)
+			}
+		}
+	}
+	return out
+}
+
 func (a *accounts) Sorted() bool            { return true }
 func (a *accounts) Close() error            { return nil }
 func (a *accounts) Service() (string, bool) { return SwiftDriver, true }

@@ -20,9 +20,9 @@ import (
 	"hearth/core"
 )
 
-// mostHashes is how many blocks of one chunk are compared at most: hashes for
-// 128 GiB in blocks of Cinder's size take 128 MiB.
-const mostHashes = 1 << 22
+// mostHashes is how many blocks of one chunk are compared at most: hashes for 8 GiB in
+// blocks of Cinder's size take 8 MiB, and several chunks are read at a time.
+const mostHashes = 1 << 18
 
 // deep reads the chunks, in the order of the volume, several at a time, and beside
 // them the sha256 file from front to end.
@@ -191,15 +191,29 @@ type chunkJob struct {
 
 // stored counts and keeps the error of the bytes as they are stored.
 type stored struct {
-	in  io.Reader
-	sum hash.Hash // nil: not wanted
-	n   int64
-	err error
+	in   io.Reader
+	sum  hash.Hash // nil: not wanted
+	name string    // of the object
+	most int64     // that it can have
+	n    int64
+	err  error
+}
+
+// most is how many bytes the chunk can have as it is stored: as many as the listing says,
+// or as its data takes packed badly, since a listing tells nothing of an object that Swift
+// puts together.
+func (j *chunkJob) most() int64 {
+	packed := j.entry.length + j.entry.length/8 + 64<<10
+	return max(j.object.Size, packed)
 }
 
 func (s *stored) Read(b []byte) (int, error) {
 	n, err := s.in.Read(b)
-	s.n += int64(n)
+	if s.n += int64(n); s.n > s.most {
+		s.err = core.Fail(core.CodeUnreadable, "read "+s.name, "it goes on after "+core.Bytes(s.most)+", and can have no more",
+			"look what answers there", nil)
+		return n, s.err
+	}
 	if s.sum != nil {
 		s.sum.Write(b[:n])
 	}
@@ -219,7 +233,7 @@ func (j *chunkJob) run(ctx context.Context) error {
 		return j.unread(ctx, err)
 	}
 	defer in.Close()
-	raw := &stored{in: contextReader{ctx, in}}
+	raw := &stored{in: contextReader{ctx, in}, name: j.object.Name, most: j.most()}
 	if encodingOf(j.entry.compression) != plain {
 		raw.sum = md5.New() // up to Kilo it is of the bytes as stored
 	}

@@ -61,6 +61,13 @@ func (g *group) object(s single, suffix string) Object {
 // fewForeign is how many foreign objects of one backup are kept by name.
 const fewForeign = 100
 
+// mostChunks is how many chunks of one backup are looked at: twice as many as metadata of
+// the largest size that is read ([maxMetadata]) can name.
+const mostChunks = 1 << 20
+
+// fewLoose is how many objects wait to be told whose they are.
+const fewLoose = 10_000
+
 // grouper puts a listing's objects together by their prefix. It keeps only what is
 // not whole yet: in a sorted listing one group, else those of one folder.
 type grouper struct {
@@ -119,7 +126,7 @@ func newGroup(above, container, prefix string) *group {
 func (g *grouper) other(o Object) error {
 	_, base := cutLast(strings.TrimSuffix(o.Name, "/"))
 	switch {
-	case strings.HasPrefix(base, flatPrefix):
+	case strings.HasPrefix(base, flatPrefix) && len(g.loose) < fewLoose:
 		o.Name = strings.Clone(o.Name)
 		g.loose = append(g.loose, o)
 		return nil
@@ -144,6 +151,10 @@ func (g *group) add(o Object, n name) {
 		g.hashes = singleOf(&o)
 	case partChunk:
 		c := chunk{number: n.chunk, size: o.Size, problem: o.Problem != ""}
+		if len(g.chunks) >= mostChunks { // no metadata that is read can name them all
+			g.foreigns++
+			return
+		}
 		if sum, ok := digest(o.MD5, 16); ok {
 			g.sums = append(g.sums, [16]byte(sum))
 			c.sum = int32(len(g.sums))

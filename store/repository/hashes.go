@@ -23,6 +23,33 @@ type hashes struct {
 	ended  bool
 }
 
+// leastHashes is how much of a sha256 file is read in any case: a listing tells nothing of
+// an object that Swift puts together.
+const leastHashes = 16 << 20
+
+// mostUnread is how much of a sha256 file is read before something in it is whole.
+const mostUnread = 1 << 20
+
+// ahead reads a sha256 file, no further than it can go, nor ahead of what was understood:
+// a single text in it could be of gigabytes.
+type ahead struct {
+	h    *hashes
+	read int64
+	left int64
+}
+
+func (a *ahead) Read(b []byte) (int, error) {
+	if a.read-a.h.dec.InputOffset() > mostUnread {
+		return 0, &errHashes{"a text in it is longer than any hash"}
+	}
+	n, err := a.h.in.Read(b)
+	a.read += int64(n)
+	if a.left -= int64(n); a.left < 0 {
+		return 0, &errHashes{"it goes on after its end"}
+	}
+	return n, err
+}
+
 // errHashes is a sha256 file that cannot be used.
 type errHashes struct{ what string }
 
@@ -39,7 +66,8 @@ func (s *scanner) openHashes(ctx context.Context, g *group) (*hashes, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hashes{in: in, dec: json.NewDecoder(in)}
+	h := &hashes{in: in}
+	h.dec = json.NewDecoder(&ahead{h: h, left: max(o.Size, leastHashes)})
 	if err := h.head(); err != nil {
 		in.Close()
 		return nil, h.explain(o, err)
@@ -107,6 +135,33 @@ func (h *hashes) head() error {
 	}
 }
 
+// tail reads what follows the hashes: keys, the end of the object, and nothing. Python's
+// json.loads, by which Cinder reads the file, takes no other.
+func (h *hashes) tail() error {
+	for {
+		key, err := h.dec.Token()
+		if err != nil {
+			return err
+		}
+		if key == json.Delim('}') {
+			break
+		}
+		if v, err := h.dec.Token(); err != nil {
+			return err
+		} else if _, is := v.(json.Delim); is {
+			return &errHashes{fmt.Sprintf("its %v is not what Cinder writes", key)}
+		}
+	}
+	var syntax *json.SyntaxError
+	switch _, err := h.dec.Token(); {
+	case err == io.EOF:
+		return nil
+	case err != nil && !errors.As(err, &syntax):
+		return err
+	}
+	return &errHashes{"something follows its end"}
+}
+
 // read returns the next hash; false at the end.
 func (h *hashes) read() (string, bool, error) {
 	if h.ended || !h.dec.More() {
@@ -115,6 +170,9 @@ func (h *hashes) read() (string, bool, error) {
 				return "", false, err
 			}
 			h.ended = true
+			if err := h.tail(); err != nil {
+				return "", false, err
+			}
 		}
 		return "", false, nil
 	}

@@ -12,6 +12,9 @@ import (
 	"hearth/store/scan"
 )
 
+// mostOthers is how many backups that are not whole are told.
+const mostOthers = 20_000
+
 // fewStrays is how many strays are kept by name.
 const fewStrays = 1000
 
@@ -30,6 +33,7 @@ type index struct {
 	seen     map[core.VolumeID]seen // until the scan is done
 	progress core.ScanProgress
 	at       time.Time
+	short    error // why not all that there is was found; nil: it was
 
 	// Once the scan is done.
 	done     bool
@@ -66,6 +70,12 @@ func (x *index) add(f *found) error {
 			x.strays = append(x.strays, *h)
 		}
 	case h.Kind != core.HoldingBackup:
+		if len(x.others) == mostOthers {
+			x.short = core.Fail(core.CodeIncomplete, "scan the repository",
+				"more than "+core.Count(mostOthers, "backup")+" in it are not whole, and only so many are told",
+				"look whether it is a repository of Cinder's", nil)
+			return nil
+		}
 		x.others = append(x.others, *h)
 	case f.packed != "":
 		x.reused++
@@ -261,6 +271,16 @@ func (x *index) describe(volumes []core.VolumeID, newest []string, counts []coun
 			x.volumeOf[i] = place[v]
 		}
 	}
+}
+
+// ended is why not all that there is was found; nil where it was, or is still looked for.
+func (x *index) ended() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.done {
+		return nil
+	}
+	return x.short
 }
 
 // find looks a backup up; x is done.

@@ -281,7 +281,8 @@ func (s *spoiler) step() string {
 		return "link " + meta
 	}
 	s.n++
-	extra := map[string]any{"volume_meta": fmt.Sprintf(`{"version": 2, "volume-base-metadata": {"size": %d, "display_name": "v%d"}}`, s.n, s.n)}
+	extra := map[string]any{"volume_meta": fmt.Sprintf(
+		`{"version": 2, "volume-base-metadata": {"size": %d, "display_name": "v%d"}}`, s.n, s.n)}
 	if s.IntN(3) == 0 {
 		extra = nil
 	}

@@ -41,9 +41,33 @@ type entry struct {
 // readMetadata reads a metadata object. The error tells what is wrong in words.
 func readMetadata(text string) (*metadata, error) {
 	if m, ok := peekMetadata(text); ok {
-		return m, nil
+		return m, m.tooMuch()
 	}
-	return parseMetadata(text)
+	if len(text) > maxOdd {
+		return nil, invalid("it is of " + core.Bytes(int64(len(text))) + ", and not as Cinder writes one of that size")
+	}
+	m, err := parseMetadata(text)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.tooMuch()
+}
+
+// What a metadata object may hold: no more entries than fit into [maxMetadata], as they
+// are written; of one that is not written as Cinder does it today some forty thousand; and
+// a capture with sixty image properties of the largest size.
+const (
+	mostEntries = 1 << 19
+	maxOdd      = 8 << 20
+	maxCapture  = 4 << 20
+)
+
+// tooMuch is the error of metadata that no volume has; nil for other.
+func (m *metadata) tooMuch() error {
+	if n := len(m.volumeMeta.V); n > maxCapture {
+		return invalid("the capture in it is of " + core.Bytes(int64(n)) + ", which no volume needs")
+	}
+	return nil
 }
 
 // parseMetadata reads it as Python would, whatever it is.

@@ -12,7 +12,13 @@ import (
 
 	"hearth/core"
 	"hearth/store/scan"
+	"hearth/store/wire"
 )
+
+// plainHTTP says of a service without TLS what that means.
+func plainHTTP(name, host string) string {
+	return name + " is at http://" + core.Visible(host) + ", without TLS: what is sent and read can be seen and changed on the way"
+}
 
 // netTries is how often a request is tried.
 const netTries = 3
@@ -26,6 +32,7 @@ func newTransport() *http.Transport {
 	t.ResponseHeaderTimeout = time.Minute
 	t.MaxIdleConnsPerHost = 32
 	t.DisableCompression = true
+	t.MaxResponseHeaderBytes = wire.MostHeader
 	return t
 }
 
@@ -37,6 +44,9 @@ func explainNet(tried, host string, err error) error {
 	var unknown x509.UnknownAuthorityError
 	var wrong x509.HostnameError
 	fail := func(what, next string) error { return core.Fail(core.CodeUnavailable, tried, what, next, err) }
+	if told := wire.Explain(tried, err); told != nil {
+		return told
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
 		return scan.Cancelled(tried, err)

@@ -311,7 +311,7 @@ func (m *metadata) peekEntries(p *peeker) bool {
 				return false
 			})
 			m.entries = append(m.entries, e)
-			return ok
+			return ok && len(m.entries) <= mostEntries
 		})
 		return ok && n == 1
 	})

@@ -19,7 +19,8 @@ type Options struct {
 	Now      func() time.Time
 	// Kept is the folder in which is kept what was read of repositories, so that the next
 	// hearth only lists them; "": nowhere.
-	Kept string
+	Kept   string
+	Unsafe func() []string // what is unsafe about the login (core.PlaceInfo); nil: nothing
 
 	S3    S3Options
 	Swift SwiftOptions
@@ -35,6 +36,7 @@ type Place struct {
 	scans   scan.Listing[index]
 	catalog catalog
 	keeper  keeper
+	unsafe  func() []string // of the login; nil: the bucket's own says all
 }
 
 // ReadOnly is why nothing is ever written.
@@ -51,7 +53,7 @@ func New(ctx context.Context, location string, b Bucket, o Options) *Place {
 	if o.Title == "" {
 		o.Title = location
 	}
-	p := &Place{bucket: b, info: core.PlaceInfo{
+	p := &Place{bucket: b, unsafe: o.Unsafe, info: core.PlaceInfo{
 		Location: location,
 		Kind:     core.PlaceRepository,
 		Title:    core.Visible(o.Title),
@@ -84,8 +86,16 @@ func New(ctx context.Context, location string, b Bucket, o Options) *Place {
 			}
 		}
 		err := p.scanner.scan(ctx, to)
-		if err == nil {
+		if core.CodeOf(err) == core.CodeIncomplete { // what was found is there, and there is more
+			x.mu.Lock()
+			x.short = err
+			x.mu.Unlock()
+			err = nil
+		}
+		if err == nil && x.short == nil { // what is not whole is not kept for the next run
 			p.keeper.keep(p.scans.Life(), old, x)
+		}
+		if err == nil {
 			x.finish(end, o.Now())
 		}
 		return err
@@ -109,7 +119,16 @@ func OpenPosix(ctx context.Context, dir string, o Options) (*Place, error) {
 }
 
 // Info describes the place.
-func (p *Place) Info() core.PlaceInfo { return p.info }
+func (p *Place) Info() core.PlaceInfo {
+	info := p.info
+	if p.unsafe != nil {
+		info.Unsafe = append(info.Unsafe, p.unsafe()...)
+	}
+	if b, ok := p.bucket.(interface{ unsafe() []string }); ok {
+		info.Unsafe = append(info.Unsafe, b.unsafe()...)
+	}
+	return info
+}
 
 // Close ends what goes on in the background.
 func (p *Place) Close() error {
@@ -126,7 +145,7 @@ func (p *Place) Scan(ctx context.Context, progress func(core.ScanProgress)) (cor
 	if err != nil {
 		return core.Inventory{}, err
 	}
-	return r.Found.inventory(), nil
+	return r.Found.inventory(), r.Found.short
 }
 
 // Unrecognised tells what the last scan found that is no part of any backup.
@@ -162,7 +181,7 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 		return core.Page[core.Backup]{Offset: q.Offset}, err
 	}
 	page := r.Found.answer(q)
-	page.Complete = complete
+	page.Complete, page.Short = complete, r.Found.ended()
 	return page, err
 }
 
@@ -174,7 +193,7 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 		return core.Page[core.Volume]{Offset: q.Offset}, err
 	}
 	page := r.Found.list(q)
-	page.Complete = complete
+	page.Complete, page.Short = complete, r.Found.ended()
 	return page, err
 }
 

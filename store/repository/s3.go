@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -16,6 +18,7 @@ import (
 
 	"hearth/core"
 	"hearth/store/scan"
+	"hearth/store/wire"
 )
 
 // S3Options says how an S3 bucket is reached. What is empty comes from the
@@ -35,6 +38,13 @@ type S3Options struct {
 	Addressing string `toml:"addressing"`
 	// Transport carries the requests; nil: one with hearth's own limits.
 	Transport http.RoundTripper `toml:"-"`
+	// Patience is how long an answer may trickle; 0: as [wire.Carrier] has it.
+	Patience time.Duration `toml:"-"`
+}
+
+// oneWord bounds what the library asks by itself: in which region a bucket is.
+func oneWord(r *http.Request) (wire.Bounds, bool) {
+	return wire.Bounds{Bytes: 64 << 10}, r.URL.Query().Has("location")
 }
 
 // s3Page is how many objects a page of a listing holds: S3 gives no more.
@@ -47,6 +57,30 @@ type s3Bucket struct {
 	host   string
 	bucket string
 	prefix string // only what is under it is listed
+	most   int64  // objects that are listed
+	plain  bool   // without TLS
+}
+
+// unsafe is the bucket's part of core.PlaceInfo's.
+func (s *s3Bucket) unsafe() []string {
+	if !s.plain || core.Loopback(s.host) {
+		return nil
+	}
+	return []string{plainHTTP("the bucket", s.host)}
+}
+
+// s3Bounds are those of a page of a listing: an object's key may have a kilobyte, quoted
+// three, and is told in some twenty tags, with those of its checksum and owner.
+var s3Bounds = wire.Bounds{Bytes: 1<<20 + s3Page*4<<10, Marks: s3Page * 64, Mark: '<'}
+
+// mostObjects is how many objects a bucket may have whose server counts none: a million
+// backups of a hundred chunks.
+const mostObjects = 100_000_000
+
+// endless is the error of a listing that goes on and on.
+func endless(tried string, after int64) error {
+	return core.Fail(core.CodeIncomplete, tried, "its listing goes on after "+strconv.FormatInt(after, 10)+" objects",
+		"look what answers there; what was found so far is shown", nil)
 }
 
 // OpenS3 opens HOST[:PORT]/BUCKET[/PREFIX]. It asks the server nothing yet.
@@ -87,6 +121,7 @@ func openS3(where string, o S3Options) (*s3Bucket, error) {
 			region = os.Getenv(name)
 		}
 	}
+	core.Hide(o.SecretKey, o.Token, os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SECRET_KEY"), os.Getenv("AWS_SESSION_TOKEN"))
 	var chain []credentials.Provider
 	if o.AccessKey != "" {
 		chain = append(chain, &credentials.Static{Value: credentials.Value{
@@ -101,18 +136,19 @@ func openS3(where string, o S3Options) (*s3Bucket, error) {
 	if transport == nil {
 		transport = newTransport()
 	}
+	plain := o.Plain || plainByEnvironment(host)
 	client, err := minio.NewCore(host, &minio.Options{
 		Creds:        credentials.NewChainCredentials(chain),
-		Secure:       !o.Plain && !plainByEnvironment(host),
+		Secure:       !plain,
 		Region:       region,
 		BucketLookup: lookup,
-		Transport:    transport,
+		Transport:    &wire.Carrier{With: transport, Stricter: oneWord, Patience: o.Patience},
 		MaxRetries:   netTries,
 	})
 	if err != nil {
 		return nil, core.Fail(core.CodeUsage, tried, err.Error(), "write s3://HOST[:PORT]/BUCKET[/PREFIX]", err)
 	}
-	return &s3Bucket{*client, host, bucket, prefix}, nil
+	return &s3Bucket{*client, host, bucket, prefix, mostObjects, plain}, nil
 }
 
 // plainByEnvironment reports whether AWS_ENDPOINT_URL says to speak plain HTTP to
@@ -146,18 +182,26 @@ func (s *s3Bucket) ListPrefix(ctx context.Context, _, prefix string, page func([
 
 func (s *s3Bucket) list(ctx context.Context, prefix string, page func([]Object) error) error {
 	tried := "list the bucket " + s.bucket
-	if v, err := s.core.GetCreds(); err != nil || v.AccessKeyID == "" {
+	v, err := s.core.GetCreds()
+	if core.Hide(v.SecretAccessKey, v.SessionToken); err != nil || v.AccessKeyID == "" {
 		return core.Fail(core.CodeDenied, tried, "no access key was given",
 			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key and secret_key in the config", err)
 	}
-	ctx, stop := context.WithCancel(ctx) // or the iterator would stay
+	ctx, stop := context.WithCancel(wire.Within(ctx, s3Bounds)) // or the iterator would stay
 	defer stop()
-	owner := false
+	owner, last, seen := false, "", int64(0)
 	objects := make([]Object, 0, s3Page)
 	all := minio.ListObjectsOptions{Prefix: prefix, Recursive: true, MaxKeys: s3Page, FetchOwner: &owner}
 	for o := range s.core.ListObjectsIter(ctx, s.bucket, all) {
 		if o.Err != nil {
 			return s.explain(tried, o.Err)
+		}
+		if seen++; seen > 1 && o.Key <= last {
+			return core.Fail(core.CodeUnreadable, tried, "its pages go round in a circle, or are in no order: after "+core.Visible(last)+
+				" comes "+core.Visible(o.Key), "look what answers at "+s.host, nil)
+		}
+		if last = o.Key; seen > s.most {
+			return endless(tried, s.most)
 		}
 		// An ETag is the MD5 only where nothing is encrypted: it proves nothing.
 		// With the time it tells one state of an object from another all the same.
@@ -186,7 +230,7 @@ func (s *s3Bucket) identity(context.Context) (string, bool) {
 }
 
 func (s *s3Bucket) Get(ctx context.Context, _, name string) (io.ReadCloser, error) {
-	r, _, _, err := s.core.GetObject(ctx, s.bucket, name, minio.GetObjectOptions{})
+	r, _, _, err := s.core.GetObject(wire.Within(ctx, wire.Endless), s.bucket, name, minio.GetObjectOptions{})
 	if err != nil {
 		return nil, s.explain("read "+name, err)
 	}

@@ -350,6 +350,12 @@ func damagedHashes(t *testing.T) map[string]damage {
 		"hashes empty": {one(inZlib, "_sha256file", func([]byte) []byte { return nil }), core.FlawHashesUnusable, false, "_sha256file", true},
 		"hashes no JSON": {one(inZlib, "_sha256file", func([]byte) []byte { return []byte("{'") }),
 			core.FlawHashesUnusable, false, "_sha256file", true},
+		"garbage behind the hashes": {one(inZlib, "_sha256file", func(b []byte) []byte { return append(b, "\x00\x00garbage"...) }),
+			core.FlawHashesUnusable, false, "_sha256file", true},
+		"another file behind the hashes": {one(inZlib, "_sha256file", func(b []byte) []byte { return append(b, b...) }),
+			core.FlawHashesUnusable, false, "_sha256file", true},
+		"a blank behind the hashes, and a list": {one(inZlib, "_sha256file", func(b []byte) []byte { return append(b, "\n[]"...) }),
+			core.FlawHashesUnusable, false, "_sha256file", true},
 		"hashes of another": {one(inZlib, "_sha256file", func(b []byte) []byte {
 			return bytes.Replace(b, []byte(`"backup_id": "`), []byte(`"backup_id": "x`), 1)
 		}), core.FlawHashesUnusable, false, "_sha256file", true},

@@ -42,7 +42,8 @@ func (d drawn) row(i int) Row {
 	prefix := "volume_v/2026/az_nova_backup_" + string(id)
 	container := []string{"box", "aa/bb/" + string(id), "", d.text()}[d.IntN(4)]
 	b := core.Backup{ID: id, Name: d.opt(), Description: d.opt(), Status: d.text(), Size: d.Int64() - 1<<62, ObjectCount: d.Int64N(9),
-		VolumeID: core.VolumeID(d.text()), VolumeName: d.opt(), Container: []core.Opt[string]{core.Some(container), d.opt()}[d.IntN(2)], Service: d.opt(),
+		VolumeID: core.VolumeID(d.text()), VolumeName: d.opt(), Container: []core.Opt[string]{core.Some(container), d.opt()}[d.IntN(2)],
+		Service:         d.opt(),
 		ServiceMetadata: core.Some(prefix), ParentID: core.BackupID(d.text()), Incremental: d.IntN(2) == 0, Dependents: d.Int64N(9),
 		ProjectID: core.ProjectID(d.text()),
 		UserID:    d.text(), AvailabilityZone: d.opt(), CreatedAt: d.time(), Layout: layouts[d.IntN(3)]}
@@ -53,7 +54,8 @@ func (d drawn) row(i int) Row {
 	if d.IntN(3) > 0 {
 		volume = d.volume(i)
 	}
-	return Row{Bits: d.Uint32N(4), Volume: volume, Holding: core.Holding{Kind: core.HoldingBackup, Container: container, Prefix: prefix, ID: id,
+	return Row{Bits: d.Uint32N(4), Volume: volume, Holding: core.Holding{Kind: core.HoldingBackup, Container: container, Prefix: prefix,
+		ID:       id,
 		VolumeID: core.VolumeID(d.text()), Began: d.time(), Objects: d.Int64N(1e9), Bytes: d.Int64(), Problem: d.text(), Backup: b,
 		CaptureText: core.Opt[string]{Set: d.IntN(2) == 0}}}
 }

@@ -22,6 +22,7 @@ type mysqlDialect struct {
 	connector driver.Connector
 	threads   *sync.Map // driver.Conn -> thread, of the connections that are open
 	limit     time.Duration
+	known     bool // the server is, by its certificate, or is this machine
 }
 
 // thread is a connection as the server sees it. Its host has the port that it came from,
@@ -33,6 +34,8 @@ type thread struct {
 }
 
 // newMySQL makes the dialect of an address.
+func (d *mysqlDialect) verified() bool { return d.known }
+
 func newMySQL(a address, tried string) (*mysqlDialect, error) {
 	c, most, err := mysqlConfig(a, tried)
 	if err != nil {
@@ -42,7 +45,8 @@ func newMySQL(a address, tried string) (*mysqlDialect, error) {
 	if err != nil {
 		return nil, core.Fail(core.CodeUsage, tried, "the way to it is not whole: "+err.Error(), "", nil)
 	}
-	d := &mysqlDialect{threads: &sync.Map{}, limit: most}
+	d := &mysqlDialect{threads: &sync.Map{}, limit: most, known: c.Net == "unix" || core.Loopback(c.Addr) ||
+		c.TLS != nil && !c.AllowFallbackToPlaintext && (!c.TLS.InsecureSkipVerify || c.TLS.VerifyConnection != nil)}
 	d.connector = session{inner, d}
 	return d, nil
 }

@@ -47,6 +47,7 @@ func mysqlConfig(a address, tried string) (*mysql.Config, time.Duration, error) 
 		c.Passwd = cnf["password"]
 	}
 	c.Passwd = cmp.Or(c.Passwd, os.Getenv("MYSQL_PWD"))
+	core.Hide(c.Passwd)
 	host := cmp.Or(a.host, cnf["host"], os.Getenv("MYSQL_HOST"), "localhost")
 	c.Net, c.Addr = "tcp", net.JoinHostPort(host, cmp.Or(a.port, cnf["port"], os.Getenv("MYSQL_TCP_PORT"), "3306"))
 	socket := a.params["unix_socket"]

@@ -178,6 +178,9 @@ func (p *Place) Info() core.PlaceInfo {
 	if p.own {
 		info.Kind, info.Rules, info.RulesWhy, info.Journals = core.PlaceEmbedded, core.RulesAuto, "", true
 	}
+	if p.server != nil && p.server.unsafe != "" {
+		info.Unsafe = []string{p.server.unsafe}
+	}
 	if p.opt.Demo {
 		info.Title, info.Location = "demo", "demo"
 	}

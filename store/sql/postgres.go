@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ func newPostgres(a address, tried string) (*postgresDialect, error) {
 	if a.password != "" {
 		c.Password = a.password
 	}
+	core.Hide(c.Password)
 	if _, ok := c.RuntimeParams["application_name"]; !ok {
 		c.RuntimeParams["application_name"] = "hearth"
 	}
@@ -56,10 +58,41 @@ func newPostgres(a address, tried string) (*postgresDialect, error) {
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = 15 * time.Second
 	}
+	if c.RequireAuth == "" && mayBePlain(c) {
+		c.RequireAuth = noClearText
+	}
 	c.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: killing}
 	}
 	return &postgresDialect{c, most}, nil
+}
+
+func (d *postgresDialect) verified() bool {
+	known := func(host string, t *tls.Config) bool {
+		return strings.HasPrefix(host, "/") || core.Loopback(host) || t != nil && (!t.InsecureSkipVerify || t.VerifyPeerCertificate != nil)
+	}
+	for _, f := range d.config.Fallbacks {
+		if !known(f.Host, f.TLSConfig) {
+			return false
+		}
+	}
+	return known(d.config.Host, d.config.TLSConfig)
+}
+
+// noClearText refuses a server that asks for the password as it is (require_auth, as libpq
+// has it): whoever answers in place of one that speaks TLS could ask so.
+const noClearText = "!password"
+
+// mayBePlain reports whether the connection may come about without TLS, and not through a
+// socket of this machine's.
+func mayBePlain(c *pgx.ConnConfig) bool {
+	plain := func(host string, t *tls.Config) bool { return t == nil && !strings.HasPrefix(host, "/") }
+	for _, f := range c.Fallbacks {
+		if plain(f.Host, f.TLSConfig) {
+			return true
+		}
+	}
+	return plain(c.Host, c.TLSConfig)
 }
 
 func (d *postgresDialect) open(context.Context) (*sql.DB, error) {
@@ -151,6 +184,10 @@ var postgresErrors = map[string]fault{
 
 func (d *postgresDialect) explain(ctx context.Context, tried string, err error) error {
 	var e *pgconn.PgError
+	if err != nil && strings.Contains(err.Error(), `requirement "`+noClearText+`" failed`) {
+		return core.Fail(core.CodeRefused, tried, "the server asks for the password as it is, and the connection may be one without TLS: "+
+			"it was not sent", "write sslmode=require, or require_auth=password if it may be", err)
+	}
 	if err == nil || !errors.As(err, &e) || ctx.Err() != nil {
 		return explainServer(ctx, tried, err)
 	}

@@ -14,6 +14,7 @@ type server struct {
 	location string // without its password
 	title    string
 	size     string // asks for the size of Cinder's database, in bytes
+	unsafe   string // what is unsafe about the way there (core.PlaceInfo); "": nothing
 
 	mu    sync.Mutex
 	stamp int64     // counts the times that what is remembered was given up
@@ -69,6 +70,18 @@ type dial interface {
 	open(ctx context.Context) (*sql.DB, error)
 	// size asks for the size of the database, in bytes.
 	size() string
+	// verified reports whether the server is known by its certificate, or is this machine.
+	verified() bool
+}
+
+// unverified says what it means that a server's certificate is not looked at.
+func unverified(a address) string {
+	next := "ssl_mode=VERIFY_IDENTITY and ssl_ca=FILE"
+	if a.scheme == "postgres" {
+		next = "sslmode=verify-full"
+	}
+	return "the database's server is not known by a certificate, and the connection may be without TLS: who is between can read and " +
+		"change what it says (" + next + " in the location)"
 }
 
 // OpenServer opens Cinder's database on a server: what follows mysql: or postgres:, and
@@ -86,6 +99,7 @@ func OpenServer(ctx context.Context, scheme, rest, password string, o Options) (
 }
 
 func openServer(ctx context.Context, a address, o Options) (*Place, error) {
+	core.Hide(a.password)
 	tried := "open " + a.location()
 	if o.Location != "" {
 		tried = "open " + o.Location
@@ -113,6 +127,9 @@ func openServer(ctx context.Context, a address, o Options) (*Place, error) {
 	p.db.SetMaxOpenConns(4)
 	p.db.SetMaxIdleConns(2)
 	p.db.SetConnMaxIdleTime(time.Minute)
+	if !d.verified() {
+		p.server.unsafe = unverified(a)
+	}
 	p.schema.dialect = d
 	if err := p.startServer(ctx, tried); err != nil {
 		p.db.Close()

@@ -316,7 +316,7 @@ func (t *captureTab) captured(section core.Section, name string, v pyjson.Value)
 	} else {
 		l = show.RawOf(l, name, v)
 	}
-	if t.all && fate == core.FateConditional || core.SecretFields.Has(name) && v.Truthy() {
+	if t.all && fate == core.FateConditional || core.IsSecret(name) && v.Truthy() {
 		l.Note = s.Dim.Paint(why)
 	}
 	return l

@@ -114,6 +114,9 @@ func (s *Stay) Banner() ui.Banner {
 	if b.ReadOnly {
 		b.Where += " (read-only)"
 	}
+	if len(at.Unsafe) > 0 {
+		b.Where += " (not safe)"
+	}
 	return b
 }
 
@@ -142,14 +145,31 @@ func (s *Stay) settle(host ui.Host) tea.Cmd {
 // findOut asks a place that a login opens a part of, which part that is.
 func (s *Stay) findOut(host ui.Host) tea.Cmd {
 	if _, ok := s.desk.Place.(store.Scoper); !ok {
-		return nil
+		return s.unsafe()
 	}
 	return host.Tell(func(ctx context.Context) tea.Msg {
 		if _, err := s.FindOut(ctx); err != nil {
 			return ui.Failure(err)
 		}
-		return ui.BannerMsg{}
+		return ui.BannerMsg{Note: s.unsafeNote()}
 	})
+}
+
+// unsafe tells what is not safe about the way to the place; nil where nothing is.
+func (s *Stay) unsafe() tea.Cmd {
+	note := s.unsafeNote()
+	if note.Text == "" {
+		return nil
+	}
+	return func() tea.Msg { return note }
+}
+
+func (s *Stay) unsafeNote() ui.Note {
+	why := s.Info().Unsafe
+	if len(why) == 0 {
+		return ui.Note{}
+	}
+	return ui.Note{Level: ui.LevelWarn, Text: "Not safe: " + core.Visible(strings.Join(why, "; ")) + "."}
 }
 
 // FindOut asks the place where in it the login stands; the zero Scope of a place

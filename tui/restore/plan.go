@@ -139,7 +139,7 @@ func afterText(l ui.Look, f *core.FieldPlan) string {
 	case !f.After.Set:
 		return "gone"
 	}
-	return show.SideText(l, f.Name, f.After)
+	return show.ChangedText(l, f.Name, f.Before, f.After)
 }
 
 // because is why a field comes out as it does, or why that is not certain.

@@ -90,7 +90,7 @@ func (s *reportScreen) Row(i int) ([]grid.Cell, bool) {
 		{Text: sign, Style: look},
 		{Text: show.FieldTitle(name)},
 		{Text: show.SideText(s.host.Look(), f.Name, f.Planned)},
-		{Text: show.SideText(s.host.Look(), f.Name, f.Actual)},
+		{Text: show.ChangedText(s.host.Look(), f.Name, f.Planned, f.Actual)},
 		{Text: string(f.Came), Style: look},
 	}, true
 }

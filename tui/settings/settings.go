@@ -40,6 +40,9 @@ func Read(path string, into any, check func() (key, what string)) error {
 	md, err := toml.Decode(string(data), into)
 	if err != nil {
 		line, what := explain(err)
+		if telling(string(data), line) { // what the decoder says may quote what stands there
+			what = "a secret, or what stands beside it, is not written as TOML has it: put texts in quotes"
+		}
 		return mistake(line, what)
 	}
 	if extra := md.Undecoded(); len(extra) > 0 {
@@ -96,6 +99,22 @@ func explain(err error) (line int, what string) {
 		return line, key + " wants a table, and this is " + kind(t[1])
 	}
 	return line, key + ": " + m[3]
+}
+
+// telling reports whether a line, or the one above it, has a setting in it that holds a
+// secret: an error is told of where it was noticed. Where no line is known all are asked.
+func telling(data string, line int) bool {
+	for i, text := range strings.Split(data, "\n") {
+		if line > 0 && i+1 != line && i+2 != line {
+			continue
+		}
+		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("=,{}[]. \t\"'", r) }) {
+			if core.SecretName(word) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // keyOf finds a key by its name with dots.

@@ -73,11 +73,12 @@ func TestMistakes(t *testing.T) {
 		"unknown in a table": {"[screen]\ntheme = \"dark\"\ncolour = 1\n", "line 6: there is no setting screen.colour"},
 		"unknown in a place": {"[places.a]\nlocation = \"x\"\n[places.b]\nlocation = \"x\"\nlocaton = \"y\"\n",
 			"line 8: there is no setting places.b.locaton"},
-		"unknown below a place":   {"[places.a.b]\nlocation = \"x\"\n", "line 4: there is no setting places.a.b"},
-		"unknown, inline":         {"places = {a = {location = \"x\", colr = \"y\"}}\n", "line 4: there is no setting places.a.colr"},
-		"unknown, dotted":         {"screen.theme = \"dark\"\nscreen.them = \"dark\"\n", "line 5: there is no setting screen.them"},
-		"unknown, quoted":         {"[screen]\n\"a key\" = 1\n", `line 5: there is no setting screen."a key"`},
-		"a string for a truth":    {"[places.a]\nread_only = \"yes\"\n", "line 5: places.a.read_only wants true or false, and this is a string"},
+		"unknown below a place": {"[places.a.b]\nlocation = \"x\"\n", "line 4: there is no setting places.a.b"},
+		"unknown, inline":       {"places = {a = {location = \"x\", colr = \"y\"}}\n", "line 4: there is no setting places.a.colr"},
+		"unknown, dotted":       {"screen.theme = \"dark\"\nscreen.them = \"dark\"\n", "line 5: there is no setting screen.them"},
+		"unknown, quoted":       {"[screen]\n\"a key\" = 1\n", `line 5: there is no setting screen."a key"`},
+		"a string for a truth": {"[places.a]\nread_only = \"yes\"\n",
+			"line 5: places.a.read_only wants true or false, and this is a string"},
 		"a number for a string":   {"[screen]\ntheme = 3\n", "line 5: screen.theme wants a string, and this is a number"},
 		"a string for a number":   {"", "line 2: top wants a number, and this is a string"},
 		"a value for a table":     {"screen = 3\n", "line 4: screen wants a table, and this is a number"},
@@ -102,5 +103,34 @@ func TestMistakes(t *testing.T) {
 				t.Errorf("%v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+// TestMistakesKeepSecrets: what is wrong with a line that holds a secret is told without the
+// line; of others the decoder's own words are.
+func TestMistakesKeepSecrets(t *testing.T) {
+	const secret = "Pl4ntedSecret"
+	for _, text := range []string{
+		"secret_key = " + secret, "key = " + secret + "\n", "[places.p]\ns3 = { access_key = \"a\", secret_key = " + secret + " }",
+		"password = '" + secret, "password = \"" + secret + "\\q\"", "password = \"\"\"" + secret, "secret_key = [" + secret + "]",
+		"session_token = \"x\"" + secret, "secret_key =\n" + secret, "secret_key = 1e" + secret, "secret_key = t" + secret,
+		"secret_key = f" + secret, "secret_key = 0x" + secret, "secret_key = i" + secret,
+		"secret_key = n" + secret, "secret_key = hunterplanted", "secret_key = 0123450099", "s3 = { secret_key = planted }",
+		"secret_key = 2026-" + secret,
+	} {
+		var c struct {
+			SecretKey string `toml:"secret_key"`
+		}
+		err := Read(write(t, text), &c, fine)
+		said := err.Error() + strings.Join(core.Causes(err), " ")
+		if core.CodeOf(err) != core.CodeUsage || strings.Contains(said, "l4nted") || strings.Contains(said,
+			"planted") || strings.Contains(said, "0099") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	var c config
+	err := Read(write(t, "place = wonderland"), &c, fine)
+	if !strings.Contains(err.Error(), "wonderland") && !strings.Contains(err.Error(), "'w'") {
+		t.Errorf("a mistake elsewhere is not told: %v", err)
 	}
 }

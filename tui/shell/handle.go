@@ -91,6 +91,9 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 	case ui.Open, ui.Push, ui.Close, ui.ShowMsg, ui.Go, ui.Begin:
 		return a.navigate(msg)
 	case ui.BannerMsg:
+		if msg.Note.Text != "" {
+			a.note = told{Note: msg.Note}
+		}
 		a.renew()
 	case ui.Changed:
 		return tea.Batch(a.everyScreen(msg), a.resumed())

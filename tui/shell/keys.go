@@ -57,6 +57,7 @@ func (a *App) rootActions() []ui.Action {
 	out = append(out,
 		ui.Action{Name: "message", Keys: []string{"e"}, Help: "Show the last message whole, with its cause", Why: a.noNote, Run: a.showNote},
 		ui.Action{Name: "zone", Keys: []string{"z"}, Help: "Times in UTC or in local time", Run: a.toggleZone},
+		ui.Action{Name: "secrets", Keys: []string{"*"}, Help: "Show secrets as they are, or masked", Run: a.toggleSecrets},
 		ui.Action{Name: "theme", Keys: []string{"T"}, Help: "Choose a theme", Run: a.chooseTheme},
 		ui.Action{Name: "redraw", Keys: []string{"ctrl+l"}, Help: "Draw the screen anew", Run: func() tea.Cmd { return tea.ClearScreen }},
 		ui.Action{
@@ -107,6 +108,16 @@ func (a *App) toggleZone() tea.Cmd {
 	a.relook(func(l *ui.Look) { l.Local = !l.Local })
 	a.repaint()
 	return ui.Say(ui.LevelInfo, "Times are in "+a.look.Zone()+" now.")
+}
+
+// toggleSecrets shows secrets, or masks them again.
+func (a *App) toggleSecrets() tea.Cmd {
+	a.relook(func(l *ui.Look) { l.Reveal = !l.Reveal })
+	a.repaint()
+	if a.look.Reveal {
+		return ui.Say(ui.LevelWarn, "Secrets are shown; * masks them again.")
+	}
+	return ui.Say(ui.LevelInfo, "Secrets are masked.")
 }
 
 // showHelp lists every key of the screen and of the root, by group.

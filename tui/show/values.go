@@ -16,7 +16,7 @@ func Nullable(l ui.Look, v core.Opt[string]) string {
 	case v.V == "":
 		return l.Dim.Paint(`""`)
 	}
-	return core.Visible(v.V)
+	return core.Literal(v.V)
 }
 
 // OrNone is a text for eyes that is "" where there is none.
@@ -24,7 +24,7 @@ func OrNone(l ui.Look, v string) string {
 	if v == "" {
 		return l.Dim.Paint("-")
 	}
-	return core.Visible(v)
+	return core.Literal(v)
 }
 
 // named is a name with its id, or the id alone.
@@ -40,7 +40,7 @@ func ValueText(l ui.Look, name string, v pyjson.Value) string {
 	switch {
 	case v.IsNull():
 		return l.Dim.Paint("-")
-	case core.SecretFields.Has(name) && v.Truthy():
+	case !l.Reveal && core.IsSecret(name) && v.Truthy():
 		return l.Warn.Paint(core.Masked)
 	}
 	switch v.Kind() {
@@ -48,7 +48,7 @@ func ValueText(l ui.Look, name string, v pyjson.Value) string {
 		if v.Text() == "" {
 			return l.Dim.Paint(`""`)
 		}
-		return core.Visible(v.Text())
+		return core.Literal(v.Text())
 	case pyjson.Bool:
 		return strings.ToLower(pyjson.Str(v))
 	}
@@ -62,7 +62,7 @@ func RawOf(l ui.Line, name string, v pyjson.Value) ui.Line {
 	switch {
 	case v.IsNull():
 		l.Raw.Why = "it has no value"
-	case core.SecretFields.Has(name) && v.Truthy():
+	case core.IsSecret(name) && v.Truthy():
 		l.Raw.Why = "it is a secret"
 	case isText:
 		return l.Copying(text)
@@ -119,7 +119,7 @@ func SideText(l ui.Look, name string, v core.Opt[pyjson.Value]) string {
 		return ""
 	case v.V.IsNull():
 		return "-"
-	case core.SecretFields.Has(name) && v.V.Truthy():
+	case !l.Reveal && core.IsSecret(name) && v.V.Truthy():
 		return core.Masked
 	case v.V.Kind() == pyjson.Bool:
 		return map[bool]string{true: "yes", false: "no"}[v.V.Bool()]
@@ -131,9 +131,19 @@ func SideText(l ui.Look, name string, v core.Opt[pyjson.Value]) string {
 		if s == "" {
 			return `""`
 		}
-		return core.Visible(s)
+		return core.Literal(s)
 	}
 	return core.Visible(pyjson.Text(v.V))
+}
+
+// ChangedText is a value that took another's place, for a cell: of a secret that is masked
+// it says at least that it is another.
+func ChangedText(l ui.Look, name string, before, after core.Opt[pyjson.Value]) string {
+	text := SideText(l, name, after)
+	if text == core.Masked && !l.Reveal && before.Set && !before.V.Equal(after.V) {
+		text += ", changed"
+	}
+	return text
 }
 
 // EvidenceText is how far what is known of a layer's capture carries, in a few words.

@@ -41,8 +41,9 @@ type Banner struct {
 	ReadOnly bool
 }
 
-// BannerMsg says that the banner of the place may be another one now.
-type BannerMsg struct{}
+// BannerMsg says that the banner of the place may be another one now, and what there is to
+// be known of it; no Note without a text.
+type BannerMsg struct{ Note Note }
 
 // Begin begins a stay in a place: its screens take the place of those that are
 // shown. What leads somewhere else sends it; the shell does the rest.

@@ -14,6 +14,8 @@ type Look struct {
 	*Styles
 	Now   time.Time // when the clock last ticked
 	Local bool      // times in local time instead of UTC
+	// Reveal shows secrets as they are, which else are masked.
+	Reveal bool
 }
 
 // Zone is the zone that times are shown in.

@@ -80,6 +80,7 @@ func (e *Env) at(ctx context.Context, name string) (jobs.Desk, func(), error) {
 	if d.Without != "" {
 		e.say("! %s.", core.Visible(strings.TrimSuffix(d.Without, ".")))
 	}
+	done = e.unsafe(d, done)
 	settled, err := d.Settle(ctx)
 	for _, s := range settled {
 		e.say("Journal entry %d was left open by an interrupted hearth; the place was read back: %s.", s.ID, s.State)
@@ -89,6 +90,25 @@ func (e *Env) at(ctx context.Context, name string) (jobs.Desk, func(), error) {
 		return d, nil, err
 	}
 	return d, done, nil
+}
+
+// unsafe says what is not safe about the way to the place: what is known before anything
+// was asked at once, the rest in the end.
+func (e *Env) unsafe(d jobs.Desk, done func()) func() {
+	said := map[string]bool{}
+	say := func() {
+		for _, why := range d.Info().Unsafe {
+			if !said[why] {
+				said[why] = true
+				e.say("! Not safe: %s.", why)
+			}
+		}
+	}
+	say()
+	return func() {
+		say()
+		done()
+	}
 }
 
 // with opens the place of the flags, runs fn and closes it.

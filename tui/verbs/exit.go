@@ -77,7 +77,7 @@ func Report(w io.Writer, err error) {
 		fmt.Fprintln(w, "hearth: cancelled.")
 		return
 	}
-	last := core.Visible(strings.TrimRight(err.Error(), ".\n"))
+	last := core.Visible(core.Struck(strings.TrimRight(err.Error(), ".\n")))
 	fmt.Fprintln(w, "hearth: "+last+".")
 	if e == nil {
 		return

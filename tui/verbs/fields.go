@@ -182,7 +182,15 @@ func afterText(f core.FieldPlan) string {
 		}
 		return strings.Join(values, " or ")
 	}
-	return side(f, f.After)
+	return changed(side(f, f.After), f.Before, f.After)
+}
+
+// changed says of a masked secret that it is another than before.
+func changed(text string, before, after core.Opt[pyjson.Value]) string {
+	if text == core.Masked && before.Set && after.Set && !before.V.Equal(after.V) {
+		return text + ", changed"
+	}
+	return text
 }
 
 // side is a value before or after; "" where there is none.

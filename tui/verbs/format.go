@@ -26,7 +26,8 @@ var formats = []string{"table", "json", "yaml", "csv", "value"}
 func (f *format) flags(cmd *cobra.Command, columns []string) {
 	formatFlag(cmd, &f.name, "table", "how to print: "+words(formats, "or"), formats)
 	cmd.Flags().StringSliceVarP(&f.columns, "column", "c", nil, "only these columns, in this order, several with commas")
-	cmd.Flags().BoolVar(&f.raw, "raw", false, "for csv and value: print control characters as they are")
+	cmd.Flags().BoolVar(&f.raw, "raw", false,
+		"for csv and value: print control characters as they are, and what a spreadsheet takes for a formula")
 	complete(cmd, "column", columns)
 }
 
@@ -100,7 +101,7 @@ func cell[T any](col *core.Column[T], row *T, unseen core.FieldSet, local bool) 
 	case col.Kind == core.FlagColumn:
 		return flagWord(col.Key, v.Bool())
 	}
-	return core.Visible(v.Text())
+	return core.Literal(v.Text())
 }
 
 // flagWord is the word for a flag, as filters take it.
@@ -152,7 +153,19 @@ func (f *format) bare(v pyjson.Value) string {
 	if f.raw {
 		return s
 	}
-	return core.Visible(s)
+	if v.Kind() == pyjson.String && f.name == "csv" {
+		return noFormula(core.Literal(s))
+	}
+	return core.Literal(s)
+}
+
+// noFormula puts an apostrophe before a text that a spreadsheet would compute, and so could
+// be made to send elsewhere (CWE-1236). A text that begins so by itself is none.
+func noFormula(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) || strings.HasPrefix(s, `\t`) || strings.HasPrefix(s, `\r`) {
+		return "'" + s
+	}
+	return s
 }
 
 // shown is a field's value for eyes, secrets masked.
@@ -160,10 +173,10 @@ func shown(name string, v pyjson.Value) string {
 	switch {
 	case v.IsNull():
 		return "-"
-	case core.SecretFields.Has(name) && v.Truthy():
+	case core.IsSecret(name) && v.Truthy():
 		return core.Masked
 	case v.Kind() == pyjson.String:
-		return core.Visible(v.Text())
+		return core.Literal(v.Text())
 	case v.Kind() == pyjson.Time:
 		t, _ := v.Time()
 		return core.APITime(t)

@@ -202,7 +202,8 @@ func cameTable(fields []core.FieldOutcome) grid {
 	}
 	for _, x := range fields {
 		g.rows = append(g.rows, []string{
-			x.Section.Title(), core.Visible(x.Name), value(x.Name, x.Planned), value(x.Name, x.Actual), string(x.Came), core.Visible(x.Why),
+			x.Section.Title(), core.Visible(x.Name), value(x.Name, x.Planned), changed(value(x.Name, x.Actual), x.Planned, x.Actual),
+			string(x.Came), core.Visible(x.Why),
 		})
 	}
 	return g

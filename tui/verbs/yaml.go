@@ -26,13 +26,21 @@ func yamlItem(v pyjson.Value) string {
 	return strings.Replace(b.String(), "-\n  ", "- ", 1) + "\n"
 }
 
+// longestKey is how long a key may be that has its value behind it: YAML looks no further
+// than 1,024 characters for the colon.
+const longestKey = 1000
+
 // yamlValue writes what follows a key's colon or an item's dash.
 func yamlValue(b *strings.Builder, v pyjson.Value, depth int) {
 	indent := "\n" + strings.Repeat("  ", depth)
 	switch {
 	case v.Kind() == pyjson.Dict && v.Object().Len() > 0:
 		for k, item := range v.Object().All() {
-			b.WriteString(indent + yamlKey(k) + ":")
+			key := yamlKey(k)
+			if len(key) > longestKey {
+				key = "? " + key + indent
+			}
+			b.WriteString(indent + key + ":")
 			yamlValue(b, item, depth+1)
 		}
 	case v.Kind() == pyjson.List && len(v.Items()) > 0:

@@ -24,6 +24,15 @@ func (l *Login) Body() map[string]any {
 	return map[string]any{"auth": auth}
 }
 
+// Secrets are what the login is entered with, and nobody else is to see.
+func (l *Login) Secrets() []string {
+	out := []string{l.Token()}
+	for _, key := range []string{"password", "passcode", "token", "application_credential_secret"} {
+		out = append(out, l.options[key])
+	}
+	return out
+}
+
 func (l *Login) method(name string) map[string]any {
 	o := l.options
 	switch name {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -204,7 +205,7 @@ func (b *Book) first(kind, section, variable string) (string, part, error) {
 
 func notClouds(path string, err error) error {
 	return core.Fail(core.CodeUnreadable, "read "+path, "it is no YAML that describes clouds: "+brief(err),
-		"repair it: openstack cannot read it either", err)
+		"repair it: openstack cannot read it either", errors.New(brief(err)))
 }
 
 // brief is the cause of a reader's error, in one line and without the file's text.
@@ -213,5 +214,9 @@ func brief(err error) string {
 	if first, _, more := strings.Cut(text, "\n"); more {
 		text = first
 	}
-	return strings.TrimSuffix(text, ":")
+	return strings.TrimSuffix(quotes.ReplaceAllString(text, "…"), ":")
 }
+
+// quotes are a text of the file's in a reader's error: an alias, a tag or a value, and so
+// perhaps a password that begins as one.
+var quotes = regexp.MustCompile("'[^']*'|`[^`]*`|\"[^\"]*\"")
