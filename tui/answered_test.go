@@ -104,6 +104,7 @@ var harmless = map[string]string{
 	"recovery/plan PlanCopy":                  "it reads, and asks for exports",
 	"recovery/plan-anew PlanCopy":             "it reads, and asks for exports",
 	"recovery/extract Extract":                "it writes a file",
+	"recovery/bundle WriteBundle":             "it writes a file",
 	"recovery/reread Coverage":                "it reads",
 }
 

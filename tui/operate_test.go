@@ -43,7 +43,7 @@ func TestCreateBackup(t *testing.T) {
 	r.press("v").find("name:jenkins-home").press("n").want("Back up jenkins-home", "> name", "incremental", "force")
 	r.typeText("hearth test").press("tab", "tab", "space").want("[x]", "which the plan names").press("enter")
 	r.want("an incremental backup of jenkins-home", "stands on jenkins-home", "> No (n)", "Back up (y)", "hearth create",
-		"--name", "--cloud lab")
+		"--name", "--cloud=lab")
 	if asked(c, "CreateBackup") > 0 {
 		t.Fatal("it is made before it is asked about")
 	}
@@ -131,7 +131,7 @@ func TestDelete(t *testing.T) {
 func TestReset(t *testing.T) {
 	r, _ := onCloud(t, 120, 40)
 	r.find("status:restoring").press("Z").want("available", "error").press("2").want("cancels the restore", "hearth reset",
-		"--state error", "> No (n)")
+		"--state=error", "> No (n)")
 	r.press("y").said(ui.LevelGood, "set to error").press("esc").find("status:error").want("4 backups of 90")
 }
 
@@ -139,9 +139,9 @@ func TestReset(t *testing.T) {
 func TestEdit(t *testing.T) {
 	r, _ := onCloud(t, 120, 40)
 	r.find("id:"+dbBackup).press("E").want("Edit db-prod-01-incr-2026-11-22", "properties").typeText("-x").press("enter")
-	r.said(ui.LevelGood, "--name db-prod-01-incr-2026-11-22-x").press("E", "enter").said(ui.LevelInfo, "Nothing was changed")
+	r.said(ui.LevelGood, "--name=db-prod-01-incr-2026-11-22-x").press("E", "enter").said(ui.LevelInfo, "Nothing was changed")
 	r.press("E", "tab").typeText("of the evening").press("tab").typeText("kept=yes, by=ops").press("enter").said(ui.LevelGood,
-		"--property kept=yes --property by=ops")
+		"--property=kept=yes --property=by=ops")
 	r.press("enter").want("of the evening", "kept", "ops")
 	r.press("E", "tab", "tab").typeText(" nonsense, =x").press("enter").said(ui.LevelBad, "not key=value")
 }
@@ -296,7 +296,7 @@ func TestOrderOfDoing(t *testing.T) {
 	r.press("enter").want("onto a new volume named from db, 600 GiB, of type hdd, in zone nova", "Enter restore").wantNot("choose target")
 	shown := planOf(r)
 	r.press("enter").want("data and metadata, into a new volume", "named from db, 600 GiB, of type hdd, in zone nova?",
-		"--size 600 --type hdd --availability-zone nova", shown.HeadlineText()[:40], "> No (n)")
+		"--size=600 --type=hdd --availability-zone=nova", shown.HeadlineText()[:40], "> No (n)")
 	if _, form := r.Dialog().(*ui.FormBox); form {
 		t.Error("the question asks for something again")
 	}
@@ -543,7 +543,7 @@ func TestFinish(t *testing.T) {
 	r, c = begin()
 	c.FailCall(second, core.Fail(core.CodeUnavailable, "change the volume", "the cloud is gone", "", nil))
 	r.press("P", "y").said(ui.LevelBad, "after 1 step that did")
-	r.press("J").want("half", "✓", "· ").press("f").want("Do the rest of entry 1", "hearth apply --resume 1").press("y").said(ui.LevelGood,
+	r.press("J").want("half", "✓", "· ").press("f").want("Do the rest of entry 1", "hearth apply --resume=1").press("y").said(ui.LevelGood,
 		"finished")
 	r.press("f").said(ui.LevelWarn, "half-way")
 }

@@ -85,7 +85,7 @@ func testMainHelp(t *testing.T, b *binary) {
 		"completion zsh":      "#compdef hearth",
 		"completion fish":     "complete -c hearth",
 		"info": "config   " + b.home + "/config/hearth/config.toml (not there yet)\narchive  " +
-			b.home + "/data/hearth/archive.sqlite (not there yet)\nsyntax   sqlite:FILE",
+			b.home + "/data/hearth/archive.sqlite (not there yet)\ncache    " + b.home + "/.cache/hearth\nsyntax   sqlite:FILE",
 	} {
 		if got := b.run(strings.Fields(args)...); got.code != 0 || got.err != "" || !strings.Contains(got.out, want) {
 			t.Errorf("%s: exit %d, says %q, prints %q", args, got.code, got.err, got.out)
