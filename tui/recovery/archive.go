@@ -209,7 +209,7 @@ func (s *archiveScreen) Row(i int) ([]grid.Cell, bool) {
 func (s *archiveScreen) runCell(id core.BackupID) grid.Cell {
 	st, r := s.host.Look(), s.results[id]
 	if s.archiving() {
-		r = archivedResult{state: jobs.ArchivedState(s.host.Task(s.task).Items[string(id)])}
+		r = archivedResult{state: jobs.ArchivedState(s.host.Task(s.task).Items.At(string(id)))}
 	}
 	switch {
 	case r.err != nil:

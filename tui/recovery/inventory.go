@@ -196,7 +196,7 @@ func (s *inventoryScreen) Row(i int) ([]grid.Cell, bool) {
 func (s *inventoryScreen) about(h *core.Holding) (string, grid.Style) {
 	st := s.host.Look()
 	if s.verifys && s.busy() {
-		if at := s.host.Task(s.task).Items[string(h.ID)]; at != "" && h.ID != "" {
+		if at := s.host.Task(s.task).Items.At(string(h.ID)); at != "" && h.ID != "" {
 			return "◌ " + at, st.Busy
 		}
 	}

@@ -113,7 +113,7 @@ func (p *transferPane) stands(it *jobs.Arrival) (box, text string, look grid.Sty
 		}
 	}
 	if p.running() {
-		switch at := p.host.Task(p.task).Items[string(it.ID)]; {
+		switch at := p.host.Task(p.task).Items.At(string(it.ID)); {
 		case at == "failed":
 			return " ✗ ", at, st.Bad
 		case at == core.StatusAvailable:

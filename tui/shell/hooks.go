@@ -35,7 +35,7 @@ func (a *App) CurrentLook() ui.Look { return a.look }
 // Tasks are those that run and that ran, oldest first.
 func (a *App) Tasks() (out []ui.Task) {
 	for _, b := range a.tasks.list {
-		out = append(out, a.tasks.copyOf(b.ID))
+		out = append(out, a.tasks.as(b.ID))
 	}
 	return out
 }
@@ -43,7 +43,7 @@ func (a *App) Tasks() (out []ui.Task) {
 // Running is the one task that runs; the zero Task if none or more do.
 func (a *App) Running() ui.Task {
 	if run := a.tasks.running(nil); len(run) == 1 {
-		return a.tasks.copyOf(run[0].ID)
+		return a.tasks.as(run[0].ID)
 	}
 	return ui.Task{}
 }

@@ -3,7 +3,6 @@ package shell
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -38,7 +37,7 @@ func (a *App) start(s seat, w ui.Work) (ui.TaskID, tea.Cmd) {
 	a.lastID++
 	id := ui.TaskID(a.lastID)
 	a.tasks.list = append(a.tasks.list, &begun{
-		Task:  ui.Task{ID: id, Place: a.banner.Title, What: w.What, State: ui.TaskRunning, Began: a.opt.Now(), Items: map[string]string{}},
+		Task:  ui.Task{ID: id, Place: a.banner.Title, What: w.What, State: ui.TaskRunning, Began: a.opt.Now()},
 		visit: s.visit, starter: s.id, touches: w.Touches, alone: w.Alone, opens: w.Opens, cancel: cancel,
 	})
 	steps, ended := make(chan progressMsg, 1), make(chan ui.Result, 1)
@@ -82,7 +81,7 @@ func telling(id ui.TaskID, steps chan progressMsg) ui.Progress {
 func (a *App) progress(msg progressMsg) tea.Cmd {
 	if b := a.tasks.find(msg.id); b != nil && b.Runs() {
 		b.Step = msg.step
-		maps.Copy(b.Items, msg.items)
+		b.Items.Put(msg.items)
 		a.relook(func(l *ui.Look) { l.Now = a.opt.Now() })
 	}
 	return msg.next

@@ -2,8 +2,6 @@ package shell
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -154,9 +152,9 @@ func (s *tasksScreen) detail() []ui.Line {
 		lines = append(lines,
 			ui.Line{Sign: l.Level(t.Note.Level).Paint(t.Note.Level.Glyph() + " "), Value: l.Level(t.Note.Level).Paint(core.Visible(t.Note.Text))})
 	}
-	for _, key := range slices.Sorted(maps.Keys(t.Items)) {
+	for _, key := range t.Items.Keys() {
 		lines = append(lines,
-			ui.Line{Sign: l.Dim.Paint("· "), Value: core.Visible(ansi.Truncate(key, 40, "…")) + l.Dim.Paint("  "+core.Visible(t.Items[key]))})
+			ui.Line{Sign: l.Dim.Paint("· "), Value: core.Visible(ansi.Truncate(key, 40, "…")) + l.Dim.Paint("  "+core.Visible(t.Items.At(key)))})
 	}
 	return lines
 }

@@ -109,7 +109,7 @@ func (s seat) Save(file, text, what string) tea.Cmd {
 func (s seat) Start(w ui.Work) (ui.TaskID, tea.Cmd) { return s.app.start(s, w) }
 
 // Task is the Host's.
-func (s seat) Task(id ui.TaskID) ui.Task { return s.app.tasks.copyOf(id) }
+func (s seat) Task(id ui.TaskID) ui.Task { return s.app.tasks.as(id) }
 
 // Waits is the Host's.
 func (s seat) Waits(touches ...string) string { return s.app.tasks.waits(s.visit, touches, false) }

@@ -3,7 +3,6 @@ package shell
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"hearth/tui/ui"
@@ -38,15 +37,13 @@ func (t *tasks) find(id ui.TaskID) *begun {
 	return t.list[i]
 }
 
-// copyOf is a task as it stands.
-func (t *tasks) copyOf(id ui.TaskID) ui.Task {
+// as is a task as it stands.
+func (t *tasks) as(id ui.TaskID) ui.Task {
 	b := t.find(id)
 	if b == nil {
 		return ui.Task{}
 	}
-	out := b.Task
-	out.Items = maps.Clone(b.Items)
-	return out
+	return b.Task
 }
 
 // running are the tasks that have not ended, of one visit or with nil of all.

@@ -2,6 +2,8 @@ package ui
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,15 +60,32 @@ const (
 	TaskCancelled TaskState = "cancelled"
 )
 
-// Task is work that was begun, as it stands: a copy.
+// Items says how far each single thing of a task is, by its key. It goes on changing as
+// the task does: it is for the turn in which it was asked for.
+type Items struct{ at map[string]string }
+
+// At says how far a thing is, "" if nothing was told of it.
+func (i Items) At(key string) string { return i.at[key] }
+
+// Keys are those of which something was told, in order.
+func (i Items) Keys() []string { return slices.Sorted(maps.Keys(i.at)) }
+
+// Put notes how far things are. The shell alone does.
+func (i *Items) Put(more map[string]string) {
+	if i.at == nil {
+		i.at = map[string]string{}
+	}
+	maps.Copy(i.at, more)
+}
+
+// Task is work that was begun, as it stands.
 type Task struct {
 	ID    TaskID
 	Place string // the title of the place that it belongs to
 	What  string
 	State TaskState
 	Step  Step
-	// Items says how far each single thing is, by its key.
-	Items        map[string]string
+	Items        Items
 	Began, Ended time.Time // by the shell's clock; Ended is zero while it runs
 	Note         Note      // how it ended
 	Answer       tea.Msg   // what it told the screen that began it
