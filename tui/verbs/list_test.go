@@ -1,131 +1,91 @@
 package verbs
 
 import (
-	"context"
+	"bytes"
+	"encoding/json"
 	"fmt"
-	"slices"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"hearth/core"
 	"hearth/core/pyjson"
-	"hearth/store"
 )
 
-// TestFilterSortLimit: filters and orders agree with core's own, over more rows
-// than are read at a time.
-func TestFilterSortLimit(t *testing.T) {
-	const many = pageSize + 250
-	b, _ := demo(t, store.World{Volumes: 40, Backups: many})
-	all := b.list("backups", "-o", "json")
-	if len(all) != many {
-		t.Fatalf("%d rows", len(all))
+// recordOf makes a record of a backup of its own.
+func recordOf(t *testing.T, n int) core.Record {
+	t.Helper()
+	o := &pyjson.Object{}
+	o.Set("id", pyjson.OfString(fmt.Sprintf("%08x-0000-4000-8000-000000000000", n)))
+	o.Set("status", pyjson.OfString("available"))
+	o.Set("display_name", pyjson.OfString(fmt.Sprint("night ", n)))
+	text, err := core.EncodeRecord(o, &pyjson.Object{}, core.Y2014)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := ids(all); len(slices.Compact(slices.Sorted(slices.Values(got)))) != many {
-		t.Error("a row stands twice, or is missing")
-	}
-	for _, c := range []struct {
-		args string
-		n    int
-	}{{"--limit 1", 1}, {"--limit 999", 999}, {fmt.Sprint("--limit ", pageSize), pageSize},
-		{fmt.Sprint("--limit ", pageSize+1), pageSize + 1}, {"--limit 100000", many}} {
-		if got := b.list(append([]string{"backups", "-o", "json"}, strings.Fields(c.args)...)...); !slices.Equal(ids(got), ids(all)[:c.n]) {
-			t.Errorf("%s: %d rows, or in another order", c.args, len(got))
-		}
-	}
-	newest := ""
-	for _, o := range all { // newest first
-		if at := text(o, "created_at"); newest != "" && at > newest {
-			t.Fatalf("%s after %s", at, newest)
-		} else {
-			newest = at
-		}
-	}
-	sorted := b.list("backups", "-o", "json", "--sort", "status,-size", "--sort", "id:desc")
-	if !slices.IsSortedFunc(sorted, func(a, b *pyjson.Object) int {
-		x, _ := a.Get("size")
-		y, _ := b.Get("size")
-		m, _ := x.Int64()
-		n, _ := y.Int64()
-		for _, c := range []int{strings.Compare(text(a, "status"), text(b, "status")), int(n - m),
-			strings.Compare(text(b, "id"), text(a, "id"))} {
-			if c != 0 {
-				return c
-			}
-		}
-		return 0
-	}) {
-		t.Error("not in the order asked for")
-	}
-	for _, filter := range []string{"status:error", "kind:incr size>=100", "-kind:incr age<30d",
-		"kind:incr -status:available", "created<2026-10-01 volume~db", "dependents>1", "gitlab"} {
-		f, err := core.ParseFilter(filter, core.BackupColumns)
-		if err != nil {
-			t.Fatal(err)
-		}
-		page, err := b.desk.Place.Backups(t.Context(), core.Query{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := 0
-		for i := range page.Rows {
-			if core.Match(f, core.BackupColumns, &page.Rows[i], noon) {
-				n++
-			}
-		}
-		if got := b.list("backups", "-o", "json", "--filter", filter); len(got) != n || n == 0 || n == many {
-			t.Errorf("%s: %d rows, core finds %d", filter, len(got), n)
-		}
-	}
+	return core.Record{Service: "cinder.backup.drivers.swift", URL: strings.ReplaceAll(text, "\n", "")}
 }
 
-// TestNames: an id, the beginning of one, a name; told apart from several.
-func TestNames(t *testing.T) {
-	b := open(t, lab)
-	for ref, want := range map[string]string{
-		"cf635c83-1d0a-40a7-813b-3835378bec36": "cf635c83-1d0a-40a7-813b-3835378bec36",
-		"cf635":                                "cf635c83-1d0a-40a7-813b-3835378bec36", "CF635C83": "cf635c83-1d0a-40a7-813b-3835378bec36",
-		"web-root": "cf635c83-1d0a-40a7-813b-3835378bec36", "WEB-ROOT": "cf635c83-1d0a-40a7-813b-3835378bec36",
-		"vault (encrypted)": "2082165d-6548-4201-9ba7-42081bff4755",
-		"größe – naïve 日本語 Ω e\u0301 wide：ｗ": "39865723-1fb8-4f3e-aca9-cf1339e125fe",
+// TestList: the records of a large file are what they are where all of it is read at once,
+// and what has to be seen together is.
+func TestList(t *testing.T) {
+	defer func(was int64) { listFrom = was }(listFrom)
+	listFrom = 1
+	value := func(n int) string {
+		text, err := json.Marshal(map[string]any{"backup-record": map[string]string{
+			"backup_service": recordOf(t, n).Service, "backup_url": recordOf(t, n).URL}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	pretty := func(n int) string {
+		var out bytes.Buffer
+		if err := json.Indent(&out, []byte(value(n)), "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	for name, text := range map[string]string{
+		"lines":          value(1) + "\n" + value(2) + "\n" + value(3) + "\n",
+		"pretty":         "\n\n" + pretty(1) + "\n" + pretty(2) + "\n\n" + pretty(3),
+		"array":          "[" + value(1) + ",\n" + value(2) + ",\n\n  " + pretty(3) + "\n]\n",
+		"one after":      value(1) + value(2) + value(3),
+		"bare":           `{"backup_service": "a.b", "backup_url": "` + recordOf(t, 1).URL + `"}` + "\n" + value(2) + value(3),
+		"! twice":        value(1) + value(2) + value(1),
+		"! no service":   value(1) + `{"backup_url": "` + recordOf(t, 2).URL + `"}` + value(3),
+		"! cut":          value(1) + value(2) + value(3)[:100],
+		"! words":        value(1) + "\nand\n" + value(2) + value(3),
+		"! wrapped":      `{"backups": [` + value(1) + "," + value(2) + "," + value(3) + "]}",
+		"! nothing":      "[]",
+		"! other things": value(1) + `{"a": 1}` + value(2) + value(3),
+		"! behind":       "[" + value(1) + "," + value(2) + "]" + value(3),
 	} {
-		got := b.run("volume", ref, "-o", "value", "-c", "id")
-		if got.out != want+"\n" {
-			t.Errorf("%q: %+v", ref, got)
-		}
-	}
-	for ref, code := range map[string]int{"dup": 4, "4": 4, "web": 3, "%": 3, "_": 3, "": 3, "cf635c83-1d0a-40a7-813b-3835378bec36x": 3} {
-		if got := b.run("volume", ref); got.code != code || got.out != "" {
-			t.Errorf("%q: %+v", ref, got)
-		}
-	}
-}
-
-// TestLocalTimes says which time it shows.
-func TestLocalTimes(t *testing.T) {
-	b := open(t, lab)
-	utc, local := b.ok("backups", "--limit", "1"), b.ok("backups", "--limit", "1", "--local")
-	if !strings.Contains(utc, "Created (UTC)") || !strings.Contains(utc, "2026-11-22 09:45:56") ||
-		!strings.Contains(local, "Created (local)") {
-		t.Errorf("%s%s", utc, local)
-	}
-}
-
-// lacking is a place that cannot say what volumes are called.
-type lacking struct{ store.Place }
-
-func (l lacking) Backups(ctx context.Context, q core.Query) (core.Page[core.Backup], error) {
-	page, err := l.Place.Backups(ctx, q)
-	page.Lacks = []string{"the names of volumes: it is forbidden"}
-	return page, err
-}
-
-// TestListLacks: what a list is without is said, once, and the list is printed.
-func TestListLacks(t *testing.T) {
-	whole := open(t, lab)
-	b := on(t, lacking{whole.desk.Place})
-	got := b.run("backups")
-	if got.code != 0 || got.out != whole.ok("backups") || got.err != "! The list is without the names of volumes: it is forbidden.\n" {
-		t.Errorf("%+v", got)
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "records")
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			l, done := asList(t.Context(), file)
+			defer done()
+			if together := strings.HasPrefix(name, "!"); (l == nil) != together {
+				t.Fatalf("one by one: %v", l != nil)
+			} else if together {
+				return
+			}
+			want := core.FindRecords(text)
+			if l.Len() != len(want) || len(want) != 3 {
+				t.Fatalf("%d records, want %d", l.Len(), len(want))
+			}
+			for i := range want {
+				got, err := l.Found(i)
+				if err != nil || got.Line != want[i].Line || got.Record != want[i].Record || !reflect.DeepEqual(got.Notes, want[i].Notes) ||
+					!core.SameRecord(got.Decoded, want[i].Decoded) {
+					t.Errorf("%d: %+v, %v, want %+v", i, got, err, want[i])
+				}
+			}
+		})
 	}
 }

@@ -2,7 +2,9 @@ package verbs
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -92,6 +94,112 @@ func (b *bundleFile) captures(fn func(core.BundleCapture) error) error {
 // say says what the bundle is.
 func (b *bundleFile) say(e *Env) { e.sayBundle(b.BundleHead, b.masked) }
 
+// listFrom is how large a file is at least for its records to be read one by one: what is
+// smaller is read at once, as a paste is.
+var listFrom int64 = 4 << 20
+
+// listMost is how large one value of such a file may be.
+const listMost = 1 << 20
+
+// list is a file of JSON values, or of one array of them, each of which holds one record,
+// as the API and hearth export write them. Its records are read again whenever they are
+// needed.
+type list struct {
+	file  *os.File
+	lines []bundleAt
+}
+
+// asList opens a file that is such a list and large; nil where it is none, or where what it
+// holds has to be seen together: records of one backup, pieces, records without a service.
+func asList(ctx context.Context, name string) (l *list, close func()) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, func() {} // whoever reads it says what is wrong
+	}
+	close = func() { file.Close() }
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() < listFrom {
+		return nil, close
+	}
+	l, seen, from := &list{file: file}, map[core.BackupID]bool{}, int64(0)
+	values := json.NewDecoder(io.NewSectionReader(file, 0, info.Size()))
+	lines := lineCounter{file: file, line: 1}
+	var first [1]byte
+	for first[0] = ' '; bytes.Contains([]byte(" \t\r\n"), first[:]); from++ {
+		if _, err := file.ReadAt(first[:], from); err != nil {
+			return nil, close
+		}
+	}
+	array := first[0] == '['
+	if array {
+		if _, err := values.Token(); err != nil {
+			return nil, close
+		}
+	}
+	for {
+		if array && !values.More() {
+			_, err := values.Token() // its end
+			if _, end := values.Token(); err != nil || !errors.Is(end, io.EOF) || len(l.lines) == 0 {
+				return nil, close
+			}
+			return l, close
+		}
+		var value json.RawMessage
+		if err := values.Decode(&value); errors.Is(err, io.EOF) && !array && len(l.lines) > 0 {
+			return l, close
+		} else if err != nil || len(value) > listMost || ctx.Err() != nil {
+			return nil, close
+		}
+		found := core.FindRecords(string(value))
+		if len(found) != 1 || !found[0].OK() || found[0].Record.Service == "" || seen[found[0].Decoded.ID()] {
+			return nil, close
+		}
+		seen[core.BackupID(strings.Clone(string(found[0].Decoded.ID())))] = true
+		from := values.InputOffset() - int64(len(value))
+		line, err := lines.at(from)
+		if err != nil {
+			return nil, close
+		}
+		l.lines = append(l.lines, bundleAt{from, int32(len(value)), int32(line)})
+	}
+}
+
+// lineCounter tells on which line of a file an offset is, each behind the last.
+type lineCounter struct {
+	file *os.File
+	upto int64
+	line int
+}
+
+func (c *lineCounter) at(offset int64) (int, error) {
+	var piece [1 << 15]byte
+	for c.upto < offset {
+		n, err := c.file.ReadAt(piece[:min(offset-c.upto, int64(len(piece)))], c.upto)
+		if n == 0 {
+			return 0, err
+		}
+		c.line += bytes.Count(piece[:n], []byte{'\n'})
+		c.upto += int64(n)
+	}
+	return c.line, nil
+}
+
+func (l *list) Len() int { return len(l.lines) }
+
+func (l *list) Found(i int) (core.Found, error) {
+	at := l.lines[i]
+	value := make([]byte, at.length)
+	if _, err := l.file.ReadAt(value, at.offset); err != nil {
+		return core.Found{}, core.Fail(core.CodeUnreadable, "read the records", "the file broke off", "begin anew", err)
+	}
+	found := core.FindRecords(string(value))
+	if len(found) != 1 {
+		return core.Found{}, core.Fail(core.CodeUnreadable, "read the records", "the file has changed meanwhile", "begin anew", nil)
+	}
+	found[0].Line += int(at.line) - 1
+	return found[0], nil
+}
+
 // renamed gives records another service as they are read.
 type renamed struct {
 	jobs.Records
@@ -178,6 +286,13 @@ func (e *Env) records(ctx context.Context, args []string) (found jobs.Records, b
 	bundle, rest, close, err := e.asBundle(ctx, file)
 	if err != nil || bundle != nil {
 		return bundle, bundle, close, err
+	}
+	if file != "-" {
+		close()
+		var many *list
+		if many, close = asList(ctx, file); many != nil {
+			return many, nil, close, nil
+		}
 	}
 	text, err := e.readFrom(ctx, file, rest)
 	if err != nil {
