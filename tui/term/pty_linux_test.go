@@ -252,8 +252,8 @@ func TestPty(t *testing.T) {
 	t.Run("no questions", func(t *testing.T) {
 		t.Parallel()
 		for env, asked := range map[string]bool{"": true, "NO_COLOR=1": false} {
-			s := begin(t, env).says("begun").send(0, "q")
-			s.want("key q")
+			s := begin(t, env).says("begun")
+			s.until("the first frame", func() bool { return s.shown() != "" }).send(0, "q").want("key q")
 			if got := regexp.MustCompile(`\x1b\[\?(\d+\$p|u)|\x1b\]11;\?|\x1b\[0?c`).MatchString(s.shown()); got != asked {
 				t.Errorf("with %q asked: %v, %q", env, got, s.shown())
 			}
