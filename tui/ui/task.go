@@ -80,11 +80,11 @@ func (i *Items) Put(more map[string]string) {
 
 // Task is work that was begun, as it stands.
 type Task struct {
-	ID    TaskID
-	Place string // the title of the place that it belongs to
-	What  string
-	State TaskState
-	Step  Step
+	ID           TaskID
+	Place        string // the title of the place that it belongs to
+	What         string
+	State        TaskState
+	Step         Step
 	Items        Items
 	Began, Ended time.Time // by the shell's clock; Ended is zero while it runs
 	Note         Note      // how it ended
