@@ -38,11 +38,12 @@ const (
 // HEARTH_FUZZ is set.
 func TestBounds(t *testing.T) {
 	n := 1 << 18
-	if os.Getenv("HEARTH_FUZZ") != "" {
+	timed := os.Getenv("HEARTH_FUZZ") != "" // on a machine that does nothing else
+	if timed {
 		n = 1 << 20
 	}
 	if testing.Short() {
-		n = 1 << 14
+		t.Skip("beside the race detector all takes more")
 	}
 	for _, unit := range []string{"[", "{", "(", `{"a":`, "[[", `"`, `\`, `\u0000`, "a ", "a,", "a\n", "\n", "0", "-",
 		"{}", "[]", "[1,", "'", "=", "AAAA",
@@ -58,7 +59,7 @@ func TestBounds(t *testing.T) {
 			if per := (after.TotalAlloc - before.TotalAlloc) / uint64(len(text)); per > mostPerByte {
 				t.Errorf("%s: %d bytes of %q: %d bytes of memory for each", name, len(text), unit, per)
 			}
-			if took > mostTime*time.Duration(len(text)) {
+			if timed && took > mostTime*time.Duration(len(text)) {
 				t.Errorf("%s: %d bytes of %q take %v", name, len(text), unit, took)
 			}
 		}
