@@ -29,6 +29,7 @@ type Making struct {
 // already, a link to nowhere included. It clears away what killed runs left of theirs.
 func Begin(goal string) (*Making, error) {
 	if _, err := os.Lstat(goal); err == nil {
+		Sweep(filepath.Dir(goal), leftover(goal)) // one that was killed right behind giving the name
 		return nil, &fs.PathError{Op: "make", Path: goal, Err: fs.ErrExist}
 	}
 	return BeginOver(goal)
@@ -37,7 +38,7 @@ func Begin(goal string) (*Making, error) {
 // BeginOver is Begin for a file that may be there, and is then replaced by
 // [Making.Replace].
 func BeginOver(goal string) (*Making, error) {
-	parent, prefix := filepath.Dir(goal), "."+filepath.Base(goal)+mark
+	parent, prefix := filepath.Dir(goal), leftover(goal)
 	Sweep(parent, prefix)
 	m, err := folder(parent, prefix)
 	if err == nil {
@@ -45,6 +46,9 @@ func BeginOver(goal string) (*Making, error) {
 	}
 	return m, err
 }
+
+// leftover is how the names of folders begin in which a file is made.
+func leftover(goal string) string { return "." + filepath.Base(goal) + mark }
 
 // Folder makes a folder of a name that begins with prefix, for what is gone when it is
 // dropped; in the folder for temporary files. It clears away what killed runs left.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -73,6 +74,19 @@ func TestKilled(t *testing.T) {
 	if got := names(t, dir); len(got) != 1 {
 		t.Fatalf("a killed run left %v", got)
 	}
+	// One that was killed right behind giving the name: the next is told that it is there.
+	left := filepath.Join(dir, names(t, dir)[0])
+	other := filepath.Join(dir, "other")
+	os.WriteFile(other, nil, 0o600)
+	os.Mkdir(filepath.Join(dir, ".other.hearth-1"), 0o700)
+	os.Link(filepath.Join(left, "lock"), filepath.Join(dir, ".other.hearth-1", "lock"))
+	if err := whole.Write(other, []byte("whole")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a name that is taken: %v", err)
+	}
+	if got := names(t, dir); slices.Contains(got, ".other.hearth-1") || !slices.Contains(got, "other") {
+		t.Errorf("the next run left %v", got)
+	}
+	os.Remove(other)
 	if err := whole.Write(goal, []byte("whole")); err != nil {
 		t.Fatal(err)
 	}
