@@ -420,7 +420,7 @@ func (f *flags) kept() (time.Duration, error) {
 
 // screens is what the screens are given: how to go to another place, too.
 func (f *flags) screens(c config, done func()) tui.Options {
-	return tui.Options{Config: c.Screen,
+	return tui.Options{Config: c.Screen, Reports: within(folders.Data, ""), Version: version(),
 		Places: func() []store.PlaceRow {
 			known, _ := c.Known() // what is wrong with clouds.yaml is told when one of its clouds is opened
 			return known

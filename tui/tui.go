@@ -6,6 +6,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"os"
 	"runtime/debug"
 	"time"
@@ -66,6 +67,10 @@ type Options struct {
 	// as cloud:NAME[@REGION][/PROJECT_ID], and returns what closes it. ctx ends
 	// when it is open. nil: the screens stay where they are.
 	Open func(ctx context.Context, location string) (jobs.Desk, func() error, error)
+	// Reports is the folder for reports of what went wrong inside hearth; "": none is written.
+	Reports string
+	// Version is what such a report names.
+	Version string
 	// Close closes the place that the screens begin with, when they leave it or
 	// end; nil: the caller does.
 	Close func() error
@@ -94,6 +99,10 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	err = term.Run(ctx, a)
 	if end := a.End(3 * time.Second); err == nil {
 		err = end
+	}
+	var p *term.Panicked
+	if errors.As(err, &p) {
+		return reported(p, o, desk.Now())
 	}
 	return err
 }

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	if name := os.Getenv(logName); name != "" {
 		f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err == nil {
-			err = Run(context.Background(), model{f})
+			err = Run(context.Background(), model{log: f})
 		}
 		fmt.Fprintln(f, "end", err)
 		os.Exit(0)
@@ -36,8 +36,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// model writes down what it is sent; q ends it, ctrl+z suspends it.
-type model struct{ log *os.File }
+// model writes down what it is sent; q ends it, ctrl+z suspends it, p and v break it.
+type model struct {
+	log    *os.File
+	broken bool // drawing panics
+}
 
 var begun sync.Once
 
@@ -52,6 +55,10 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return m, tea.Quit
 		case "ctrl+z":
 			return m, tea.Suspend
+		case "p":
+			panic("in update")
+		case "v":
+			m.broken = true
 		}
 	case tea.PasteMsg:
 		fmt.Fprintf(m.log, "paste %q\n", msg.Content)
@@ -69,7 +76,10 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-func (model) View() tea.View {
+func (m model) View() tea.View {
+	if m.broken {
+		panic("in view")
+	}
 	v := tea.NewView("shown")
 	v.AltScreen = true
 	return v
@@ -248,6 +258,14 @@ func TestPty(t *testing.T) {
 		s := begin(t, "").says("begun")
 		text := strings.Repeat("0123456789", 50000)
 		s.send(0, startMark+text+endMark+"q").want("paste "+strconv.Quote(text), "key q")
+	})
+	t.Run("a panic", func(t *testing.T) {
+		t.Parallel()
+		for key, where := range map[string]string{"p": "in update", "v": "in view"} {
+			s := begin(t, "").says("begun")
+			s.until("the first frame", func() bool { return strings.Contains(s.shown(), "\x1b[?1049h") })
+			s.send(0, key).says("end " + where).back()
+		}
 	})
 	t.Run("no questions", func(t *testing.T) {
 		t.Parallel()

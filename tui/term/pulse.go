@@ -76,23 +76,3 @@ func (b *pulse) end() {
 		b.lull.Stop()
 	}
 }
-
-// drawn is a model whose frames keep the pulse quick.
-type drawn struct {
-	tea.Model
-	beat func()
-}
-
-// Update updates the model.
-func (d drawn) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	var cmd tea.Cmd
-	d.Model, cmd = d.Model.Update(msg)
-	return d, cmd
-}
-
-// View draws the model.
-func (d drawn) View() tea.View {
-	v := d.Model.View()
-	d.beat()
-	return v
-}

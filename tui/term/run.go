@@ -16,7 +16,8 @@ type Unsuspended struct{}
 // Run runs a program on the terminal until it ends or ctx does. Signals are the
 // caller's, who ends ctx, but for SIGTSTP: that suspends the program as ctrl+z does,
 // and fg brings it back. The model is sent a [Cut] behind a paste whose end is lost,
-// and [Unsuspended] where it cannot be suspended.
+// and [Unsuspended] where it cannot be suspended. Where the model panics the program ends
+// with a *[Panicked].
 func Run(ctx context.Context, model tea.Model, options ...tea.ProgramOption) error {
 	// Were Bubble Tea to catch signals too, it could wait for ever to hand one on to
 	// the loop that ctx has ended.
@@ -35,7 +36,8 @@ func Run(ctx context.Context, model tea.Model, options ...tea.ProgramOption) err
 	var p *tea.Program
 	var beats pulse
 	defer beats.end()
-	model = drawn{model, func() { beats.beat(tickerOf(p)) }}
+	var panicked *Panicked
+	model = drawn{model, func() { beats.beat(tickerOf(p)) }, func() { p.Quit() }, &panicked}
 	p = tea.NewProgram(model, append(options, tea.WithInput(r), tea.WithFilter(func(m tea.Model, msg tea.Msg) tea.Msg {
 		switch msg.(type) {
 		case tea.SuspendMsg:
@@ -49,5 +51,8 @@ func Run(ctx context.Context, model tea.Model, options ...tea.ProgramOption) err
 	}))...)
 	stop.begin(func() { p.Send(tea.SuspendMsg{}) })
 	_, err := p.Run()
+	if panicked != nil {
+		return panicked
+	}
 	return err
 }
