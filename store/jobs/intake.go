@@ -201,16 +201,27 @@ func (in *Intake) order() []int32 {
 	return out
 }
 
+// again reads a record that is to be imported: it has to be the one that was shown, for
+// files change. CodeConflict if it is not.
+func (in *Intake) again(i int32) (core.Found, error) {
+	f, err := in.records.Found(int(i))
+	if err != nil {
+		return f, err
+	}
+	r := &in.rows[i]
+	if !f.OK() || f.Decoded.Fingerprint() != in.table.texts.get(r.fingerprint) || f.Record.Service != in.table.words[r.service] {
+		return f, core.Fail(core.CodeConflict, "import", "its records are no longer what they were", "begin anew", f.Err)
+	}
+	return f, nil
+}
+
 // items are the records of an order as they are written, a batch at a time.
 func (in *Intake) items(order []int32) iter.Seq2[[]core.ImportItem, error] {
 	return func(yield func([]core.ImportItem, error) bool) {
 		for some := range slices.Chunk(order, batchRows) {
 			items := make([]core.ImportItem, 0, len(some))
 			for _, i := range some {
-				f, err := in.records.Found(int(i))
-				if err == nil && !f.OK() {
-					err = core.Fail(core.CodeConflict, "import", "its records are no longer what they were", "begin anew", f.Err)
-				}
+				f, err := in.again(i)
 				if err != nil {
 					yield(nil, err)
 					return
@@ -278,6 +289,13 @@ func (in *Intake) importWhole(ctx context.Context, each func(core.ImportResult))
 	if err != nil {
 		return err
 	}
+	for i := range in.rows {
+		if in.rows[i].flags&intakeRefused == 0 {
+			if found[i], err = in.again(int32(i)); err != nil {
+				return err
+			}
+		}
+	}
 	checks, _, err := in.d.Preflight(ctx, found)
 	if err != nil {
 		return err
@@ -303,7 +321,7 @@ func (in *Intake) keep(ctx context.Context, order []int32) error {
 	for some := range slices.Chunk(order, batchRows) {
 		records := make([]archive.KeptRecord, 0, len(some))
 		for _, i := range some {
-			f, err := in.records.Found(int(i))
+			f, err := in.again(i)
 			if err != nil {
 				return err
 			}

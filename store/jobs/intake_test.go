@@ -174,3 +174,39 @@ func TestBundleOfAStore(t *testing.T) {
 		t.Errorf("secrets are in it, or %v", err)
 	}
 }
+
+// rewritten are records of which the first is another, as whole, once all were read.
+type rewritten struct {
+	held
+	other core.Found
+	reads int
+}
+
+func (r *rewritten) Found(i int) (core.Found, error) {
+	if r.reads++; r.reads > len(r.held) && i == 0 {
+		return r.other, nil
+	}
+	return r.held[i], nil
+}
+
+// TestIntakeRewritten: what is imported is what was shown, whatever became of the file.
+func TestIntakeRewritten(t *testing.T) {
+	from, _ := storeDesk(t, 40)
+	var fulls held
+	for _, f := range exportedRecords(t, from) {
+		if c := core.CheckRecord(f, core.ImportFacts{}, -1); c.Parent == "" && (len(fulls) == 0 || f.Record.Service == fulls[0].Record.Service) {
+			fulls = append(fulls, f)
+		}
+	}
+	if len(fulls) < 3 {
+		t.Fatalf("%d full backups of one service", len(fulls))
+	}
+	to, d := emptyDesk(t)
+	in, err := d.TakeIn(t.Context(), &rewritten{held: fulls[1:], other: fulls[0]}, "")
+	ok(t, err)
+	err = in.Import(t.Context(), func(core.ImportResult) {})
+	page, _ := to.Backups(t.Context(), core.Query{})
+	if core.CodeOf(err) != core.CodeConflict || page.Total != 0 {
+		t.Errorf("%v, %d backups are there", err, page.Total)
+	}
+}
