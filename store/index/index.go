@@ -39,6 +39,10 @@ type Table struct {
 	// Sparse are the columns that few rows have anything in: their SQL index is of those,
 	// and the others stand in the order of their ids.
 	Sparse map[string]bool
+	First  map[string]bool // the columns that [Some] makes SQL indexes of
+
+	lacks  map[string]bool // the columns that the file has no SQL index of, as Able found it
+	missed []string
 }
 
 // id is the column that breaks ties.
@@ -83,7 +87,10 @@ func (t *Table) Orders(column string) bool { return t.ordered(column) }
 // Able reports whether the file has its index, and holds nothing that only core's own
 // comparison gets right: a time in another form, a letter that SQLite folds otherwise.
 func (t *Table) Able(ctx context.Context, q Querier) (bool, error) {
-	made, err := Made(ctx, q)
+	made, some, err := made(ctx, q)
+	if err == nil && some {
+		err = t.lacking(ctx, q)
+	}
 	if err != nil || !made {
 		return false, err
 	}
@@ -92,3 +99,40 @@ func (t *Table) Able(ctx context.Context, q Querier) (bool, error) {
 		"SELECT EXISTS (SELECT 1 FROM "+t.Name+" INDEXED BY hearth_"+t.Name+"_odd WHERE "+odd(t.Name)+")").Scan(&strange)
 	return !strange, err
 }
+
+// lacking looks for the columns that the file has no SQL index of.
+func (t *Table) lacking(ctx context.Context, q Querier) error {
+	rows, err := q.QueryContext(ctx, "SELECT name FROM sqlite_master WHERE type = 'index' AND name GLOB 'hearth_"+t.Name+"_by_*'")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	there := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		there[name] = true
+	}
+	t.lacks = map[string]bool{}
+	for column := range t.Exprs {
+		if t.ordered(column) && !there[t.indexOf(column)] {
+			t.lacks[column] = true
+		}
+	}
+	return rows.Err()
+}
+
+// Leads reports whether there is an SQL index of a column; what there is none of, and could
+// be, is noted. Ask [Table.Able] before.
+func (t *Table) Leads(column string) bool {
+	if t.lacks[column] {
+		t.missed = append(t.missed, column)
+	}
+	return t.ordered(column) && !t.lacks[column]
+}
+
+// Missed are the columns that a query would have gone by, had the file an SQL index of
+// them: [Table.Order] makes one.
+func (t *Table) Missed() []string { return t.missed }

@@ -50,7 +50,7 @@ func (t *Table) means(ctx context.Context, q Querier, term *core.Term, query cor
 		return set, err == nil, err
 	case term.Column == "", term.Op == core.Contains:
 		return t.spelt(ctx, q, term)
-	case !t.ordered(term.Column):
+	case !t.Leads(term.Column), term.Column == "volume" && t.Name == "backups" && !t.Leads("volume-id"):
 		return part{}, false, nil
 	case term.Column == "volume" && t.Name == "backups": // by name or by id
 		name, ok := t.equal(term.Column, term.Words, core.TextColumn)

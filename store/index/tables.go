@@ -43,6 +43,11 @@ func countOf(volume string) string {
 	return "(SELECT count(*) FROM backups q WHERE q.volume_id = " + volume + " AND " + live("q") + ")"
 }
 
+// countsOfAll is [countOf] and [lastOf] of every volume at once: of each by itself, its
+// backups are looked up one by one.
+var countsOfAll = "(SELECT q.volume_id, count(*) AS n, max(CASE WHEN q.status = '" + core.StatusAvailable + "' AND q.created_at GLOB '" + stamps +
+	"' THEN q.created_at END) AS last FROM backups q NOT INDEXED WHERE " + live("q") + " GROUP BY q.volume_id)"
+
 func nameOf(volume string) string {
 	return "(SELECT CAST(q.display_name AS TEXT) FROM volumes q WHERE q.id = " + volume + ")"
 }
@@ -159,12 +164,16 @@ func fill() []string {
 	var out []string
 	for _, t := range []struct{ rows, text, table, a, words string }{
 		{"hearth_backup_rows (id, volume)", nameOf("b.volume_id"), "backups", "b", backupWords("b", "x.volume")},
-		{"hearth_volume_rows (id, type, backups, last)",
-			typeOf("v.volume_type_id") + ", " + countOf("v.id") + ", " + lastOf("v.id"), "volumes", "v", volumeWords("v")},
+		{"hearth_volume_rows (id, type, backups, last)", typeOf("v.volume_type_id") + ", COALESCE(c.n, 0), c.last",
+			"volumes", "v", volumeWords("v")},
 	} {
 		name, _, _ := strings.Cut(t.rows, " ")
+		counts := ""
+		if t.table == "volumes" {
+			counts = " LEFT JOIN " + countsOfAll + " c ON c.volume_id = v.id"
+		}
 		out = append(out,
-			"INSERT INTO "+t.rows+" SELECT "+t.a+".id, "+t.text+" FROM "+t.table+" "+t.a+" WHERE "+live(t.a)+" ORDER BY "+t.a+".rowid",
+			"INSERT INTO "+t.rows+" SELECT "+t.a+".id, "+t.text+" FROM "+t.table+" "+t.a+counts+" WHERE "+live(t.a)+" ORDER BY "+t.a+".rowid",
 			"INSERT INTO "+strings.TrimSuffix(name, "rows")+"words (rowid, words) SELECT x.n, "+t.words+" FROM "+name+" x JOIN "+t.table+" "+t.a+
 				" ON "+t.a+".id = x.id ORDER BY x.n")
 		for _, c := range counted(t.table, t.a) {
@@ -180,20 +189,24 @@ func bare(expr, alias string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(expr, alias+`."`, `"`), alias+".", "")
 }
 
-// orders makes the SQL indexes of a table.
-func (t *Table) orders() []string {
+// Order makes the SQL index of a column, where there is none yet.
+func (t *Table) Order(column string) string {
+	if t.joined(column) {
+		return "CREATE INDEX IF NOT EXISTS " + t.indexOf(column) + " ON " + t.Rows + " (" + bare(t.key(column), "x") + ", id)"
+	}
+	only := ""
+	if t.Sparse[column] {
+		only = " WHERE " + bare(t.Exprs[column], t.Alias) + " IS NOT NULL"
+	}
+	return "CREATE INDEX IF NOT EXISTS " + t.indexOf(column) + " ON " + t.Name + " (" + bare(t.key(column), t.Alias) + ", id, deleted)" + only
+}
+
+// orders makes the SQL indexes of a table: of all columns, or of some.
+func (t *Table) orders(some bool) []string {
 	var out []string
 	for _, column := range slices.Sorted(maps.Keys(t.Exprs)) {
-		switch {
-		case !t.ordered(column):
-		case t.joined(column):
-			out = append(out, "CREATE INDEX "+t.indexOf(column)+" ON "+t.Rows+" ("+bare(t.key(column), "x")+", id)")
-		default:
-			only := ""
-			if t.Sparse[column] {
-				only = " WHERE " + bare(t.Exprs[column], t.Alias) + " IS NOT NULL"
-			}
-			out = append(out, "CREATE INDEX "+t.indexOf(column)+" ON "+t.Name+" ("+bare(t.key(column), t.Alias)+", id, deleted)"+only)
+		if t.ordered(column) && (!some || t.First[column]) {
+			out = append(out, t.Order(column))
 		}
 	}
 	out = append(out, "CREATE INDEX "+t.pair()+" ON "+t.Name+" ("+bare(t.key("status"), t.Alias)+", "+
@@ -218,11 +231,25 @@ func odd(table string) string {
 	return strings.Join(conds, " OR ")
 }
 
+// AllName and SomeName are the tables that say which index a file has: one of this version
+// with every order, or one that has those of [Table.First] and what was asked for since.
+var (
+	AllName  = fmt.Sprintf("hearth_index_%d", version)
+	SomeName = fmt.Sprintf("hearth_index_%d_some", version)
+)
+
 // Made reports whether a file has its index, of this version.
 func Made(ctx context.Context, q Querier) (bool, error) {
-	var n int
-	err := q.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name = ?", fmt.Sprintf("hearth_index_%d", version)).Scan(&n)
-	return n > 0, err
+	made, _, err := made(ctx, q)
+	return made, err
+}
+
+// made is Made, and whether orders may be missing.
+func made(ctx context.Context, q Querier) (made, some bool, err error) {
+	var n, few int
+	err = q.QueryRowContext(ctx, "SELECT count(*), COALESCE(sum(name = ?), 0) FROM sqlite_master WHERE type = 'table' AND name IN (?, ?)",
+		SomeName, AllName, SomeName).Scan(&n, &few)
+	return n > 0, few > 0, err
 }
 
 // Make makes the index of the tables in one transaction. It costs about as much as
@@ -231,21 +258,33 @@ func Make(ctx context.Context, tx *sql.Tx, tables ...*Table) error {
 	if err := Drop(ctx, tx); err != nil {
 		return err
 	}
-	stmts := append([]string{beside}, fill()...)
-	for _, t := range tables {
-		stmts = append(stmts, t.orders()...)
-	}
-	made := triggers()
-	for _, name := range slices.Sorted(maps.Keys(made)) {
-		stmts = append(stmts, "CREATE TRIGGER "+name+" "+made[name]+"END")
-	}
-	stmts = append(stmts, fmt.Sprintf("CREATE TABLE hearth_index_%d (made INTEGER)", version))
-	for _, s := range stmts {
+	for _, s := range steps(false, tables) {
 		if _, err := tx.ExecContext(ctx, s); err != nil {
 			return fmt.Errorf("%w (in %.80s)", err, s)
 		}
 	}
 	return nil
+}
+
+// Some are the steps to an index without the orders that are seldom asked for, for who
+// goes through them one by one; [Table.Order] makes each of the others. It is there once
+// the last is done, and nothing may be written to the tables before.
+func Some(tables ...*Table) []string { return steps(true, tables) }
+
+func steps(some bool, tables []*Table) []string {
+	out := append([]string{beside}, fill()...)
+	for _, t := range tables {
+		out = append(out, t.orders(some)...)
+	}
+	made := triggers()
+	for _, name := range slices.Sorted(maps.Keys(made)) {
+		out = append(out, "CREATE TRIGGER "+name+" "+made[name]+"END")
+	}
+	name := AllName
+	if some {
+		name = SomeName
+	}
+	return append(out, "CREATE TABLE "+name+" (made INTEGER)")
 }
 
 // Drop removes the index, whatever its version. Triggers go first, so that what writes

@@ -61,3 +61,9 @@ func (p *Place) Mirrored() bool {
 	defer p.mirror.mu.Unlock()
 	return p.mirror.store != nil
 }
+
+// WaitForSorts waits until nothing is being put in order that a mirror was asked for.
+func (p *Place) WaitForSorts(t testing.TB) {
+	t.Helper()
+	p.mirror.sorts.ended.Wait()
+}

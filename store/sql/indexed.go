@@ -46,6 +46,7 @@ func (p *Place) find(ctx context.Context, db view, t table, q core.Query) (index
 	}
 	key := fmt.Sprintf("%s %d %d %+v", orderKey(t.name, q), q.Offset, q.Limit, q.From)
 	a, err := by.Page(ctx, db, q, p.stopped(key, db.stamp), wait)
+	p.wants(by)
 	if err == nil && a.Rest != nil {
 		p.stopAt(rest{key, db.stamp, a.Rest})
 	}
@@ -114,7 +115,18 @@ func (p *Place) indexed(ctx context.Context, db view, t table, q core.Query) (*i
 	if err != nil || !able {
 		return nil, err
 	}
+	if !by.Leads(core.Ordered(q.Sort)[0].Column) {
+		p.wants(by)
+		return nil, nil
+	}
 	return by, nil
+}
+
+// wants has the columns put in order that an index has not got and a query asked for.
+func (p *Place) wants(by *index.Table) {
+	if missed := by.Missed(); p.want != nil && len(missed) > 0 {
+		p.want(by.Name, missed)
+	}
 }
 
 // stopped returns where a search stopped, nil if it did not, or not in this content.
@@ -142,6 +154,10 @@ func (p *Place) stopAt(r rest) {
 var sparse = map[string]bool{"description": true, "reason": true, "service-metadata": true, "snapshot": true, "restored": true, "key": true,
 	"source": true}
 
+// first are the columns that a mirror is put in order by when it is made: what lists begin
+// with, and where a whole id is looked for.
+var first = map[string]bool{"created": true, "id": true, "status": true, "volume-id": true, "project": true}
+
 // indexTable is a table as its index knows it: times only in the form that sorts as its
 // text, and what is joined from where triggers keep it.
 func (s schema) indexTable(t table) *index.Table {
@@ -153,7 +169,7 @@ func (s schema) indexTable(t table) *index.Table {
 		}
 	}
 	exprs["id"] = t.alias + `."id"`
-	x := &index.Table{Name: t.name, Alias: t.alias, Exprs: exprs, Live: live(t.alias), Sparse: sparse}
+	x := &index.Table{Name: t.name, Alias: t.alias, Exprs: exprs, Live: live(t.alias), Sparse: sparse, First: first}
 	if t.name == "backups" {
 		x.Rows, x.Words = "hearth_backup_rows", "hearth_backup_words"
 		exprs["volume"] = "x.volume"

@@ -150,7 +150,13 @@ func TestMirror(t *testing.T) {
 	}
 }
 
-// What was copied before hearth was closed is not copied again.
+// later is a time from now on, as Cinder writes it.
+func later(d time.Duration) string {
+	return time.Now().Add(d).UTC().Format("2006-01-02 15:04:05.000000")
+}
+
+// What was copied before hearth was closed is not copied again, and what changed after
+// that is seen all the same.
 func TestMirrorResumes(t *testing.T) {
 	file, mirrors := theirs(t)
 	p := begin(t, file, sql.Options{Mirrors: mirrors})
@@ -168,8 +174,14 @@ func TestMirrorResumes(t *testing.T) {
 	ok(t, db.Close())
 	exec(t, made[0], // as if it had been closed half-way
 		"UPDATE hearth_mirror SET whole = 0, upto = (SELECT id FROM backups ORDER BY id LIMIT 1 OFFSET 100) WHERE of = 'backups'",
+		"DELETE FROM hearth_mirror WHERE of NOT IN ('backups', 'volumes')",
 		"DELETE FROM backups WHERE id > (SELECT upto FROM hearth_mirror WHERE of = 'backups')",
-		"UPDATE backups SET container = 'copied before'")
+		"UPDATE backups SET container = 'copied before'",
+		"UPDATE hearth_mirror SET newest = '"+later(time.Hour)+"' WHERE of = 'backups'")
+	exec(t, file, // and the first half changed while the second was copied
+		"UPDATE backups SET status = 'error', fail_reason = 'meanwhile', updated_at = '"+later(2*time.Hour)+
+			"' WHERE id = (SELECT min(id) FROM backups WHERE status <> 'error' AND NOT deleted)",
+		"UPDATE backups SET updated_at = '"+later(4*time.Hour)+"' WHERE id = (SELECT max(id) FROM backups WHERE NOT deleted)")
 	db = raw(t, made[0]) // somebody else writes it
 	conn, err := db.Conn(t.Context())
 	ok(t, err)
@@ -206,4 +218,96 @@ func TestMirrorResumes(t *testing.T) {
 	p.WaitForMirror(t)
 	indexing("once it is there", false)
 	reflects(t, p, plain)
+}
+
+// mirrorOf is the file of the one mirror in a folder.
+func mirrorOf(t *testing.T, mirrors string) string {
+	t.Helper()
+	made, err := filepath.Glob(filepath.Join(mirrors, "*.sqlite"))
+	if err != nil || len(made) != 1 {
+		t.Fatalf("%v, %v", made, err)
+	}
+	return made[0]
+}
+
+// What was made of the index before hearth was closed is not made again.
+func TestMirrorResumesIndex(t *testing.T) {
+	file, mirrors := theirs(t)
+	p := begin(t, file, sql.Options{Mirrors: mirrors})
+	p.WaitForMirror(t)
+	ok(t, p.Close())
+	made := mirrorOf(t, mirrors)
+	triggers := query(t, made, "SELECT name FROM sqlite_master WHERE type = 'trigger'")
+	for _, name := range triggers { // as if it had been closed before they were made
+		exec(t, made, "DROP TRIGGER "+name)
+	}
+	exec(t, made, "UPDATE hearth_mirror SET upto = upto - 1 - "+fmt.Sprint(len(triggers))+" WHERE of = '"+index.SomeName+"'",
+		"DROP TABLE "+index.SomeName, "UPDATE hearth_backup_rows SET volume = 'made before'")
+	p = begin(t, file, sql.Options{Mirrors: mirrors})
+	p.WaitForMirror(t)
+	whole := p.Mirrored()
+	ok(t, p.Close())
+	again := query(t, made, "SELECT name FROM sqlite_master WHERE type = 'trigger'")
+	kept := query(t, made, "SELECT count(*) > 0 AND min(volume) = 'made before' FROM hearth_backup_rows")
+	if !whole || len(triggers) == 0 || !slices.Equal(again, triggers) || kept[0] != "1" {
+		t.Errorf("whole %v, triggers %v, were %v, what was made is left %v", whole, again, triggers, kept)
+	}
+}
+
+// A mirror is put in order by what few ask for when somebody asks; meanwhile the list is
+// right, and says so.
+func TestMirrorSortsWhenAsked(t *testing.T) {
+	file, mirrors := theirs(t)
+	plain := begin(t, file, sql.Options{})
+	defer plain.Close()
+	now := time.Now()
+	p := begin(t, file, sql.Options{Mirrors: mirrors, Now: func() time.Time { return now }})
+	defer p.Close()
+	p.WaitForMirror(t)
+	made := mirrorOf(t, mirrors)
+	sorted := func(column string) bool {
+		return query(t, made, "SELECT count(*) FROM sqlite_master WHERE name = 'hearth_backups_by_"+column+"'")[0] == "1"
+	}
+	all, err := plain.Backups(t.Context(), core.Query{})
+	ok(t, err)
+	ask := func(text, column string, indexing string) {
+		t.Helper()
+		filter, err := core.ParseFilter(text, core.BackupColumns)
+		ok(t, err)
+		q := core.Query{Filter: filter, Limit: 30, Now: now, Sort: []core.Order{{Column: column}}}
+		got, err := p.Backups(t.Context(), q)
+		ok(t, err)
+		want := core.SelectBackups(all.Rows, q)
+		if !slices.EqualFunc(got.Rows, want.Rows, func(a, b core.Backup) bool { return a.ID == b.ID }) || got.Total != want.Total {
+			t.Errorf("%q by %s: %d rows of %d, want %d of %d", text, column, len(got.Rows), got.Total, len(want.Rows), want.Total)
+		}
+		if got.Indexing != indexing {
+			t.Errorf("%q by %s: says %q, want %q", text, column, got.Indexing, indexing)
+		}
+	}
+	ask("status:error", "created", "")
+	if !sorted("created") || !sorted("status") || sorted("size") || sorted("objects") {
+		t.Error("it has other orders than lists begin with")
+	}
+	db := raw(t, made) // somebody else writes it: nothing is put in order yet
+	conn, err := db.Conn(t.Context())
+	ok(t, err)
+	_, err = conn.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	ok(t, err)
+	ask("", "size", "size being sorted")
+	ask("objects>2", "created", "size being sorted")
+	_, err = conn.ExecContext(t.Context(), "ROLLBACK")
+	ok(t, err)
+	ok(t, conn.Close())
+	for began := time.Now(); !sorted("size") || !sorted("objects"); time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			t.Fatalf("in order by size %v, by objects %v", sorted("size"), sorted("objects"))
+		}
+	}
+	p.WaitForSorts(t)
+	ask("", "size", "")
+	ask("objects>2", "created", "")
+	if sorted("container") {
+		t.Error("what nobody asked for is in order")
+	}
 }

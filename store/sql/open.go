@@ -62,7 +62,8 @@ type Place struct {
 	rests  []rest
 	pages  []answered
 
-	mirror *mirror // what lists go by; nil: this file's own index, or all rows
+	mirror *mirror                              // what lists go by; nil: this file's own index, or all rows
+	want   func(table string, columns []string) // of a mirror: has columns put in order; nil: all are, or nobody does
 
 	making chan struct{} // closed when the index is made, or given up; nil: nothing is being made
 	stop   context.CancelFunc
