@@ -10,10 +10,10 @@ import (
 	"hearth/core"
 )
 
-// narrow finds a term of the filter that only few rows can fulfil, by an SQL index or by
-// their words, and returns the condition that a row is one of them.
-func (t *Table) narrow(ctx context.Context, q Querier, query core.Query) (part, bool, error) {
-	best, fewest := part{}, few+1
+// narrow finds a term of the filter that at most so many rows can fulfil, by an SQL index
+// or by their words, and returns the condition that a row is one of them.
+func (t *Table) narrow(ctx context.Context, q Querier, query core.Query, most int) (part, bool, error) {
+	best, fewest := part{}, most+1
 	for i := range query.Filter.Terms {
 		term := &query.Filter.Terms[i]
 		if term.Not {
@@ -35,7 +35,7 @@ func (t *Table) narrow(ctx context.Context, q Querier, query core.Query) (part, 
 			best, fewest = part{cond: t.Alias + ".rowid IN (" + set.cond + ")", args: set.args}, n
 		}
 	}
-	return best, fewest <= few, nil
+	return best, fewest <= most, nil
 }
 
 // means selects the rowids of all rows that can fulfil a term, and maybe of others; false

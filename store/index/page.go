@@ -31,6 +31,10 @@ type Rest struct {
 // few is how many rows are rather put in order than looked for along it.
 var few = 4096
 
+// rare is the part of all rows that are rather looked up one by one, to count them, than
+// found by looking at all.
+const rare = 8
+
 // piece is how many rows are walked over between two looks at the clock.
 var piece = 8192
 
@@ -59,7 +63,7 @@ func (t *Table) Page(ctx context.Context, q Querier, query core.Query, rest *Res
 		err = w.whole(ctx, q, query, &a)
 		return a, err
 	}
-	if set, ok, err := t.narrow(ctx, q, query); err != nil || ok {
+	if set, ok, err := t.narrow(ctx, q, query, few); err != nil || ok {
 		if err == nil {
 			err = w.sorted(ctx, q, query, set, &a)
 		}
@@ -77,7 +81,18 @@ func (t *Table) Count(ctx context.Context, q Querier, query core.Query) (n int, 
 	if n, ok, err := t.kept(ctx, q, query.Filter.Terms); ok || err != nil {
 		return n, err
 	}
+	all, err := t.count(ctx, q, "", "")
+	if err != nil {
+		return 0, err
+	}
+	set, ok, err := t.narrow(ctx, q, query, max(few, all/rare))
+	if err != nil {
+		return 0, err
+	}
 	where, args := t.Where(query)
+	if ok {
+		where, args = " AND "+set.cond+where, append(slices.Clone(set.args), args...)
+	}
 	from := t.Name + " " + t.Alias + " LEFT JOIN " + t.Rows + " x ON x.id = " + t.id()
 	err = q.QueryRowContext(ctx, "SELECT count(*) FROM "+from+" WHERE "+t.Live+where, args...).Scan(&n)
 	return n, err
