@@ -45,8 +45,9 @@ func countOf(volume string) string {
 
 // countsOfAll is [countOf] and [lastOf] of every volume at once: of each by itself, its
 // backups are looked up one by one.
-var countsOfAll = "(SELECT q.volume_id, count(*) AS n, max(CASE WHEN q.status = '" + core.StatusAvailable + "' AND q.created_at GLOB '" + stamps +
-	"' THEN q.created_at END) AS last FROM backups q NOT INDEXED WHERE " + live("q") + " GROUP BY q.volume_id)"
+var countsOfAll = "(SELECT q.volume_id, count(*) AS n, max(CASE WHEN q.status = '" + core.StatusAvailable +
+	"' AND q.created_at GLOB '" + stamps + "' THEN q.created_at END) AS last FROM backups q NOT INDEXED WHERE " +
+	live("q") + " GROUP BY q.volume_id)"
 
 func nameOf(volume string) string {
 	return "(SELECT CAST(q.display_name AS TEXT) FROM volumes q WHERE q.id = " + volume + ")"
