@@ -61,3 +61,6 @@ func (p *Place) Mirrored() bool {
 	defer p.mirror.mu.Unlock()
 	return p.mirror.store != nil
 }
+
+// Value is a value as the database has it.
+var Value = sqlValue
