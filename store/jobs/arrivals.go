@@ -9,10 +9,10 @@ import (
 	"hearth/store"
 )
 
-// take gives an arrival its record. Of that it holds the text, from which all else is read
+// brings gives an arrival its record. Of that it holds the text, from which all else is read
 // again whenever it is needed: the fields of a record take several times as much, and there
 // may be very many.
-func (a *Arrival) take(f core.Found) {
+func (a *Arrival) brings(f core.Found) {
 	a.Found = f
 	if !f.OK() {
 		return

@@ -72,7 +72,7 @@ func PlanCopy(ctx context.Context, from, to Desk, picked Picked, o CopyOptions, 
 		case results[i].Err != nil:
 			it.lame(results[i].Err.Error())
 		default:
-			it.take(core.FoundRecord(records[i]))
+			it.brings(core.FoundRecord(records[i]))
 			items = append(items, it)
 			continue
 		}

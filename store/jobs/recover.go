@@ -448,7 +448,7 @@ func (d Desk) lost(ctx context.Context, f *finding) (it Arrival, capture *core.C
 		}
 	}
 	if f.from != nil {
-		it.take(core.FoundRecord(f.from.Record)) // as it was found
+		it.brings(core.FoundRecord(f.from.Record)) // as it was found
 		it.Found.Line, it.Found.Notes = f.from.Line, f.from.Notes
 		return it, capture, nil
 	}
@@ -465,7 +465,7 @@ func (d Desk) lost(ctx context.Context, f *finding) (it Arrival, capture *core.C
 		}
 		if best != nil {
 			if kept := core.FoundRecord(best.Record); kept.OK() {
-				it.take(kept)
+				it.brings(kept)
 				it.Backup, it.Origin, it.Rebuilt, it.Marks = core.RecordBackup(kept.Decoded), keptIn(best), false, nil
 				it.Conflicts = core.RecordsDiffer(&it.Backup, &f.row, f.marks)
 				return it, capture, nil
@@ -480,7 +480,7 @@ func (d Desk) lost(ctx context.Context, f *finding) (it Arrival, capture *core.C
 		it.Found = core.Found{Err: err, Line: 1}
 		return it, capture, nil
 	}
-	it.take(core.FoundRecord(record))
+	it.brings(core.FoundRecord(record))
 	return it, capture, nil
 }
 
