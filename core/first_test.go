@@ -27,6 +27,11 @@ func TestFirst(t *testing.T) {
 		kept = rows[i]
 		return &kept
 	}
+	var short Backup
+	head := func(i int) *Backup { // has no size, and no description
+		short = Backup{ID: rows[i].ID, Status: rows[i].Status, CreatedAt: rows[i].CreatedAt}
+		return &short
+	}
 	for range 400 {
 		q := Query{Offset: d.IntN(40), Limit: 1 + d.IntN(30)}
 		for range d.IntN(3) {
@@ -43,6 +48,9 @@ func TestFirst(t *testing.T) {
 		want.Offset = q.Offset
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("%+v gives\n%+v, of all\n%+v", q, got, want)
+		}
+		if got := SelectBackupsByHeads(len(rows), head, NewFieldSet("id", "status", "created"), at, q); !reflect.DeepEqual(got, want) {
+			t.Fatalf("%+v by heads gives\n%+v, of all\n%+v", q, got, want)
 		}
 	}
 }

@@ -133,10 +133,16 @@ func Select[T any](rows []T, id func(*T) string, columns Columns[T], q Query) Pa
 // need be good only until it is called again. Of all rows no more than what they are put
 // in order by is held at a time.
 func SelectFrom[T any](n int, at func(int) *T, id func(*T) string, columns Columns[T], q Query) Page[T] {
+	return selectFrom(n, at, at, id, columns, q)
+}
+
+// selectFrom is [SelectFrom] that puts rows in order by what head returns, and makes those
+// of the page, and those that are held against a filter, by at.
+func selectFrom[T any](n int, head, at func(int) *T, id func(*T) string, columns Columns[T], q Query) Page[T] {
 	hits := matching(n, at, columns, q)
 	by, desc := orderOf(columns, q)
 	if most := max(q.Offset, 0) + q.Limit; q.Limit > 0 && most < len(hits)/4 {
-		hits, all := first(most, hits, at, id, by, desc), len(hits)
+		hits, all := first(most, hits, head, id, by, desc), len(hits)
 		order := make([]int, len(hits))
 		for i := range order {
 			order[i] = i
@@ -147,13 +153,13 @@ func SelectFrom[T any](n int, at func(int) *T, id func(*T) string, columns Colum
 	}
 	keys := make([]pyjson.Value, 0, len(hits)*len(by))
 	for _, i := range hits {
-		row := at(i)
+		row := head(i)
 		for _, c := range by {
 			keys = append(keys, c.Value(row))
 		}
 	}
 	order := arranged(hits, desc, func(hit, o int) pyjson.Value { return keys[hit*len(by)+o] }, by,
-		func(hit int) string { return id(at(hits[hit])) })
+		func(hit int) string { return id(head(hits[hit])) })
 	return pageOf(n, hits, order, at, q)
 }
 
@@ -318,6 +324,19 @@ func volumeID(v *Volume) string { return string(v.ID) }
 // SelectBackupsFrom and SelectVolumesFrom are SelectFrom with the usual columns.
 func SelectBackupsFrom(n int, at func(int) *Backup, q Query) Page[Backup] {
 	return SelectFrom(n, at, backupID, BackupColumns, q)
+}
+
+// SelectBackupsByHeads is SelectBackupsFrom of rows whose heads are read with less than the
+// rows: what head returns has its id and the columns that are named, and is enough to put
+// rows in order by these. Where others are asked for, it is not used.
+func SelectBackupsByHeads(n int, head func(int) *Backup, named FieldSet, at func(int) *Backup, q Query) Page[Backup] {
+	by, _ := orderOf(BackupColumns, q)
+	for _, c := range by {
+		if !named.Has(c.Name) {
+			head = at
+		}
+	}
+	return selectFrom(n, head, at, backupID, BackupColumns, q)
 }
 
 // SelectVolumesFrom is SelectFrom for volumes.

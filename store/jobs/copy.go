@@ -72,19 +72,15 @@ func PlanCopy(ctx context.Context, from, to Desk, picked Picked, o CopyOptions, 
 		case results[i].Err != nil:
 			it.lame(results[i].Err.Error())
 		default:
-			it.Found = core.FoundRecord(records[i])
+			it.brings(core.FoundRecord(records[i]))
 			items = append(items, it)
 			continue
 		}
 		lame = append(lame, it)
 	}
 	progress.say(0, 0, "asking %s", to.location())
-	found := make([]core.Found, len(items))
-	for i := range items {
-		found[i] = items[i].Found
-	}
 	wanted := map[core.BackupID]bool{}
-	for _, id := range idsIn(found) {
+	for _, id := range arriving(items) {
 		wanted[id] = true
 	}
 	there, containers := map[core.BackupID]*core.Backup{}, map[string]bool{}
@@ -131,7 +127,8 @@ func (t *Transfer) reach(containers map[string]bool) {
 			continue
 		}
 		goes++
-		container, _ := it.Found.Decoded.Field("container").Str()
+		record := it.Record()
+		container, _ := record.Decoded.Field("container").Str()
 		switch {
 		case container == "" || strings.HasSuffix(container, string(it.ID)): // a folder of its own
 			folders++

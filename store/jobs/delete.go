@@ -41,6 +41,19 @@ func (p *DeletePlan) Deletable() (out []core.Backup) {
 	return out
 }
 
+// Count counts the backups that can be deleted, and the dependents that are not to be
+// deleted with them: one that stands on several
+// of them is counted with each.
+func (p *DeletePlan) Count() (goes, dependents int) {
+	for i := range p.Items {
+		if p.Items[i].Problem == nil {
+			goes++
+		}
+		dependents += len(p.Items[i].Dependents)
+	}
+	return goes, dependents
+}
+
 // PlanDelete says what stands in the way of a deletion, and what else it would do.
 func (d Desk) PlanDelete(ctx context.Context, ids []core.BackupID, force bool) (DeletePlan, error) {
 	p := DeletePlan{Force: force, Sure: true}

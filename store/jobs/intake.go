@@ -253,25 +253,11 @@ func (in *Intake) Import(ctx context.Context, each func(core.ImportResult)) erro
 	if len(order) == 0 {
 		return core.Fail(core.CodeRefused, "import", "none of the chosen records can be imported", "look at what is said of each", nil)
 	}
-	e := core.Entry{At: in.d.Now(), Who: in.d.Who, Place: info.Location, Kind: core.EntryImport,
-		Summary: "import of " + core.Count(len(order), "backup")}
-	for _, i := range order {
-		e.Backups = append(e.Backups, core.BackupID(in.table.id(in.rows[i].id)))
+	ids := make([]core.BackupID, len(order))
+	for n, i := range order {
+		ids[n] = core.BackupID(in.table.id(in.rows[i].id))
 	}
-	revived := make([]bool, len(order))
-	do := func(e core.Entry) error {
-		n := 0
-		return bulk.ImportAll(ctx, func(yield func([]core.ImportItem, error) bool) {
-			n = 0
-			in.items(order)(yield)
-		}, e, func(r core.ImportResult) { revived[n] = r.Revived; n++ })
-	}
-	var err error
-	if info.Journals {
-		err = do(e)
-	} else {
-		_, err = in.d.byIntent(ctx, e, func(a *account) error { return do(a.e) })
-	}
+	revived, err := in.d.importBulk(ctx, bulk, ids, in.items(order))
 	if err != nil {
 		return err
 	}
@@ -281,6 +267,28 @@ func (in *Intake) Import(ctx context.Context, each func(core.ImportResult)) erro
 			Revived: revived[n]})
 	}
 	return in.keep(context.WithoutCancel(ctx), order)
+}
+
+// importBulk imports items that come a batch at a time, in one transaction with its entry,
+// and says of each whether its deleted row is used again. ids are those of the items.
+func (d Desk) importBulk(ctx context.Context, bulk store.BulkImporter, ids []core.BackupID, items iter.Seq2[[]core.ImportItem, error]) (
+	revived []bool, err error) {
+	info := d.Place.Info()
+	e := core.Entry{At: d.Now(), Who: d.Who, Place: info.Location, Kind: core.EntryImport, Backups: ids,
+		Summary: "import of " + core.Count(len(ids), "backup")}
+	revived = make([]bool, len(ids))
+	do := func(e core.Entry) error {
+		n := 0
+		return bulk.ImportAll(ctx, func(yield func([]core.ImportItem, error) bool) {
+			n = 0
+			items(yield)
+		}, e, func(r core.ImportResult) { revived[n] = r.Revived; n++ })
+	}
+	if info.Journals {
+		return revived, do(e)
+	}
+	_, err = d.byIntent(ctx, e, func(a *account) error { return do(a.e) })
+	return revived, err
 }
 
 // importWhole imports where each record is a request of its own.

@@ -86,6 +86,7 @@ func FromArchive() Source {
 				continue
 			}
 			found := finding{row: core.RecordBackup(f.Decoded), origin: keptIn(&k), from: &f, capture: target.keptReal(id)}
+			f.Decoded = core.Decoded{} // read again of what is lost
 			if k.Place != target.location() {
 				found.other = k.Place
 			}
@@ -154,6 +155,7 @@ func FromBundle(b *core.Bundle, name string) Source {
 			if c := captures[row.ID]; c != nil {
 				real = func(context.Context) (*core.Capture, error) { return c, nil }
 			}
+			f.Decoded = core.Decoded{} // read again of what is lost
 			found := finding{row: row, origin: fmt.Sprintf("line %d of the bundle, from %s", f.Line, core.Visible(places[f.Line])), from: &f,
 				capture: real, handed: true}
 			if places[f.Line] != target.location() {
@@ -446,7 +448,8 @@ func (d Desk) lost(ctx context.Context, f *finding) (it Arrival, capture *core.C
 		}
 	}
 	if f.from != nil {
-		it.Found = *f.from
+		it.brings(core.FoundRecord(f.from.Record)) // as it was found
+		it.Found.Line, it.Found.Notes = f.from.Line, f.from.Notes
 		return it, capture, nil
 	}
 	if f.rebuilt && d.keeps("") == nil {
@@ -461,8 +464,9 @@ func (d Desk) lost(ctx context.Context, f *finding) (it Arrival, capture *core.C
 			}
 		}
 		if best != nil {
-			if it.Found = core.FoundRecord(best.Record); it.Found.OK() {
-				it.Backup, it.Origin, it.Rebuilt, it.Marks = core.RecordBackup(it.Found.Decoded), keptIn(best), false, nil
+			if kept := core.FoundRecord(best.Record); kept.OK() {
+				it.brings(kept)
+				it.Backup, it.Origin, it.Rebuilt, it.Marks = core.RecordBackup(kept.Decoded), keptIn(best), false, nil
 				it.Conflicts = core.RecordsDiffer(&it.Backup, &f.row, f.marks)
 				return it, capture, nil
 			}
@@ -476,7 +480,7 @@ func (d Desk) lost(ctx context.Context, f *finding) (it Arrival, capture *core.C
 		it.Found = core.Found{Err: err, Line: 1}
 		return it, capture, nil
 	}
-	it.Found = core.FoundRecord(record)
+	it.brings(core.FoundRecord(record))
 	return it, capture, nil
 }
 

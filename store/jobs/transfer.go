@@ -24,7 +24,7 @@ const (
 
 // Arrival is a backup that is to be brought into a place by its record.
 type Arrival struct {
-	core.Check             // its record, and what the place makes of it
+	core.Check             // its record, without its fields, and what the place makes of it; see Whole
 	Backup     core.Backup // as its record tells of it
 	State      ArrivalState
 	Status     string   // in the place now; "" if it is not there
@@ -41,7 +41,8 @@ type Arrival struct {
 	Stranger  string      // why it seems to be another cloud's; "": nothing speaks for that
 	Lacks     []string    // what the place must have besides, for a restore
 
-	item    core.ImportItem
+	facts   *core.ImportFacts                            // of the place, but for what is there
+	again   bool                                         // its row is there, deleted, and is used again
 	capture func(context.Context) (*core.Capture, error) // nil: none is known
 }
 
@@ -119,59 +120,6 @@ func (t *Transfer) Fit() {
 	}
 }
 
-// arrivals is a plan to bring records into the place: all ticked, parents first.
-// Those that are there already are looked at, not refused. listed are those of the
-// place's list, the others may be left out.
-func (d Desk) arrivals(ctx context.Context, from string, items []Arrival, listed map[core.BackupID]*core.Backup) (Transfer, error) {
-	t := Transfer{From: from, To: d.location()}
-	found := make([]core.Found, len(items))
-	for i := range items {
-		found[i] = items[i].Found
-	}
-	facts, err := d.importFacts(ctx, found, listed)
-	if err != nil {
-		return t, err
-	}
-	checks := core.Preflight(found, facts)
-	t.Facts = facts
-	free := facts // as if none of them were there
-	free.Existing = map[core.BackupID]string{}
-	for id, status := range facts.Existing {
-		free.Existing[id] = status
-	}
-	for i := range checks {
-		delete(free.Existing, checks[i].ID)
-	}
-	unmet := core.Preflight(found, free)
-	for i := range items {
-		it := &items[i]
-		status, here := facts.Existing[checks[i].ID]
-		here = here && status != core.StatusDeleted && found[i].OK()
-		it.Check, it.Ticked, it.State = checks[i], true, ArrivalGoes
-		if it.ID == "" { // its record cannot be read
-			it.ID, it.Name, it.Size, it.Parent = it.Backup.ID, it.Backup.Name.Or(""), it.Backup.Size, it.Backup.ParentID
-		}
-		if here {
-			it.Check, it.Status = unmet[i], status
-		}
-		if made := core.Items([]core.Check{it.Check}, []int{0}); len(made) == 1 {
-			it.item = made[0]
-		}
-		switch {
-		case here:
-			err = d.met(ctx, it, listed[it.ID])
-		case it.Refused():
-			it.State = ArrivalRefused
-		}
-		if err != nil {
-			return t, err
-		}
-	}
-	t.Items = core.ParentsFirst(items, func(a Arrival) core.BackupID { return a.ID }, func(a Arrival) core.BackupID { return a.Parent })
-	t.Fit()
-	return t, nil
-}
-
 // askAtOnce is how many parts the ids of more than askMost backups are asked for in, side
 // by side.
 const (
@@ -181,14 +129,14 @@ const (
 
 // importFacts asks for what a preflight must know. What the place lists is there,
 // and not asked for.
-func (d Desk) importFacts(ctx context.Context, found []core.Found, listed map[core.BackupID]*core.Backup) (core.ImportFacts, error) {
+func (d Desk) importFacts(ctx context.Context, arriving []core.BackupID, listed map[core.BackupID]*core.Backup) (core.ImportFacts, error) {
 	im, ok := d.Place.(store.Importer)
 	if !ok {
 		return core.ImportFacts{}, core.Fail(core.CodeUnsupported, "import", "this kind of place cannot import records", "", nil)
 	}
 	known := map[core.BackupID]string{}
 	var ids []core.BackupID
-	for _, id := range idsIn(found) {
+	for _, id := range arriving {
 		if b := listed[id]; b != nil {
 			known[id] = b.Status
 		} else {
@@ -243,17 +191,15 @@ func (d Desk) met(ctx context.Context, it *Arrival, row *core.Backup) error {
 				b.Unseen[name] = true
 			}
 		}
-		if it.item.ID != "" {
-			it.Differs = it.item.Arrived(&b)
-		}
+		it.compare(&b)
 		return nil
 	}
 	b, err := d.Place.Backup(ctx, it.ID)
 	if core.CodeOf(err) == core.CodeNotFound { // in another project, or gone since
 		return nil
 	}
-	if err == nil && it.item.ID != "" {
-		it.Differs = it.item.Arrived(&b)
+	if err == nil {
+		it.compare(&b)
 	}
 	return err
 }
@@ -353,16 +299,8 @@ func (d Desk) sendWhole(ctx context.Context, s *transferring, going []*Arrival, 
 	if err != nil || len(going) == 0 {
 		return s.results, cmp.Or(err, transferErr(what, s.results))
 	}
-	var checks []core.Check
-	var chosen []int
-	for i, it := range going {
-		checks, chosen = append(checks, it.Check), append(chosen, i)
-	}
 	s.progress.say(0, len(going), "importing")
-	results, err := d.Import(ctx, checks, chosen)
-	for _, r := range results {
-		s.results[s.at[r.ID]] = r
-	}
+	err = d.importArrivals(ctx, going, func(r core.ImportResult) { s.results[s.at[r.ID]] = r })
 	if err != nil {
 		for _, it := range going {
 			if r := &s.results[s.at[it.ID]]; r.Status == "" && r.Err == nil {
@@ -452,7 +390,8 @@ func (s *transferring) wave(ctx context.Context, wave []*Arrival, total int) {
 		r := &s.results[s.at[it.ID]]
 		if r.Err == nil {
 			s.progress.of(s.done, total, it.ID, it.Name, core.StatusCreating)
-			s.d.followImport(ctx, &it.item, r)
+			item, _ := it.item()
+			s.d.followImport(ctx, &item, r)
 			if r.Err == nil {
 				r.Err = s.d.keepRecord(context.WithoutCancel(ctx), it.ID, it.Found.Record, "import")
 			} else {
@@ -481,7 +420,8 @@ func (s *transferring) left(ctx context.Context, it *Arrival, r *core.ImportResu
 // one sends a record. After any refusal it is looked for: another run, or a request
 // that was taken for lost, may have brought it meanwhile.
 func (s *transferring) one(ctx context.Context, it *Arrival, r *core.ImportResult) {
-	results, err := s.im.Import(ctx, []core.ImportItem{it.item}, s.a.e)
+	item, _ := it.item()
+	results, err := s.im.Import(ctx, []core.ImportItem{item}, s.a.e)
 	switch {
 	case len(results) == 1:
 		*r = results[0]

@@ -148,12 +148,23 @@ func Open(ctx context.Context, path string, a Access, head Head, patience Patien
 	return db, err
 }
 
+// idle is how many connections stay open: a list, its counts, a detail and a job at a time.
+const idle = 4
+
+// Shed gives back the pages that idle connections keep in memory, up to twice their
+// cache_size each: after a job that went through many, before one in another file. It must
+// be a file that [Open] opened.
+func Shed(db *sql.DB) {
+	db.SetMaxIdleConns(0) // which closes them
+	db.SetMaxIdleConns(idle)
+}
+
 func openAs(ctx context.Context, dsn string, patience Patient) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxIdleConns(4) // a list, its counts, a detail and a job at a time
+	db.SetMaxIdleConns(idle)
 	err = patience.Wait(ctx, func() error {
 		var n int64
 		return db.QueryRowContext(ctx, "PRAGMA schema_version").Scan(&n)

@@ -349,6 +349,9 @@ func (x *index) inventory() core.Inventory {
 	return v
 }
 
+// headColumns are the columns that the head of a row has.
+var headColumns = core.NewFieldSet("id", "volume-id", "created", "status", "parent")
+
 // answer selects from the rows that there are so far, and tells when the scan ended if it
 // has. A scan that goes on is not kept waiting: it adds rows, and changes none.
 func (x *index) answer(q core.Query) core.Page[core.Backup] {
@@ -359,7 +362,12 @@ func (x *index) answer(q core.Query) core.Page[core.Backup] {
 	}
 	x.mu.Unlock()
 	var row scan.Row
-	page := core.SelectBackupsFrom(from.rows.Len(), func(i int) *core.Backup {
+	var b core.Backup
+	page := core.SelectBackupsByHeads(from.rows.Len(), func(i int) *core.Backup {
+		head := from.rows.Head(i)
+		b.ID, b.VolumeID, b.CreatedAt, b.Status, b.ParentID = head.ID, head.VolumeID, head.CreatedAt, head.Status, head.ParentID
+		return &b
+	}, headColumns, func(i int) *core.Backup {
 		from.into(i, &row)
 		return &row.Backup
 	}, q)

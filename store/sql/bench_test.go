@@ -5,15 +5,12 @@ import (
 	dbsql "database/sql"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"hearth/core"
-	"hearth/core/pyjson"
 	"hearth/store"
-	"hearth/store/ledger"
 	"hearth/store/sql"
 )
 
@@ -192,111 +189,4 @@ func BenchmarkPopulate(b *testing.B) {
 		ok(b, s.Close())
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/n, "µs/backup")
-}
-
-// BenchmarkImport imports records into an empty store and compares that with the bare
-// driver's time for the same rows in the same schema, with its indexes and triggers.
-func BenchmarkImport(b *testing.B) {
-	const n = 5000
-	s, err := sql.CreateDemo(b.Context(), sql.Options{}, sql.World{Backups: n})
-	ok(b, err)
-	defer s.Close()
-	page, err := s.Backups(b.Context(), core.Query{})
-	ok(b, err)
-	ids := make([]core.BackupID, len(page.Rows))
-	for i := range page.Rows {
-		ids[i] = page.Rows[i].ID
-	}
-	records, err := s.ExportBatch(b.Context(), ids)
-	ok(b, err)
-	var found []core.Found
-	for _, r := range records {
-		if r.Err == nil {
-			found = append(found, core.FoundRecord(r.Record))
-		}
-	}
-	checks := core.Preflight(found, core.ImportFacts{})
-	chosen := make([]int, len(checks))
-	for i := range chosen {
-		chosen[i] = i
-	}
-	items := core.Items(checks, chosen)
-	into := func() *sql.Store {
-		s, err := sql.Create(b.Context(), filepath.Join(b.TempDir(), "import.sqlite"), sql.Options{})
-		ok(b, err)
-		return s
-	}
-	bare := time.Duration(1 << 62)
-	for range 3 {
-		bare = min(bare, insertedPlainly(b, into(), items))
-	}
-	spent := time.Duration(1 << 62)
-	for b.Loop() {
-		s := into()
-		began := time.Now()
-		facts, err := s.ImportFacts(b.Context(), ids)
-		ok(b, err)
-		var again []core.ImportItem
-		for i := range found { // from the text on, as an import does
-			f := core.FoundRecord(found[i].Record)
-			again = append(again, core.Items([]core.Check{core.CheckRecord(f, facts, -1)}, []int{0})...)
-		}
-		_, err = s.Import(b.Context(), again, core.Entry{})
-		ok(b, err)
-		spent = min(spent, time.Since(began))
-		ok(b, s.Close())
-	}
-	b.ReportMetric(float64(spent)/float64(bare), "×bare")
-	b.ReportMetric(float64(bare.Microseconds())/float64(len(items)), "bare-µs/record")
-}
-
-// insertedPlainly inserts the items' rows with nothing of hearth's but the schema.
-func insertedPlainly(b *testing.B, s *sql.Store, items []core.ImportItem) time.Duration {
-	b.Helper()
-	path := strings.TrimPrefix(s.Info().Location, "sqlite:")
-	ok(b, s.Close())
-	db, err := dbsql.Open("sqlite", ledger.DSN(path, ledger.Ours))
-	ok(b, err)
-	defer db.Close()
-	began := time.Now()
-	tx, err := db.Begin()
-	ok(b, err)
-	var columns, marks []string
-	for name := range items[0].Row.All() {
-		if name != "metadata" {
-			columns, marks = append(columns, `"`+name+`"`), append(marks, "?")
-		}
-	}
-	row, err := tx.Prepare("INSERT INTO backups (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(marks, ", ") + ")")
-	ok(b, err)
-	meta, err := tx.Prepare(`INSERT INTO backup_metadata (created_at, deleted, backup_id, "key", value) VALUES (?, 0, ?, ?, ?)`)
-	ok(b, err)
-	for i := range items {
-		var args []any
-		for name, v := range items[i].Row.All() {
-			switch t, _ := v.Time(); {
-			case name == "metadata":
-			case v.IsNull():
-				args = append(args, nil)
-			case v.Kind() == pyjson.Int:
-				n, _ := v.Int64()
-				args = append(args, n)
-			case v.Kind() == pyjson.Bool:
-				args = append(args, v.Bool())
-			case v.Kind() == pyjson.Time:
-				args = append(args, t.Format("2006-01-02 15:04:05.000000"))
-			default:
-				args = append(args, v.Text())
-			}
-		}
-		_, err := row.Exec(args...)
-		ok(b, err)
-		pairs, _ := items[i].Row.Get("metadata")
-		for key, v := range pairs.Object().All() {
-			_, err := meta.Exec("2026-01-01 00:00:00.000000", string(items[i].ID), key, v.Text())
-			ok(b, err)
-		}
-	}
-	ok(b, tx.Commit())
-	return time.Since(began)
 }

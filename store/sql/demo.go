@@ -90,12 +90,10 @@ func makeWorld(ctx context.Context, tx change, w World) error {
 	if err := pen.volumeTypes(st); err != nil {
 		return err
 	}
-	lives := casting(w, st)
-	for i, l := range lives {
+	for l := range casting(w, st) {
 		if err := play(ctx, pen, l); err != nil {
 			return err
 		}
-		lives[i] = nil // its backups go with it: all of them at once would be gigabytes
 	}
 	return nil
 }

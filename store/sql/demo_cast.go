@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"time"
 
@@ -166,52 +167,72 @@ func oddRole(n int) role {
 	return r
 }
 
-// casting gives every volume of a world its role and its number of backups.
-func casting(w World, st *stage) []*life {
-	var roles []role
-	for i := range w.Volumes {
-		if i < len(cast) {
-			roles = append(roles, cast[i])
-			continue
-		}
-		roles = append(roles, fillerRole(stream(w, -1-int64(i)), i))
-		if i%40 == 0 { // and now and then one that was deleted
-			r := fillerRole(stream(w, 1<<40+int64(i)), i)
-			r.fate, r.idle, r.ends = deleted, 20+i%150, ""
-			roles = append(roles, r)
-		}
-	}
-	switch {
-	case w.Volumes >= len(cast)/2:
-		roles = append(roles, hidden...)
-	case w.Volumes == 0: // then all backups are of volumes that are gone
-		for i := range (w.Backups + backupsPerVolume - 1) / backupsPerVolume {
-			r := fillerRole(stream(w, -1-int64(i)), i)
-			r.fate = purged
-			roles = append(roles, r)
-		}
-	}
-	lives := make([]*life, len(roles))
-	weights := make([]int, len(roles))
-	for i, r := range roles {
-		lives[i] = newLife(r, st, stream(w, 1+int64(i)))
-		weights[i] = r.weight
-	}
-	var shown []*life
-	for i, n := range share(w.Backups, weights) {
-		l := lives[i]
-		if l.count = n; n == 0 {
-			l.pruned = 0
-			if l.fate != present { // nothing would be left of it
+// roles are the parts that the volumes of a world play, made up as they are asked for: all
+// at once would be as large as the world.
+func roles(w World) iter.Seq[role] {
+	return func(yield func(role) bool) {
+		for i := range w.Volumes {
+			if i < len(cast) {
+				if !yield(cast[i]) {
+					return
+				}
 				continue
 			}
+			if !yield(fillerRole(stream(w, -1-int64(i)), i)) {
+				return
+			}
+			if i%40 == 0 { // and now and then one that was deleted
+				r := fillerRole(stream(w, 1<<40+int64(i)), i)
+				if r.fate, r.idle, r.ends = deleted, 20+i%150, ""; !yield(r) {
+					return
+				}
+			}
 		}
-		if l.leftover {
-			st.leftover = l.id
+		switch {
+		case w.Volumes >= len(cast)/2:
+			for _, r := range hidden {
+				if !yield(r) {
+					return
+				}
+			}
+		case w.Volumes == 0: // then all backups are of volumes that are gone
+			for i := range (w.Backups + backupsPerVolume - 1) / backupsPerVolume {
+				r := fillerRole(stream(w, -1-int64(i)), i)
+				if r.fate = purged; !yield(r) {
+					return
+				}
+			}
 		}
-		shown = append(shown, l)
 	}
-	return shown
+}
+
+// casting gives every volume of a world its role and its number of backups, one after
+// another. Of all of them together it holds only these numbers.
+func casting(w World, st *stage) iter.Seq[*life] {
+	var weights []int
+	for r := range roles(w) {
+		if r.leftover { // the one that is restored comes before it, and names it
+			st.leftover = newLife(r, st, stream(w, 1+int64(len(weights)))).id
+		}
+		weights = append(weights, r.weight)
+	}
+	counts := share(w.Backups, weights)
+	return func(yield func(*life) bool) {
+		i := -1
+		for r := range roles(w) {
+			i++
+			l := newLife(r, st, stream(w, 1+int64(i)))
+			if l.count = counts[i]; l.count == 0 {
+				l.pruned = 0
+				if l.fate != present { // nothing would be left of it
+					continue
+				}
+			}
+			if !yield(l) {
+				return
+			}
+		}
+	}
 }
 
 // fillerRole makes up the role of volume i, where the cast is not enough.

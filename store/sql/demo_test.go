@@ -540,3 +540,26 @@ func TestPopulateBounded(t *testing.T) {
 		t.Errorf("%d bytes are held for each backup", each)
 	}
 }
+
+// TestCastingBounded: of the volumes that have not lived yet a world holds a few numbers.
+func TestCastingBounded(t *testing.T) {
+	w := World{Volumes: 20_000, Backups: 40_000}.settled()
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, n := heap(), 0
+	for l := range casting(w, newStage(w)) {
+		if n++; n == 10 {
+			if each := (max(heap(), before) - before) / uint64(w.Volumes); each > 100 {
+				t.Errorf("%d bytes are held for each volume", each)
+			}
+		}
+		runtime.KeepAlive(l)
+	}
+	if n < w.Volumes {
+		t.Errorf("%d of %d volumes live", n, w.Volumes)
+	}
+}

@@ -67,3 +67,6 @@ func (p *Place) WaitForSorts(t testing.TB) {
 	t.Helper()
 	p.mirror.sorts.ended.Wait()
 }
+
+// Value is a value as the database has it.
+var Value = sqlValue

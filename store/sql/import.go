@@ -108,12 +108,22 @@ func collected(items []core.ImportItem, all func(iter.Seq2[[]core.ImportItem, er
 // is written; where the file is locked they are asked for once more from the beginning.
 func (p *Place) ImportAll(ctx context.Context, items iter.Seq2[[]core.ImportItem, error], entry core.Entry,
 	each func(core.ImportResult)) error {
+	defer p.shed()
 	return p.in(ctx, "import", func(tx change) error { return p.importIn(ctx, tx, items, each) })
+}
+
+// shed gives back the memory of pages that an import went through: its records go into the
+// archive next, which has as many.
+func (p *Place) shed() {
+	if p.server == nil {
+		ledger.Shed(p.db)
+	}
 }
 
 // ImportAll is Place.ImportAll with its journal entry, all or nothing.
 func (s *Store) ImportAll(ctx context.Context, items iter.Seq2[[]core.ImportItem, error], entry core.Entry,
 	each func(core.ImportResult)) error {
+	defer s.shed()
 	return s.in(ctx, "import", func(tx change) error {
 		if err := s.importIn(ctx, tx, items, each); err != nil {
 			return err

@@ -83,43 +83,53 @@ func (o operator) askCreate(plans []creating, left func(*core.Volume) string) ui
 	q := &ui.QuestionBox{Title: "Back up", Look: s}
 	var good []jobs.CreatePlan
 	for _, p := range plans {
-		v := &p.Volume
-		what := "a full backup of "
-		if p.Request.Incremental {
-			what = "an incremental backup of "
+		if p.err == nil {
+			good = append(good, p.CreatePlan)
 		}
-		name := v.Title()
-		if v.ID == "" {
-			name = string(p.Request.Volume)
-		}
-		q.Lines = append(q.Lines,
-			ui.Line{
-				Sign: s.InDialog.Paint("- "),
-				Value: s.InDialog.Paint(what+core.Visible(name)) +
-					s.Dim.Paint("  "+core.Visible(fmt.Sprintf("%s, %s, %s", v.ID.Short(), v.Status, show.GiB(v.Size)))),
-			})
-		if p.Parent != nil {
-			l := show.Item(o.host.Look(), p.Parent)
-			l.Sign = s.InDialog.Paint("    stands on ")
-			q.Lines = append(q.Lines, l)
-		}
-		for _, w := range p.Warnings {
-			q.Lines = append(q.Lines, show.Warning(o.host.Look(), w))
-		}
-		if p.err != nil {
-			q.Lines = append(q.Lines, show.Problem(o.host.Look(), p.err))
-			continue
-		}
-		good = append(good, p.CreatePlan)
 	}
+	q.Items, q.Item = len(plans), func(i int) []ui.Line { return creates(o.host.Look(), &plans[i]) }
 	if len(good) > 0 {
-		q.Lines = append(q.Lines, ui.Line{}, ui.TextLine(s.Dim.Paint("The capture of this moment is kept with it.")))
-		for _, p := range good {
-			q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "create", []string{string(p.Request.Volume)}, createWords(p.Request)...)...)
+		q.After = append(q.After, ui.Line{}, ui.TextLine(s.Dim.Paint("The capture of this moment is kept with it.")))
+		if len(good) > ui.MostWords {
+			q.After = append(q.After, ui.ShellIsNot(s, core.Count(len(good), "volume")+" are too many to list a command of each")...)
+		} else {
+			for _, p := range good {
+				q.After = append(q.After, o.at.InShell(s, "create", []string{string(p.Request.Volume)}, createWords(p.Request)...)...)
+			}
 		}
 		q.Answers = []ui.Answer{{Key: "y", Label: "Back up", Do: func() tea.Cmd { return o.create(good, left) }}}
 	}
 	return q
+}
+
+// creates are the lines of a volume in the question whether it is to be backed up.
+func creates(s ui.Look, p *creating) []ui.Line {
+	v := &p.Volume
+	what := "a full backup of "
+	if p.Request.Incremental {
+		what = "an incremental backup of "
+	}
+	name := v.Title()
+	if v.ID == "" {
+		name = string(p.Request.Volume)
+	}
+	lines := []ui.Line{{
+		Sign: s.InDialog.Paint("- "),
+		Value: s.InDialog.Paint(what+core.Visible(name)) +
+			s.Dim.Paint("  "+core.Visible(fmt.Sprintf("%s, %s, %s", v.ID.Short(), v.Status, show.GiB(v.Size)))),
+	}}
+	if p.Parent != nil {
+		l := show.Item(s, p.Parent)
+		l.Sign = s.InDialog.Paint("    stands on ")
+		lines = append(lines, l)
+	}
+	for _, w := range p.Warnings {
+		lines = append(lines, show.Warning(s, w))
+	}
+	if p.err != nil {
+		lines = append(lines, show.Problem(s, p.err))
+	}
+	return lines
 }
 
 // createWords are the flags of the verb.

@@ -133,49 +133,61 @@ func (o operator) askDelete(p jobs.DeletePlan) ui.Overlay {
 	if len(p.Items) > 1 {
 		order = ", in this order?"
 	}
-	q.Lines = append(ui.Said(o.host.Look(), verb+" "+core.Count(len(p.Items), "backup")+order+" There is no way back."), ui.Line{})
-	all, extra := []core.BackupID{}, 0
-	for i := range p.Items {
-		it := &p.Items[i]
-		q.Lines = append(q.Lines, show.Item(o.host.Look(), &it.Backup))
-		all = append(all, it.Backup.ID)
-		if it.Problem != nil {
-			q.Lines = append(q.Lines, show.Problem(o.host.Look(), it.Problem))
-		}
-		for j := range it.Dependents {
-			l := show.Item(o.host.Look(), &it.Dependents[j])
-			l.Sign = s.InDialog.Paint("    └ ")
-			q.Lines = append(q.Lines, l)
-			all, extra = append(all, it.Dependents[j].ID), extra+1
-		}
-	}
+	q.Lines = append(ui.Said(s, verb+" "+core.Count(len(p.Items), "backup")+order+" There is no way back."), ui.Line{})
+	q.Items, q.Item = len(p.Items), func(i int) []ui.Line { return deletes(o.host.Look(), &p.Items[i]) }
 	for _, w := range p.Warnings {
-		q.Lines = append(q.Lines, show.Warning(o.host.Look(), w))
+		q.After = append(q.After, show.Warning(s, w))
 	}
-	if todo := p.Deletable(); len(todo) > 0 {
-		_, names := idsOf(todo)
+	goes, extra := p.Count()
+	if goes > 0 {
 		var flags []string
 		if p.Force {
 			flags = append(flags, "--force")
 		}
-		q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "delete", names, flags...)...)
+		q.After = append(q.After, o.inShell("delete", goes, func() []string { _, names := idsOf(p.Deletable()); return names }, flags...)...)
 		q.Answers = append(q.Answers,
-			ui.Answer{Key: "y", Label: fmt.Sprintf("%s %d", verb, len(todo)), Do: func() tea.Cmd { return o.delete(p, len(todo)) }})
+			ui.Answer{Key: "y", Label: fmt.Sprintf("%s %d", verb, goes), Do: func() tea.Cmd { return o.delete(p, goes) }})
 	}
 	if extra > 0 {
 		q.Answers = append(q.Answers,
-			ui.Answer{Key: "a", Label: "Look at all " + core.Count(len(all), "backup"),
-				Do: func() tea.Cmd { return o.planDelete(withDependents(p, all), p.Force) }})
+			ui.Answer{Key: "a", Label: "Look at all " + core.Count(len(p.Items)+extra, "backup"),
+				Do: func() tea.Cmd { return o.planDelete(withDependents(p), p.Force) }})
 	}
 	return q
 }
 
+// deletes are the lines of a backup in the question whether it is to be deleted.
+func deletes(l ui.Look, it *jobs.DeleteItem) []ui.Line {
+	lines := []ui.Line{show.Item(l, &it.Backup)}
+	if it.Problem != nil {
+		lines = append(lines, show.Problem(l, it.Problem))
+	}
+	for j := range it.Dependents {
+		below := show.Item(l, &it.Dependents[j])
+		below.Sign = l.InDialog.Paint("    └ ")
+		lines = append(lines, below)
+	}
+	return lines
+}
+
+// inShell are the lines of a question that tell the command, unless it would name too many.
+func (o operator) inShell(verb string, n int, names func() []string, flags ...string) []ui.Line {
+	if n > ui.MostWords {
+		return ui.ShellIsNot(o.host.Look(), core.Count(n, "id")+" are too many for one line; give hearth "+verb+" some at a time")
+	}
+	return o.at.InShell(o.host.Look(), verb, names(), flags...)
+}
+
 // withDependents is what a plan deletes together with all that stands on it, which no
 // filter has picked.
-func withDependents(p jobs.DeletePlan, all []core.BackupID) jobs.Picked {
-	was := jobs.Picked{Left: p.Left}
+func withDependents(p jobs.DeletePlan) jobs.Picked {
+	was, all := jobs.Picked{Left: p.Left}, []core.BackupID{}
 	for i := range p.Items {
-		was.IDs = append(was.IDs, p.Items[i].Backup.ID)
+		it := &p.Items[i]
+		was.IDs, all = append(was.IDs, it.Backup.ID), append(all, it.Backup.ID)
+		for j := range it.Dependents {
+			all = append(all, it.Dependents[j].ID)
+		}
 	}
 	return was.Only(all)
 }
@@ -222,20 +234,27 @@ func (o operator) askReset(p jobs.ResetPlan) ui.Overlay {
 		"Set "+core.Count(p.Todo(), "backup")+" to "+p.Status+"? Cinder looks at nothing then: the word changes, not the backup.\n",
 		"Reset",
 		func() tea.Cmd { return o.reset(p) })
-	words := []string{}
-	for i := range p.Items {
-		it := &p.Items[i]
-		q.Lines = append(q.Lines, show.Item(o.host.Look(), &it.Backup))
-		words = append(words, string(it.Backup.ID))
-		if it.Backup.Status == p.Status {
-			q.Lines = append(q.Lines, show.Warning(o.host.Look(), "it is "+p.Status+" already: nothing is sent"))
+	q.Items, q.Item = len(p.Items), func(i int) []ui.Line { return resets(o.host.Look(), &p, i) }
+	q.After = o.inShell("reset", len(p.Items), func() (words []string) {
+		for i := range p.Items {
+			words = append(words, string(p.Items[i].Backup.ID))
 		}
-		if it.Says != "" {
-			q.Lines = append(q.Lines, show.Warning(o.host.Look(), it.Says))
-		}
-	}
-	q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "reset", words, place.Flag("--state", p.Status))...)
+		return words
+	}, place.Flag("--state", p.Status))
 	return q
+}
+
+// resets are the lines of a backup in the question whether its status is to be reset.
+func resets(l ui.Look, p *jobs.ResetPlan, i int) []ui.Line {
+	it := &p.Items[i]
+	lines := []ui.Line{show.Item(l, &it.Backup)}
+	if it.Backup.Status == p.Status {
+		lines = append(lines, show.Warning(l, "it is "+p.Status+" already: nothing is sent"))
+	}
+	if it.Says != "" {
+		lines = append(lines, show.Warning(l, it.Says))
+	}
+	return lines
 }
 
 func (o operator) reset(p jobs.ResetPlan) tea.Cmd {

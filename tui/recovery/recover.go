@@ -505,7 +505,8 @@ func (s *recoverScreen) showDry() tea.Cmd {
 			continue
 		}
 		box, says, look := p.stands(it)
-		project, _ := it.Found.Decoded.Field("project_id").Str()
+		record := it.Record()
+		project, _ := record.Decoded.Field("project_id").Str()
 		lines = append(lines,
 			ui.Line{
 				Sign: look.Paint(strings.TrimSpace(box)) + " ",

@@ -204,7 +204,8 @@ func (p *transferPane) detail() []ui.Line {
 			m.Field+" is "+string(m.State)+": "+m.Why)
 	}
 	if it.Found.OK() {
-		lines = append(lines, show.RecordLines(p.host.Look(), &it.Check)...)
+		whole := it.Whole()
+		lines = append(lines, show.RecordLines(p.host.Look(), &whole)...)
 	}
 	return lines
 }

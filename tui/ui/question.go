@@ -11,16 +11,20 @@ import (
 )
 
 // QuestionBox shows what is about to happen, which can be scrolled, and asks. The
-// answer that does nothing is in front.
+// answer that does nothing is in front. What it is about may be very much: of that only
+// what is seen is made.
 type QuestionBox struct {
 	dialog
 	Title   string
 	Lines   []Line
+	Items   int                // how many things follow Lines
+	Item    func(i int) []Line // what there is to say of thing i, from 0: at least a line, and none with a label
+	After   []Line             // what follows these
 	Answers []Answer
 	at      int // 0 does nothing
 	Look    Look
-	laid    []string
-	top, h  int
+	reel    reel
+	h       int
 }
 
 // Answer is one that does something.
@@ -69,6 +73,7 @@ func (q *QuestionBox) Actions() []Action {
 			return q.no()
 		}})
 	out = append(out, copyCommand(q.Lines)...)
+	out = append(out, copyCommand(q.After)...)
 	for _, s := range scrolls(func() int { return q.h }, q.scroll) {
 		s.Group = ""
 		s.Keys = slices.DeleteFunc(s.Keys,
@@ -78,24 +83,25 @@ func (q *QuestionBox) Actions() []Action {
 	return out
 }
 
-func (q *QuestionBox) scroll(by int) { _, q.top = window(q.laid, q.top+by, q.h) }
+func (q *QuestionBox) scroll(by int) { q.reel.move(by, q.h) }
 
 func (q *QuestionBox) Resize(w, h int) {
-	q.laid, q.h = q.Look.Lay(q.Lines, boxWidth(w)), max(h-4, 1)
+	q.h = max(h-4, 1)
+	item := func(i int) []string { return q.Look.Lay(q.Item(i), boxWidth(w)) }
+	q.reel.fill(q.Look.Lay(q.Lines, boxWidth(w)), q.Items, item, q.Look.Lay(q.After, boxWidth(w)))
 	q.scroll(0)
 }
 
 func (q *QuestionBox) View(s Look, w, h int) string {
-	lines, top := window(q.laid, q.top, max(h-4, 1))
+	lines, more := q.reel.window(max(h-4, 1))
 	title := q.Title
-	switch rest := len(q.laid) - top - len(lines); {
-	case rest > 0:
+	switch {
+	case more:
 		title += " (↓ more)"
-	case top > 0:
+	case !q.reel.begins():
 		title += " (end)"
 	}
-	lines = append(slices.Clone(lines), "", q.buttons(s))
-	return s.box(title, lines, w, h)
+	return s.box(title, append(lines, "", q.buttons(s)), w, h)
 }
 
 // buttons draws the answers, the marked one in its look and with a sign.

@@ -14,9 +14,18 @@ const theCommand = "the command"
 // not offered.
 func ShellIs(l Look, command string) []Line {
 	if core.Visible(command) != command {
-		return []Line{{}, {Sign: l.Dim.Paint("in a shell: "), Value: l.Dim.Paint("not offered: a name in it cannot be typed or pasted as it is")}}
+		return ShellIsNot(l, "a name in it cannot be typed or pasted as it is")
 	}
 	return []Line{{}, {Sign: l.Dim.Paint("in a shell: "), Value: l.InDialog.Paint(command), Raw: Raw{Text: command, Of: theCommand}}}
+}
+
+// MostWords is how many things a command is offered for that names each: a shell takes some
+// tens of thousands of ids, and nobody looks through as many.
+const MostWords = 1000
+
+// ShellIsNot are the lines that say why no command is offered.
+func ShellIsNot(l Look, why string) []Line {
+	return []Line{{}, {Sign: l.Dim.Paint("in a shell: "), Value: l.Dim.Paint("not offered: " + why)}}
 }
 
 // copyCommand are the actions that copy the command of some lines, unbroken; none where
