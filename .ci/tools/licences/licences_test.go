@@ -67,3 +67,14 @@ func TestNotices(t *testing.T) {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }
+
+// TestReleased: the licences are asked of what .ci/release makes, and of nothing less.
+func TestReleased(t *testing.T) {
+	script, err := os.ReadFile("../../release")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "\nTARGETS=${TARGETS:-" + strings.Join(released, " ") + "}\n"; !strings.Contains(string(script), want) {
+		t.Errorf(".ci/release does not have the line %q", strings.TrimSpace(want))
+	}
+}
