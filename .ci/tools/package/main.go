@@ -21,7 +21,7 @@ import (
 
 // release is what is to be packed.
 type release struct {
-	stage      string // what was built: bin/OS-ARCH/hearth, the manual, completions, notices
+	stage      string // what was built: bin/OS-ARCH/hearth, OS-ARCH.cdx.json, the manual, completions, notices
 	root       string // the repository
 	out        string // where to
 	version    string // without a v
@@ -71,15 +71,15 @@ func (r release) pack() error {
 		if err := r.archive(system, arch); err != nil {
 			return fmt.Errorf("the archive for %s: %w", t.Name(), err)
 		}
+		if err := r.write(fmt.Sprintf("hearth-%s-%s.cdx.json", r.version, t.Name()), r.staged(t.Name()+".cdx.json")); err != nil {
+			return err
+		}
 		if system != "linux" {
 			continue
 		}
 		if err := r.deb(arch); err != nil {
 			return fmt.Errorf("the deb for %s: %w", arch, err)
 		}
-	}
-	if err := r.write("hearth-"+r.version+".cdx.json", r.staged("sbom.json")); err != nil {
-		return err
 	}
 	return r.sums()
 }
@@ -114,7 +114,7 @@ func (r release) write(name string, data []byte) error {
 
 // sums writes SHA256SUMS of all that was made, as sha256sum -c reads it.
 func (r release) sums() error {
-	names, err := filepath.Glob(filepath.Join(r.out, "hearth[-_]*"))
+	names, err := filepath.Glob(filepath.Join(r.out, "hearth*"))
 	if err != nil {
 		return err
 	}
