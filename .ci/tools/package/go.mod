@@ -1,3 +1,5 @@
+// What packs what .ci/release built, with nfpm as a library; a module of its own, so that it
+// raises no version of what is in hearth.
 module hearth/package
 
 go 1.26.4
