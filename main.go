@@ -270,7 +270,8 @@ func (f *flags) session(ctx context.Context) []core.Checked {
 	if w, h, err := term.GetSize(os.Stdout.Fd()); err == nil {
 		s.Width, s.Height = w, h
 	}
-	return []core.Checked{s.Examine(), ui.Clipboard{Off: c.Screen.Clipboard == "off"}.Examine(ctx)}
+	clip := ui.Clipboard{Off: c.Screen.Clipboard == "off"}
+	return []core.Checked{{What: "terminal", Lines: s.Examine()}, {What: "clipboard", Lines: clip.Examine(ctx)}}
 }
 
 func (f *flags) configPath() string { return cmp.Or(f.config, configFile()) }

@@ -131,7 +131,8 @@ func TestNearest(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		want int
-	}{{"", "", 0}, {"", "ab", 2}, {"theme", "theme", 0}, {"them", "theme", 1}, {"tehme", "theme", 1}, {"thxme", "theme", 1}, {"kitten", "sitting", 3}} {
+	}{{"", "", 0}, {"", "ab", 2}, {"theme", "theme", 0}, {"them", "theme", 1}, {"tehme", "theme", 1}, {"thxme", "theme", 1},
+		{"kitten", "sitting", 3}} {
 		if got := slips(c.a, c.b); got != c.want {
 			t.Errorf("%q and %q are %d apart, not %d", c.a, c.b, got, c.want)
 		}

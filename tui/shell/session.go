@@ -23,14 +23,13 @@ type Session struct {
 
 // Examine says what is known of the terminal without asking it anything, and how to mend
 // what is in the way of the screens.
-func (s Session) Examine() core.Checked {
+func (s Session) Examine() (found []string) {
 	kind := s.env("TERM")
 	name := core.Visible(kind)
 	if name == "" {
 		name = "of no type"
 	}
-	found := core.Checked{What: "terminal"}
-	say := func(lines ...string) { found.Lines = append(found.Lines, lines...) }
+	say := func(lines ...string) { found = append(found, lines...) }
 	switch {
 	case !s.Is:
 		say("stdout is none, and the screens need one: what follows is by the environment alone")

@@ -11,9 +11,8 @@ import (
 
 // Examine says which clipboard a copy would go to from here, whether hearth can know that
 // it came, and how to get a better one. Nothing is copied; tmux is asked for its settings.
-func (c Clipboard) Examine(ctx context.Context) core.Checked {
-	found := core.Checked{What: "clipboard"}
-	say := func(lines ...string) { found.Lines = append(found.Lines, lines...) }
+func (c Clipboard) Examine(ctx context.Context) (found []string) {
+	say := func(lines ...string) { found = append(found, lines...) }
 	if c.Off {
 		say("off in the config: X writes files instead, and clipboard = \"auto\" under [screen] turns it on")
 		return found

@@ -22,14 +22,22 @@ func TestClipboardExamine(t *testing.T) {
 		tmux         string // its set-clipboard; "": it does not answer
 		say, silent  string // words with | between them
 	}{
-		"off":           {true, true, map[string]string{"TMUX": "x", "TERM": "xterm"}, "on", "off in the config|clipboard = \"auto\"", "tmux|desktop|OSC"},
-		"tmux":          {false, true, map[string]string{"TMUX": "x", "TERM": "tmux"}, "external", "tmux's buffer: hearth can know|not whether the terminal", "OSC 52|desktop|set -s"},
-		"tmux, silent":  {false, false, map[string]string{"TMUX": "x", "TERM": "tmux"}, "off", "tmux's buffer|tmux set -s set-clipboard on", "OSC 52"},
-		"tmux, gone":    {false, false, map[string]string{"TMUX": "x", "TERM": "tmux"}, "", `tmux does not answer: no server\x1b|OSC 52`, "\x1b|tmux's buffer"},
-		"a desktop":     {false, true, map[string]string{"DISPLAY": ":0", "TERM": "xterm"}, "", "the desktop's: hearth can know|OSC 52", "none|install"},
-		"a terminal":    {false, false, map[string]string{"TERM": "xterm", "SSH_TTY": "/dev/pts/1", "DISPLAY": ":0"}, "", "no receipt, so hearth cannot know|at most 56 KB", "desktop|none:|install"},
-		"the console":   {false, false, map[string]string{"TERM": "linux"}, "", "none: no tmux, no desktop, and a terminal of the type linux|X writes files", "OSC"},
-		"no word of it": {false, false, nil, "", "a terminal of the type nothing has none", "OSC"},
+		"off": {true, true, map[string]string{"TMUX": "x", "TERM": "xterm"}, "on",
+			"off in the config|clipboard = \"auto\"", "tmux|desktop|OSC"},
+		"tmux": {false, true, map[string]string{"TMUX": "x", "TERM": "tmux"}, "external",
+			"tmux's buffer: hearth can know|not whether the terminal", "OSC 52|desktop|set -s"},
+		"tmux, silent": {false, false, map[string]string{"TMUX": "x", "TERM": "tmux"}, "off",
+			"tmux's buffer|tmux set -s set-clipboard on", "OSC 52"},
+		"tmux, gone": {false, false, map[string]string{"TMUX": "x", "TERM": "tmux"}, "",
+			`tmux does not answer: no server\x1b|OSC 52`, "\x1b|tmux's buffer"},
+		"a desktop": {false, true, map[string]string{"DISPLAY": ":0", "TERM": "xterm"}, "",
+			"the desktop's: hearth can know|OSC 52", "none|install"},
+		"a terminal": {false, false, map[string]string{"TERM": "xterm", "SSH_TTY": "/dev/pts/1", "DISPLAY": ":0"}, "",
+			"no receipt, so hearth cannot know|at most 56 KB", "desktop|none:|install"},
+		"the console": {false, false, map[string]string{"TERM": "linux"}, "",
+			"none: no tmux, no desktop, and a terminal of the type linux|X writes files", "OSC"},
+		"no word of it": {false, false, nil, "",
+			"a terminal of the type nothing has none", "OSC"},
 	} {
 		clip := Clipboard{Off: c.off, Getenv: func(k string) string { return c.env[k] },
 			Desktop: func() Desktop {
@@ -47,10 +55,9 @@ func TestClipboardExamine(t *testing.T) {
 				}
 				return c.tmux + "\n", nil
 			}}
-		found := clip.Examine(context.Background())
-		said := strings.Join(found.Lines, "\n")
+		said := strings.Join(clip.Examine(context.Background()), "\n")
 		for _, w := range strings.Split(c.say, "|") {
-			if found.What != "clipboard" || !strings.Contains(said, w) {
+			if !strings.Contains(said, w) {
 				t.Errorf("%s: it does not say %q:\n%s", what, w, said)
 			}
 		}

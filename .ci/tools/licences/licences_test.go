@@ -16,12 +16,14 @@ THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLI
 
 // TestRefuses: what may be linked is, and what may not be, or is not known, is named.
 func TestRefuses(t *testing.T) {
+	commented := "// " + strings.ReplaceAll(strings.ReplaceAll(mit, `"`, "``"), "\n", "\n// ")
+	const mozillas = "Mozilla Public License Version 2.0, Incompatible With Secondary Licenses, "
 	for what, c := range map[string]struct {
 		files map[string]string
 		want  string // of the error; "": none
 	}{
 		"MIT":                    {map[string]string{"LICENSE": mit}, ""},
-		"MIT, other quotes":      {map[string]string{"COPYING": "// " + strings.ReplaceAll(strings.ReplaceAll(mit, `"`, "``"), "\n", "\n// ")}, ""},
+		"MIT, other quotes":      {map[string]string{"COPYING": commented}, ""},
 		"MIT and a notice":       {map[string]string{"LICENSE": mit, "NOTICE": "made by somebody"}, ""},
 		"none":                   {map[string]string{"README": mit}, "x v1: it has no licence"},
 		"a notice alone":         {map[string]string{"NOTICE": "made by somebody"}, "x v1: it has no licence"},
@@ -29,13 +31,14 @@ func TestRefuses(t *testing.T) {
 		"another":                {map[string]string{"LICENSE": "You may look at it."}, "the text of LICENSE is not known"},
 		"GPL":                    {map[string]string{"COPYING": "GNU GENERAL PUBLIC LICENSE\nVersion 3"}, "COPYING is a GNU licence"},
 		"MIT, or so it begins":   {map[string]string{"LICENSE": mit + "\nunder the Commons Clause"}, "LICENSE is the Commons Clause"},
-		"a second one":           {map[string]string{"LICENSE": mit, "LICENSE-THEIRS": "GNU Affero General\n Public License"}, "LICENSE-THEIRS is a GNU licence"},
+		"a second one":           {map[string]string{"LICENSE": mit, "LICENSE-THEIRS": "GNU Affero General\n Public License"},
+			"LICENSE-THEIRS is a GNU licence"},
 		"deeper, what is linked": {map[string]string{"LICENSE": mit, "p/LICENSE": "mine"}, "the text of p/LICENSE is not known"},
 		"deeper, what is not":    {map[string]string{"LICENSE": mit, "q/LICENSE": "mine"}, ""},
-		"Mozilla's": {map[string]string{"LICENSE": "Mozilla Public License Version 2.0\n\"Secondary License\" means either the GNU General Public License, " +
-			"Version 2.0, the GNU Lesser General\nPublic License, Version 2.1, the GNU Affero General Public License, Version 3.0, or any later versions of " +
-			"those\nlicenses. Incompatible With Secondary Licenses"}, ""},
-		"Mozilla's and GNU's": {map[string]string{"LICENSE": "Mozilla Public License Version 2.0, Incompatible With Secondary Licenses, and the GNU General Public License"},
+		"Mozilla's": {map[string]string{"LICENSE": mozillas + "\"Secondary License\" means either the GNU General Public License, " +
+			"Version 2.0, the GNU Lesser General\nPublic License, Version 2.1, the GNU Affero General Public License, " +
+			"Version 3.0, or any later versions of those\nlicenses."}, ""},
+		"Mozilla's and GNU's": {map[string]string{"LICENSE": mozillas + "and the GNU General Public License"},
 			"LICENSE is a GNU licence"},
 	} {
 		dir := t.TempDir()

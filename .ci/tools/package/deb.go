@@ -72,8 +72,8 @@ func (r release) contents(arch string) ([]file, error) {
 		{"usr/share/zsh/vendor-completions/_hearth", 0o644, r.staged("hearth.zsh")},
 		{"usr/share/fish/vendor_completions.d/hearth.fish", 0o644, r.staged("hearth.fish")},
 		{"usr/share/doc/hearth/copyright", 0o644, []byte(r.copyright())},
-		{"usr/share/lintian/overrides/hearth", 0o644, []byte("# Go links statically, and hearth has no C in it: it runs on any Linux of its architecture.\n" +
-			"hearth: statically-linked-binary [usr/bin/hearth]\n")},
+		{"usr/share/lintian/overrides/hearth", 0o644, []byte("# Go links statically, and hearth has no C in it: it runs on any\n" +
+			"# Linux of its architecture.\nhearth: statically-linked-binary [usr/bin/hearth]\n")},
 	}
 	out = append(out, r.themes("usr/share/hearth/themes/")...)
 	for _, f := range []file{
