@@ -17,7 +17,8 @@ func (e *Env) check() *cobra.Command {
 		Short: "Show where hearth keeps things, what it runs in, and what its logins are made of",
 		Long: "Show where the config and the archive are, how large they are, the places that the config knows, and the " +
 			"one that opens when none is named. Then what the terminal shows and how many colours, which clipboard a copy goes " +
-			"to and whether hearth can know that it came, and how to mend what is in the way. Then, of each cloud of clouds.yaml and of the OS_* variables, who goes where and through " +
+			"to and whether hearth can know that it came, and how to mend " +
+			"what is in the way. Then, of each cloud of clouds.yaml and of the OS_* variables, who goes where and through " +
 			"which proxy, or why its entry is of no use, and what in it is read otherwise than it stands there: all of it as the openstack " +
 			"client reads it. The archive is read through, and what in it is no longer what was written is counted and named. " +
 			"Nobody is asked: hearth places does that. The old name is hearth info.\n\n" +
