@@ -11,7 +11,6 @@ import (
 	"os/signal"
 	"os/user"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -28,6 +27,7 @@ import (
 	"hearth/store/jobs"
 	"hearth/tui"
 	"hearth/tui/settings"
+	"hearth/tui/shell"
 	tuiterm "hearth/tui/term"
 	"hearth/tui/ui"
 	"hearth/tui/verbs"
@@ -63,7 +63,7 @@ func root(f *flags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "hearth",
 		Short:   "The terminal console for OpenStack Cinder backups",
-		Version: version(),
+		Version: verbs.Version(),
 		Long: "hearth lists volumes and backups, shows what a backup captures and what a restore would change before anything is applied, " +
 			"and carries records between clouds. Without a verb it opens its screens.\n\n" +
 			"A place is where volumes and backups are kept: " + store.Syntax +
@@ -131,14 +131,6 @@ func helpColours(c lipgloss.LightDarkFunc) fang.ColorScheme {
 	return s
 }
 
-// version is that of the build: a tag, or the commit it was made of.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "(built from source)"
-}
-
 // flags are those that every verb takes.
 type flags struct {
 	place, config      string
@@ -161,8 +153,8 @@ func (f *flags) env() *verbs.Env {
 	return &verbs.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
 		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
-		Archive: examined,
-		Keep:    f.kept}
+		Archive: examined, Session: f.session,
+		Keep: f.kept}
 }
 
 // terminal reports whether a file is a terminal, and how wide that is.
@@ -216,8 +208,11 @@ var folders = settings.FindFolders()
 // configFile is the configuration file that is not named; "" where there is no home.
 func configFile() string { return within(folders.Config, "config.toml") }
 
-// usualConfig is how the help names it.
-func usualConfig() string { return cmp.Or(configFile(), "$XDG_CONFIG_HOME/hearth/config.toml") }
+// usualConfig is how the help names it: the same for everybody whose it is the usual one, as
+// the help is in the manual page that packages have.
+func usualConfig() string {
+	return cmp.Or(settings.AtHome(configFile()), "$XDG_CONFIG_HOME/hearth/config.toml")
+}
 
 // archiveFile is the archive; "" where there is no home.
 func archiveFile() string { return within(folders.Data, "archive.sqlite") }
@@ -265,6 +260,18 @@ func examined(ctx context.Context) ([]string, error) {
 		says = append(says, "backup "+string(r.Backup)+" of "+r.Place)
 	}
 	return says, x.Rotten.Err("check the archive " + file)
+}
+
+// session is what hearth check says of the terminal and of the clipboard. A config that
+// cannot be read is told of elsewhere.
+func (f *flags) session(ctx context.Context) []core.Checked {
+	c, _ := f.load()
+	s := shell.Session{Out: os.Stdout, Is: term.IsTerminal(os.Stdout.Fd()), Environ: os.Environ(), Theme: c.Screen.Theme, Asks: tuiterm.Asks()}
+	if w, h, err := term.GetSize(os.Stdout.Fd()); err == nil {
+		s.Width, s.Height = w, h
+	}
+	clip := ui.Clipboard{Off: c.Screen.Clipboard == "off"}
+	return []core.Checked{{What: "terminal", Lines: s.Examine()}, {What: "clipboard", Lines: clip.Examine(ctx)}}
 }
 
 func (f *flags) configPath() string { return cmp.Or(f.config, configFile()) }
@@ -420,7 +427,7 @@ func (f *flags) kept() (time.Duration, error) {
 
 // screens is what the screens are given: how to go to another place, too.
 func (f *flags) screens(c config, done func()) tui.Options {
-	return tui.Options{Config: c.Screen, Reports: within(folders.Data, ""), Version: version(),
+	return tui.Options{Config: c.Screen, Reports: within(folders.Data, ""), Version: verbs.Version(),
 		Places: func() []store.PlaceRow {
 			known, _ := c.Known() // what is wrong with clouds.yaml is told when one of its clouds is opened
 			return known

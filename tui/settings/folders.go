@@ -7,6 +7,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/adrg/xdg"
 
@@ -68,6 +69,15 @@ func database() (string, error) {
 		return "", fmt.Errorf("%s, which the system's user database has, is no folder that can be read", u.HomeDir)
 	}
 	return u.HomeDir, nil
+}
+
+// AtHome is a path as one writes it for whoever is at home there: with ~ for HOME.
+func AtHome(path string) string {
+	home := filepath.Clean(os.Getenv("HOME"))
+	if !isHome(os.Getenv("HOME")) || !strings.HasPrefix(path, home+string(filepath.Separator)) {
+		return path
+	}
+	return "~" + path[len(home):]
 }
 
 // NoArchive says that there is no folder for the archive, and what to set. It is

@@ -55,3 +55,17 @@ func TestFolders(t *testing.T) {
 		t.Errorf("the database has %q, %v", home, err)
 	}
 }
+
+// TestAtHome: what lies at home is written with ~, and only that.
+func TestAtHome(t *testing.T) {
+	for _, c := range []struct{ home, path, want string }{
+		{"/home/anna", "/home/anna/.config/x", "~/.config/x"}, {"/home/anna/", "/home/anna/.config/x", "~/.config/x"},
+		{"/home/anna", "/home/annabel/.config/x", "/home/annabel/.config/x"}, {"/home/anna", "/etc/x", "/etc/x"},
+		{"", "/etc/x", "/etc/x"}, {"/", "/etc/x", "/etc/x"}, {"/home/anna", "", ""},
+	} {
+		t.Setenv("HOME", c.home)
+		if got := AtHome(c.path); got != c.want {
+			t.Errorf("HOME %q: %q is %q, not %q", c.home, c.path, got, c.want)
+		}
+	}
+}

@@ -31,11 +31,15 @@ func Read(path string, into any, check func() (key, what string)) error {
 	case err != nil:
 		return core.Fail(core.CodeUnreadable, tried, "it is no file that can be read", "name another with --config", err)
 	}
-	mistake := func(line int, what string) error {
+	mistake := func(line int, what, instead string) error {
 		if line > 0 {
 			what = "line " + strconv.Itoa(line) + ": " + what
 		}
-		return core.Fail(core.CodeUsage, tried, what, "hearth help info shows the settings there are", nil)
+		next := "hearth help check shows the settings there are"
+		if instead != "" {
+			next = instead + ", or see hearth help check for the settings there are"
+		}
+		return core.Fail(core.CodeUsage, tried, what, next, nil)
 	}
 	md, err := toml.Decode(string(data), into)
 	if err != nil {
@@ -43,13 +47,13 @@ func Read(path string, into any, check func() (key, what string)) error {
 		if telling(string(data), line) { // what the decoder says may quote what stands there
 			what = "a secret, or what stands beside it, is not written as TOML has it: put texts in quotes"
 		}
-		return mistake(line, what)
+		return mistake(line, what, "")
 	}
 	if extra := md.Undecoded(); len(extra) > 0 {
-		return mistake(lineOf(string(data), extra[0]), "there is no setting "+extra[0].String())
+		return mistake(lineOf(string(data), extra[0]), "there is no setting "+extra[0].String(), nearest(into, extra[0]))
 	}
 	if key, what := check(); key != "" {
-		return mistake(lineOf(string(data), keyOf(md.Keys(), key)), what)
+		return mistake(lineOf(string(data), keyOf(md.Keys(), key)), what, "")
 	}
 	return nil
 }

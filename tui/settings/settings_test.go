@@ -106,6 +106,39 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestNearest: a slip of the pen is told with what may be meant, in its table or in the one
+// that has it; what is like nothing is told without.
+func TestNearest(t *testing.T) {
+	for text, want := range map[string]string{
+		"tpo = 3":                                "write top, or see",
+		"[screens]\ntheme = \"dark\"":            "write screen, or see",
+		"[screen]\nTHEME = \"dark\"\nThem = 1":   "write theme, or see",
+		"[places.a]\nlocaton = \"x\"":            "write location, or see",
+		"[places.a]\nreadonly = true":            "write read_only, or see",
+		"theme = \"dark\"":                       "write it under [screen], or see",
+		"location = \"demo\"":                    "write it under [places.NAME], or see",
+		"[screen]\nread_only = true":             "write it under [places.NAME], or see",
+		"[screen]\ncolours = 1":                  "hearth help check shows",
+		"[places.a.b]\nlocation = \"x\"":         "hearth help check shows",
+		"[places.a]\nlocation = \"x\"\nx = \"\"": "hearth help check shows",
+	} {
+		var into config
+		err := Read(write(t, text+"\n"), &into, fine)
+		if core.CodeOf(err) != core.CodeUsage || !strings.Contains(err.Error(), "; "+want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "ab", 2}, {"theme", "theme", 0}, {"them", "theme", 1}, {"tehme", "theme", 1}, {"thxme", "theme", 1},
+		{"kitten", "sitting", 3}} {
+		if got := slips(c.a, c.b); got != c.want {
+			t.Errorf("%q and %q are %d apart, not %d", c.a, c.b, got, c.want)
+		}
+	}
+}
+
 // TestMistakesKeepSecrets: what is wrong with a line that holds a secret is told without the
 // line; of others the decoder's own words are.
 func TestMistakesKeepSecrets(t *testing.T) {

@@ -14,9 +14,11 @@ import (
 func (e *Env) check() *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Aliases: []string{"info"}, Args: takes(0, 0),
-		Short: "Show where hearth keeps things, and what its logins are made of",
+		Short: "Show where hearth keeps things, what it runs in, and what its logins are made of",
 		Long: "Show where the config and the archive are, how large they are, the places that the config knows, and the " +
-			"one that opens when none is named. Then, of each cloud of clouds.yaml and of the OS_* variables, who goes where and through " +
+			"one that opens when none is named. Then what the terminal shows and how many colours, which clipboard a copy goes " +
+			"to and whether hearth can know that it came, and how to mend " +
+			"what is in the way. Then, of each cloud of clouds.yaml and of the OS_* variables, who goes where and through " +
 			"which proxy, or why its entry is of no use, and what in it is read otherwise than it stands there: all of it as the openstack " +
 			"client reads it. The archive is read through, and what in it is no longer what was written is counted and named. " +
 			"Nobody is asked: hearth places does that. The old name is hearth info.\n\n" +
@@ -37,7 +39,7 @@ func (e *Env) check() *cobra.Command {
 			if err := g.write(e.Out, e.Width); err != nil {
 				return err
 			}
-			if err := e.logins(); err != nil {
+			if err := e.checked(cmd.Context()); err != nil {
 				return err
 			}
 			return cmp.Or(problem, damage)
@@ -57,13 +59,20 @@ func (e *Env) examine(ctx context.Context, g *grid) error {
 	return err
 }
 
-// logins shows what there is to be said of the logins.
-func (e *Env) logins() error {
-	if e.Logins == nil {
+// checked shows what hearth runs in, and what there is to be said of the logins.
+func (e *Env) checked(ctx context.Context) error {
+	var all []core.Checked
+	if e.Session != nil {
+		all = append(all, e.Session(ctx)...)
+	}
+	if e.Logins != nil {
+		all = append(all, e.Logins()...)
+	}
+	if len(all) == 0 {
 		return nil
 	}
 	g := grid{lanes: []lane{{}, {wraps: true}}, rows: [][]string{{"", ""}}}
-	for _, f := range e.Logins() {
+	for _, f := range all {
 		what := f.What
 		lines := f.Lines
 		if f.Err != nil {

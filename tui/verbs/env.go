@@ -39,6 +39,9 @@ type Env struct {
 	// Archive looks through the archive for hearth check, and changes nothing: what there
 	// is to be said of it, and what is wrong; nil: there is none.
 	Archive func(ctx context.Context) (says []string, err error)
+	// Session says what hearth runs in, for hearth check: the terminal, the clipboard; nil: no
+	// more than a pipe.
+	Session func(ctx context.Context) []core.Checked
 	// Logins says what the logins are made of, for hearth check, asking nobody; nil:
 	// there are none.
 	Logins func() []core.Checked

@@ -2,7 +2,6 @@ package verbs
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -316,14 +315,4 @@ func (l *listFlags) terms(filter *core.Filter) {
 	} else {
 		add("volume", l.volume, core.TextColumn)
 	}
-}
-
-// versionVerb is hearth version, as the openstack client's --version.
-func versionVerb(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "Print the version", Hidden: true, Args: takes(0, 0),
-		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), root.Name(), "version", root.Version)
-			return err
-		}}
 }

@@ -73,7 +73,9 @@ func TestHearth(t *testing.T) {
 }
 
 func testMainHelp(t *testing.T, b *binary) {
+	b.env = []string{"TERM=linux"}
 	for args, want := range map[string]string{
+		"check":               "\nclipboard    none: no tmux, no desktop, and a terminal of the type linux has none",
 		"--help":              "130  cancelled",
 		"help":                "Apply a restore's metadata to a volume",
 		"help plan":           "hearth plan [BACKUP] [--capture FILE…] (--onto VOLUME | --new [NAME])",
@@ -170,6 +172,7 @@ func testMainConfig(t *testing.T, b *binary) {
 	for text, want := range map[string]string{
 		"place = \n":                          "line 1: …",
 		"[screen]\ntheme = \"dark\"\nfoo=1\n": "line 3: there is no setting screen.foo; …",
+		"\n[screen]\nthem = \"dark\"\n":       "line 3: there is no setting screen.them; write theme, or see hearth help check …",
 		"[screen]\n\ntheme = \"nosuch\"\n":    "line 3: there is no theme nosuch; …",
 		"[screen]\ntimes = \"mars\"\n":        "line 2: mars is neither utc nor local; …",
 		"[screen]\nclipboard = 3\n":           "line 2: screen.clipboard wants a string, and this is a number; …",

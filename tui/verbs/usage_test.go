@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,6 +108,13 @@ func TestCheck(t *testing.T) {
 	}
 	want = "\nproxy    HTTPS_PROXY http://p:1\n         NO_PROXY x\ncloud a  alice\ncloud b  cannot open the cloud b: it is odd\n"
 	if got := b.ok("check"); !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	b.env.Session = func(context.Context) []core.Checked {
+		return []core.Checked{{What: "terminal", Lines: []string{"xterm, 80x24"}}}
+	}
+	want = "\nterminal  xterm, 80x24\nproxy     HTTPS_PROXY http://p:1\n"
+	if got := b.ok("check"); !strings.Contains(got, want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

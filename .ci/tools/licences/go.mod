@@ -1,0 +1,3 @@
+module hearth/licences
+
+go 1.26.0
