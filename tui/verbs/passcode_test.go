@@ -15,7 +15,8 @@ func TestPasscode(t *testing.T) {
 	e := Env{Err: &said, Asks: true, Secret: func(context.Context) (string, error) { return "135790", nil }}
 	of := core.Passcode{Cloud: "prod\x1b[2J", User: "alice", Why: "the token has ended"}
 	got, err := e.Passcode(t.Context(), of)
-	if want := "One-time passcode of alice for prod" + core.Visible("\x1b[2J") + " (the token has ended): \n"; err != nil || got != "135790" || said.String() != want {
+	want := "One-time passcode of alice for prod" + core.Visible("\x1b[2J") + " (the token has ended): \n"
+	if err != nil || got != "135790" || said.String() != want {
 		t.Errorf("%q, %v, and said %q", got, err, said.String())
 	}
 	e.Asks = false
