@@ -29,7 +29,8 @@ func (r request) ToTokenV3HeadersMap(map[string]any) (map[string]string, error) 
 func (r request) CanReauth() bool { return false }
 
 // enter asks Keystone for a token, and returns its answer and where it was asked.
-func (s *session) enter(ctx context.Context, provider *gophercloud.ProviderClient, entry clouds.Login) (tokens.CreateResult, string, error) {
+func (s *session) enter(ctx context.Context, provider *gophercloud.ProviderClient,
+	entry clouds.Login) (tokens.CreateResult, string, error) {
 	at, err := s.version3(ctx, provider)
 	if err != nil {
 		return tokens.CreateResult{}, "", err

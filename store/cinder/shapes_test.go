@@ -148,7 +148,8 @@ func (r *recorder) provides(w http.ResponseWriter, req *http.Request, path, body
 		w.Header().Set("X-Subject-Token", "an-unscoped-token")
 		w.WriteHeader(http.StatusCreated)
 		fmt.Fprint(w, `{"token": {"methods": ["openid"], "expires_at": "2099-01-01T00:00:00.000000Z",
-			"issued_at": "2026-01-01T00:00:00.000000Z", "user": {"id": "uid", "name": "alice", "domain": {"id": "Federated", "name": "Federated"}}}}`)
+			"issued_at": "2026-01-01T00:00:00.000000Z",
+			"user": {"id": "uid", "name": "alice", "domain": {"id": "Federated", "name": "Federated"}}}}`)
 	}
 }
 
