@@ -82,11 +82,13 @@ func root(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			passcodes := tui.NewPasscodes()
+			f.asks = passcodes.Ask
 			desk, done, err := f.desk(cmd.Context())
 			if err != nil {
 				return err
 			}
-			return tui.Run(cmd.Context(), desk, f.screens(c, done))
+			return tui.Run(cmd.Context(), desk, f.screens(c, done, passcodes))
 		},
 	}
 	p := cmd.PersistentFlags()
@@ -101,6 +103,7 @@ func root(f *flags) *cobra.Command {
 	}
 	p.StringVar(&f.region, "region", "", "the cloud's region, instead of the configured one")
 	p.StringVar(&f.project, "project", "", "the id of another project of the same login")
+	p.StringVar(&f.passcode, "passcode", "", "the one-time passcode (TOTP) of the cloud's login, instead of OS_PASSCODE")
 	p.BoolVar(&f.allProjects, "all-projects", false, "list what every project of the cloud has, where the login may")
 	p.BoolVar(&f.write, "write", false, "allow changes in a database that hearth did not make")
 	p.StringVar(&f.config, "config", "", "the configuration file, instead of "+usualConfig())
@@ -137,6 +140,9 @@ type flags struct {
 	short              []*short // stand for --place
 	region, project    string
 	write, allProjects bool
+	passcode           string
+	// asks asks the user for a one-time passcode: on the screens, or on the terminal.
+	asks func(context.Context, core.Passcode) (string, error)
 }
 
 // short is a flag that names a place of one kind, as it was given.
@@ -150,11 +156,40 @@ type short struct {
 func (f *flags) env() *verbs.Env {
 	shows, width := terminal(os.Stdout)
 	talks, errWidth := terminal(os.Stderr)
-	return &verbs.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+	e := &verbs.Env{In: os.Stdin, Secret: hidden, Out: os.Stdout, Err: os.Stderr,
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
 		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
 		Archive: examined, Session: f.session,
 		Keep: f.kept}
+	if e.Asks {
+		f.asks = e.Passcode
+	}
+	return e
+}
+
+// hidden reads a line from the terminal without showing it. Where ctx ends first the
+// terminal is put back, and the line is nobody's.
+func hidden(ctx context.Context) (string, error) {
+	before, err := term.GetState(os.Stdin.Fd())
+	if err != nil {
+		return "", err
+	}
+	type line struct {
+		text []byte
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(os.Stdin.Fd())
+		read <- line{text, err}
+	}()
+	select {
+	case l := <-read:
+		return string(l.text), l.err
+	case <-ctx.Done():
+		term.Restore(os.Stdin.Fd(), before)
+		return "", ctx.Err()
+	}
 }
 
 // terminal reports whether a file is a terminal, and how wide that is.
@@ -325,7 +360,10 @@ func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc s
 	d := jobs.Desk{Who: who(), Pace: jobs.Pace{Now: time.Now}}
 	d.SettleAfter, _ = c.Journal.Limit() // it was checked when it was read
 	o := store.Options{Write: f.write, Now: time.Now, Config: pc, Demo: store.World{Until: time.Now()}, AllProjects: f.allProjects,
-		CacheDir: folders.Cache}
+		CacheDir: folders.Cache, Passcode: f.asks}
+	if f.passcode != "" { // it stands for the variable, whoever reads that
+		os.Setenv("OS_PASSCODE", f.passcode)
+	}
 	var err error
 	if loc.Kind() != store.KindDemo {
 		if d.Archive, d.Without, err = openArchive(ctx); err != nil {
@@ -426,8 +464,8 @@ func (f *flags) kept() (time.Duration, error) {
 }
 
 // screens is what the screens are given: how to go to another place, too.
-func (f *flags) screens(c config, done func()) tui.Options {
-	return tui.Options{Config: c.Screen, Reports: within(folders.Data, ""), Version: verbs.Version(),
+func (f *flags) screens(c config, done func(), passcodes *tui.Passcodes) tui.Options {
+	return tui.Options{Passcodes: passcodes, Config: c.Screen, Reports: within(folders.Data, ""), Version: verbs.Version(),
 		Places: func() []store.PlaceRow {
 			known, _ := c.Known() // what is wrong with clouds.yaml is told when one of its clouds is opened
 			return known

@@ -69,3 +69,19 @@ type Checked struct {
 	Lines []string // what there is to say of it; secrets are never among it
 	Err   error    // nil, or why it is of no use
 }
+
+// Passcode is a question for a one-time passcode (TOTP), which a cloud's login wants.
+type Passcode struct {
+	Cloud string // as clouds.yaml has it
+	User  string
+	Why   string // it is asked for again: "the token has ended"; "" for the first time
+}
+
+// Question is the sentence that asks for it.
+func (p Passcode) Question() string {
+	text := "One-time passcode of " + Visible(p.User) + " for " + Visible(p.Cloud)
+	if p.Why != "" {
+		text += " (" + p.Why + ")"
+	}
+	return text
+}

@@ -29,14 +29,23 @@ var secrets struct {
 
 // Hide makes secrets known, so that [Struck] finds them: passwords, tokens and keys, as soon
 // as they are read, from wherever. Those of less than eight characters are passed over.
-func Hide(texts ...string) {
+func Hide(texts ...string) { remember(leastSecret, texts) }
+
+// leastPasscode is how many digits a one-time passcode has at least (RFC 4226, 5.3).
+const leastPasscode = 6
+
+// HidePasscode is [Hide] for one-time passcodes, which are shorter than other secrets.
+func HidePasscode(texts ...string) { remember(leastPasscode, texts) }
+
+// remember makes texts of at least so many bytes known.
+func remember(least int, texts []string) {
 	secrets.mu.Lock()
 	defer secrets.mu.Unlock()
 	if secrets.have == nil {
 		secrets.have = map[string]bool{}
 	}
 	for _, text := range texts {
-		if text = strings.TrimSpace(text); len(text) < leastSecret {
+		if text = strings.TrimSpace(text); len(text) < least {
 			continue
 		}
 		for _, way := range spellings(text) {

@@ -25,6 +25,9 @@ type Options struct {
 	CacheDir    string          // where tokens, mirrors and indexes of repositories are kept between runs; "": nowhere
 	Listings    cinder.Listings // where a cloud's lists are kept between runs; nil: nowhere
 	Waits       Waits           // how long a cloud is waited for; zero: as usual
+	// Passcode asks the user for the one-time passcode of a cloud's login; nil: there is
+	// nobody to ask, and a login that wants one fails.
+	Passcode func(context.Context, core.Passcode) (string, error)
 
 	Repository repository.Options // of a backup repository, besides what the configuration says
 }
@@ -113,6 +116,7 @@ func openCloud(ctx context.Context, where string, o Options) (Place, error) {
 		Listings: o.Listings,
 		Now:      o.Now,
 		Waits:    o.Waits,
+		Passcode: o.Passcode,
 	}))
 }
 

@@ -71,6 +71,8 @@ type Options struct {
 	Reports string
 	// Version is what such a report names.
 	Version string
+	// Passcodes are the questions for one-time passcodes; nil: none is asked.
+	Passcodes *Passcodes
 	// Close closes the place that the screens begin with, when they leave it or
 	// end; nil: the caller does.
 	Close func() error
@@ -111,5 +113,5 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
 	at := place.New(desk, o.Close, place.Options{Places: o.Places, Open: o.Open, Begin: begin})
 	return shell.New(ctx, begin(at), shell.Options{Theme: o.Theme, AutoTheme: o.AutoTheme, Clipboard: o.Clipboard,
-		Local: o.Config.Local(), Now: desk.Now, After: o.After})
+		Local: o.Config.Local(), Now: desk.Now, After: o.After, Secrets: o.Passcodes.questions()})
 }

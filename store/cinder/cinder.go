@@ -41,7 +41,7 @@ func Open(ctx context.Context, where string, o Options) (*Place, error) {
 		o.Now = time.Now
 	}
 	s := newSession(l, o.CacheDir, o.Now)
-	s.answer, s.patience = o.Waits.Answer, o.Waits.Trickle
+	s.answer, s.patience, s.asks = o.Waits.Answer, o.Waits.Trickle, o.Passcode
 	if o.Waits.Repeat > 0 {
 		s.firstWait = o.Waits.Repeat
 	}

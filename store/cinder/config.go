@@ -52,6 +52,7 @@ func loginIn(w clouds.World, cloud, region, project string) (login, error) {
 		return login{}, err
 	}
 	core.Hide(entry.Secrets()...)
+	core.HidePasscode(entry.Passcode())
 	l := login{cloud: cloud, entry: entry, region: entry.Region, override: entry.Override, token: entry.Token(), direct: entry.Direct}
 	if project != "" && entry.Credential() {
 		return l, core.Fail(core.CodeUsage, "open the cloud "+cloud,

@@ -43,7 +43,7 @@ const sample = `clouds:
     auth_type: admin_token
     auth: {token: x}
   sideways: {interface: sideways, auth: {auth_url: https://keys.example/v3}}
-  federated: {auth_type: v3oidcpassword, auth: {auth_url: https://keys.example/v3}}
+  federated: {auth_type: v3samlpassword, auth: {auth_url: https://keys.example/v3}}
 `
 
 func TestLogins(t *testing.T) {
@@ -82,7 +82,7 @@ func TestLogins(t *testing.T) {
 		part string
 	}{
 		"nosuch":    {core.CodeNotFound, "it names base, federated, fixed, lost, many, merged, named, noproject, sideways"},
-		"federated": {core.CodeUnsupported, "v3oidcpassword"},
+		"federated": {core.CodeUnsupported, "v3samlpassword"},
 		"sideways":  {core.CodeUsage, "none of public, internal and admin"},
 		"lost":      {core.CodeUsage, "block_storage_endpoint_override"},
 		"noproject": {core.CodeUsage, "names no project"}, // that of the entry that was merged does not show through

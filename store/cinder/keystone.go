@@ -14,28 +14,36 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 
 	"hearth/core"
+	"hearth/store/cinder/clouds"
 )
 
-// request is a login as gophercloud asks for its body.
-type request struct{ *login }
+// request is the body of a login, as gophercloud asks for it.
+type request map[string]any
 
-func (r request) ToTokenV3CreateMap(map[string]any) (map[string]any, error) {
-	return r.entry.Body(), nil
-}
+func (r request) ToTokenV3CreateMap(map[string]any) (map[string]any, error) { return r, nil }
 
-func (r request) ToTokenV3ScopeMap() (map[string]any, error) { return r.entry.Scope(), nil }
+func (r request) ToTokenV3ScopeMap() (map[string]any, error) { return nil, nil } // it is in the body
 
 func (r request) ToTokenV3HeadersMap(map[string]any) (map[string]string, error) { return nil, nil }
 
 func (r request) CanReauth() bool { return false }
 
 // enter asks Keystone for a token, and returns its answer and where it was asked.
-func (s *session) enter(ctx context.Context, provider *gophercloud.ProviderClient) (tokens.CreateResult, string, error) {
+func (s *session) enter(ctx context.Context, provider *gophercloud.ProviderClient,
+	entry clouds.Login) (tokens.CreateResult, string, error) {
 	at, err := s.version3(ctx, provider)
 	if err != nil {
 		return tokens.CreateResult{}, "", err
 	}
-	result := tokens.Create(ctx, &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: at + "/"}, request{&s.login})
+	body := request(entry.Body())
+	if by := entry.Federated(); by != nil {
+		unscoped, err := s.federate(ctx, provider, by, at)
+		if err != nil {
+			return tokens.CreateResult{}, at, err
+		}
+		body = entry.Rescope(unscoped)
+	}
+	result := tokens.Create(ctx, &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: at + "/"}, body)
 	err = result.Err
 	switch f := faultOf(err); {
 	case f != nil && f.status == http.StatusUnauthorized && !isKeystone(ctx, provider, at):

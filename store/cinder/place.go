@@ -20,6 +20,10 @@ type Options struct {
 	Listings Listings         // where lists are kept between runs; nil: nowhere
 	Now      func() time.Time // the clock; nil: time.Now
 	Waits    Waits
+	// Passcode asks the user for a one-time passcode, where a login wants one and none
+	// is configured, or it has been used. It may wait for the user until its context
+	// ends. nil: there is nobody to ask.
+	Passcode func(context.Context, core.Passcode) (string, error)
 }
 
 // Waits are how long a cloud is waited for; zero is as hearth does, and tests need not

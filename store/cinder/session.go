@@ -60,6 +60,13 @@ type session struct {
 
 	opening chan struct{} // holds one: the right to log in
 
+	// asks asks the user for a one-time passcode; nil: there is nobody to ask. The others
+	// belong to whoever holds the right to log in.
+	asks    func(context.Context, core.Passcode) (string, error)
+	spent   bool      // the passcode that there was has been sent
+	entered bool      // there was a token, which has ended
+	refused time.Time // when no passcode was given; zero: it was
+
 	mu       sync.Mutex // guards what follows
 	pass     pass
 	kept     bool // the pass is one that an earlier run wrote down
@@ -109,6 +116,7 @@ func (s *session) open(ctx context.Context) (*gophercloud.ProviderClient, pass, 
 	}
 	p, kept := s.read()
 	if kept {
+		s.entered = true
 		provider.SetToken(p.Token)
 	} else if p, err = s.authenticate(ctx, provider); err != nil {
 		return nil, pass{}, err
@@ -176,21 +184,26 @@ func (s *session) authenticate(ctx context.Context, provider *gophercloud.Provid
 		provider.SetToken(p.Token)
 		return p, nil
 	}
+	entry, err := s.withPasscode(ctx)
+	if err != nil {
+		return pass{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	throwaway, err := s.newProvider()
 	if err != nil {
 		return pass{}, err
 	}
-	result, at, err := s.enter(ctx, throwaway)
+	result, at, err := s.enter(ctx, throwaway, entry)
 	if err != nil {
-		return pass{}, err
+		return pass{}, s.spentIn(err)
 	}
 	p, err := s.passOf(ctx, throwaway, result, at)
 	if err != nil {
 		return p, err
 	}
 	provider.SetToken(p.Token)
+	s.entered = true
 	s.mu.Lock()
 	if s.pass.Endpoint == p.Endpoint && s.pass.Project.ID == p.Project.ID { // else it is not the cloud that it was
 		p.Version = s.pass.Version
@@ -256,8 +269,15 @@ func (s *session) notIn(tried string, err error) error {
 		return s.noKeystone(err)
 	case f == nil:
 		return s.explain(tried, s.keystone(), err)
+	case s.moreFactors(tried, f, err) != nil:
+		return s.moreFactors(tried, f, err)
 	case !f.signed && f.status != http.StatusNotFound: // not Keystone
 		return s.explain(tried, s.keystone(), err)
+	case f.status == http.StatusUnauthorized && s.login.entry.ByPasscode():
+		return s.wrongPasscode(tried, err)
+	case f.status == http.StatusUnauthorized && s.login.entry.Federated() != nil:
+		return core.Fail(core.CodeDenied, tried, "Keystone knows "+s.login.user()+" by the identity provider, and lets nobody of that name into "+
+			s.login.entry.Whom()+": there is no such thing, or no role in it", "ask the cloud's administrator for a role, or for the mapping", err)
 	case f.status == http.StatusUnauthorized && s.login.entry.ByToken():
 		where, next := "the token of "+s.login.cloud, "put a new one there, as openstack token issue makes it"
 		if s.login.cloud == Environment {

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,7 +77,8 @@ func readShapes(t *testing.T) []shape {
 type recorder struct {
 	*httptest.Server
 	mu       sync.Mutex
-	sent     []any  // the bodies of the logins
+	sent     []any  // the bodies of the logins; by an identity provider: what came before them, too
+	steps    []any  // that were taken at the identity provider and with its token
 	endpoint string // where the backups were listed
 }
 
@@ -95,9 +97,14 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	path := strings.TrimRight(req.URL.Path, "/")
 	w.Header().Set("Content-Type", "application/json")
 	switch {
+	case strings.HasPrefix(path, "/idp/"), strings.Contains(path, "/OS-FEDERATION/"):
+		r.provides(w, req, path, string(body))
 	case req.Method == "POST" && strings.HasSuffix(path, "/auth/tokens"):
 		var b any
 		json.Unmarshal(body, &b)
+		if len(r.steps) > 0 {
+			b, r.steps = map[string]any{"body": b, "steps": r.steps}, nil
+		}
 		r.sent = append(r.sent, b)
 		w.Header().Set("X-Subject-Token", "t")
 		w.WriteHeader(http.StatusCreated)
@@ -110,6 +117,39 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	default: // which versions there are
 		fmt.Fprintf(w, `{"version": {"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": "%s%s/v3/"}]}}`,
 			r.URL, strings.TrimSuffix(path, "/v3"))
+	}
+}
+
+// provides is the identity provider, and the part of Keystone that takes its tokens.
+func (r *recorder) provides(w http.ResponseWriter, req *http.Request, path, body string) {
+	form, _ := url.ParseQuery(body)
+	step := map[string]any{"request": req.Method + " " + path}
+	if by := req.Header.Get("Authorization"); by != "" {
+		step["authorization"] = by
+	}
+	for key, all := range form {
+		step["form "+key] = strings.Join(all, "|")
+	}
+	r.steps = append(r.steps, step)
+	switch {
+	case strings.HasPrefix(path, "/idp/broken/"): // a page of somebody else's
+		fmt.Fprint(w, "<html>")
+	case strings.HasPrefix(path, "/idp/elsewhere/"):
+		fmt.Fprintf(w, `{"token_endpoint": "http://localhost%s/idp/token"}`, strings.TrimPrefix(r.URL, "http://127.0.0.1"))
+	case strings.HasPrefix(path, "/idp/codes/"):
+		fmt.Fprintf(w, `{"token_endpoint": "%s/idp/token", "grant_types_supported": ["authorization_code"]}`, r.URL)
+	case strings.HasSuffix(path, "/openid-configuration"):
+		fmt.Fprintf(w, `{"token_endpoint": "%s/idp/token/", "grant_types_supported": ["password", "client_credentials"]}`, r.URL)
+	case strings.HasPrefix(path, "/idp/token"):
+		fmt.Fprint(w, `{"access_token": "an.access.token", "id_token": "an.id.token", "token_type": "Bearer", "expires_in": 300}`)
+	case !strings.Contains(path, "/v3/OS-FEDERATION/"):
+		w.WriteHeader(http.StatusNotFound)
+	case strings.Contains(path, "/OS-FEDERATION/"):
+		w.Header().Set("X-Subject-Token", "an-unscoped-token")
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprint(w, `{"token": {"methods": ["openid"], "expires_at": "2099-01-01T00:00:00.000000Z",
+			"issued_at": "2026-01-01T00:00:00.000000Z",
+			"user": {"id": "uid", "name": "alice", "domain": {"id": "Federated", "name": "Federated"}}}}`)
 	}
 }
 

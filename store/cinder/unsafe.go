@@ -34,6 +34,15 @@ func (s *session) unsafe() (out []string) {
 				" and all data can be read and changed on the way")
 		}
 	}
+	if by := l.entry.Federated(); by != nil && by.Grant != "" {
+		for _, at := range []string{by.Discovery, by.Endpoint} {
+			if u, err := url.Parse(at); err == nil && u.Scheme == "http" && !core.Loopback(u.Host) {
+				out = append(out, "the identity provider is at http://"+core.Visible(u.Host)+
+					", without TLS: the login to it can be read and changed on the way")
+				break
+			}
+		}
+	}
 	if tls && l.entry.TLS.Insecure {
 		out = append(out, "no certificate is verified (verify or insecure in clouds.yaml): whoever is between can answer in the cloud's stead")
 	}

@@ -21,6 +21,8 @@ type Options struct {
 	Now       func() time.Time // the clock; nil is the real one
 	// After makes a command that waits and then makes a message; nil is tea.Tick.
 	After func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
+	// Secrets are questions that work asks the user; nil: there are none.
+	Secrets <-chan ui.Secret
 }
 
 // App is the root model: what runs the screens. It names no screen and no place;
@@ -37,6 +39,7 @@ type App struct {
 	stack    []held
 	roots    map[string]held // screens that a key opens keep their place
 	dialogs  []ui.Overlay
+	secret   *ui.InputBox // the question that work waits for; nil: there is none
 	note     told
 	tasks    tasks
 	lastID   int

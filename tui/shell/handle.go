@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -15,7 +16,33 @@ func (a *App) Init() tea.Cmd {
 	if a.opt.AutoTheme {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
+	if a.opt.Secrets != nil {
+		cmds = append(cmds, a.listen)
+	}
 	return tea.Batch(cmds...)
+}
+
+// listen waits for a question that work asks the user.
+func (a *App) listen() tea.Msg {
+	select {
+	case s := <-a.opt.Secrets:
+		return s
+	case <-a.ctx.Done():
+		return nil
+	}
+}
+
+// asks puts a question of work's on top, and again where another screen took it away with
+// its dialogs: somebody waits for the answer.
+func (a *App) asks() {
+	switch {
+	case a.secret == nil:
+	case a.secret.Closed():
+		a.secret = nil
+	case !slices.Contains(a.dialogs, ui.Overlay(a.secret)):
+		a.dialogs = append(a.dialogs, a.secret)
+		a.layout()
+	}
 }
 
 // arrive is what is done first in a place.
@@ -67,7 +94,11 @@ func (a *App) touched() tea.Cmd {
 }
 
 // Update is tea's.
-func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return a, a.handle(msg) }
+func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := a.handle(msg)
+	a.asks()
+	return a, cmd
+}
 
 // handle takes a message: the terminal's, the clock's, what leads somewhere, what
 // comes from work; what is none of these is for the screen that is shown.
@@ -86,6 +117,11 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		return a.ticked()
 	case ui.Note:
 		a.note = told{Note: msg}
+	case ui.Secret:
+		a.secret = msg.Box()
+		if a.opt.Secrets != nil {
+			return a.listen
+		}
 	case ui.Reply:
 		return a.deliver(msg)
 	case ui.Open, ui.Push, ui.Close, ui.ShowMsg, ui.Go, ui.Begin:

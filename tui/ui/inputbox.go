@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
@@ -14,6 +16,8 @@ type InputBox struct {
 	Hint   string
 	Input  textinput.Model
 	Submit func(string) tea.Cmd
+	Hidden bool    // a dot is shown for each letter
+	Cancel tea.Cmd // done where it is left; nil: that nothing was done is said
 }
 
 func (b *InputBox) Actions() []Action {
@@ -21,8 +25,26 @@ func (b *InputBox) Actions() []Action {
 		{Name: "done", Keys: []string{"enter"}, Label: "done", Help: "Take the text",
 			Run: func() tea.Cmd { return b.leave(b.Submit(b.Input.Value())) }},
 		{Name: "cancel", Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it",
-			Run: func() tea.Cmd { return b.leave(Say(LevelInfo, "Nothing was done.")) }},
+			Run: b.cancel},
 	}
+}
+
+func (b *InputBox) cancel() tea.Cmd {
+	if b.Cancel != nil {
+		return b.leave(b.Cancel)
+	}
+	return b.leave(Say(LevelInfo, "Nothing was done."))
+}
+
+// shown is the field as it is drawn.
+func (b *InputBox) shown() textinput.Model {
+	in := b.Input
+	if b.Hidden {
+		at := in.Position()
+		in.SetValue(strings.Repeat("•", len([]rune(in.Value()))))
+		in.SetCursor(at)
+	}
+	return in
 }
 
 func (b *InputBox) WantsText() bool { return true }
@@ -41,5 +63,5 @@ func (b *InputBox) View(s Look, w, h int) string {
 	for i, l := range lines {
 		lines[i] = s.InDialog.Paint(l)
 	}
-	return s.box(b.Title, append(lines, "", s.Key.Paint("> ")+s.Input(b.Input, boxWidth(w)-2)), w, h)
+	return s.box(b.Title, append(lines, "", s.Key.Paint("> ")+s.Input(b.shown(), boxWidth(w)-2)), w, h)
 }

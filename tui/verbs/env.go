@@ -27,6 +27,9 @@ type Env struct {
 	Width    int  // of the terminal that Out is; 0: it is none, or does not say
 	ErrWidth int  // the same of Err
 
+	// Secret reads a line from the terminal that is not shown as it is typed.
+	Secret func(ctx context.Context) (string, error)
+
 	Now func() time.Time
 	// Desk opens the place that the flags, the environment or the config name,
 	// and its archive. The function returned closes both.

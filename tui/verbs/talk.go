@@ -58,6 +58,19 @@ func (e *Env) confirm(ctx context.Context, yes bool, tried, question, look strin
 	return core.Fail(core.CodeCancelled, tried, "you did not say yes; nothing was changed", "", nil)
 }
 
+// Passcode asks for the one-time passcode of a login, on the terminal; "" where nobody can be
+// asked.
+func (e *Env) Passcode(ctx context.Context, of core.Passcode) (string, error) {
+	if !e.Asks || e.Secret == nil {
+		return "", core.Fail(core.CodeUsage, "ask for the one-time passcode", "there is no terminal to ask on",
+			"give it with --passcode or OS_PASSCODE", nil)
+	}
+	fmt.Fprint(e.Err, of.Question()+": ")
+	text, err := e.Secret(ctx)
+	fmt.Fprintln(e.Err)
+	return text, err
+}
+
 // writable returns nil if the place can be written and the login may do it, so
 // that nobody is asked about what cannot be.
 func writable(d jobs.Desk, tried string, op core.Operation) error {

@@ -27,7 +27,7 @@ func (l *Login) Body() map[string]any {
 // Secrets are what the login is entered with, and nobody else is to see.
 func (l *Login) Secrets() []string {
 	out := []string{l.Token()}
-	for _, key := range []string{"password", "passcode", "token", "application_credential_secret"} {
+	for _, key := range secrets {
 		out = append(out, l.options[key])
 	}
 	return out
@@ -112,12 +112,16 @@ func (l *Login) Scoped() error {
 	if l.Direct || l.Credential() || l.Scope() != nil {
 		return nil
 	}
+	would := "Keystone would choose a project that nobody named"
+	if l.Federated() != nil {
+		would = "without one Keystone lists no services"
+	}
 	where, next := "its entry in "+l.From+" names", "write project_name and its domain under auth, or project_id"
 	if l.Cloud == Environment {
 		where, next = "they name", "set OS_PROJECT_NAME and its domain, or OS_PROJECT_ID"
 	}
 	return core.Fail(core.CodeUsage, tried(l.Cloud), where+" no project (project_name, project_id), no domain and no system_scope, "+
-		"and Keystone would choose a project that nobody named", next+", or name one with --project", nil)
+		"and "+would, next+", or name one with --project", nil)
 }
 
 // ForProject is the same login for another project, by its id.
@@ -148,6 +152,12 @@ func (l *Login) Token() string { return l.options["token"] }
 // User names the user, for sentences.
 func (l *Login) User() string {
 	o := l.options
+	switch l.Type {
+	case "v3oidcclientcredentials":
+		return "client " + o["client_id"]
+	case "v3oidcaccesstoken":
+		return "the access token's user"
+	}
 	for _, x := range [][2]string{{"username", ""}, {"user_id", ""}, {"application_credential_name", "application credential "},
 		{"application_credential_id", "application credential "}} {
 		if l.Credential() == strings.HasPrefix(x[0], "app") && o[x[0]] != "" {
@@ -158,7 +168,23 @@ func (l *Login) User() string {
 }
 
 // secrets are the options that are told to nobody.
-var secrets = []string{"password", "passcode", "token", "application_credential_secret"}
+var secrets = []string{"password", "passcode", "token", "application_credential_secret", "client_secret", "access_token"}
+
+// ByPasscode reports whether the login takes a one-time passcode (TOTP), and Passcode is the
+// one that the entry or the variables give; "": it is to be asked for. It serves once.
+func (l *Login) ByPasscode() bool { return slices.Contains(l.methods, "totp") }
+func (l *Login) Passcode() string { return l.options["passcode"] }
+
+// Factors is how many methods the login goes by at once; 0 where an identity provider
+// knows the user.
+func (l *Login) Factors() int { return len(l.methods) }
+
+// WithPasscode is the same login with another passcode.
+func (l Login) WithPasscode(code string) Login {
+	l.options = maps.Clone(l.options)
+	l.options["passcode"] = code
+	return l
+}
 
 // Whom says for what the login is, in words; "" where it does not say.
 func (l *Login) Whom() string {
@@ -175,10 +201,11 @@ func (l *Login) Whom() string {
 	return ""
 }
 
-// Identity tells one login from another: all that it is made of. With its secrets it
-// is only to be hashed.
+// Identity tells one login from another: all that it is made of but a passcode, which is
+// another each time. With its secrets it is only to be hashed.
 func (l *Login) Identity(withSecrets bool) string {
 	o := maps.Clone(l.options)
+	delete(o, "passcode")
 	if !withSecrets {
 		for _, key := range secrets {
 			delete(o, key)

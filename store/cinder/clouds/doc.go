@@ -12,6 +12,7 @@
 //	entry.go     an entry made whole: secure.yaml, profile, region, OS_* variables
 //	login.go     the login that it describes, and what is odd about it
 //	body.go      what is sent to Keystone
+//	federated.go a login by an identity provider; what is not done, and what to use instead
 //	tls.go       certificates
 //
 // Each entry is read by itself: what is odd in one is told when that one is asked

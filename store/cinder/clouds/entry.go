@@ -383,10 +383,11 @@ type argument struct {
 // options are the variables of the client's command line that matter to a login:
 // those of its plugins (osc_lib/api/auth.py), and osc_lib/shell.py's own.
 var options = []string{
-	"access_token", "application_credential_id", "application_credential_name", "application_credential_secret", "auth_methods", "auth_url",
-	"default_domain_id", "default_domain_name", "domain_id", "domain_name", "endpoint", "passcode", "password",
-	"project_domain_id", "project_domain_name", "project_id", "project_name", "system_scope", "token", "trust_id",
-	"user_domain_id", "user_domain_name", "user_id", "username",
+	"access_token", "access_token_endpoint", "access_token_type", "application_credential_id", "application_credential_name",
+	"application_credential_secret", "auth_methods", "auth_url", "client_id", "client_secret",
+	"default_domain_id", "default_domain_name", "discovery_endpoint", "domain_id", "domain_name", "endpoint", "identity_provider",
+	"openid_scope", "passcode", "password", "project_domain_id", "project_domain_name", "project_id", "project_name", "protocol",
+	"system_scope", "token", "trust_id", "user_domain_id", "user_domain_name", "user_id", "username",
 	"auth_type", "region_name", "cacert", "cert", "key", "interface", "identity_api_version",
 }
 

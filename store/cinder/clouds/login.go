@@ -28,7 +28,7 @@ type Login struct {
 	TLS   TLS
 	Notes []Note
 
-	methods []string          // of the login: password, token, totp, application_credential
+	methods []string          // of the login: password, token, totp, application_credential; none of a federated one
 	options map[string]string // what the login is made of, by keystoneauth's names
 	from    map[string]Place
 }
@@ -55,14 +55,18 @@ var kinds = map[string]struct {
 	"v3token":                 {[]string{"token"}, []string{"token"}, false},
 	"v3totp":                  {slices.Concat([]string{"passcode"}, userOptions), []string{"totp"}, false},
 	"v3applicationcredential": {slices.Concat(credentialOptions, userOptions), []string{"application_credential"}, false},
+	"v3oidcpassword":          {slices.Concat(federatedOptions, oidcOptions, []string{"username", "password"}), nil, false},
+	"v3oidcclientcredentials": {slices.Concat(federatedOptions, oidcOptions), nil, false},
+	"v3oidcaccesstoken":       {slices.Concat(federatedOptions, []string{"access_token"}), nil, false},
 }
 
 var credentialOptions = []string{"application_credential_id", "application_credential_name", "application_credential_secret"}
 
 // knownKeys are the keys of auth that some kind of login takes: one of another kind
 // does no harm.
-var knownKeys = slices.Concat(common, userOptions, credentialOptions, []string{"password", "token", "passcode", "default_domain_id",
-	"default_domain_name", "endpoint", "tenant_id", "tenant_name", "user_name", "url", "auth_methods"})
+var knownKeys = slices.Concat(common, userOptions, credentialOptions, federatedOptions, oidcOptions, []string{"password", "token",
+	"passcode", "default_domain_id", "default_domain_name", "endpoint", "tenant_id", "tenant_name", "user_name", "url", "auth_methods",
+	"access_token"})
 
 // Login makes a login of an entry, or of the variables where cloud is [Environment].
 // region, if not empty, is taken instead of the configured one, and need not be one
@@ -137,8 +141,7 @@ func (l *Login) choose(e *entry) error {
 		return l.factors(e)
 	default:
 		if _, ok := kinds[l.Type]; !ok {
-			return core.Fail(core.CodeUnsupported, e.tried(), "its auth_type "+l.Type+at(v)+" is not done here",
-				"use password, v3totp or an application credential; or auth_type: token, with one of openstack token issue", nil)
+			return e.notDone(l.Type, v)
 		}
 		l.methods = kinds[l.Type].methods
 	}
@@ -154,7 +157,7 @@ func (l *Login) factors(e *entry) error {
 	}
 	for _, item := range v.items {
 		k, ok := kinds[item.text]
-		if !ok || item.kind != text || k.generic {
+		if !ok || item.kind != text || k.generic || k.methods == nil {
 			return e.odd("auth_methods", item, "has a method that is not done here: "+core.Visible(item.text), next)
 		}
 		l.methods = append(l.methods, k.methods...)
@@ -262,6 +265,9 @@ func (l *Login) check(e *entry) error {
 		return core.Fail(core.CodeUsage, e.tried(), "its auth_url "+l.where("auth_url")+"is no URL: "+core.Visible(l.AuthURL),
 			"write one that begins with http:// or https://", nil)
 	}
+	if l.Federated() != nil {
+		return l.checkFederated(e, lacks)
+	}
 	for _, method := range l.methods {
 		user := has("user_id", "username")
 		switch {
@@ -269,8 +275,6 @@ func (l *Login) check(e *entry) error {
 			return lacks("username", "write username or user_id under auth, or set OS_USERNAME")
 		case method == "password" && !has("password"):
 			return lacks("password", "write it under auth, into secure.yaml, or set OS_PASSWORD")
-		case method == "totp" && !has("passcode"):
-			return lacks("passcode", "set OS_PASSCODE, or write passcode under auth")
 		case method == "token" && !has("token"):
 			return lacks("token", "set OS_TOKEN, or write token under auth")
 		case method != "application_credential":
@@ -290,6 +294,9 @@ func (l *Login) checkScope(e *entry) error {
 	o := l.options
 	for _, x := range [][3]string{{"username", "user_domain_id", "user_domain_name"},
 		{"project_name", "project_domain_id", "project_domain_name"}} {
+		if x[0] == "username" && l.Federated() != nil { // it is the identity provider's, which knows no domains
+			continue
+		}
 		if v3 && o[x[0]] != "" && o[x[1]] == "" && o[x[2]] == "" {
 			return core.Fail(core.CodeUsage, e.tried(), "its "+x[0]+" belongs to a domain, and neither "+x[1]+" nor "+x[2]+" is set",
 				"write "+x[1]+" or "+x[2]+" under auth, or leave auth_type out", nil)
