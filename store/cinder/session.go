@@ -59,6 +59,7 @@ type session struct {
 	patience            time.Duration // with answers that trickle (wire.Carrier)
 
 	opening chan struct{} // holds one: the right to log in
+	heard   heard
 
 	mu       sync.Mutex // guards what follows
 	pass     pass
