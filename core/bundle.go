@@ -449,6 +449,35 @@ func MaskCapture(c Capture) (masked Capture, fields []string, ok bool) {
 	return masked, names(had), true
 }
 
+// MaskedIn is a value for eyes: without the secrets that stand in it under names that say so
+// ([IsSecret]). A value without any comes back as it is.
+func MaskedIn(v pyjson.Value) pyjson.Value {
+	if k := v.Kind(); k != pyjson.List && k != pyjson.Dict {
+		return v
+	}
+	had := FieldSet{}
+	if masked := mask(v, had); len(had) > 0 {
+		return masked
+	}
+	return v
+}
+
+// Unmasked is metadata that was shown by [MaskedIn] and written anew: what was left masked
+// is what it was.
+func Unmasked(o, was *pyjson.Object) *pyjson.Object {
+	if o == nil {
+		return nil
+	}
+	out := &pyjson.Object{}
+	for k, v := range o.All() {
+		if old, had := was.Get(k); had && IsSecret(k) && v.Text() == Masked {
+			v = old
+		}
+		out.Set(k, v)
+	}
+	return out
+}
+
 func mask(v pyjson.Value, had FieldSet) pyjson.Value {
 	switch v.Kind() {
 	case pyjson.List:

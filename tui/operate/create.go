@@ -115,6 +115,9 @@ func (o operator) askCreate(plans []creating, left func(*core.Volume) string) ui
 	if len(good) > 0 {
 		q.Lines = append(q.Lines, ui.Line{}, ui.TextLine(s.Dim.Paint("The capture of this moment is kept with it.")))
 		for _, p := range good {
+			if holdsSecret(p.Request.Metadata) {
+				continue
+			}
 			q.Lines = append(q.Lines, o.at.InShell(o.host.Look(), "create", []string{string(p.Request.Volume)}, createWords(p.Request)...)...)
 		}
 		q.Answers = []ui.Answer{{Key: "y", Label: "Back up", Do: func() tea.Cmd { return o.create(good, left) }}}
