@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"os"
 	"os/signal"
 	"os/user"
@@ -38,6 +40,9 @@ func main() {
 		syscall.SIGQUIT, syscall.SIGABRT)
 	context.AfterFunc(ctx, stop) // a second signal ends hearth at once
 	context.AfterFunc(ctx, func() { time.AfterFunc(deaf, giveUp) })
+	// Libraries write to Go's own log what nobody asked for, as net/http does of an answer that
+	// comes twice: with the answer's text, across the screen.
+	log.SetOutput(io.Discard)
 	// A closed pipe is an error like others, so that what is open gets closed.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	cmd := root(&flags{})

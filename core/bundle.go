@@ -448,25 +448,3 @@ func MaskCapture(c Capture) (masked Capture, fields []string, ok bool) {
 	masked.Doc, masked.Text = doc, pyjson.Text(doc)
 	return masked, names(had), true
 }
-
-func mask(v pyjson.Value, had FieldSet) pyjson.Value {
-	switch v.Kind() {
-	case pyjson.List:
-		items := []pyjson.Value{}
-		for _, item := range v.Items() {
-			items = append(items, mask(item, had))
-		}
-		return pyjson.OfList(items)
-	case pyjson.Dict:
-		o := &pyjson.Object{}
-		for key, item := range v.Object().All() {
-			if IsSecret(key) && item.Truthy() {
-				had[key] = true
-				item = pyjson.OfString(Masked)
-			}
-			o.Set(key, mask(item, had))
-		}
-		return pyjson.OfDict(o)
-	}
-	return v
-}

@@ -117,7 +117,7 @@ func shown(name string, v pyjson.Value) string {
 	if IsSecret(name) && v.Truthy() {
 		return Masked
 	}
-	s := pyjson.Text(v)
+	s := pyjson.Text(MaskedIn(v))
 	if text, ok := v.Str(); ok {
 		s = `"` + Visible(text) + `"`
 	}

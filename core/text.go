@@ -10,9 +10,9 @@ import (
 )
 
 // Visible makes hostile text fit for eyes: every character that a terminal would
-// obey, that has no width, or that reorders its neighbours is written as an
-// escape in ASCII (\x1b, \n, \u202e, \U000e0001), a lone surrogate as \udXXX and
-// a stray byte as \xNN. Whatever a tenant can name goes through it on its way to
+// obey, that has no width, that reorders its neighbours, or of which nobody knows how it
+// looks is written as an escape in ASCII (\x1b, \n, \u202e, \U000e0001), a lone surrogate
+// as \udXXX and a stray byte as \xNN. Whatever a tenant can name goes through it on its way to
 // a screen, a table, a title or a log; JSON and YAML do not need it, they escape
 // in their own ways. Text without such characters is returned as it is.
 func Visible(s string) string {
@@ -83,7 +83,8 @@ func follows(before string) bool {
 }
 
 // hidden reports whether r steers a terminal, has no width of its own without
-// being an ordinary combining mark, or changes the direction of text.
+// being an ordinary combining mark, changes the direction of text, or looks as a font
+// likes: one for private use, one that is no character, and what stands for a broken one.
 func hidden(r rune) bool {
 	switch {
 	case r < 0x20, r >= 0x7F && r <= 0x9F:
@@ -92,8 +93,10 @@ func hidden(r rune) bool {
 		return false
 	case r == 0x2028, r == 0x2029: // line and paragraph separator
 		return true
+	case r == utf8.RuneError, r&0xFFFE == 0xFFFE, r >= 0xFDD0 && r <= 0xFDEF:
+		return true
 	}
-	return unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+	return unicode.In(r, unicode.Co, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // Literal is [Visible] for a value as somebody typed it: a backslash that could be taken for

@@ -118,6 +118,58 @@ var SecretFields = NewFieldSet("provider_auth", "replication_driver_data")
 // captures and records have the values of metadata as they are.
 func IsSecret(name string) bool { return SecretFields.Has(name) || SecretName(name) }
 
+// MaskedIn is a value for eyes: without the secrets that stand in it under names that say so
+// ([IsSecret]). A value without any comes back as it is.
+func MaskedIn(v pyjson.Value) pyjson.Value {
+	if k := v.Kind(); k != pyjson.List && k != pyjson.Dict {
+		return v
+	}
+	had := FieldSet{}
+	if masked := mask(v, had); len(had) > 0 {
+		return masked
+	}
+	return v
+}
+
+// Unmasked is metadata that was shown by [MaskedIn] and written anew: what was left masked
+// is what it was.
+func Unmasked(o, was *pyjson.Object) *pyjson.Object {
+	if o == nil {
+		return nil
+	}
+	out := &pyjson.Object{}
+	for k, v := range o.All() {
+		if old, had := was.Get(k); had && IsSecret(k) && v.Text() == Masked {
+			v = old
+		}
+		out.Set(k, v)
+	}
+	return out
+}
+
+// mask is a value without its secrets, whose names it puts into had.
+func mask(v pyjson.Value, had FieldSet) pyjson.Value {
+	switch v.Kind() {
+	case pyjson.List:
+		items := []pyjson.Value{}
+		for _, item := range v.Items() {
+			items = append(items, mask(item, had))
+		}
+		return pyjson.OfList(items)
+	case pyjson.Dict:
+		o := &pyjson.Object{}
+		for key, item := range v.Object().All() {
+			if IsSecret(key) && item.Truthy() {
+				had[key] = true
+				item = pyjson.OfString(Masked)
+			}
+			o.Set(key, mask(item, had))
+		}
+		return pyjson.OfDict(o)
+	}
+	return v
+}
+
 // EncryptedNow reports whether the volume is encrypted; null where that is not seen.
 func (v *Volume) EncryptedNow() Opt[bool] {
 	switch {

@@ -85,6 +85,7 @@ func (s *session) explain(tried string, at party, err error) error {
 	var away *turnedAway
 	var variable *badProxy
 	var odd *unclear
+	var old *replayed
 	if told := wire.Explain(tried, err); told != nil && !errors.As(err, &ours) {
 		return told
 	}
@@ -99,6 +100,8 @@ func (s *session) explain(tried string, at party, err error) error {
 		return core.Fail(core.CodeUsage, tried, variable.Error(), "write http://HOST:PORT into it, or unset it; nothing was sent", err)
 	case errors.As(err, &odd):
 		return s.explainUnclear(tried, at, odd)
+	case errors.As(err, &old):
+		return old.explain(tried, at)
 	}
 	if f := faultOf(err); f != nil {
 		return s.explainFault(tried, at, f, err)

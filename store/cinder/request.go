@@ -91,6 +91,9 @@ func (s *session) do(ctx context.Context, c call) (reply, error) {
 		if err == nil {
 			err = c.understood(r)
 		}
+		if id := s.heard.again(answeredAs(r, err)); id != "" {
+			r.sent, err = true, &replayed{id}
+		}
 		if err == nil {
 			s.hear(c, r)
 			return r, nil
@@ -149,10 +152,11 @@ func repeat(c call, err error, n int, first time.Duration) (time.Duration, bool)
 	wait += time.Duration(rand.Int64N(int64(wait) / 2))
 	safe := !c.writes()
 	f := faultOf(err)
+	var old *replayed
 	if f == nil {
 		refused := errors.Is(err, syscall.ECONNREFUSED)
 		var op *net.OpError
-		return wait, refused || safe && errors.As(err, &op) || safe && errors.Is(err, io.ErrUnexpectedEOF) || safe && errors.Is(err, io.EOF)
+		return wait, refused || safe && errors.As(err, &old) || safe && errors.As(err, &op) || safe && errors.Is(err, io.ErrUnexpectedEOF) || safe && errors.Is(err, io.EOF)
 	}
 	switch f.status {
 	case http.StatusTooManyRequests:

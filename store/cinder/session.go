@@ -59,6 +59,7 @@ type session struct {
 	patience            time.Duration // with answers that trickle (wire.Carrier)
 
 	opening chan struct{} // holds one: the right to log in
+	heard   heard
 
 	// asks asks the user for a one-time passcode; nil: there is nobody to ask. The others
 	// belong to whoever holds the right to log in.

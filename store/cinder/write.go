@@ -310,7 +310,10 @@ func (p *Place) Rewrite(ctx context.Context, r core.Rewrite) (core.Entry, error)
 			request.header = map[string]string{"If-Match": tag} // nothing but what was read is replaced
 		}
 		_, err := p.session.do(ctx, request)
-		if core.MayLand(err) && p.tookEffect(ctx, r, calls[i+1:]) {
+		// A proxy may send what is safe to repeat twice, and then the second one's refusal
+		// comes: the key is gone, or what If-Match names is no more.
+		twice := c.Method != http.MethodPost && faultOf(err) != nil
+		if (core.MayLand(err) || twice) && p.tookEffect(ctx, r, calls[i+1:]) {
 			err = nil
 		}
 		if p.noted(core.OpWriteVolume, err) != nil {

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"hearth/core"
@@ -156,12 +157,8 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 	if core.CodeOf(captureErr) == core.CodeNotFound {
 		return c, captureErr
 	}
-	kind := "full backup"
-	if p.Request.Incremental {
-		kind = "incremental backup"
-	}
 	a, err := d.begin(ctx, core.Entry{Kind: core.EntryCreate, Volume: p.Request.Volume,
-		Summary: fmt.Sprintf("%s %s of %s", kind, core.Visible(p.Request.Name), core.Visible(p.Volume.Title()))})
+		Summary: creation(p.Request.Incremental, p.Request.Name) + core.Visible(p.Volume.Title())})
 	c.Entry = a.e.ID
 	if err != nil {
 		return c, err
@@ -195,6 +192,21 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 		return c, err
 	}
 	return c, d.Await(ctx, &c, progress)
+}
+
+// creation begins the summary of a backup that is asked for; what its volume is called
+// follows.
+func creation(incremental bool, name string) string {
+	kind := "full"
+	if incremental {
+		kind = "incremental"
+	}
+	return kind + " backup " + core.Visible(name) + " of "
+}
+
+// createdAs reports whether a backup is what a summary tells to have been asked for.
+func createdAs(summary string, b *core.Backup) bool {
+	return strings.HasPrefix(summary, creation(b.Incremental, b.Name.Or("")))
 }
 
 // hold keeps the capture before the backup is asked for, so that it is there even if
@@ -256,7 +268,7 @@ func (d Desk) findCreated(ctx context.Context, e core.Entry) (core.Backup, bool)
 	if err != nil {
 		return core.Backup{}, false
 	}
-	if b := newer(all, e); b != nil {
+	if b, err := d.newer(ctx, all, &e); err == nil && b != nil {
 		return *b, true
 	}
 	return core.Backup{}, false

@@ -380,8 +380,10 @@ func (r *deletion) send(ctx context.Context, i int) {
 	case core.CodeNotFound:
 		r.results[i].Status, r.over[i] = "", true
 		r.a.did(ctx, i)
-	case core.CodeUnavailable: // it may have worked: the place says so when it answers
-		if r.look(ctx, i) == nil && (r.over[i] || r.results[i].Status == core.StatusDeleting) {
+	// It may have worked, and the place says so: an answer was lost, or a proxy sent the
+	// request twice, and this is what the second one was told.
+	case core.CodeUnavailable, core.CodeRefused, core.CodeConflict:
+		if r.look(ctx, i) == nil && (r.results[i].Status == "" || r.results[i].Status == core.StatusDeleting) {
 			r.a.did(ctx, i)
 			return
 		}

@@ -174,8 +174,10 @@ func ofVolume(id core.VolumeID) core.Query {
 func (d Desk) backupsOf(ctx context.Context, id core.VolumeID) (out []core.Backup, err error) {
 	q := ofVolume(id)
 	q.Sort = []core.Order{{Column: "created", Desc: true}}
+	q.Anew = true // a list from before a backup was asked for says nothing of it
 	for {
 		page, err := d.Backups(ctx, q)
+		q.Anew = false
 		if err != nil {
 			return out, err
 		}

@@ -236,7 +236,10 @@ func (d Desk) createOutcome(ctx context.Context, e *core.Entry) (core.EntryState
 	if err != nil {
 		return core.EntryOpen, err
 	}
-	b := newer(all, *e)
+	b, err := d.newer(ctx, all, e)
+	if err != nil {
+		return core.EntryOpen, err
+	}
 	if b == nil {
 		return core.EntryFailed, nil
 	}
@@ -350,13 +353,39 @@ func (d Desk) importOutcome(ctx context.Context, e core.Entry) (core.EntryState,
 // clocks is how much the place's clock may go behind.
 const clocks = 5 * time.Second
 
-// newer is the first of the backups that was made after the intent, under the name
-// that it tells of; nil if there is none.
-func newer(all []core.Backup, e core.Entry) *core.Backup {
-	for i, b := range all {
-		if b.CreatedAt.Set && b.CreatedAt.V.After(e.At.Add(-clocks)) && strings.Contains(e.Summary, core.Visible(b.Name.Or(""))) {
-			return &all[i]
+// newer is the first of the backups that was made after the intent to make one, under the
+// name that it tells of, and that no other entry tells to have made; nil if there is none.
+func (d Desk) newer(ctx context.Context, all []core.Backup, e *core.Entry) (*core.Backup, error) {
+	var taken map[core.BackupID]bool
+	for i := range all {
+		b := &all[i]
+		if !b.CreatedAt.Set || !b.CreatedAt.V.After(e.At.Add(-clocks)) || !createdAs(e.Summary, b) {
+			continue
+		}
+		if taken == nil {
+			var err error
+			if taken, err = d.madeBy(ctx, e); err != nil {
+				return nil, err
+			}
+		}
+		if !taken[b.ID] {
+			return b, nil
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// madeBy are the backups that other entries than this tell to have made.
+func (d Desk) madeBy(ctx context.Context, but *core.Entry) (map[core.BackupID]bool, error) {
+	taken := map[core.BackupID]bool{}
+	if d.Archive == nil {
+		return taken, nil
+	}
+	entries, err := d.Archive.Entries(ctx, d.location(), 0)
+	for i := range entries {
+		if x := &entries[i]; x.Kind == core.EntryCreate && x.ID != but.ID && x.Backup != "" {
+			taken[x.Backup] = true
+		}
+	}
+	return taken, err
 }

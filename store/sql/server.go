@@ -84,6 +84,15 @@ func unverified(a address) string {
 		"change what it says (" + next + " in the location)"
 }
 
+// newServer is what is known of a server before it is asked anything.
+func newServer(a address, d dial) *server {
+	s := &server{location: a.location(), title: a.title(), size: d.size()}
+	if !d.verified() {
+		s.unsafe = unverified(a)
+	}
+	return s
+}
+
 // OpenServer opens Cinder's database on a server: what follows mysql: or postgres:, and
 // the password, if one was given with it. Errors are *core.Error, and none has a
 // password in it.
@@ -114,8 +123,7 @@ func openServer(ctx context.Context, a address, o Options) (*Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Place{write: o.Write && o.ReadOnly == "", opt: o, now: o.Now,
-		server: &server{location: a.location(), title: a.title(), size: d.size()}}
+	p := &Place{write: o.Write && o.ReadOnly == "", opt: o, now: o.Now, server: newServer(a, d)}
 	if p.now == nil {
 		p.now = time.Now
 	}
@@ -127,9 +135,6 @@ func openServer(ctx context.Context, a address, o Options) (*Place, error) {
 	p.db.SetMaxOpenConns(4)
 	p.db.SetMaxIdleConns(2)
 	p.db.SetConnMaxIdleTime(time.Minute)
-	if !d.verified() {
-		p.server.unsafe = unverified(a)
-	}
 	p.schema.dialect = d
 	if err := p.startServer(ctx, tried); err != nil {
 		p.db.Close()

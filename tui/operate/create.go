@@ -94,6 +94,9 @@ func (o operator) askCreate(plans []creating, left func(*core.Volume) string) ui
 			q.After = append(q.After, ui.ShellIsNot(s, core.Count(len(good), "volume")+" are too many to list a command of each")...)
 		} else {
 			for _, p := range good {
+				if holdsSecret(p.Request.Metadata) {
+					continue
+				}
 				q.After = append(q.After, o.at.InShell(s, "create", []string{string(p.Request.Volume)}, createWords(p.Request)...)...)
 			}
 		}

@@ -153,15 +153,19 @@ func (s *journalScreen) detail() []ui.Line {
 	}
 	lines = append(lines, ui.Line{}, st.Heading("before → after"))
 	for _, name := range e.Before.Diff(*e.After) {
-		before, after := sideOf(*e.Before, name), sideOf(*e.After, name)
+		before, after := sideOf(st, *e.Before, name), sideOf(st, *e.After, name)
+		if before == core.Masked && after == before {
+			after += ", changed"
+		}
 		lines = append(lines, ui.FieldLine(core.Visible(name), st.Removed.Paint(before)+" → "+st.Added.Paint(after)))
 	}
 	return lines
 }
 
-// sideOf is the value of a field that State.Diff names.
-func sideOf(s core.State, name string) string {
+// sideOf is the value of a field that State.Diff names; a secret is masked.
+func sideOf(l ui.Look, s core.State, name string) string {
 	v, ok := pyjson.None, true
+	key := name
 	switch name {
 	case "name":
 		v = s.Name
@@ -174,9 +178,10 @@ func sideOf(s core.State, name string) string {
 	case "bootable":
 		v = pyjson.OfBool(s.Bootable)
 	default:
-		if key, image := strings.CutPrefix(name, "image metadata "); image {
+		var image, user bool
+		if key, image = strings.CutPrefix(name, "image metadata "); image {
 			v, ok = s.Image.Get(key)
-		} else if key, user := strings.CutPrefix(name, "metadata "); user {
+		} else if key, user = strings.CutPrefix(name, "metadata "); user {
 			v, ok = s.Metadata.Get(key)
 		}
 	}
@@ -185,6 +190,8 @@ func sideOf(s core.State, name string) string {
 		return "(absent)"
 	case v.IsNull():
 		return "-"
+	case !l.Reveal && core.IsSecret(key) && v.Truthy():
+		return core.Masked
 	}
 	if text, ok := v.Str(); ok {
 		return `"` + core.Visible(text) + `"`

@@ -279,10 +279,11 @@ func (o operator) editForm(id core.BackupID) tea.Cmd {
 		if err != nil {
 			return ui.Failure(err)
 		}
+		properties := core.MaskedIn(pyjson.OfDict(x.Metadata)).Object()
 		return ui.ShowMsg{Overlay: &ui.FormBox{Title: "Edit " + core.Visible(x.Title()), Fields: []ui.FormField{
 			ui.TextField("name", x.Name.Or(""), "U takes the change back."),
 			ui.TextField("description", x.Description.Or(""), "U takes the change back."),
-			ui.TextField("properties", core.PropertiesText(x.Metadata), propertiesHint+" They take the place of all that are there.")},
+			ui.TextField("properties", core.PropertiesText(properties), propertiesHint+" They take the place of all that are there.")},
 			Submit: func(f *ui.FormBox) tea.Cmd { return o.edit(x, f) }}}
 	})
 }
@@ -306,8 +307,8 @@ func (o operator) edit(x core.Backup, f *ui.FormBox) tea.Cmd {
 			again := f.Again()
 			return func() tea.Msg { return again(err) }
 		}
-		e.Metadata = o
-		words = append(words, propertyWords(o)...)
+		e.Metadata = core.Unmasked(o, x.Metadata)
+		words = append(words, propertyWords(e.Metadata)...)
 	}
 	if len(words) == 0 {
 		return ui.Say(ui.LevelInfo, "Nothing was changed.")
@@ -319,11 +320,19 @@ func (o operator) edit(x core.Backup, f *ui.FormBox) tea.Cmd {
 			if err == nil && entry.None() {
 				return ui.Wrote("It is so already: nothing was sent.", nil)
 			}
-			return ui.Wrote(fmt.Sprintf("Changed, as journal entry %d; U takes it back. In a shell: %s", entry.ID,
-				o.at.Command("edit", []string{string(x.ID)}, words...)),
-				err)
+			told := fmt.Sprintf("Changed, as journal entry %d; U takes it back.", entry.ID)
+			if !holdsSecret(e.Metadata) {
+				told += " In a shell: " + o.at.Command("edit", []string{string(x.ID)}, words...)
+			}
+			return ui.Wrote(told, err)
 		})
 	return cmd
+}
+
+// holdsSecret reports whether a line with properties would show a secret.
+func holdsSecret(o *pyjson.Object) bool {
+	v := pyjson.OfDict(o)
+	return o != nil && !core.MaskedIn(v).Equal(v)
 }
 
 // propertyWords are properties as arguments of a verb.

@@ -128,11 +128,15 @@ func (s *diffScreen) Key(i int) string { return string(s.rows[i].Section) + s.ro
 func (s *diffScreen) Row(i int) ([]grid.Cell, bool) {
 	l, f := s.host.Look(), &s.rows[i]
 	sign, look := diffLook(l, f)
-	b := grid.Cell{Text: knownText(l, f, &f.B), Style: look}
+	a, second := knownText(l, f, &f.A), knownText(l, f, &f.B)
+	if a == core.Masked && second == a && f.Verdict == core.DiffDiffers { // nobody sees it otherwise
+		second += ", changed"
+	}
+	b := grid.Cell{Text: second, Style: look}
 	if f.Verdict == core.DiffSame && f.Certainty != core.OneOf {
 		b = grid.Cell{Text: "the same", Style: look}
 	}
-	cells := []grid.Cell{{Text: sign, Style: look}, {Text: diffTitle(f)}, {Text: knownText(l, f, &f.A)}, b}
+	cells := []grid.Cell{{Text: sign, Style: look}, {Text: diffTitle(f)}, {Text: a}, b}
 	if s.reasons {
 		cells = append(cells, grid.Cell{Text: core.Visible(f.Because), Style: l.Dim})
 	}

@@ -42,6 +42,8 @@ func ValueText(l ui.Look, name string, v pyjson.Value) string {
 		return l.Dim.Paint("-")
 	case !l.Reveal && core.IsSecret(name) && v.Truthy():
 		return l.Warn.Paint(core.Masked)
+	case !l.Reveal:
+		v = core.MaskedIn(v)
 	}
 	switch v.Kind() {
 	case pyjson.String:
@@ -64,6 +66,8 @@ func RawOf(l ui.Line, name string, v pyjson.Value) ui.Line {
 		l.Raw.Why = "it has no value"
 	case core.IsSecret(name) && v.Truthy():
 		l.Raw.Why = "it is a secret"
+	case !core.MaskedIn(v).Equal(v):
+		l.Raw.Why = "it holds a secret"
 	case isText:
 		return l.Copying(text)
 	case v.Kind() == pyjson.Time:
@@ -132,6 +136,9 @@ func SideText(l ui.Look, name string, v core.Opt[pyjson.Value]) string {
 			return `""`
 		}
 		return core.Literal(s)
+	}
+	if !l.Reveal {
+		v.V = core.MaskedIn(v.V)
 	}
 	return core.Visible(pyjson.Text(v.V))
 }

@@ -140,6 +140,10 @@ type mill struct {
 	volume string
 	kills  int // that hit a running one
 	tries  int
+
+	signals []os.Signal // one of these instead of a kill
+	exit    int         // of the last one that was not killed
+	said    string      // what it said
 }
 
 func (m *mill) words(args []string) []string {
@@ -161,25 +165,46 @@ func (m *mill) afresh(from string) {
 	}
 }
 
-// killed runs a line and kills it after a while, and reports whether it was still running.
+// mostDeaf is how long a line that was told to end may take for it: as long as main gives
+// it, and some for a machine that is busy.
+const mostDeaf = 40 * time.Second
+
+// killed runs a line and kills it after a while, or has one of the signals tell it to end,
+// and reports whether it was still running.
 func (m *mill) killed(after time.Duration, args ...string) bool {
 	m.t.Helper()
 	cmd := m.command(args...)
+	var said strings.Builder
+	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
 		m.t.Fatal(err)
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	m.tries++
+	running := false
 	select {
 	case <-done:
-		return false
 	case <-time.After(after):
-		cmd.Process.Kill()
-		<-done
+		running = true
 		m.kills++
-		return true
+		if len(m.signals) == 0 {
+			cmd.Process.Kill()
+			<-done
+			break
+		}
+		with := m.signals[m.random.IntN(len(m.signals))]
+		cmd.Process.Signal(with)
+		select {
+		case <-done:
+		case <-time.After(mostDeaf):
+			cmd.Process.Kill()
+			<-done
+			m.t.Errorf("hearth %q goes on for %v after %v", args, mostDeaf, with)
+		}
 	}
+	m.exit, m.said = cmd.ProcessState.ExitCode(), said.String()
+	return running
 }
 
 // left are the names in the folder, those of SQLite's side files not counted.
@@ -220,6 +245,13 @@ func TestCrash(t *testing.T) {
 	t.Logf("HEARTH_CRASH_SEED=%d", seed)
 	m := &mill{binary: build(t), clean: t.TempDir(), random: rand.New(rand.NewPCG(seed, 1))}
 	m.prepare()
+	m.grind(t, long)
+	t.Logf("crash: %d tries, %d of them killed while running", m.tries, m.kills)
+}
+
+// grind tries every line, again and again for so long.
+func (m *mill) grind(t *testing.T, long time.Duration) {
+	t.Helper()
 	rows := make([]func(), 0, len(crashes))
 	for i := range crashes {
 		rows = append(rows, m.local(t, &crashes[i]))
@@ -239,7 +271,20 @@ func TestCrash(t *testing.T) {
 			break
 		}
 	}
-	t.Logf("crash: %d tries, %d of them killed while running", m.tries, m.kills)
+}
+
+// answered holds the exit code of a line that was told to end to what it came to.
+func (m *mill) answered(what string, moment time.Duration, done bool) {
+	m.t.Helper()
+	switch {
+	case len(m.signals) == 0:
+	case m.exit == 0 && !done:
+		m.t.Errorf("%s, told to end after %v: exit 0, and it is not done: %s", what, moment, m.said)
+	case m.exit != 0 && m.exit != 130 && m.exit != ExitCode(core.Fail(core.CodePartial, "", "", "", nil)):
+		m.t.Errorf("%s, told to end after %v: exit %d: %s", what, moment, m.exit, m.said)
+	case strings.Contains(m.said, "goroutine "):
+		m.t.Errorf("%s, told to end after %v: it says %s", what, moment, m.said)
+	}
 }
 
 // prepare makes what each try begins with.
@@ -295,9 +340,11 @@ func (m *mill) local(t *testing.T, c *crashing) func() {
 		m.afresh(begin)
 		moment := time.Duration(m.random.Int64N(int64(took) + 1))
 		m.killed(moment, m.words(c.args)...)
-		if got := crashedInto(t, m.home, c); c.atomic && got != before && got != after {
+		got := crashedInto(t, m.home, c)
+		if c.atomic && got != before && got != after {
 			t.Errorf("%s, killed after %v: half of it is there:\n%s", what, moment, got)
 		}
+		m.answered(what, moment, got == after)
 		again := m.run(m.words(c.args)...)
 		if got := crashedInto(t, m.home, c); got != after {
 			t.Errorf("%s, killed after %v: the rerun ends with %d, elsewhere than an undisturbed run: %s", what, moment, again.code, again.err)
@@ -341,6 +388,7 @@ func (m *mill) atCloud(t *testing.T, w *wire, l *writing) func() {
 		moment := time.Duration(m.random.Int64N(int64(took)))
 		m.killed(moment, args...)
 		changed := w.api.State() != was
+		m.answered(what, moment, changed)
 		m.run("settle", "--cloud", w.cloud)
 		got := m.run("journal", "--cloud", w.cloud, "-o", "json")
 		var entries []struct{ State core.EntryState }

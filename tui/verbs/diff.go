@@ -240,8 +240,8 @@ func diffTable(fields []core.FieldDiff) grid {
 	}
 	for i := range fields {
 		f := &fields[i]
-		g.rows = append(g.rows, []string{f.Section.Title(), core.Visible(f.Name), knownText(f, &f.A), knownText(f, &f.B),
-			diffVerdict(f), core.Visible(f.Because)})
+		a, b := sidesText(f)
+		g.rows = append(g.rows, []string{f.Section.Title(), core.Visible(f.Name), a, b, diffVerdict(f), core.Visible(f.Because)})
 	}
 	return g
 }
@@ -253,9 +253,9 @@ func diffCards(fields []core.FieldDiff) grid {
 	because := ""
 	for i := range fields {
 		f := &fields[i]
-		text := knownText(f, &f.A)
+		text, b := sidesText(f)
 		if f.Verdict != core.DiffSame {
-			text += " ↔ " + knownText(f, &f.B)
+			text += " ↔ " + b
 		}
 		g.rows = append(g.rows, []string{diffVerdict(f), f.Section.Title() + " " + core.Visible(f.Name) + ": " + text})
 		if f.Because != because {
@@ -264,6 +264,16 @@ func diffCards(fields []core.FieldDiff) grid {
 		}
 	}
 	return g
+}
+
+// sidesText is what is known of a field of both; of secrets that are masked, the second says
+// that it is another.
+func sidesText(f *core.FieldDiff) (a, b string) {
+	a, b = knownText(f, &f.A), knownText(f, &f.B)
+	if a == core.Masked && b == a && f.Verdict == core.DiffDiffers {
+		b += ", changed"
+	}
+	return a, b
 }
 
 // diffVerdict is how a field differs, and how sure that is.

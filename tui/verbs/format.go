@@ -181,7 +181,7 @@ func shown(name string, v pyjson.Value) string {
 		t, _ := v.Time()
 		return core.APITime(t)
 	}
-	return core.Visible(pyjson.Text(v))
+	return core.Visible(pyjson.Text(core.MaskedIn(v)))
 }
 
 // orNull is a text, or null where there is none.

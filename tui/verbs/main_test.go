@@ -65,7 +65,8 @@ func (b *binary) configure(text string) {
 func TestHearth(t *testing.T) {
 	b := build(t)
 	for name, test := range map[string]func(*testing.T, *binary){"help": testMainHelp, "places": testMainPlaces,
-		"config": testMainConfig, "pipe": testMainPipe, "archive": testMainArchive, "habits": testMainHabits} {
+		"config": testMainConfig, "pipe": testMainPipe, "archive": testMainArchive, "habits": testMainHabits,
+		"doubled": testMainDoubled} {
 		t.Run(name, func(t *testing.T) {
 			test(t, &binary{t: t, path: b.path, home: t.TempDir()})
 		})

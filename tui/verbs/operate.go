@@ -267,7 +267,12 @@ func (e *Env) edited(ctx context.Context, d jobs.Desk, ref string, edit core.Bac
 		e.say("  description  %s → %s", text(b.Description), *edit.Description)
 	}
 	if edit.Metadata != nil {
-		e.say("  properties   %s → %s", pyjson.Text(pyjson.OfDict(b.Metadata.Clone())), pyjson.Text(pyjson.OfDict(edit.Metadata)))
+		before, after := pyjson.OfDict(b.Metadata.Clone()), pyjson.OfDict(edit.Metadata)
+		from, to := pyjson.Text(core.MaskedIn(before)), pyjson.Text(core.MaskedIn(after))
+		if from == to {
+			to += ", changed" // a secret, which is masked
+		}
+		e.say("  properties   %s → %s", from, to)
 	}
 	if err := e.confirm(ctx, yes, tried, "Change this?", "look at it with hearth backup "+string(b.ID)); err != nil {
 		return err

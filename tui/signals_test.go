@@ -1,0 +1,129 @@
+//go:build unix
+
+package tui
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"hearth/store/storetest"
+)
+
+// middles are what a person may be in the middle of: the keys that lead there, and what the
+// screen shows then.
+var middles = []struct {
+	name string
+	keys []string
+	show string
+}{
+	{"a list", nil, "? help"},
+	{"a filter that is typed", []string{"/", "text:name~db"}, "keep the filter"},
+	{"help", []string{"?"}, "Everywhere"},
+	{"a menu", []string{"s"}, "Sort"},
+	{"a field for a file", []string{"X"}, ">"},
+	{"a backup", []string{"Enter"}, "[Overview]"},
+	{"a preview", []string{"r"}, "[Restore]"},
+	{"a question", []string{"r", "P"}, "No (n)"},
+	{"a journal", []string{"J"}, "ournal"},
+	{"an import", []string{"p"}, "mport"},
+	{"an export of all", []string{"a", "x"}, ""},
+}
+
+// TestSignalsOnScreens ends the real program in the middle of everything, by signals and by
+// closing its terminal: the screen is put back where there is one, the exit code says that
+// it was cancelled, the demo's files go, and it does not go on without a terminal.
+func TestSignalsOnScreens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the program and runs it in tmux")
+	}
+	if _, err := exec.LookPath("tmux"); err != nil {
+		t.Skip("there is no tmux here")
+	}
+	binary := filepath.Join(t.TempDir(), "hearth")
+	build := exec.Command("go", "build", "-o", binary, ".")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	ways := []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, 0} // 0: the terminal is closed
+	for i, m := range middles {
+		for _, sig := range []syscall.Signal{ways[i%len(ways)], 0} {
+			name := "closed"
+			if sig != 0 {
+				name = sig.String()
+			}
+			t.Run(m.name+"/"+name, func(t *testing.T) { endedAmid(t, binary, m.keys, m.show, sig) })
+		}
+	}
+	t.Run("stopped and brought back", func(t *testing.T) { stoppedAmid(t, binary) })
+}
+
+// endedAmid ends the program in the middle of something.
+func endedAmid(t *testing.T, binary string, keys []string, show string, sig syscall.Signal) {
+	s := beginSession(t, binary, 100, 30)
+	s.Until("90 backups", "? help")
+	if s.Keys(keys...); show != "" {
+		s.Until(show)
+	}
+	pid := pidIn(t, s)
+	if sig == 0 {
+		s.Close() // the server ends, and with it the terminal
+		for end := time.Now().Add(35 * time.Second); syscall.Kill(pid, 0) == nil; time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("process %d goes on without a terminal", pid)
+			}
+		}
+		gone(t, s)
+		return
+	}
+	if err := syscall.Kill(pid, sig); err != nil {
+		t.Fatal(err)
+	}
+	s.Until("exit=130")
+	if s.Tmux("display-message", "-p", "#{alternate_on}") != "0\n" {
+		t.Error("the screen is not put back")
+	}
+	if left := s.Tmux("display-message", "-p", "#{cursor_flag}#{mouse_any_flag}"); left != "10\n" {
+		t.Errorf("the cursor and the mouse are left as %q", left)
+	}
+	gone(t, s)
+}
+
+func pidIn(t *testing.T, s *storetest.Terminal) int {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(s.Home, "pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// stoppedAmid stops the program in the middle of a typed filter by SIGTSTP, in a shell:
+// the shell has the terminal, and fg brings all of it back.
+func stoppedAmid(t *testing.T, binary string) {
+	s := storetest.OpenTerminal(t, 100, 30, []string{"ENV=", "PS1=$ "}, "sh -i")
+	s.Keys(fmt.Sprintf("text:%s --demo; echo exit=$?", binary), "Enter").Until("90 backups", "? help")
+	s.Keys("/", "text:name~db").Until("keep the filter", "name~db")
+	for n := range 2 {
+		s.Keys("C-z")
+		s.Until("Stopped")
+		s.Keys(fmt.Sprintf("text:clear; echo the shell $((%d+40)); fg", n), "Enter").Until("keep the filter", "name~db")
+	}
+	s.Keys("Escape", "Escape").Until("? help")
+	s.Keys("q").Until("exit=0")
+	if s.Tmux("display-message", "-p", "#{alternate_on}") != "0\n" {
+		t.Error("the screen is not put back")
+	}
+	gone(t, s)
+}
