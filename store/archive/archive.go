@@ -55,6 +55,12 @@ func open(ctx context.Context, path string, patience ledger.Patient) (*Archive, 
 			return nil, notOurs(path)
 		}
 	}
+	if err := closed(path); err != nil {
+		return nil, core.Fail(core.CodeUnreadable, tried, "the file cannot be closed to others", "look whose it is: it can hold secrets", err)
+	}
+	if err := ledger.Writable(path); err != nil {
+		return nil, core.Fail(core.CodeReadOnly, tried, "the file cannot be written", "check its permissions, and the disk's", err)
+	}
 	db, err := ledger.Open(ctx, path, ledger.Ours, head, patience)
 	if err != nil {
 		return nil, ledger.Explain(ctx, tried, err)
@@ -85,6 +91,12 @@ func makeFile(path string) error {
 	if !errors.Is(err, os.ErrExist) {
 		return err
 	}
+	_, err = os.Stat(path)
+	return err
+}
+
+// closed closes a file that is hearth's to all but its owner.
+func closed(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
 		err = os.Chmod(path, info.Mode().Perm()&0o700)

@@ -49,6 +49,7 @@ func Reach(ctx context.Context, path string, now time.Time) (a *Archive, said st
 
 // renew moves a damaged archive aside and begins a new one; why is what is wrong with it.
 func renew(ctx context.Context, path string, now time.Time, why error) (*Archive, string, error) {
+	_ = closed(path) // most of its secrets may be readable yet
 	aside, err := setAside(path, now)
 	if err != nil {
 		return nil, "", core.Fail(core.CodeUnreadable, "open the archive "+path, "it is damaged, and cannot be moved aside",
@@ -100,7 +101,11 @@ func readable(ctx context.Context, path string, why error, said string) (*Archiv
 	if err != nil || head.Application != applicationID {
 		return nil, "", why
 	}
-	db, err := ledger.Open(ctx, path, ledger.ReadOnly, head, 0)
+	access := ledger.ReadOnly
+	if ledger.Writable(path) != nil { // what SQLite makes beside it could not be written later either
+		access = ledger.Still
+	}
+	db, err := ledger.Open(ctx, path, access, head, 0)
 	if err != nil {
 		return nil, "", why
 	}
