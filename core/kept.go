@@ -82,7 +82,8 @@ func RottenCaptures(tried string, rotten []KeptCapture) error {
 	}
 	what := "the archived capture of " + rotten[0].Title() + " does not match its fingerprint, and is left out"
 	if n := len(rotten) - 1; n > 0 {
-		what = "the archived captures of " + rotten[0].Title() + " and " + Count(n, "other") + " do not match their fingerprints, and are left out"
+		what = "the archived captures of " + rotten[0].Title() + " and " + Count(n, "other") +
+			" do not match their fingerprints, and are left out"
 	}
 	return Fail(CodeIncomplete, tried, what, "look at the disk; what Cinder stored with a backup lies in its repository", nil)
 }

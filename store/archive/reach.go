@@ -111,8 +111,9 @@ func readable(ctx context.Context, path string, why error, said string) (*Archiv
 	}
 	a := &Archive{Book: ledger.Book{DB: db, Everywhere: true, ReadOnly: said}, path: path}
 	for _, query := range []string{"SELECT " + recordColumns + " FROM records LIMIT 0", "SELECT id, " + ledger.CaptureColumns +
-		", sum, summed FROM hearth_captures LIMIT 0", "SELECT id, at, who, place, kind, state, volume_id, backup_id, backup_ids, of_entry, summary, " +
-		"before, after, error FROM hearth_journal LIMIT 0", "SELECT entry_id, steps FROM entry_steps LIMIT 0",
+		", sum, summed FROM hearth_captures LIMIT 0",
+		"SELECT id, at, who, place, kind, state, volume_id, backup_id, backup_ids, of_entry, summary, " +
+			"before, after, error FROM hearth_journal LIMIT 0", "SELECT entry_id, steps FROM entry_steps LIMIT 0",
 		"SELECT entry_id, " + lifeColumns + " FROM entry_life LIMIT 0", "SELECT place, name, at, body FROM listings LIMIT 0",
 		"SELECT repository, backup_id, at, deep, damages, flaw FROM verified LIMIT 0"} {
 		if _, err := db.ExecContext(ctx, query); err != nil {

@@ -316,7 +316,8 @@ func (b Book) LookedAgain(ctx context.Context, id int64, again core.Again, after
 // againStatement writes down what a second look showed, of a capture that is still what was
 // written. What is assigned sees the row as it was before.
 var againStatement = "UPDATE hearth_captures SET again = ?1, again_at = ?2, ended_at = ?3, sum = " +
-	sumWith("place, volume_id, backup_id, at, source, source_where, source_at, unseen, text, ?1, ?2, ?3") + " WHERE id = ?4 AND sum = " + sumColumns
+	sumWith("place, volume_id, backup_id, at, source, source_where, source_at, unseen, text, ?1, ?2, ?3") +
+	" WHERE id = ?4 AND sum = " + sumColumns
 
 // KeepCapture keeps a capture and returns its number. The same text of the same
 // volume and backup is not kept twice; what a second look showed is added to one that
@@ -366,7 +367,8 @@ func NewKeeper(ctx context.Context, tx *sql.Tx) (*Keeper, error) {
 	if k.again, err = tx.PrepareContext(ctx, againStatement); err != nil {
 		return nil, err
 	}
-	k.add, err = tx.PrepareContext(ctx, "INSERT INTO hearth_captures ("+captureColumns+") VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	k.add, err = tx.PrepareContext(ctx, "INSERT INTO hearth_captures ("+captureColumns+") "+
+		"VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 	return &k, err
 }
 
