@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"log"
@@ -292,14 +291,8 @@ func examined(ctx context.Context) ([]string, error) {
 	case x.Damage != "":
 		return []string{"the archive is damaged: " + x.Damage}, core.Fail(core.CodeUnreadable, "check the archive "+file,
 			"it is damaged: "+x.Damage, "restore it from a copy, or move it away", nil)
-	case len(x.Rotten) == 0:
-		return []string{core.Count(x.Records, "record") + " in the archive, each as it was written"}, nil
 	}
-	says := []string{fmt.Sprintf("%d of %s in the archive no longer what was written", len(x.Rotten), core.Count(x.Records, "record"))}
-	for _, r := range x.Rotten {
-		says = append(says, "backup "+string(r.Backup)+" of "+r.Place)
-	}
-	return says, x.Rotten.Err("check the archive " + file)
+	return x.Says(), x.Err("check the archive " + file)
 }
 
 // session is what hearth check says of the terminal and of the clipboard. A config that

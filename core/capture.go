@@ -176,6 +176,9 @@ type KeptCapture struct {
 	At       time.Time
 	Capture  Capture
 	Again    Again // what a second look showed, if there was one
+	// Rotten: it does not match its fingerprint, so that it is not known what of it is as
+	// it was written, and the text is left out. Nothing goes by it.
+	Rotten bool
 }
 
 // Again is the second look at a volume whose capture hearth took just before it asked

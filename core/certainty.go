@@ -103,7 +103,21 @@ func (p *Plan) because(s Section, name string, c Certainty, outs []outcome) stri
 	case several && c == OneOf:
 		return "hangs on what " + listed(some(titles), "and") + " captured, of which there are several: " + EvidenceEither.Doubt()
 	}
-	return "what " + listed(some(titles), "and") + " captured is not known" + couldHave(s, name)
+	return "what " + listed(some(titles), "and") + " captured is not known" + p.spoiled() + couldHave(s, name)
+}
+
+// spoiled says which layers are not known since what was kept of them is no good.
+func (p *Plan) spoiled() string {
+	var whys []string
+	for _, i := range p.used() {
+		if l := &p.Chain[i]; l.Why != "" && !l.Known() {
+			whys = append(whys, l.Why)
+		}
+	}
+	if len(whys) == 0 {
+		return ""
+	}
+	return ", because " + listed(some(whys), "and")
 }
 
 // otherwise is for what differs though every layer is known that wrote it: by a
@@ -161,6 +175,9 @@ func (p *Plan) Doubt() error {
 	case p.Certainty == Unknown && p.Today():
 		return Fail(CodeUncertain, "",
 			"what this restore does is not known: nobody has a capture of the backup, and the volume as it is now stands in for it",
+			"name the backup repository for this place, or hand the capture in with --capture", nil)
+	case p.Certainty == Unknown && p.spoiled() != "":
+		return Fail(CodeUncertain, "", "what this restore does is not known"+p.spoiled(),
 			"name the backup repository for this place, or hand the capture in with --capture", nil)
 	case p.Certainty == Unknown:
 		return Fail(CodeUncertain, "", "what this restore does is not known: nobody has a capture of the backup",

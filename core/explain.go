@@ -399,7 +399,7 @@ func (p *Plan) warn() {
 		}
 	}
 	if len(unknown) > 0 {
-		say("no capture of %s is known, and so not what Cinder puts back of it", listed(unknown, "and"))
+		say("no capture of %s is known, and so not what Cinder puts back of it%s", listed(unknown, "and"), p.spoiled())
 	}
 	if p.Today() {
 		say("this is a guess: it rests on the volume as it is now, not on what the backup captured")

@@ -36,9 +36,10 @@ func (k *KeptCapture) Evidence() Evidence {
 // Evident chooses among captures that were kept of one backup, newest first, those
 // that carry furthest: one, or of evidence either and late the one from before the
 // backup and the one from after it. Where one of such two is lost, the other is late.
-// None at all is EvidenceUnknown.
+// None at all is EvidenceUnknown; those that are rotten are as good as lost.
 func Evident(kept []KeptCapture) (Evidence, []KeptCapture) {
 	evidence, best := EvidenceUnknown, []KeptCapture(nil)
+	kept = slices.DeleteFunc(slices.Clone(kept), func(k KeptCapture) bool { return k.Rotten })
 	for i := range kept {
 		e, set := kept[i].Evidence(), kept[i:i+1:i+1]
 		if kept[i].Again.State == AgainDiffers {
@@ -53,17 +54,56 @@ func Evident(kept []KeptCapture) (Evidence, []KeptCapture) {
 	return evidence, best
 }
 
+// Spoiled are the rotten ones of what was kept of one backup, unless what is left carries as
+// far as they did by what they still say.
+func Spoiled(kept []KeptCapture) (out []KeptCapture) {
+	evidence, _ := Evident(kept)
+	for i := range kept {
+		if kept[i].Rotten && slices.Index(strength, kept[i].Evidence()) > slices.Index(strength, evidence) {
+			out = append(out, kept[i])
+		}
+	}
+	return out
+}
+
+// Title says what the capture is of.
+func (k *KeptCapture) Title() string {
+	if k.BackupID == "" {
+		return "volume " + Visible(string(k.VolumeID))
+	}
+	return "backup " + Visible(string(k.BackupID))
+}
+
+// RottenCaptures tells of captures that were left out of what was read, CodeIncomplete; nil
+// where there are none.
+func RottenCaptures(tried string, rotten []KeptCapture) error {
+	if len(rotten) == 0 {
+		return nil
+	}
+	what := "the archived capture of " + rotten[0].Title() + " does not match its fingerprint, and is left out"
+	if n := len(rotten) - 1; n > 0 {
+		what = "the archived captures of " + rotten[0].Title() + " and " + Count(n, "other") +
+			" do not match their fingerprints, and are left out"
+	}
+	return Fail(CodeIncomplete, tried, what, "look at the disk; what Cinder stored with a backup lies in its repository", nil)
+}
+
 // Captured says what is known of a backup's capture: where what carries furthest comes
-// from, and how far that carries.
+// from, and how far that carries. The zero Kind is that nothing is left of it.
 type Captured struct {
 	Kind     SourceKind
 	Evidence Evidence
+	Spoiled  bool // there are some that the function of that name tells of
 }
 
-// CapturedBy is what captures of one backup come to; at least one.
+// CapturedBy is what captures of one backup come to.
 func CapturedBy(kept []KeptCapture) Captured {
 	e, best := Evident(kept)
-	return Captured{best[0].Capture.Source.Kind, e}
+	c := Captured{Evidence: e, Spoiled: len(Spoiled(kept)) > 0}
+	if len(best) > 0 {
+		c.Kind = best[0].Capture.Source.Kind
+	}
+	return c
 }
 
 // pairOf is what belongs to the same two looks, the earlier one first.

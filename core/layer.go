@@ -88,6 +88,9 @@ type Layer struct {
 	// Guessed: the place does not name the parents, and that this backup is of the chain
 	// is a guess. What is known of it is then assumed.
 	Guessed bool
+	// Why says of a layer that is not known, or known less than it was, what is wrong with
+	// what was kept of it, without a full stop; "" where nothing was.
+	Why string
 	// Encrypted says whether the volume was encrypted when the backup was made; not
 	// set: not known. It narrows what an unknown layer can do.
 	Encrypted Opt[bool]
@@ -211,6 +214,9 @@ func (l *Layer) Object() *pyjson.Object {
 			v = pyjson.OfString(APITime(at.time.V))
 		}
 		o.Set(at.key, v)
+	}
+	if l.Why != "" {
+		o.Set("why", pyjson.OfString(l.Why))
 	}
 	if l.Guessed {
 		o.Set("guessed", pyjson.OfBool(true))

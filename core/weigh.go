@@ -54,7 +54,7 @@ func (p *Plan) weighHidden() {
 	}
 	if len(unknown) > 0 {
 		p.Can.Add(Reason{ReasonLayerUnknown, AnswerUnknown, "nobody has the capture of " + listed(some(unknown), "and") +
-			": that of an encrypted volume stops the restore onto another volume type", next})
+			p.spoiled() + ": that of an encrypted volume stops the restore onto another volume type", next})
 	}
 	if len(assumed) > 0 {
 		p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, "it is taken for granted what Cinder captured with " +

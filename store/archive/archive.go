@@ -25,7 +25,7 @@ CREATE TABLE records (
 CREATE INDEX records_backup ON records (backup_id);
 `, `
 CREATE TABLE entry_steps (entry_id INTEGER PRIMARY KEY, steps TEXT NOT NULL);
-`, listingsStep, seenStep, lifeStep, ledger.AgainStep, heldStep, verifiedStep, ledger.KnownStep, sumStep}
+`, listingsStep, seenStep, lifeStep, ledger.AgainStep, heldStep, verifiedStep, ledger.KnownStep, sumStep, ledger.SumStep + heldSumStep}
 
 // Archive is the open file. It keeps captures and the journal as a
 // [ledger.Book], by place.
@@ -54,6 +54,12 @@ func open(ctx context.Context, path string, patience ledger.Patient) (*Archive, 
 		if head.Application != applicationID && head.Application != 0 {
 			return nil, notOurs(path)
 		}
+	}
+	if err := closed(path); err != nil {
+		return nil, core.Fail(core.CodeUnreadable, tried, "the file cannot be closed to others", "look whose it is: it can hold secrets", err)
+	}
+	if err := ledger.Writable(path); err != nil {
+		return nil, core.Fail(core.CodeReadOnly, tried, "the file cannot be written", "check its permissions, and the disk's", err)
 	}
 	db, err := ledger.Open(ctx, path, ledger.Ours, head, patience)
 	if err != nil {
@@ -85,6 +91,12 @@ func makeFile(path string) error {
 	if !errors.Is(err, os.ErrExist) {
 		return err
 	}
+	_, err = os.Stat(path)
+	return err
+}
+
+// closed closes a file that is hearth's to all but its owner.
+func closed(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
 		err = os.Chmod(path, info.Mode().Perm()&0o700)

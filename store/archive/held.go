@@ -18,25 +18,32 @@ CREATE TABLE held_captures (
 	unseen TEXT NOT NULL, text TEXT NOT NULL, again TEXT NOT NULL, again_at TEXT NOT NULL, ended_at TEXT NOT NULL);
 `
 
+// heldSumStep gives those a fingerprint too.
+var heldSumStep = `
+ALTER TABLE held_captures ADD COLUMN sum TEXT NOT NULL DEFAULT '';
+` + ledger.SumOf("held_captures") + `;
+`
+
 // HoldCapture keeps a capture for the backup that an open entry is about to ask for,
 // so that it outlives whoever asks. It belongs to no backup until [Archive.TieCapture]
 // says to which; where the entry ends without that, it goes with it.
 func (a *Archive) HoldCapture(ctx context.Context, id core.EntryID, k core.KeptCapture) error {
 	return a.Write(ctx, "keep the capture", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO held_captures (entry_id, "+ledger.CaptureColumns+
-			") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", append([]any{int64(id)}, ledger.CaptureValues(&k)...)...)
+			", sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", append([]any{int64(id)}, ledger.CaptureValues(&k)...)...)
 		return err
 	})
 }
 
 // TieCapture keeps the capture that is held for an entry as that of the backup which it
-// asked for, and returns it with its number; false where none is held.
+// asked for, and returns it with its number; false where none is held that is still what
+// was written.
 func (a *Archive) TieCapture(ctx context.Context, id core.EntryID, backup core.BackupID) (k core.KeptCapture, held bool, err error) {
 	err = a.Write(ctx, "keep the capture", func(tx *sql.Tx) error {
 		held = false
 		k, err = ledger.ScanCapture(tx.QueryRowContext(ctx,
-			"SELECT entry_id, "+ledger.CaptureColumns+" FROM held_captures WHERE entry_id = ?", int64(id)))
-		if errors.Is(err, sql.ErrNoRows) {
+			"SELECT entry_id, "+ledger.CaptureColumns+", sum FROM held_captures WHERE entry_id = ?", int64(id)))
+		if errors.Is(err, sql.ErrNoRows) || err == nil && k.Rotten {
 			return nil
 		}
 		if err != nil {

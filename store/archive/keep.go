@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"hearth/core"
 	"hearth/store/ledger"
 )
 
@@ -67,21 +68,17 @@ const (
 
 // Outdated looks for what was replaced and is older than before.
 func (a *Archive) Outdated(ctx context.Context, before time.Time) (out Outdated, err error) {
-	rotten, _, err := a.Rotten(ctx)
+	records, captures, err := a.doubts(ctx)
 	if err != nil {
 		return out, err
-	}
-	doubtful, spoiled := map[RottenRecord]bool{}, map[int64]bool{} // the newest of the first may be no good
-	for _, r := range rotten {
-		spoiled[r.ID] = true
-		doubtful[RottenRecord{Place: r.Place, Backup: r.Backup}] = true
 	}
 	err = a.Do(ctx, "look for what is outdated", func() error {
 		out = Outdated{}
 		for _, part := range []struct {
-			query string
-			to    *[]int64
-		}{{outdatedRecords, &out.Records}, {outdatedCaptures, &out.Captures}} {
+			query  string
+			to     *[]int64
+			doubts doubts
+		}{{outdatedRecords, &out.Records, records}, {outdatedCaptures, &out.Captures, captures}} {
 			rows, err := a.DB.QueryContext(ctx, part.query, ledger.WriteTime(before))
 			if err != nil {
 				return err
@@ -93,7 +90,7 @@ func (a *Archive) Outdated(ctx context.Context, before time.Time) (out Outdated,
 					rows.Close()
 					return err
 				}
-				if part.to == &out.Records && doubtful[of] && !spoiled[id] {
+				if part.doubts.of[of] && !part.doubts.spoiled[id] {
 					continue
 				}
 				*part.to = append(*part.to, id)
@@ -109,6 +106,35 @@ func (a *Archive) Outdated(ctx context.Context, before time.Time) (out Outdated,
 		return nil
 	})
 	return out, err
+}
+
+// doubts are what is no longer what was written, and of which backups of which places: what
+// is left of those may be the last that is sound.
+type doubts struct {
+	of      map[RottenRecord]bool // without numbers
+	spoiled map[int64]bool
+}
+
+func (d doubts) add(id int64, place string, backup core.BackupID) {
+	d.spoiled[id], d.of[RottenRecord{Place: place, Backup: backup}] = true, true
+}
+
+// doubts goes through the records and the captures.
+func (a *Archive) doubts(ctx context.Context) (records, captures doubts, err error) {
+	records = doubts{map[RottenRecord]bool{}, map[int64]bool{}}
+	captures = doubts{map[RottenRecord]bool{}, map[int64]bool{}}
+	rotten, _, err := a.Rotten(ctx)
+	if err != nil {
+		return records, captures, err
+	}
+	for _, r := range rotten {
+		records.add(r.ID, r.Place, r.Backup)
+	}
+	sums, err := a.Sums(ctx)
+	for _, k := range sums.Rotten {
+		captures.add(k.ID, k.Place, k.BackupID)
+	}
+	return records, captures, err
 }
 
 // Drop drops what [Archive.Outdated] found, all at once.

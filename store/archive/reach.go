@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,7 @@ func Reach(ctx context.Context, path string, now time.Time) (a *Archive, said st
 
 // renew moves a damaged archive aside and begins a new one; why is what is wrong with it.
 func renew(ctx context.Context, path string, now time.Time, why error) (*Archive, string, error) {
+	_ = closed(path) // most of its secrets may be readable yet
 	aside, err := setAside(path, now)
 	if err != nil {
 		return nil, "", core.Fail(core.CodeUnreadable, "open the archive "+path, "it is damaged, and cannot be moved aside",
@@ -99,14 +101,19 @@ func readable(ctx context.Context, path string, why error, said string) (*Archiv
 	if err != nil || head.Application != applicationID {
 		return nil, "", why
 	}
-	db, err := ledger.Open(ctx, path, ledger.ReadOnly, head, 0)
+	access := ledger.ReadOnly
+	if ledger.Writable(path) != nil { // what SQLite makes beside it could not be written later either
+		access = ledger.Still
+	}
+	db, err := ledger.Open(ctx, path, access, head, 0)
 	if err != nil {
 		return nil, "", why
 	}
 	a := &Archive{Book: ledger.Book{DB: db, Everywhere: true, ReadOnly: said}, path: path}
 	for _, query := range []string{"SELECT " + recordColumns + " FROM records LIMIT 0", "SELECT id, " + ledger.CaptureColumns +
-		" FROM hearth_captures LIMIT 0", "SELECT id, at, who, place, kind, state, volume_id, backup_id, backup_ids, of_entry, summary, " +
-		"before, after, error FROM hearth_journal LIMIT 0", "SELECT entry_id, steps FROM entry_steps LIMIT 0",
+		", sum, summed FROM hearth_captures LIMIT 0",
+		"SELECT id, at, who, place, kind, state, volume_id, backup_id, backup_ids, of_entry, summary, " +
+			"before, after, error FROM hearth_journal LIMIT 0", "SELECT entry_id, steps FROM entry_steps LIMIT 0",
 		"SELECT entry_id, " + lifeColumns + " FROM entry_life LIMIT 0", "SELECT place, name, at, body FROM listings LIMIT 0",
 		"SELECT repository, backup_id, at, deep, damages, flaw FROM verified LIMIT 0"} {
 		if _, err := db.ExecContext(ctx, query); err != nil {
@@ -121,7 +128,34 @@ func readable(ctx context.Context, path string, why error, said string) (*Archiv
 type Examined struct {
 	Records int
 	Rotten  Rotten
-	Damage  string // what SQLite says of the file; "": it is whole
+	Sums    ledger.Summed // of the captures
+	Damage  string        // what SQLite says of the file; "": it is whole
+}
+
+// Err tells of what is no longer what was written, CodeIncomplete; nil where all is.
+func (x *Examined) Err(tried string) error {
+	return cmp.Or(x.Rotten.Err(tried), core.RottenCaptures(tried, x.Sums.Rotten))
+}
+
+// Says is what there is to say of a file that is whole, for people.
+func (x *Examined) Says() (says []string) {
+	kept := core.Count(x.Records, "record") + " and " + core.Count(x.Sums.Captures, "capture") + " in the archive"
+	if n := len(x.Rotten) + len(x.Sums.Rotten); n == 0 {
+		says = append(says, kept+", each as it was written")
+	} else {
+		says = append(says, fmt.Sprintf("%d of %s no longer what was written", n, kept))
+	}
+	for _, r := range x.Rotten {
+		says = append(says, "the record of backup "+core.Visible(string(r.Backup))+" of "+core.Visible(r.Place))
+	}
+	for _, k := range x.Sums.Rotten {
+		says = append(says, "the capture of "+k.Title()+" of "+core.Visible(k.Place)+", which does not match its fingerprint")
+	}
+	if s := x.Sums; s.Late > 0 {
+		says = append(says, fmt.Sprintf("%s had no fingerprint until %s UTC, when it was made: what was altered in them before is not seen",
+			core.Count(s.Late, "capture"), s.Since.Format("2006-01-02 15:04")))
+	}
+	return says
 }
 
 // Examine looks through the archive at path, and changes nothing; the error is why it
@@ -144,7 +178,9 @@ func Examine(ctx context.Context, path string) (x Examined, err error) {
 	if x.Damage, err = a.sound(ctx, tried); err != nil || x.Damage != "" {
 		return x, err
 	}
-	x.Rotten, x.Records, err = a.Rotten(ctx)
+	if x.Rotten, x.Records, err = a.Rotten(ctx); err == nil {
+		x.Sums, err = a.Sums(ctx)
+	}
 	return x, err
 }
 

@@ -98,3 +98,41 @@ func TestRotten(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An archive of a hearth that made no fingerprints of captures gets them at its first opening,
+// and says so of those; a prune keeps what is left of a backup whose newest capture is rotten.
+func TestLateFingerprints(t *testing.T) {
+	ctx := context.Background()
+	path := made(t)
+	a := opened(t, path)
+	keep := func(text string, at time.Time) {
+		t.Helper()
+		_, err := a.KeepCapture(ctx, core.KeptCapture{Place: "p", VolumeID: "v", BackupID: "one", At: at,
+			Capture: core.Capture{Text: text, Source: core.Source{Kind: core.SourceTaken}}})
+		ok(t, err)
+	}
+	keep(`{"version": 2, "a\u0000": "`+"\x00"+`größe"}`, now)
+	exec(t, path, "ALTER TABLE hearth_captures DROP COLUMN sum", "ALTER TABLE hearth_captures DROP COLUMN summed",
+		"ALTER TABLE held_captures DROP COLUMN sum", fmt.Sprintf("PRAGMA user_version = %d", len(steps)-1))
+	ok(t, a.Close())
+	a = opened(t, path)
+	keep(`{"version": 2}`, now.Add(time.Hour))
+	x, err := Examine(ctx, path)
+	says := strings.Join(x.Says(), "; ")
+	if err != nil || x.Err("look") != nil || x.Sums.Captures != 2 || x.Sums.Late != 1 || time.Since(x.Sums.Since).Abs() > time.Hour ||
+		!strings.Contains(says, "1 record and 2 captures in the archive, each as it was written; 1 capture had no fingerprint until ") {
+		t.Errorf("%+v, %s, %v", x.Sums, says, err)
+	}
+	later := now.Add(1000 * time.Hour)
+	if o, err := a.Outdated(ctx, later); err != nil || len(o.Captures) != 1 {
+		t.Errorf("outdated are %+v, %v", o, err)
+	}
+	exec(t, path, "UPDATE hearth_captures SET text = text || ' ' WHERE id = (SELECT max(id) FROM hearth_captures)")
+	if o, err := a.Outdated(ctx, later); err != nil || len(o.Captures) != 0 {
+		t.Errorf("with the newest rotten, outdated are %+v, %v", o, err)
+	}
+	kept, err := a.Captures(ctx, "", "", "one")
+	if err != nil || len(kept) != 2 || !kept[0].Rotten || kept[0].Capture.Text != "" || kept[1].Rotten {
+		t.Errorf("%+v, %v", kept, err)
+	}
+}

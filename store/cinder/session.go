@@ -309,6 +309,9 @@ func (s *session) learn(v version) {
 	s.write(p)
 }
 
+// mostPass is how large the file of a kept token may be.
+const mostPass = 1 << 20
+
 // read takes the kept token, if it lasts a while yet.
 func (s *session) read() (pass, bool) {
 	var p pass
@@ -319,7 +322,7 @@ func (s *session) read() (pass, bool) {
 	if err != nil || info.Mode().Perm()&0o077 != 0 {
 		return p, false
 	}
-	body, err := os.ReadFile(s.keep)
+	body, err := whole.ReadFile(s.keep, mostPass)
 	if err != nil || json.Unmarshal(body, &p) != nil {
 		return pass{}, false
 	}

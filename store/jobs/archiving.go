@@ -341,6 +341,9 @@ func (t *taking) runAtOnce(ctx context.Context, ex store.BatchExporter) error {
 	}
 	if t.d.keeping() {
 		if err := t.d.Archive.KeepRecords(context.WithoutCancel(ctx), keep); err != nil {
+			for _, i := range at { // none of them is kept, whatever it was exported as
+				t.results[i].State = ArchivedNot
+			}
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"slices"
 
 	"hearth/core"
 	"hearth/store"
@@ -34,7 +35,8 @@ func (d Desk) Journal() store.Journal {
 // a volume, newest first. A backup's are those that were kept of it in another
 // place, where none were in this one: its id is the same in every cloud that a copy
 // of it was imported into, and so are its files. What Cinder itself stored with the
-// backup comes before all of them, where a repository shows it.
+// backup comes before all of them, where a repository shows it. Those that do not match
+// their fingerprints are left out; [Desk.Layers] names them.
 func (d Desk) KeptCaptures(ctx context.Context, volume core.VolumeID, backup core.BackupID) ([]core.KeptCapture, error) {
 	var first []core.KeptCapture
 	if c, has, _, err := d.stored(ctx, backup); has {
@@ -43,10 +45,10 @@ func (d Desk) KeptCaptures(ctx context.Context, volume core.VolumeID, backup cor
 		return nil, err
 	}
 	kept, err := d.keptInBooks(ctx, volume, backup)
-	return append(first, kept...), err
+	return append(first, slices.DeleteFunc(kept, func(k core.KeptCapture) bool { return k.Rotten })...), err
 }
 
-// keptInBooks is KeptCaptures without what Cinder stored.
+// keptInBooks is KeptCaptures without what Cinder stored, and with those that are rotten.
 func (d Desk) keptInBooks(ctx context.Context, volume core.VolumeID, backup core.BackupID) ([]core.KeptCapture, error) {
 	c := d.captures()
 	if c == nil {

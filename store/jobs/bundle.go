@@ -44,7 +44,7 @@ func (d Desk) Bundle(ctx context.Context, o BundleOptions) (core.Bundle, Bundled
 		out.Captures = append(out.Captures, c)
 	})
 	out.BundleHead = b.head
-	return out, b.n, cmp.Or(err, b.rotten.Err(tryBundle))
+	return out, b.n, cmp.Or(err, b.missing(tryBundle))
 }
 
 // bundling goes through what a bundle is to hold.
@@ -55,12 +55,18 @@ type bundling struct {
 	form int
 	n    Bundled
 
-	rotten archive.Rotten // records that are no longer what was written
+	rotten  archive.Rotten     // records that are no longer what was written
+	spoiled []core.KeptCapture // captures that do not match their fingerprints
+}
+
+// missing tells of what was left out, as it is no longer what was written.
+func (b *bundling) missing(tried string) error {
+	return cmp.Or(b.rotten.Err(tried), core.RottenCaptures(tried, b.spoiled))
 }
 
 // walk hands on the records of a bundle, and then the captures, a batch in memory at a time.
 func (b *bundling) walk(ctx context.Context, record func(core.BundleRecord), capture func(core.BundleCapture)) error {
-	b.n, b.form = Bundled{}, 1
+	b.n, b.form, b.spoiled = Bundled{}, 1, nil
 	if err := b.d.keeps(tryBundle); err != nil {
 		return err
 	}
@@ -91,7 +97,11 @@ func (b *bundling) walk(ctx context.Context, record func(core.BundleRecord), cap
 		key, _ := keyOf(string(k.BackupID))
 		_, want := wanted[key]
 		if here := b.head.Place == "" || k.Place == b.head.Place; want || here && b.o.Filter.Empty() {
-			b.capture(k, capture)
+			if k.Rotten {
+				b.spoiled = append(b.spoiled, k)
+			} else {
+				b.capture(k, capture)
+			}
 		}
 		return nil
 	}
@@ -158,14 +168,14 @@ func (d Desk) WriteBundle(ctx context.Context, file string, o BundleOptions) (Bu
 			if !o.Filter.Empty() {
 				return b.n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that fulfils the filter", "leave it out to see all", nil)
 			}
-			if err := b.rotten.Err(tried); err != nil {
+			if err := b.missing(tried); err != nil {
 				return b.n, err
 			}
 			return b.n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that it could hold", "run hearth archive first", nil)
 		}
 		if done, err := b.write(ctx, file); done || err != nil {
 			if err == nil {
-				err = b.rotten.Err(tried)
+				err = b.missing(tried)
 			}
 			var ours *core.Error
 			if errors.Is(err, os.ErrExist) {

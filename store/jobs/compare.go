@@ -54,6 +54,9 @@ func (d Desk) Compare(
 	if c.Part, err = partOf(c.Image, part, tried); err != nil {
 		return c, err
 	}
+	if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 { // its opening waits
+		return c, core.Fail(core.CodeUnreadable, tried, "it cannot be read from any place", "name a file or a block device", nil)
+	}
 	f, err := os.Open(path)
 	switch {
 	case os.IsNotExist(err):

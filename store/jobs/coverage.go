@@ -158,7 +158,8 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 	c.backups.arrange(byKey)
 	c.count()
 	err = c.age(ctx, olderThan)
-	return c.Coverage, cmp.Or(err, short, c.rotten.Err("look at the coverage"))
+	return c.Coverage, cmp.Or(err, short, c.rotten.Err("look at the coverage"),
+		core.RottenCaptures("look at the coverage", c.spoiled))
 }
 
 // rows reads the place's backups; short is why they may not be all.
@@ -187,6 +188,7 @@ type covering struct {
 	newest  map[idKey]int64    // when a volume's newest available backup was made
 	parents keyList            // of the rows that have one
 	rotten  archive.Rotten     // records that are no longer what was written
+	spoiled []core.KeptCapture // captures that do not match their fingerprints
 	stocked map[idKey]struct{} // backups whose captures lie in the place's repository
 }
 
@@ -233,8 +235,7 @@ func (d Desk) addOwn(ctx context.Context, ids []core.BackupID, known map[core.Ba
 	}
 	if len(known) > 0 {
 		ids = slices.DeleteFunc(slices.Clone(ids), func(id core.BackupID) bool {
-			_, ok := known[id]
-			return ok
+			return known[id].Kind != "" // what is left of one that is rotten is nothing
 		})
 	}
 	more, err := own.CapturedOf(ctx, d.location(), ids)
@@ -283,6 +284,9 @@ func (c *covering) lookUp(ctx context.Context, byKey []int32) error {
 		}
 		for n, i := range some {
 			r, known := t.at(int(i)), captured[ids[n]]
+			if known.Spoiled {
+				c.spoiled = append(c.spoiled, core.KeptCapture{BackupID: ids[n]})
+			}
 			r.capture, r.evidence = uint8(t.say(string(known.Kind))), uint8(t.say(string(cmp.Or(known.Evidence, core.EvidenceUnknown))))
 			changed := r.checked
 			r.record, r.checked = none, unset

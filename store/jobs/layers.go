@@ -86,7 +86,8 @@ func (d Desk) fill(ctx context.Context, chain core.Chain, layers []core.Layer, o
 	hidden := false
 	for i := range kept {
 		layers[i] = kept[i].Layer
-		if i == len(kept)-1 && kept[i].Missing() && len(chain.Backups) > 0 {
+		// Nothing is assumed in the place of what was known once, and can be had from a copy.
+		if i == len(kept)-1 && kept[i].Missing() && kept[i].Why == "" && len(chain.Backups) > 0 {
 			if err := d.today(ctx, &chain.Backups[len(chain.Backups)-1], &layers[i], onto); err != nil {
 				return nil, err
 			}
@@ -126,6 +127,13 @@ func (d Desk) fillLayer(ctx context.Context, b *core.Backup, l *KeptLayer) (warn
 		return nil, err
 	}
 	evidence, best := core.Evident(kept)
+	if len(core.Spoiled(kept)) > 0 {
+		l.Why = "the archived capture of " + l.Title() + " does not match its fingerprint"
+		if l.Of == 1 && l.Number == 1 {
+			l.Why = "the archived capture does not match its fingerprint"
+		}
+		warnings = append(warnings, l.Why+", and is left out")
+	}
 	if l.Kept = best; evidence == core.EvidenceLate {
 		if warnings = append(warnings, l.late()); len(best) != 2 {
 			return warnings, nil

@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"hearth/core"
+	"hearth/store/whole"
 )
 
 // partFile is the file of an extraction before it is whole: To with .part behind it,
@@ -46,11 +47,15 @@ func (x *Extraction) head() partHead {
 	return partHead{Chain: x.Image.Chain, Part: x.Part, Size: x.Image.Size, Life: &l}
 }
 
+// mostLog is how large the log of an extraction may be: a range of an image has some ten
+// bytes there.
+const mostLog = 1 << 30
+
 // left reads what an earlier try left. CodeConflict where that is of something else,
 // or where another process is at it.
 func (x *Extraction) left() (core.Ranges, error) {
 	tried := "extract backup " + string(x.Image.Backup) + " to " + x.To
-	body, err := os.ReadFile(x.To + ".part.log")
+	body, err := whole.ReadFile(x.To+".part.log", mostLog)
 	if os.IsNotExist(err) {
 		if _, err := os.Lstat(x.To + ".part"); err == nil {
 			return nil, core.Fail(core.CodeConflict, tried, x.To+".part is there, and nothing tells what it is", "move it away", nil)

@@ -120,6 +120,7 @@ func (d Desk) keptReal(id core.BackupID) func(context.Context) (*core.Capture, e
 			return nil, nil
 		}
 		kept, err := d.Archive.Captures(ctx, "", "", id)
+		kept = slices.DeleteFunc(kept, func(k core.KeptCapture) bool { return k.Rotten })
 		if err != nil || len(kept) == 0 {
 			return nil, err
 		}

@@ -2,13 +2,17 @@ package jobs_test
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"hearth/core"
+	"hearth/store/archive"
 	"hearth/store/jobs"
+	"hearth/store/storetest"
 )
 
 // One character is changed in one archived record: what is made of the archive goes
@@ -54,5 +58,85 @@ func TestOneCharacter(t *testing.T) {
 	ok(t, err)
 	if after.NoRecord != before.NoRecord {
 		t.Errorf("%d without a record after it was archived again", after.NoRecord)
+	}
+}
+
+// One character is changed in one archived capture, or in what is said of it: nothing goes
+// by it, what is made of the archive goes without it, and all of it says so.
+func TestOneCharacterOfACapture(t *testing.T) {
+	const change = "substr(%[1]s, 1, 8) || CASE substr(%[1]s, 9, 1) WHEN 'A' THEN 'B' ELSE 'A' END || substr(%[1]s, 10)"
+	for _, column := range []string{"text", "unseen", "source", "at", "again", "again_at", "ended_at", "sum"} {
+		t.Run(column, func(t *testing.T) {
+			_, d := cloudDesk(t)
+			end := clock().Add(time.Hour)
+			keepTaken(t, d, storetest.Full, "once", core.Again{State: core.AgainEqual, At: core.Some(end), Ended: core.Some(end)})
+			_, _ = archiveAll(t.Context(), d, jobs.ArchiveOptions{}, nil)
+			sure := plan(t, d, jobs.PlanRequest{Backup: storetest.Full, Rules: core.Newton})
+			if name := sure.Field(core.BaseSection, "display_name"); name == nil || name.Certainty != core.Certain {
+				t.Fatalf("before it is not certain: %+v", name)
+			}
+			db, err := sql.Open("sqlite", d.Archive.Path())
+			ok(t, err)
+			defer db.Close()
+			_, err = db.Exec("UPDATE hearth_captures SET " + column + " = " + fmt.Sprintf(change, column))
+			ok(t, err)
+
+			p := plan(t, d, jobs.PlanRequest{Backup: storetest.Full, Rules: core.Newton})
+			const why = "the archived capture does not match its fingerprint"
+			description := p.Field(core.BaseSection, "display_description")
+			if p.Certainty != core.Unknown || description == nil || !strings.Contains(description.Because, "is not known, because "+why) ||
+				!has(p.Warnings, why) || !strings.Contains(fmt.Sprint(p.Doubt()), why) {
+				t.Errorf("a plan is %s, %+v, warns of %q, doubts %v", p.Certainty, description, p.Warnings, p.Doubt())
+			}
+			if kept, err := d.KeptCaptures(t.Context(), storetest.Database, ""); err != nil || len(kept) != 0 {
+				t.Errorf("it is read: %+v, %v", kept, err)
+			}
+			_, err = d.BackupCapture(t.Context(), storetest.Full)
+			if core.CodeOf(err) != core.CodeNotFound || !strings.Contains(err.Error(), why) {
+				t.Errorf("asked for: %v", err)
+			}
+			told := func(what string, err error) {
+				t.Helper()
+				if wantCode(t, what, err, core.CodeIncomplete); !strings.Contains(err.Error(), "capture of backup "+string(storetest.Full)) {
+					t.Errorf("%s: it is not named: %v", what, err)
+				}
+			}
+			n, err := d.WriteBundle(t.Context(), filepath.Join(t.TempDir(), "b.jsonl"), jobs.BundleOptions{})
+			if told("a bundle", err); n.Captures != 0 || n.Records == 0 {
+				t.Errorf("it holds %+v", n)
+			}
+			after, err := d.Coverage(t.Context(), 0)
+			if told("coverage", err); after.ByEvidence[core.EvidenceHeld] != 0 {
+				t.Errorf("coverage goes by it: %+v", after.ByEvidence)
+			}
+			x, err := archive.Examine(t.Context(), d.Archive.Path())
+			ok(t, err)
+			if told("check", x.Err("check")); !strings.Contains(strings.Join(x.Says(), "; "), "1 of ") {
+				t.Errorf("check says %q", x.Says())
+			}
+			// Keeping it again makes good for it.
+			keepTaken(t, d, storetest.Full, "once", core.Again{State: core.AgainEqual, At: core.Some(end), Ended: core.Some(end)})
+			p = plan(t, d, jobs.PlanRequest{Backup: storetest.Full, Rules: core.Newton})
+			if name := p.Field(core.BaseSection, "display_name"); name == nil || name.Certainty != core.Certain {
+				t.Errorf("kept again: %+v, %q", name, p.Warnings)
+			}
+		})
+	}
+}
+
+// Of two looks that belong together one is rotten: the other one is not taken for sure.
+func TestRottenOfTwo(t *testing.T) {
+	_, d := cloudDesk(t)
+	end := clock().Add(time.Hour)
+	pair := core.Again{State: core.AgainDiffers, At: core.Some(end.Add(time.Minute)), Ended: core.Some(end)}
+	keepTaken(t, d, storetest.Full, "before", pair)
+	keepTaken(t, d, storetest.Full, "after", pair)
+	if _, told, _ := layersOf(t, d, storetest.Full); told != "1/1 either 2 of 2[]" {
+		t.Fatalf("before: %s", told)
+	}
+	_, err := d.Archive.DB.Exec("UPDATE hearth_captures SET text = replace(text, 'after', 'aftor')")
+	ok(t, err)
+	if _, told, warnings := layersOf(t, d, storetest.Full); told != "1/1 unknown 0 of 1[]" || !has(warnings, "fingerprint") {
+		t.Errorf("after: %s, %q", told, warnings)
 	}
 }

@@ -111,7 +111,8 @@ func ReadOptTime(s string) core.Opt[time.Time] {
 
 // Captures returns the kept captures of a backup, or with an empty backup those
 // of a volume that belong to no backup or to any, newest first. An empty place
-// means every place.
+// means every place. One that does not match its fingerprint is among them as
+// Rotten, without its text.
 func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, backup core.BackupID) ([]core.KeptCapture, error) {
 	where, args := "volume_id = ?", []any{string(volume)}
 	if backup != "" {
@@ -153,8 +154,8 @@ func Marks(ids []core.BackupID, before ...any) (marks string, args []any) {
 	return strings.TrimSuffix(strings.Repeat("?,", len(ids)), ","), before
 }
 
-// CapturedOf says of those of some backups that captures are kept of how far those carry,
-// and reads none of their texts. An empty place means every place.
+// CapturedOf says of those of some backups that captures are kept of how far those carry.
+// Their texts are read, and held to their fingerprints. An empty place means every place.
 func (b Book) CapturedOf(ctx context.Context, place string, ids []core.BackupID) (map[core.BackupID]core.Captured, error) {
 	out := make(map[core.BackupID]core.Captured, len(ids))
 	for some := range slices.Chunk(ids, AskMost) {
@@ -178,40 +179,40 @@ func (b Book) capturedOf(ctx context.Context, place string, ids []core.BackupID,
 	if b.Everywhere && place != "" {
 		where, args = where+" AND place = ?", append(args, place)
 	}
-	rows, err := b.DB.QueryContext(ctx, "SELECT place, backup_id, source, again, again_at, ended_at "+
-		"FROM hearth_captures INDEXED BY hearth_captures_known WHERE "+where+
+	rows, err := b.DB.QueryContext(ctx, "SELECT "+captureColumns+
+		" FROM hearth_captures INDEXED BY hearth_captures_known WHERE "+where+
 		" ORDER BY at DESC, id DESC", args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var k core.KeptCapture
-		var again, at, ended string
-		if err := rows.Scan(&k.Place, &k.BackupID, &k.Capture.Source.Kind, &again, &at, &ended); err != nil {
+		k, err := scanText(rows)
+		if err != nil {
 			return err
 		}
-		k.Again = ReadAgain(again, at, ended)
+		k.Capture.Text = "" // many of them would be much
 		kept[k.BackupID] = append(kept[k.BackupID], k)
 	}
 	return rows.Err()
 }
 
-// Due returns the captures of a place that are to be looked at again, oldest first.
-// An empty place means every place.
+// Due returns the captures of a place that are to be looked at again, oldest first, but
+// for those that do not match their fingerprints. An empty place means every place.
 func (b Book) Due(ctx context.Context, place string) ([]core.KeptCapture, error) {
 	where, args := "again = 'due'", []any(nil)
 	if b.Everywhere && place != "" {
 		where, args = where+" AND place = ?", append(args, place)
 	}
-	return b.captures(ctx, where+" ORDER BY at, id", args...)
+	due, err := b.captures(ctx, where+" ORDER BY at, id", args...)
+	return slices.DeleteFunc(due, func(k core.KeptCapture) bool { return k.Rotten }), err
 }
 
 // CaptureColumns are those that hold a capture: [CaptureValues] are written to them.
 const CaptureColumns = "place, volume_id, backup_id, at, source, source_where, source_at, unseen, text, again, again_at, ended_at"
 
 // captureColumns are those that ScanCapture reads.
-const captureColumns = "id, " + CaptureColumns
+const captureColumns = "id, " + CaptureColumns + ", sum"
 
 // captures reads those that a condition, and an order, give.
 func (b Book) captures(ctx context.Context, where string, args ...any) ([]core.KeptCapture, error) {
@@ -246,12 +247,15 @@ func (b Book) texts(ctx context.Context, where string, args ...any) ([]core.Kept
 
 // read reads a capture's text.
 func read(k *core.KeptCapture) {
+	if k.Rotten {
+		return
+	}
 	unseen := k.Capture.Unseen
 	k.Capture = core.ReadCapture(k.Capture.Text, k.Capture.Source)
 	k.Capture.VolumeID, k.Capture.BackupID, k.Capture.Unseen = k.VolumeID, k.BackupID, unseen
 }
 
-// ScanCapture reads a capture of a row of an id and the [CaptureColumns].
+// ScanCapture reads a capture of a row of an id, the [CaptureColumns] and the fingerprint.
 func ScanCapture(row interface{ Scan(...any) error }) (core.KeptCapture, error) {
 	k, err := scanText(row)
 	if err == nil {
@@ -262,10 +266,14 @@ func ScanCapture(row interface{ Scan(...any) error }) (core.KeptCapture, error) 
 
 func scanText(row interface{ Scan(...any) error }) (core.KeptCapture, error) {
 	var k core.KeptCapture
-	var at, kind, where, sourceAt, unseen, text, again, againAt, endedAt string
+	var at, kind, where, sourceAt, unseen, text, again, againAt, endedAt, sum string
 	if err := row.Scan(&k.ID, &k.Place, &k.VolumeID, &k.BackupID, &at, &kind, &where, &sourceAt, &unseen, &text,
-		&again, &againAt, &endedAt); err != nil {
+		&again, &againAt, &endedAt, &sum); err != nil {
 		return k, err
+	}
+	if k.Rotten = sum != sumOf(k.Place, string(k.VolumeID), string(k.BackupID), at, kind, where, sourceAt, unseen, text,
+		again, againAt, endedAt); k.Rotten {
+		text = ""
 	}
 	k.At, k.Again = ReadTime(at), ReadAgain(again, againAt, endedAt)
 	k.Capture = core.Capture{Text: text, Source: core.Source{Kind: core.SourceKind(kind), Where: where, At: ReadOptTime(sourceAt)},
@@ -287,7 +295,7 @@ func ReadAgain(again, at, ended string) core.Again {
 // left as it is: false.
 func (b Book) LookedAgain(ctx context.Context, id int64, again core.Again, after *core.KeptCapture) (done bool, err error) {
 	err = b.Write(ctx, "keep what the second look showed", func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, "UPDATE hearth_captures SET again = ?, again_at = ?, ended_at = ? WHERE id = ? AND again = 'due'",
+		r, err := tx.ExecContext(ctx, againStatement+" AND again = 'due'",
 			string(again.State), WriteOptTime(again.At), WriteOptTime(again.Ended), id)
 		if err != nil {
 			return err
@@ -304,6 +312,12 @@ func (b Book) LookedAgain(ctx context.Context, id int64, again core.Again, after
 	})
 	return done, err
 }
+
+// againStatement writes down what a second look showed, of a capture that is still what was
+// written. What is assigned sees the row as it was before.
+var againStatement = "UPDATE hearth_captures SET again = ?1, again_at = ?2, ended_at = ?3, sum = " +
+	sumWith("place, volume_id, backup_id, at, source, source_where, source_at, unseen, text, ?1, ?2, ?3") +
+	" WHERE id = ?4 AND sum = " + sumColumns
 
 // KeepCapture keeps a capture and returns its number. The same text of the same
 // volume and backup is not kept twice; what a second look showed is added to one that
@@ -346,13 +360,15 @@ func NewKeeper(ctx context.Context, tx *sql.Tx) (*Keeper, error) {
 	var k Keeper
 	var err error
 	if k.find, err = tx.PrepareContext(ctx,
-		"SELECT id, again FROM hearth_captures WHERE place = ? AND volume_id = ? AND backup_id = ? AND text = ?"); err != nil {
+		"SELECT id, again FROM hearth_captures WHERE place = ? AND volume_id = ? AND backup_id = ? AND text = ? AND sum = "+
+			sumColumns); err != nil {
 		return nil, err
 	}
-	if k.again, err = tx.PrepareContext(ctx, "UPDATE hearth_captures SET again = ?, again_at = ?, ended_at = ? WHERE id = ?"); err != nil {
+	if k.again, err = tx.PrepareContext(ctx, againStatement); err != nil {
 		return nil, err
 	}
-	k.add, err = tx.PrepareContext(ctx, "INSERT INTO hearth_captures ("+captureColumns+") VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	k.add, err = tx.PrepareContext(ctx, "INSERT INTO hearth_captures ("+captureColumns+") "+
+		"VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 	return &k, err
 }
 
@@ -377,7 +393,7 @@ func (k *Keeper) Keep(ctx context.Context, c core.KeptCapture) (int64, error) {
 	return res.LastInsertId()
 }
 
-// CaptureValues are a capture's values of the [CaptureColumns].
+// CaptureValues are a capture's values of the [CaptureColumns], and its fingerprint.
 func CaptureValues(c *core.KeptCapture) []any {
 	var unseen []string
 	for name := range c.Capture.Unseen {
@@ -385,6 +401,8 @@ func CaptureValues(c *core.KeptCapture) []any {
 	}
 	sort.Strings(unseen)
 	source := c.Capture.Source
-	return []any{c.Place, string(c.VolumeID), string(c.BackupID), WriteTime(c.At), string(source.Kind), source.Where, WriteOptTime(source.At),
-		strings.Join(unseen, ","), c.Capture.Text, string(c.Again.State), WriteOptTime(c.Again.At), WriteOptTime(c.Again.Ended)}
+	values := []any{c.Place, string(c.VolumeID), string(c.BackupID), WriteTime(c.At), string(source.Kind), source.Where,
+		WriteOptTime(source.At), strings.Join(unseen, ","), c.Capture.Text, string(c.Again.State), WriteOptTime(c.Again.At),
+		WriteOptTime(c.Again.Ended)}
+	return append(values, sumOf(values...))
 }

@@ -9,7 +9,9 @@ import (
 // EachCapture calls fn with the capture of each source of each backup of a place that
 // carries furthest, the newest of several, and with both where two belong together
 // ([core.Evident]); by the backup's id, with an empty place of every place. They come as
-// texts, not read into documents, a batch in memory at a time. fn must not use the book.
+// texts, not read into documents, a batch in memory at a time. What does not match its
+// fingerprint comes too, as Rotten and without its text, where nothing makes good for it
+// ([core.Spoiled]). fn must not use the book.
 func (b Book) EachCapture(ctx context.Context, place string, fn func(core.KeptCapture) error) error {
 	for after := ""; ; {
 		ids, err := b.capturedAfter(ctx, place, after)
@@ -33,6 +35,7 @@ func (b Book) EachCapture(ctx context.Context, place string, fn func(core.KeptCa
 			}
 			for _, of := range bySource(kept[:n]) {
 				_, best := core.Evident(of)
+				best = append(core.Spoiled(of), best...)
 				for _, k := range best {
 					if err := fn(k); err != nil {
 						return err

@@ -28,6 +28,7 @@ const (
 	ReadOnly Access = iota // no statement can write
 	Theirs                 // somebody else's file, written to as it is
 	Ours                   // a file that hearth made
+	Still                  // one that is read as it lies: nobody writes it, and nothing is made beside it
 )
 
 // Head is what the first page of a SQLite file says of it.
@@ -134,6 +135,12 @@ func dsn(path string, a Access, q url.Values) string {
 // is wrong with it shows now. It waits for patience if the file is locked; 0 is
 // [Patience].
 func Open(ctx context.Context, path string, a Access, head Head, patience Patient) (*sql.DB, error) {
+	if a == Still && head.WAL && !hasLog(path) {
+		return openAs(ctx, dsn(path, ReadOnly, url.Values{"mode": {"ro"}, "immutable": {"1"}}), patience)
+	}
+	if a == Still {
+		a = ReadOnly
+	}
 	if a != ReadOnly || !head.WAL || hasLog(path) {
 		return openAs(ctx, DSN(path, a), patience)
 	}
@@ -234,6 +241,16 @@ func step(ctx context.Context, db *sql.DB, version int, stmts string) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// Writable is nil where a file may be written to, and else why not. SQLite opens one that may
+// not for reading, and tells of it at the first change.
+func Writable(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // FileSize is the size of a SQLite file with its side files, in bytes.

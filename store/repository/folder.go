@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"hearth/core"
 	"hearth/store/scan"
@@ -244,17 +245,24 @@ func (f *folder) identity(context.Context) (string, bool) {
 	return fmt.Sprintf("folder %q %q as %d %v", f.above, f.lead, os.Geteuid(), groups), err == nil
 }
 
-// Get opens a file. Only what a listing named as a file is asked for: to open a
-// pipe would wait for ever.
+// Get opens a file. What a listing named as one may be something else by now: the opening
+// of a pipe would wait for ever.
 func (f *folder) Get(ctx context.Context, container, name string) (io.ReadCloser, error) {
 	at := f.at(container, name)
 	tried := "read " + path.Join(f.path, at)
 	if err := scan.Stopped(ctx, tried); err != nil {
 		return nil, err
 	}
-	file, err := f.root.Open(at)
+	if info, err := f.root.Stat(at); err == nil && !info.Mode().IsRegular() {
+		return nil, core.Fail(core.CodeUnreadable, tried, "it is no ordinary file", "", nil)
+	}
+	file, err := f.root.OpenFile(at, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, explainFile(tried, err)
+	}
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() { // it was put there meanwhile
+		file.Close()
+		return nil, core.Fail(core.CodeUnreadable, tried, "it is no ordinary file", "", err)
 	}
 	return file, nil
 }

@@ -146,6 +146,9 @@ func (k *keeper) open(ctx context.Context, last *index) *kept {
 
 // readKept reads a file that is whole.
 func readKept(file string) (string, bool) {
+	if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() { // the opening of a pipe waits
+		return "", false
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return "", false

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"hearth/core"
+	"hearth/store/whole"
 )
 
 // OpenConf opens the database that a cinder.conf names, with the password that stands
@@ -73,12 +74,15 @@ func errText(err error) string {
 // conf is what oslo.config's files say: group, option, value; the last one counts.
 type conf map[string]map[string]string
 
+// mostConf is how large a file of settings of another program may be.
+const mostConf = 4 << 20
+
 // readConf reads a file and those of the folder FILE.d.
 func readConf(file string) (conf, error) {
 	more, _ := filepath.Glob(file + ".d/*.conf") // in the order of their names
 	c := conf{}
 	for i, path := range append([]string{file}, more...) {
-		data, err := os.ReadFile(path)
+		data, err := whole.ReadFile(path, mostConf)
 		if err != nil {
 			if i > 0 && os.IsPermission(err) {
 				continue

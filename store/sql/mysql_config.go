@@ -16,6 +16,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"hearth/core"
+	"hearth/store/whole"
 )
 
 // mysqlConfig makes the driver's configuration of an address, of ~/.my.cnf and of the
@@ -121,7 +122,7 @@ func mysqlTLS(c *mysql.Config, host string, get func(...string) string) error {
 		return errors.New("there is no ssl_mode " + core.Visible(mode))
 	}
 	if ca != "" {
-		pem, err := os.ReadFile(ca)
+		pem, err := whole.ReadFile(ca, mostConf)
 		if err != nil {
 			return err
 		}
@@ -188,7 +189,7 @@ func clientOptions(a address) (map[string]string, error) {
 		}
 		path = filepath.Join(home, ".my.cnf")
 	}
-	data, err := os.ReadFile(path)
+	data, err := whole.ReadFile(path, mostConf)
 	if err != nil {
 		if named {
 			return nil, err

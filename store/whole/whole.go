@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -291,10 +292,49 @@ const (
 	mostNested   = 500
 )
 
+// ErrNoFile is why something was not read: it is a folder, a pipe, a socket or a device.
+var ErrNoFile = errors.New("it is no ordinary file")
+
+// OpenFile opens an ordinary file, or what a link to one leads to, for reading: ErrNoFile
+// for anything else. It never waits, as the opening of a pipe does for somebody who writes
+// into it.
+func OpenFile(path string) (*os.File, error) {
+	fail := func(err error) (*os.File, error) { return nil, &fs.PathError{Op: "open", Path: path, Err: err} }
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fail(ErrNoFile) // a device is not even opened: some do something then
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() { // it was put there meanwhile
+		f.Close()
+		return fail(ErrNoFile)
+	}
+	return f, nil
+}
+
+// ReadFile reads an ordinary file of at most so many bytes: ErrNoFile, ErrTooLarge.
+func ReadFile(path string, most int64) ([]byte, error) {
+	f, err := OpenFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	body, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(body)) > most {
+		err = &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return body, nil
+}
+
 // ReadSettings reads a file of settings, which somebody wrote by hand: ErrTooLarge where
-// that cannot be, and no more of it is read.
+// that cannot be, and no more of it is read; ErrNoFile where it is a pipe or the like.
 func ReadSettings(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := OpenFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -113,6 +113,9 @@ func (o origin) open(ctx context.Context, places func(context.Context, string) (
 		return jobs.FromArchive(), nil
 	case fromBundle:
 		tried := "read the bundle " + o.name
+		if info, err := os.Stat(o.name); err == nil && !info.Mode().IsRegular() { // the opening of a pipe waits
+			return jobs.Source{}, core.Fail(core.CodeUnreadable, tried, "it is no ordinary file", "name a bundle", nil)
+		}
 		data, err := os.ReadFile(o.name)
 		if err != nil {
 			return jobs.Source{}, core.Fail(core.CodeUnreadable, tried, "the file cannot be read", "check its name", err)

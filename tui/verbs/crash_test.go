@@ -312,8 +312,17 @@ func (m *mill) prepare() {
 	}
 }
 
-// local prepares the tries of a line that writes into files, and is one of them.
-func (m *mill) local(t *testing.T, c *crashing) func() {
+// trial is a line with what it begins with and what it comes to, undisturbed.
+type trial struct {
+	*crashing
+	what, begin   string // what it is called, and a copy of the folder
+	before, after string // as crashedInto has it
+	names         []string
+	took          time.Duration
+}
+
+// undisturbed runs a line once, and keeps what that was.
+func (m *mill) undisturbed(t *testing.T, c *crashing) *trial {
 	t.Helper()
 	what := strings.TrimSpace(c.verb + " " + c.name)
 	m.afresh(m.clean)
@@ -326,16 +335,24 @@ func (m *mill) local(t *testing.T, c *crashing) func() {
 	if err := os.CopyFS(begin, os.DirFS(m.home)); err != nil {
 		t.Fatal(err)
 	}
-	before := crashedInto(t, m.home, c)
+	x := trial{crashing: c, what: what, begin: begin, before: crashedInto(t, m.home, c)}
 	began := time.Now()
 	if got := m.run(m.words(c.args)...); got.code != 0 {
 		t.Fatalf("%s: exit %d: %s", what, got.code, got.err)
 	}
-	took := time.Since(began)
-	after, names := crashedInto(t, m.home, c), m.left()
-	if (before == after) != (c.name == "a prune") {
+	x.took = time.Since(began)
+	x.after, x.names = crashedInto(t, m.home, c), m.left()
+	if (x.before == x.after) != (c.name == "a prune") {
 		t.Fatalf("%s: undisturbed, it changes nothing that this test sees", what)
 	}
+	return &x
+}
+
+// local prepares the tries of a line that writes into files, and is one of them.
+func (m *mill) local(t *testing.T, c *crashing) func() {
+	t.Helper()
+	x := m.undisturbed(t, c)
+	what, begin, before, after, names, took := x.what, x.begin, x.before, x.after, x.names, x.took
 	return func() {
 		m.afresh(begin)
 		moment := time.Duration(m.random.Int64N(int64(took) + 1))

@@ -112,9 +112,12 @@ type list struct {
 // asList opens a file that is such a list and large; nil where it is none, or where what it
 // holds has to be seen together: records of one backup, pieces, records without a service.
 func asList(ctx context.Context, name string) (l *list, close func()) {
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+		return nil, func() {} // whoever reads it says what is wrong; a pipe can be opened only once
+	}
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, func() {} // whoever reads it says what is wrong
+		return nil, func() {}
 	}
 	close = func() { file.Close() }
 	info, err := file.Stat()
@@ -255,8 +258,11 @@ func (e *Env) asBundle(ctx context.Context, name string) (b *bundleFile, rest io
 			return nil, nil, close, core.Fail(core.CodeUnreadable, "read standard input", "it broke off", "", err)
 		}
 	} else {
+		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+			return nil, nil, close, nil // whoever reads it says what is wrong; a pipe can be opened only once
+		}
 		if file, err = os.Open(name); err != nil {
-			return nil, nil, close, nil // whoever reads it says what is wrong
+			return nil, nil, close, nil
 		}
 		close = func() { file.Close() }
 		if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {

@@ -98,14 +98,16 @@ func (e *Env) readFrom(ctx context.Context, file string, in io.Reader) (string, 
 			return string(b), nil
 		})
 	}
-	b, err := os.ReadFile(file)
-	switch {
-	case os.IsNotExist(err):
-		return "", core.Fail(core.CodeNotFound, "read "+file, "there is no such file", "", nil)
-	case err != nil:
-		return "", core.Fail(core.CodeUnreadable, "read "+file, "it is no file that can be read", "", err)
-	}
-	return string(b), nil
+	return await(ctx, func() (string, error) { // a pipe, as that of <(…), may wait for its writer
+		b, err := os.ReadFile(file)
+		switch {
+		case os.IsNotExist(err):
+			return "", core.Fail(core.CodeNotFound, "read "+file, "there is no such file", "", nil)
+		case err != nil:
+			return "", core.Fail(core.CodeUnreadable, "read "+file, "it is no file that can be read", "", err)
+		}
+		return string(b), nil
+	})
 }
 
 // await waits for a read that nothing can stop, and stops waiting when ctx ends:

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"hearth/core"
+	"hearth/store/whole"
 )
 
 // TLS is how a cloud is known by its certificate, and what it is shown. The zero
@@ -164,6 +165,10 @@ func cause(err error, path string) string {
 	return path + ": " + err.Error()
 }
 
+// mostCertificates is how large a file of certificates may be: those of a whole system have
+// a quarter of a megabyte.
+const mostCertificates = 16 << 20
+
 // authorities reads a file of certificates, or a folder of such files.
 func authorities(path string) (*x509.CertPool, error) {
 	files := []string{path}
@@ -181,7 +186,7 @@ func authorities(path string) (*x509.CertPool, error) {
 	}
 	pool, any := x509.NewCertPool(), false
 	for _, file := range files {
-		body, err := os.ReadFile(file)
+		body, err := whole.ReadFile(file, mostCertificates)
 		if err != nil && len(files) == 1 {
 			return nil, err
 		}
