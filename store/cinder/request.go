@@ -156,7 +156,8 @@ func repeat(c call, err error, n int, first time.Duration) (time.Duration, bool)
 	if f == nil {
 		refused := errors.Is(err, syscall.ECONNREFUSED)
 		var op *net.OpError
-		return wait, refused || safe && errors.As(err, &old) || safe && errors.As(err, &op) || safe && errors.Is(err, io.ErrUnexpectedEOF) || safe && errors.Is(err, io.EOF)
+		cut := errors.As(err, &op) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+		return wait, refused || safe && (errors.As(err, &old) || cut)
 	}
 	switch f.status {
 	case http.StatusTooManyRequests:

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"hearth/core"
-	"hearth/store/jobs"
 	"hearth/store/ledger"
 	"hearth/store/sql"
 	"hearth/store/storetest"
@@ -29,9 +28,11 @@ func importItems(b *testing.B, backups int) (items []core.ImportItem) {
 	ok(b, err)
 	defer from.Close()
 	var ids []core.BackupID
-	for x, err := range jobs.Backups(b.Context(), from, core.Query{Sort: []core.Order{{Column: "created"}}}) {
-		if ok(b, err); x.Status == core.StatusAvailable {
-			ids = append(ids, x.ID)
+	page, err := from.Backups(b.Context(), core.Query{Sort: []core.Order{{Column: "created"}}})
+	ok(b, err)
+	for i := range page.Rows {
+		if page.Rows[i].Status == core.StatusAvailable {
+			ids = append(ids, page.Rows[i].ID)
 		}
 	}
 	for some := range slices.Chunk(ids, 500) {

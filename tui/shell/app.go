@@ -39,7 +39,6 @@ type App struct {
 	stack    []held
 	roots    map[string]held // screens that a key opens keep their place
 	dialogs  []ui.Overlay
-	secret   *ui.InputBox // the question that work waits for; nil: there is none
 	note     told
 	tasks    tasks
 	lastID   int

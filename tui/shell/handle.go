@@ -36,11 +36,11 @@ func (a *App) listen() tea.Msg {
 // its dialogs: somebody waits for the answer.
 func (a *App) asks() {
 	switch {
-	case a.secret == nil:
-	case a.secret.Closed():
-		a.secret = nil
-	case !slices.Contains(a.dialogs, ui.Overlay(a.secret)):
-		a.dialogs = append(a.dialogs, a.secret)
+	case a.tasks.secret == nil:
+	case a.tasks.secret.Closed():
+		a.tasks.secret = nil
+	case !slices.Contains(a.dialogs, ui.Overlay(a.tasks.secret)):
+		a.dialogs = append(a.dialogs, a.tasks.secret)
 		a.layout()
 	}
 }
@@ -117,14 +117,9 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		return a.ticked()
 	case ui.Note:
 		a.note = told{Note: msg}
-	case ui.Secret:
-		a.secret = msg.Box()
-		if a.opt.Secrets != nil {
-			return a.listen
-		}
 	case ui.Reply:
 		return a.deliver(msg)
-	case ui.Open, ui.Push, ui.Close, ui.ShowMsg, ui.Go, ui.Begin:
+	case ui.Open, ui.Push, ui.Close, ui.ShowMsg, ui.Secret, ui.Go, ui.Begin:
 		return a.navigate(msg)
 	case ui.BannerMsg:
 		if msg.Note.Text != "" {
@@ -170,6 +165,10 @@ func (a *App) navigate(msg tea.Msg) tea.Cmd {
 		a.note.passed = a.note.passed || a.note.Level == ui.LevelBusy // it has come
 		a.dialogs = append(a.dialogs, msg.Overlay)
 		a.layout()
+	case ui.Secret:
+		if a.tasks.secret = msg.Box(); a.opt.Secrets != nil {
+			return a.listen
+		}
 	case ui.Go:
 		return a.elsewhere(msg)
 	case ui.Begin:

@@ -13,8 +13,9 @@ const mostTasks = 4
 
 // tasks are those that run and those that ran since the start, oldest first.
 type tasks struct {
-	list []*begun
-	quit bool // hearth ends with the last of them
+	secret *ui.InputBox // the question that work waits for; nil: there is none
+	list   []*begun
+	quit   bool // hearth ends with the last of them
 }
 
 // begun is a task, with what the shell knows of it.

@@ -28,7 +28,8 @@ func TestQuestionRows(t *testing.T) {
 		for range r.IntN(30) {
 			items = append(items, text(1))
 		}
-		q := &QuestionBox{Title: "Do", Lines: text(0), Items: len(items), Item: func(i int) []Line { return items[i] }, After: text(0), Look: look}
+		q := &QuestionBox{Title: "Do", Lines: text(0), After: text(0), Look: look,
+			Items: len(items), Item: func(i int) []Line { return items[i] }}
 		all := slices.Concat(append(append([][]Line{q.Lines}, items...), q.After)...)
 		w, h := 10+r.IntN(90), 1+r.IntN(30)
 		q.Resize(w, h)
