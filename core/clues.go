@@ -94,24 +94,27 @@ func ClueOfSchema(alembic, migrate string) (c Clue, ok bool) {
 	return Clue{}, false
 }
 
-// ClueOfCapture is what the text of a capture tells of the Cinder that wrote it: the columns
-// of the volume in it. Only what a row always has is asked for, so that none is missed.
-func ClueOfCapture(c *Capture) (Clue, bool) {
-	base := c.Section(BaseSection)
-	if base == nil || c.Source.Kind != SourceRepository {
-		return Clue{}, false
-	}
-	for _, since := range []struct {
-		column string
-		major  int
-	}{
-		{"use_quota", 19}, {"shared_targets", 12}, {"group_id", 9}, {"previous_status", 7},
-	} {
-		if base.Has(since.column) {
-			return Clue{Source: ClueCapture, Text: "a capture has " + since.column, From: Release{Major: since.major}, Past: true}, true
+// columnsSince are columns of a volume's row, which a capture has all of (cinder/db/models.py
+// Volume), with the series that they came with, the newest first.
+var columnsSince = []struct {
+	column string
+	major  int
+}{
+	{"use_quota", 19}, {"shared_targets", 12}, {"group_id", 9}, {"previous_status", 7},
+}
+
+// CluesOf is what captures that Cinder wrote tell of it: the columns that they have, of the
+// time when they were written. A column that is missing tells nothing.
+func CluesOf(captures []Capture) []Clue {
+	for _, since := range columnsSince {
+		for i := range captures {
+			if c := &captures[i]; c.Source.Kind == SourceRepository && c.Section(BaseSection).Has(since.column) {
+				return []Clue{{Source: ClueCapture, Text: "a capture in the repository has " + since.column,
+					From: Release{Major: since.major}, Past: true}}
+			}
 		}
 	}
-	return Clue{}, false
+	return nil
 }
 
 // ReleaseSetting is the clue that a setting gives.

@@ -16,6 +16,7 @@
 //	capture captured state clues         the metadata that a backup keeps, the volume in it, what of it can come back, and what tells a release
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field
 //	layer can                            a layer of a chain and how far its capture carries, and whether it can be done
+//	policy roles                         what a policy.yaml lets a login do, and what Cinder's defaults do by release
 //	kept loose                           how far kept captures carry, and what is not known of them
 //	put                                  the machine: a restore carried out on values
 //	collate symbols lifted unseen noted  the machine on all that a volume may be, where not all is known

@@ -159,7 +159,7 @@ func (c Clue) reads() string {
 	r := Releases{From: c.From, To: c.To}
 	text := c.Text + ": " + r.Text()
 	if c.Past {
-		text += " then"
+		text += ", then"
 	}
 	return text
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"hearth/core/pyjson"
 )
 
 // releases is a range as a setting has it.
@@ -167,5 +169,39 @@ func TestClues(t *testing.T) {
 	r := ReleasesOf(api("3.71")).And(clueOf(t, "26"))
 	if got := strings.Join(r.Why(), "; "); got != `the API is at 3.71: Cinder 24 or later; the config says "26": Cinder 26` {
 		t.Error(got)
+	}
+}
+
+// A capture tells of the Cinder that wrote it what columns there were, and the volume as it is
+// now, or a file, tells nothing.
+func TestCluesOfCaptures(t *testing.T) {
+	of := func(kind SourceKind, columns ...string) Capture {
+		text := `{"version": 2, "volume-base-metadata": {"id": "x"`
+		for _, c := range columns {
+			text += `, "` + c + `": null`
+		}
+		return ReadCapture(text+"}}", Source{Kind: kind})
+	}
+	for _, x := range []struct {
+		captures []Capture
+		want     string
+	}{
+		{nil, "any Cinder"},
+		{[]Capture{of(SourceRepository)}, "any Cinder"},
+		{[]Capture{of(SourceRepository, "group_id", "previous_status"), of(SourceRepository, "shared_targets")}, "Cinder 12 or later"},
+		{[]Capture{of(SourceRepository, "use_quota")}, "Cinder 19 or later"},
+		{[]Capture{of(SourceNow, "use_quota"), of(SourceFile, "use_quota")}, "any Cinder"},
+	} {
+		if got := ReleasesOf(CluesOf(x.captures)...).Text(); got != x.want {
+			t.Errorf("%v: %s, want %s", x.captures, got, x.want)
+		}
+	}
+	// What was written before an upgrade leaves the end open, and is never in the way of it.
+	api, _ := ClueOfAPI("3.70")
+	r := ReleasesOf(api).And(CluesOf([]Capture{of(SourceRepository, "use_quota")})...)
+	if r.Text() != "Cinder 21 to 23" || r.Odd != "" || pyjson.Text(pyjson.OfDict(r.Object())) != `{"text": "Cinder 21 to 23", "from": "21.0", "to": "23", `+
+		`"contradiction": null, "clues": [{"source": "api", "text": "the API is at 3.70", "from": "21.0", "to": "23", "past": false}, `+
+		`{"source": "capture", "text": "a capture in the repository has use_quota", "from": "19.0", "to": null, "past": true}]}` {
+		t.Errorf("%s", pyjson.Text(pyjson.OfDict(r.Object())))
 	}
 }
