@@ -13,7 +13,7 @@
 //	columns filter query rank object     as tables, as what is asked for and in which order, as JSON
 //	beside way requests properties       a database beside a cloud, requests, which way a restore goes, properties in a line
 //
-//	capture captured state clues         the metadata that a backup keeps, the volume in it, what of it can come back, and what tells a release
+//	capture captured state clues         the metadata that a backup keeps, the volume in it, what can come back; and clues to a release
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field
 //	layer can                            a layer of a chain and how far its capture carries, and whether it can be done
 //	policy roles                         what a policy.yaml lets a login do, and what Cinder's defaults do by release

@@ -32,7 +32,8 @@ func TestReleaseText(t *testing.T) {
 			t.Errorf("%q is %q, want %q", x.setting, got, x.want)
 		}
 	}
-	for _, wrong := range []string{"zed", "6", "2024.3", "2024", "28 to 24", "26.x", "26 or later to 28", "1.2.3.4", "-1", "999", "26 to zed"} {
+	for _, wrong := range []string{"zed", "6", "2024.3", "2024", "28 to 24", "26.x", "26 or later to 28", "1.2.3.4", "-1",
+		"999", "26 to zed"} {
 		if r, err := ParseReleases(wrong); CodeOf(err) != CodeUsage {
 			t.Errorf("%q is taken for %s, %v", wrong, r.Text(), err)
 		}
@@ -78,7 +79,8 @@ func TestReleasesEitherSide(t *testing.T) {
 		before, since string
 	}{
 		{"22.2", true, false, "a", "a"}, {"22.3", false, true, "", "b"}, {"22", true, true, "", ""}, {"23.2", true, false, "", "a"},
-		{"23.3 to 23", false, true, "", "b"}, {"24.0", true, false, "", "a"}, {"24.1 or later", false, true, "", "b"}, {"21", true, false, "", "a"},
+		{"23.3 to 23", false, true, "", "b"}, {"24.0", true, false, "", "a"}, {"24.1 or later", false, true, "", "b"},
+		{"21", true, false, "", "a"},
 		{"25 to 28", false, true, "", "b"}, {"", true, true, "", ""}, {"22.3 to 23.1", true, true, "", ""}, {"29 or later", false, true, "", "b"},
 	} {
 		r := releases(t, x.span)
@@ -199,9 +201,10 @@ func TestCluesOfCaptures(t *testing.T) {
 	// What was written before an upgrade leaves the end open, and is never in the way of it.
 	api, _ := ClueOfAPI("3.70")
 	r := ReleasesOf(api).And(CluesOf([]Capture{of(SourceRepository, "use_quota")})...)
-	if r.Text() != "Cinder 21 to 23" || r.Odd != "" || pyjson.Text(pyjson.OfDict(r.Object())) != `{"text": "Cinder 21 to 23", "from": "21.0", "to": "23", `+
-		`"contradiction": null, "clues": [{"source": "api", "text": "the API is at 3.70", "from": "21.0", "to": "23", "past": false}, `+
-		`{"source": "capture", "text": "a capture in the repository has use_quota", "from": "19.0", "to": null, "past": true}]}` {
+	if r.Text() != "Cinder 21 to 23" || r.Odd != "" ||
+		pyjson.Text(pyjson.OfDict(r.Object())) != `{"text": "Cinder 21 to 23", "from": "21.0", "to": "23", `+
+			`"contradiction": null, "clues": [{"source": "api", "text": "the API is at 3.70", "from": "21.0", "to": "23", "past": false}, `+
+			`{"source": "capture", "text": "a capture in the repository has use_quota", "from": "19.0", "to": null, "past": true}]}` {
 		t.Errorf("%s", pyjson.Text(pyjson.OfDict(r.Object())))
 	}
 }

@@ -136,11 +136,12 @@ func ForbiddenNext(writes bool, l Login, r Releases) string {
 	}
 	switch a, _ := Allowed(op, l, r, nil); {
 	case a == AnswerYes && l.Has("admin"):
-		return "ask who keeps the cloud's policy: by default an admin may"
+		return "ask who keeps the cloud's policy: by default the role admin may"
 	case a == AnswerYes:
 		return "log in with a role that may do it: by default admin for records and states, member for the rest"
 	case !l.Project:
 		return "log in to a project: by default Cinder shows nothing to a role that is for none"
 	}
-	return "have the role " + role + " given to the login, which has " + l.roleList() + ": since Cinder 29 (2026.2) its defaults want reader, member or admin"
+	return "have the role " + role + " given to the login, which has " + l.roleList() +
+		": since Cinder 29 (2026.2) its defaults want reader, member or admin"
 }

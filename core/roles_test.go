@@ -20,14 +20,16 @@ func TestAllowedByDefault(t *testing.T) {
 	}{
 		{OpDelete, asLogin("reader"), zed, AnswerYes, ""},
 		{OpDelete, asLogin("reader"), open, AnswerUnknown, "before Cinder 29 any role of the project may delete a backup by default"},
-		{OpDelete, asLogin("reader"), newest, AnswerNo, "since Cinder 29 it takes the role member by default to delete a backup, and this login has reader"},
+		{OpDelete, asLogin("reader"), newest, AnswerNo,
+			"since Cinder 29 it takes the role member by default to delete a backup, and this login has reader"},
 		{OpDelete, asLogin("reader"), Releases{}, AnswerUnknown, "before Cinder 29"},
 		{OpDelete, asLogin("member", "reader"), newest, AnswerYes, ""},
 		{OpList, other, zed, AnswerYes, ""},
 		{OpList, other, open, AnswerUnknown, "before Cinder 29"},
 		{OpList, other, newest, AnswerNo, "this login has backup-operators"},
 		{OpList, asLogin("reader"), newest, AnswerYes, ""},
-		{OpExport, asLogin("manager", "member", "reader"), zed, AnswerNo, "only the role admin may export records, and this login has manager, member, reader"},
+		{OpExport, asLogin("manager", "member", "reader"), zed, AnswerNo,
+			"only the role admin may export records, and this login has manager, member, reader"},
 		{OpExport, asLogin("manager", "member", "reader"), newest, AnswerNo, "only the role admin"},
 		{OpExport, asLogin("admin"), newest, AnswerYes, ""},
 		{OpAllProjects, asLogin("member"), open, AnswerNo, "only the role admin may list all projects"},
@@ -56,7 +58,8 @@ func TestForbiddenNext(t *testing.T) {
 		r      string
 		want   string
 	}{
-		{false, asLogin("backup-operators"), "24 or later", "have the role reader given to the login, which has backup-operators: since Cinder 29"},
+		{false, asLogin("backup-operators"), "24 or later",
+			"have the role reader given to the login, which has backup-operators: since Cinder 29"},
 		{true, asLogin("reader"), "", "have the role member given to the login, which has reader: since Cinder 29"},
 		{true, asLogin("reader"), "21", "log in with a role that may do it"}, // the defaults let it: it is a policy, or an admin's
 		{true, asLogin("member", "reader"), "29", "log in with a role that may do it"},
@@ -83,13 +86,17 @@ func TestPolicy(t *testing.T) {
 		want  Answer
 	}{
 		{"backup:create", asLogin("backup"), AnswerYes}, {"backup:create", asLogin("member"), AnswerNo},
-		{"backup:delete", asLogin("backup-admin"), AnswerYes}, {"backup:delete", asLogin("admin"), AnswerYes}, {"backup:delete", asLogin("member"), AnswerNo},
+		{"backup:delete", asLogin("backup-admin"), AnswerYes}, {"backup:delete", asLogin("admin"), AnswerYes},
+		{"backup:delete", asLogin("member"), AnswerNo},
 		{"backup:delete", asLogin("cloud-admin"), AnswerYes}, // is_admin is what context_is_admin says
-		{"backup:update", asLogin("a"), AnswerYes}, {"backup:update", asLogin("a", "b"), AnswerNo}, {"backup:update", asLogin("a", "b", "c"), AnswerYes},
+		{"backup:update", asLogin("a"), AnswerYes}, {"backup:update", asLogin("a", "b"), AnswerNo},
+		{"backup:update", asLogin("a", "b", "c"), AnswerYes},
 		{"backup:restore", asLogin("admin"), AnswerUnknown}, {"backup:get_all", asLogin(), AnswerYes},
 		{"backup:export-import", asLogin("member"), AnswerYes}, {"backup:export-import", asLogin("reader"), AnswerNo},
-		{"backup:backup-import", asLogin("admin"), AnswerUnknown}, {"broken", asLogin("a"), AnswerUnknown}, {"paren", asLogin("a"), AnswerUnknown},
-		{"two", asLogin("a"), AnswerUnknown}, {"nobody", asLogin("admin"), AnswerNo}, {"all", asLogin(), AnswerYes}, {"target", asLogin("a"), AnswerUnknown},
+		{"backup:backup-import", asLogin("admin"), AnswerUnknown}, {"broken", asLogin("a"), AnswerUnknown},
+		{"paren", asLogin("a"), AnswerUnknown},
+		{"two", asLogin("a"), AnswerUnknown}, {"nobody", asLogin("admin"), AnswerNo}, {"all", asLogin(), AnswerYes},
+		{"target", asLogin("a"), AnswerUnknown},
 		{"project", asLogin("x"), AnswerYes}, {"project", asLogin("cloud-admin"), AnswerNo}, {"project", Login{}, AnswerNo},
 		{"scope", asLogin("admin"), AnswerNo}, {"scope", Login{}, AnswerUnknown}, {"no such", asLogin("admin"), AnswerUnknown},
 	} {
@@ -98,7 +105,8 @@ func TestPolicy(t *testing.T) {
 		}
 	}
 	// It goes before the defaults, either way, and what it does not name goes by them.
-	if a, why := Allowed(OpCreate, asLogin("member"), releases(t, "21"), p); a != AnswerNo || !strings.Contains(why, "policy.yaml does not let") {
+	if a, why := Allowed(OpCreate, asLogin("member"), releases(t, "21"), p); a != AnswerNo ||
+		!strings.Contains(why, "policy.yaml does not let") {
 		t.Error(a, why)
 	}
 	if a, _ := Allowed(OpExport, asLogin("member"), releases(t, "29"), p); a != AnswerYes {

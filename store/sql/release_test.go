@@ -242,7 +242,8 @@ func filter(t *testing.T, text string) core.Filter {
 // The revision of the schema tells the release, and the config's word is held to it.
 func TestRevision(t *testing.T) {
 	alembic := func(revision string) []string {
-		return []string{"CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)", "INSERT INTO alembic_version VALUES ('" + revision + "')"}
+		return []string{"CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
+			"INSERT INTO alembic_version VALUES ('" + revision + "')"}
 	}
 	migrate := []string{"CREATE TABLE migrate_version (repository_id VARCHAR(250), repository_path TEXT, version INTEGER)",
 		"INSERT INTO migrate_version VALUES ('cinder', '/x', 123)"}

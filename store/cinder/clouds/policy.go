@@ -16,7 +16,8 @@ func Policy(path string) (*core.Policy, error) {
 	tried := "read the policy " + path
 	body, err := whole.ReadSettings(path)
 	if err != nil {
-		return nil, core.Fail(core.CodeNotFound, tried, "it cannot be read", "name the policy.yaml with policy in the config, or leave it out", err)
+		return nil, core.Fail(core.CodeNotFound, tried, "it cannot be read",
+			"name the policy.yaml with policy in the config, or leave it out", err)
 	}
 	unfit := func(err error) error {
 		return core.Fail(core.CodeUnreadable, tried, "it is no policy.yaml: "+brief(err), "name the file that Cinder goes by", err)
