@@ -17,7 +17,7 @@ const OpList Operation = "list backups and volumes"
 type grant struct {
 	policies []string // all of them are asked, in a policy.yaml too
 	role     string   // that the defaults ask for: admin, member, reader
-	anybody  bool     // the older default lets everybody, with or without a project
+	anybody  bool     // who is for no project is let through as well: it is asked of no thing that has one
 }
 
 var grants = map[Operation]grant{
@@ -75,7 +75,7 @@ func (g grant) byDefault(op Operation, l Login, r Releases, p *Policy) (Answer, 
 		return AnswerNo, "by default only the role admin may " + string(op) + ", and this login has " + l.roleList()
 	}
 	before := l.Project || g.anybody
-	since := l.Project && l.Has(g.role)
+	since := before && l.Has(g.role)
 	needs := "the role " + g.role
 	if !l.Project {
 		needs += " in a project"

@@ -62,7 +62,7 @@ def questions(full, volume):
     b, v = '/backups/' + full['id'], '/volumes/' + volume['id']
     return [
         ('list backups and volumes', [('GET', '/backups/detail', None), ('GET', '/volumes/detail', None)]),
-        ('create a backup', [('POST', '/backups', {'backup': {'volume_id': NOWHERE, 'name': 'asked'}})]),
+        ('create a backup', [('POST', '/backups', {'backup': {'volume_id': volume['id'], 'snapshot_id': NOWHERE, 'name': 'asked'}})]),
         ('rename a backup', [('PUT', b, {'backup': {'name': full['name']}})]),
         ("reset a backup's state", [('POST', b + '/action', {'os-reset_status': {'status': 'available'}})]),
         ('restore a backup', [('POST', b + '/restore', {'restore': {'volume_id': NOWHERE}})]),
@@ -108,7 +108,9 @@ def main(out):
         note('list all projects', [r], seen == others)
         for what, requests in questions(full, volume):
             replies = [ask(*x) for x in requests]
-            note(what, replies, all(r.status_code != 403 for r in replies))
+            # From 29 on a volume that may not be seen is one that is not found.
+            note(what, replies, all(r.status_code != 403 and not (r.status_code == 404 and volume['id'] in r.text)
+                                    for r in replies))
         admin.raw('DELETE', '/volumes/%s/metadata/asked' % volume['id'])
     version = subprocess.run(['dpkg-query', '-W', '-f', '${Version}', 'python3-cinder'], capture_output=True, text=True).stdout
     with open(out, 'w') as f:
