@@ -143,5 +143,5 @@ func ForbiddenNext(writes bool, l Login, r Releases) string {
 		return "log in to a project: by default Cinder shows nothing to a role that is for none"
 	}
 	return "have the role " + role + " given to the login, which has " + l.roleList() +
-		": since Cinder 29 (2026.2) its defaults want reader, member or admin"
+		": since Cinder 29 (2026.2) its defaults want reader to see, member to change, and admin for records and states"
 }
