@@ -146,7 +146,7 @@ func TestRealRoles(t *testing.T) {
 			if os.Getenv(variable) == "" {
 				t.Skip(variable + " names no cloud of clouds.yaml")
 			}
-			s := openSite(t, os.Getenv(variable)) // before the maker, who clears away first: a reader of 29 cannot
+			s := openSite(t, os.Getenv(variable))       // before the maker, who clears away first: a reader of 29 cannot
 			maker := realCloud(t, "HEARTH_TEST_MEMBER") // a reader may not make what it then may not change
 			id := maker.volume("role", 1, nil)
 			b := maker.backup(id, "role-"+role, false)
