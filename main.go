@@ -510,10 +510,11 @@ func (f *flags) probe(ctx context.Context, location string) (core.Scope, error) 
 		if b, ok := place.(store.Companion); ok && err == nil {
 			scope.Beside = b.Beside(ctx)
 		}
+		scope.Release = place.Info().Release // with what the database tells
 		return scope, err
 	}
 	_, err = place.Backups(ctx, core.Query{Limit: 1})
-	return core.Scope{}, err
+	return core.Scope{Release: place.Info().Release}, err
 }
 
 // copy is the clipboard, as the config has it.

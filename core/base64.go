@@ -14,18 +14,19 @@ var errPadding = errors.New("Incorrect padding")
 // lenientBase64 is Python's base64.b64decode without validation (binascii
 // a2b_base64): characters outside the standard alphabet are skipped, what
 // follows complete padding is ignored. It also says how many were skipped, other
-// than line ends, and how many ignored.
-func lenientBase64(s string) (out []byte, skipped, ignored int, err error) {
+// than line ends, and how many ignored. on: padding that is not at the end is ignored
+// instead, and what follows is read ([Era.unpadded]).
+func lenientBase64(s string, on bool) (out []byte, skipped, ignored int, err error) {
 	out = make([]byte, 0, len(s)*3/4)
 	var quad, pads int
 	var bits uint32
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if c == '=' {
-			if quad < 2 {
+			if !on && quad < 2 {
 				continue
 			}
-			if pads++; quad+pads >= 4 {
+			if pads++; !on && quad+pads >= 4 {
 				if out = append(out, byte(bits>>(6*quad-8))); quad == 3 {
 					out = append(out, byte(bits>>2))
 				}
@@ -47,8 +48,14 @@ func lenientBase64(s string) (out []byte, skipped, ignored int, err error) {
 			quad, bits = 0, 0
 		}
 	}
-	if quad != 0 {
+	switch {
+	case quad == 0:
+		return out, skipped, 0, nil
+	case !on || quad < 2 || quad+pads < 4:
 		return nil, skipped, 0, errPadding
+	}
+	if out = append(out, byte(bits>>(6*quad-8))); quad == 3 {
+		out = append(out, byte(bits>>2))
 	}
 	return out, skipped, 0, nil
 }

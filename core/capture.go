@@ -35,20 +35,48 @@ func (s Section) Title() string {
 	return string(s)
 }
 
-// Era is a way of writing captures and records.
+// Era is a way of writing captures and records, and of reading them. Most of what sets one
+// apart from another is Python's: each is the Cinder of a release as it was measured, with
+// the Python that Debian has for it.
 type Era uint8
 
 const (
-	Today Era = iota // Cinder from Mitaka on; the details are those of 21 (Zed)
+	Today Era = iota // Cinder from Mitaka on; the details are those of 21 (Zed) under Python 3.11
 	Y2014            // the driver of 2014, Icehouse and Juno, under Python 2.7
+	Y2025            // 26 (2025.1) under Python 3.13, with oslo.serialization 5.7
+	Y2026            // 29 (2026.2) under Python 3.14
 )
 
+// EraOf is how a release writes and reads.
+func EraOf(r Release) Era {
+	switch {
+	case r == Release{}:
+		return Today
+	case r.Major < 7: // Kilo and before were numbered by years
+		return Y2014
+	case r.Major >= 29:
+		return Y2026
+	case r.Major >= 26:
+		return Y2025
+	}
+	return Today
+}
+
 func (e Era) dialect() pyjson.Dialect {
-	if e == Y2014 {
+	switch e {
+	case Y2014:
 		return pyjson.Python2
+	case Y2025:
+		return pyjson.Python313
+	case Y2026:
+		return pyjson.Python314
 	}
 	return pyjson.Python3
 }
+
+// unpadded reports whether base64 goes on behind padding: from Python 3.13 on what comes
+// after it is read, and the padding ignored (binascii.a2b_base64, gh-145264).
+func (e Era) unpadded() bool { return e == Y2025 || e == Y2026 }
 
 // SourceKind says where a capture comes from, and so how far to trust it.
 type SourceKind string
@@ -221,6 +249,19 @@ func (e *CaptureError) Error() string {
 
 // Unwrap returns the cause.
 func (e *CaptureError) Unwrap() error { return e.Cause }
+
+// Kind is the sort of error that Cinder ends with.
+func (e *CaptureError) Kind() ErrorKind {
+	var u *pyjson.UnicodeError
+	var v *pyjson.ValueError
+	switch {
+	case errors.As(e, &u):
+		return ErrBadUnicode
+	case errors.As(e, &v) && v.Primitive:
+		return ErrOther
+	}
+	return ErrUnserializable
+}
 
 // TakeCapture is Cinder's BackupMetadataAPI.get (cinder/backup/driver.py): the
 // version, then the three sections in order. A value that json refuses with

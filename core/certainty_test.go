@@ -432,7 +432,7 @@ func TestHiddenLayers(t *testing.T) {
 	}
 	var n tally
 	for _, file := range files {
-		for c := range casesOf(t, file) {
+		for c := range casesOf(t, file, releaseOfFile(t, file)) {
 			if c.kind == "restore" && len(get(c.input, "containers").Items()) > 1 {
 				n.chains++
 				hiddenCase(t, c, &n)
@@ -689,7 +689,7 @@ func TestLiftedIsPlain(t *testing.T) {
 	}
 	compared := 0
 	for _, file := range files {
-		for c := range casesOf(t, file) {
+		for c := range casesOf(t, file, releaseOfFile(t, file)) {
 			if c.kind != "restore" {
 				continue
 			}

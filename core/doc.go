@@ -6,16 +6,17 @@
 // The files, in the order in which they read well: each uses only names of those
 // before it (TestReadingOrder).
 //
-//	opt text secret errors               values that may be null, texts, secrets in them, errors
+//	opt text secret errors release       values that may be null, texts, secrets in them, errors, releases of Cinder
 //	cindererror python base64 coerce     what Cinder's Python makes of values, and of wrong ones
 //
 //	odd volume layout backup chain       what there is in a place, how it was written, and values that no Cinder sends
 //	columns filter query rank object     as tables, as what is asked for and in which order, as JSON
 //	beside way requests properties       a database beside a cloud, requests, which way a restore goes, properties in a line
 //
-//	capture captured state               the metadata that a backup keeps, the volume in it, and what of it can come back
+//	capture captured state clues         the metadata that a backup keeps, the volume in it, what can come back; and clues to a release
 //	rules choose fate                    the rule sets: their decisions, which one, and what they do to a field
 //	layer can                            a layer of a chain and how far its capture carries, and whether it can be done
+//	policy roles                         what a policy.yaml lets a login do, and what Cinder's defaults do by release
 //	kept loose                           how far kept captures carry, and what is not known of them
 //	put                                  the machine: a restore carried out on values
 //	collate symbols lifted unseen noted  the machine on all that a volume may be, where not all is known

@@ -33,6 +33,8 @@ type ImportOutcome struct {
 	// stumbled.
 	Fields *pyjson.Object
 	RowID  string // the id that the row is made with; "": Cinder draws one
+	// Begins is what a new row begins with that is not null, before the record sets anything.
+	Begins *pyjson.Object
 }
 
 // importRequired are the fields without which the service gives up.
@@ -51,7 +53,7 @@ func SimulateImport(in ImportInput) ImportOutcome {
 		out.HTTP, out.Error = http, &CinderError{kind, class, message}
 		return out
 	}
-	if err := importSchema(in.Record); err != nil {
+	if err := importSchema(in.Record, in.Era); err != nil {
 		out.HTTP, out.Error = 400, err
 		return out
 	}
@@ -62,7 +64,7 @@ func SimulateImport(in ImportInput) ImportOutcome {
 	if in.Decoded != nil {
 		d = *in.Decoded
 	} else {
-		d, err = DecodeRecord(in.Record.URL, Today)
+		d, err = DecodeRecord(in.Record.URL, in.Era)
 	}
 	if err != nil {
 		var e *CinderError
@@ -94,12 +96,22 @@ func SimulateImport(in ImportInput) ImportOutcome {
 		out.Undone = true
 		return refuse(500, ErrOther, "ValueError", "Field `id' cannot be None")
 	}
-	out.HTTP, out.RowID, out.Status = 201, pyjson.Str(id), StatusCreating
+	out.HTTP, out.RowID, out.Status, out.Begins = 201, pyjson.Str(id), StatusCreating, begins(in.Era)
 	if in.Existing.Set { // the row that was found is used again, whatever its id looked like
 		found, _ := bindText(id)
 		out.RowID = found.Text()
 	}
 	return importManager(in, d, out)
+}
+
+// begins is what a new row of backups begins with: no dependents from 29 on, null before
+// (cinder/db/models.py Backup, bug 2163042).
+func begins(era Era) *pyjson.Object {
+	o := &pyjson.Object{}
+	if era == Y2026 {
+		o.Set("num_dependent_backups", pyjson.OfInt(0))
+	}
+	return o
 }
 
 // importNeeds is what the API looks for in a record before it looks at the database
@@ -125,7 +137,7 @@ func importNeeds(doc pyjson.Value) *CinderError {
 
 // importSchema is the check of the request's body (cinder/api/schemas/backups.py
 // import_record).
-func importSchema(r Record) *CinderError {
+func importSchema(r Record, era Era) *CinderError {
 	if len(r.Service) > 255 && pyjson.Len(r.Service) > 255 {
 		return &CinderError{
 			ErrSchema, "ValidationError",
@@ -138,7 +150,7 @@ func importSchema(r Record) *CinderError {
 			"Error decoding your request. Either the URL or the request body contained characters that could not be decoded by Cinder.",
 		}
 	}
-	if _, _, _, err := lenientBase64(r.URL); err != nil || r.URL == "" {
+	if _, _, _, err := lenientBase64(r.URL, era.unpadded()); err != nil || r.URL == "" {
 		return &CinderError{
 			ErrSchema, "ValidationError",
 			"Invalid input for field/attribute backup_url. Value: " + r.URL + ". '" + r.URL + "' is not a 'base64'",

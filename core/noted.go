@@ -1,10 +1,6 @@
 package core
 
-import (
-	"fmt"
-
-	"hearth/core/pyjson"
-)
+import "hearth/core/pyjson"
 
 // sourceBackup is the key in which Cinder notes what a volume was restored from.
 const sourceBackup = "src_backup_id"
@@ -72,10 +68,4 @@ func (l *lifted) clone(before pyjson.Value, noting Noting) {
 		next.addBase(b)
 	}
 	l.take(next, ofBase)
-}
-
-// parseMicroversion reads 3.70; ok is false for what is none.
-func parseMicroversion(s string) (major, minor int, ok bool) {
-	n, _ := fmt.Sscanf(s, "%d.%d", &major, &minor)
-	return major, minor, n == 2
 }

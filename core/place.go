@@ -19,6 +19,9 @@ type PlaceInfo struct {
 	Title    string  // short, for the status line
 	Rules    RuleSet // of the Cinder that restores there; RulesAuto where hearth does it itself
 	RulesWhy string
+	// Release is which Cinder restores there, as far as is known: a range, with what it
+	// rests on. It may become narrower, as more is known of the place.
+	Release  Releases
 	ReadOnly string // why nothing can be written, "" if it can
 	Badge    string // a word such as PROD, from the config
 	Color    string // a colour for the badge, "" for the theme's

@@ -140,7 +140,8 @@ type Plan struct {
 	Steps     []Step
 	Error     *PlanError
 	Warnings  []string
-	Beside    Beside // the database that stands beside the place; a zero one where none does
+	Beside    Beside   // the database that stands beside the place; a zero one where none does
+	Release   Releases // of the Cinder that restores, as far as the place and the captures tell
 	// Coerced: a number or boolean goes into a text column. After says what SQLite
 	// and MySQL make of it; PostgreSQL refuses it.
 	Coerced bool

@@ -18,6 +18,9 @@ func (p *Plan) Object() *pyjson.Object {
 	set("target", str(string(p.Target.Kind)))
 	set("rules", str(string(p.Rules)))
 	set("rules_why", str(p.RulesWhy))
+	if p.Release.Known() {
+		set("release", pyjson.OfDict(p.Release.Object()))
+	}
 	set("layers", str(string(p.Layers)))
 	set("layers_why", str(p.LayersWhy))
 	set("via", str(p.Via))

@@ -60,11 +60,11 @@ func EncodeRecord(fields, extra *pyjson.Object, era Era) (string, error) {
 			return "", cerr
 		}
 		if t, aware := set.Time(); set.Kind() == pyjson.Time {
-			set = pyjson.OfString(isoTime(t, aware))
+			set = pyjson.OfString(isoTime(t, aware, era))
 		}
 		doc.Set(name, set)
 	}
-	text, err := pyjson.Dumps(pyjson.OfDict(doc), pyjson.Python3)
+	text, err := pyjson.Dumps(pyjson.OfDict(doc), era.dialect())
 	if err != nil {
 		return "", err
 	}
@@ -73,8 +73,8 @@ func EncodeRecord(fields, extra *pyjson.Object, era Era) (string, error) {
 
 // isoTime is oslo's isotime as object fields write it: whole seconds, and a zone
 // other than UTC by its name, which import then cannot parse.
-func isoTime(t time.Time, aware bool) string {
-	s := fmt.Sprintf("%d", t.Year()) + t.Format("-01-02T15:04:05")
+func isoTime(t time.Time, aware bool, era Era) string {
+	s := pyjson.Year(t.Year(), era.dialect()) + t.Format("-01-02T15:04:05")
 	if _, offset := t.Zone(); !aware || offset == 0 {
 		return s + "Z"
 	}
@@ -111,7 +111,7 @@ type Decoded struct {
 func DecodeRecord(text string, era Era) (Decoded, error) {
 	var d Decoded
 	refuse := func(today string, kind ErrorKind, class, message string) error {
-		if era == Today {
+		if era != Y2014 {
 			return &CinderError{ErrInvalidInput, "InvalidInput", "Invalid input received: " + today}
 		}
 		return &CinderError{kind, class, message}
@@ -120,7 +120,7 @@ func DecodeRecord(text string, era Era) (Decoded, error) {
 	if !pyjson.IsASCII(text) {
 		return d, refuse(cannotParse, ErrBadUnicode, "UnicodeEncodeError", "'ascii' codec can't encode characters")
 	}
-	raw, skipped, ignored, err := lenientBase64(text)
+	raw, skipped, ignored, err := lenientBase64(text, era.unpadded())
 	if err != nil {
 		return d, refuse(cannotDecode, ErrBadBase64, "Error", err.Error())
 	}

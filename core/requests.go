@@ -113,6 +113,8 @@ type Scope struct {
 	User     string
 	Roles    []string
 	Version  string   // the API's newest microversion, "3.70"
+	Release  Releases // that the place may be of, with what tells
+	MayNot   string   // what the login may not do, or not in every release, in a clause; "": all that there is
 	Regions  []string // that have the service
 	Projects []Project
 	Beside   Beside // the database that stands beside the place; a zero one where none does, or it was not asked

@@ -18,6 +18,12 @@ type PlaceConfig struct {
 	ReadOnly bool   `toml:"read_only"` // nothing is ever written there
 	// AllProjects lists what every project of a cloud has.
 	AllProjects bool `toml:"all_projects"`
+	// Release is which Cinder there is, as core.ParseReleases reads it: "26", "24 to 28".
+	// What hearth sees of the place is held to it.
+	Release string `toml:"release"`
+	// Policy is the policy.yaml of a cloud, a file here: what it says of roles goes before
+	// Cinder's defaults.
+	Policy string `toml:"policy"`
 
 	// Database is Cinder's own database, which a cloud stands on, by its location or its
 	// name here: it is only read, and tells what the API hides.
@@ -52,6 +58,14 @@ func (c Config) Check() (key, what string) {
 			if _, _, err := c.Find(r); err != nil {
 				return "places." + name + ".repository", err.Error()
 			}
+		}
+		if r := c.Places[name].Release; r != "" {
+			if _, err := core.ParseReleases(r); err != nil {
+				return "places." + name + ".release", err.Error()
+			}
+		}
+		if l, err := ParseLocation(c.Places[name].Location); c.Places[name].Policy != "" && err == nil && l.Kind() != KindCloud {
+			return "places." + name + ".policy", "only a cloud goes by a policy, and " + Shown(c.Places[name].Location) + " is none: leave it out"
 		}
 		if what := c.wrongDatabase(c.Places[name]); what != "" {
 			return "places." + name + ".database", what

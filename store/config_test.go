@@ -121,3 +121,48 @@ func TestDatabaseBeside(t *testing.T) {
 		}
 	}
 }
+
+// TestReleaseSetting: the release and the policy of a place are read with the config, and
+// what is wrong with them is told of there.
+func TestReleaseSetting(t *testing.T) {
+	cloudsFile(t, "clouds: {lab: {auth: {auth_url: 'http://127.0.0.1:1/v3', username: u, password: p, project_name: x}}}")
+	for _, x := range []struct{ location, release, policy, key, what string }{
+		{"cloud:lab", "24 to 28", "/etc/cinder/policy.yaml", "", ""},
+		{"sqlite:/x", "2025.1", "", "", ""},
+		{"cloud:lab", "zed", "", "places.a.release", `write "26"`},
+		{"sqlite:/x", "", "/etc/cinder/policy.yaml", "places.a.policy", "only a cloud goes by a policy"},
+	} {
+		key, what := store.Config{Places: map[string]store.PlaceConfig{"a": {Location: x.location, Release: x.release, Policy: x.policy}}}.Check()
+		if key != x.key || !strings.Contains(what, x.what) {
+			t.Errorf("%+v: %s %q", x, key, what)
+		}
+	}
+	policy := filepath.Join(t.TempDir(), "policy.yaml")
+	open := func(text string) (store.Place, error) {
+		if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l, _ := store.ParseLocation("cloud:lab")
+		return store.Open(t.Context(), l, store.Options{Config: store.PlaceConfig{Release: "26", Policy: policy}})
+	}
+	for text, code := range map[string]core.Code{
+		"": "", "# only comments\n": "", "\"backup:delete\": \"role:x\"\n": "", `{"backup:create": [["role:x"]]}`: "",
+		"[a, b]": core.CodeUnreadable, "a: b: c": core.CodeUnreadable,
+	} {
+		p, err := open(text)
+		if core.CodeOf(err) != code {
+			t.Errorf("%q: %v", text, err)
+		}
+		if err == nil {
+			if got := p.Info().Release.Text(); got != "Cinder 26" {
+				t.Errorf("%q: %s", text, got)
+			}
+			p.Close()
+		}
+	}
+	os.Remove(policy)
+	l, _ := store.ParseLocation("cloud:lab")
+	if _, err := store.Open(t.Context(), l, store.Options{Config: store.PlaceConfig{Policy: policy}}); core.CodeOf(err) != core.CodeNotFound {
+		t.Errorf("a policy that is not there: %v", err)
+	}
+}

@@ -63,12 +63,23 @@ func (o Options) readOnly() string {
 	return unless(!o.Config.ReadOnly, "the config marks it read_only")
 }
 
+// release is what the configuration says of the place's release. What is wrong with it was
+// told when the config was read.
+func (o Options) release() core.Clue {
+	if o.Config.Release == "" {
+		return core.Clue{}
+	}
+	c, _ := core.ReleaseSetting(o.Config.Release)
+	return c
+}
+
 func (o Options) sql() sql.Options {
 	mirrors := ""
 	if o.CacheDir != "" {
 		mirrors = filepath.Join(o.CacheDir, "mirrors")
 	}
-	return sql.Options{Write: o.Write, Mirrors: mirrors, Now: o.Now, Badge: o.Config.Badge, Color: o.Config.Color, ReadOnly: o.readOnly()}
+	return sql.Options{Write: o.Write, Mirrors: mirrors, Now: o.Now, Badge: o.Config.Badge, Color: o.Config.Color, ReadOnly: o.readOnly(),
+		Release: o.release()}
 }
 
 func openDemo(ctx context.Context, _ string, o Options) (Place, error) {
@@ -107,7 +118,13 @@ func database(p *sql.Place, err error) (Place, error) {
 var _ Cloud = (*cinder.Place)(nil)
 
 func openCloud(ctx context.Context, where string, o Options) (Place, error) {
+	policy, err := cinder.ReadPolicy(o.Config.Policy)
+	if err != nil {
+		return nil, err
+	}
 	return opened(cinder.Open(ctx, where, cinder.Options{
+		Release:  o.release(),
+		Policy:   policy,
 		Reach:    o.reach(),
 		ReadOnly: o.readOnly(),
 		Badge:    o.Config.Badge,

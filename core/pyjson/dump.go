@@ -15,6 +15,11 @@ const (
 	Python3 Dialect = iota
 	// Python2 is the Cinder of 2014: Python 2.7 with oslo-incubator's jsonutils.
 	Python2
+	// Python313 is Cinder 26 on Debian 13: Python 3.13 with oslo.serialization 5.7, which
+	// writes dates, and says otherwise what does not serialise.
+	Python313
+	// Python314 is Cinder 29 with Python 3.14, whose strftime pads years to four digits.
+	Python314
 )
 
 // TypeError is what json raises for a dict with a key that is no string, number
@@ -25,7 +30,12 @@ func (e *TypeError) Error() string { return e.Text }
 
 // ValueError is what json raises for an object it cannot write. Cinder does not
 // catch it: the capture fails.
-type ValueError struct{ Text string }
+type ValueError struct {
+	Text string
+	// Primitive: it is oslo.serialization's own, "Cannot convert … to primitive"; before
+	// that came, json went round in a circle.
+	Primitive bool
+}
 
 func (e *ValueError) Error() string { return e.Text }
 
@@ -55,8 +65,8 @@ func appendValue(b []byte, v Value, d Dialect) ([]byte, error) {
 	case Bool:
 		return strconv.AppendBool(b, v.flag), nil
 	case Int:
-		if d == Python3 && len(strings.TrimPrefix(v.text, "-")) > maxIntDigits {
-			return b, &ValueError{(&IntError{len(v.text)}).Error()}
+		if d != Python2 && len(strings.TrimPrefix(v.text, "-")) > maxIntDigits {
+			return b, &ValueError{Text: (&IntError{len(v.text)}).Error()}
 		}
 		return append(b, v.text...), nil
 	case Float:
@@ -101,23 +111,37 @@ func primitive(v Value, d Dialect) (string, error) {
 	case Time:
 		year := v.when.Year()
 		if d == Python2 && year < 1900 {
-			return "", &ValueError{fmt.Sprintf("year=%d is before 1900; the datetime strftime() methods require year >= 1900", year)}
+			return "", &ValueError{Text: fmt.Sprintf("year=%d is before 1900; the datetime strftime() methods require year >= 1900", year)}
 		}
-		// strftime's %Y is not padded on Linux; an offset is dropped, not applied.
-		return strconv.Itoa(year) + v.when.Format("-01-02T15:04:05.000000"), nil
+		// An offset is dropped, not applied.
+		return Year(year, d) + v.when.Format("-01-02T15:04:05.000000"), nil
 	case Bytes:
 		if d == Python2 {
 			return DecodeUTF8Loose(v.text)
 		}
 		return DecodeUTF8(v.text)
 	case UUID:
-		if d == Python3 {
+		if d != Python2 {
 			return v.text, nil
 		}
 	case Unkeyed:
 		return "", &TypeError{"keys must be str, int, float, bool or None, not tuple"}
 	}
-	return "", &ValueError{"Circular reference detected"}
+	if d != Python313 && d != Python314 {
+		return "", &ValueError{Text: "Circular reference detected"}
+	}
+	if !v.when.IsZero() { // a date
+		return Year(v.when.Year(), d) + v.when.Format("-01-02"), nil
+	}
+	return "", &ValueError{Text: "Cannot convert " + v.text + " to primitive", Primitive: true}
+}
+
+// Year is strftime's %Y on Linux: padded to four digits from Python 3.14 on.
+func Year(year int, d Dialect) string {
+	if d == Python314 {
+		return fmt.Sprintf("%04d", year)
+	}
+	return strconv.Itoa(year)
 }
 
 func floatJSON(f float64) string {

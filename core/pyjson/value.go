@@ -86,6 +86,12 @@ func OfUnkeyed() Value { return Value{kind: Unkeyed} }
 // ValueError, which makes a whole capture fail.
 func OfOpaque(typeName string) Value { return Value{kind: Opaque, text: typeName} }
 
+// OfDate makes a datetime.date: an Opaque, which some Pythons' json refuses and others
+// write.
+func OfDate(year int, month time.Month, day int) Value {
+	return Value{kind: Opaque, text: "date", when: time.Date(year, month, day, 0, 0, 0, 0, time.UTC)}
+}
+
 // Kind returns the sort of value v is.
 func (v Value) Kind() Kind { return v.kind }
 

@@ -90,7 +90,18 @@ func (p *Place) Info() core.PlaceInfo {
 	} else {
 		info.Title += " + database"
 	}
+	info.Release = info.Release.And(p.clues()...)
 	return info
+}
+
+// clues are what the database tells of the cloud's release, where anything is said from it.
+func (p *Place) clues() []core.Clue {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.db == nil || !p.found.Usable() {
+		return nil
+	}
+	return p.db.Info().Release.Clues
 }
 
 // Close closes the database and the cloud.

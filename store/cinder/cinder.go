@@ -42,6 +42,7 @@ func Open(ctx context.Context, where string, o Options) (*Place, error) {
 	}
 	s := newSession(l, o.CacheDir, o.Now)
 	s.answer, s.patience, s.asks = o.Waits.Answer, o.Waits.Trickle, o.Passcode
+	s.setting = o.Release
 	if o.Waits.Repeat > 0 {
 		s.firstWait = o.Waits.Repeat
 	}
@@ -58,7 +59,7 @@ func newPlace(ctx context.Context, where string, s *session, o Options) *Place {
 		location: "cloud:" + where,
 		name:     where,
 		session:  s,
-		denied:   map[core.Operation]string{},
+		denied:   map[forbidden]string{},
 		started:  o.Now(),
 	}
 	p.life, p.end = context.WithCancel(context.WithoutCancel(ctx))
@@ -79,7 +80,7 @@ func (p *Place) Info() core.PlaceInfo {
 		Badge:    p.options.Badge,
 		Color:    p.options.Color,
 	}
-	info.Unsafe = p.session.unsafe()
+	info.Unsafe, info.Release = p.session.unsafe(), p.release()
 	if pass, ok := p.session.current(); ok {
 		if project := pass.Project.Name; project != "" {
 			cloud, region, _ := Cut(p.name)
@@ -113,6 +114,8 @@ func (p *Place) Scope(ctx context.Context) (core.Scope, error) {
 		Roles:   pass.Roles,
 		Regions: pass.Regions,
 		Version: pass.Version.String(),
+		Release: p.release(),
+		MayNot:  core.MayNot(pass.whom(), p.release(), p.options.Policy),
 	}
 	if pass.Identity == "" {
 		return s, nil
@@ -135,43 +138,23 @@ func (p *Place) Scope(ctx context.Context) (core.Scope, error) {
 	return s, nil
 }
 
-// Denied says why an operation is not allowed: by Cinder's default policy
-// (cinder/policies/backups.py, backup_actions.py) or since the cloud forbade it
-// before. Roles of another name may be anything, and are taken to be a member's.
+// Denied says why an operation is not allowed: since the cloud forbade it before, by its
+// policy where that is known, or as no release that it may be of allows it by default
+// ([core.Allowed]). What some release allows is asked for: the cloud's answer is kept.
 func (p *Place) Denied(op core.Operation) string {
+	key := p.forbidding(op)
 	p.mu.Lock()
-	why, before := p.denied[op]
+	why, before := p.denied[key]
 	p.mu.Unlock()
 	if before {
 		return why
 	}
-	roles, known := p.roles()
-	if !known || roles["admin"] {
+	l, known := p.whom()
+	if !known {
 		return ""
 	}
-	switch op {
-	case core.OpExport, core.OpImport, core.OpReset, core.OpForceDelete, core.OpAllProjects:
-		return "by default only the role admin may " + string(op) + ", and this login has " + roleList(roles)
-	}
-	if roles["reader"] && len(roles) == 1 {
-		return "a reader may not " + string(op)
+	if a, why := core.Allowed(op, l, p.release(), p.options.Policy); a == core.AnswerNo {
+		return why
 	}
 	return ""
-}
-
-func roleList(roles map[string]bool) string {
-	if len(roles) == 0 {
-		return "no role"
-	}
-	var out []string
-	for _, r := range []string{"manager", "member", "reader"} {
-		if roles[r] {
-			out = append(out, r)
-			delete(roles, r)
-		}
-	}
-	for r := range roles {
-		out = append(out, core.Visible(r))
-	}
-	return strings.Join(out, ", ")
 }

@@ -80,3 +80,11 @@ func (l *login) whose() string { return l.entry.Identity(false) + "\x00" + l.ove
 func (l *login) identity() string {
 	return l.cloud + "\x00" + l.entry.Identity(true) + "\x00" + l.override + "\x00" + l.token
 }
+
+// ReadPolicy reads the policy.yaml of a cloud; nil for "".
+func ReadPolicy(path string) (*core.Policy, error) {
+	if path == "" {
+		return nil, nil
+	}
+	return clouds.Policy(path)
+}

@@ -174,7 +174,8 @@ func (s *session) explainFault(tried string, at party, f *fault, err error) erro
 	case http.StatusUnauthorized:
 		return fail(core.CodeDenied, at.name+" does not accept the login", "check the credentials in clouds.yaml")
 	case http.StatusForbidden:
-		next := "log in with a role that may do it: by default admin for records and states, member for the rest"
+		pass, _ := s.current()
+		next := core.ForbiddenNext(f.method != http.MethodGet && f.method != "", pass.whom(), s.release())
 		if at.noTables {
 			next = "ask the cloud's administrator whether the user, the project and their domains are enabled and may log in"
 		}

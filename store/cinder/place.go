@@ -24,6 +24,8 @@ type Options struct {
 	// is configured, or it has been used. It may wait for the user until its context
 	// ends. nil: there is nobody to ask.
 	Passcode func(context.Context, core.Passcode) (string, error)
+	Release  core.Clue    // what the config says of the cloud's release; zero: nothing
+	Policy   *core.Policy // the cloud's, where it is known; nil: its defaults are taken
 }
 
 // Waits are how long a cloud is waited for; zero is as hearth does, and tests need not
@@ -61,7 +63,13 @@ type Place struct {
 	parents  parents
 
 	mu     sync.Mutex // guards what follows
-	denied map[core.Operation]string
+	denied map[forbidden]string
+}
+
+// forbidden is what a cloud forbade, and the roles that it forbade it to.
+type forbidden struct {
+	op    core.Operation
+	roles string
 }
 
 // lists are what has been read of one reach: two of them share no row, so that who
@@ -102,20 +110,19 @@ func (p *Place) version() version {
 	return pass.Version
 }
 
-// roles are the token's, in lower case; known is false before the first login.
-func (p *Place) roles() (roles map[string]bool, known bool) {
+// whom is who the token makes us; known is false before the first login.
+func (p *Place) whom() (l core.Login, known bool) {
 	pass, ok := p.session.current()
-	out := map[string]bool{}
-	for _, r := range pass.Roles {
-		out[strings.ToLower(r)] = true
-	}
-	return out, ok
+	return pass.whom(), ok
 }
 
 func (p *Place) isAdmin() bool {
-	roles, known := p.roles()
-	return !known || roles["admin"]
+	l, known := p.whom()
+	return !known || l.Has("admin")
 }
+
+// release is what is known of the cloud's release.
+func (p *Place) release() core.Releases { return p.session.release() }
 
 // isOwn reports whether a project is the login's, as far as both are known.
 func (p *Place) isOwn(project core.ProjectID) bool {
@@ -133,16 +140,23 @@ func (p *Place) writable(tried string) error {
 
 // noted remembers what the cloud forbids, and forgets what it allows after all.
 func (p *Place) noted(op core.Operation, err error) error {
+	key := p.forbidding(op)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f := faultOf(err)
 	switch {
 	case err == nil:
-		delete(p.denied, op)
+		delete(p.denied, key)
 	case f != nil && f.status == 403 && f.signed: // a proxy that forbids it is no policy of the cloud's
-		p.denied[op] = "the cloud forbade it: " + core.Visible(strings.TrimSuffix(f.message, "."))
+		p.denied[key] = "the cloud forbade it: " + core.Visible(strings.TrimSuffix(f.message, "."))
 	}
 	return err
+}
+
+// forbidding is an operation with the roles that the token has now.
+func (p *Place) forbidding(op core.Operation) forbidden {
+	l, _ := p.whom()
+	return forbidden{op, strings.Join(l.Roles, " ")}
 }
 
 // noteBackup notes in the lists what was found when a backup was read alone; ok

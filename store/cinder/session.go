@@ -31,12 +31,36 @@ type pass struct {
 	Endpoint string       `json:"endpoint"` // of the Block Storage API, without a slash at its end
 	Identity string       `json:"identity"` // Keystone's, with /v3
 	Objects  string       `json:"objects"`  // of the object store, "" if there is none
-	Version  version      `json:"version"`
+	Version  version      `json:"version"`  // that is asked for: at most the newest that hearth knows
+	Newest   version      `json:"newest"`   // that the cloud has; 0: it did not say
 	Project  core.Project `json:"project"`
 	User     string       `json:"user"`
 	UserID   string       `json:"user_id"`
 	Roles    []string     `json:"roles"`
 	Regions  []string     `json:"regions"` // that have the service
+}
+
+// whom is who the token makes us.
+func (p pass) whom() core.Login {
+	l := core.Login{Project: p.Project.ID != ""}
+	for _, r := range p.Roles {
+		l.Roles = append(l.Roles, strings.ToLower(r))
+	}
+	return l
+}
+
+// release is what is known of the cloud's release. An answer without a version is none that
+// tells: a proxy may have taken it out.
+func (s *session) release() core.Releases {
+	var clues []core.Clue
+	if s.setting.Source != "" {
+		clues = append(clues, s.setting)
+	}
+	pass, _ := s.current()
+	if c, ok := core.ClueOfAPI(pass.Newest.String()); ok && pass.Newest > 1 {
+		clues = append(clues, c)
+	}
+	return core.ReleasesOf(clues...)
 }
 
 // answerTime is how long an answer may take.
@@ -47,6 +71,8 @@ const answerTime = 60 * time.Second
 type session struct {
 	login login
 	keep  string // the file of the kept token; "": none is kept
+
+	setting core.Clue // what the config says of the cloud's release; zero: nothing
 
 	objects bool // only the object store is wanted
 	now     func() time.Time
@@ -207,7 +233,7 @@ func (s *session) authenticate(ctx context.Context, provider *gophercloud.Provid
 	s.entered = true
 	s.mu.Lock()
 	if s.pass.Endpoint == p.Endpoint && s.pass.Project.ID == p.Project.ID { // else it is not the cloud that it was
-		p.Version = s.pass.Version
+		p.Version, p.Newest = s.pass.Version, s.pass.Newest
 	}
 	s.pass, s.kept = p, false
 	s.mu.Unlock()
@@ -299,11 +325,11 @@ func (s *session) notIn(tried string, err error) error {
 // learn notes the microversion that the cloud answered with.
 func (s *session) learn(v version) {
 	s.mu.Lock()
-	if v == 0 || s.pass.Version != 0 {
+	if v == 0 || s.pass.Newest != 0 {
 		s.mu.Unlock()
 		return
 	}
-	s.pass.Version = min(v, newest)
+	s.pass.Version, s.pass.Newest = min(v, newest), v
 	p := s.pass
 	s.mu.Unlock()
 	s.write(p)

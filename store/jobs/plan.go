@@ -98,6 +98,7 @@ func (d Desk) Plan(ctx context.Context, r PlanRequest) (*core.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.Release = d.Place.Info().Release.And(core.CluesOf(p.Captures)...)
 	warnings = append(warnings, d.beside(ctx, p)...)
 	if few := tooFew(p, len(r.Captures)); few != "" {
 		warnings = append(warnings, few)

@@ -27,6 +27,8 @@ type Options struct {
 	Now   func() time.Time // the clock; nil: time.Now
 	Demo  bool             // the file is made up and goes when the place is closed
 
+	Release core.Clue // what the config says of the release; zero: nothing
+
 	Badge, Color string // for the title bar
 	ReadOnly     string // why nothing is to be written, "" if it may
 
@@ -176,7 +178,15 @@ func (p *Place) Info() core.PlaceInfo {
 	info := core.PlaceInfo{Location: location, Kind: core.PlaceDatabase, Title: title, Rules: core.Newton,
 		RulesWhy: "the rules of today's Cinder; which one will restore cannot be read from its database", Demo: p.opt.Demo, Badge: p.opt.Badge,
 		Color: p.opt.Color}
+	clues := p.schema.clues
+	if p.opt.Release.Source != "" {
+		clues = append([]core.Clue{p.opt.Release}, clues...)
+	}
+	if info.Release = core.ReleasesOf(clues...); info.Release.Known() {
+		info.RulesWhy = "the rules of today's Cinder; by what is seen it is " + info.Release.Text()
+	}
 	if p.own {
+		info.Release = core.Releases{} // hearth restores there itself
 		info.Kind, info.Rules, info.RulesWhy, info.Journals = core.PlaceEmbedded, core.RulesAuto, "", true
 	}
 	if p.server != nil && p.server.unsafe != "" {

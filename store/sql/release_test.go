@@ -238,3 +238,40 @@ func filter(t *testing.T, text string) core.Filter {
 	ok(t, err)
 	return f
 }
+
+// The revision of the schema tells the release, and the config's word is held to it.
+func TestRevision(t *testing.T) {
+	alembic := func(revision string) []string {
+		return []string{"CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
+			"INSERT INTO alembic_version VALUES ('" + revision + "')"}
+	}
+	migrate := []string{"CREATE TABLE migrate_version (repository_id VARCHAR(250), repository_path TEXT, version INTEGER)",
+		"INSERT INTO migrate_version VALUES ('cinder', '/x', 123)"}
+	for _, x := range []struct {
+		stmts         []string
+		setting       string
+		want, because string
+	}{
+		{nil, "", "any Cinder", "cannot be read from its database"},
+		{alembic("89aa6f9639f9"), "", "Cinder 23", "by what is seen it is Cinder 23"},
+		{slices.Concat(alembic("c92a3e68beed"), migrate), "", "Cinder 21", "it is Cinder 21"},
+		{migrate, "", "Cinder 13", "it is Cinder 13"},
+		{alembic("9c74c1c6971f"), "26", "Cinder 26", "it is Cinder 26"},
+		{alembic("c92a3e68beed"), "26", "Cinder 21 to 26", "it is Cinder 21 to 26"},
+		{[]string{"CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"}, "", "any Cinder", "cannot be read"}, // empty
+	} {
+		o := sql.Options{}
+		if x.setting != "" {
+			var err error
+			o.Release, err = core.ReleaseSetting(x.setting)
+			ok(t, err)
+		}
+		p, err := sql.Open(t.Context(), otherRelease(t, x.stmts...), o)
+		ok(t, err)
+		info := p.Info()
+		if info.Release.Text() != x.want || !strings.Contains(info.RulesWhy, x.because) {
+			t.Errorf("%v: %s, %s; want %s, %s", x.stmts, info.Release.Text(), info.RulesWhy, x.want, x.because)
+		}
+		ok(t, p.Close())
+	}
+}

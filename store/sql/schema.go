@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -15,15 +16,16 @@ import (
 type schema struct {
 	tables map[string]map[string]string // table -> column -> declared type, in capitals
 	dialect
+	clues []core.Clue // to the release, from the revision of the schema
 }
 
 // tablesRead are the tables that hearth reads.
 var tablesRead = []string{"volumes", "volume_metadata", "volume_glance_metadata", "volume_types", "backups", "backup_metadata",
-	"services", "encryption"}
+	"services", "encryption", "alembic_version", "migrate_version"}
 
 // readSchema asks for what there is of the tables that hearth reads.
 func readSchema(ctx context.Context, q querier, d dialect) (schema, error) {
-	s := schema{map[string]map[string]string{}, d}
+	s := schema{tables: map[string]map[string]string{}, dialect: d}
 	rows, err := q.QueryContext(ctx, d.columns("'"+strings.Join(tablesRead, "', '")+"'"))
 	if err != nil {
 		return s, err
@@ -39,7 +41,35 @@ func readSchema(ctx context.Context, q querier, d dialect) (schema, error) {
 		}
 		s.tables[table][column] = strings.ToUpper(typ)
 	}
-	return s, rows.Err()
+	if err := cmp.Or(rows.Err(), rows.Close()); err != nil {
+		return s, err
+	}
+	s.clues = s.revision(ctx, q)
+	return s, nil
+}
+
+// revision is what cinder-manage db sync noted of the schema. A login that may not read that
+// has the rest all the same; it is the last that is read, as PostgreSQL takes no more then.
+func (s schema) revision(ctx context.Context, q querier) []core.Clue {
+	var alembic, migrate string
+	ask := func(table, column string, into *string) {
+		if s.has(table, column) {
+			var text any
+			if q.QueryRowContext(ctx, "SELECT "+column+" FROM "+table).Scan(&text) == nil {
+				*into = fmt.Sprint(text)
+				if b, ok := text.([]byte); ok {
+					*into = string(b)
+				}
+			}
+		}
+	}
+	if ask("alembic_version", "version_num", &alembic); alembic == "" {
+		ask("migrate_version", "version", &migrate)
+	}
+	if c, ok := core.ClueOfSchema(alembic, migrate); ok {
+		return []core.Clue{c}
+	}
+	return nil
 }
 
 // needed are the columns without which nothing works; everything else may lack.

@@ -173,6 +173,12 @@ func (s *placesScreen) View(w, _ int) string {
 	if v := s.at.Scope().Version; v != "" {
 		head += ", Block Storage API " + v
 	}
+	if r := s.at.Info().Release; r.Known() {
+		head += ", " + r.Text()
+	}
+	if not := s.at.Scope().MayNot; not != "" {
+		head += "; " + not
+	}
 	if b := s.at.Scope().Beside; b.Location != "" {
 		head += "; " + b.Text()
 	}

@@ -405,7 +405,9 @@ func TestPlaces(t *testing.T) {
 		if location == "cloud:down" {
 			return core.Scope{}, errors.New("it is down")
 		}
-		return core.Scope{Project: core.Project{ID: "p", Name: "admin"}, User: "ada", Version: "3.70"}, nil
+		api, _ := core.ClueOfAPI("3.70")
+		return core.Scope{Project: core.Project{ID: "p", Name: "admin"}, User: "ada", Version: "3.70", Release: core.ReleasesOf(api),
+			Roles: []string{"member", "reader"}, MayNot: "by default only the role admin may"}, nil
 	}
 	golden(t, "places.table", b.ok("places"))
 	ask := b.env.Probe
@@ -423,6 +425,10 @@ func TestPlaces(t *testing.T) {
 	}
 	b.env.Probe = ask
 	list := b.list("places", "-o", "json")
+	if text(list[0], "release") != "Cinder 21 to 23" || text(list[0], "release_why") != "the API is at 3.70: Cinder 21 to 23" ||
+		text(list[0], "roles") != "member, reader" || text(list[0], "may_not") != "by default only the role admin may" {
+		t.Errorf("as JSON: %v", list[0])
+	}
 	if v, _ := list[1].Get("answers"); text(list[0], "project") != "admin" || v.Kind() != pyjson.Bool || v.Bool() ||
 		text(list[1], "error") != "it is down" {
 		t.Errorf("as JSON: %v", list)

@@ -55,6 +55,19 @@ var placeColumns = core.Columns[probed]{
 		Value: func(p *probed) pyjson.Value { return orNull(p.scope.User) }},
 	{Name: "version", Key: "version", Title: "Version",
 		Value: func(p *probed) pyjson.Value { return orNull(p.scope.Version) }},
+	{Name: "release", Key: "release", Title: "Release",
+		Value: func(p *probed) pyjson.Value {
+			if r := p.scope.Release; r.Known() {
+				return pyjson.OfString(r.Text())
+			}
+			return pyjson.None
+		}},
+	{Name: "release-why", Key: "release_why", Title: "Release, because",
+		Value: func(p *probed) pyjson.Value { return orNull(strings.Join(p.scope.Release.Why(), "; ")) }},
+	{Name: "roles", Key: "roles", Title: "Roles",
+		Value: func(p *probed) pyjson.Value { return orNull(strings.Join(p.scope.Roles, ", ")) }},
+	{Name: "may-not", Key: "may_not", Title: "May not",
+		Value: func(p *probed) pyjson.Value { return orNull(p.scope.MayNot) }},
 	{Name: "beside", Key: "beside", Title: "Beside",
 		Value: func(p *probed) pyjson.Value { return orNull(strings.Join(p.Beside, " ")) }},
 	{Name: "database", Key: "database", Title: "Database",
@@ -82,8 +95,8 @@ var placeColumns = core.Columns[probed]{
 
 var placeSheet = sheet[probed]{
 	columns: placeColumns,
-	usual:   []string{"name", "location", "badge", "answers", "region", "project", "user", "version", "error"},
-	spare:   []string{"user", "region", "version", "badge"},
+	usual:   []string{"name", "location", "badge", "answers", "region", "project", "user", "version", "release", "error"},
+	spare:   []string{"user", "region", "version", "badge", "release"},
 }
 
 func (e *Env) places() *cobra.Command {
