@@ -34,6 +34,7 @@
 //
 //	journal place restored               what was done, where, and how it came out
 //	blockers                             what stands against a restore in its place
+//	pitfall pitfalls                     what some releases of Cinder get wrong, where it fits
 //
 // How to add a rule set is told at [RuleSet].
 package core
