@@ -7,7 +7,9 @@ import (
 	"hearth/core"
 )
 
-// parents remembers who stands on whom: that never changes.
+// parents remembers who stands on whom: that never changes once a backup is made. While
+// it is, Ceph's driver may set another parent, or none (cinder/backup/drivers/ceph.py
+// _backup_rbd: 11.0 to 14.0, and since 24.5, 25.2 and 26.0 with backup_ceph_max_snapshots).
 type parents struct {
 	mu    sync.Mutex
 	known map[core.BackupID]core.BackupID
@@ -41,12 +43,14 @@ func (p *parents) learnDriver(id core.BackupID, service string) {
 	p.service, p.asks, p.drivers[id] = service, true, service
 }
 
-// learn notes the children of a backup.
+// learn notes those children of a backup that are made.
 func (p *parents) learn(parent core.BackupID, children []core.Backup) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range children {
-		p.known[children[i].ID] = parent
+		if children[i].Status != core.StatusCreating {
+			p.known[children[i].ID] = parent
+		}
 	}
 }
 

@@ -200,15 +200,20 @@ func (p *Place) Lineage(ctx context.Context, volume core.VolumeID) ([]core.Backu
 	if err != nil {
 		return nil, err
 	}
+	now := map[core.BackupID]core.BackupID{} // the parents, also of those that are being made
 	if p.isAdmin() {
 		for i := range rows {
 			if rows[i].Dependents == 0 {
 				continue
 			}
-			if _, sure, err := p.Dependents(ctx, rows[i].ID); err != nil {
+			children, sure, err := p.Dependents(ctx, rows[i].ID)
+			if err != nil {
 				return nil, err
 			} else if !sure {
 				break
+			}
+			for _, c := range children {
+				now[c.ID] = rows[i].ID
 			}
 		}
 	}
@@ -216,7 +221,10 @@ func (p *Place) Lineage(ctx context.Context, volume core.VolumeID) ([]core.Backu
 	for i := range rows {
 		b := &rows[i]
 		p.nameBackup(b, p.volumeName, projects)
-		parent, known := p.parents.of(b.ID)
+		parent, known := now[b.ID]
+		if !known {
+			parent, known = p.parents.of(b.ID)
+		}
 		if !known && b.Incremental {
 			parent, b.ParentGuessed = likelyParent(older(rows, b)), true
 		}
