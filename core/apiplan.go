@@ -191,8 +191,8 @@ type Refusal struct {
 }
 
 // APIRefusals lists what the API would refuse on the way from one state to
-// another. imageLimit is how long a value of image metadata may be: 255 before
-// Cinder 24.0 and 23.2, 65535 bytes since; 0 is that.
+// another. imageLimit is how long a value of image metadata may be: 255 characters
+// before Cinder 22.3 and 23.2, 65535 bytes since; 0 is that.
 func APIRefusals(now, target State, imageLimit int) []Refusal {
 	var out []Refusal
 	add := func(field, why string) {
@@ -288,14 +288,28 @@ func (f FieldPlan) Key() string {
 	return strings.TrimPrefix(f.Name, "display_")
 }
 
-// LimitOfImages is how long a value of image metadata may be on a cloud of this
-// newest microversion, 0 where both may be: 3.71 came with Cinder 23, the longer
-// values with 24.0 and 23.2.
-func LimitOfImages(microversion string) int {
-	if major, minor, ok := parseMicroversion(microversion); ok && (major < 3 || major == 3 && minor < 71) {
-		return limitText
+// longImages is since when a value of image metadata may have 65,535 bytes, before 255
+// characters (cinder/api/validation/parameter_types.py mysql_text, bug 1988942).
+var longImages = Since("22.3", "23.2")
+
+// LimitOfImages is that of [APIRefusals] for a place of some releases: what one of them may
+// take is not refused beforehand.
+func LimitOfImages(r Releases) int {
+	if r.MayHave(longImages) {
+		return 0
 	}
-	return 0
+	return limitText
+}
+
+// LongImages are the keys of image metadata that the plan sets by the API to values of more
+// than 255 characters.
+func (p *Plan) LongImages() (keys []string) {
+	for k, v := range differing(p.Before.Image, p.After.Image).All() {
+		if pyjson.Len(v.Text()) > limitText {
+			keys = append(keys, k)
+		}
+	}
+	return keys
 }
 
 // ViaAPI turns a plan for an existing volume into what the API can make of it.

@@ -125,10 +125,15 @@ func TestAPIRefusals(t *testing.T) {
 }
 
 func TestLimitOfImages(t *testing.T) {
-	for version, want := range map[string]int{"": 0, "3.70": 255, "3.0": 255, "3.71": 0, "3.100": 0, "4.0": 0, "odd": 0} {
-		if got := LimitOfImages(version); got != want {
-			t.Errorf("%q: %d, want %d", version, got, want)
+	for text, want := range map[string]int{"21": 255, "22.0 to 22.2": 255, "22.2 to 22.3": 0, "22.3": 0, "23.0 to 23.1": 255, "23.2": 0,
+		"21 to 23": 0, "24": 0, "24 or later": 0} {
+		r, err := ParseReleases(text)
+		if got := LimitOfImages(r); got != want || err != nil {
+			t.Errorf("%s: %d, want %d; %v", text, got, want, err)
 		}
+	}
+	if got := LimitOfImages(Releases{}); got != 0 {
+		t.Errorf("of any release: %d", got)
 	}
 }
 

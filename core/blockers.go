@@ -88,6 +88,7 @@ type RestoreFacts struct {
 	Quota    Fact[map[string]Allowance] // of the login's project, by Cinder's names: volumes, gigabytes, gigabytes_TYPE
 	Services Fact[[]BackupService]      // not known: the login may not see them
 	Version  string                     // the API's newest microversion, "" where it is not known
+	Releases Releases                   // that the place may be of
 
 	Plan       *Plan      // nil: none was made
 	Repository string     // where the place keeps its backups; "": that is not known
@@ -176,30 +177,36 @@ func (w *weighing) backup() {
 	w.driver()
 }
 
-// driver weighs whether the driver is still there. Grizzly's rows name services, which
-// no Cinder from 14.0 (Stein) on matches any more, and TSM's driver went in 18.0
-// (Wallaby, 3.64).
-func (w *weighing) driver() {
-	service := w.facts.Driver.V
-	if !strings.HasPrefix(service, "cinder.backup.services.") && !strings.HasPrefix(service, "cinder.backup.drivers.tsm") {
-		return
-	}
-	const next = "restore it with the Cinder that made it"
-	if minorOf(w.facts.Version) >= 64 {
-		w.no(ReasonDriverGone, "the backup was made by "+Visible(service)+", which no Cinder of today restores", next)
-		return
-	}
-	w.unknown(ReasonDriverGone, "the backup was made by "+Visible(service)+
-		": a Cinder as old as that driver restores it, a newer one sets the target to error", next)
+// driversGone are those that went, by the beginning of their rows' services, since when, and
+// what is left to do: Grizzly's rows name services, which no Cinder from 14.0 (Stein) on
+// matches any more, and TSM's driver went in 18.0 (Wallaby).
+var driversGone = []struct {
+	service string
+	since   Change
+	next    string
+}{
+	{"cinder.backup.services.", Since("14.0"), "take its record from the database, and import that where no such row is, under " +
+		"cinder.backup.drivers.swift.SwiftBackupDriver (hearth import --service today); or restore it with the Cinder that made it"},
+	{"cinder.backup.drivers.tsm", Since("18.0"), "read its data with TSM's own dsmc restore, or with the Cinder that made it"},
 }
 
-// minorOf is the minor number of a microversion, 0 where it is not known.
-func minorOf(version string) int {
-	var minor int
-	if _, err := fmt.Sscanf(version, "3.%d", &minor); err != nil {
-		return 0
+// driver weighs whether the driver is still there.
+func (w *weighing) driver() {
+	releases := w.facts.Releases
+	if clue, ok := ClueOfAPI(w.facts.Version); ok && !releases.Known() {
+		releases = ReleasesOf(clue)
 	}
-	return minor
+	service := w.facts.Driver.V
+	for _, gone := range driversGone {
+		switch {
+		case !strings.HasPrefix(service, gone.service) || !releases.MayHave(gone.since):
+		case releases.Has(gone.since):
+			w.no(ReasonDriverGone, "the backup was made by "+Visible(service)+", which no Cinder of today restores", gone.next)
+		default:
+			w.unknown(ReasonDriverGone, "the backup was made by "+Visible(service)+
+				": a Cinder before "+gone.since.String()+" restores it, a newer one sets the target to error", gone.next)
+		}
+	}
 }
 
 // chain weighs what the backup stands on. Cinder looks at none of it before it has

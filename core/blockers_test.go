@@ -32,3 +32,33 @@ func TestEncryptedByPlan(t *testing.T) {
 func saysNotKnown(can Can) bool {
 	return slices.ContainsFunc(can.Reasons, func(r Reason) bool { return strings.Contains(r.Text, "whether the backup is encrypted") })
 }
+
+// TestDriverGone: a row whose driver no release of the place has is not restored, and the
+// way out is named; where one of them may still have it, that is not known.
+func TestDriverGone(t *testing.T) {
+	for _, x := range []struct {
+		service, releases string
+		want              Answer
+		next              string
+	}{
+		{"cinder.backup.services.swift", "13", AnswerYes, ""},
+		{"cinder.backup.services.swift", "13 to 14", AnswerUnknown, "hearth import --service today"},
+		{"cinder.backup.services.swift", "14", AnswerNo, "under cinder.backup.drivers.swift.SwiftBackupDriver"},
+		{"cinder.backup.drivers.tsm.TSMBackupDriver", "17", AnswerYes, ""},
+		{"cinder.backup.drivers.tsm", "17 to 18", AnswerUnknown, "dsmc restore"},
+		{"cinder.backup.drivers.tsm.TSMBackupDriver", "18 or later", AnswerNo, "dsmc restore"},
+		{"cinder.backup.drivers.swift.SwiftBackupDriver", "29", AnswerYes, ""},
+	} {
+		r, err := ParseReleases(x.releases)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := RestoreFacts{Backup: Knows(Backup{Status: StatusAvailable}), Driver: Knows(x.service), Releases: r,
+			Request: RestoreRequest{Volume: "v"}, Target: &Volume{ID: "v", Status: StatusAvailable}, Chain: Knows(Chain{}), Encrypted: Knows(false)}
+		can := f.Can()
+		if can.Answer() != x.want ||
+			x.want != AnswerYes && (can.Reasons[0].Code != ReasonDriverGone || !strings.Contains(can.Reasons[0].Next, x.next)) {
+			t.Errorf("%s in Cinder %s: %+v", x.service, x.releases, can)
+		}
+	}
+}

@@ -80,3 +80,27 @@ func (c Can) Object() *pyjson.Object {
 	o.Set("reasons", pyjson.OfList(reasons))
 	return o
 }
+
+// Pitfall is something that goes wrong in some releases of Cinder, or with some client,
+// and fits what is about to be done: no reason against it, and to be known before.
+type Pitfall struct {
+	Code string // for machines: the Pitfall constants
+	Text string // for people, with the releases that do so; no capital, no full stop
+	Next string // what to do about it
+	Sure bool   // every release that the place may be of does so
+	Bug  string // where it is told of: "bug 1952805" of Cinder, "commit 7c9d114e0" where it has no number
+}
+
+// Object is the pitfall as JSON: code, text, next, certain and bug.
+func (p Pitfall) Object() *pyjson.Object {
+	o := &pyjson.Object{}
+	o.Set("code", pyjson.OfString(p.Code))
+	o.Set("text", plainForm(pyjson.OfString(p.Text)))
+	o.Set("next", pyjson.OfString(p.Next))
+	o.Set("certain", pyjson.OfBool(p.Sure))
+	o.Set("bug", pyjson.OfString(p.Bug))
+	return o
+}
+
+// String is the pitfall as a warning.
+func (p Pitfall) String() string { return p.Text + " (" + p.Bug + "); " + p.Next }

@@ -38,7 +38,7 @@ func (f RecordFormat) Title() string {
 func (f RecordFormat) Warning() string {
 	switch f {
 	case FormatOpenStack:
-		return "python-openstackclient 10.2 and later with openstacksdk 4.16 to 4.18 throws the record away on import; " +
+		return "python-openstackclient 10.2 and later with openstacksdk 4.16 and later throws the record away on import; " +
 			"use the cinder client or hearth there"
 	case FormatCinder:
 		return "the record then stands in the shell's history and in the process list"

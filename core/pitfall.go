@@ -1,17 +1,5 @@
 package core
 
-// Pitfall is something that goes wrong in some releases of Cinder, or with some client,
-// and fits what is about to be done: no reason against it, and to be known before.
-type Pitfall struct {
-	Code string // for machines: the Pitfall constants
-	Text string // for people, with the releases that do so; no capital, no full stop
-	Next string // what to do about it
-	Bug  string // where it is told of: "bug 1952805" of Cinder, "commit 7c9d114e0" where it has no number
-}
-
-// String is the pitfall as a warning.
-func (p Pitfall) String() string { return p.Text + " (" + p.Bug + "); " + p.Next }
-
 // PitfallFacts is what decides which pitfalls fit. What is not known fits only where a
 // sentence can say so.
 type PitfallFacts struct {
@@ -33,6 +21,8 @@ type PitfallFacts struct {
 	Encrypted Fact[bool]
 	Source    Fact[Volume] // the volume that was backed up, as it is now
 	Damaged   bool         // a verification found its objects not to be whole
+
+	LongImages []string // of metadata that is to be written, the image keys with values of more than 255 characters
 }
 
 // cinders names the releases that have a fault: "Cinder up to 22.2, 23.0 to 23.2 and 24.0",

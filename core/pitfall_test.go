@@ -115,6 +115,10 @@ func pitfallCases() []pitfallCase {
 				func(f *PitfallFacts) { f.Driver = Knows(swiftClass) },
 				func(f *PitfallFacts) { f.Asked = OpRestore },
 			}},
+		{PitfallLongImage, PitfallFacts{Asked: OpWriteVolume, LongImages: []string{"note"}},
+			[]string{"of more than 255 characters", ": note (bug 1988942)"}, "Cinder up to 22.2 and 23.0 to 23.1", []func(*PitfallFacts){
+				func(f *PitfallFacts) { f.LongImages = nil },
+			}},
 	}
 }
 
@@ -216,5 +220,37 @@ func TestPitfallDoubts(t *testing.T) {
 	moved.Encrypted = NotKnown[bool]("hidden")
 	if said := PitfallTexts(Pitfalls(&moved)); len(said) != 1 || !strings.Contains(said[0], "if it is encrypted, Cinder from 21.0 on") {
 		t.Errorf("of a key that is hidden: %q", said)
+	}
+}
+
+// TestMended: a record whose base64 Python reads in two ways is sent in the one way that
+// every release reads as the preview did, and any other as it came.
+func TestMended(t *testing.T) {
+	body := `{"id": "b", "size": 1, "display_name": "née"}`
+	good := encodeBase64([]byte(body))
+	padded := encodeBase64([]byte(body + " ")) // ends with one =
+	for text, want := range map[string]string{
+		good: "", padded: "", good[:40] + "\n" + good[40:]: "", padded + "\n": "", padded + " !": "", padded + "=": "",
+		padded + "e30=": padded, padded + padded: padded, "=" + padded: padded, padded[:5] + "=" + padded[5:]: padded,
+		padded[:6] + "=" + padded[6:]: padded, padded[:5] + "=" + padded[5:len(padded)-3]: "", "é=" + padded: "",
+	} {
+		got, did := Record{Service: "s", URL: text}.Mended()
+		if did != (want != "") || did && got.URL != want || !did && got.URL != text || got.Service != "s" {
+			t.Errorf("%q: %v, %q, want %q", text, did, got.URL, want)
+		}
+		if !did {
+			continue
+		}
+		before, berr := DecodeRecord(text, Today)
+		for _, era := range []Era{Y2014, Today, Y2025, Y2026} {
+			after, err := DecodeRecord(got.URL, era)
+			if berr != nil || err != nil || !after.Doc.Equal(before.Doc) {
+				t.Errorf("%q, in %v: %v, %v", text, era, err, berr)
+			}
+		}
+		checks := []Check{CheckRecord(Found{Record: Record{Service: swiftClass, URL: text}, Decoded: before}, ImportFacts{}, -1)}
+		if items := Items(checks, []int{0}); len(items) == 1 && items[0].Record.URL != want {
+			t.Errorf("%q is sent as %q", text, items[0].Record.URL)
+		}
 	}
 }

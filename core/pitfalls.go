@@ -20,6 +20,7 @@ const (
 	PitfallFullInstead = "full-instead"       // a client made full backups where incrementals were asked for
 	PitfallDriverGone  = "driver-gone-delete" // no Cinder of today deletes it
 	PitfallImportGone  = "driver-gone-import" // nor takes a record of it
+	PitfallLongImage   = "long-image-value"   // a value of image metadata is too long for some releases
 )
 
 // Pitfalls are those that fit, in the order of the table; nil where none does.
@@ -31,10 +32,20 @@ func Pitfalls(f *PitfallFacts) (out []Pitfall) {
 			continue
 		}
 		if text := row.says(f, who); text != "" {
-			out = append(out, Pitfall{row.code, text, row.next, row.bug})
+			out = append(out, Pitfall{row.code, text, row.next, f.Releases.Fails(row.fault), row.bug})
 		}
 	}
 	return out
+}
+
+// Mind adds pitfalls to a plan, and to its warnings; those that it has it keeps.
+func (p *Plan) Mind(falls []Pitfall) {
+	for _, f := range falls {
+		if !slices.Contains(p.Pitfalls, f) {
+			p.Pitfalls = append(p.Pitfalls, f)
+			p.Warnings = append(p.Warnings, f.String())
+		}
+	}
 }
 
 // PitfallTexts are the pitfalls as warnings.
@@ -69,12 +80,14 @@ var pitfallTable = []pitfall{
 		"restore it as the project that the backup belongs to", "commit d59e41fb3"},
 	{PitfallStuckError, []Operation{OpDelete}, Fault{Went: Since("25.0")}, stuckError,
 		"force the deletion", "commit a34ded487"},
-	{PitfallDriverGone, []Operation{OpDelete, OpForceDelete}, Fault{Came: Since("14.0")}, grizzlyStays,
-		grizzlyWayOut, "commit 86f62022e"},
-	{PitfallDriverGone, []Operation{OpDelete, OpForceDelete}, Fault{Came: Since("18.0")}, tsmStays,
-		tsmWayOut, "commit cddcc6e50"},
-	{PitfallImportGone, []Operation{OpImport}, Fault{Came: Since("18.0")}, tsmImport,
-		tsmWayOut, "commit cddcc6e50"},
+	{PitfallDriverGone, []Operation{OpDelete, OpForceDelete}, Fault{Came: driversGone[0].since}, grizzlyStays,
+		driversGone[0].next, "commit 86f62022e"},
+	{PitfallDriverGone, []Operation{OpDelete, OpForceDelete}, Fault{Came: driversGone[1].since}, tsmStays,
+		driversGone[1].next, "commit cddcc6e50"},
+	{PitfallImportGone, []Operation{OpImport}, Fault{Came: driversGone[1].since}, tsmImport,
+		driversGone[1].next, "commit cddcc6e50"},
+	{PitfallLongImage, []Operation{OpWriteVolume}, Fault{Went: longImages}, longImage,
+		"leave it out if it is refused; what was set before it stays set", "bug 1988942"},
 }
 
 // shortCeph: that export-diff has failed was not noticed (cinder/backup/drivers/ceph.py
@@ -84,12 +97,6 @@ var shortCeph = Fault{Went: Since("22.3", "23.3", "24.1")}
 // noticed is when that was mended, before any release had it: an older backup was made by a
 // Cinder that did not notice.
 var noticed = time.Date(2024, 1, 16, 0, 0, 0, 0, time.UTC)
-
-const (
-	grizzlyWayOut = "take its record from the database, and import that under cinder.backup.drivers.swift.SwiftBackupDriver " +
-		"where no such row is (hearth import --service today)"
-	tsmWayOut = "its data is read with TSM's own dsmc restore, or with the Cinder that made it"
-)
 
 // parentHost: the API sends a posix incremental where its parent lies, up or not
 // (cinder/backup/api.py create, cinder/scheduler/manager.py create_backup).
@@ -175,7 +182,8 @@ func anyHost(f *PitfallFacts, cinder string) string {
 		return "the backup names no zone, so that " + cinder + " has any of " + shownList(up) +
 			" restore it, and its data lies in a folder, which may be that of one host only"
 	}
-	return "the backup names no zone, so that " + cinder + " has any of " + shownList(up) + " restore it, of the zones " + shownList(zonesOf(zones))
+	return "the backup names no zone, so that " + cinder + " has any of " + shownList(up) + " restore it, of the zones " +
+		shownList(zonesOf(zones))
 }
 
 // cephOf are the backups of a chain that Ceph's driver made, in words; "" where none is
@@ -242,7 +250,8 @@ func stuckError(f *PitfallFacts, cinder string) string {
 	if f.Backup.Status != StatusError && !f.Damaged || !f.Driver.Known || driverModule(f.Driver.V) != "swift" {
 		return ""
 	}
-	return cinder + " ends the deletion of " + named(f.Backup.Title(), string(f.Backup.ID)) + " in error if any of its objects in Swift is gone"
+	return cinder + " ends the deletion of " + named(f.Backup.Title(), string(f.Backup.ID)) +
+		" in error if any of its objects in Swift is gone"
 }
 
 // clientYears are those in which python-openstackclient 6.3 to before 7.0 was current.
@@ -268,13 +277,18 @@ func fullInstead(f *PitfallFacts, _ string) string {
 		"where --incremental was asked for, and said nothing", full)
 }
 
-func grizzlyStays(f *PitfallFacts, cinder string) string {
-	return stays(f, cinder, "cinder.backup.services.")
+func longImage(f *PitfallFacts, cinder string) string {
+	if len(f.LongImages) == 0 {
+		return ""
+	}
+	return cinder + " refuses values of image metadata of more than 255 characters, which a later one takes: " + shownList(f.LongImages)
 }
 
-func tsmStays(f *PitfallFacts, cinder string) string { return stays(f, cinder, tsmDriver) }
+func grizzlyStays(f *PitfallFacts, cinder string) string {
+	return stays(f, cinder, driversGone[0].service)
+}
 
-const tsmDriver = "cinder.backup.drivers.tsm"
+func tsmStays(f *PitfallFacts, cinder string) string { return stays(f, cinder, driversGone[1].service) }
 
 // stays: a service that is nobody's ends every call in error (cinder/backup/manager.py
 // delete_backup, _is_our_backup).
@@ -287,7 +301,7 @@ func stays(f *PitfallFacts, cinder, prefix string) string {
 }
 
 func tsmImport(f *PitfallFacts, cinder string) string {
-	if !f.Driver.Known || !strings.HasPrefix(f.Driver.V, tsmDriver) {
+	if !f.Driver.Known || !strings.HasPrefix(f.Driver.V, driversGone[1].service) {
 		return ""
 	}
 	return cinder + " has no driver " + Visible(f.Driver.V) + " any more, and ends the import in error"

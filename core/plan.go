@@ -150,6 +150,8 @@ type Plan struct {
 	Via     string
 	Calls   []APICall
 	LeftOut []string
+	// Pitfalls are what some releases get wrong; the warnings have them too.
+	Pitfalls []Pitfall
 
 	loose       [][]Difference // by layer, what of its captures is not known
 	known       []*Capture     // by layer, the rest of the first one

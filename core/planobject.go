@@ -74,6 +74,11 @@ func (p *Plan) Object() *pyjson.Object {
 		warnings = append(warnings, str(w))
 	}
 	set("warnings", pyjson.OfList(warnings))
+	var falls []pyjson.Value
+	for _, f := range p.Pitfalls {
+		falls = append(falls, pyjson.OfDict(f.Object()))
+	}
+	set("pitfalls", pyjson.OfList(falls))
 	if p.Beside.Location != "" {
 		set("database", pyjson.OfDict(p.Beside.Object()))
 	}

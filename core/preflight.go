@@ -233,6 +233,9 @@ func (c *Check) simulate(facts ImportFacts) {
 	if inner := c.Found.Decoded.text("status"); inner != "" && inner != StatusAvailable {
 		c.say(LevelWarn, "the record says %s; Cinder imports it as available all the same", Visible(inner))
 	}
+	if _, mended := rec.Mended(); mended {
+		c.say(LevelInfo, "padding stands inside its base64: it is sent written anew, as Cinder with Python 3.13 and later refuses it so")
+	}
 	for _, note := range append(append([]string{}, c.Found.Notes...), c.Found.Decoded.Tolerated...) {
 		c.say(LevelInfo, "%s", note)
 	}
@@ -314,7 +317,8 @@ func Items(checks []Check, chosen []int) []ImportItem {
 	picked = ParentsFirst(picked, func(c *Check) BackupID { return c.ID }, func(c *Check) BackupID { return c.Parent })
 	var items []ImportItem
 	for _, c := range picked {
-		items = append(items, ImportItem{ID: c.ID, Name: c.Name, Record: c.Found.Record, Row: c.row()})
+		rec, _ := c.Found.Record.Mended()
+		items = append(items, ImportItem{ID: c.ID, Name: c.Name, Record: rec, Row: c.row()})
 	}
 	return items
 }

@@ -91,6 +91,23 @@ func ExportRecord(b *Backup) (Record, error) {
 	return Record{Service: b.Service.Or(""), URL: text}, err
 }
 
+// Mended is the record with its base64 written anew where padding stands inside it, or
+// something behind that: up to Python 3.12 what follows is passed over, and since then the
+// padding is (binascii a2b_base64), so that Cinder answers 400 or reads something else. It
+// reports whether it had to; what does not decode stays as it is.
+func (r Record) Mended() (Record, bool) {
+	_, behind, padded := strings.Cut(r.URL, "=")
+	if !padded || strings.IndexFunc(behind, func(c rune) bool { return c < 0x80 && decodeTable[c] != 0xFF }) < 0 {
+		return r, false
+	}
+	raw, _, _, err := lenientBase64(r.URL, false)
+	if err != nil || !pyjson.IsASCII(r.URL) {
+		return r, false
+	}
+	r.URL = encodeBase64(raw)
+	return r, true
+}
+
 // Exported is a backup as it was when it was exported, and its record.
 type Exported struct {
 	Backup Backup

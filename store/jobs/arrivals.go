@@ -84,6 +84,7 @@ func (d Desk) arrivals(ctx context.Context, from string, items []Arrival, listed
 		delete(free.Existing, items[i].ID)
 	}
 	checks, unmet := checked(items, facts, free)
+	d.mindImports(checks)
 	short := facts
 	short.Existing = nil
 	for i := range items {

@@ -54,7 +54,7 @@ func (d Desk) planRoute(ctx context.Context, r PlanRequest) (PlanRequest, error)
 
 // restoreFacts gathers what decides over a restore.
 func (d Desk) restoreFacts(ctx context.Context, r CanRequest) (core.RestoreFacts, error) {
-	f := core.RestoreFacts{Request: r.Restore, Plan: r.Plan}
+	f := core.RestoreFacts{Request: r.Restore, Plan: r.Plan, Releases: d.releases()}
 	b, err := d.Place.Backup(ctx, r.Restore.Backup)
 	// What the login may do is known once the place has answered anything.
 	if _, err := d.operator(core.OpRestore); err != nil && !errors.As(err, &f.Denied) {

@@ -71,11 +71,11 @@ func TestCloudPlan(t *testing.T) {
 		wantCode(t, what, err, core.CodeUsage)
 	}
 	long := core.ReadCapture(`{"version": 1, "volume-glance-metadata": {"k": "`+strings.Repeat("x", 300)+`"}}`, core.Source{})
-	for version, refused := range map[string]bool{"3.70": true, "3.71": false} {
+	for version, x := range map[string]struct{ refused, warned bool }{"3.68": {true, false}, "3.70": {false, true}, "3.71": {}, "": {false, true}} {
 		c.Scoped(core.Scope{Version: version})
 		p := plan(t, d, jobs.PlanRequest{Onto: storetest.WebRoot, Captures: []core.Capture{long}})
-		if (p.Applicable() != nil) != refused {
-			t.Errorf("a long value at %s: %v", version, p.Applicable())
+		if (p.Applicable() != nil) != x.refused || has(p.Warnings, "of more than 255 characters") != x.warned {
+			t.Errorf("a long value at %s: %v, %q", version, p.Applicable(), p.Warnings)
 		}
 	}
 	bad := core.ReadCapture(`{"version": 1, "volume-metadata": {"ключ": "x"}}`, core.Source{})
@@ -371,6 +371,33 @@ func TestCreate(t *testing.T) {
 	if core.CodeOf(err) != core.CodePartial || !strings.Contains(err.Error(), "no space") || made.Backup.Status != core.StatusError {
 		t.Errorf("one that goes wrong: %+v, %v", made.Backup.Status, err)
 	}
+}
+
+// TestCreateOtherThanAsked: an incremental that became a full backup while it was made is
+// there and is no success, in the words that Cinder has for it, which are the volume's.
+func TestCreateOtherThanAsked(t *testing.T) {
+	const said = "Incremental backup not possible, forcing full backup."
+	c, d := cloudDesk(t)
+	c.Forces(said)
+	made, err := create(t, d, core.BackupRequest{Volume: storetest.Database, Force: true, Incremental: true})
+	if core.CodeOf(err) != core.CodePartial || !strings.Contains(err.Error(), "a full one that stands on nothing: "+said) ||
+		made.Backup.Status != core.StatusAvailable || made.Backup.Incremental || made.Capture == 0 {
+		t.Errorf("%+v, %v", made.Backup, err)
+	}
+	if e := newest(t, d); e.State != core.EntryDone {
+		t.Errorf("it was made, and the journal says %+v", e)
+	}
+	all, err := d.MessagesOf(t.Context(), &made.Backup)
+	if ok(t, err); len(all) != 1 || all[0].ResourceID != string(storetest.Database) || all[0].Text != said {
+		t.Errorf("said of the backup: %+v", all)
+	}
+	old := made.Backup
+	old.UpdatedAt = core.Some(all[0].At.V.Add(-time.Hour)) // it was made before
+	if all, err := d.MessagesOf(t.Context(), &old); err != nil || len(all) != 0 {
+		t.Errorf("said of a backup that was made before: %+v, %v", all, err)
+	}
+	_, err = create(t, d, core.BackupRequest{Volume: storetest.Database, Force: true, Incremental: true})
+	ok(t, err)
 }
 
 // TestCreateLost: an answer that is lost is looked for, and nothing is asked twice.

@@ -30,7 +30,9 @@ type Created struct {
 	Waited     bool   // it was followed to its end
 	Again      Looked // the second look at the volume, once it has ended
 
-	kept core.KeptCapture // the capture, if it is due for that
+	kept        core.KeptCapture // the capture, if it is due for that
+	incremental bool             // was asked for
+	asked       time.Time
 }
 
 // Due reports whether the volume is yet to be looked at again for the capture.
@@ -70,9 +72,14 @@ func (d Desk) PlanCreate(ctx context.Context, r core.BackupRequest) (CreatePlan,
 				"consistent only if the guest has flushed and frozen its file systems")
 	}
 	project := d.ownProject(ctx, &p)
+	var siblings []core.Backup
 	if r.Incremental {
-		err = d.planParent(ctx, &p, project)
+		if siblings, err = d.planParent(ctx, &p, project); err != nil {
+			return p, err
+		}
 	}
+	falls, err := d.ofCreation(ctx, &p, siblings)
+	p.Warnings = append(p.Warnings, core.PitfallTexts(falls)...)
 	return p, err
 }
 
@@ -95,11 +102,10 @@ func (d Desk) ownProject(ctx context.Context, p *CreatePlan) core.ProjectID {
 }
 
 // planParent finds what an incremental will stand on: of the volume's available
-// backups in the project the one with the newest data.
-func (d Desk) planParent(ctx context.Context, p *CreatePlan, project core.ProjectID) error {
-	all, err := d.backupsOf(ctx, p.Volume.ID)
-	if err != nil {
-		return err
+// backups in the project the one with the newest data. It returns all of them.
+func (d Desk) planParent(ctx context.Context, p *CreatePlan, project core.ProjectID) (all []core.Backup, err error) {
+	if all, err = d.backupsOf(ctx, p.Volume.ID); err != nil {
+		return nil, err
 	}
 	var newest *core.Backup // of any status
 	for i := range all {
@@ -115,7 +121,7 @@ func (d Desk) planParent(ctx context.Context, p *CreatePlan, project core.Projec
 		}
 	}
 	if p.Parent == nil {
-		return refuse(tryCreate,
+		return all, refuse(tryCreate,
 			`the volume has no available backup to stand on: Cinder answers "No backups available to do an incremental backup."`,
 			"make a full one")
 	}
@@ -127,13 +133,13 @@ func (d Desk) planParent(ctx context.Context, p *CreatePlan, project core.Projec
 	if p.Request.Snapshot != "" {
 		say("of a snapshot, Cinder stands on the newest backup whose data is older than the snapshot, which may be an earlier one")
 	}
-	if p.Volume.Size != p.Parent.Size {
+	if p.Volume.Size > p.Parent.Size && !core.IsCeph(p.Parent.Service.Or("")) { // cinder/backup/chunkeddriver.py _prepare_backup
 		say(
-			"the volume has %d GiB and its parent %d: Cinder's drivers refuse an incremental of a volume that was resized, "+
-				"and it would end in error",
+			"the volume has %d GiB and its parent %d: all of Cinder's drivers but Ceph's refuse an incremental of a volume that has "+
+				"grown, and it would end in error",
 			p.Volume.Size, p.Parent.Size)
 	}
-	return nil
+	return all, nil
 }
 
 // dataOf is how old a backup's data is.
@@ -148,7 +154,7 @@ func dataOf(b *core.Backup) time.Time {
 // before, under its id. With wait it goes on as [Desk.Await]; else the volume is looked
 // at again by whoever next sees the backup ended ([Desk.LookAgain]).
 func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Progress) (Created, error) {
-	var c Created
+	c := Created{incremental: p.Request.Incremental}
 	o, err := d.operator(core.OpCreate)
 	if err != nil {
 		return c, err
@@ -159,7 +165,7 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 	}
 	a, err := d.begin(ctx, core.Entry{Kind: core.EntryCreate, Volume: p.Request.Volume,
 		Summary: creation(p.Request.Incremental, p.Request.Name) + core.Visible(p.Volume.Title())})
-	c.Entry = a.e.ID
+	c.Entry, c.asked = a.e.ID, a.e.At
 	if err != nil {
 		return c, err
 	}
@@ -244,12 +250,16 @@ func (d Desk) keepBefore(ctx context.Context, a *account, c core.Capture, id cor
 	return k, nil
 }
 
-// Await follows a backup that was asked for until it is available or has failed, which
-// is an error, and then looks at its volume again. What goes wrong with that look is no
-// error of the backup: c.Again says it, and the capture stays due.
+// Await follows a backup that was asked for until it is available or has failed, or is
+// another kind than was asked for, which are errors, and then looks at its volume again.
+// What goes wrong with that look is no error of the backup: c.Again says it, and the
+// capture stays due.
 func (d Desk) Await(ctx context.Context, c *Created, progress Progress) error {
 	c.Waited = true
 	underWay, err := d.followBackup(ctx, &c.Backup, progress)
+	if err == nil && c.Backup.Status == core.StatusAvailable {
+		err = d.asAsked(ctx, c)
+	}
 	books, ok := d.captures().(twice)
 	if !ok || !c.Due() || !ended(&c.Backup) || ctx.Err() != nil {
 		return err
@@ -289,7 +299,7 @@ func (d Desk) followBackup(ctx context.Context, b *core.Backup, progress Progres
 		case b.Status == core.StatusAvailable:
 			return true, nil
 		case core.Failed(b.Status):
-			return true, d.failed(ctx, "make the backup", b)
+			return true, d.failed(ctx, "make the backup", b, b.CreatedAt.V)
 		}
 		underWay = at
 		return false, nil
@@ -297,12 +307,39 @@ func (d Desk) followBackup(ctx context.Context, b *core.Backup, progress Progres
 	return underWay, err
 }
 
-// failed is the error of a backup that ended badly, in Cinder's words.
-func (d Desk) failed(ctx context.Context, tried string, b *core.Backup) error {
+// asAsked compares what a backup became with what was asked for, once it is made. Ceph's
+// driver makes a full one where the parent's snapshot is gone, and tells of it in a
+// message about the volume only (cinder/backup/drivers/ceph.py _backup_rbd, since 24.5,
+// 25.2 and 26.0 with backup_ceph_max_snapshots); up to 14.0 it made an incremental of
+// whatever it found.
+func (d Desk) asAsked(ctx context.Context, c *Created) error {
+	b := &c.Backup
+	if b.Incremental == c.incremental {
+		return nil
+	}
+	tried, what, next := "make an incremental backup", "it was made, as a full one that stands on nothing",
+		"it can be restored like any other; see that the next one has something to stand on"
+	if b.Incremental {
+		tried, what, next = "make a full backup", "it was made, as an incremental that stands on another",
+			"see what it stands on with hearth backup "+string(b.ID)
+	}
+	if said := d.messagesSince(ctx, c.asked, string(b.ID), string(b.VolumeID)); len(said) > 0 {
+		what += ": " + core.Visible(said[0].Text)
+	}
+	return core.Fail(core.CodePartial, tried, what, next, nil)
+}
+
+// failed is the error of a backup that ended badly, in Cinder's words. While it was made,
+// since a time, some of them are about its volume; the zero time: it was not.
+func (d Desk) failed(ctx context.Context, tried string, b *core.Backup, since time.Time) *core.Error {
 	why := b.FailReason.Or("")
 	if why == "" {
 		if m, err := d.Messages(ctx, string(b.ID)); err == nil && len(m) > 0 {
 			why = m[0].Text
+		} else if !since.IsZero() {
+			if m := d.messagesSince(ctx, since, string(b.VolumeID)); len(m) > 0 {
+				why = m[0].Text
+			}
 		}
 	}
 	what := "it ended in " + b.Status

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"hearth/core"
 	"hearth/store"
@@ -89,6 +90,11 @@ func (d Desk) PlanDelete(ctx context.Context, ids []core.BackupID, force bool) (
 		depth[id] = len(below)
 		p.look(&it)
 		p.Items = append(p.Items, it)
+		falls, err := d.ofDeletion(ctx, &b, force, len(once) <= askedDrivers)
+		if err != nil {
+			return p, err
+		}
+		p.Warnings = append(p.Warnings, core.PitfallTexts(falls)...)
 	}
 	if err := d.warnShared(ctx, &p, rows); err != nil {
 		return p, err
@@ -394,6 +400,18 @@ func (r *deletion) send(ctx context.Context, i int) {
 	}
 }
 
+// undeleted is the error of a deletion that failed, with what is known of such.
+func (d Desk) undeleted(ctx context.Context, b *core.Backup, force bool) error {
+	failed := d.failed(ctx, "delete backup "+b.Title(), b, time.Time{})
+	left := *b
+	left.Status = core.StatusError // whichever it is in, a deletion of it ends there
+	falls, err := d.ofDeletion(ctx, &left, force, true)
+	if err == nil && len(falls) > 0 {
+		failed.Next = falls[0].Next + ": " + falls[0].Text + " (" + falls[0].Bug + ")"
+	}
+	return failed
+}
+
 // look reads a backup whose deletion was asked for.
 func (r *deletion) look(ctx context.Context, i int) error {
 	b, err := r.d.Place.Backup(ctx, r.todo[i].ID)
@@ -406,7 +424,7 @@ func (r *deletion) look(ctx context.Context, i int) error {
 		r.results[i].Status = b.Status
 		if core.Failed(b.Status) && b.Status != r.todo[i].Status || b.Status == core.StatusErrorDeleting {
 			r.over[i] = true
-			r.results[i].Err = r.d.failed(ctx, "delete backup "+b.Title(), &b)
+			r.results[i].Err = r.d.undeleted(ctx, &b, r.force)
 		}
 	}
 	return nil

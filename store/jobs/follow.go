@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"hearth/core"
@@ -162,6 +163,40 @@ func (d Desk) Messages(ctx context.Context, resource string) ([]core.Message, er
 		return m.Messages(ctx, resource)
 	}
 	return nil, nil
+}
+
+// clockApart is how far the cloud's clock may be behind hearth's, for what is told of since
+// hearth asked for something.
+const clockApart = time.Minute
+
+// messagesSince is what the place has said of some things since a time, each one's newest
+// first; what cannot be read is left out.
+func (d Desk) messagesSince(ctx context.Context, since time.Time, resources ...string) (out []core.Message) {
+	for _, id := range resources {
+		messages, err := d.Messages(ctx, id)
+		for _, m := range messages { // older ones tell of something else
+			if err == nil && (!m.At.Set || m.At.V.After(since.Add(-clockApart))) {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
+
+// MessagesOf is what the place has said of a backup, and of its volume while the backup
+// was made, newest first: some of what goes wrong then is told of the volume only.
+func (d Desk) MessagesOf(ctx context.Context, b *core.Backup) ([]core.Message, error) {
+	out, err := d.Messages(ctx, string(b.ID))
+	if err != nil || !b.CreatedAt.Set {
+		return out, err
+	}
+	for _, m := range d.messagesSince(ctx, b.CreatedAt.V, string(b.VolumeID)) {
+		if made := ended(b) && b.UpdatedAt.Set; !made || !m.At.Set || m.At.V.Before(b.UpdatedAt.V.Add(clockApart)) {
+			out = append(out, m)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y core.Message) int { return y.At.V.Compare(x.At.V) })
+	return out, nil
 }
 
 // of asks for the backups of a volume.

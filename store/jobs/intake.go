@@ -107,7 +107,9 @@ func (in *Intake) check(f *core.Found) {
 		}
 		r.fingerprint = t.texts.put(f.Decoded.Fingerprint())
 	}
-	c := core.CheckRecord(*f, in.Facts, first)
+	checks := []core.Check{core.CheckRecord(*f, in.Facts, first)}
+	in.d.mindImports(checks)
+	c := &checks[0]
 	c.GiveTo(in.owner)
 	r.name, r.size, r.findings = t.texts.put(c.Name), c.Size, t.texts.put(packFindings(c.Findings))
 	if c.Refused() {

@@ -225,7 +225,7 @@ func (d Desk) release(ctx context.Context, backups []core.Backup) string {
 }
 
 // Weigh has a plan of a restore say whether it can be carried through, by all that
-// its place tells ([Desk.Can]), where the place restores. Of one of the metadata alone
+// its place tells ([Desk.WeighRestore]), where the place restores. Of one of the metadata alone
 // it adds whether the login may change the volume.
 func (d Desk) Weigh(ctx context.Context, p *core.Plan, r PlanRequest) error {
 	_, restores := d.Place.(store.Operator)
@@ -239,13 +239,8 @@ func (d Desk) Weigh(ctx context.Context, p *core.Plan, r PlanRequest) error {
 	case !restores || r.Backup == "" || r.MetadataOnly:
 		return nil
 	}
-	can, err := d.Can(ctx, CanRequest{Plan: p,
-		Restore: core.RestoreRequest{Backup: r.Backup, Volume: r.Onto, Name: r.Name, Type: r.Type, Route: r.Route,
-			Size: r.Size, AvailabilityZone: r.Zone}})
-	if err == nil {
-		p.Can = can
-	}
-	return err
+	return d.WeighRestore(ctx, p, core.RestoreRequest{Backup: r.Backup, Volume: r.Onto, Name: r.Name, Type: r.Type, Route: r.Route,
+		Size: r.Size, AvailabilityZone: r.Zone})
 }
 
 // via turns a plan into one of the API, where it is to be that.
@@ -263,7 +258,12 @@ func (d Desk) via(ctx context.Context, p *core.Plan, r PlanRequest) (*core.Plan,
 		}
 		return p, nil
 	}
-	return p.ViaAPI(r.LeaveOut, d.imageLimit(ctx, p))
+	releases := d.imageReleases(ctx, p)
+	q, err := p.ViaAPI(r.LeaveOut, core.LimitOfImages(releases))
+	if err == nil {
+		q.Mind(core.Pitfalls(&core.PitfallFacts{Asked: core.OpWriteVolume, Releases: releases, LongImages: q.LongImages()}))
+	}
+	return q, err
 }
 
 // viaAPI reports whether the plan is to be one of the API's calls.
@@ -271,22 +271,19 @@ func (d Desk) viaAPI(r PlanRequest) bool {
 	return r.Onto != "" && (r.Via == core.ViaAPI || r.Via == "" && d.Place.Info().Kind == core.PlaceCloud)
 }
 
-// imageLimit asks the place how old it is where that decides whether a value of
-// image metadata is too long.
-func (d Desk) imageLimit(ctx context.Context, p *core.Plan) int {
+// imageReleases are those that the place may be of; it is asked where they decide whether
+// a value of image metadata is too long.
+func (d Desk) imageReleases(ctx context.Context, p *core.Plan) core.Releases {
 	s, ok := d.Place.(store.Scoper)
-	if !ok {
-		return 0
+	if !ok || len(p.LongImages()) == 0 {
+		return d.releases()
 	}
-	for _, v := range p.After.Image.All() {
-		if pyjson.Len(v.Text()) > 255 {
-			if scope, err := s.Scope(ctx); err == nil {
-				return core.LimitOfImages(scope.Version)
-			}
-			return 0
-		}
+	scope, err := s.Scope(ctx) // after which the place knows more of itself
+	known := d.releases()
+	if clue, tells := core.ClueOfAPI(scope.Version); err == nil && tells && !known.Known() {
+		return known.And(clue)
 	}
-	return 0
+	return known
 }
 
 func (d Desk) volumeTypes(ctx context.Context) ([]core.VolumeType, error) {

@@ -182,7 +182,9 @@ func (d Desk) Preflight(ctx context.Context, found []core.Found) ([]core.Check, 
 	if err != nil {
 		return nil, facts, err
 	}
-	return core.Preflight(found, facts), facts, nil
+	checks := core.Preflight(found, facts)
+	d.mindImports(checks)
+	return checks, facts, nil
 }
 
 // idsIn are the backups that records tell of, and their parents, each once.

@@ -175,15 +175,7 @@ func (d Desk) watchVolume(ctx context.Context, b *core.Backup, a *account, repor
 // restoreFailed is the error of a failed restore, in Cinder's words where it has
 // some.
 func (d Desk) restoreFailed(ctx context.Context, report *core.RestoreReport, since time.Time) error {
-	for _, id := range []string{string(report.Volume), string(report.Backup)} {
-		messages, err := d.Messages(ctx, id)
-		for _, m := range messages {
-			// Older ones tell of something else; the cloud's clock may be behind.
-			if err == nil && (!m.At.Set || m.At.V.After(since.Add(-time.Minute))) {
-				report.Messages = append(report.Messages, m)
-			}
-		}
-	}
+	report.Messages = d.messagesSince(ctx, since, string(report.Volume), string(report.Backup))
 	what := report.Verdict()
 	if len(report.Messages) > 0 {
 		what += ": " + report.Messages[0].Text

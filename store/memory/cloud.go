@@ -23,6 +23,7 @@ type Cloud struct {
 	denied   map[core.Operation]string
 	fate     map[core.Operation]string // what goes wrong with the next of these
 	hung     map[core.Operation]bool
+	forced   string // why the next incremental becomes a full backup; "": it does not
 	messages []core.Message
 	children map[core.BackupID][]core.Backup // in projects that only Kin sees
 	scope    core.Scope
@@ -40,11 +41,16 @@ type pending struct {
 }
 
 // NewCloud makes a cloud of a world, whose captures are what its repository holds:
-// they decide what a restore puts back, and nobody can read them.
+// they decide what a restore puts back, and nobody can read them. It is of the newest
+// release, unless the world says otherwise.
 func NewCloud(w World) *Cloud {
 	if w.Info.Location == "" {
 		w.Info = core.PlaceInfo{Location: "cloud:memory", Title: "memory", Kind: core.PlaceCloud, Rules: core.Newton,
 			RulesWhy: "what every Cinder since Newton does"}
+	}
+	if !w.Info.Release.Known() {
+		newest := core.Release{Major: core.NewestRelease}
+		w.Info.Release = core.Releases{From: newest, To: newest}
 	}
 	return &Cloud{Place: New(w), denied: map[core.Operation]string{}, fate: map[core.Operation]string{}, hung: map[core.Operation]bool{},
 		children: map[core.BackupID][]core.Backup{}, scope: core.Scope{Region: "here", User: "ada", Version: "3.71"},
@@ -65,6 +71,14 @@ func (c *Cloud) GoWrong(op core.Operation, why string) {
 	c.fate[op] = why
 }
 
+// Forces makes the next incremental become a full backup while it is made, as Ceph's
+// driver does, and say so of the volume.
+func (c *Cloud) Forces(why string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forced = why
+}
+
 // Hang makes an operation that is accepted never end.
 func (c *Cloud) Hang(op core.Operation) {
 	c.mu.Lock()
@@ -72,8 +86,13 @@ func (c *Cloud) Hang(op core.Operation) {
 	c.hung[op] = true
 }
 
-// Scoped says where the login stands.
+// Scoped says where the login stands, and by its version of which releases the cloud is;
+// it is called before anything is asked.
 func (c *Cloud) Scoped(s core.Scope) {
+	c.Place.info.Release = core.Releases{}
+	if clue, ok := core.ClueOfAPI(s.Version); ok {
+		c.Place.info.Release = core.ReleasesOf(clue)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.scope = s
@@ -293,9 +312,24 @@ func (c *Cloud) CreateBackup(ctx context.Context, r core.BackupRequest) (core.Ba
 		c.setStatus(id, core.StatusAvailable, why)
 		if b := c.find(id); b != nil {
 			b.UpdatedAt = core.Some(c.now().UTC().Truncate(time.Microsecond))
+			c.force(b)
 		}
 	})
 	return b, nil
+}
+
+// force is what [Cloud.Forces] ordered.
+func (c *Cloud) force(b *core.Backup) {
+	c.mu.Lock()
+	why := c.forced
+	if b.Incremental {
+		c.forced = ""
+	}
+	c.mu.Unlock()
+	if b.Incremental && why != "" {
+		b.Incremental, b.ParentID = false, ""
+		c.say("VOLUME", string(b.VolumeID), why)
+	}
 }
 
 func (c *Cloud) parent(volume core.VolumeID) (parent *core.Backup) {

@@ -148,7 +148,7 @@ func Blockers() []Blocker {
 		blocker("an old driver, in a cloud of unknown age",
 			WithBackup(Full, func(b *core.Backup) { b.Service = core.Some("cinder.backup.services.swift") }),
 			func(c *memory.Cloud) { c.Scoped(core.Scope{}) }, of(Full, ""), core.ReasonDriverGone, core.AnswerUnknown,
-			"a Cinder as old as that driver restores it, a newer one sets the target to error"),
+			"a Cinder before 14.0 restores it, a newer one sets the target to error"),
 		blocker("no such volume", nil, nil, of(Tagged, NoSuch), core.ReasonTargetMissing, core.AnswerNo, NoSuch).unplanned(),
 		blocker("the target is attached", WithVolume(Database, func(v *core.Volume) {
 			v.Attachments = []core.Attachment{{Server: "web-1", Device: "/dev/vdb", Host: "kvm7"}}

@@ -65,22 +65,21 @@ func newBackup(host ui.Host, at *place.Stay, more place.RowActions, between []Ta
 		}
 		return s.row.VolumeID
 	}
-	tabs := []ui.Tab{
-		&overviewTab{Scroll: ui.Scroll{Host: host}, news: news{host: host, at: at, resource: o.ID}, about: func() []ui.Line {
-			return append(s.old(), aboutBackup(host.Look(), s.row)...)
-		}},
-		newCaptureTab(host, at, func() (core.VolumeID, core.BackupID) { return volume(), ref }),
-	}
-	for _, mk := range between {
-		tabs = append(tabs, mk(host, at, ref))
-	}
-	s.Tabbed = ui.NewTabbed(host, append(tabs, newChainTab(host, at, volume, ref))...)
 	current := func() *core.Backup {
 		if s.row == nil {
 			return nil
 		}
 		return &s.row.Backup
 	}
+	tabs := []ui.Tab{
+		&overviewTab{Scroll: ui.Scroll{Host: host}, news: news{host: host, at: at, resource: o.ID, backup: current},
+			about: func() []ui.Line { return append(s.old(), aboutBackup(host.Look(), s.row)...) }},
+		newCaptureTab(host, at, func() (core.VolumeID, core.BackupID) { return volume(), ref }),
+	}
+	for _, mk := range between {
+		tabs = append(tabs, mk(host, at, ref))
+	}
+	s.Tabbed = ui.NewTabbed(host, append(tabs, newChainTab(host, at, volume, ref))...)
 	rows := place.OneBackup(ref, current)
 	s.own = func() []ui.Action {
 		out := s.toTab("restore", backupActions(host, at, more, rows))

@@ -19,6 +19,7 @@ type news struct {
 	at   *place.Stay
 	ui.Read
 	resource string
+	backup   func() *core.Backup // what it is, where it is one: some is said of its volume only; nil: a volume
 	messages []core.Message
 }
 
@@ -30,13 +31,18 @@ type messagesMsg struct {
 
 // load asks for the messages, where the place keeps any.
 func (n *news) load() tea.Cmd {
-	m, ok := n.at.Desk().Place.(store.Messenger)
-	if !ok {
+	desk := n.at.Desk()
+	if _, ok := desk.Place.(store.Messenger); !ok {
 		return nil
 	}
-	gen, resource := n.Begin(), n.resource
+	ask := func(ctx context.Context) ([]core.Message, error) { return desk.Messages(ctx, n.resource) }
+	if n.backup != nil {
+		b := *n.backup()
+		ask = func(ctx context.Context) ([]core.Message, error) { return desk.MessagesOf(ctx, &b) }
+	}
+	gen := n.Begin()
 	return n.Ask(n.host, func(ctx context.Context) tea.Msg {
-		messages, err := m.Messages(ctx, resource)
+		messages, err := ask(ctx)
 		if core.CodeOf(err) == core.CodeUnsupported { // it is too old for them
 			err = nil
 		}
@@ -59,7 +65,11 @@ func (n *news) lines() []ui.Line {
 	}
 	out := []ui.Line{{}, n.host.Look().Heading("what went wrong")}
 	for i := range n.messages {
-		out = append(out, show.Message(n.host.Look(), &n.messages[i]))
+		m := n.messages[i]
+		if m.ResourceID != n.resource {
+			m.Text += " (said of its volume)"
+		}
+		out = append(out, show.Message(n.host.Look(), &m))
 	}
 	return out
 }

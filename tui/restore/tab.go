@@ -116,7 +116,7 @@ func (t *restoreTab) load() tea.Cmd {
 			return m
 		}
 		restore.Volume = r.Onto
-		m.plan.Can, m.err = desk.Can(ctx, jobs.CanRequest{Restore: restore, Plan: m.plan})
+		m.err = desk.WeighRestore(ctx, m.plan, restore)
 		return m
 	})
 }

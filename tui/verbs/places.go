@@ -189,7 +189,8 @@ func (e *Env) messages() *cobra.Command {
 	f := &format{}
 	cmd := &cobra.Command{
 		Use: "messages ID", Short: "Show what the cloud says of what went wrong with a backup or volume", Args: takes(1, 1),
-		Long: "Show the messages that the cloud keeps for its users about a backup or volume, newest first. It forgets " +
+		Long: "Show the messages that the cloud keeps for its users about a backup or volume, newest first; of a backup also " +
+			"those about its volume while it was made, as some of what goes wrong is told of the volume only. It forgets " +
 			"them after some weeks.\n\n" +
 			"The columns are " + words(messageColumns.Names(), "and") + ".",
 		ValidArgsFunction: first(e.backupIDs),
@@ -199,11 +200,7 @@ func (e *Env) messages() *cobra.Command {
 				return err
 			}
 			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
-				id, err := resource(ctx, d, args[0])
-				if err != nil {
-					return err
-				}
-				list, err := d.Messages(ctx, id)
+				id, list, err := about(ctx, d, args[0])
 				if err != nil {
 					return err
 				}
@@ -220,17 +217,24 @@ func (e *Env) messages() *cobra.Command {
 	return cmd
 }
 
-// resource finds the id of a backup, or else of a volume.
-func resource(ctx context.Context, d jobs.Desk, ref string) (string, error) {
+// about finds a backup, or else a volume, and what is said of it.
+func about(ctx context.Context, d jobs.Desk, ref string) (id string, said []core.Message, err error) {
 	b, err := d.ResolveBackup(ctx, ref)
+	if err == nil {
+		said, err = d.MessagesOf(ctx, &b)
+	}
 	if core.CodeOf(err) != core.CodeNotFound {
-		return string(b.ID), err
+		return string(b.ID), said, err
 	}
 	v, verr := d.ResolveVolume(ctx, ref)
-	if core.CodeOf(verr) == core.CodeNotFound {
-		return "", core.Fail(core.CodeNotFound, "find "+ref,
+	switch {
+	case core.CodeOf(verr) == core.CodeNotFound:
+		return "", nil, core.Fail(core.CodeNotFound, "find "+ref,
 			"there is no backup or volume of that id, beginning of an id, or name",
 			"list them with hearth backups or hearth volumes", nil)
+	case verr != nil:
+		return "", nil, verr
 	}
-	return string(v.ID), verr
+	said, err = d.Messages(ctx, string(v.ID))
+	return string(v.ID), said, err
 }

@@ -105,7 +105,7 @@ func checkShape(cmd *cobra.Command, p *planning, r *core.RestoreRequest) error {
 
 // standsAgainst refuses what cannot be, by the plan too, and tells what is not known.
 func (e *Env) standsAgainst(ctx context.Context, d jobs.Desk, plan *core.Plan, r core.RestoreRequest) error {
-	can, err := d.Can(ctx, jobs.CanRequest{Restore: r, Plan: plan})
+	can, falls, err := d.Weighed(ctx, jobs.CanRequest{Restore: r, Plan: plan})
 	if err != nil {
 		return err
 	}
@@ -119,6 +119,7 @@ func (e *Env) standsAgainst(ctx context.Context, d jobs.Desk, plan *core.Plan, r
 		}
 		e.say("! Whether it can be restored is not certain: %s.", core.Visible(text))
 	}
+	e.warn(core.PitfallTexts(falls))
 	return nil
 }
 
