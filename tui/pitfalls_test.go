@@ -41,9 +41,7 @@ func TestPitfallsShown(t *testing.T) {
 			default:
 				r.send(ui.Open{Screen: "backup", ID: string(x.Restore.Backup), Tab: "restore"})
 				b := storetest.Blocker{Ask: x.Restore}
-				if x.Restore.Type != "" {
-					r.aim(&b)
-				}
+				r.aim(&b)
 				r.press("w").holds("the preview", x.Says)
 				r.press("esc", "enter")
 			}
