@@ -71,7 +71,8 @@ func TestCloudPlan(t *testing.T) {
 		wantCode(t, what, err, core.CodeUsage)
 	}
 	long := core.ReadCapture(`{"version": 1, "volume-glance-metadata": {"k": "`+strings.Repeat("x", 300)+`"}}`, core.Source{})
-	for version, x := range map[string]struct{ refused, warned bool }{"3.68": {true, false}, "3.70": {false, true}, "3.71": {}, "": {false, true}} {
+	for version, x := range map[string]struct{ refused, warned bool }{
+		"3.68": {true, false}, "3.70": {false, true}, "3.71": {}, "": {false, true}} {
 		c.Scoped(core.Scope{Version: version})
 		p := plan(t, d, jobs.PlanRequest{Onto: storetest.WebRoot, Captures: []core.Capture{long}})
 		if (p.Applicable() != nil) != x.refused || has(p.Warnings, "of more than 255 characters") != x.warned {

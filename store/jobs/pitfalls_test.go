@@ -76,7 +76,8 @@ func TestPitfallsOfDeletion(t *testing.T) {
 		w.Info = memory.NewCloud(memory.World{}).Info()
 		w.Info.Release, _ = core.ParseReleases("24 to 25")
 	}
-	c, d := cloudDesk(t, old, backupOf(tagged, func(b *core.Backup) { b.Service = core.Some("cinder.backup.drivers.swift.SwiftBackupDriver") }))
+	const swift = "cinder.backup.drivers.swift.SwiftBackupDriver"
+	c, d := cloudDesk(t, old, backupOf(tagged, func(b *core.Backup) { b.Service = core.Some(swift) }))
 	p, err := d.PlanDelete(t.Context(), []core.BackupID{tagged}, false)
 	if ok(t, err); has(p.Warnings, "in error") {
 		t.Errorf("of one that is available: %q", p.Warnings)
