@@ -105,7 +105,10 @@ func chunkNamed(name func(dir, outside string) string) func(t *testing.T, dir, p
 }
 
 var traps = []trap{
-	{name: "a chunk that is a link out", set: instead("-00001", link), said: []string{"-00001"}},
+	{name: "a chunk that is a link out", set: func(t *testing.T, dir, p, outside string) {
+		instead("-00001", link)(t, dir, p, outside)
+		chunkNamed(func(_, _ string) string { return filepath.Base(p) + "-00001" })(t, dir, p, outside) // as its sum says, it is sound
+	}, said: []string{"-00001"}},
 	{name: "metadata that is a link out", set: instead("_metadata", link), said: []string{"a link that leads to no file in the repository"}},
 	{name: "hashes that are a link out", set: instead("_sha256file", link), said: []string{"_sha256file"}, whole: true},
 	{name: "a chunk that is a pipe", set: instead("-00001", pipe), said: []string{"-00001"}},
@@ -309,5 +312,39 @@ func TestHostileFolder(t *testing.T) {
 				t.Errorf("it takes %d MB, %v", top>>20, ctx.Err())
 			}
 		})
+	}
+}
+
+// TestKeptIsNoFile: what a scan would go by, and is no file, is nobody's trouble.
+func TestKeptIsNoFile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "repo")
+	made{volume: uuid(1), id: uuid(2), stamp: "20260102030405", chunks: 1}.write(t, dir)
+	later := repository.Options{Now: func() time.Time { return time.Now().Add(time.Hour) }}
+	for name, instead := range map[string]func(at, outside string) error{"a pipe": pipe, "a circle": circle, "64 GB of nothing": holes,
+		"a link to a device": func(at, _ string) error { return os.Symlink("/dev/zero", at) }, "as it was": nil} {
+		kept := t.TempDir()
+		asWithout(t, folders(t, dir), kept, later)
+		files, err := filepath.Glob(filepath.Join(kept, "*.index"))
+		if err != nil || len(files) != 1 {
+			t.Fatal(files, err)
+		}
+		want := 1
+		if instead != nil {
+			want = 0
+			rm(t, files[0])
+			if err := instead(files[0], ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ended := make(chan int)
+		go func() { ended <- asWithout(t, folders(t, dir), kept, later) }()
+		select {
+		case n := <-ended:
+			if n != want {
+				t.Errorf("%s: %d rows are taken", name, n)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("%s: it blocks", name)
+		}
 	}
 }
