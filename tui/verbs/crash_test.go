@@ -57,7 +57,8 @@ var crashes = []crashing{
 		files: []string{"empty.sqlite"}},
 	{verb: "export", args: append([]string{"export", "BACKUP", "--chain"}, store0...), files: []string{"data/hearth/archive.sqlite"}},
 	{verb: "apply", name: "to Cinder's database",
-		args: []string{"apply", "BACKUP", "--onto", "VOLUME", "--yes", "--store", "AT/foreign.sqlite", "--write"}, files: []string{"foreign.sqlite"}, atomic: true},
+		args:  []string{"apply", "BACKUP", "--onto", "VOLUME", "--yes", "--store", "AT/foreign.sqlite", "--write"},
+		files: []string{"foreign.sqlite"}, atomic: true},
 	{verb: "extract", args: []string{"extract", inRepository, "--place", "posix:AT/repo", "--to", "AT/out.img"}, files: []string{"out.img"},
 		atomic: true},
 }
