@@ -197,9 +197,9 @@ func TestRecords(t *testing.T) {
 			KeptRecord{Place: place, Backup: backup, At: at, Direction: direction, Fingerprint: fingerprint, Record: record(text)}))
 	}
 	keep("sqlite:/a", "one", now, "export", "fff-1", "first")
-	keep("sqlite:/a", "one", now.Add(time.Hour), "export", "fff-1", "first again") // says the same
 	keep("sqlite:/a", "one", now.Add(500*time.Millisecond), "export", "fff-2", "changed")
 	keep("sqlite:/b", "one", now.Add(time.Second), "import", "fff-1", "elsewhere")
+	keep("sqlite:/a", "one", now.Add(time.Hour), "export", "fff-1", "first again") // says the same
 	keep("sqlite:/a", "'; DROP TABLE records; --", now, "export", "fff-1", "größe")
 	texts := func(place string, backup core.BackupID) string {
 		t.Helper()

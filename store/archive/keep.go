@@ -59,7 +59,7 @@ type Outdated struct {
 
 const (
 	outdatedRecords = `SELECT id, length(url), place, backup_id FROM records AS r WHERE checked < ?1 AND EXISTS (SELECT 1 FROM records AS n
-		WHERE n.place = r.place AND n.backup_id = r.backup_id AND (n.checked > r.checked OR n.checked = r.checked AND n.id > r.id)) ORDER BY id`
+		WHERE n.place = r.place AND n.backup_id = r.backup_id AND (n.turn > r.turn OR n.turn = r.turn AND n.id > r.id)) ORDER BY id`
 	outdatedCaptures = `SELECT id, length(text), place, backup_id FROM hearth_captures AS r
 		WHERE backup_id <> '' AND again = '' AND at < ?1 AND EXISTS (
 		SELECT 1 FROM hearth_captures AS n WHERE n.place = r.place AND n.volume_id = r.volume_id AND n.backup_id = r.backup_id

@@ -20,6 +20,17 @@ UPDATE records SET checked = at;
 CREATE INDEX records_place ON records (place, backup_id);
 `
 
+// turnStep is the migration that numbers the records as they were last found to hold: a
+// clock can be set back, and what it said decides no more which of two is the newer.
+const turnStep = `
+ALTER TABLE records ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+UPDATE records SET turn = n FROM (SELECT id AS of, row_number() OVER (ORDER BY checked, id) AS n FROM records) WHERE of = id;
+CREATE INDEX records_turn ON records (turn);
+`
+
+// nextTurn is the number of what is found to hold now.
+const nextTurn = "(SELECT coalesce(max(turn), 0) + 1 FROM records)"
+
 // KeptRecord is a record in the archive.
 type KeptRecord struct {
 	ID          int64
@@ -30,13 +41,15 @@ type KeptRecord struct {
 	Fingerprint string
 	Record      core.Record
 
-	// Checked is when the backup was last found to say this; zero: At.
+	// Checked is when the backup was last found to say this, by hearth's clock; zero: At.
+	// Which of two was found later the order of the calls says, whatever that clock did.
 	Checked time.Time
 	// Seen is the row's updated_at of then, after the export, which moves it; null
 	// where that is not known. A row that still has it has not changed since.
 	Seen core.Opt[time.Time]
 
-	sum string // of the text; "": it was kept before there were any
+	sum  string // of the text; "": it was kept before there were any
+	turn int64  // counts what was found to hold
 }
 
 // KeepRecord keeps a record that was exported or imported. One that says the
@@ -59,13 +72,13 @@ func (a *Archive) keepRecords(ctx context.Context, tried string, records []KeptR
 		if err != nil {
 			return err
 		}
-		again, err := tx.PrepareContext(ctx, "UPDATE records SET checked = max(checked, ?2), seen = CASE WHEN ?3 = '' THEN seen ELSE ?3 END "+
-			"WHERE id = ?1")
+		again, err := tx.PrepareContext(ctx, "UPDATE records SET checked = max(checked, ?2), seen = CASE WHEN ?3 = '' THEN seen ELSE ?3 END, "+
+			"turn = "+nextTurn+" WHERE id = ?1")
 		if err != nil {
 			return err
 		}
 		add, err := tx.PrepareContext(ctx, "INSERT INTO records (place, backup_id, at, direction, fingerprint, service, url, checked, "+
-			"seen, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+			"seen, sum, turn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "+nextTurn+")")
 		if err != nil {
 			return err
 		}
@@ -98,6 +111,11 @@ func keepRecord(ctx context.Context, same, again, add *sql.Stmt, k *KeptRecord) 
 	return err
 }
 
+// Newer reports whether a kept record was found to hold later than another.
+func (k *KeptRecord) Newer(than *KeptRecord) bool {
+	return k.turn > than.turn || k.turn == than.turn && k.ID > than.ID
+}
+
 // soundOf is the number of a kept record that says the same as k; 0 where there is none.
 func soundOf(ctx context.Context, same *sql.Stmt, k *KeptRecord) (int64, error) {
 	rows, err := same.QueryContext(ctx, k.Place, string(k.Backup), k.Fingerprint)
@@ -117,12 +135,12 @@ func soundOf(ctx context.Context, same *sql.Stmt, k *KeptRecord) (int64, error) 
 	return 0, rows.Err()
 }
 
-const recordColumns = "id, place, backup_id, at, direction, fingerprint, service, url, checked, seen, sum"
+const recordColumns = "id, place, backup_id, at, direction, fingerprint, service, url, checked, seen, sum, turn"
 
 func scanRecord(rows *sql.Rows) (k KeptRecord, err error) {
 	var at, checked, seen string
 	err = rows.Scan(&k.ID, &k.Place, &k.Backup, &at, &k.Direction, &k.Fingerprint, &k.Record.Service, &k.Record.URL, &checked, &seen,
-		&k.sum)
+		&k.sum, &k.turn)
 	k.At, k.Checked = ledger.ReadTime(at), ledger.ReadTime(checked)
 	if seen != "" {
 		k.Seen = core.Some(ledger.ReadTime(seen))
@@ -136,7 +154,7 @@ func scanRecord(rows *sql.Rows) (k KeptRecord, err error) {
 func (a *Archive) Records(ctx context.Context, place string, backup core.BackupID) ([]KeptRecord, error) {
 	var out []KeptRecord
 	err := a.each(ctx, "SELECT "+recordColumns+` FROM records
-		WHERE backup_id = ?1 AND (?2 = '' OR place = ?2) ORDER BY checked DESC, id DESC`, func(k KeptRecord) error {
+		WHERE backup_id = ?1 AND (?2 = '' OR place = ?2) ORDER BY turn DESC, id DESC`, func(k KeptRecord) error {
 		if k.sound() {
 			out = append(out, k)
 		}
@@ -151,7 +169,7 @@ func (a *Archive) Records(ctx context.Context, place string, backup core.BackupI
 // use the archive.
 func (a *Archive) EachNewest(ctx context.Context, place string, fn func(KeptRecord) error) (rotten Rotten, err error) {
 	var done RottenRecord // the backup whose newest sound record was handed on
-	err = a.each(ctx, "SELECT "+recordColumns+" FROM records WHERE (?1 = '' OR place = ?1) ORDER BY place, backup_id, checked DESC, id DESC",
+	err = a.each(ctx, "SELECT "+recordColumns+" FROM records WHERE (?1 = '' OR place = ?1) ORDER BY place, backup_id, turn DESC, id DESC",
 		func(k KeptRecord) error {
 			of := RottenRecord{Place: k.Place, Backup: k.Backup}
 			if done == of {
@@ -211,7 +229,7 @@ func (a *Archive) IndexOf(ctx context.Context, place string, ids []core.BackupID
 			}
 			k.Record.URL = ""
 			old, twice := out[k.Backup]
-			if !twice || k.Checked.After(old.Checked) || k.Checked.Equal(old.Checked) && k.ID > old.ID {
+			if !twice || k.Newer(&old) {
 				out[k.Backup] = k
 			}
 			return nil
@@ -222,7 +240,7 @@ func (a *Archive) IndexOf(ctx context.Context, place string, ids []core.BackupID
 	}
 	var rotten Rotten
 	for _, k := range spoiled {
-		if now, has := out[k.Backup]; !has || k.Checked.After(now.Checked) {
+		if now, has := out[k.Backup]; !has || k.Newer(&now) {
 			rotten = append(rotten, RottenRecord{k.ID, k.Place, k.Backup})
 		}
 	}

@@ -108,14 +108,18 @@ func openPart(x Extraction, tried string) (*partFile, error) {
 	if len(have) == 0 {
 		mode |= os.O_TRUNC
 	}
+	// The log comes first: a file that nothing tells of is nobody's to go on with, and a disk
+	// may be full after any step.
+	if err = p.begin(); err != nil {
+		return nil, unwritten(tried, err)
+	}
 	if p.data, err = openOwn(x.To+".part", mode, tried); err != nil {
+		p.log.Close()
 		return nil, err
 	}
-	if err = p.data.Truncate(x.Part.Len()); err == nil {
-		err = p.begin()
-	}
-	if err != nil {
+	if err = p.data.Truncate(x.Part.Len()); err != nil {
 		p.data.Close()
+		p.log.Close()
 		return nil, unwritten(tried, err)
 	}
 	return p, nil

@@ -101,7 +101,7 @@ func better(a, b archive.KeptRecord, own string) bool {
 	if (a.Place == own) != (b.Place == own) {
 		return a.Place == own
 	}
-	return a.Checked.After(b.Checked)
+	return a.Newer(&b)
 }
 
 func keptIn(k *archive.KeptRecord) string {

@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -27,6 +28,9 @@ type crashing struct {
 	atomic     bool     // it is done or it is not: nothing lies between
 }
 
+// inRepository is a backup of the repository in testdata that stands on two others.
+const inRepository = "512fd8d1-25cd-4e2b-85cb-30a4f849e9cc"
+
 var store0 = []string{"--store", "AT/store.sqlite"}
 
 // crashes are the lines that write into files of hearth's. The verbs that write to a cloud
@@ -52,6 +56,11 @@ var crashes = []crashing{
 	{verb: "recover", args: []string{"recover", "--from", "AT/full.bundle", "--store", "AT/empty.sqlite", "--all", "--yes"},
 		files: []string{"empty.sqlite"}},
 	{verb: "export", args: append([]string{"export", "BACKUP", "--chain"}, store0...), files: []string{"data/hearth/archive.sqlite"}},
+	{verb: "apply", name: "to Cinder's database",
+		args:  []string{"apply", "BACKUP", "--onto", "VOLUME", "--yes", "--store", "AT/foreign.sqlite", "--write"},
+		files: []string{"foreign.sqlite"}, atomic: true},
+	{verb: "extract", args: []string{"extract", inRepository, "--place", "posix:AT/repo", "--to", "AT/out.img"}, files: []string{"out.img"},
+		atomic: true},
 }
 
 // uncrashed are verbs that write nothing that is not tried by a line above, and those that
@@ -59,9 +68,8 @@ var crashes = []crashing{
 var uncrashed = map[string]string{
 	"volumes": "", "backups": "", "volume": "", "backup": "", "plan": "", "messages": "", "journal": "", "decode": "", "coverage": "",
 	"reconcile": "", "inventory": "", "compare": "", "diff": "", "places": "", "check": "", "man": "",
-	"settle":  "each line at a cloud is settled after its kill",
-	"verify":  "one row by one statement",
-	"extract": "TestExtractionResumed of store/jobs",
+	"settle": "each line at a cloud is settled after its kill",
+	"verify": "one row by one statement",
 }
 
 // crashedInto is what a killed line left, or a whole one made: the content of its files.
@@ -74,11 +82,15 @@ func crashedInto(t *testing.T, home string, c *crashing) string {
 			fmt.Fprintf(&out, "%s: none\n", name)
 			continue
 		}
-		if strings.HasSuffix(name, ".bundle") {
-			body, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+		body, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch filepath.Ext(name) {
+		case ".img":
+			fmt.Fprintf(&out, "%s: %x\n", name, sha256.Sum256(body))
+			continue
+		case ".bundle":
 			b, err := core.ReadBundle(string(body))
 			fmt.Fprintf(&out, "%s: %d records, %d captures, %v\n", name, len(b.Records), len(b.Captures), err)
 			continue
@@ -86,6 +98,20 @@ func crashedInto(t *testing.T, home string, c *crashing) string {
 		out.WriteString(contents(t, file))
 	}
 	return out.String()
+}
+
+// foreignOf makes a copy of a store as a database of somebody else's.
+func foreignOf(t *testing.T, store, file string) {
+	t.Helper()
+	body, err := os.ReadFile(store)
+	if err == nil {
+		err = os.WriteFile(file, body, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(t, file, "DROP TABLE hearth_captures", "DROP TABLE hearth_journal", "PRAGMA application_id = 0", "PRAGMA user_version = 0",
+		"PRAGMA journal_mode = DELETE")
 }
 
 // contents are the rows of a store or an archive that do not tell of the time of a run. It
@@ -259,7 +285,7 @@ func (m *mill) grind(t *testing.T, long time.Duration) {
 	all := wires(t)
 	m.env = append(m.env, "OS_CLIENT_CONFIG_FILE="+os.Getenv("OS_CLIENT_CONFIG_FILE"), "HEARTH_PLACE=")
 	for i := range written {
-		if l := &written[i]; l.before == "" && !strings.Contains(l.args, "--from elsewhere") {
+		if l := &written[i]; !strings.Contains(l.args, "--from elsewhere") { // copy and recover are among crashes
 			rows = append(rows, m.atCloud(t, &all[i], l))
 		}
 	}
@@ -302,6 +328,10 @@ func (m *mill) prepare() {
 	ok("demo", "--out", "AT/empty.sqlite", "--volumes", "0", "--backups", "0")
 	ok("archive", "-q", "--store", "AT/store.sqlite")
 	ok("archive", "--bundle", "AT/full.bundle", "--store", "AT/store.sqlite")
+	foreignOf(m.t, filepath.Join(m.home, "store.sqlite"), filepath.Join(m.home, "foreign.sqlite"))
+	if err := os.CopyFS(filepath.Join(m.home, "repo"), os.DirFS("../../testdata/repository/posix/repo")); err != nil {
+		m.t.Fatal(err)
+	}
 	first := func(list, filter string) string {
 		return strings.Fields(ok(list, "--store", "AT/store.sqlite", "-o", "value", "-c", "id", "--filter", filter))[0]
 	}
@@ -382,7 +412,10 @@ func (m *mill) atCloud(t *testing.T, w *wire, l *writing) func() {
 	if err := os.CopyFS(config, os.DirFS(filepath.Join(m.home, "config"))); err != nil {
 		t.Fatal(err)
 	}
-	args := append(strings.Fields(strings.NewReplacer("FILE", w.capture, "RECORD", w.records).Replace(l.args)), "--cloud", w.cloud)
+	words := func(line string) []string {
+		return append(strings.Fields(strings.NewReplacer("FILE", w.capture, "RECORD", w.records).Replace(line)), "--cloud", w.cloud)
+	}
+	args, earlier := words(l.args), 0
 	afresh := func() {
 		m.afresh(m.clean)
 		if err := os.CopyFS(filepath.Join(m.home, "config"), os.DirFS(config)); err != nil {
@@ -391,6 +424,17 @@ func (m *mill) atCloud(t *testing.T, w *wire, l *writing) func() {
 		w.api.Clock = time.Now() // as the real hearth has it
 		w.api.Reset()
 		w.api.Answering(storetest.AsCinder, true)
+		if l.before == "" {
+			return
+		}
+		if l.half {
+			w.api.Allowing(1)
+		}
+		if got := m.run(words(l.before)...); (got.code == 0) == l.half {
+			t.Fatalf("%s: before it, hearth %s: exit %d: %s", what, l.before, got.code, got.err)
+		}
+		w.api.Answering(storetest.AsCinder, true)
+		earlier = 1
 	}
 	took := time.Duration(0)
 	return func() {
@@ -413,6 +457,7 @@ func (m *mill) atCloud(t *testing.T, w *wire, l *writing) func() {
 			t.Fatalf("%s: %v in %q, %s", what, err, got.out, got.err)
 		}
 		changed = changed || w.api.State() != was
+		entries = entries[:len(entries)-earlier] // the newest come first
 		switch {
 		case len(entries) == 0 && changed:
 			t.Errorf("%s, killed after %v: it was done, and no entry tells of it", what, moment)

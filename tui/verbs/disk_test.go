@@ -5,6 +5,7 @@ package verbs
 import (
 	"database/sql"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ type trouble struct {
 var troubles = []trouble{
 	{"a full disk", true, (*mill).fullDisk},
 	{"a disk that is read only", true, (*mill).readOnlyDisk},
+	{"a limit for the size of files", false, (*mill).limited},
 	{"a file that another program holds locked", false, (*mill).lockedFile},
 	{"several at once", false, (*mill).together},
 }
@@ -138,6 +140,37 @@ func (m *mill) fullDisk(t *testing.T, x *trial) {
 	how := fmt.Sprintf("with %d KB left on the disk", room>>10)
 	got := m.run(m.words(x.args)...)
 	remount(0, 256<<20)
+	m.held(t, x, how, got)
+	m.rerun(t, x, how)
+}
+
+// limited has every write fail that goes beyond some size of any file, which needs no root:
+// what comes into being behind a name of its own fails there, and a log fails before what
+// it is of.
+func (m *mill) limited(t *testing.T, x *trial) {
+	t.Helper()
+	m.afresh(x.begin)
+	most := uint64(0)
+	must(t, filepath.WalkDir(m.home, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			most = max(most, uint64(info.Size()))
+		}
+		return err
+	}))
+	limit := m.random.Uint64N(most + 1)
+	if m.random.IntN(4) == 0 {
+		limit = 0
+	}
+	var was syscall.Rlimit
+	must(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was))
+	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: was.Max})) // the child has it from here
+	got := m.run(m.words(x.args)...)
+	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was))
+	how := fmt.Sprintf("with files of at most %d bytes", limit)
 	m.held(t, x, how, got)
 	m.rerun(t, x, how)
 }
