@@ -222,6 +222,13 @@ func (r *rig) anyKey(dice *rand.Rand, pressed map[string]int) string {
 	if len(keys) == 0 || dice.IntN(12) == 0 {
 		return []string{"esc", "enter", "down", "a", "y"}[dice.IntN(5)]
 	}
+	if box, ok := r.Dialog().(*ui.InputBox); ok && strings.HasPrefix(box.Input.Value(), "hearth-") { // a file's name
+		return "enter"
+	}
+	if dice.IntN(15) == 0 && slices.ContainsFunc(keys, func(a ui.Action) bool { return a.Name == "export-file" && a.Blocked() == "" }) {
+		pressed["export-file"]++
+		return "X"
+	}
 	for range 20 {
 		act := keys[dice.IntN(len(keys))]
 		if len(act.Keys) == 0 || asks(&act) || act.Blocked() != "" {
@@ -283,7 +290,9 @@ func filesHold(t *testing.T, dir string) {
 	if err != nil {
 		t.Error(err)
 	}
-	t.Logf("%d files were written", n)
+	if t.Logf("%d files were written", n); n == 0 {
+		t.Error("no file was written")
+	}
 }
 
 // TestSecretsAreShown: one key shows what is masked, and masks it again; two that differ

@@ -343,7 +343,7 @@ func seen(s core.State) core.State {
 // tidy takes away what was made: backups that stand on others first. A volume that
 // is of no use to anybody is forced.
 func (s *site) tidy() {
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second+time.Duration(len(s.made.backups))*time.Second)
 	defer cancel()
 	s.strays(ctx)
 	left := slices.Clone(s.made.backups)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -294,6 +295,38 @@ func TestBundle(t *testing.T) {
 	}
 	_, err = d.WriteBundle(t.Context(), filepath.Join(t.TempDir(), "no", "such"), jobs.BundleOptions{})
 	wantCode(t, "no such folder", err, core.CodeUnreadable)
+}
+
+// meanwhile is a context whose work is met by something else, once it has begun.
+type meanwhile struct {
+	context.Context
+	does func()
+}
+
+func (m meanwhile) Done() <-chan struct{} {
+	m.does()
+	return m.Context.Done()
+}
+
+// TestBundleMeanwhile: a file that somebody else makes while a bundle is being written is
+// not written over, unless that was asked for.
+func TestBundleMeanwhile(t *testing.T) {
+	_, d := cloudDesk(t)
+	keepReal(t, d, storetest.Database, storetest.Full)
+	for _, over := range []bool{false, true} {
+		dir := t.TempDir()
+		file := filepath.Join(dir, "b.jsonl")
+		ctx := meanwhile{t.Context(), sync.OnceFunc(func() { ok(t, os.WriteFile(file, []byte("somebody's"), 0o600)) })}
+		_, err := d.WriteBundle(ctx, file, jobs.BundleOptions{Overwrite: over})
+		text, rerr := os.ReadFile(file)
+		ok(t, rerr)
+		if over && err != nil || !over && core.CodeOf(err) != core.CodeConflict || over == (string(text) == "somebody's") {
+			t.Errorf("overwriting %v: %v, and the file is %.60q", over, err, text)
+		}
+		if left, _ := os.ReadDir(dir); len(left) != 1 {
+			t.Errorf("it leaves %v", left)
+		}
+	}
 }
 
 func TestPrune(t *testing.T) {

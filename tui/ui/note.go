@@ -48,7 +48,7 @@ func FailureNote(err error) Note {
 	if core.CodeOf(err) == core.CodeCancelled {
 		l = LevelWarn
 	}
-	return Note{Level: l, Text: err.Error(), Err: err}
+	return Note{Level: l, Text: core.Struck(err.Error()), Err: err}
 }
 
 func (l Level) Glyph() string {
@@ -69,7 +69,7 @@ func (n Note) Beneath() []string {
 	}
 	out := causes(n.Err)
 	if !strings.Contains(n.Text, WhatOf(n.Err)) {
-		out = append([]string{core.VisibleLines(n.Err.Error())}, out...)
+		out = append([]string{core.VisibleLines(core.Struck(n.Err.Error()))}, out...)
 	}
 	return out
 }
@@ -80,7 +80,7 @@ func causes(err error) []string {
 	var out []string
 	var walk func(error)
 	add := func(err error) {
-		if text := core.VisibleLines(err.Error()); !slices.Contains(out, text) {
+		if text := core.VisibleLines(core.Struck(err.Error())); !slices.Contains(out, text) {
 			out = append(out, text)
 		}
 		walk(err)
@@ -113,7 +113,7 @@ func WhatOf(err error) string {
 	if e, ok := err.(*core.Error); ok {
 		return e.What
 	}
-	return err.Error()
+	return core.Struck(err.Error())
 }
 
 // Either is the first reason that there is, "" if there is none.

@@ -167,9 +167,11 @@ type mill struct {
 	kills  int // that hit a running one
 	tries  int
 
-	signals []os.Signal // one of these instead of a kill
-	exit    int         // of the last one that was not killed
-	said    string      // what it said
+	signals []os.Signal   // one of these instead of a kill
+	begins  time.Duration // what it takes to come to main and back: no signal is sent before
+	unheard int           // how many ended by the signal itself, which main did not listen to yet
+	exit    int           // of the last one that was not killed
+	said    string        // what it said
 }
 
 func (m *mill) words(args []string) []string {
@@ -299,11 +301,20 @@ func (m *mill) grind(t *testing.T, long time.Duration) {
 	}
 }
 
-// answered holds the exit code of a line that was told to end to what it came to.
-func (m *mill) answered(what string, moment time.Duration, done bool) {
+// moment is any of those in which a line is at work.
+func (m *mill) moment(took time.Duration) time.Duration {
+	return m.begins + time.Duration(m.random.Int64N(max(int64(took-m.begins), 0)+1))
+}
+
+// answered holds the exit code of a line that was told to end to what it came to: all that
+// it is for, or nothing at all. One that was told before main listens ends by the signal,
+// and has begun with nothing.
+func (m *mill) answered(what string, moment time.Duration, done, nothing bool) {
 	m.t.Helper()
 	switch {
 	case len(m.signals) == 0:
+	case m.exit == -1 && nothing && m.said == "":
+		m.unheard++
 	case m.exit == 0 && !done:
 		m.t.Errorf("%s, told to end after %v: exit 0, and it is not done: %s", what, moment, m.said)
 	case m.exit != 0 && m.exit != 130 && m.exit != ExitCode(core.Fail(core.CodePartial, "", "", "", nil)):
@@ -385,13 +396,13 @@ func (m *mill) local(t *testing.T, c *crashing) func() {
 	what, begin, before, after, names, took := x.what, x.begin, x.before, x.after, x.names, x.took
 	return func() {
 		m.afresh(begin)
-		moment := time.Duration(m.random.Int64N(int64(took) + 1))
+		moment := m.moment(took)
 		m.killed(moment, m.words(c.args)...)
 		got := crashedInto(t, m.home, c)
 		if c.atomic && got != before && got != after {
 			t.Errorf("%s, killed after %v: half of it is there:\n%s", what, moment, got)
 		}
-		m.answered(what, moment, got == after)
+		m.answered(what, moment, got == after, got == before)
 		again := m.run(m.words(c.args)...)
 		if got := crashedInto(t, m.home, c); got != after {
 			t.Errorf("%s, killed after %v: the rerun ends with %d, elsewhere than an undisturbed run: %s", what, moment, again.code, again.err)
@@ -446,10 +457,10 @@ func (m *mill) atCloud(t *testing.T, w *wire, l *writing) func() {
 		}
 		afresh()
 		was := w.api.State()
-		moment := time.Duration(m.random.Int64N(int64(took)))
+		moment := m.moment(took)
 		m.killed(moment, args...)
 		changed := w.api.State() != was
-		m.answered(what, moment, changed)
+		m.answered(what, moment, changed, !changed)
 		m.run("settle", "--cloud", w.cloud)
 		got := m.run("journal", "--cloud", w.cloud, "-o", "json")
 		var entries []struct{ State core.EntryState }

@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store"
+	"hearth/store/storetest"
 )
 
 // evil is what a tenant can name a thing: a title, the clipboard, colours, a line
@@ -30,12 +32,16 @@ func clean(s string) string {
 	return ""
 }
 
+// quotedText is any text in SQL, also one that is no UTF-8.
+func quotedText(s string) string { return fmt.Sprintf("CAST(x'%x' AS TEXT)", s) }
+
 // TestHostile names everything as ill as can be, and runs every verb in every
 // format: neither stdout nor stderr gets a character that steers a terminal, and
 // no name can make a line of its own.
 func TestHostile(t *testing.T) {
-	b, file := demo(t, store.World{Volumes: 2, Backups: 4})
-	quoted := "'" + strings.ReplaceAll(evil, "'", "''") + "'"
+	kinds := storetest.HostileTexts
+	b, file := demo(t, store.World{Volumes: len(kinds), Backups: 2 * len(kinds)})
+	quoted := quotedText(evil)
 	for _, table := range []string{"volumes", "backups"} {
 		change(t, file, "UPDATE "+table+" SET display_name = "+quoted+" || id, display_description = "+quoted+
 			", availability_zone = "+quoted+", host = "+quoted)
@@ -43,8 +49,16 @@ func TestHostile(t *testing.T) {
 	change(t, file, "UPDATE backups SET service_metadata = "+quoted+", container = "+quoted+", status = 'available'",
 		"UPDATE volumes SET provider_auth = 'CHAP user hunter2', provider_location = "+quoted,
 		`UPDATE volume_metadata SET "key" = `+quoted+" || id, value = "+quoted)
-	volume := ids(b.list("volumes", "-o", "json"))[0]
-	backups := ids(b.list("backups", "-o", "json"))
+	volumes, backups := ids(b.list("volumes", "-o", "json")), ids(b.list("backups", "-o", "json"))
+	// The first ones keep evil: a record of theirs can be imported.
+	named := func(table, id, name string) string {
+		return "UPDATE " + table + " SET display_name = " + quotedText(name) + ", display_description = display_name WHERE id = '" + id + "'"
+	}
+	volume, all := volumes[0], backups[len(kinds)+4]
+	change(t, file, named("volumes", volume, storetest.HostileText()), named("backups", all, storetest.HostileText()))
+	for i, x := range kinds[1:] {
+		change(t, file, named("volumes", volumes[i+1], x.Text), named("backups", backups[i+4], x.Text))
+	}
 	dir := t.TempDir()
 	capture := filepath.Join(dir, "c"+evil+".json")
 	if err := os.WriteFile(capture, []byte(b.ok("capture", volume)), 0o600); err != nil {
@@ -72,6 +86,10 @@ func TestHostile(t *testing.T) {
 		{"apply", backups[0], "--onto", volume}, {"decode", capture}, {"import", evil},
 		{"decode", "-"}, {"decode", "-", "-o", "csv"}, {"decode", "-", "-o", "json"}, {"import", "-", "--dry-run"},
 		{"__complete", "volume", ""}, {"__complete", "backup", backups[0][:4]}, {"__complete", "undo", ""},
+	}
+	calls = append(calls, []string{"backup", all}, []string{"backup", all, "-o", "csv"}, []string{"backup", all, "-o", "json"})
+	for _, x := range kinds {
+		calls = append(calls, []string{"volume", x.Text}, []string{"backups", "--filter", "name:" + x.Text}, []string{"help", x.Text})
 	}
 	for _, width := range []int{0, 70} {
 		b.env.Width = width

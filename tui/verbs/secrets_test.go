@@ -183,6 +183,9 @@ func TestSecretsStayHidden(t *testing.T) {
 		}
 	}
 
+	if told, err := os.ReadFile(seen); err != nil || !strings.Contains(string(told), "/bin/r") { // rbd or rados
+		t.Errorf("no program of Ceph was run: %q, %v", told, err)
+	}
 	volume := strings.Fields(b.run("volumes", "--store", file, "-o", "value", "-c", "id").out)[0]
 	backups := strings.Fields(b.run("backups", "--store", file, "-o", "value", "-c", "id").out)
 	for _, args := range []string{"volumes", "backups", "volume " + volume, "plan --onto " + volume + " " + backups[0],
