@@ -323,7 +323,7 @@ func (d Desk) asAsked(ctx context.Context, c *Created) error {
 		tried, what, next = "make a full backup", "it was made, as an incremental that stands on another",
 			"see what it stands on with hearth backup "+string(b.ID)
 	}
-	if said := d.messagesSince(ctx, c.asked, string(b.ID), string(b.VolumeID)); len(said) > 0 {
+	if said, _ := d.messagesSince(ctx, c.asked, string(b.ID), string(b.VolumeID)); len(said) > 0 {
 		what += ": " + core.Visible(said[0].Text)
 	}
 	return core.Fail(core.CodePartial, tried, what, next, nil)
@@ -337,7 +337,7 @@ func (d Desk) failed(ctx context.Context, tried string, b *core.Backup, since ti
 		if m, err := d.Messages(ctx, string(b.ID)); err == nil && len(m) > 0 {
 			why = m[0].Text
 		} else if !since.IsZero() {
-			if m := d.messagesSince(ctx, since, string(b.VolumeID)); len(m) > 0 {
+			if m, _ := d.messagesSince(ctx, since, string(b.VolumeID)); len(m) > 0 {
 				why = m[0].Text
 			}
 		}

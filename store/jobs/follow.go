@@ -170,33 +170,41 @@ func (d Desk) Messages(ctx context.Context, resource string) ([]core.Message, er
 const clockApart = time.Minute
 
 // messagesSince is what the place has said of some things since a time, each one's newest
-// first; what cannot be read is left out.
-func (d Desk) messagesSince(ctx context.Context, since time.Time, resources ...string) (out []core.Message) {
+// first; what cannot be read is left out, and the error says of the first why.
+func (d Desk) messagesSince(ctx context.Context, since time.Time, resources ...string) (out []core.Message, first error) {
 	for _, id := range resources {
 		messages, err := d.Messages(ctx, id)
+		if err != nil {
+			if first == nil {
+				first = err
+			}
+			continue
+		}
 		for _, m := range messages { // older ones tell of something else
-			if err == nil && (!m.At.Set || m.At.V.After(since.Add(-clockApart))) {
+			if !m.At.Set || m.At.V.After(since.Add(-clockApart)) {
 				out = append(out, m)
 			}
 		}
 	}
-	return out
+	return out, first
 }
 
 // MessagesOf is what the place has said of a backup, and of its volume while the backup
-// was made, newest first: some of what goes wrong then is told of the volume only.
+// was made, newest first: some of what goes wrong then is told of the volume only. With an
+// error come those that could be read.
 func (d Desk) MessagesOf(ctx context.Context, b *core.Backup) ([]core.Message, error) {
 	out, err := d.Messages(ctx, string(b.ID))
 	if err != nil || !b.CreatedAt.Set {
 		return out, err
 	}
-	for _, m := range d.messagesSince(ctx, b.CreatedAt.V, string(b.VolumeID)) {
+	ofVolume, err := d.messagesSince(ctx, b.CreatedAt.V, string(b.VolumeID))
+	for _, m := range ofVolume {
 		if made := ended(b) && b.UpdatedAt.Set; !made || !m.At.Set || m.At.V.Before(b.UpdatedAt.V.Add(clockApart)) {
 			out = append(out, m)
 		}
 	}
 	slices.SortStableFunc(out, func(x, y core.Message) int { return y.At.V.Compare(x.At.V) })
-	return out, nil
+	return out, err
 }
 
 // of asks for the backups of a volume.

@@ -175,7 +175,7 @@ func (d Desk) watchVolume(ctx context.Context, b *core.Backup, a *account, repor
 // restoreFailed is the error of a failed restore, in Cinder's words where it has
 // some.
 func (d Desk) restoreFailed(ctx context.Context, report *core.RestoreReport, since time.Time) error {
-	report.Messages = d.messagesSince(ctx, since, string(report.Volume), string(report.Backup))
+	report.Messages, _ = d.messagesSince(ctx, since, string(report.Volume), string(report.Backup))
 	what := report.Verdict()
 	if len(report.Messages) > 0 {
 		what += ": " + report.Messages[0].Text
