@@ -175,7 +175,7 @@ func (s *session) explainFault(tried string, at party, f *fault, err error) erro
 		return fail(core.CodeDenied, at.name+" does not accept the login", "check the credentials in clouds.yaml")
 	case http.StatusForbidden:
 		pass, _ := s.current()
-		next := core.ForbiddenNext(f.method != http.MethodGet && f.method != "", pass.whom(), s.release())
+		next := core.ForbiddenNext(brief(f.message), f.method != http.MethodGet && f.method != "", pass.whom(), s.release())
 		if at.noTables {
 			next = "ask the cloud's administrator whether the user, the project and their domains are enabled and may log in"
 		}
