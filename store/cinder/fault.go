@@ -279,7 +279,7 @@ func variableOf(address string) string {
 
 // schema is the complaint of the API's schema check, which repeats the whole value.
 var schema = regexp.MustCompile(`(?s)^Invalid input for field/attribute (\S+)\. Value: .*\.? ` +
-	`(does not match|is too long|is too short|is not a .*|is not one of .*|is a required property|` +
+	`(does not match|is too long|is too short|should be non-empty|is not a .*|is not one of .*|is a required property|` +
 	`Additional properties are not allowed.*)`)
 
 // mostSaid is how much of a cloud's words goes into a sentence; the rest is one
