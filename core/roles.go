@@ -128,15 +128,21 @@ func MayNot(l Login, r Releases, p *Policy) string {
 }
 
 // ForbiddenNext is what to do about the cloud's 403 to a login: what the defaults of the range
-// ask for that it has not.
-func ForbiddenNext(writes bool, l Login, r Releases) string {
+// ask for that it has not. Where what the cloud said names the policy of something that is an
+// admin's, it is that; no other role would help.
+func ForbiddenNext(said string, writes bool, l Login, r Releases) string {
 	op, role := OpList, "reader"
 	if writes {
 		op, role = OpDelete, "member"
 	}
-	switch a, _ := Allowed(op, l, r, nil); {
+	if one := adminsOwn(said); one != "" {
+		op, role = one, "admin"
+	}
+	switch a, why := Allowed(op, l, r, nil); {
 	case a == AnswerYes && l.Has("admin"):
 		return "ask who keeps the cloud's policy: by default the role admin may"
+	case role == "admin":
+		return "log in with the role admin, or ask one who has it: " + why
 	case a == AnswerYes:
 		return "log in with a role that may do it: by default admin for records and states, member for the rest"
 	case !l.Project:
@@ -144,4 +150,16 @@ func ForbiddenNext(writes bool, l Login, r Releases) string {
 	}
 	return "have the role " + role + " given to the login, which has " + l.roleList() +
 		": since Cinder 29 (2026.2) its defaults want reader to see, member to change, and admin for records and states"
+}
+
+// adminsOwn is the operation of an admin's whose policy a refusal names ("Policy doesn't allow
+// backup:backup-import to be performed."); "" where it names none.
+func adminsOwn(said string) Operation {
+	words := strings.Fields(said)
+	for op, g := range grants {
+		if g.role == "admin" && slices.ContainsFunc(g.policies, func(p string) bool { return slices.Contains(words, p) }) {
+			return op
+		}
+	}
+	return ""
 }

@@ -53,21 +53,30 @@ func TestAllowedByDefault(t *testing.T) {
 // The advice after a 403 names what the defaults ask for that the login has not.
 func TestForbiddenNext(t *testing.T) {
 	for _, x := range []struct {
+		said   string
 		writes bool
 		login  Login
 		r      string
 		want   string
 	}{
-		{false, asLogin("backup-operators"), "24 or later",
+		{"", false, asLogin("backup-operators"), "24 or later",
 			"have the role reader given to the login, which has backup-operators: since Cinder 29"},
-		{true, asLogin("reader"), "", "have the role member given to the login, which has reader: since Cinder 29"},
-		{true, asLogin("reader"), "21", "log in with a role that may do it"}, // the defaults let it: it is a policy, or an admin's
-		{true, asLogin("member", "reader"), "29", "log in with a role that may do it"},
-		{false, asLogin("admin"), "29", "ask who keeps the cloud's policy"},
-		{false, Login{Roles: []string{"reader"}}, "29", "log in to a project"},
+		{"", true, asLogin("reader"), "", "have the role member given to the login, which has reader: since Cinder 29"},
+		{"", true, asLogin("reader"), "21", "log in with a role that may do it"}, // the defaults let it: it is a policy, or an admin's
+		{"", true, asLogin("member", "reader"), "29", "log in with a role that may do it"},
+		{"", false, asLogin("admin"), "29", "ask who keeps the cloud's policy"},
+		{"", false, Login{Roles: []string{"reader"}}, "29", "log in to a project"},
+		{"Policy doesn't allow backup:backup-import to be performed.", true, asLogin("reader"), "29",
+			"log in with the role admin, or ask one who has it: by default only the role admin may import records"},
+		{"Policy doesn't allow backup:export-import to be performed.", false, asLogin("backup-operators"), "29",
+			"log in with the role admin, or ask one who has it: by default only the role admin may export records"},
+		{"Policy doesn't allow volume_extension:backup_admin_actions:force_delete to be performed.", true, asLogin("member"), "21",
+			"log in with the role admin, or ask one who has it: by default only the role admin may force-delete"},
+		{"Policy doesn't allow backup:backup-import to be performed.", true, asLogin("admin"), "29", "ask who keeps the cloud's policy"},
+		{"Policy doesn't allow backup:delete to be performed.", true, asLogin("reader"), "29", "have the role member given"},
 	} {
-		if got := ForbiddenNext(x.writes, x.login, releases(t, x.r)); !strings.HasPrefix(got, x.want) {
-			t.Errorf("%v %v %s: %q, want %q", x.writes, x.login, x.r, got, x.want)
+		if got := ForbiddenNext(x.said, x.writes, x.login, releases(t, x.r)); !strings.HasPrefix(got, x.want) {
+			t.Errorf("%q %v %v %s: %q, want %q", x.said, x.writes, x.login, x.r, got, x.want)
 		}
 	}
 }

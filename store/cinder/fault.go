@@ -175,7 +175,7 @@ func (s *session) explainFault(tried string, at party, f *fault, err error) erro
 		return fail(core.CodeDenied, at.name+" does not accept the login", "check the credentials in clouds.yaml")
 	case http.StatusForbidden:
 		pass, _ := s.current()
-		next := core.ForbiddenNext(f.method != http.MethodGet && f.method != "", pass.whom(), s.release())
+		next := core.ForbiddenNext(brief(f.message), f.method != http.MethodGet && f.method != "", pass.whom(), s.release())
 		if at.noTables {
 			next = "ask the cloud's administrator whether the user, the project and their domains are enabled and may log in"
 		}
@@ -279,7 +279,7 @@ func variableOf(address string) string {
 
 // schema is the complaint of the API's schema check, which repeats the whole value.
 var schema = regexp.MustCompile(`(?s)^Invalid input for field/attribute (\S+)\. Value: .*\.? ` +
-	`(does not match|is too long|is too short|is not a .*|is not one of .*|is a required property|` +
+	`(does not match|is too long|is too short|should be non-empty|is not a .*|is not one of .*|is a required property|` +
 	`Additional properties are not allowed.*)`)
 
 // mostSaid is how much of a cloud's words goes into a sentence; the rest is one
