@@ -36,7 +36,7 @@ func sources(t *testing.T, dir string) (*token.FileSet, map[string]*ast.File) {
 }
 
 // ofCore is what ui and the shell use of core: texts, and errors.
-var ofCore = []string{"Visible", "VisibleLines", "Bytes", "Count", "Fold", "Fail", "Error", "CodeOf", "Opt", "Some"}
+var ofCore = []string{"Visible", "VisibleLines", "Struck", "Bytes", "Count", "Fold", "Fail", "Error", "CodeOf", "Opt", "Some"}
 
 // TestCoreInShell: what a screen is made of, and what runs it, knows no backup.
 func TestCoreInShell(t *testing.T) {
