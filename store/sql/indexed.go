@@ -76,7 +76,10 @@ func (p *Place) countRows(ctx context.Context, t table, q core.Query, mirror fun
 	q.Offset, q.Limit, q.From = 0, 1, nil
 	if p.mirror != nil {
 		if s, err := p.mirror.ready(ctx, q.Anew); err == nil && s != nil {
-			return mirror(s, ctx, q)
+			if n, err = mirror(s, ctx, q); err == nil || ctx.Err() != nil {
+				return n, err
+			}
+			p.mirror.doubt(err) // what is wrong with a mirror is no one's trouble
 		}
 	}
 	if p.server != nil {

@@ -41,6 +41,7 @@ type mirror struct {
 
 	turn chan struct{} // held by who catches up
 
+	spoilt atomic.Bool  // it is damaged: nobody goes by it any more
 	copied atomic.Int64 // rows that making it has read so far; -1 once it has them all
 
 	mu     sync.Mutex
@@ -90,7 +91,19 @@ func (m *mirror) close() error {
 	if m.store == nil {
 		return nil
 	}
-	return m.store.Close()
+	err := m.store.Close()
+	if m.spoilt.Load() { // the next hearth makes another
+		m.remove()
+	}
+	return err
+}
+
+// doubt looks at what is wrong with an answer of the mirror's: one that is damaged is gone
+// by no more, and taken away in the end.
+func (m *mirror) doubt(err error) {
+	if core.CodeOf(err) == core.CodeUnreadable {
+		m.spoilt.Store(true)
+	}
 }
 
 // indexing says how far what lists go by is while it is being made, "" when it is not.
@@ -213,7 +226,7 @@ func (m *mirror) ready(ctx context.Context, anew bool) (*Place, error) {
 	m.mu.Lock()
 	s, since, took := m.store, m.of.now().Sub(m.looked), m.took
 	m.mu.Unlock()
-	if s == nil {
+	if s == nil || m.spoilt.Load() {
 		return nil, nil
 	}
 	fresh := min(max(freshFor, freshPart*took), freshMost)
@@ -252,6 +265,7 @@ func reflected[T any](ctx context.Context, p *Place, q core.Query, ask func(*Pla
 	}
 	page, err := ask(s)
 	if err != nil {
+		p.mirror.doubt(err)
 		return core.Page[T]{}, false, ctx.Err()
 	}
 	ids := make([]string, len(page.Rows))
