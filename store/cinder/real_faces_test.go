@@ -264,7 +264,15 @@ func (f *faces) screens(x *scene, env, files []string) {
 	term.Until("? help")
 	term.Keys("/").Until("keep the filter")
 	term.Keys("text:id:" + string(x.ask.Backup)).Until("1 backup of")
-	term.Keys("Enter", "r").Until("[Restore]", "onto a new volume", "layers ")
+	term.Keys("Enter", "r")
+	for range 20 { // the rows may just be read anew, and nothing is done to those of before
+		if screen, _ := term.Comes(time.Second, func(s string) bool { return strings.Contains(s, "[Restore]") }); !strings.Contains(screen,
+			"r does not work now: these are the rows of before") {
+			break
+		}
+		term.Keys("r")
+	}
+	term.Until("[Restore]", "onto a new volume", "layers ")
 	if x.metadata {
 		term.Keys("i")
 	}
