@@ -24,7 +24,8 @@ type passcodes struct {
 	mu    sync.Mutex
 	takes map[string]bool
 	seen  []string
-	ended bool // the token is taken no more
+	ended bool                      // the token is taken no more
+	fails func(http.ResponseWriter) // answers in its place; nil: it answers itself
 }
 
 func newPasscodes(t *testing.T, takes ...string) *passcodes {
@@ -38,6 +39,8 @@ func newPasscodes(t *testing.T, takes ...string) *passcodes {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		switch {
+		case k.fails != nil:
+			k.fails(w)
 		case strings.HasSuffix(req.URL.Path, "/auth/tokens"):
 			var b struct {
 				Auth struct {
@@ -155,9 +158,14 @@ func TestPasscodeAskedAgain(t *testing.T) {
 func TestPasscodeBrokenOff(t *testing.T) {
 	k := newPasscodes(t)
 	s, why := k.session(t, "", "", time.Now, "666666", "777777")
-	k.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	answer := func(by func(http.ResponseWriter)) {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.fails = by
+	}
+	answer(func(http.ResponseWriter) { panic(http.ErrAbortHandler) })
 	wantCode(t, listing(t, s), core.CodeUnavailable, "cannot log in to c")
-	k.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	answer(func(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) })
 	wantCode(t, listing(t, s), core.CodeUnavailable, "cannot log in to c")
 	if len(*why) != 2 {
 		t.Errorf("the user was asked %d times", len(*why))
