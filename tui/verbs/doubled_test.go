@@ -13,14 +13,13 @@ import (
 // testMainDoubled: a server whose every answer comes twice, as from a proxy that is out of
 // step: nothing of it gets onto the terminal, not by way of a library's log either.
 func testMainDoubled(t *testing.T, b *binary) {
-	var s *httptest.Server
-	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status, header, body := "200 OK", "", `{"volumes": [], "backups": []}`
 		if strings.HasSuffix(r.URL.Path, "/auth/tokens") {
 			status, header = "201 Created", "X-Subject-Token: "+plants["token"]+"\r\n"
 			body = fmt.Sprintf(`{"token": {"expires_at": "2099-01-01T00:00:00Z", "user": {"id": "u", "name": "u"},
 				"project": {"id": "p", "name": "p"},
-				"catalog": [{"type": "volumev3", "endpoints": [{"interface": "public", "url": %q}]}]}}`, s.URL+"/v3/p")
+				"catalog": [{"type": "volumev3", "endpoints": [{"interface": "public", "url": %q}]}]}}`, "http://"+r.Host+"/v3/p")
 		}
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
