@@ -551,20 +551,13 @@ func (a *apiPlanner) warnings(q *Plan) []string {
 	for _, r := range back {
 		out = append(out, fmt.Sprintf("an undo could not bring %s back: %s", Visible(r.Field), r.Why))
 	}
-	wide, long := false, false
+	wide := false
 	for _, c := range q.Calls {
 		wide = wide || isWide(pyjson.OfDict(c.Body))
-	}
-	for _, v := range differing(q.Before.Image, q.After.Image).All() {
-		long = long || pyjson.Len(v.Text()) > limitText
 	}
 	if wide {
 		out = append(out,
 			"a text has characters beyond the Basic Multilingual Plane, such as emoji: a cloud whose tables are utf8mb3 answers with an error 500")
-	}
-	if long && a.limit == 0 {
-		out = append(out,
-			fmt.Sprintf("a value of image metadata is longer than %d characters, which Cinder takes from 24.0 and 23.2 on", limitText))
 	}
 	return out
 }

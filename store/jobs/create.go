@@ -210,9 +210,11 @@ func creation(incremental bool, name string) string {
 	return kind + " backup " + core.Visible(name) + " of "
 }
 
-// createdAs reports whether a backup is what a summary tells to have been asked for.
+// createdAs reports whether a backup is what a summary tells to have been asked for, by its
+// name. Its kind may be another: see [Desk.asAsked].
 func createdAs(summary string, b *core.Backup) bool {
-	return strings.HasPrefix(summary, creation(b.Incremental, b.Name.Or("")))
+	name := b.Name.Or("")
+	return strings.HasPrefix(summary, creation(false, name)) || strings.HasPrefix(summary, creation(true, name))
 }
 
 // hold keeps the capture before the backup is asked for, so that it is there even if

@@ -17,6 +17,7 @@ import (
 type late struct {
 	*memory.Cloud
 	lands func() // what was asked for and has not taken effect yet; nil: nothing
+	full  bool   // it makes full backups, whatever it is asked for
 	asked int
 }
 
@@ -52,6 +53,7 @@ func (l *late) DeleteBackup(ctx context.Context, id core.BackupID, force bool) e
 }
 
 func (l *late) CreateBackup(ctx context.Context, r core.BackupRequest) (core.Backup, error) {
+	r.Incremental = r.Incremental && !l.full
 	return core.Backup{}, l.lose(ctx, "make it", func(ctx context.Context) error {
 		_, err := l.Cloud.CreateBackup(ctx, r)
 		return err
@@ -150,6 +152,27 @@ func TestLate(t *testing.T) {
 				t.Errorf("%s: settled again %v, left %v, %v", what, settled, left, err)
 			}
 		}
+	}
+}
+
+// TestLateInstead: an incremental whose creation got no answer, and of which Ceph's driver
+// made a full backup, is there; it is not called failed.
+func TestLateInstead(t *testing.T) {
+	l, d := lateDesk(t)
+	l.full = true
+	of, err := d.Place.Backup(t.Context(), storetest.Second)
+	ok(t, err)
+	p, err := d.PlanCreate(t.Context(), core.BackupRequest{Volume: of.VolumeID, Name: "on top", Incremental: true, Force: true})
+	ok(t, err)
+	if _, err = d.Create(t.Context(), p, false, nil); err == nil {
+		t.Fatal("there was an answer")
+	}
+	l.lands()
+	l.Advance()
+	wantSettled(t, "made as a full one", at(d, clock().Add(5*time.Minute)), core.EntryDone)
+	made, err := d.Place.Backup(t.Context(), newest(t, d).Backup)
+	if err != nil || made.Incremental || made.Name.Or("") != "on top" {
+		t.Errorf("the journal says %s, %+v, %v", newest(t, d).Backup, made.Name, err)
 	}
 }
 
