@@ -35,8 +35,11 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP,
-		syscall.SIGQUIT, syscall.SIGABRT)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGABRT}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it: what was begun so is meant to go on
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	context.AfterFunc(ctx, stop) // a second signal ends hearth at once
 	context.AfterFunc(ctx, func() { time.AfterFunc(deaf, giveUp) })
 	// Libraries write to Go's own log what nobody asked for, as net/http does of an answer that

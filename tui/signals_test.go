@@ -5,7 +5,6 @@ package tui
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -41,18 +40,7 @@ var middles = []struct {
 // closing its terminal: the screen is put back where there is one, the exit code says that
 // it was cancelled, the demo's files go, and it does not go on without a terminal.
 func TestSignalsOnScreens(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds the program and runs it in tmux")
-	}
-	if _, err := exec.LookPath("tmux"); err != nil {
-		t.Skip("there is no tmux here")
-	}
-	binary := filepath.Join(t.TempDir(), "hearth")
-	build := exec.Command("go", "build", "-o", binary, ".")
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binary := inTmux(t)
 	ways := []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, 0} // 0: the terminal is closed
 	for i, m := range middles {
 		some := ways

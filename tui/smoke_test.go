@@ -33,18 +33,7 @@ func gone(t *testing.T, s *storetest.Terminal) {
 // TestSmoke does the main job on the real program in tmux: list, filter, preview,
 // apply, undo, export, import of a paste, quit.
 func TestSmoke(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds the program and runs it in tmux")
-	}
-	if _, err := exec.LookPath("tmux"); err != nil {
-		t.Skip("there is no tmux here")
-	}
-	binary := filepath.Join(t.TempDir(), "hearth")
-	build := exec.Command("go", "build", "-o", binary, ".")
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binary := inTmux(t)
 	for _, size := range [][2]int{{80, 24}, {160, 45}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
 			smoke(t, beginSession(t, binary, size[0], size[1]))
@@ -132,4 +121,23 @@ func smoke(t *testing.T, s *storetest.Terminal) {
 	s.Keys("text:name:db-prod-full", "Enter").Until("1 backup of 91", "> db-prod-full")
 	s.Keys("q").Until("exit=0")
 	gone(t, s)
+}
+
+// inTmux builds the real program, for a test that runs it in tmux; where there is none, or
+// with -short, the test is skipped.
+func inTmux(t *testing.T) (binary string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it builds the program and runs it in tmux")
+	}
+	if _, err := exec.LookPath("tmux"); err != nil {
+		t.Skip("there is no tmux here")
+	}
+	binary = filepath.Join(t.TempDir(), "hearth")
+	build := exec.Command("go", "build", "-o", binary, ".")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return binary
 }

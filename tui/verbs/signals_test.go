@@ -42,6 +42,7 @@ func TestSignals(t *testing.T) {
 		t.Errorf("%d of %d did not listen", m.unheard, m.kills)
 	}
 	t.Run("stopped and gone on", func(t *testing.T) { stopped(t, m) })
+	t.Run("under nohup", func(t *testing.T) { hungUp(t, m.binary) })
 	t.Run("while it hears nothing", ends)
 }
 
@@ -106,5 +107,30 @@ func stopped(t *testing.T, m *mill) {
 	const whole = "in the archive, each as it was written"
 	if got := m.run("check", "--store", filepath.Join(m.home, "store.sqlite")); !strings.Contains(got.out+got.err, whole) {
 		t.Errorf("what it archived is not whole: %s%s", got.out, got.err)
+	}
+}
+
+// hungUp begins hearth as nohup does and hangs up while it works: it goes on to its end.
+func hungUp(t *testing.T, b *binary) {
+	file := filepath.Join(t.TempDir(), "demo.sqlite")
+	cmd := b.command("demo", "--out", file, "--backups", "4000")
+	cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`}, cmd.Args...)
+	cmd.Args[3] = b.path
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for begun := time.Now(); time.Since(begun) < time.Minute; time.Sleep(time.Millisecond) {
+		if making, _ := filepath.Glob(filepath.Join(filepath.Dir(file), ".*hearth-*")); len(making) > 0 {
+			break
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatalf("it had ended before it was hung up: %v", err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
 	}
 }
