@@ -161,16 +161,15 @@ func (m *mill) limited(t *testing.T, x *trial) {
 		}
 		return err
 	}))
-	limit := m.random.Uint64N(most + 1)
+	const block = 512 // what a shell counts in
+	blocks := m.random.Uint64N(most/block + 1)
 	if m.random.IntN(4) == 0 {
-		limit = 0
+		blocks = 0
 	}
-	var was syscall.Rlimit
-	must(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was))
-	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: was.Max})) // the child has it from here
+	m.first = fmt.Sprint("ulimit -f ", blocks) // in the child alone: the test writes files too
 	got := m.run(m.words(x.args)...)
-	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was))
-	how := fmt.Sprintf("with files of at most %d bytes", limit)
+	m.first = ""
+	how := fmt.Sprintf("with files of at most %d bytes", blocks*block)
 	m.held(t, x, how, got)
 	m.rerun(t, x, how)
 }

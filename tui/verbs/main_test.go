@@ -16,6 +16,8 @@ type binary struct {
 	path string
 	home string
 	env  []string
+	// first is what a shell does before it becomes hearth, such as "ulimit -f 0"; "": no shell.
+	first string
 }
 
 // build builds hearth.
@@ -31,6 +33,9 @@ func build(t *testing.T) *binary {
 // command prepares a call; nothing of the person's own settings gets in.
 func (b *binary) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(b.path, args...)
+	if b.first != "" {
+		cmd = exec.Command("/bin/sh", append([]string{"-c", b.first + `; exec "$0" "$@"`, b.path}, args...)...)
+	}
 	cmd.Dir = b.home
 	cmd.Env = append([]string{"HOME=" + b.home, "PATH=" + os.Getenv("PATH"), "USER=anna", "TMPDIR=" + b.home,
 		"XDG_CONFIG_HOME=" + b.home + "/config", "XDG_DATA_HOME=" + b.home + "/data"}, b.env...)

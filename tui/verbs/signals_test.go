@@ -113,9 +113,9 @@ func stopped(t *testing.T, m *mill) {
 // hungUp begins hearth as nohup does and hangs up while it works: it goes on to its end.
 func hungUp(t *testing.T, b *binary) {
 	file := filepath.Join(t.TempDir(), "demo.sqlite")
-	cmd := b.command("demo", "--out", file, "--backups", "4000")
-	cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`}, cmd.Args...)
-	cmd.Args[3] = b.path
+	nohup := *b
+	nohup.first = `trap "" HUP`
+	cmd := nohup.command("demo", "--out", file, "--backups", "4000")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
