@@ -94,7 +94,8 @@ func Explain(ctx context.Context, tried string, err error) error {
 	case sqlite3.SQLITE_FULL:
 		return core.Fail(core.CodeUnavailable, tried, "the disk is full", "make room and try again", err)
 	case sqlite3.SQLITE_IOERR:
-		return core.Fail(core.CodeUnavailable, tried, "the disk does not answer as it should", "look at the system's log", err)
+		return core.Fail(core.CodeUnavailable, tried, "the system refused to read or write the file",
+			"look at the limit for the size of files (ulimit -f), at quotas and at the system's log", err)
 	case sqlite3.SQLITE_CONSTRAINT:
 		return core.Fail(core.CodeRefused, tried, "the database does not take it: "+err.Error(), "", err)
 	}
