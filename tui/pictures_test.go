@@ -96,8 +96,8 @@ func svg(t *testing.T, v tea.View, w, h int) string {
 		ink = c
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" `+
-		`font-size="13.3" fill="%s" xml:space="preserve">`+"\n", w*cellW+16, h*cellH+16, ink)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-size="13.3" fill="%s" xml:space="preserve" `+
+		`font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace">`+"\n", w*cellW+16, h*cellH+16, ink)
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="6" fill="%s"/>`+"\n", ground)
 	for y := range h {
 		for x := 0; x < w; {
