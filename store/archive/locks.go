@@ -13,7 +13,7 @@ import (
 // locksStep is the migration that makes room for locks: who is at work on something in a
 // place that only one hearth at a time may do.
 const locksStep = `
-CREATE TABLE locks (
+CREATE TABLE IF NOT EXISTS locks (
 	place TEXT NOT NULL, name TEXT NOT NULL, host TEXT NOT NULL, machine TEXT NOT NULL,
 	pid INTEGER NOT NULL, instance TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (place, name));
 `

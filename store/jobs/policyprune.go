@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"hearth/core"
 	"hearth/store"
@@ -53,6 +54,14 @@ const tryPolicyPrune = "prune by the policies"
 // stays. Copies of other places' backups stay unless shared gives the word for them.
 // CodeIncomplete, and no plan, where a list ended early.
 func (d Desk) PlanPrune(ctx context.Context, policies []Policy, shared bool, progress Progress) (PrunePlan, error) {
+	p, err := d.planPrune(ctx, policies, shared, progress)
+	if err == nil {
+		p.Freed, err = d.freed(ctx, p.Delete.Deletable(), progress)
+	}
+	return p, err
+}
+
+func (d Desk) planPrune(ctx context.Context, policies []Policy, shared bool, progress Progress) (PrunePlan, error) {
 	var p PrunePlan
 	if _, err := d.operator(core.OpDelete); err != nil {
 		return p, err
@@ -106,8 +115,8 @@ func (d Desk) PlanPrune(ctx context.Context, policies []Policy, shared bool, pro
 		return p, err
 	}
 	p.refused()
-	p.Freed, err = d.freed(ctx, p.Delete.Deletable(), progress)
-	return p, err
+	p.exported()
+	return p, nil
 }
 
 // retain applies the keep rules of its policies to a volume's backups.
@@ -219,6 +228,15 @@ func (p *PrunePlan) refused() {
 	}
 }
 
+// exported says once what goes for each backup with a record, which a run has of all.
+func (p *PrunePlan) exported() {
+	all := len(p.Delete.Warnings)
+	p.Delete.Warnings = slices.DeleteFunc(p.Delete.Warnings, func(w string) bool { return strings.HasSuffix(w, wasExported) })
+	if n := all - len(p.Delete.Warnings); n > 0 {
+		p.Delete.Warnings = append(p.Delete.Warnings, "the record of "+core.Count(n, "backup")+" that would go"+wasExported)
+	}
+}
+
 // freed is how many bytes some backups take in the repository that is known for the place;
 // null where none is, or where it does not hold them all.
 func (d Desk) freed(ctx context.Context, backups []core.Backup, progress Progress) (core.Opt[int64], error) {
@@ -258,7 +276,7 @@ func (d Desk) PrunePolicies(ctx context.Context, policies []Policy, p *PrunePlan
 		return nil, err
 	}
 	err = d.alone(ctx, "policy", tryPolicyPrune, func() error {
-		now, err := d.PlanPrune(ctx, policies, shared, nil)
+		now, err := d.planPrune(ctx, policies, shared, nil)
 		if err != nil {
 			return err
 		}

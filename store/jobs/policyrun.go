@@ -276,7 +276,7 @@ func (r *policyRun) step(ctx context.Context) (over bool, err error) {
 		switch {
 		case it.State == DueMake && r.stop != "":
 			it.State, it.Why = DueLater, r.stop
-		case it.State == DueMake && r.underWay(it) < r.most:
+		case it.State == DueMake && r.underWay(it) < r.most && !r.busy(it):
 			r.begin(ctx, it)
 		case it.State == DueWait:
 			r.watch(ctx, it)
@@ -303,6 +303,11 @@ func (r *policyRun) underWay(it *DueItem) (n int) {
 		}
 	}
 	return n
+}
+
+// busy reports whether the item's volume is being backed up for another policy of this run.
+func (r *policyRun) busy(it *DueItem) bool {
+	return slices.ContainsFunc(r.p.Items, func(o DueItem) bool { return o.State == DueWait && o.Volume.ID == it.Volume.ID })
 }
 
 // begin asks for a backup, unless it is there by now.
