@@ -16,7 +16,9 @@ import (
 func TestLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "archive.sqlite")
 	opened(t, path)
-	life := func(i int) core.Life { return core.Life{Host: "h", Machine: "m", PID: i, Instance: fmt.Sprint(i), At: now} }
+	life := func(i int) core.Life {
+		return core.Life{Host: "h", Machine: "m", PID: i, Instance: fmt.Sprint(i), At: now}
+	}
 	lives, dead := func(*core.Life) bool { return true }, func(*core.Life) bool { return false }
 	var had atomic.Int64
 	var wg sync.WaitGroup
