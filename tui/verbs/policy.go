@@ -24,13 +24,14 @@ const policyConfig = `  [policy.gold]
 
 func (e *Env) policy() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "policy VERB", Short: "Hold volumes to the backup policies of the config: check, run, prune",
+		Use: "policy VERB", Short: "Hold volumes to the backup policies of the config: check, run, prune", Args: cobra.ArbitraryArgs,
 		Long: "Policies say which volumes are to be backed up, how often, and what stays. They stand in the config, and hearth runs " +
 			"nothing by itself: cron, or a timer, runs hearth policy run.\n\n" + policyConfig + "\n\n" +
 			"Each backup that is made carries its policy and due time, as properties (hearth-policy, hearth-due) and in its " +
 			"description, by which any hearth sees it. Keep rules count as restic's do: each over what there is of it, the newest " +
 			"of an hour, a day, an ISO week, a month or a year, in UTC.",
-		Example: "hearth policy check --all\nhearth policy run --yes\nhearth policy prune",
+		Example:           "hearth policy check --all\nhearth policy run --yes\nhearth policy prune",
+		ValidArgsFunction: cobra.NoFileCompletions, // besides the verbs, which cobra completes
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return misuse(cmd, "an argument is missing", "write hearth policy check, run or prune")
