@@ -91,6 +91,8 @@ var policySheet = sheet[jobs.PolicyState]{
 	spare:   []string{"volume-id", "since"},
 }
 
+var checkFormats = append(slices.Clone(formats), "prometheus")
+
 func (e *Env) policyCheck() *cobra.Command {
 	f := &format{}
 	var all, nagios bool
@@ -114,9 +116,8 @@ func (e *Env) policyCheck() *cobra.Command {
 	}
 	f.flags(cmd, policyColumns.Names())
 	f.localFlag(cmd)
-	allowed := append(slices.Clone(formats), "prometheus")
 	for _, name := range []string{"output", "format"} {
-		cmd.Flags().Lookup(name).Usage = "how to print: " + words(allowed, "or")
+		cmd.Flags().Lookup(name).Usage = "how to print: " + words(checkFormats, "or")
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "also volumes whose policy is kept")
 	cmd.Flags().BoolVar(&nagios, "nagios", false, "one line and an exit code from 0 to 3, as monitoring plugins have them")
@@ -131,6 +132,9 @@ func (e *Env) policyCheck() *cobra.Command {
 
 func (e *Env) policyChecked(cmd *cobra.Command, args []string, f *format, all bool) error {
 	metrics := f.name == "prometheus"
+	if err := f.check(checkFormats...); err != nil {
+		return err
+	}
 	if metrics {
 		f.name = "table" // whose columns it has not, and whose checks it passes
 	}
