@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,5 +107,48 @@ func TestNextIsFull(t *testing.T) {
 	}
 	if got := (Schedule{FullEvery: 3}).Full(chain("F"), 2); got != "the volume has grown" {
 		t.Error(got)
+	}
+}
+
+// TestUnite: of several policies each keeps what it keeps, whatever the others say; one goes that
+// a policy is about and none keeps; and nothing is left without its ancestors.
+func TestUnite(t *testing.T) {
+	r := seeded(t, "HEARTH_RETENTION_SEED")
+	for n := range 2000 {
+		history := drawHistory(r)
+		var all [][]Retained
+		keeps, about := map[BackupID]bool{}, map[BackupID]bool{}
+		for range 1 + r.IntN(3) {
+			own := slices.Clone(history) // a policy is about some of them
+			for i := range own {
+				if r.IntN(3) == 0 {
+					own[i].Outside = "another policy made it"
+				}
+			}
+			one := drawRules(r).Apply(own)
+			for _, b := range one {
+				about[b.ID] = about[b.ID] || b.Outside == ""
+				keeps[b.ID] = keeps[b.ID] || b.Outside == "" && !b.Goes
+			}
+			all = append(all, one)
+		}
+		goes := map[BackupID]bool{}
+		for _, b := range Unite(all) {
+			goes[b.ID] = b.Goes
+			if b.Goes && (keeps[b.ID] || !about[b.ID]) || !b.Goes && about[b.ID] && !keeps[b.ID] && b.Bears == 0 {
+				t.Errorf("%d: %s goes: %v; kept: %v, about it: %v, bears %d", n, b.ID, b.Goes, keeps[b.ID], about[b.ID], b.Bears)
+			}
+		}
+		for _, b := range history {
+			if !goes[b.ID] && goes[b.Parent] {
+				t.Errorf("%d: %s stays, and its parent %s goes", n, b.ID, b.Parent)
+			}
+		}
+		if t.Failed() {
+			return
+		}
+	}
+	if Unite(nil) != nil {
+		t.Error("of none there is something")
 	}
 }

@@ -40,7 +40,7 @@ func manual(root *cobra.Command) string {
 		}
 		p.verb(root.Name()+" "+c.Use, c)
 		for _, sub := range c.Commands() {
-			if c.Name() != "completion" { // whose own are shells
+			if c.Name() != "completion" && sub.IsAvailableCommand() { // whose own are shells
 				p.verb(root.Name()+" "+c.Name()+" "+sub.Use, sub)
 			}
 		}
