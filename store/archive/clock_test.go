@@ -124,7 +124,8 @@ func TestTurnsOfBefore(t *testing.T) {
 		ok(t, a.KeepRecord(t.Context(), k))
 	}
 	ok(t, a.Close())
-	exec(t, path, "DROP INDEX records_turn", "ALTER TABLE records DROP COLUMN turn", fmt.Sprintf("PRAGMA user_version = %d", len(steps)-1))
+	exec(t, path, "DROP INDEX records_turn", "ALTER TABLE records DROP COLUMN turn",
+		fmt.Sprintf("PRAGMA user_version = %d", slices.Index(steps, turnStep)))
 	kept, err := opened(t, path).Records(t.Context(), "", "11111111-1111-4111-8111-111111111111")
 	if err != nil || len(kept) != 3 || kept[0].ID != 2 || kept[2].ID != 3 {
 		t.Error(errors.Join(err, fmt.Errorf("%+v", kept)))

@@ -418,7 +418,7 @@ func (m *mill) local(t *testing.T, c *crashing) func() {
 func (m *mill) atCloud(t *testing.T, w *wire, l *writing) func() {
 	t.Helper()
 	what := strings.TrimSpace("at a cloud: " + l.verb + " " + l.name)
-	m.configure("[journal]\nsettle_after = \"0s\"\n")
+	m.configure("[journal]\nsettle_after = \"0s\"\n" + goldPolicy)
 	config := t.TempDir()
 	if err := os.CopyFS(config, os.DirFS(filepath.Join(m.home, "config"))); err != nil {
 		t.Fatal(err)
