@@ -174,10 +174,10 @@ func (s schema) indexTable(t table) *index.Table {
 	exprs["id"] = t.alias + `."id"`
 	x := &index.Table{Name: t.name, Alias: t.alias, Exprs: exprs, Live: live(t.alias), Sparse: sparse, First: first}
 	if t.name == "backups" {
-		x.Rows, x.Words = "hearth_backup_rows", "hearth_backup_words"
+		x.Rows, x.Words, x.Terms = "hearth_backup_rows", "hearth_backup_words", "hearth_backup_terms"
 		exprs["volume"] = "x.volume"
 	} else {
-		x.Rows, x.Words = "hearth_volume_rows", "hearth_volume_words"
+		x.Rows, x.Words, x.Terms = "hearth_volume_rows", "hearth_volume_words", "hearth_volume_terms"
 		exprs["type"], exprs["backups"], exprs["last-backup"] = "x.type", "x.backups", "x.last"
 	}
 	t.exprs = exprs
