@@ -195,7 +195,7 @@ func (m *mill) afresh(from string) {
 
 // mostDeaf is how long a line that was told to end may take for it: as long as main gives
 // it, and some for a machine that is busy.
-const mostDeaf = 40 * time.Second
+const mostDeaf = 90 * time.Second
 
 // killed runs a line and kills it after a while, or has one of the signals tell it to end,
 // and reports whether it was still running.
