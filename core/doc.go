@@ -36,5 +36,8 @@
 //	blockers                             what stands against a restore in its place
 //	pitfall pitfalls                     what some releases of Cinder get wrong, where it fits
 //
+//	tally day drill                      a place's rows counted, what it came to on a day, restores that were tried
+//	morning morningobject                how a place stands in the morning, in lines and as JSON
+//
 // How to add a rule set is told at [RuleSet].
 package core
