@@ -219,6 +219,36 @@ func TestDrillFoundByName(t *testing.T) {
 	}
 }
 
+// TestDrillUnderWay: what a drill that is at work has made is nobody's to tidy up.
+func TestDrillUnderWay(t *testing.T) {
+	c, d := drillDesk(t)
+	p := planDrill(t, d, jobs.DrillRequest{Backups: []core.BackupID{storetest.NullTag}})
+	begun, let := make(chan struct{}, 1), make(chan struct{})
+	busy := d
+	busy.Sleep = func(ctx context.Context, x time.Duration) error {
+		select {
+		case begun <- struct{}{}:
+		default:
+		}
+		<-let
+		return c.Sleep(ctx, x)
+	}
+	done := make(chan error)
+	go func() {
+		_, err := busy.Drill(t.Context(), p, nil)
+		done <- err
+	}()
+	<-begun
+	left, err := d.TidyDrills(t.Context(), nil)
+	if there := drillVolumes(t, d); err != nil || len(left) > 0 || len(there) != 1 {
+		t.Errorf("tidied were %+v, %v; there are %v", left, err, there)
+	}
+	close(let)
+	if err := <-done; err != nil || len(drillVolumes(t, d)) > 0 {
+		t.Errorf("%v, %v", err, drillVolumes(t, d))
+	}
+}
+
 // dead makes the entries of this process those of one that is no more.
 func dead(t *testing.T, d jobs.Desk) {
 	t.Helper()
