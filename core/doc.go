@@ -36,6 +36,8 @@
 //	blockers                             what stands against a restore in its place
 //	pitfall pitfalls                     what some releases of Cinder get wrong, where it fits
 //
+//	retention protect                    which backups stay, and how often one is to be made
+//
 //	tally day drill                      a place's rows counted, what it came to on a day, restores that were tried
 //	morning morningobject                how a place stands in the morning, in lines and as JSON
 //

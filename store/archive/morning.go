@@ -14,15 +14,15 @@ import (
 // morningStep is the migration that makes room for what the morning round keeps: when a
 // place was last looked at, what it came to on each day, and the restores that were tried.
 const morningStep = `
-CREATE TABLE looks (place TEXT PRIMARY KEY, at TEXT NOT NULL);
-CREATE TABLE days (place TEXT NOT NULL, day TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (place, day));
-CREATE TABLE drills (
+CREATE TABLE IF NOT EXISTS looks (place TEXT PRIMARY KEY, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS days (place TEXT NOT NULL, day TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (place, day));
+CREATE TABLE IF NOT EXISTS drills (
 	id INTEGER PRIMARY KEY AUTOINCREMENT, entry_id INTEGER NOT NULL, place TEXT NOT NULL, backup_id TEXT NOT NULL,
 	backup_name TEXT NOT NULL, source_id TEXT NOT NULL, source_name TEXT NOT NULL, gib INTEGER NOT NULL, name TEXT NOT NULL,
 	volume_id TEXT NOT NULL, at TEXT NOT NULL, took INTEGER NOT NULL, verdict TEXT NOT NULL, why TEXT NOT NULL,
 	compared INTEGER NOT NULL, not_deep TEXT NOT NULL, gone INTEGER NOT NULL, left_why TEXT NOT NULL);
-CREATE INDEX drills_backup ON drills (backup_id);
-CREATE INDEX drills_place ON drills (place, id);
+CREATE INDEX IF NOT EXISTS drills_backup ON drills (backup_id);
+CREATE INDEX IF NOT EXISTS drills_place ON drills (place, id);
 `
 
 // LastLook is when a place was last looked at; the zero time where it never was.

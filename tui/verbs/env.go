@@ -62,6 +62,11 @@ type Env struct {
 	// Devices are where this machine finds volumes, by the config: paths with {id} for the
 	// volume's; nil is nowhere.
 	Devices func() ([]string, error)
+	// Policies are those of the config; nil: there is none.
+	Policies func() ([]jobs.Policy, error)
+	// Words are those that hearth was called with, for what a flag that cannot be read has
+	// to know of the others.
+	Words []string
 }
 
 // Path is something that hearth uses: a file, or a place by its location.
