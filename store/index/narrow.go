@@ -176,7 +176,8 @@ func (t *Table) spelt(ctx context.Context, q Querier, term *core.Term, most int)
 // begun are the threes of letters that begin with a word of one or two; false where more
 // than so many rows have some of them, by the sum of how many have each.
 func (t *Table) begun(ctx context.Context, q Querier, w string, most int) ([]string, bool, error) {
-	rows, err := q.QueryContext(ctx, "SELECT term, doc FROM "+t.Terms+" WHERE term >= ? AND term < ?", w, w[:len(w)-1]+string(rune(w[len(w)-1]+1)))
+	beyond := w[:len(w)-1] + string(rune(w[len(w)-1]+1))
+	rows, err := q.QueryContext(ctx, "SELECT term, doc FROM "+t.Terms+" WHERE term >= ? AND term < ?", w, beyond)
 	if err != nil {
 		return nil, false, err
 	}
