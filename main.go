@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -27,8 +28,10 @@ import (
 	besides "hearth/store/beside"
 	"hearth/store/jobs"
 	"hearth/tui"
+	"hearth/tui/place"
 	"hearth/tui/settings"
 	"hearth/tui/shell"
+	"hearth/tui/state"
 	tuiterm "hearth/tui/term"
 	"hearth/tui/ui"
 	"hearth/tui/verbs"
@@ -85,17 +88,7 @@ func root(f *flags) *cobra.Command {
 				return core.Fail(core.CodeUsage, "open the screens", why,
 					"use a verb, such as hearth backups (hearth --help lists them), or set TERM to what the terminal is", nil)
 			}
-			c, err := f.load()
-			if err != nil {
-				return err
-			}
-			passcodes := tui.NewPasscodes()
-			f.asks = passcodes.Ask
-			desk, done, err := f.desk(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return tui.Run(cmd.Context(), desk, f.screens(c, done, passcodes))
+			return f.show(cmd.Context())
 		},
 	}
 	p := cmd.PersistentFlags()
@@ -166,7 +159,7 @@ func (f *flags) env() *verbs.Env {
 	e := &verbs.Env{In: os.Stdin, Secret: hidden, Out: os.Stdout, Err: os.Stderr,
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
 		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
-		Archive: examined, Session: f.session,
+		Archive: examined, Session: f.session, Memory: memory, Locate: f.locate,
 		Keep: f.kept}
 	if e.Asks {
 		f.asks = e.Passcode
@@ -258,6 +251,9 @@ func usualConfig() string {
 
 // archiveFile is the archive; "" where there is no home.
 func archiveFile() string { return within(folders.Data, "archive.sqlite") }
+
+// memory is what the screens remember, and what there is to be said of its file.
+func memory() (*state.Memory, string) { return state.Open(within(folders.State, "state.json")) }
 
 func within(folder, name string) string {
 	if folder == "" {
@@ -455,6 +451,16 @@ func (f *flags) open(ctx context.Context, name string) (jobs.Desk, func(), error
 	return f.openDesk(ctx, c, loc, pc)
 }
 
+// locate finds the location of a place by its name in the config.
+func (f *flags) locate(name string) (string, error) {
+	c, err := f.load()
+	if err != nil {
+		return "", err
+	}
+	loc, _, err := c.Find(name)
+	return loc.String(), err
+}
+
 // kept is how long the archive keeps what is outdated.
 func (f *flags) kept() (time.Duration, error) {
 	c, err := f.load()
@@ -462,6 +468,64 @@ func (f *flags) kept() (time.Duration, error) {
 		return 0, err
 	}
 	return c.Archive.Age()
+}
+
+// show shows the screens: of the place that is meant, or where none is, or the one that
+// nobody named on the command line cannot be opened, those of the start.
+func (f *flags) show(ctx context.Context) error {
+	passcodes := tui.NewPasscodes()
+	f.asks = passcodes.Ask
+	c, err := f.load()
+	alone := f.alone()
+	switch {
+	case err != nil && !alone:
+		return err
+	case err != nil: // what is right in it is not known
+		c = config{}
+	}
+	said := ""
+	var desk jobs.Desk
+	done := func() {}
+	if err == nil && (!alone || f.meant(c)) {
+		var closing func()
+		if desk, closing, err = f.desk(ctx); err == nil {
+			done = closing
+		} else if !alone || core.CodeOf(err) == core.CodeCancelled {
+			return err
+		}
+	}
+	if err != nil {
+		said = core.Visible(err.Error())
+		said = strings.TrimSuffix(said, ".") + "."
+	}
+	o := f.screens(c, done, passcodes)
+	var about string
+	if o.Memory, about = memory(); about != "" {
+		desk.Without = strings.TrimSpace(desk.Without + " " + about)
+		said = strings.TrimSpace(said + " " + about)
+	}
+	if desk.Place == nil {
+		desk.Now = time.Now
+		o.Start = &place.Start{Known: func() ([]store.PlaceRow, error) { return c.Known() }, Said: said, Now: time.Now,
+			Knock: func(ctx context.Context, location string) (store.Knocked, error) {
+				loc, _, err := c.Find(location)
+				if err != nil {
+					return store.Knocked{}, err
+				}
+				return store.Knock(ctx, loc)
+			}}
+	}
+	return tui.Run(ctx, desk, o)
+}
+
+// alone reports whether no place was named on the command line.
+func (f *flags) alone() bool {
+	return f.place == "" && f.region == "" && f.project == "" && !slices.ContainsFunc(f.short, func(s *short) bool { return s.set || s.value != "" })
+}
+
+// meant reports whether the config or the environment name a place.
+func (f *flags) meant(c config) bool {
+	return os.Getenv("HEARTH_PLACE") != "" || c.Place != "" || store.Usual() != ""
 }
 
 // screens is what the screens are given: how to go to another place, too.
@@ -537,6 +601,7 @@ func file(what, where string) verbs.Path {
 // paths is what hearth check shows.
 func (f *flags) paths() ([]verbs.Path, error) {
 	out := []verbs.Path{file("config", f.configPath()), file("archive", archiveFile()),
+		file("remembered", within(folders.State, "state.json")),
 		{What: "cache", Where: cmp.Or(folders.Cache, "nowhere, as there is no home folder")}}
 	c, err := f.load()
 	for _, name := range c.Names() {

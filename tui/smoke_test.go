@@ -98,9 +98,9 @@ func smoke(t *testing.T, s *storetest.Terminal) {
 
 	s.Keys("r").Until("[Restore]", "onto db-prod-01", "3 FIELDS CHANGE")
 	s.Keys("P").Until("Apply to volume db-prod-01", "> No (n)")
-	s.Keys("y").Until("Applied as journal entry 1; U takes it back", "NOTHING CHANGES")
+	s.Answer("y").Until("Applied as journal entry 1; U takes it back", "NOTHING CHANGES")
 	s.Keys("U").Until("Take back entry 1")
-	s.Keys("y").Until("Entry 1 taken back, as journal entry 2", "3 FIELDS CHANGE")
+	s.Answer("y").Until("Entry 1 taken back, as journal entry 2", "3 FIELDS CHANGE")
 
 	s.Keys("BTab", "BTab")
 	id := regexp.MustCompile(`(?m)^ +id +([0-9a-f-]{36})`).FindStringSubmatch(s.Until("[Overview]", "\n  id "))
@@ -115,7 +115,7 @@ func smoke(t *testing.T, s *storetest.Terminal) {
 	s.Tmux("paste-buffer", "-p", "-b", "record")
 	s.Until("1 record ", "[x] db-prod-full", "1 can be imported")
 	s.Keys("i").Until("Import 1 backup into demo?")
-	s.Keys("y").Until("1 backup imported")
+	s.Answer("y").Until("1 backup imported")
 	s.Keys("b", "Escape").Until("91 backups")
 	s.Keys("/").Until("keep the filter")
 	s.Keys("text:name:db-prod-full", "Enter").Until("1 backup of 91", "> db-prod-full")

@@ -84,7 +84,10 @@ func (a *App) titleBar(w int) string {
 		right = ui.Clip(what, w*2/5) + "  " + right
 	}
 	room := w - ansi.StringWidth(badge)
-	where := " hearth · " + a.banner.Where + " · "
+	where := " hearth · "
+	if a.banner.Where != "" {
+		where += a.banner.Where + " · "
+	}
 	text := where + strings.Join(crumbs, " › ")
 	if over := ansi.StringWidth(text+right) + 1 - room; over > 0 && len(crumbs) > 1 { // the way there matters least
 		text = where + "… › " + crumbs[len(crumbs)-1]

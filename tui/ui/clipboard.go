@@ -189,3 +189,6 @@ func (c Clipboard) Read(ctx context.Context) (text string, ok bool, err error) {
 	}
 	return "", false, nil
 }
+
+// ClipboardMsg asks for what the clipboard holds, to be taken as a paste.
+type ClipboardMsg struct{}

@@ -14,6 +14,6 @@ func All(env *Env) []*cobra.Command {
 		e.journal(), e.settle(),
 		e.export(), e.importing(), e.decode(),
 		e.archive(), e.coverage(), e.copying(), e.recovering(), e.reconcile(), e.verify(), e.inventory(), e.extract(), e.compare(),
-		e.places(), e.demo(), e.check(), e.man(),
+		e.places(), e.demo(), e.check(), e.forget(), e.man(),
 	}
 }
