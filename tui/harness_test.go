@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"reflect"
@@ -138,7 +139,7 @@ type timer struct {
 // plain is the look that the text of frames does not depend on.
 func plain(t testing.TB) themes.Theme {
 	t.Helper()
-	th, err := themes.Load("dark")
+	th, err := themes.Load(cmp.Or(inTheme, "dark"))
 	if err != nil {
 		t.Fatal(err)
 	}

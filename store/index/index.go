@@ -36,6 +36,7 @@ type Table struct {
 	Live  string // the condition that a row is not deleted
 	Rows  string // the table of hearth's own beside it, of live rows: n, id and what is joined
 	Words string // the FTS5 table over Rows.n
+	Terms string // its threes of letters, and how many rows have each
 	// Sparse are the columns that few rows have anything in: their SQL index is of those,
 	// and the others stand in the order of their ids.
 	Sparse map[string]bool

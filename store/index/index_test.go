@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,7 +63,7 @@ func volumes(s *place.Store) list[core.Volume] {
 	return list[core.Volume]{s.Volumes, s.CountVolumes, core.SelectVolumes, core.VolumeFields,
 		func(v *core.Volume) string { return string(v.ID) },
 		[]string{"", "", "status:in-use", "web", "size>=100", "type~ssd", "backups:0", "backups>3", "last-backup>10d", "bootable:yes",
-			"encrypted:yes", "e", "zzzz", "-web"}}
+			"encrypted:yes", "e", "zzzz", "-web", "w", "ow", "qz", "name~y", "-qz", "qz kx", "ow status:in-use"}}
 }
 
 // agrees asks a list every way and holds the answers to those of core over all rows.
@@ -79,6 +80,14 @@ func agrees[T any](t *testing.T, l list[T], rng *rand.Rand, rounds int) {
 			}
 			if text = id; rng.IntN(2) == 0 && len(id) > 8 {
 				text = id[rng.IntN(4) : 4+rng.IntN(len(id)-4)]
+			}
+		}
+		if rng.IntN(4) == 0 && len(all.Rows) > 0 { // the end of a name, or of a project's id
+			if col, ok := l.columns.Find([]string{"name", "project"}[rng.IntN(2)]); ok {
+				s := col.Value(&all.Rows[rng.IntN(len(all.Rows))]).Text()
+				if end := s[max(len(s)-1-rng.IntN(2), 0):]; end != "" && strings.Trim(end, "abcdefghijklmnopqrstuvwxyz0123456789") == "" {
+					text = end
+				}
 			}
 		}
 		filter, err := core.ParseFilter(text, l.columns)
@@ -173,6 +182,7 @@ func stir(t *testing.T, db *sql.DB, rng *rand.Rand) {
 		"UPDATE backups SET display_name = NULL, parent_id = NULL WHERE " + some("backups"),
 		"UPDATE backups SET display_name = 'W\u00c9B ' || display_name, size = size + 7 WHERE " + some("backups"),
 		"UPDATE backups SET volume_id = COALESCE((SELECT id FROM volumes ORDER BY random() LIMIT 1), 'gone') WHERE " + some("backups"),
+		"UPDATE backups SET project_id = 'team-qz' WHERE " + some("backups"),
 		"DELETE FROM backups WHERE " + some("backups"),
 		"UPDATE volumes SET display_name = 'Web of ' || COALESCE(display_name, '') WHERE " + some("volumes"),
 		"UPDATE volumes SET volume_type_id = NULL, bootable = 1 WHERE " + some("volumes"),

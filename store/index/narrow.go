@@ -19,7 +19,7 @@ func (t *Table) narrow(ctx context.Context, q Querier, query core.Query, most in
 		if term.Not {
 			continue
 		}
-		set, ok, err := t.means(ctx, q, term, query)
+		set, ok, err := t.means(ctx, q, term, query, most)
 		if err != nil {
 			return part{}, false, err
 		}
@@ -39,8 +39,8 @@ func (t *Table) narrow(ctx context.Context, q Querier, query core.Query, most in
 }
 
 // means selects the rowids of all rows that can fulfil a term, and maybe of others; false
-// where no index leads to them.
-func (t *Table) means(ctx context.Context, q Querier, term *core.Term, query core.Query) (part, bool, error) {
+// where no index leads to them, or one leads to more than so many.
+func (t *Table) means(ctx context.Context, q Querier, term *core.Term, query core.Query, most int) (part, bool, error) {
 	switch {
 	case term.Column == "status":
 		set, ok, err := t.status(ctx, q, term)
@@ -49,7 +49,7 @@ func (t *Table) means(ctx context.Context, q Querier, term *core.Term, query cor
 		}
 		return set, err == nil, err
 	case term.Column == "", term.Op == core.Contains:
-		return t.spelt(ctx, q, term)
+		return t.spelt(ctx, q, term, most)
 	case !t.Leads(term.Column), term.Column == "volume" && t.Name == "backups" && !t.Leads("volume-id"):
 		return part{}, false, nil
 	case term.Column == "volume" && t.Name == "backups": // by name or by id
@@ -121,29 +121,43 @@ func (t *Table) equal(column string, words []string, kind core.ColumnKind) (part
 // looked are the columns whose texts are among the words of a row.
 var looked = map[string]bool{"": true, "name": true, "description": true, "reason": true, "volume": true}
 
-// spelt selects the rows whose texts hold all threes of letters of one of a term's words.
-// It is no way to words that are shorter, to letters that SQLite folds otherwise than core,
-// and for a plain word to such as could be part of an id.
-func (t *Table) spelt(ctx context.Context, q Querier, term *core.Term) (part, bool, error) {
+// spelt selects the rows whose texts hold all threes of letters of one of a term's words. A
+// word of one or two is in any of the threes that begin with it, if few rows have those.
+// It is no way to letters that SQLite folds otherwise than core, and for a plain word to
+// such as could be part of an id.
+func (t *Table) spelt(ctx context.Context, q Querier, term *core.Term, most int) (part, bool, error) {
 	if !looked[term.Column] || t.Name == "volumes" && (term.Column == "volume" || term.Column == "reason") {
 		return part{}, false, nil
 	}
 	var match []string
 	for _, w := range term.Words {
-		if !ascii(w) || len(w) < 3 || (term.Column == "" || term.Column == "volume") && idlike(w) && !t.wholeID(w) {
+		if !ascii(w) || w == "" || (term.Column == "" || term.Column == "volume") && idlike(w) && !t.wholeID(w) {
 			return part{}, false, nil
 		}
 		var threes []string
 		for i := 0; i+3 <= len(w); i++ {
-			threes = append(threes, `"`+strings.ReplaceAll(w[i:i+3], `"`, `""`)+`"`)
+			threes = append(threes, quoted(w[i:i+3]))
 		}
-		match = append(match, "("+strings.Join(threes, " AND ")+")")
+		and := " AND "
+		if len(w) < 3 {
+			begun, ok, err := t.begun(ctx, q, w, most)
+			if err != nil || !ok {
+				return part{}, false, err
+			}
+			threes, and = begun, " OR "
+		}
+		if len(threes) > 0 {
+			match = append(match, "("+strings.Join(threes, and)+")")
+		}
 	}
-	if len(match) == 0 {
+	if len(term.Words) == 0 {
 		return part{}, false, nil
 	}
-	set := part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Name + " " + t.Alias + " WHERE " + t.id() + " IN (SELECT x.id FROM " + t.Rows +
-		" x WHERE x.n IN (SELECT rowid FROM " + t.Words + " WHERE " + t.Words + " MATCH ?))", args: []any{strings.Join(match, " OR ")}}
+	set := part{cond: "SELECT rowid FROM " + t.Name + " WHERE 0"} // no text has a three that begins so
+	if len(match) > 0 {
+		set = part{cond: "SELECT " + t.Alias + ".rowid FROM " + t.Name + " " + t.Alias + " WHERE " + t.id() + " IN (SELECT x.id FROM " + t.Rows +
+			" x WHERE x.n IN (SELECT rowid FROM " + t.Words + " WHERE " + t.Words + " MATCH ?))", args: []any{strings.Join(match, " OR ")}}
+	}
 	if term.Column != "" && term.Column != "volume" {
 		return set, true, nil
 	}
@@ -158,6 +172,32 @@ func (t *Table) spelt(ctx context.Context, q Querier, term *core.Term) (part, bo
 	}
 	return part{cond: set.cond + " UNION ALL " + by.cond, args: append(set.args, by.args...)}, true, nil
 }
+
+// begun are the threes of letters that begin with a word of one or two; false where more
+// than so many rows have some of them, by the sum of how many have each.
+func (t *Table) begun(ctx context.Context, q Querier, w string, most int) ([]string, bool, error) {
+	rows, err := q.QueryContext(ctx, "SELECT term, doc FROM "+t.Terms+" WHERE term >= ? AND term < ?", w, w[:len(w)-1]+string(rune(w[len(w)-1]+1)))
+	if err != nil {
+		return nil, false, err
+	}
+	defer rows.Close()
+	var out []string
+	for all := 0; rows.Next(); {
+		var three string
+		var n int
+		if err := rows.Scan(&three, &n); err != nil {
+			return nil, false, err
+		}
+		if all += n; all > most {
+			return nil, false, nil
+		}
+		out = append(out, quoted(three))
+	}
+	return out, true, rows.Err()
+}
+
+// quoted is a text as FTS5 reads it in a question.
+func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
 // status selects the rows whose status fulfils a term; false where there are none.
 func (t *Table) status(ctx context.Context, q Querier, term *core.Term) (part, bool, error) {

@@ -12,7 +12,7 @@ import (
 )
 
 // version is of all that Make makes; a file with another one is made anew.
-const version = 2
+const version = 3
 
 // stamps is what GLOB knows a time by, as SQLAlchemy writes it, which sorts as its text.
 const stamps = "????-??-?? ??:??:??.??????"
@@ -28,6 +28,8 @@ CREATE TABLE hearth_volume_rows (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
 CREATE TABLE hearth_counts (what TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (what, value)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE hearth_backup_words USING fts5(words, content='', contentless_delete=1, tokenize='trigram', detail=none);
 CREATE VIRTUAL TABLE hearth_volume_words USING fts5(words, content='', contentless_delete=1, tokenize='trigram', detail=none);
+CREATE VIRTUAL TABLE hearth_backup_terms USING fts5vocab('hearth_backup_words', 'row');
+CREATE VIRTUAL TABLE hearth_volume_terms USING fts5vocab('hearth_volume_words', 'row');
 `
 
 // live is the condition that a row is not deleted.
@@ -58,7 +60,8 @@ func typeOf(id string) string {
 }
 
 // words is the text of a row that is looked through for words: ids only where they do not
-// look as ids do, for those that do are found by their letters alone (see plain).
+// look as ids do, for those that do are found by their letters alone (see plain). Two line
+// breaks follow the last, so that each letter, and each two, begin three.
 func words(texts, ids []string) string {
 	var parts []string
 	for _, t := range texts {
@@ -69,7 +72,7 @@ func words(texts, ids []string) string {
 			id+" GLOB '????????-????-????-????-????????????' OR length("+id+
 			") = 32 AND "+id+" NOT GLOB '*-*') THEN "+id+" ELSE '' END")
 	}
-	return strings.Join(parts, " || char(10) || ")
+	return strings.Join(parts, " || char(10) || ") + " || char(10) || char(10)"
 }
 
 func backupWords(row, volume string) string {

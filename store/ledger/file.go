@@ -121,7 +121,7 @@ func dsn(path string, a Access, q url.Values) string {
 	case Ours:
 		q.Add("_pragma", "foreign_keys(0)") // Cinder's tables refer to some that are not here
 		q.Add("_pragma", "synchronous(normal)")
-		q.Add("_pragma", "cache_size(-16384)") // KiB of each connection: rows of a million lie far apart
+		q.Add("_pragma", "cache_size(-12288)") // KiB of each connection: rows of a million lie far apart
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {

@@ -233,24 +233,24 @@ func coreCodes(t *testing.T) map[string]core.Code {
 	return out
 }
 
-// TestReadmeExitCodes: the README's table of exit codes is the code's.
-func TestReadmeExitCodes(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// TestExitCodesTable: the table in VERBS.md of exit codes is the code's.
+func TestExitCodesTable(t *testing.T) {
+	readme, err := os.ReadFile("../../.github/VERBS.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	const head = "| exit code | meaning |\n| --- | --- |\n"
 	_, have, ok := strings.Cut(string(readme), head)
 	if !ok {
-		t.Fatal("the README has no table of exit codes")
+		t.Fatal("VERBS.md has no table of exit codes")
 	}
 	have, _, _ = strings.Cut(have, "\n\n")
 	want := "| 0 | done |\n"
 	for _, c := range codes {
 		want += fmt.Sprintf("| %d | %s |\n", c.Exit, c.What)
 	}
-	if have+"\n" != want {
-		t.Errorf("the README says\n%s\n\nand the code\n%s", have, want)
+	if have = strings.TrimRight(have, "\n") + "\n"; have != want {
+		t.Errorf("VERBS.md says\n%s\n\nand the code\n%s", have, want)
 	}
 }
 

@@ -18,7 +18,7 @@ type exitCode struct {
 	What string // for the tables
 }
 
-// codes are the exit codes besides 0, as the help, the manual page and the README list
+// codes are the exit codes besides 0, as the help, the manual page and .github/VERBS.md list
 // them. A script relies on a number for good: none is changed, and none is used for
 // something else.
 var codes = []exitCode{

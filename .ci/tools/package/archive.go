@@ -27,6 +27,7 @@ func (r release) archive(system, arch string) error {
 		{"completions/hearth.ps1", 0o644, r.staged("hearth.ps1")},
 	}
 	files = append(files, r.themes("themes/")...)
+	files = append(files, r.pages(".github/")...)
 	if system == "windows" {
 		data, err := r.zip(folder, files)
 		if err != nil {

@@ -76,13 +76,13 @@ func (r release) contents(arch string) ([]file, error) {
 			"# Linux of its architecture.\nhearth: statically-linked-binary [usr/bin/hearth]\n")},
 	}
 	out = append(out, r.themes("usr/share/hearth/themes/")...)
-	for _, f := range []file{
+	for _, f := range append(r.pages("doc/hearth/.github/"), []file{
 		{"man/man1/hearth.1", 0o644, r.staged("hearth.1")},
 		{"doc/hearth/changelog", 0o644, r.kept(".github/CHANGELOG.md")},
 		{"doc/hearth/changelog.Debian", 0o644, []byte(r.changes())},
 		{"doc/hearth/README.md", 0o644, r.kept("README.md")},
 		{"doc/hearth/third-party-notices", 0o644, r.staged("notices")},
-	} {
+	}...) {
 		z, err := packed(f.data)
 		if err != nil {
 			return nil, err

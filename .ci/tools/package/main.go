@@ -91,6 +91,23 @@ func (r release) staged(name string) []byte { return read(filepath.Join(r.stage,
 // kept reads a file of the repository.
 func (r release) kept(name string) []byte { return read(filepath.Join(r.root, name)) }
 
+// pages are the guides and the reference that the README links to, under prefix.
+func (r release) pages(prefix string) []file {
+	names, err := filepath.Glob(filepath.Join(r.root, ".github", "*.md"))
+	if err != nil || len(names) == 0 {
+		log.Fatalf("the pages in .github: %d, %v", len(names), err)
+	}
+	var out []file
+	for _, n := range names {
+		switch name := filepath.Base(n); name {
+		case "CONTRIBUTING.md", "PULL_REQUEST_TEMPLATE.md", "TESTS.md": // are for who has a clone
+		default:
+			out = append(out, file{prefix + name, 0o644, read(n)})
+		}
+	}
+	return out
+}
+
 func read(path string) []byte {
 	data, err := os.ReadFile(path)
 	if err != nil {
