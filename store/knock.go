@@ -54,6 +54,15 @@ func Knock(ctx context.Context, l Location) (k Knocked, err error) {
 	return k, err
 }
 
+// Knock is the package's of a place by its location, or its name in the config.
+func (c Config) Knock(ctx context.Context, place string) (Knocked, error) {
+	l, _, err := c.Find(place)
+	if err != nil {
+		return Knocked{}, err
+	}
+	return Knock(ctx, l)
+}
+
 // stat is os.Stat for as long as ctx: a mount whose server is gone answers to nothing.
 func stat(ctx context.Context, path string) (fs.FileInfo, error) {
 	type answer struct {

@@ -145,7 +145,8 @@ func TestEveryQuestionHasItsCommand(t *testing.T) {
 			look(s.name+" "+act.Name, r)
 		}
 	}
-	for _, title := range []string{"Delete", "Back up", "Apply the plan", "Restore", "Import", "Undo", "Archive", "Copy", "Recover", "Extract"} {
+	for _, title := range []string{"Delete", "Back up", "Apply the plan", "Restore", "Import", "Undo", "Archive",
+		"Copy", "Recover", "Extract"} {
 		if !seen[title] {
 			t.Errorf("the walk comes by no question %s: %v", title, seen)
 		}

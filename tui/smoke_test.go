@@ -74,15 +74,17 @@ func asksNothing(t *testing.T, binary string) {
 	if err := os.WriteFile(filepath.Join(s.Home, "go"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.Until("exit=2")
+	s.Until("no screens", "hearth demo>")
+	s.Keys("text:backups -c name", "Enter").Until("web-root")
+	s.Keys("text:quit", "Enter").Until("exit=0")
 	var written string
-	for end := time.Now().Add(20 * time.Second); !strings.Contains(written, "exit=2"); time.Sleep(15 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); !strings.Contains(written, "exit=0"); time.Sleep(15 * time.Millisecond) {
 		data, _ := os.ReadFile(file)
 		if written = string(data); time.Now().After(end) {
 			t.Fatalf("tmux does not say what was written: %q", written)
 		}
 	}
-	if !strings.Contains(written, "USAGE") || !strings.Contains(written, "use a verb, such as hearth backups") {
+	if !strings.Contains(written, "USAGE") || !strings.Contains(written, "done by verbs, one a line") {
 		t.Errorf("no help, or no verb: %q", written)
 	}
 	if q := regexp.MustCompile(`\x1b\]1[0-2];\?|\x1b\[>?0?c|\x1b\[\?(u|\d+\$p)`).FindString(written); q != "" {

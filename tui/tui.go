@@ -13,6 +13,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/themes"
@@ -76,6 +77,8 @@ type Options struct {
 	Reports string
 	// Version is what such a report names.
 	Version string
+	// Plain draws in ASCII, and writes what is not as escapes.
+	Plain bool
 	// Pause is how long a question that appears while somebody types takes no key; 0 is half a
 	// second, and a negative one none.
 	Pause time.Duration
@@ -105,6 +108,7 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	if os.Getenv("GOGC") == "" { // a filter leaves a page of rows behind with each letter: let it not double the heap
 		debug.SetGCPercent(50)
 	}
+	core.OnlyASCII(o.Plain)
 	a := newApp(ctx, desk, o)
 	err = term.Run(ctx, a)
 	if end := a.End(3 * time.Second); err == nil {
@@ -129,5 +133,5 @@ func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
 		in = begin(place.New(desk, o.Close, places))
 	}
 	return shell.New(ctx, in, shell.Options{Theme: o.Theme, AutoTheme: o.AutoTheme, Clipboard: o.Clipboard,
-		Local: o.Config.Local(), Now: desk.Now, After: o.After, Secrets: o.Passcodes.questions(), Pause: o.Pause})
+		Local: o.Config.Local(), Now: desk.Now, After: o.After, Secrets: o.Passcodes.questions(), Pause: o.Pause, Plain: o.Plain})
 }

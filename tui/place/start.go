@@ -422,7 +422,8 @@ func (s *startScreen) below(w int) (out []string) {
 	if s.opt.Said != "" {
 		say("! ", s.opt.Said, st.Warn)
 	}
-	return append(out, "", ui.Clip("  "+st.Dim.Paint("a paste, or Ctrl-V: records     a path: a file or a repository     demo: to look around"), w))
+	hint := "a paste, or Ctrl-V: records     a path: a file or a repository     demo: to look around"
+	return append(out, "", ui.Clip("  "+st.Dim.Paint(hint), w))
 }
 
 // WantsText: what is typed is always text here.
@@ -452,7 +453,8 @@ func (s *startScreen) Actions() []ui.Action {
 		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the place under the cursor", Why: s.noDoor, Run: s.open},
 		{Name: "from-clipboard", Keys: []string{"ctrl+v"}, Label: "paste", Help: "Look at records from the clipboard",
 			Run: func() tea.Cmd { return func() tea.Msg { return ui.ClipboardMsg{} } }},
-		{Name: "reread", Keys: []string{"ctrl+r"}, Label: "ask again", Help: "Look anew which places there are, and whether they answer", Run: s.load},
+		{Name: "reread", Keys: []string{"ctrl+r"}, Label: "ask again",
+			Help: "Look anew which places there are, and whether they answer", Run: s.load},
 		{Name: "forget", Keys: []string{"ctrl+x"}, Label: "forget", Minor: true,
 			Help: "Forget when one was there, and how it was looked at", Why: s.noMemory, Run: s.forget},
 		{Name: "leave", Keys: []string{"esc"}, Label: "quit", Help: "Take away what is typed; else quit", Run: s.leave},
@@ -555,7 +557,8 @@ func (s *startScreen) forget() tea.Cmd {
 	memory, location := s.opt.Memory, s.current().Location
 	memory.Forget(location)
 	return tea.Batch(s.host.Tell(func(ctx context.Context) tea.Msg { return ui.Failure(memory.Save(ctx)) }), s.load(),
-		ui.Say(ui.LevelInfo, "Forgotten: when you were in "+core.Visible(location)+", and how it was looked at. hearth forget forgets all places."))
+		ui.Say(ui.LevelInfo, "Forgotten: when you were in "+core.Visible(location)+
+			", and how it was looked at. hearth forget forgets all places."))
 }
 
 // leave takes away what was typed or pasted; else it quits.

@@ -433,7 +433,8 @@ func (s *importScreen) inShell(n int) []ui.Line {
 	if s.today {
 		flags = append(flags, "--service=today")
 	}
-	return append(s.at.InShell(l, "import", []string{"-"}, flags...), ui.TextLine(l.Dim.Paint("            with the same records on its stdin")))
+	return append(s.at.InShell(l, "import", []string{"-"}, flags...),
+		ui.TextLine(l.Dim.Paint("            with the same records on its stdin")))
 }
 
 // bringIn imports the records.

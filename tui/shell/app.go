@@ -21,6 +21,8 @@ type Options struct {
 	Now       func() time.Time // the clock; nil is the real one
 	// After makes a command that waits and then makes a message; nil is tea.Tick.
 	After func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
+	// Plain draws in ASCII.
+	Plain bool
 	// Pause is how long a question that appears while somebody types takes no key; 0 is half a
 	// second, and a negative one none.
 	Pause time.Duration

@@ -16,6 +16,9 @@ func (a *App) View() tea.View {
 	v := tea.NewView(a.frame())
 	v.AltScreen = true
 	v.WindowTitle = "hearth " + core.Visible(a.banner.Title)
+	if a.opt.Plain {
+		v.Content, v.WindowTitle = ui.Plain(v.Content), ui.Plain(v.WindowTitle)
+	}
 	return v
 }
 

@@ -88,8 +88,9 @@ func TestRemembered(t *testing.T) {
 func TestCut(t *testing.T) {
 	whole := some().Bytes()
 	cases := map[string]string{"newer": `{"hearth_state": 2, "places": {}}`, "foreign": `{"a": 1}`, "a list": `[1]`, "no JSON": "state",
-		"more behind": string(whole) + "{}", "unknown": `{"hearth_state": 1, "places": [{"location": "demo", "at": "2026-11-22T09:00:00Z", "pin": 1}]}`,
-		"null": "null", "NUL": "\x00\x00", "wrong types": `{"hearth_state": 1, "places": [{"location": 7}]}`}
+		"more behind": string(whole) + "{}",
+		"unknown":     `{"hearth_state": 1, "places": [{"location": "demo", "at": "2026-11-22T09:00:00Z", "pin": 1}]}`,
+		"null":        "null", "NUL": "\x00\x00", "wrong types": `{"hearth_state": 1, "places": [{"location": 7}]}`}
 	for n := range whole {
 		cases[fmt.Sprintf("cut at %d", n)] = string(whole[:n])
 	}
@@ -182,13 +183,15 @@ func TestBounds(t *testing.T) {
 	}
 	s.Places[0] = Place{Location: "cloud:" + secret, At: day.Add(1000 * time.Hour)}
 	s.Places[1] = Place{Location: "cloud:a", At: day.Add(999 * time.Hour), Theme: secret,
-		Lists: map[string]List{"backups": {Filter: "name:" + secret, Sort: secret, Desc: true, NoPane: true}, "volumes": {Filter: strings.Repeat("x", mostText+1)}}}
+		Lists: map[string]List{"backups": {Filter: "name:" + secret, Sort: secret, Desc: true, NoPane: true},
+			"volumes": {Filter: strings.Repeat("x", mostText+1)}}}
 	body := s.Bytes()
 	got, err := Parse(body)
 	if err != nil || len(got.Places) != MostPlaces || bytes.Contains(body, []byte(secret)) {
 		t.Fatalf("%v: %d places", err, len(got.Places))
 	}
-	if want := map[string]List{"backups": {NoPane: true}}; got.Places[0].Location != "cloud:a" || !reflect.DeepEqual(got.Places[0].Lists, want) {
+	if want := map[string]List{"backups": {NoPane: true}}; got.Places[0].Location != "cloud:a" ||
+		!reflect.DeepEqual(got.Places[0].Lists, want) {
 		t.Errorf("%+v", got.Places[0])
 	}
 	if want := fmt.Sprintf("cloud:%d", 3*MostPlaces-1); got.Places[1].Location != want {
