@@ -33,7 +33,7 @@ func TestGuardedQuestion(t *testing.T) {
 	done := 0
 	begin := func() *rig {
 		r := newRig(t, sharedDemo(t), 80, 24)
-		done = 0
+		r.guarded, done = "by hand, letter by letter", 0
 		l := r.CurrentLook()
 		q := ui.Asking(l, "Delete", "Delete 12 backups?", "Delete 12", nil)
 		q.Answers[0].Do = func() tea.Cmd { done++; return nil }

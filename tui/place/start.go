@@ -511,7 +511,7 @@ func withPaste(in ui.Begin, text string) ui.Begin {
 	}
 	arrive := in.Arrive
 	in.Arrive = func(h ui.Host) tea.Cmd {
-		paste := func() tea.Msg { return tea.PasteMsg{Content: text} }
+		paste := func() tea.Msg { return ui.Pasted{Text: text} }
 		if arrive == nil {
 			return paste
 		}

@@ -152,7 +152,7 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		return a.progress(msg)
 	case workEndedMsg:
 		return a.workEnded(msg)
-	case tea.KeyPressMsg, tea.PasteMsg, term.Cut, term.Unsuspended:
+	case tea.KeyPressMsg, tea.PasteMsg, ui.Pasted, term.Cut, term.Unsuspended:
 		return tea.Batch(a.touched(), a.keyboard(msg))
 	default:
 		return a.top().Update(msg)

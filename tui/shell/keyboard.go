@@ -22,6 +22,8 @@ func (a *App) keyboard(msg tea.Msg) tea.Cmd {
 		return a.keyPress(msg)
 	case tea.PasteMsg:
 		return a.takePaste(msg.Content)
+	case ui.Pasted:
+		return a.takePaste(msg.Text)
 	case term.Cut:
 		return a.pasteCut(msg)
 	case term.Unsuspended:
