@@ -26,7 +26,7 @@ func Visible(s string) string {
 			continue
 		}
 		r, w := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && w == 1 || hidden(r) || onlyASCII.Load() && r != '…' || unicode.Is(unicode.M, r) && !follows(s[:i]) {
+		if r == utf8.RuneError && w == 1 || hidden(r) || onlyASCII.Load() && !drawn(r) || unicode.Is(unicode.M, r) && !follows(s[:i]) {
 			return visible(s, i)
 		}
 		i += w
@@ -38,9 +38,12 @@ func Visible(s string) string {
 var onlyASCII atomic.Bool
 
 // OnlyASCII has [Visible] write every character that is not ASCII as an escape, as a terminal
-// wants it that shows no others; but for the dots of what was cut, which the frame draws
-// otherwise. It is set once, before anything is shown.
+// wants it that shows no others; but for the few that hearth's own sentences have, which the
+// frame draws otherwise. It is set once, before anything is shown.
 func OnlyASCII(on bool) { onlyASCII.Store(on) }
+
+// drawn reports whether a character is one of those that hearth's sentences and titles have.
+func drawn(r rune) bool { return r == '…' || r == '·' || r == '✓' || r == '✗' || r == '◌' }
 
 // visible does the work from the first character at i that needs it.
 func visible(s string, i int) string {
@@ -61,7 +64,7 @@ func visible(s string, i int) string {
 			fmt.Fprintf(&b, `\x%02x`, r)
 		case r > 0xFFFF && (hidden(r) || onlyASCII.Load()):
 			fmt.Fprintf(&b, `\U%08x`, r)
-		case hidden(r) || r > 0x7E && r != '…' && onlyASCII.Load() || r >= 0xD800 && r <= 0xDFFF ||
+		case hidden(r) || r > 0x7E && !drawn(r) && onlyASCII.Load() || r >= 0xD800 && r <= 0xDFFF ||
 			unicode.Is(unicode.M, r) && !follows(b.String()):
 			fmt.Fprintf(&b, `\u%04x`, r)
 		default:

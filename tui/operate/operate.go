@@ -148,6 +148,9 @@ func (o operator) askDelete(p jobs.DeletePlan) ui.Overlay {
 		q.Answers = append(q.Answers,
 			ui.Answer{Key: "y", Label: fmt.Sprintf("%s %d", verb, goes), Do: func() tea.Cmd { return o.delete(p, goes) }})
 	}
+	if goes == 0 {
+		q.After = append(q.After, ui.ShellIsNot(s, "none of it can be deleted as it stands")...)
+	}
 	if extra > 0 {
 		q.Answers = append(q.Answers,
 			ui.Answer{Key: "a", Label: "Look at all " + core.Count(len(p.Items)+extra, "backup"),
