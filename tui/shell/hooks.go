@@ -73,3 +73,6 @@ func (a *App) Status(w int) string { return a.statusLine(w) }
 func Progressed(id ui.TaskID, s ui.Step, items map[string]string) tea.Msg {
 	return progressMsg{id: id, step: s, items: items}
 }
+
+// SetPlain draws in ASCII, or not.
+func (a *App) SetPlain(on bool) { a.opt.Plain = on }

@@ -19,7 +19,7 @@ func (a *App) scope() []ui.Action {
 		return a.dialogs[n-1].Actions()
 	}
 	if t, ok := top.(ui.Texter); ok && t.WantsText() {
-		return t.FieldActions()
+		return append(t.FieldActions(), a.besideText(t)...)
 	}
 	out := slices.Clip(top.Actions())
 	taken := map[string]bool{}
@@ -30,6 +30,25 @@ func (a *App) scope() []ui.Action {
 	}
 	for _, act := range a.rootActions() { // what a screen's own hides is not told
 		if slices.ContainsFunc(act.Keys, func(k string) bool { return !taken[k] }) {
+			out = append(out, act)
+		}
+	}
+	return out
+}
+
+// besideText are the actions that keys reach everywhere, also while a text field has the focus
+// that always has it: those whose keys are no text, and while it is blank those of signs that
+// begin none.
+func (a *App) besideText(t ui.Texter) (out []ui.Action) {
+	b, ok := t.(interface{ Blank() bool })
+	if !ok {
+		return nil
+	}
+	for _, act := range a.rootActions() {
+		act.Keys = slices.DeleteFunc(slices.Clone(act.Keys), func(k string) bool {
+			return k == "esc" || len(k) == 1 && !(b.Blank() && strings.Contains("?:*", k))
+		})
+		if len(act.Keys) > 0 {
 			out = append(out, act)
 		}
 	}

@@ -80,8 +80,7 @@ func telling(id ui.TaskID, steps chan progressMsg) ui.Progress {
 
 func (a *App) progress(msg progressMsg) tea.Cmd {
 	if b := a.tasks.find(msg.id); b != nil && b.Runs() {
-		b.Step = msg.step
-		b.Items.Put(msg.items)
+		b.Heard(a.opt.Now(), msg.step, msg.items)
 		a.relook(func(l *ui.Look) { l.Now = a.opt.Now() })
 	}
 	return msg.next

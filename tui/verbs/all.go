@@ -16,6 +16,6 @@ func All(env *Env) []*cobra.Command {
 		e.export(), e.importing(), e.decode(),
 		e.archive(), e.coverage(), e.copying(), e.recovering(), e.reconcile(), e.verify(), e.inventory(), e.extract(), e.compare(),
 		e.drill(), e.report(),
-		e.places(), e.demo(), e.check(), e.man(),
+		e.places(), e.demo(), e.check(), e.forget(), e.man(),
 	}
 }

@@ -57,7 +57,7 @@ var written = []writing{
 }
 
 var reading = []string{"volumes", "backups", "volume", "backup", "capture", "plan", "messages", "journal", "settle", "export", "decode",
-	"archive", "coverage", "reconcile", "verify", "inventory", "extract", "compare", "diff", "places", "demo", "check", "man",
+	"archive", "coverage", "reconcile", "verify", "inventory", "extract", "compare", "diff", "places", "demo", "check", "forget", "man",
 	"status", "report"}
 
 // wire is a cloud on the wire, with what the lines above want beside it.
