@@ -55,6 +55,7 @@ func (c Config) Check() (key, what string) {
 // Options is what the screens are given.
 type Options struct {
 	Config    Config
+	Keys      Keys // in place of those that actions have
 	Theme     themes.Theme
 	AutoTheme bool // follow the terminal's background
 	Clipboard ui.Clipboard
@@ -111,7 +112,11 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 
 // newApp makes the model: a place, its screens, and the shell that runs them.
 func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
+	keys := map[string][]string{}
+	for name, list := range o.Keys {
+		keys[name] = list
+	}
 	at := place.New(desk, o.Close, place.Options{Places: o.Places, Open: o.Open, Begin: begin})
 	return shell.New(ctx, begin(at), shell.Options{Theme: o.Theme, AutoTheme: o.AutoTheme, Clipboard: o.Clipboard,
-		Local: o.Config.Local(), Now: desk.Now, After: o.After, Secrets: o.Passcodes.questions()})
+		Local: o.Config.Local(), Keys: keys, Now: desk.Now, After: o.After, Secrets: o.Passcodes.questions()})
 }

@@ -21,6 +21,8 @@ type Options struct {
 	Now       func() time.Time // the clock; nil is the real one
 	// After makes a command that waits and then makes a message; nil is tea.Tick.
 	After func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
+	// Keys are the keys of actions, by their names, in place of their own.
+	Keys map[string][]string
 	// Secrets are questions that work asks the user; nil: there are none.
 	Secrets <-chan ui.Secret
 }
@@ -39,7 +41,7 @@ type App struct {
 	stack    []held
 	roots    map[string]held // screens that a key opens keep their place
 	dialogs  []ui.Overlay
-	note     told
+	said     messages
 	tasks    tasks
 	lastID   int
 	clock    struct {
@@ -53,13 +55,9 @@ type held struct {
 	id    int
 	name  string
 	leave context.CancelFunc // ends what it asked
-	ui.Screen
-}
 
-// told is the last note.
-type told struct {
-	ui.Note
-	passed bool // it is of a screen that has been left
+	opened ui.Open // for what it was opened
+	ui.Screen
 }
 
 // New makes the model, in a place; nothing is read yet.

@@ -74,13 +74,5 @@ func (a *App) chooseTheme() tea.Cmd {
 			at = i
 		}
 	}
-	return ui.Show(&ui.MenuBox{Title: "Theme", Items: items, At: at, Pick: func(i int) tea.Cmd {
-		t, err := themes.Load(names[i])
-		if err != nil {
-			return ui.Fail(err)
-		}
-		a.opt.AutoTheme = false
-		a.setTheme(t)
-		return ui.Say(ui.LevelInfo, "Theme "+t.Name+". Keep it with theme = \""+t.Name+"\" under [screen] in the config.")
-	}})
+	return ui.Show(&ui.MenuBox{Title: "Theme", Items: items, At: at, Pick: func(i int) tea.Cmd { return a.useTheme(names[i]) }})
 }
