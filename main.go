@@ -167,7 +167,7 @@ func (f *flags) env() *verbs.Env {
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
 		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
 		Archive: examined, Session: f.session,
-		Keep: f.kept}
+		Keep: f.kept, Policies: f.policies, Words: os.Args[1:]}
 	if e.Asks {
 		f.asks = e.Passcode
 	}
@@ -214,6 +214,8 @@ type config struct {
 	Keys    tui.Keys       `toml:"keys"`
 	Archive archive.Config `toml:"archive"`
 	Journal jobs.Config    `toml:"journal"`
+	// Policy has the backup policies by their names.
+	Policy jobs.PoliciesConfig `toml:"policy"`
 }
 
 func (c *config) check() (key, what string) {
@@ -231,6 +233,9 @@ func (c *config) check() (key, what string) {
 	}
 	if key, what := c.Journal.Check(); key != "" {
 		return "journal." + key, what
+	}
+	if key, what := c.Policy.Check(); key != "" {
+		return "policy." + key, what
 	}
 	return "", ""
 }
@@ -283,6 +288,12 @@ func openArchive(ctx context.Context) (a *archive.Archive, said string, err erro
 		said = "hearth works without its archive: " + err.Error()
 	}
 	return a, said, nil
+}
+
+// policies are those of the config.
+func (f *flags) policies() ([]jobs.Policy, error) {
+	c, err := f.load()
+	return c.Policy.Policies(), err
 }
 
 // examined is what hearth check says of the archive.

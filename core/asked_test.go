@@ -68,6 +68,7 @@ func TestRolesAsAsked(t *testing.T) {
 		t.Fatalf("the answers of %d releases are in testdata/roles, which is too few to tell them apart", len(all))
 	}
 	for _, a := range all {
+		t.Logf("Cinder %s: %d answers held to what hearth says", a.Cinder, len(a.Rows))
 		passes := map[core.Operation]map[bool]int{}
 		for i := range a.Rows {
 			row := &a.Rows[i]

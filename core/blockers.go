@@ -190,12 +190,17 @@ var driversGone = []struct {
 	{"cinder.backup.drivers.tsm", Since("18.0"), "read its data with TSM's own dsmc restore, or with the Cinder that made it"},
 }
 
+// releases are those that the place may be of, by its API where nothing else tells.
+func (w *weighing) releases() Releases {
+	if clue, ok := ClueOfAPI(w.facts.Version); ok && !w.facts.Releases.Known() {
+		return ReleasesOf(clue)
+	}
+	return w.facts.Releases
+}
+
 // driver weighs whether the driver is still there.
 func (w *weighing) driver() {
-	releases := w.facts.Releases
-	if clue, ok := ClueOfAPI(w.facts.Version); ok && !releases.Known() {
-		releases = ReleasesOf(clue)
-	}
+	releases := w.releases()
 	service := w.facts.Driver.V
 	for _, gone := range driversGone {
 		switch {
@@ -486,6 +491,10 @@ func lineOf(q map[string]Allowance, name string) Allowance {
 	return Allowance{Limit: -1}
 }
 
+// staysDisabled: enabling and disabling a service saves nothing (cinder/api/v3/services.py
+// enable and disable, commit 0fcc22942; only disabling it with a reason does).
+var staysDisabled = Fault{Came: Since("28.0")}
+
 // services weighs whether a backup service is up that Cinder would choose: any of the
 // backup's zone, of any zone where it has none (cinder/backup/api.py
 // _get_available_backup_service_host).
@@ -495,16 +504,29 @@ func (w *weighing) services() {
 	}
 	zone := w.facts.Backup.V.AvailabilityZone.Or("")
 	var down []string
+	disabled := 0
 	for _, s := range w.facts.Services.V {
 		switch {
 		case zone != "" && s.Zone != zone:
 		case s.Up && s.Enabled:
 			return
 		case s.Up:
+			disabled++
 			down = append(down, Visible(s.Host)+" is disabled")
 		default:
 			down = append(down, Visible(s.Host)+" is down")
 		}
+	}
+	next := "start cinder-backup there"
+	switch disabled {
+	case 0:
+	case len(down):
+		next = "enable cinder-backup there"
+	default:
+		next = "start cinder-backup there, or enable it"
+	}
+	if who := cinderOf(staysDisabled, w.releases()); who != "" && disabled > 0 {
+		next += ", and see that it is: " + who + " answers so and leaves it disabled, until its row in the table services is changed"
 	}
 	text := "no backup service"
 	if zone != "" {
@@ -514,7 +536,7 @@ func (w *weighing) services() {
 	if len(down) > 0 {
 		text += ": " + strings.Join(down, ", ")
 	}
-	w.no(ReasonServiceDown, text, "start cinder-backup there")
+	w.no(ReasonServiceDown, text, next)
 }
 
 // verified weighs what a verification said of the backup and what it stands on. What

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +60,36 @@ func TestDriverGone(t *testing.T) {
 		if can.Answer() != x.want ||
 			x.want != AnswerYes && (can.Reasons[0].Code != ReasonDriverGone || !strings.Contains(can.Reasons[0].Next, x.next)) {
 			t.Errorf("%s in Cinder %s: %+v", x.service, x.releases, can)
+		}
+	}
+}
+
+// TestServicesNext: what is down is to be started, what is disabled to be enabled, which
+// Cinder does not do from 28.0 on.
+func TestServicesNext(t *testing.T) {
+	down, disabled := BackupService{Host: "alpha", Enabled: true}, BackupService{Host: "beta", Up: true}
+	const stays = ", and see that it is: %s answers so and leaves it disabled, until its row in the table services is changed"
+	for _, x := range []struct {
+		releases string
+		services []BackupService
+		next     string
+	}{
+		{"27", []BackupService{down}, "start cinder-backup there"},
+		{"29", []BackupService{down}, "start cinder-backup there"},
+		{"24 to 27", []BackupService{disabled}, "enable cinder-backup there"},
+		{"24 or later", []BackupService{disabled}, "enable cinder-backup there" + fmt.Sprintf(stays, "Cinder from 28.0 on")},
+		{"28 to 29", []BackupService{disabled}, "enable cinder-backup there" + fmt.Sprintf(stays, "this Cinder")},
+		{"27", []BackupService{disabled, down}, "start cinder-backup there, or enable it"},
+		{"28", []BackupService{down, disabled}, "start cinder-backup there, or enable it" + fmt.Sprintf(stays, "this Cinder")},
+	} {
+		r, err := ParseReleases(x.releases)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := RestoreFacts{Backup: Knows(Backup{Status: StatusAvailable}), Driver: Knows(swiftClass), Services: Knows(x.services), Releases: r,
+			Request: RestoreRequest{Volume: "v"}, Target: &Volume{ID: "v", Status: StatusAvailable}, Chain: Knows(Chain{}), Encrypted: Knows(false)}
+		if can := f.Can(); can.Answer() != AnswerNo || can.Reasons[0].Code != ReasonServiceDown || can.Reasons[0].Next != x.next {
+			t.Errorf("Cinder %s, %+v: %+v", x.releases, x.services, can)
 		}
 	}
 }

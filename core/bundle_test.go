@@ -137,6 +137,9 @@ func TestBundleAgain(t *testing.T) {
 
 // TestBundleRefused: every way to cut, edit or reorder one is told by its line.
 func TestBundleRefused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one case after the other: the race detector has nothing to find in them, and takes long")
+	}
 	text := written(t, someBundle(t, 3))
 	lines := strings.SplitAfter(text, "\n")
 	lines = lines[:len(lines)-1] // head, 3 records, 2 captures, end

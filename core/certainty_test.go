@@ -426,6 +426,9 @@ func chainText(p *Plan) string {
 // conformance cases: Cinder's own answer must agree with what is certain, and
 // what is not certain must be so for a reason.
 func TestHiddenLayers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one case after the other: the race detector has nothing to find in them, and takes long")
+	}
 	files, _ := filepath.Glob("../testdata/conformance/*.jsonl")
 	if extra := os.Getenv("HEARTH_CONFORMANCE"); extra != "" {
 		files = append(files, extra)
@@ -499,6 +502,9 @@ func hiddenCase(t *testing.T, c *oneCase, n *tally) {
 // holds the plans to completions of what is hidden in them; HEARTH_CHAINS says how
 // many chains.
 func TestCompletions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one case after the other: the race detector has nothing to find in them, and takes long")
+	}
 	chains := 1000
 	if n, err := strconv.Atoi(os.Getenv("HEARTH_CHAINS")); err == nil {
 		chains = n
@@ -683,6 +689,9 @@ func TestUnseenKey(t *testing.T) {
 // TestLiftedIsPlain holds that with nothing hidden the machine, lifted, does what
 // it does by itself, step by step, over every restore among the conformance cases.
 func TestLiftedIsPlain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one case after the other: the race detector has nothing to find in them, and takes long")
+	}
 	files, _ := filepath.Glob("../testdata/conformance/*.jsonl")
 	if extra := os.Getenv("HEARTH_CONFORMANCE"); extra != "" {
 		files = append(files, extra)

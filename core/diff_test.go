@@ -152,6 +152,9 @@ func TestDiffOfPlans(t *testing.T) {
 // TestDiffIsSound: whichever of the captures a side may have is the true one, what is
 // said for certain holds, and one that is said to be among several is among them.
 func TestDiffIsSound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one case after the other: the race detector has nothing to find in them, and takes long")
+	}
 	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 26))
 	draw := func() string {

@@ -36,5 +36,7 @@
 //	blockers                             what stands against a restore in its place
 //	pitfall pitfalls                     what some releases of Cinder get wrong, where it fits
 //
+//	retention protect                    which backups stay, and how often one is to be made
+//
 // How to add a rule set is told at [RuleSet].
 package core

@@ -11,6 +11,9 @@ import (
 // TestFirst: a page from the front of a list is the same whether all rows are put in order
 // or only those that come first, with equal keys and ids among them.
 func TestFirst(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one case after the other: the race detector has nothing to find in them, and takes long")
+	}
 	t.Parallel()
 	d := rand.New(rand.NewPCG(5, 5))
 	rows := make([]Backup, 300)

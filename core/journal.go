@@ -56,7 +56,7 @@ type Entry struct {
 	Summary string      // in a line
 	Before  *State      // apply, undo; edit: name, description and properties of the backup
 	After   *State      // the same, as it was meant to be
-	Error   string      // EntryFailed: why
+	Error   string      // EntryFailed: why; create, EntryDone: in what the backup came out otherwise than asked for, "" as far as is known
 	Steps   []EntryStep // where it takes several requests
 	// EntryOpen: who is at work on it; nil: nobody says so. Of an entry that somebody let
 	// go, and of one that is unsettled, it tells since when that is so.

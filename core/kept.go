@@ -25,13 +25,17 @@ func (k *KeptCapture) Evidence() Evidence {
 		return EvidenceOf(k.Capture.Source)
 	case a.State == AgainEqual:
 		return EvidenceHeld
-	case a.State == AgainDiffers && a.At.Set && a.Ended.Set && a.At.V.Sub(a.Ended.V) <= lookSoon:
+	case a.State == AgainDiffers && a.At.Set && a.Ended.Set && soon(a.At.V.Sub(a.Ended.V)):
 		return EvidenceEither
 	case a.State == AgainDiffers:
 		return EvidenceLate
 	}
 	return EvidenceMoment
 }
+
+// soon reports whether a look was soon after the end. One that was before it tells that
+// the clock was set back in between: nobody knows how long after it was.
+func soon(after time.Duration) bool { return after >= 0 && after <= lookSoon }
 
 // Evident chooses among captures that were kept of one backup, newest first, those
 // that carry furthest: one, or of evidence either and late the one from before the

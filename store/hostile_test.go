@@ -11,8 +11,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
-	"runtime/metrics"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +21,7 @@ import (
 
 	"hearth/core"
 	"hearth/store/repository"
+	"hearth/store/storetest/peak"
 )
 
 // mostMemory is what no hostile server may have hearth take, the server's own included.
@@ -373,35 +372,13 @@ func openHostile(t *testing.T, h *hostile, s *httptest.Server) Place {
 	return p
 }
 
-// peak runs do, and returns the most that the heap held meanwhile.
-func peak(do func()) uint64 {
-	runtime.GC()
-	stop, most := make(chan struct{}), make(chan uint64)
-	go func() {
-		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-		var top uint64
-		for {
-			metrics.Read(sample)
-			top = max(top, sample[0].Value.Uint64())
-			select {
-			case <-stop:
-				most <- top
-				return
-			case <-time.After(2 * time.Millisecond):
-			}
-		}
-	}()
-	do()
-	close(stop)
-	return <-most
-}
-
 // TestHostileServers: whatever a server answers, hearth says in a sentence what is the
 // matter, shows what it has, and takes neither time nor memory for the rest.
 func TestHostileServers(t *testing.T) {
 	zeros()
 	for _, h := range hostiles {
-		if testing.Short() && (h.part > 10_000 || strings.Contains(h.name, "very many") || strings.Contains(h.name, "thousand")) {
+		if testing.Short() && (h.part > 10_000 || strings.Contains(h.name, "very many") || strings.Contains(h.name, "thousand") ||
+			h.place == "swift" && h.name == "a listing beyond its count") { // 100,000 rows, one after the other
 			continue
 		}
 		t.Run(h.place+": "+h.name, func(t *testing.T) {
@@ -433,7 +410,7 @@ func TestHostileServers(t *testing.T) {
 			defer cancel()
 			var rows int
 			var err error
-			top := peak(func() { rows, err = ask(ctx, p) })
+			top := peak.Heap(func() { rows, err = ask(ctx, p) })
 			t.Logf("%d MB, %d rows, %v", top>>20, rows, err)
 			var ours *core.Error
 			if err != nil && !errors.As(err, &ours) || core.CodeOf(err) != h.code || !strings.Contains(fmt.Sprint(err), h.words) || rows < h.part {

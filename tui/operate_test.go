@@ -97,6 +97,20 @@ func TestCreateLooksAgain(t *testing.T) {
 	}
 }
 
+// TestCreateUnlike: of backups that nobody waits for, the list tells which became another
+// kind than was asked for, once it sees their end.
+func TestCreateUnlike(t *testing.T) {
+	const said = "Incremental backup not possible, forcing full backup."
+	c := newCloud(t, 0)
+	r := withBooks(t, c)
+	c.Forces(said)
+	r.press("v").find("status:available").press("a", "n").want("Back up ").press("tab", "tab", "space").want("[x]").press("enter")
+	r.want("an incremental backup of").press("y").press("b").want("creating")
+	c.Advance()
+	r.send(ui.TickMsg{})
+	r.said(ui.LevelBad, "a full one that stands on nothing: "+said)
+}
+
 // TestDelete: what stands on a backup is listed newest first, and goes first.
 func TestDelete(t *testing.T) {
 	r, c := onCloud(t, 120, 40)

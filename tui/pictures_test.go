@@ -21,15 +21,15 @@ var pictures = []struct {
 	file, scene, theme string
 	w, h               int
 }{
-	{"list", "backups", "dark", 120, 32},
+	{"list", "backups", "dark", 140, 36},
 	{"restore", "backup-restore", "dark", 120, 32},
 	{"capture", "backup-capture", "dark", 120, 32},
 	{"import", "import-several", "dark", 120, 32},
 	{"diff", "diff", "dark", 120, 32},
-	{"cloud", "cloud-backups", "dark", 120, 32},
+	{"cloud", "cloud-backups", "dark", 140, 36},
 	{"report", "cloud-report", "dark", 120, 32},
 	{"recovery", "recovery-choose", "dark", 120, 32},
-	{"light", "volumes", "light", 120, 32},
+	{"light", "volumes", "light", 140, 36},
 	{"small", "backup-restore", "dark", 80, 24},
 }
 

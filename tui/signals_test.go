@@ -75,7 +75,7 @@ func endedAmid(t *testing.T, binary string, keys []string, show string, sig sysc
 	pid := pidIn(t, s)
 	if sig == 0 {
 		s.Close() // the server ends, and with it the terminal
-		for end := time.Now().Add(35 * time.Second); syscall.Kill(pid, 0) == nil; time.Sleep(20 * time.Millisecond) {
+		for end := time.Now().Add(90 * time.Second); syscall.Kill(pid, 0) == nil; time.Sleep(20 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("process %d goes on without a terminal", pid)
 			}

@@ -76,7 +76,7 @@ func asksNothing(t *testing.T, binary string) {
 	}
 	s.Until("exit=2")
 	var written string
-	for end := time.Now().Add(20 * time.Second); !strings.Contains(written, "exit=2"); time.Sleep(15 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !strings.Contains(written, "exit=2"); time.Sleep(15 * time.Millisecond) {
 		data, _ := os.ReadFile(file)
 		if written = string(data); time.Now().After(end) {
 			t.Fatalf("tmux does not say what was written: %q", written)

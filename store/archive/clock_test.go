@@ -92,6 +92,80 @@ func TestClockSetBack(t *testing.T) {
 	others(t, back)
 }
 
+// keepText keeps a capture of backup b, and gives its text back.
+func keepText(t *testing.T, a *Archive, text string, at time.Time) string {
+	t.Helper()
+	_, err := a.KeepCapture(t.Context(), core.KeptCapture{Place: "p", VolumeID: "v", BackupID: "b", At: at,
+		Capture: core.Capture{Text: text, Source: core.Source{Kind: core.SourceTaken}}})
+	ok(t, err)
+	return text
+}
+
+// newestText is that of the first of the captures of backup b.
+func newestText(t *testing.T, a *Archive) string {
+	t.Helper()
+	kept, err := a.Captures(t.Context(), "", "", "b")
+	ok(t, err)
+	return kept[0].Capture.Text
+}
+
+// TestCapturesClockSetBack walks what goes by which of two captures is the newer, while
+// hearth's clock is set back an hour between them; and what comes in a bundle, whose times
+// are those of whoever took it.
+func TestCapturesClockSetBack(t *testing.T) {
+	back := now.Add(-time.Hour)
+	newest := map[string]func(a *Archive) string{
+		"those of a backup": func(a *Archive) string { return newestText(t, a) },
+		"those of a volume": func(a *Archive) string {
+			kept, err := a.Captures(t.Context(), "p", "v", "")
+			ok(t, err)
+			return kept[0].Capture.Text
+		},
+		"each": func(a *Archive) (said string) {
+			ok(t, a.EachCapture(t.Context(), "", func(k core.KeptCapture) error { said += k.Capture.Text; return nil }))
+			return said
+		},
+		"what a prune leaves": func(a *Archive) (said string) {
+			o, err := a.Outdated(t.Context(), now.Add(2*time.Hour))
+			ok(t, err)
+			kept, err := a.Captures(t.Context(), "", "", "b")
+			ok(t, err)
+			for _, k := range kept {
+				if !slices.Contains(o.Captures, k.ID) {
+					said += k.Capture.Text
+				}
+			}
+			return said
+		},
+	}
+	bundle := func(a *Archive, at time.Time, text string) {
+		ok(t, a.KeepCaptures(t.Context(), []core.KeptCapture{{Place: "p", VolumeID: "v", BackupID: "b", At: at,
+			Capture: core.Capture{Text: text, Source: core.Source{Kind: core.SourceTaken}}}}))
+	}
+	for name, keep := range map[string]func(a *Archive){
+		"the clock goes on": func(a *Archive) { keepText(t, a, "old", back); keepText(t, a, "new", now) },
+		"it is set back":    func(a *Archive) { keepText(t, a, "old", now); keepText(t, a, "new", back) },
+		"it stands":         func(a *Archive) { keepText(t, a, "old", now); keepText(t, a, "new", now) },
+		"it is set back, and three come": func(a *Archive) {
+			keepText(t, a, "old", now)
+			keepText(t, a, "between", back.Add(time.Minute))
+			keepText(t, a, "new", back)
+		},
+		"an older one comes in a bundle":        func(a *Archive) { keepText(t, a, "new", now); bundle(a, back, "old") },
+		"a newer one comes in a bundle":         func(a *Archive) { keepText(t, a, "old", back); bundle(a, now, "new") },
+		"one is taken after one from a bundle":  func(a *Archive) { bundle(a, now, "old"); keepText(t, a, "new", back) },
+		"a bundle, in whatever order they come": func(a *Archive) { bundle(a, now, "new"); bundle(a, back, "old") },
+	} {
+		a := opened(t, filepath.Join(t.TempDir(), "archive.sqlite"))
+		keep(a)
+		for of, ask := range newest {
+			if got := ask(a); got != "new" {
+				t.Errorf("%s: %s: %q is taken for the newest", name, of, got)
+			}
+		}
+	}
+}
+
 // others are the journal and the kept listings.
 func others(t *testing.T, back time.Time) {
 	t.Helper()
@@ -123,10 +197,29 @@ func TestTurnsOfBefore(t *testing.T) {
 		k.At, k.Checked = at, time.Time{}
 		ok(t, a.KeepRecord(t.Context(), k))
 	}
+	for i, at := range []time.Time{now, now.Add(time.Hour), now.Add(-time.Hour)} {
+		keepText(t, a, fmt.Sprint("c", i), at)
+	}
+	ok(t, a.KeepListing(t.Context(), "p", "backups", now, func(w io.Writer) error { _, err := io.WriteString(w, "rows"); return err }))
 	ok(t, a.Close())
-	exec(t, path, "DROP INDEX records_turn", "ALTER TABLE records DROP COLUMN turn", fmt.Sprintf("PRAGMA user_version = %d", len(steps)-1))
-	kept, err := opened(t, path).Records(t.Context(), "", "11111111-1111-4111-8111-111111111111")
+	exec(t, path, "DROP INDEX records_turn", "ALTER TABLE records DROP COLUMN turn", "DROP INDEX hearth_captures_turn",
+		"ALTER TABLE hearth_captures DROP COLUMN turn", "ALTER TABLE listings DROP COLUMN sum",
+		fmt.Sprintf("PRAGMA user_version = %d", slices.Index(steps, turnStep)))
+	a = opened(t, path)
+	kept, err := a.Records(t.Context(), "", "11111111-1111-4111-8111-111111111111")
 	if err != nil || len(kept) != 3 || kept[0].ID != 2 || kept[2].ID != 3 {
 		t.Error(errors.Join(err, fmt.Errorf("%+v", kept)))
+	}
+	captures, err := a.Captures(t.Context(), "", "", "b")
+	if err != nil || len(captures) != 3 || captures[0].ID != 2 || captures[2].ID != 3 {
+		t.Error(errors.Join(err, fmt.Errorf("%+v", captures)))
+	}
+	if keepText(t, a, "today", now.Add(-2*time.Hour)) != newestText(t, a) {
+		t.Error("what is kept after that is not the newest")
+	}
+	var body bytes.Buffer
+	if at, err := a.Listing(t.Context(), "p", "backups", func(r io.Reader) error { _, err := body.ReadFrom(r); return err }); err != nil ||
+		body.String() != "rows" || !at.Equal(now) {
+		t.Errorf("the listing of before: %q, %v, %v", body.String(), at, err)
 	}
 }

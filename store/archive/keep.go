@@ -63,7 +63,7 @@ const (
 	outdatedCaptures = `SELECT id, length(text), place, backup_id FROM hearth_captures AS r
 		WHERE backup_id <> '' AND again = '' AND at < ?1 AND EXISTS (
 		SELECT 1 FROM hearth_captures AS n WHERE n.place = r.place AND n.volume_id = r.volume_id AND n.backup_id = r.backup_id
-			AND n.source = r.source AND (n.at > r.at OR n.at = r.at AND n.id > r.id)) ORDER BY id`
+			AND n.source = r.source AND (n.turn, n.at, n.id) > (r.turn, r.at, r.id)) ORDER BY id`
 )
 
 // Outdated looks for what was replaced and is older than before.

@@ -111,10 +111,10 @@ func readable(ctx context.Context, path string, why error, said string) (*Archiv
 	}
 	a := &Archive{Book: ledger.Book{DB: db, Everywhere: true, ReadOnly: said}, path: path}
 	for _, query := range []string{"SELECT " + recordColumns + " FROM records LIMIT 0", "SELECT id, " + ledger.CaptureColumns +
-		", sum, summed FROM hearth_captures LIMIT 0",
+		", sum, summed, turn FROM hearth_captures LIMIT 0",
 		"SELECT id, at, who, place, kind, state, volume_id, backup_id, backup_ids, of_entry, summary, " +
 			"before, after, error FROM hearth_journal LIMIT 0", "SELECT entry_id, steps FROM entry_steps LIMIT 0",
-		"SELECT entry_id, " + lifeColumns + " FROM entry_life LIMIT 0", "SELECT place, name, at, body FROM listings LIMIT 0",
+		"SELECT entry_id, " + lifeColumns + " FROM entry_life LIMIT 0", "SELECT place, name, at, body, sum FROM listings LIMIT 0",
 		"SELECT repository, backup_id, at, deep, damages, flaw FROM verified LIMIT 0"} {
 		if _, err := db.ExecContext(ctx, query); err != nil {
 			db.Close()
@@ -129,12 +129,18 @@ type Examined struct {
 	Records int
 	Rotten  Rotten
 	Sums    ledger.Summed // of the captures
+	Lists   []string      // kept listings that are no longer what was written, in words
 	Damage  string        // what SQLite says of the file; "": it is whole
 }
 
 // Err tells of what is no longer what was written, CodeIncomplete; nil where all is.
 func (x *Examined) Err(tried string) error {
-	return cmp.Or(x.Rotten.Err(tried), core.RottenCaptures(tried, x.Sums.Rotten))
+	var lists error
+	if len(x.Lists) > 0 {
+		lists = core.Fail(core.CodeIncomplete, tried, x.Lists[0]+", is left out",
+			"look at the disk; the next look at the place takes its place", nil)
+	}
+	return cmp.Or(x.Rotten.Err(tried), core.RottenCaptures(tried, x.Sums.Rotten), lists)
 }
 
 // Says is what there is to say of a file that is whole, for people.
@@ -151,6 +157,7 @@ func (x *Examined) Says() (says []string) {
 	for _, k := range x.Sums.Rotten {
 		says = append(says, "the capture of "+k.Title()+" of "+core.Visible(k.Place)+", which does not match its fingerprint")
 	}
+	says = append(says, x.Lists...)
 	if s := x.Sums; s.Late > 0 {
 		says = append(says, fmt.Sprintf("%s had no fingerprint until %s UTC, when it was made: what was altered in them before is not seen",
 			core.Count(s.Late, "capture"), s.Since.Format("2006-01-02 15:04")))
@@ -180,6 +187,9 @@ func Examine(ctx context.Context, path string) (x Examined, err error) {
 	}
 	if x.Rotten, x.Records, err = a.Rotten(ctx); err == nil {
 		x.Sums, err = a.Sums(ctx)
+	}
+	if err == nil {
+		x.Lists, err = a.spoiledListings(ctx)
 	}
 	return x, err
 }

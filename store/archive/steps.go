@@ -31,6 +31,14 @@ func (a *Archive) MarkFinished(ctx context.Context, id, by core.EntryID) error {
 	})
 }
 
+// Remark writes down, of an entry that is done, in what it came out otherwise than asked for.
+func (a *Archive) Remark(ctx context.Context, id core.EntryID, what string) error {
+	return a.Write(ctx, journal, func(tx *sql.Tx) error {
+		_, err := ledger.SetState(ctx, tx, id, core.EntryDone, what, core.EntryDone)
+		return err
+	})
+}
+
 func writeSteps(ctx context.Context, tx *sql.Tx, id core.EntryID, steps []core.EntryStep) error {
 	if len(steps) == 0 {
 		return nil

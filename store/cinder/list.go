@@ -48,11 +48,11 @@ func (backupSource) moving(b *core.Backup) (bool, core.Opt[time.Time]) {
 	return core.InTransit(b.Status), lastChange(b.UpdatedAt, b.CreatedAt)
 }
 
-func (s backupSource) load(ctx context.Context) ([]core.Backup, time.Time) {
+func (s backupSource) load(ctx context.Context) ([]core.Backup, time.Time, error) {
 	return loadListing(ctx, s.p, s.reach, "backups", func(r *backupRow) core.Backup { return r.backup(s.p.version(), false) })
 }
 
-func (s backupSource) keptAt(ctx context.Context) time.Time {
+func (s backupSource) keptAt(ctx context.Context) (time.Time, error) {
 	return listingAt(ctx, s.p, s.reach, "backups")
 }
 
@@ -92,11 +92,11 @@ func lastChange(updated, created core.Opt[time.Time]) core.Opt[time.Time] {
 	return created
 }
 
-func (s volumeSource) load(ctx context.Context) ([]core.Volume, time.Time) {
+func (s volumeSource) load(ctx context.Context) ([]core.Volume, time.Time, error) {
 	return loadListing(ctx, s.p, s.reach, "volumes", func(r *volumeRow) core.Volume { return r.volume(s.p.version()) })
 }
 
-func (s volumeSource) keptAt(ctx context.Context) time.Time {
+func (s volumeSource) keptAt(ctx context.Context) (time.Time, error) {
 	return listingAt(ctx, s.p, s.reach, "volumes")
 }
 
@@ -122,7 +122,7 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 	named := p.gather(ctx, l, q)
 	v, err := answer(ctx, l.backups, q)
 	if err != nil && len(v.rows) == 0 {
-		return core.Page[core.Backup]{Offset: q.Offset}, p.refused(l, err)
+		return core.Page[core.Backup]{Offset: q.Offset}, p.refused(l, v.because(err))
 	}
 	names := named()
 	if names.err != nil {
@@ -136,7 +136,7 @@ func (p *Place) Backups(ctx context.Context, q core.Query) (core.Page[core.Backu
 		v.rows = p.joined(l, v.rows)
 	}
 	page := l.sortedBackups.page(v.rows, q, core.SelectBackups)
-	page.Rows, page.Lacks = p.joined(l, page.Rows), names.lacks
+	page.Rows, page.Lacks = p.joined(l, page.Rows), v.lacks(names.lacks)
 	page.AsOf, page.Complete, page.Short, page.Renewing = v.asOf, v.complete && names.ready, v.short, v.renewing
 	return page, err
 }
@@ -147,7 +147,7 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 	named := p.gather(ctx, l, q)
 	v, err := answer(ctx, l.volumes, q)
 	if err != nil && len(v.rows) == 0 {
-		return core.Page[core.Volume]{Offset: q.Offset}, p.refused(l, err)
+		return core.Page[core.Volume]{Offset: q.Offset}, p.refused(l, v.because(err))
 	}
 	names := named()
 	if names.err != nil {
@@ -180,7 +180,7 @@ func (p *Place) Volumes(ctx context.Context, q core.Query) (core.Page[core.Volum
 		v.complete = v.complete && (b.complete || berr != nil)
 	}
 	page := l.sortedVolumes.page(v.rows, q, core.SelectVolumes)
-	page.Lacks = names.lacks
+	page.Lacks = v.lacks(names.lacks)
 	page.AsOf, page.Complete, page.Short, page.Renewing = v.asOf, v.complete && names.ready, v.short, v.renewing
 	return page, err
 }

@@ -66,31 +66,53 @@ func listingName(kind string, reach core.Reach) string {
 	return kind
 }
 
-// listingHead begins a kept list: whose it is.
+// listingHead begins a kept list: whose it is, and how its rows are written.
 type listingHead struct {
-	Login string `json:"hearth_login"`
+	Login  string `json:"hearth_login"`
+	Format int    `json:"hearth_format,omitempty"` // 0: as they are written here
 }
 
 func (p *Place) listingHead() listingHead {
 	sum := sha256.Sum256([]byte(p.session.login.whose()))
-	return listingHead{hex.EncodeToString(sum[:8])}
+	return listingHead{Login: hex.EncodeToString(sum[:8])}
 }
 
-var errOtherLogin = errors.New("it is another login's")
+// Why a kept list that is sound is left out.
+var (
+	errOtherLogin   = errors.New("another login's")
+	errNewerListing = errors.New("a newer hearth's")
+)
 
-func loadListing[R, T any](ctx context.Context, p *Place, reach core.Reach, kind string, row func(*R) T) ([]T, time.Time) {
+// check says why a list that begins so is left out: a *core.Error, nil where it is not.
+func (h listingHead) check(own listingHead) error {
+	var why error
+	switch {
+	case h.Format != own.Format:
+		why = errNewerListing
+	case h != own:
+		why = errOtherLogin
+	default:
+		return nil
+	}
+	return core.Fail(core.CodeUnreadable, "read the last listing", "what was kept of the last look is "+why.Error()+
+		", and is left out", "", why)
+}
+
+// loadListing reads a kept list, and says since when it holds: the zero time where there is
+// none, or none to go by, and then the error is why.
+func loadListing[R, T any](ctx context.Context, p *Place, reach core.Reach, kind string, row func(*R) T) ([]T, time.Time, error) {
 	if p.options.Listings == nil {
-		return nil, time.Time{}
+		return nil, time.Time{}, nil
 	}
 	var out []T
 	at, err := p.options.Listings.Listing(ctx, p.location, listingName(kind, reach), func(r io.Reader) error {
 		d := json.NewDecoder(r)
 		var head listingHead
-		switch err := d.Decode(&head); {
-		case err != nil:
+		if err := d.Decode(&head); err != nil {
 			return err
-		case head != p.listingHead():
-			return errOtherLogin
+		}
+		if err := head.check(p.listingHead()); err != nil {
+			return err
 		}
 		for {
 			var x R
@@ -104,28 +126,23 @@ func loadListing[R, T any](ctx context.Context, p *Place, reach core.Reach, kind
 		}
 	})
 	if err != nil || at.IsZero() {
-		return nil, time.Time{} // the cloud will tell
+		return nil, time.Time{}, err // the cloud will tell
 	}
-	return out, at
+	return out, at, nil
 }
 
-// listingAt is when the kept list was read; the zero time where none is kept of this login.
-func listingAt(ctx context.Context, p *Place, reach core.Reach, kind string) time.Time {
+// listingAt is when the kept list was read, as [loadListing] says it.
+func listingAt(ctx context.Context, p *Place, reach core.Reach, kind string) (time.Time, error) {
 	if p.options.Listings == nil {
-		return time.Time{}
+		return time.Time{}, nil
 	}
-	at, err := p.options.Listings.Listing(ctx, p.location, listingName(kind, reach), func(r io.Reader) error {
+	return p.options.Listings.Listing(ctx, p.location, listingName(kind, reach), func(r io.Reader) error {
 		var head listingHead
-		err := json.NewDecoder(r).Decode(&head)
-		if err == nil && head != p.listingHead() {
-			err = errOtherLogin
+		if err := json.NewDecoder(r).Decode(&head); err != nil {
+			return err
 		}
-		return err
+		return head.check(p.listingHead())
 	})
-	if err != nil {
-		return time.Time{}
-	}
-	return at
 }
 
 // saveListing keeps a list, a row a line: it is written as it is packed, so that it

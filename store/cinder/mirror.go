@@ -2,6 +2,7 @@ package cinder
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -23,6 +24,8 @@ type mirror[T any] struct {
 	next     string              // the page to read on from, while not complete
 	kept     core.Opt[time.Time] // when the rows were read, if that was by an earlier run
 	loaded   bool                // the kept listing has been looked for
+	lost     error               // why that is left out, until the list is asked for anew
+	newer    bool                // it is a newer hearth's, and stays as it is
 	busy     *work[T]            // what goes on in the background
 	err      error               // of the last work, until it is told
 	short    error               // CodeIncomplete: the list ended early; nil: it did not
@@ -57,10 +60,10 @@ type source[T any] interface {
 	// moving reports whether a row is on its way to another status by itself; since
 	// tells when it last changed, null where that is not known.
 	moving(*T) (is bool, since core.Opt[time.Time])
-	// load and save keep the listing between runs; a zero time is no listing. keptAt is
-	// load's time alone.
-	load(ctx context.Context) ([]T, time.Time)
-	keptAt(ctx context.Context) time.Time
+	// load and save keep the listing between runs; a zero time is no listing, or none to go
+	// by: then the error is why. keptAt is load's time alone.
+	load(ctx context.Context) ([]T, time.Time, error)
+	keptAt(ctx context.Context) (time.Time, error)
 	save(ctx context.Context, rows []T, at time.Time)
 }
 
@@ -92,6 +95,33 @@ type view[T any] struct {
 	asOf     core.Opt[time.Time] // null: it is in step, read within [quietTime]
 	short    error               // why rows are missing though it is complete; nil: none are, as far as is known
 	renewing bool                // all rows are here, and the cloud is being asked for news of them
+	lost     error               // why what an earlier run kept is left out; nil: it is not, or nothing was kept
+}
+
+// lacks adds to what a page lacks what was kept and cannot be shown.
+func (v view[T]) lacks(others []string) []string {
+	if v.lost == nil {
+		return others
+	}
+	return append(others[:len(others):len(others)], lack("the list of an earlier run", v.lost))
+}
+
+// because is why there are no rows at all: that those of an earlier run cannot be shown
+// either belongs to it.
+func (v view[T]) because(err error) error {
+	var why, lost *core.Error
+	if !errors.As(err, &why) || !errors.As(v.lost, &lost) {
+		return err
+	}
+	both := *why
+	both.What += "; " + lost.What
+	return &both
+}
+
+// leave notes why the kept listing is left out. The mirror is locked.
+func (m *mirror[T]) leave(err error) {
+	m.lost = err
+	m.newer = m.newer || errors.Is(err, errNewerListing)
 }
 
 // shown is what there is. The rows are not changed any more: changes make new ones.
@@ -102,7 +132,7 @@ func (m *mirror[T]) shown() view[T] {
 		asOf = core.Some(m.read)
 	}
 	return view[T]{rows: m.rows[:len(m.rows):len(m.rows)], complete: m.complete && !rebuilding, asOf: asOf, short: m.short,
-		renewing: m.busy != nil && m.complete && !rebuilding}
+		renewing: m.busy != nil && m.complete && !rebuilding, lost: m.lost}
 }
 
 // add appends a page. Rows that are here already are replaced: something may have

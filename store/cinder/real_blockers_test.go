@@ -254,15 +254,7 @@ func (s *site) ofRows(full, incr core.Backup) {
 // that has learnt nothing.
 func (s *site) row(id core.BackupID, columns dict, do func()) {
 	s.t.Helper()
-	sql := func(text string) string {
-		s.t.Helper()
-		words := strings.Fields(os.Getenv("HEARTH_TEST_SQL"))
-		out, err := exec.Command(words[0], append(words[1:], "-N", "-e", text+" where id = '"+string(id)+"'")...).CombinedOutput()
-		if err != nil {
-			s.t.Fatalf("%s: %v: %s", text, err, out)
-		}
-		return strings.TrimSpace(string(out))
-	}
+	sql := func(text string) string { s.t.Helper(); return s.sql(text + " where id = '" + string(id) + "'") }
 	for column, value := range columns {
 		was := sql("select quote(" + column + ") from backups")
 		sql("update backups set " + column + " = '" + fmt.Sprint(value) + "'")
@@ -271,6 +263,17 @@ func (s *site) row(id core.BackupID, columns dict, do func()) {
 	s.reopen()
 	defer s.reopen()
 	do()
+}
+
+// sql has the database of the cloud do something that no request does (HEARTH_TEST_SQL).
+func (s *site) sql(text string) string {
+	s.t.Helper()
+	words := strings.Fields(os.Getenv("HEARTH_TEST_SQL"))
+	out, err := exec.Command(words[0], append(words[1:], "-N", "-e", text)...).CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("%s: %v: %s", text, err, out)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // without does something while the project of a volume has nothing left of a quota.
@@ -490,12 +493,19 @@ func (s *site) until(id core.BackupID, status string) {
 	s.t.Fatalf("backup %s never came to be %s", id, status)
 }
 
-// ofServices disables the backup services for a moment.
+// ofServices disables the backup services for a moment. Cinder from 28.0
+// on answers that it did, and saves nothing (cinder/api/v3/services.py disable, enable): there
+// the rows are changed.
 func (s *site) ofServices(b core.Backup) {
-	services, err := s.desk.Place.(store.Surveyor).BackupServices(s.ctx)
-	if err != nil || len(services) == 0 {
-		s.t.Fatalf("%+v, %v", services, err)
+	s.t.Helper()
+	ask := func() []core.BackupService {
+		services, err := s.desk.Place.(store.Surveyor).BackupServices(s.ctx)
+		if err != nil || len(services) == 0 {
+			s.t.Fatalf("%+v, %v", services, err)
+		}
+		return services
 	}
+	services := ask()
 	set := func(what string) {
 		for _, x := range services {
 			s.must("PUT", "/os-services/"+what, dict{"binary": "cinder-backup", "host": x.Host})
@@ -503,6 +513,17 @@ func (s *site) ofServices(b core.Backup) {
 	}
 	set("disable")
 	defer set("enable")
+	if slices.ContainsFunc(ask(), func(x core.BackupService) bool { return x.Enabled }) {
+		s.t.Log("the cloud says that it has disabled its backup services, and has not")
+		if os.Getenv("HEARTH_TEST_SQL") == "" {
+			s.t.Log("HEARTH_TEST_SQL names no command")
+			s.told[core.ReasonServiceDown] = true
+			return
+		}
+		const disabled = "update services set disabled = %d where topic = 'cinder-backup' and not deleted"
+		s.sql(fmt.Sprintf(disabled, 1))
+		defer s.sql(fmt.Sprintf(disabled, 0))
+	}
 	s.cannot("no service", core.RestoreRequest{Backup: b.ID}, core.ReasonServiceDown, services[0].Host)
 }
 

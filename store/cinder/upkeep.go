@@ -2,6 +2,7 @@ package cinder
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"hearth/core"
@@ -38,7 +39,7 @@ func (m *mirror[T]) afresh(ctx context.Context) (view[T], error) {
 	m.take(fresh)
 	v := m.shown()
 	m.mu.Unlock()
-	m.remember(ctx, v)
+	v.lost = m.remember(ctx, v)
 	return v, v.short
 }
 
@@ -46,11 +47,25 @@ func (m *mirror[T]) afresh(ctx context.Context) (view[T], error) {
 // a whole list keeps that in its place. The screens keep what they see by and by.
 const keptLong = time.Hour
 
-// remember keeps a whole list for browsing offline, where none is kept or an old one.
-func (m *mirror[T]) remember(ctx context.Context, v view[T]) {
-	if at := m.now(); v.short == nil && at.Sub(m.source.keptAt(ctx)) > keptLong {
+// remember keeps a whole list for browsing offline, where none is kept or an old one. The
+// error is why what was kept can no longer be read, where that is so: it is told once, and what is
+// kept now takes its place. Another login's is no loss of this one's, and a newer hearth's stays.
+func (m *mirror[T]) remember(ctx context.Context, v view[T]) (lost error) {
+	if v.short != nil {
+		return nil
+	}
+	at := m.now()
+	before, lost := m.source.keptAt(ctx)
+	switch {
+	case errors.Is(lost, errNewerListing):
+		return lost
+	case at.Sub(before) > keptLong:
 		m.source.save(ctx, v.rows, at)
 	}
+	if errors.Is(lost, errOtherLogin) {
+		return nil
+	}
+	return lost
 }
 
 // first reads the newest rows only: at most limit. Where that is a whole page, the
@@ -81,7 +96,7 @@ func (m *mirror[T]) first(ctx context.Context, limit int) (view[T], error) {
 		m.take(begun)
 		v := m.shown()
 		m.mu.Unlock()
-		m.remember(ctx, v)
+		v.lost = m.remember(ctx, v)
 		return v, v.short
 	}
 	m.mu.Lock()
@@ -100,7 +115,9 @@ func (m *mirror[T]) some(ctx context.Context, anew bool) (view[T], error) {
 	defer m.mu.Unlock()
 	if !m.loaded {
 		m.loaded = true
-		if rows, at := m.source.load(ctx); !at.IsZero() && len(m.rows) == 0 {
+		rows, at, err := m.source.load(ctx)
+		m.leave(err)
+		if !at.IsZero() && len(m.rows) == 0 {
 			m.rows, m.complete, m.kept = rows, true, core.Some(at)
 			m.index()
 		}
@@ -109,6 +126,7 @@ func (m *mirror[T]) some(ctx context.Context, anew bool) (view[T], error) {
 	m.err = nil
 	switch {
 	case anew:
+		m.lost = nil
 		m.start(&work[T]{fresh: newMirror(m.life, m.source, m.now)})
 	case m.busy != nil:
 	case err != nil: // told now, and tried again after a while
@@ -140,8 +158,12 @@ func (m *mirror[T]) begin(ctx context.Context) (view[T], error) {
 	return m.shown(), nil
 }
 
-// keep has the rows kept for the next run, in the background. The mirror is locked.
+// keep has the rows kept for the next run, in the background, unless what is kept is a newer
+// hearth's. The mirror is locked.
 func (m *mirror[T]) keep() {
+	if m.newer {
+		return
+	}
 	rows, at := m.rows, m.now()
 	go m.source.save(m.life, rows, at)
 }

@@ -92,7 +92,7 @@ func TestNotWhole(t *testing.T) {
 		n = 0
 		p = lying(t, 7, x.link, x.rows, x.n).direct()
 		var page core.Page[core.Backup]
-		for deadline := time.Now().Add(5 * time.Second); !page.Complete && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); !page.Complete && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 			var err error
 			if page, err = p.Backups(t.Context(), core.Query{Partial: true}); err != nil {
 				t.Errorf("%s, by and by: %v", what, err)

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"hearth/core"
@@ -16,6 +17,9 @@ type Looked struct {
 	Evidence core.Evidence // how far it carries now; "" where nothing was found out
 	Differs  []core.Difference
 	Err      error // why there was no look; the capture stays due
+	// Unlike says that the backup is another kind than was asked for; nil: it is not, or what
+	// was asked for is not known. The journal keeps it.
+	Unlike error
 }
 
 // twice is where captures are kept that are to be looked at again.
@@ -31,8 +35,9 @@ const forgotten = 7 * 24 * time.Hour
 
 // LookAgain looks at each volume of the place of which a capture was taken before a
 // backup that nobody saw the end of, if the backup has ended by now, and writes down
-// how far the capture carries. What is still under way, or cannot be read now, stays
-// due. It returns what it found out; the error is that of the books, or that of ctx.
+// how far the capture carries; and in the journal, if the backup is another kind than was
+// asked for. What is still under way, or cannot be read now, stays due. It returns what it
+// found out; the error is that of the books, or that of ctx.
 func (d Desk) LookAgain(ctx context.Context) ([]Looked, error) {
 	books, ok := d.captures().(twice)
 	if !ok {
@@ -43,6 +48,7 @@ func (d Desk) LookAgain(ctx context.Context) ([]Looked, error) {
 		return nil, err
 	}
 	var out []Looked
+	entries := sync.OnceValues(func() ([]core.Entry, error) { return d.Archive.Entries(ctx, d.location(), 0) })
 	for i := range due {
 		b, err := d.Place.Backup(ctx, due[i].BackupID)
 		var l Looked
@@ -57,6 +63,7 @@ func (d Desk) LookAgain(ctx context.Context) ([]Looked, error) {
 			continue
 		default:
 			l, err = d.lookAgain(ctx, books, &due[i], &b, due[i].At)
+			l.Unlike = d.asJournalled(ctx, &b, entries)
 		}
 		if err != nil {
 			return out, err

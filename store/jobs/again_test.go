@@ -252,6 +252,48 @@ func TestLookAgain(t *testing.T) {
 	}
 }
 
+// TestLookAgainUnlike: several that are asked for and not waited for are held to what the
+// journal says was asked for, whatever they are called by then; it keeps what they became.
+func TestLookAgainUnlike(t *testing.T) {
+	const said = "Incremental backup not possible, forcing full backup."
+	h, d := slowCloud(t, 0)
+	ask := func(r core.BackupRequest) jobs.Created {
+		p, err := d.PlanCreate(t.Context(), r)
+		ok(t, err)
+		made, err := d.Create(t.Context(), p, false, nil)
+		ok(t, err)
+		return made
+	}
+	h.Forces(said)
+	forced := ask(core.BackupRequest{Volume: storetest.Database, Name: "on top", Force: true, Incremental: true})
+	full := ask(core.BackupRequest{Volume: storetest.WebRoot, Name: "incremental backup"})
+	entries := map[core.BackupID]core.EntryID{forced.Backup.ID: forced.Entry, full.Backup.ID: full.Entry}
+	name := "another"
+	_, err := d.Edit(t.Context(), forced.Backup.ID, core.BackupEdit{Name: &name})
+	ok(t, err)
+	h.Advance()
+	looked, err := d.LookAgain(t.Context())
+	if err != nil || len(looked) != 2 {
+		t.Fatalf("%+v, %v", looked, err)
+	}
+	for _, l := range looked {
+		e, err := d.Archive.Entry(t.Context(), entries[l.Backup.ID])
+		ok(t, err)
+		if l.Backup.ID == full.Backup.ID {
+			if l.Unlike != nil || e.Error != "" {
+				t.Errorf("one that is as asked for: %v, the journal says %q", l.Unlike, e.Error)
+			}
+			continue
+		}
+		if core.CodeOf(l.Unlike) != core.CodePartial || !strings.Contains(l.Unlike.Error(), "a full one that stands on nothing: "+said) {
+			t.Errorf("it is said to be unlike: %v", l.Unlike)
+		}
+		if e.State != core.EntryDone || !strings.Contains(l.Unlike.Error(), e.Error) || e.Error == "" {
+			t.Errorf("the journal says %+v", e)
+		}
+	}
+}
+
 // TestLookAgainTouched: a row that was written to since the backup's end does not say
 // when that was. An archive run looks before it exports.
 func TestLookAgainTouched(t *testing.T) {

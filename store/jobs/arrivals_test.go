@@ -21,6 +21,9 @@ func heap() uint64 {
 // decode to, which is several times as much; and the same goes for one of a recovery. What
 // is said of each is what a preflight of all of them says.
 func TestArrivalsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("what a backup takes is measured, and the race detector takes more")
+	}
 	const n = 1500
 	from, fromDesk := storeDesk(t, n)
 	_, to := emptyDesk(t)

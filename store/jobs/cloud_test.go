@@ -385,7 +385,7 @@ func TestCreateOtherThanAsked(t *testing.T) {
 		made.Backup.Status != core.StatusAvailable || made.Backup.Incremental || made.Capture == 0 {
 		t.Errorf("%+v, %v", made.Backup, err)
 	}
-	if e := newest(t, d); e.State != core.EntryDone {
+	if e := newest(t, d); e.State != core.EntryDone || !strings.Contains(e.Error, "a full one that stands on nothing: "+said) {
 		t.Errorf("it was made, and the journal says %+v", e)
 	}
 	all, err := d.MessagesOf(t.Context(), &made.Backup)

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -203,12 +204,15 @@ func (d Desk) Create(ctx context.Context, p CreatePlan, wait bool, progress Prog
 // creation begins the summary of a backup that is asked for; what its volume is called
 // follows.
 func creation(incremental bool, name string) string {
-	kind := "full"
+	kind := "full backup "
 	if incremental {
-		kind = "incremental"
+		kind = incrementalKind
 	}
-	return kind + " backup " + core.Visible(name) + " of "
+	return kind + core.Visible(name) + " of "
 }
+
+// incrementalKind begins the summary of an incremental one.
+const incrementalKind = "incremental backup "
 
 // createdAs reports whether a backup is what a summary tells to have been asked for, by its
 // name. Its kind may be another: see [Desk.asAsked].
@@ -328,7 +332,28 @@ func (d Desk) asAsked(ctx context.Context, c *Created) error {
 	if said, _ := d.messagesSince(ctx, c.asked, string(b.ID), string(b.VolumeID)); len(said) > 0 {
 		what += ": " + core.Visible(said[0].Text)
 	}
+	if d.Archive != nil {
+		d.Archive.Remark(context.WithoutCancel(ctx), c.Entry, what)
+	}
 	return core.Fail(core.CodePartial, tried, what, next, nil)
+}
+
+// asJournalled is asAsked for a backup that was not waited for: what was asked for is told
+// by the journal, whose entries the function reads. nil where it does not tell, too.
+func (d Desk) asJournalled(ctx context.Context, b *core.Backup, entries func() ([]core.Entry, error)) error {
+	if b.Status != core.StatusAvailable || d.Archive == nil {
+		return nil
+	}
+	all, err := entries()
+	if err != nil {
+		return nil
+	}
+	i := slices.IndexFunc(all, func(e core.Entry) bool { return e.Kind == core.EntryCreate && e.Backup == b.ID })
+	if i < 0 {
+		return nil
+	}
+	return d.asAsked(ctx, &Created{Backup: *b, Entry: all[i].ID, asked: all[i].At,
+		incremental: strings.HasPrefix(all[i].Summary, incrementalKind)})
 }
 
 // failed is the error of a backup that ended badly, in Cinder's words. While it was made,

@@ -178,10 +178,12 @@ func (d Desk) shared(b *core.Backup, records []archive.KnownRecord) string {
 	case len(elsewhere) > 0:
 		return fmt.Sprintf("%s is known in %s too: deleting it here deletes its files for both", title, slices.Sorted(keys(elsewhere))[0])
 	case len(records) > 0:
-		return "the record of " + title + " was exported: wherever it was imported, its files go too"
+		return "the record of " + title + wasExported
 	}
 	return ""
 }
+
+const wasExported = " was exported: wherever it was imported, its files go too"
 
 func keys(m map[string]bool) func(func(string) bool) {
 	return func(yield func(string) bool) {

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -116,4 +117,44 @@ func (a *account) leave(ctx context.Context) {
 	default:
 		a.d.Archive.LetGo(context.WithoutCancel(ctx), a.e.ID)
 	}
+}
+
+// alone does something in a place that only one hearth with this archive does at a time;
+// doing says what, for the others. CodeUnavailable where another is at it: its process
+// lives, or where that cannot be looked up has said so within two minutes.
+func (d Desk) alone(ctx context.Context, name, doing string, do func() error) error {
+	own := self()
+	own.At = d.Now()
+	lives := func(l *core.Life) bool {
+		s := stands(l, own)
+		return s == there || s == unknown && d.Now().Sub(l.At) < silent
+	}
+	other, err := d.Archive.Lock(ctx, d.location(), name, own, lives)
+	if err != nil {
+		return err
+	}
+	if other != nil {
+		return core.Fail(core.CodeUnavailable, doing, fmt.Sprintf("another hearth is at it, on %s as process %d",
+			core.Visible(other.Host), other.PID), "wait until it has ended", nil)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var beating sync.WaitGroup
+	beating.Go(func() {
+		t := time.NewTicker(beat)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+				d.Archive.BeatLock(ctx, d.location(), name, own, d.Now()) // one that fails is made up for by the next
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	defer func() {
+		cancel()
+		beating.Wait()
+		d.Archive.Unlock(context.WithoutCancel(ctx), d.location(), name, own)
+	}()
+	return do()
 }

@@ -44,6 +44,18 @@ DROP INDEX IF EXISTS hearth_captures_backup;
 CREATE INDEX hearth_captures_known ON hearth_captures (backup_id, at, place, source, again, again_at, ended_at);
 `
 
+// TurnStep is the step that numbers captures as they came to be kept: a clock can be set
+// back, and what it said decides no more which of two is the newer. Those that were kept
+// before are numbered as their times say, which is how they were told apart.
+const TurnStep = `
+ALTER TABLE hearth_captures ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+UPDATE hearth_captures SET turn = n FROM (SELECT id AS of, row_number() OVER (ORDER BY at, id) AS n FROM hearth_captures) WHERE id = of;
+CREATE INDEX hearth_captures_turn ON hearth_captures (turn);
+`
+
+// Newest is the order of captures in SQL, the newest first: as they came to be kept.
+const Newest = "turn DESC, at DESC, id DESC"
+
 // Book reads and writes the ledger's tables of one file.
 type Book struct {
 	DB *sql.DB
@@ -110,8 +122,8 @@ func ReadOptTime(s string) core.Opt[time.Time] {
 }
 
 // Captures returns the kept captures of a backup, or with an empty backup those
-// of a volume that belong to no backup or to any, newest first. An empty place
-// means every place. One that does not match its fingerprint is among them as
+// of a volume that belong to no backup or to any, newest first: as they came to be kept,
+// whatever hearth's clock did meanwhile. An empty place means every place. One that does not match its fingerprint is among them as
 // Rotten, without its text.
 func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, backup core.BackupID) ([]core.KeptCapture, error) {
 	where, args := "volume_id = ?", []any{string(volume)}
@@ -121,7 +133,7 @@ func (b Book) Captures(ctx context.Context, place string, volume core.VolumeID, 
 	if b.Everywhere && place != "" {
 		where, args = where+" AND place = ?", append(args, place)
 	}
-	return b.captures(ctx, where+" ORDER BY at DESC, id DESC", args...)
+	return b.captures(ctx, where+" ORDER BY "+Newest, args...)
 }
 
 // AskMost is how many ids one statement asks for.
@@ -181,7 +193,7 @@ func (b Book) capturedOf(ctx context.Context, place string, ids []core.BackupID,
 	}
 	rows, err := b.DB.QueryContext(ctx, "SELECT "+captureColumns+
 		" FROM hearth_captures INDEXED BY hearth_captures_known WHERE "+where+
-		" ORDER BY at DESC, id DESC", args...)
+		" ORDER BY "+Newest, args...)
 	if err != nil {
 		return err
 	}
@@ -204,7 +216,7 @@ func (b Book) Due(ctx context.Context, place string) ([]core.KeptCapture, error)
 	if b.Everywhere && place != "" {
 		where, args = where+" AND place = ?", append(args, place)
 	}
-	due, err := b.captures(ctx, where+" ORDER BY at, id", args...)
+	due, err := b.captures(ctx, where+" ORDER BY turn, at, id", args...)
 	return slices.DeleteFunc(due, func(k core.KeptCapture) bool { return k.Rotten }), err
 }
 
@@ -336,10 +348,11 @@ func (b Book) KeepCapture(ctx context.Context, k core.KeptCapture) (id int64, er
 	return id, err
 }
 
-// KeepCaptures is KeepCapture for many, in one transaction.
+// KeepCaptures keeps many that were taken some time before, as those of a bundle were, in
+// one transaction: their times say between which others of their volume they belong.
 func (b Book) KeepCaptures(ctx context.Context, captures []core.KeptCapture) error {
 	return b.Write(ctx, "keep the captures", func(tx *sql.Tx) error {
-		keeper, err := NewKeeper(ctx, tx)
+		keeper, err := NewPastKeeper(ctx, tx)
 		for i := 0; err == nil && i < len(captures); i++ {
 			k := captures[i]
 			if !b.Everywhere {
@@ -355,8 +368,20 @@ func (b Book) KeepCaptures(ctx context.Context, captures []core.KeptCapture) err
 // and closed with the transaction.
 type Keeper struct{ find, add, again *sql.Stmt }
 
-// NewKeeper makes a Keeper for tx.
+// NewKeeper makes a Keeper for tx, of captures that are taken now: each is newer than all
+// that are kept.
 func NewKeeper(ctx context.Context, tx *sql.Tx) (*Keeper, error) {
+	return newKeeper(ctx, tx, "SELECT coalesce(max(turn), 0) + 1 FROM hearth_captures")
+}
+
+// NewPastKeeper makes a Keeper for tx, of captures that were taken before: each belongs
+// behind the last one of its volume that is as old.
+func NewPastKeeper(ctx context.Context, tx *sql.Tx) (*Keeper, error) {
+	return newKeeper(ctx, tx, "SELECT coalesce(max(turn), 0) FROM hearth_captures WHERE volume_id = ?2 AND at <= ?4")
+}
+
+// newKeeper makes one whose captures get the turn that a query gives.
+func newKeeper(ctx context.Context, tx *sql.Tx, turn string) (*Keeper, error) {
 	var k Keeper
 	var err error
 	if k.find, err = tx.PrepareContext(ctx,
@@ -367,8 +392,8 @@ func NewKeeper(ctx context.Context, tx *sql.Tx) (*Keeper, error) {
 	if k.again, err = tx.PrepareContext(ctx, againStatement); err != nil {
 		return nil, err
 	}
-	k.add, err = tx.PrepareContext(ctx, "INSERT INTO hearth_captures ("+captureColumns+") "+
-		"VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	k.add, err = tx.PrepareContext(ctx, "INSERT INTO hearth_captures ("+captureColumns+", turn) "+
+		"VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ("+turn+"))")
 	return &k, err
 }
 

@@ -24,7 +24,7 @@ func (b Book) EachCapture(ctx context.Context, place string, fn func(core.KeptCa
 		if b.Everywhere && place != "" {
 			where, args = where+" AND place = ?", append(args, place)
 		}
-		kept, err := b.texts(ctx, where+" ORDER BY backup_id, place, at DESC, id DESC", args...)
+		kept, err := b.texts(ctx, where+" ORDER BY backup_id, place, "+Newest, args...)
 		if err != nil {
 			return err
 		}

@@ -15,8 +15,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
-	"runtime/metrics"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,6 +23,7 @@ import (
 
 	"hearth/core"
 	"hearth/store/repository"
+	"hearth/store/storetest/peak"
 )
 
 // canary is what a file outside of the repository holds: it must not come out of it.
@@ -190,29 +189,6 @@ var traps = []trap{
 	}, said: []string{"many"}, whole: true},
 }
 
-// heap runs do, and returns the most that was alive or garbage meanwhile.
-func heap(do func()) uint64 {
-	runtime.GC()
-	stop, most := make(chan struct{}), make(chan uint64)
-	go func() {
-		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-		var top uint64
-		for {
-			metrics.Read(sample)
-			top = max(top, sample[0].Value.Uint64())
-			select {
-			case <-stop:
-				most <- top
-				return
-			case <-time.After(2 * time.Millisecond):
-			}
-		}
-	}()
-	do()
-	close(stop)
-	return <-most
-}
-
 // asked is what a repository says to each of its readers, and the bytes that came out of it.
 type asked struct {
 	said   strings.Builder
@@ -278,17 +254,17 @@ func TestHostileFolder(t *testing.T) {
 			m := made{volume: uuid(1), id: uuid(2), stamp: "20260102030405", chunks: 1}
 			p := m.write(t, dir)
 			c.set(t, dir, p, outside)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			var a asked
 			var done sync.WaitGroup
 			ended := make(chan struct{})
-			top := heap(func() {
+			top := peak.Heap(func() {
 				done.Go(func() { a.ask(ctx, t, dir, core.BackupID(m.id)) })
 				go func() { done.Wait(); close(ended) }()
 				select {
 				case <-ended:
-				case <-time.After(90 * time.Second):
+				case <-time.After(6 * time.Minute):
 				}
 			})
 			select {
@@ -343,7 +319,7 @@ func TestKeptIsNoFile(t *testing.T) {
 			if n != want {
 				t.Errorf("%s: %d rows are taken", name, n)
 			}
-		case <-time.After(time.Minute):
+		case <-time.After(5 * time.Minute):
 			t.Fatalf("%s: it blocks", name)
 		}
 	}

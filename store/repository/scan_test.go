@@ -452,7 +452,7 @@ func TestCancel(t *testing.T) {
 // nothingLeft waits until no goroutine of the package is left.
 func nothingLeft(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		buf := make([]byte, 1<<20)
 		if !bytes.Contains(buf[:runtime.Stack(buf, true)], []byte("store/repository.(*")) {
 			return

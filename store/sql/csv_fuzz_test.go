@@ -3,17 +3,28 @@ package sql_test
 import (
 	dbsql "database/sql"
 	"encoding/csv"
+	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"hearth/core"
 	"hearth/store/sql"
 )
 
+// What opening and listing a database of CSV may take of memory: at all, as for a first look
+// at any database, and for each byte of it.
+const (
+	csvAtAll   = 4 << 20
+	csvPerByte = 4 << 10
+)
+
 // FuzzCSV makes Cinder's table of backups of a file of CSV, as .import of sqlite3 does: every
 // column is of text, and as the first line names it. Whatever stands in it, the database is
-// opened and listed, or refused with a sentence.
+// opened and listed, or refused with a sentence, and takes no more than the bound.
 func FuzzCSV(f *testing.F) {
 	const head = "id,volume_id,status,display_name,created_at,deleted,parent_id,size,object_count,service,fail_reason\n"
 	for _, rows := range []string{
@@ -26,6 +37,7 @@ func FuzzCSV(f *testing.F) {
 	}
 	f.Add("id\n1\n")
 	f.Add("\n,,\"")
+	dir, made := f.TempDir(), new(atomic.Int64)
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 1<<12 {
 			t.Skip()
@@ -36,8 +48,17 @@ func FuzzCSV(f *testing.F) {
 		if err != nil || len(lines) == 0 || len(lines[0]) > 60 {
 			t.Skip()
 		}
-		path := filepath.Join(t.TempDir(), "of.csv.sqlite")
+		path := filepath.Join(dir, fmt.Sprint(made.Add(1), ".csv.sqlite"))
+		defer os.Remove(path)
 		fillFrom(t, path, lines)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		defer func() {
+			runtime.ReadMemStats(&after)
+			if took := after.TotalAlloc - before.TotalAlloc; took > csvAtAll+csvPerByte*uint64(len(text)) {
+				t.Errorf("%d bytes of CSV take %d of memory", len(text), took)
+			}
+		}()
 		p, err := sql.Open(t.Context(), path, sql.Options{})
 		if err != nil {
 			if core.CodeOf(err) != core.CodeUnreadable {
@@ -62,9 +83,13 @@ func FuzzCSV(f *testing.F) {
 // fillFrom makes tables of lines of CSV; what lacks of Cinder's is empty.
 func fillFrom(t *testing.T, path string, lines [][]string) {
 	t.Helper()
-	db, err := dbsql.Open("sqlite", path)
+	// In one transaction that nobody waits for the disk of: what is tried is the reading.
+	db, err := dbsql.Open("sqlite", "file:"+path+"?_pragma=synchronous(off)&_pragma=journal_mode(memory)")
 	ok(t, err)
 	defer db.Close()
+	tx, err := db.Begin()
+	ok(t, err)
+	defer tx.Rollback()
 	quote := func(s string) string {
 		return `"` + strings.ReplaceAll(strings.ReplaceAll(s, "\x00", ""), `"`, `""`) + `"`
 	}
@@ -78,7 +103,7 @@ func fillFrom(t *testing.T, path string, lines [][]string) {
 		}
 	}
 	columns := strings.Join(filled(names), ", ")
-	if _, err := db.Exec("CREATE TABLE backups (" + columns + "); " +
+	if _, err := tx.Exec("CREATE TABLE backups (" + columns + "); " +
 		"CREATE TABLE volumes (id TEXT, deleted TEXT, display_name TEXT, status TEXT, size TEXT)"); err != nil {
 		t.Skip() // no database takes such columns
 	}
@@ -95,10 +120,11 @@ func fillFrom(t *testing.T, path string, lines [][]string) {
 			}
 			marks, values = append(marks, "?"), append(values, value)
 		}
-		if _, err := db.Exec("INSERT INTO backups VALUES ("+strings.Join(marks, ",")+")", values...); err != nil {
+		if _, err := tx.Exec("INSERT INTO backups VALUES ("+strings.Join(marks, ",")+")", values...); err != nil {
 			t.Fatal(err)
 		}
 	}
+	ok(t, tx.Commit())
 }
 
 // filled are those that are not empty.

@@ -28,7 +28,7 @@ var backupColumnsWritten = slices.DeleteFunc(slices.Clone(core.BackupFields), fu
 func newScribe(ctx context.Context, tx *sql.Tx) (*scribe, error) {
 	s := &scribe{ctx: context.WithoutCancel(ctx), stmts: map[string]*sql.Stmt{}}
 	var err error
-	if s.keep, err = ledger.NewKeeper(s.ctx, tx); err != nil {
+	if s.keep, err = ledger.NewPastKeeper(s.ctx, tx); err != nil {
 		return nil, err
 	}
 	for table, columns := range map[string][]string{

@@ -236,4 +236,4 @@ CREATE INDEX ix_backup_metadata_backup_id ON backup_metadata (backup_id);
 var hearthTables = []string{ledger.Tables + `
 CREATE INDEX hearth_backups_volume ON backups (volume_id);
 CREATE INDEX hearth_backups_parent ON backups (parent_id);
-`, ledger.AgainStep, ledger.KnownStep, ledger.SumStep}
+`, ledger.AgainStep, ledger.KnownStep, ledger.SumStep, ledger.TurnStep}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"hearth/core"
 )
 
 // read answers what reads. The API is locked.
@@ -47,6 +49,8 @@ func (a *API) read(path string, r *http.Request) (int, any) {
 		return 200, map[string]any{"backups": fitting(a.backups, r, a.Driver), "count": len(a.backups)}
 	case parts[0] == "volumes" && (len(parts) == 1 || parts[1] == "detail"):
 		return 200, map[string]any{"volumes": fitting(a.volumes, r, ""), "count": len(a.volumes)}
+	case parts[0] == "backups" && len(parts) == 3 && parts[2] == "export_record" && a.backups[parts[1]] != nil:
+		return exported(a.backups[parts[1]])
 	case parts[0] == "backups" && len(parts) == 2:
 		return one(a.backups, "backup", parts[1])
 	case parts[0] == "volumes" && len(parts) == 2:
@@ -67,6 +71,17 @@ func (a *API) restored(v map[string]any) {
 		metadata := v["metadata"].(map[string]any)
 		v["name"], v["description"], metadata["a"], metadata["src_backup_id"] = "db", nil, "1", APIBackup
 	}
+}
+
+// exported is the record of a backup.
+func exported(row map[string]any) (int, any) {
+	b := core.Backup{ID: core.BackupID(text(row["id"])), VolumeID: core.VolumeID(text(row["volume_id"])), Name: core.Some(text(row["name"])),
+		Status: core.StatusAvailable, Service: core.Some("cinder.backup.drivers.posix.PosixBackupDriver")}
+	r, err := core.ExportRecord(&b)
+	if err != nil {
+		return 500, nil
+	}
+	return 200, map[string]any{"backup-record": map[string]any{"backup_service": r.Service, "backup_url": r.URL}}
 }
 
 // fitting are the rows that a query's filters let pass, the newest first.
@@ -131,6 +146,10 @@ func (a *API) writeBackup(method string, parts []string, last string, body map[s
 	switch {
 	case len(parts) == 1:
 		b := a.add(a.backups, a.backup("", text(body["backup"]["name"]), text(body["backup"]["volume_id"])), "dddddddd")
+		b["description"] = body["backup"]["description"]
+		if metadata, ok := body["backup"]["metadata"].(map[string]any); ok {
+			b["metadata"] = metadata
+		}
 		return 202, map[string]any{"backup": map[string]any{"id": b["id"], "name": b["name"]}}
 	case last == "import_record":
 		doc, _ := base64.StdEncoding.DecodeString(text(body["backup-record"]["backup_url"]))

@@ -85,7 +85,7 @@ func (s *Terminal) Screen() string { return s.Tmux("capture-pane", "-p") }
 // Until waits for some texts to stand on the screen.
 func (s *Terminal) Until(texts ...string) string {
 	s.t.Helper()
-	screen, ok := s.Comes(20*time.Second, func(screen string) bool {
+	screen, ok := s.Comes(time.Minute, func(screen string) bool {
 		for _, text := range texts {
 			if !strings.Contains(screen, text) {
 				return false

@@ -286,7 +286,7 @@ func standardCaptures() []core.KeptCapture {
 		return core.KeptCapture{VolumeID: Database, BackupID: backup, At: days(age), Capture: c}
 	}
 	return []core.KeptCapture{
-		keep(21, Full, takenText("at first", "ada")), keep(7, Second, takenText("later", "bob")),
-		keep(14, First, takenText("then", "eve")),
+		keep(21, Full, takenText("at first", "ada")), keep(14, First, takenText("then", "eve")),
+		keep(7, Second, takenText("later", "bob")),
 	}
 }

@@ -346,9 +346,9 @@ func testCaptures(t *testing.T, d Driver) {
 	}
 	changed := odd
 	changed.Text += " "
-	third := keep("", Now, changed)
+	third := keep("", Now, changed) // a clock that was set back: it is the newer all the same
 	got := read(WebRoot, "")
-	if len(got) != 3 || got[0].BackupID != Tagged || got[1].ID != third || got[2].ID != first {
+	if len(got) != 3 || got[0].ID != third || got[1].BackupID != Tagged || got[2].ID != first {
 		t.Fatalf("there are %d captures: %+v", len(got), got)
 	}
 	k := got[2].Capture

@@ -73,7 +73,11 @@ type Slow struct {
 }
 
 func (s *Slow) Error() string {
-	return fmt.Sprintf("%s sends its answer too slowly: %s in %v", s.Host, core.Bytes(s.Got), s.In.Round(time.Second))
+	to := time.Second
+	if s.In < 10*time.Second { // "0s" would be no time at all
+		to = time.Millisecond
+	}
+	return fmt.Sprintf("%s sends its answer too slowly: %s in %v", s.Host, core.Bytes(s.Got), s.In.Round(to))
 }
 
 // Timeout makes it a net.Error's.

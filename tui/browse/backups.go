@@ -92,7 +92,8 @@ func openWith(screen string, rows place.BackupRows) func() tea.Cmd {
 }
 
 // lookAgain has the volumes of backups that have just ended looked at again, so that
-// what their captures carry is known: the sooner after the end, the more it says.
+// what their captures carry is known: the sooner after the end, the more it says. One that is
+// another kind than was asked for is told of.
 func lookAgain(host ui.Host, at *place.Stay, was, is []core.Backup) tea.Cmd {
 	under := map[core.BackupID]bool{}
 	for i := range was {
@@ -103,7 +104,12 @@ func lookAgain(host ui.Host, at *place.Stay, was, is []core.Backup) tea.Cmd {
 	}
 	desk := at.Desk()
 	return host.Tell(func(ctx context.Context) tea.Msg {
-		_, err := desk.LookAgain(ctx)
+		looked, err := desk.LookAgain(ctx)
+		for i := range looked {
+			if err == nil {
+				err = looked[i].Unlike
+			}
+		}
 		return ui.Failure(err)
 	})
 }

@@ -28,7 +28,11 @@ type listScreen[T any] struct {
 	w, h    int
 }
 
-func (s *listScreen[T]) paneShown() bool { return s.w >= ui.WideEnough && !s.hidden }
+// narrowest is the width that the list keeps beside the pane: that of a small terminal, as
+// columns tell rows apart, and the pane tells of one.
+const narrowest = 80
+
+func (s *listScreen[T]) paneShown() bool { return s.noPane() == "" && !s.hidden }
 
 // listWidth is the list's share of the width.
 func (s *listScreen[T]) listWidth() int {
@@ -280,8 +284,8 @@ func (s *listScreen[T]) ordering(marks []ui.Action) []ui.Action {
 }
 
 func (s *listScreen[T]) noPane() string {
-	if s.w < ui.WideEnough {
-		return "the terminal is narrower than 120 columns; Enter opens the details"
+	if s.w-s.paneWidth()-2 < narrowest {
+		return "the terminal is too narrow for a list and a pane; Enter opens the details"
 	}
 	return ""
 }

@@ -53,7 +53,7 @@ func TestPasted(t *testing.T) {
 			add(nil, Flag("--new", name))
 			add([]string{"plain", name})
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, path)
 		cmd.Dir, cmd.Env, cmd.Stdin = dir, []string{"PATH=" + dir + ":/usr/bin:/bin", "HOME=" + dir}, strings.NewReader(script.String())

@@ -185,7 +185,7 @@ func (s *session) send(pause time.Duration, pieces ...string) *session {
 // until waits for something.
 func (s *session) until(what string, is func() bool) *session {
 	s.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if is() {
 			return s
 		}

@@ -43,14 +43,14 @@ func TestReader(t *testing.T) {
 			if got != (result{text, err}) {
 				t.Fatalf("read %q, %v; want %q, %v", got.text, got.err, text, err)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("nothing is read; want %q, %v", text, err)
 		}
 	}
 	var last chan struct{} // of the Read that was waited for last
 	waits := func() {
 		t.Helper()
-		for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 			r.mu.Lock()
 			waiting, tapped := r.leave, r.tap != nil
 			r.mu.Unlock()

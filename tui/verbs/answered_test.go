@@ -50,6 +50,8 @@ var written = []writing{
 	{verb: "import", args: "import RECORD --yes"},
 	{verb: "copy", args: "copy carried --from elsewhere --yes"},
 	{verb: "recover", args: "recover --from elsewhere --all --yes"},
+	{verb: "policy", name: "run", args: "policy run gold --yes"},
+	{verb: "policy", name: "prune", before: "policy run gold --yes", args: "policy prune gold --yes"},
 }
 
 var reading = []string{"volumes", "backups", "volume", "backup", "capture", "plan", "messages", "journal", "settle", "export", "decode",
@@ -110,6 +112,7 @@ func (w *wire) run(t *testing.T, l writing, as storetest.Answer, takes bool) (go
 	}
 	defer books.Close()
 	b := on(t, place)
+	b.env.Policies = func() ([]jobs.Policy, error) { return policiesOf(t, "gold", gold), nil }
 	b.desk.Archive, b.desk.SettleAfter, b.desk.Now = books, 5*time.Minute, clockAt(storetest.Now)
 	looks := 0
 	b.desk.Sleep = func(ctx context.Context, _ time.Duration) error {

@@ -22,7 +22,7 @@ func (e *Env) check() *cobra.Command {
 			"which proxy, or why its entry is of no use, and what in it is read otherwise than it stands there: all of it as the openstack " +
 			"client reads it. The archive is read through, and what in it is no longer what was written is counted and named. " +
 			"Nobody is asked: hearth places does that. The old name is hearth info.\n\n" +
-			"The config is TOML:\n\n" + configExample,
+			"The config is TOML:\n\n" + configExample + "\n" + policyConfig,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			paths, problem := e.Paths() // where the config is matters most when it is wrong

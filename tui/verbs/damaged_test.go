@@ -202,7 +202,7 @@ func (m *mill) damaged(t *testing.T, k *keeping, d *damage, nobody bool) {
 	}
 }
 
-// asNobody runs a line as somebody who is not root, and gives it half a minute.
+// asNobody runs a line as somebody who is not root, and gives it two minutes.
 func (m *mill) asNobody(t *testing.T, nobody bool, args ...string) outcome {
 	t.Helper()
 	cmd := m.command(args...)
@@ -217,7 +217,7 @@ func (m *mill) asNobody(t *testing.T, nobody bool, args ...string) outcome {
 	var out, talk strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &talk
 	must(t, cmd.Start())
-	late := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
+	late := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
 	err := cmd.Wait()
 	if !late.Stop() {
 		t.Fatalf("hearth %q blocks: %s", args, talk.String())

@@ -59,6 +59,11 @@ type Env struct {
 	// Keep is how long the archive keeps what is outdated when it is pruned; 0, or
 	// nil, is for ever.
 	Keep func() (time.Duration, error)
+	// Policies are those of the config; nil: there is none.
+	Policies func() ([]jobs.Policy, error)
+	// Words are those that hearth was called with, for what a flag that cannot be read has
+	// to know of the others.
+	Words []string
 }
 
 // Path is something that hearth uses: a file, or a place by its location.

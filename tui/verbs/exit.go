@@ -42,7 +42,10 @@ var codes = []exitCode{
 // ExitCode is the exit code of an error: 0 for none, and where the reader of the
 // output has gone away.
 func ExitCode(err error) int {
+	var plugin *errPlugin
 	switch {
+	case errors.As(err, &plugin):
+		return plugin.exit
 	case err == nil, errors.Is(err, errNoReader):
 		return 0
 	case errors.Is(err, context.Canceled):
@@ -70,8 +73,9 @@ func ExitCodes() string {
 // reads any more is none.
 func Report(w io.Writer, err error) {
 	var e *core.Error
+	var plugin *errPlugin
 	switch {
-	case err == nil, errors.Is(err, errNoReader):
+	case err == nil, errors.Is(err, errNoReader), errors.As(err, &plugin):
 		return
 	case !errors.As(err, &e) && errors.Is(err, context.Canceled):
 		fmt.Fprintln(w, "hearth: cancelled.")

@@ -38,15 +38,25 @@ func manual(root *cobra.Command) string {
 		if !c.IsAvailableCommand() || c.Name() == "help" {
 			continue
 		}
-		p.macro(".SS", root.Name()+" "+c.Use)
-		p.text(c.Short + ".")
-		if c.Long != "" {
-			p.text(c.Long)
+		p.verb(root.Name()+" "+c.Use, c)
+		for _, sub := range c.Commands() {
+			if c.Name() != "completion" && sub.IsAvailableCommand() { // whose own are shells
+				p.verb(root.Name()+" "+c.Name()+" "+sub.Use, sub)
+			}
 		}
-		p.flags(c.LocalNonPersistentFlags())
-		p.example(c.Example)
 	}
 	return p.String()
+}
+
+// verb tells of one.
+func (p *page) verb(title string, c *cobra.Command) {
+	p.macro(".SS", title)
+	p.text(c.Short + ".")
+	if c.Long != "" {
+		p.text(c.Long)
+	}
+	p.flags(c.LocalNonPersistentFlags())
+	p.example(c.Example)
 }
 
 // page is roff in the making.

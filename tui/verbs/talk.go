@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"hearth/core"
@@ -56,6 +57,31 @@ func (e *Env) confirm(ctx context.Context, yes bool, tried, question, look strin
 		return nil
 	}
 	return core.Fail(core.CodeCancelled, tried, "you did not say yes; nothing was changed", "", nil)
+}
+
+// confirmNumber asks for a number of things before they are gone for good: whoever types it has
+// read it. yes answers for the person, who can only be asked on a terminal.
+func (e *Env) confirmNumber(ctx context.Context, yes bool, tried string, n int, noun string) error {
+	switch {
+	case yes:
+		return nil
+	case !e.Asks:
+		return core.Fail(core.CodeUsage, tried, "there is no terminal to ask on", "look at what is said above, then give --yes", nil)
+	}
+	fmt.Fprintf(e.Err, "Delete %s, with the data? There is no way back. Type how many: ", core.Count(n, noun))
+	answer, err := await(ctx, func() (string, error) {
+		var answer string
+		fmt.Fscanln(e.In, &answer) // an empty answer is a no
+		return answer, nil
+	})
+	if err != nil {
+		fmt.Fprintln(e.Err)
+		return err
+	}
+	if answer == strconv.Itoa(n) {
+		return nil
+	}
+	return core.Fail(core.CodeCancelled, tried, "that is not the number; nothing was changed", "", nil)
 }
 
 // Passcode asks for the one-time passcode of a login, on the terminal; "" where nobody can be

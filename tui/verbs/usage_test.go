@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"hearth/core"
 )
 
@@ -47,7 +49,16 @@ func TestArguments(t *testing.T) {
 // flag that it does not have.
 func TestHelp(t *testing.T) {
 	b := open(t, lab)
+	var all []*cobra.Command
 	for _, c := range All(&b.env) {
+		all = append(all, c)
+		for _, sub := range c.Commands() {
+			if !sub.Hidden { // as the words of other clients are
+				all = append(all, sub)
+			}
+		}
+	}
+	for _, c := range all {
 		if c.Short == "" || c.Long == "" && c.Name() != "man" || c.Args == nil || strings.HasSuffix(c.Short, ".") {
 			t.Errorf("%s: short %q, %d of long help, arguments checked: %v", c.Name(), c.Short, len(c.Long), c.Args != nil)
 		}
