@@ -221,8 +221,8 @@ func TestPaletteDoes(t *testing.T) {
 	say := func(line string) *rig { return r.press(":").typeText(line).press("enter") }
 	say("go to volumes").want("hearth · demo · Volumes")
 	say("go backups").want("hearth · demo · Backups")
-	say("sort size").want("by size ▼")
-	say("sort size asc").want("by size ▲")
+	say("sort size").want("SIZE▼")
+	say("sort size asc").want("SIZE▲")
 	say("filter status:error age>7d").want("filter status:error age>7d")
 	say("filter nam:x").said(ui.LevelBad, "there is no column nam")
 	say("filter").wantNot("filter status")
