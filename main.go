@@ -181,6 +181,7 @@ func terminal(file *os.File) (is bool, width int) {
 type config struct {
 	store.Config
 	Screen  tui.Config       `toml:"screen"`
+	Keys    tui.Keys         `toml:"keys"`
 	Archive archive.Config   `toml:"archive"`
 	Journal jobs.Config      `toml:"journal"`
 	Drill   jobs.DrillConfig `toml:"drill"`
@@ -194,6 +195,9 @@ func (c *config) check() (key, what string) {
 	}
 	if key, what := c.Screen.Check(); key != "" {
 		return "screen." + key, what
+	}
+	if key, what := c.Keys.Check(settings.Nearest); key != "" {
+		return key, what
 	}
 	if key, what := c.Archive.Check(); key != "" {
 		return "archive." + key, what
@@ -511,7 +515,7 @@ func (f *flags) meant(c config) bool {
 
 // screens is what the screens are given: how to go to another place, too.
 func (f *flags) screens(c config, done func(), passcodes *tui.Passcodes) tui.Options {
-	return tui.Options{Passcodes: passcodes, Config: c.Screen, Reports: within(folders.Data, ""), Version: verbs.Version(),
+	return tui.Options{Passcodes: passcodes, Config: c.Screen, Keys: c.Keys, Reports: within(folders.Data, ""), Version: verbs.Version(),
 		Places: func() []store.PlaceRow {
 			known, _ := c.Known() // what is wrong with clouds.yaml is told when one of its clouds is opened
 			return known

@@ -99,7 +99,7 @@ var layers = map[string]rule{
 	"tui/records":  {byJob, apart},
 	"tui/recovery": {byJob, apart},
 	"tui/operate":  {byJob, apart},
-	"tui/grid":     {[]string{"github.com/charmbracelet/x/ansi"}, "a table of cells knows nothing of Cinder"},
+	"tui/grid":     {[]string{"github.com/charmbracelet/x/ansi", "github.com/sahilm/fuzzy"}, "a table of cells knows nothing of Cinder"},
 	"tui/term": {[]string{"charm.land/bubbletea/v2", "github.com/charmbracelet/ultraviolet", "github.com/charmbracelet/x/ansi",
 		"github.com/charmbracelet/x/term", "github.com/xo/terminfo", "golang.org/x/sys/unix"},
 		"the line between the terminal and Bubble Tea knows nothing of hearth"},
@@ -120,8 +120,10 @@ var inTestsOf = map[string][]string{
 	"store/ceph":   {"hearth/store/jobs"},                     // what is made of its bytes, over a real cluster
 	"store/beside": {"hearth/store/jobs", "hearth/store/sql"}, // over the real drivers
 	"store/index":  {"hearth/store/sql"},                      // which has Cinder's tables
-	// The books of a cloud; a terminal without colours, and the cells that pictures are drawn of.
-	"tui":       {"hearth/store/archive", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/ultraviolet"},
+	// The books of a cloud; a terminal without colours, and the cells that pictures are drawn of; the
+	// lines of a config's keys.
+	"tui": {"hearth/store/archive", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/ultraviolet",
+		"hearth/tui/settings"},
 	"tui/verbs": {"hearth/store/archive"}, // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.
 	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "hearth/store/beside",

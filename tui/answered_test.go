@@ -55,7 +55,7 @@ func planFrom(r *rig) {
 
 // recoverFrom finds what the cloud lacks of the place beside it.
 func recoverFrom(r *rig) {
-	r.press("I", "s", "3", "enter", "enter", "a")
+	r.press("I", "s", "#3", "enter", "enter", "a")
 }
 
 // changings are all ways. An action that changes a place and has no way here fails the
@@ -65,12 +65,12 @@ var changings = map[string]changing{
 	"edit":         {action: "operate/edit", does: "Edit", keys: func(r *rig) { r.press("E").typeText("-x").press("enter") }},
 	"delete":       {action: "operate/delete", does: "Delete", keys: func(r *rig) { r.press("D", "y") }},
 	"force-delete": {action: "operate/force-delete", does: "Delete", keys: func(r *rig) { r.press("ctrl+d", "y") }},
-	"reset":        {action: "operate/reset", does: "Reset", keys: func(r *rig) { r.press("Z", "2", "y") }},
-	"restore": {action: "restore/restore", does: "Restore", before: func(r *rig) {
+	"reset":        {action: "operate/reset", does: "Reset", keys: func(r *rig) { r.press("Z", "#2", "y") }},
+	"restore": {action: "restore/restore-now", does: "Restore", before: func(r *rig) {
 		openRestore(r)
 		r.press("enter", "enter", "enter") // what, onto what, and what the new volume is to be
 	}, keys: func(r *rig) { r.press("enter", "y") }},
-	"restore onto": {action: "restore/restore", does: "Restore", before: func(r *rig) {
+	"restore onto": {action: "restore/restore-now", does: "Restore", before: func(r *rig) {
 		openRestore(r)
 		r.press("t").typeText("db").press("enter")
 	}, keys: func(r *rig) { r.press("enter", "y") }},
@@ -92,7 +92,7 @@ var changings = map[string]changing{
 		before: func(r *rig) { r.send(tea.PasteMsg{Content: sample(r.t, "db-prod-full.openstack.json")}) },
 		keys:   func(r *rig) { r.press("i", "y") }},
 	"copy": {action: "recovery/carry-out", does: "Copy", outside: true,
-		before: func(r *rig) { r.press("Y", "1", "enter") }, keys: func(r *rig) { r.press("i", "y") }},
+		before: func(r *rig) { r.press("Y", "#1", "enter") }, keys: func(r *rig) { r.press("i", "y") }},
 	"recover": {action: "recovery/carry-out", does: "Recover", before: recoverFrom, keys: func(r *rig) { r.press("i", "y") }},
 }
 

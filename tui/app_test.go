@@ -34,13 +34,13 @@ func TestQuitAsks(t *testing.T) {
 	r.press("q")
 	last()
 	r.want("exporting 10 backups is still running", "Let it run and stay")
-	r.press("1")
+	r.press("#1")
 	if r.quits() || r.Running().ID == 0 || (r.Running().State == ui.TaskStopping) {
 		t.Fatal("it does not simply run on")
 	}
 	r.press("q")
 	last()
-	r.press("3")
+	r.press("#3")
 	last()
 	if r.quits() {
 		t.Fatal("it quits before the job has stopped")
@@ -53,7 +53,7 @@ func TestQuitAsks(t *testing.T) {
 	r = running(t)
 	r.press("q")
 	last()
-	r.press("2")
+	r.press("#2")
 	r.wake()
 	if r.quits() || r.Running().ID != 0 {
 		t.Error("cancelled and stayed is something else")
@@ -69,7 +69,7 @@ func TestCtrlCCancels(t *testing.T) {
 	r.press("ctrl+c")
 	r.take(r.queue[len(r.queue)-1]())
 	r.want("still running", "Quit now, without waiting")
-	r.press("3")
+	r.press("#3")
 	r.take(r.queue[len(r.queue)-1]())
 	if !r.quits() {
 		t.Error("it does not quit")
@@ -124,7 +124,7 @@ func TestThemeFollowsTheTerminal(t *testing.T) {
 			t.Errorf("%T: theme %s, want %s", c.msg, r.CurrentLook().Theme.Name, c.want)
 		}
 	}
-	r.press("T").want("contrast", "sixteen").press("1").said(ui.LevelInfo, "Theme contrast")
+	r.press("T").want("contrast", "sixteen").press("#1").said(ui.LevelInfo, "Theme contrast")
 	if r.send(tea.BackgroundColorMsg{Color: color.White}); r.CurrentLook().Theme.Name != "contrast" {
 		t.Errorf("a theme that was chosen gives way to %s", r.CurrentLook().Theme.Name)
 	}

@@ -202,7 +202,7 @@ func midway(which string, done, total int, text string, items map[int]string, ke
 }
 
 // chainOf are the keys that mark the backups of db-prod in a copy to lab2.
-var toLab2 = join([]string{"/"}, letters("db-prod"), []string{"enter", "a", "Y", "1"})
+var toLab2 = join([]string{"/"}, letters("db-prod"), []string{"enter", "a", "Y", "#1"})
 
 var betweenScenes = []scene{
 	{"archive", betweenOn("lab", "K")},
@@ -220,7 +220,7 @@ var betweenScenes = []scene{
 	{"copy-failed", func(t testing.TB, w, h int) *rig {
 		p := newPlacesOf(t)
 		p.fails = core.Fail(core.CodeUnavailable, "open cloud:lab2", "Keystone does not answer", "look whether it runs", nil)
-		return p.rig(t, p.lab, w, h).press("Y", "1")
+		return p.rig(t, p.lab, w, h).press("Y", "#1")
 	}},
 	{"copy-plan", betweenOn("lab", append(slices.Clone(toLab2), "enter")...)},
 	{"copy-ask", betweenOn("lab", append(slices.Clone(toLab2), "enter", "i")...)},
@@ -235,18 +235,18 @@ var betweenScenes = []scene{
 	{"repository-extract-ask", betweenOn("repo", "w", "enter")},
 	{"inventory", betweenOn("repo", "H")},
 	{"inventory-verify", betweenOn("repo", "V")},
-	{"inventory-verifying", midway("repo", 4, 81, "1.2 GiB of 40 GiB", map[int]string{3: "sound", 4: "1 damage"}, "H", "V", "3")},
-	{"inventory-verified", betweenOn("repo", "H", "V", "3")},
-	{"inventory-faults", betweenOn("repo", "H", "V", "4", "f")},
+	{"inventory-verifying", midway("repo", 4, 81, "1.2 GiB of 40 GiB", map[int]string{3: "sound", 4: "1 damage"}, "H", "V", "#3")},
+	{"inventory-verified", betweenOn("repo", "H", "V", "#3")},
+	{"inventory-faults", betweenOn("repo", "H", "V", "#4", "f")},
 	{"recovery", betweenOn("lab2", "I")},
 	{"recovery-source", betweenOn("lab2", "I", "s")},
 	{"recovery-repository", betweenOn("repo", "I")},
-	{"recovery-ready", betweenOn("lab2", "I", "s", "5")},
-	{"recovery-found", betweenOn("lab2", "I", "s", "5", "enter")},
-	{"recovery-choose", betweenOn("lab2", "I", "s", "5", "enter", "enter")},
-	{"recovery-dry", betweenOn("lab2", "I", "s", "5", "enter", "enter", "d")},
-	{"recovery-ask", betweenOn("lab2", "I", "s", "5", "enter", "enter", "a", "i")},
-	{"recovery-done", betweenOn("lab2", "I", "s", "5", "enter", "enter", "i", "y")},
+	{"recovery-ready", betweenOn("lab2", "I", "s", "#5")},
+	{"recovery-found", betweenOn("lab2", "I", "s", "#5", "enter")},
+	{"recovery-choose", betweenOn("lab2", "I", "s", "#5", "enter", "enter")},
+	{"recovery-dry", betweenOn("lab2", "I", "s", "#5", "enter", "enter", "d")},
+	{"recovery-ask", betweenOn("lab2", "I", "s", "#5", "enter", "enter", "a", "i")},
+	{"recovery-done", betweenOn("lab2", "I", "s", "#5", "enter", "enter", "i", "y")},
 	{"hostile-archive", onWorst("", "", "K")},
 	{"hostile-copy", onWorst("", "", "Y")},
 	{"hostile-recovery", onWorst("", "", "I")},

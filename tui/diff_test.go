@@ -101,7 +101,7 @@ func TestTickets(t *testing.T) {
 		{"meta maintenance: 2026-12-01 → gone (certain; layer 5 of 5"},
 	} {
 		b.desk.text = ""
-		r.press("y").want("The plan as Markdown").press(letters("1234")[i])
+		r.press("y").want("The plan as Markdown").press("#" + letters("1234")[i])
 		for _, part := range want {
 			if !strings.Contains(b.desk.text, part) {
 				t.Errorf("copy %d lacks %q:\n%s", i+1, part, b.desk.text)
@@ -116,7 +116,7 @@ func TestTickets(t *testing.T) {
 		{"meta backup-policy: daily-35d ↔ not there (only in the first)"},
 	} {
 		b.desk.text = ""
-		r.press("y").want("The difference as Markdown").press(letters("1234")[i])
+		r.press("y").want("The difference as Markdown").press("#" + letters("1234")[i])
 		for _, part := range want {
 			if !strings.Contains(b.desk.text, part) {
 				t.Errorf("copy %d of the difference lacks %q:\n%s", i+1, part, b.desk.text)

@@ -120,7 +120,7 @@ func TestExportByTerminal(t *testing.T) {
 	isBackup(t, osc52Of(t, r), dbBackup)
 
 	b.env["STY"] = "1.pts" // GNU screen has to be told to let it through
-	r = boardRig(t, b).press("y")
+	r = boardRig(t, b).press("y", "enter")
 	if raw := fmt.Sprint(r.sent[0].(tea.RawMsg).Msg); !strings.HasPrefix(raw, "\x1bP") {
 		t.Errorf("sent %q", raw)
 	}
@@ -198,14 +198,14 @@ func TestExportToFile(t *testing.T) {
 func TestExportFormats(t *testing.T) {
 	b := &board{env: map[string]string{"TMUX": "x"}}
 	for i, f := range core.RecordFormats {
-		r := boardRig(t, b).find("id:"+dbBackup).press("F", fmt.Sprint(i+1)).said(ui.LevelInfo, f.Title()).press("x").said(ui.LevelGood,
+		r := boardRig(t, b).find("id:"+dbBackup).press("F", fmt.Sprint("#", i+1)).said(ui.LevelInfo, f.Title()).press("x").said(ui.LevelGood,
 			f.Title())
 		isBackup(t, b.tmux, dbBackup)
 		if w := f.Warning(); w != "" {
 			r.said(ui.LevelGood, w)
 		}
 	}
-	r := boardRig(t, b).find("id:"+dbBackup).press("F", "5").said(ui.LevelInfo, "whole chain").press("x").said(ui.LevelGood, "5 records")
+	r := boardRig(t, b).find("id:"+dbBackup).press("F", "#5").said(ui.LevelInfo, "whole chain").press("x").said(ui.LevelGood, "5 records")
 	isBackup(t, b.tmux, "00a6bfec", "c8360358", "0965a2d7", "9dd96bf0", dbBackup)
 	r.press("F").want("now on")
 }
@@ -225,7 +225,7 @@ func TestExportMany(t *testing.T) {
 // TestCopies of ids, a fingerprint and a capture.
 func TestCopies(t *testing.T) {
 	b := &board{env: map[string]string{"TMUX": "x"}}
-	r := boardRig(t, b).find("id:"+dbBackup).press("y").said(ui.LevelGood, "the id")
+	r := boardRig(t, b).find("id:"+dbBackup).press("y", "enter").said(ui.LevelGood, "the id")
 	if b.tmux != fullID(t, "backup", dbBackup) {
 		t.Errorf("copied %q", b.tmux)
 	}

@@ -49,10 +49,10 @@ func TestGivenCaptures(t *testing.T) {
 	if p := planOf(r); p.Guess() || len(p.Captures) != 1 || p.Captures[0].Source.Kind != core.SourceFile {
 		t.Errorf("the plan rests on %+v", p.Captures)
 	}
-	r.press("C", "1").want("The capture of the layer above full.json").typeText("inc").press("enter")
+	r.press("C", "#1").want("The capture of the layer above full.json").typeText("inc").press("enter")
 	r.want("2 files given, in this order: full.json, incr.json", "the next one")
 	r.press("t", "enter", "enter").want("2 files given", "onto a new volume") // they stay
-	r.press("C", "2").want("1 file given").press("C", "3").want("read from the repository")
+	r.press("C", "#2").want("1 file given").press("C", "#3").want("read from the repository")
 }
 
 // TestGivenInShell: the command that does the same names the files.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -319,9 +320,31 @@ func (r *rig) press(names ...string) *rig {
 			r.guarded = ""
 			continue
 		}
+		if nth, ok := strings.CutPrefix(n, "#"); ok && nth != "" {
+			r.pick(nth)
+			continue
+		}
 		r.send(keyMsg(n))
 	}
 	return r
+}
+
+// pick chooses an entry of the menu that is open by its number, as "#2" among the keys that
+// are pressed does.
+func (r *rig) pick(nth string) {
+	r.t.Helper()
+	for _, k := range pickKeys(nth) {
+		r.send(keyMsg(k))
+	}
+}
+
+// pickKeys are the keys that choose an entry of a menu.
+func pickKeys(nth string) []string {
+	n, err := strconv.Atoi(nth)
+	if err != nil {
+		panic(err)
+	}
+	return append(append([]string{"home"}, slices.Repeat([]string{"down"}, n-1)...), "enter")
 }
 
 // typeText types a text, letter by letter.

@@ -2,13 +2,14 @@ package tui
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
-	"hearth/core"
 	"hearth/tui/ui"
 )
 
@@ -80,117 +81,216 @@ func TestBlockedSaysWhy(t *testing.T) {
 	})
 }
 
-// keyTable writes the keys of all screens as Markdown, for the README.
-func keyTable(t *testing.T) string {
-	var b strings.Builder
-	seen := map[string]bool{} // what stands higher up is not told again
-	part := func(title, name string, groups ...string) {
-		i := slices.IndexFunc(scenes, func(s scene) bool { return s.name == name })
-		scope := scenes[i].make(t, 100, 30).Keys()
-		var rows []string
-		for _, act := range scope {
-			row := fmt.Sprintf("| %s | %s |\n", keysOf(scope, act), strings.ReplaceAll(act.Help, "|", `\|`))
-			if slices.Contains(groups, act.Group) && !seen[row] {
-				seen[row] = true
+// keyRow is an action as the page of keys tells of it.
+type keyRow struct {
+	where, name, help string
+	keys              []string
+}
+
+// everyKey lists the actions of all scenes, each where it is met first; what does another thing in
+// another place is told there too.
+var everyKey = sync.OnceValues(func() ([]keyRow, map[string]bool) {
+	var rows []keyRow
+	seen, screens := map[string]bool{}, map[string]bool{}
+	for _, s := range scenes {
+		r := s.make(sceneT, 100, 30)
+		screens[r.Screen()] = true
+		keyScopes = append(keyScopes, keyScope{r.Keys(), typesText(r)})
+		for _, act := range r.Keys() {
+			row := keyRow{where: whereOf(r, act), name: act.Name, help: act.Help, keys: act.Keys}
+			id := fmt.Sprint(row.name, row.keys, row.help)
+			if act.Group != "Everywhere" && act.Group != "Moving" && act.Group != "Lists" && act.Group != "Finding" {
+				id += nearOf(row.where)
+			}
+			if !seen[id] {
+				seen[id] = true
 				rows = append(rows, row)
 			}
 		}
-		if len(rows) > 0 {
-			fmt.Fprintf(&b, "\n**%s**\n\n| key | what it does |\n| --- | --- |\n%s", title, strings.Join(rows, ""))
-		}
 	}
-	part("Everywhere", "backups", "Everywhere")
-	part("Moving", "backups", "Moving")
-	part("Lists", "backups-filtered", "Lists")
-	part("While a filter is typed", "backups-typing", "Filter")
-	part("Backups, in the list and opened", "backups", "")
-	part("Volumes, in the list and opened", "volumes", "")
-	part("A backup or volume, opened", "backup-overview", "Tabs", "Overview", "")
-	part("Its capture", "volume-capture", "Capture")
-	part("The preview of its restore", "backup-restore", "Restore")
-	part("A difference", "diff", "")
-	part("Choosing what to restore onto", "backup-restore-target", "Choosing what to restore onto")
-	part("Choosing what to compare with", "against-backup", "Choosing what to compare with")
-	part("Choosing a file", "backup-restore-file", "Choosing a file")
-	part("Its record", "backup-record", "Record")
-	part("Its chain", "backup-chain", "Chain")
-	part("Import", "import-several", "")
-	part("Journal", "journal", "")
-	part("Tasks", "tasks", "")
-	part("Places", "places", "")
-	part("In a cloud: backups", "cloud-backups", "Everywhere", "")
-	part("In a cloud: volumes", "cloud-volumes", "")
-	part("In a cloud: the preview of a restore", "cloud-restore", "Restore")
-	part("In a cloud: a restore", "cloud-report", "")
-	part("The archive", "archive", "")
-	part("A copy: the two places", "copy", "")
-	part("A copy: the plan", "copy-plan", "")
-	part("Recovery: from where to where", "recovery", "")
-	part("Recovery: both sides", "recovery-found", "")
-	part("Recovery: what is to come back", "recovery-choose", "")
-	part("In a backup repository: backups", "repository", "Everywhere", "")
-	part("In a backup repository: all that lies there", "inventory", "")
-	part("Forms", "cloud-create-form", "")
-	part("Questions", "backup-restore-confirm", "")
-	part("Menus", "dialog-sort", "")
-	part("Fields for a text", "dialog-file", "")
-	return strings.TrimPrefix(b.String(), "\n")
-}
+	return rows, screens
+})
 
-// keysOf are the keys of an action, and of those that do the same.
-func keysOf(scope []ui.Action, act ui.Action) string {
-	var names []string
-	for _, other := range scope {
-		if other.Help != act.Help || other.Group != act.Group {
+// tableOfKeys writes what the config's keys are checked by: each action with its keys, whether
+// letters are text where it stands, and the sets of actions that are there at one time. A set
+// that is within another is left out.
+func tableOfKeys(t testing.TB) string {
+	sceneT = t
+	everyKey()
+	keys, text, sets := map[string][]string{}, map[string]bool{}, map[string][]string{}
+	for _, s := range keyScopes {
+		var names []string
+		for _, act := range s.actions {
+			if _, ok := keys[act.Name]; !ok {
+				keys[act.Name] = act.Keys
+			}
+			text[act.Name] = text[act.Name] || s.text
+			names = append(names, act.Name)
+		}
+		slices.Sort(names)
+		sets[strings.Join(names, " ")] = names
+	}
+	within := func(a, b []string) bool {
+		return len(a) < len(b) && !slices.ContainsFunc(a, func(x string) bool { _, ok := slices.BinarySearch(b, x); return !ok })
+	}
+	of, n := map[string][]string{}, 0
+	for _, id := range slices.Sorted(maps.Keys(sets)) {
+		if slices.ContainsFunc(slices.Collect(maps.Values(sets)), func(b []string) bool { return within(sets[id], b) }) {
 			continue
 		}
-		for _, k := range other.Keys {
-			names = append(names, "`"+ui.KeyName(k)+"`")
+		n++
+		for _, name := range sets[id] {
+			of[name] = append(of[name], fmt.Sprint(n))
 		}
 	}
-	return strings.Join(names, " ")
+	var b strings.Builder
+	b.WriteString("# name, keys, whether letters are text there, the screens in which it stands: go test ./tui -run KeysPage -update\n")
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
+		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\n", name, strings.Join(keys[name], " "), map[bool]string{true: "text", false: "-"}[text[name]],
+			strings.Join(of[name], " "))
+	}
+	return b.String()
 }
 
-// TestReadmeKeys compares the README's table of keys with the code's.
-func TestReadmeKeys(t *testing.T) {
-	const begin, end = "<!-- keys -->", "<!-- /keys -->"
-	path := filepath.Join("..", "README.md")
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+// keyScope is the actions of a scene.
+type keyScope struct {
+	actions []ui.Action
+	text    bool
+}
+
+var keyScopes []keyScope
+
+// typesText reports whether letters are text in what has the keys.
+func typesText(r *rig) bool {
+	if d := r.Dialog(); d != nil {
+		tx, ok := d.(interface{ WantsText() bool })
+		return ok && tx.WantsText()
 	}
-	before, rest, ok := strings.Cut(string(data), begin)
-	have, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatalf("the README has no %s and %s", begin, end)
-	}
-	want := "\n" + keyTable(t)
+	tx, ok := r.Top().(ui.Texter)
+	return ok && tx.WantsText()
+}
+
+// nearOf is the place whose actions another one's are told with: a row's are the same in its
+// list and where it is opened.
+func nearOf(where string) string {
 	switch {
-	case strings.TrimSpace(have) == strings.TrimSpace(want):
-	case *update:
-		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	case strings.HasPrefix(where, "Backup"), strings.HasPrefix(where, "Volume"):
+		return ""
+	}
+	return where
+}
+
+// sceneT is the test that makes the scenes of [everyKey].
+var sceneT testing.TB
+
+// whereOf is the part of the page that an action stands in.
+func whereOf(r *rig, act ui.Action) string {
+	switch r.Dialog().(type) {
+	case nil:
+	case *ui.MenuBox, *ui.PaletteBox:
+		return "Menus"
+	case *ui.FindBox:
+		return "While something is looked for"
+	case *ui.InputBox:
+		return "Fields for a text"
+	case *ui.FormBox:
+		return "Forms"
+	case *ui.TextBox:
+		return "Long texts: the help, details, messages"
 	default:
-		t.Errorf("the README's keys are not the code's; go test ./tui -run ReadmeKeys -update writes them:\n%s",
-			difference(strings.TrimSpace(have), strings.TrimSpace(want)))
+		return "Questions"
+	}
+	switch title := r.Where(); act.Group {
+	case "", title:
+		return title
+	case "Everywhere", "Moving", "Lists", "Filter", "Tabs", "Choosing a file", "Choosing what to compare with",
+		"Choosing what to restore onto", "Finding":
+		return act.Group
+	default:
+		return title + ": " + act.Group
 	}
 }
 
-// TestKeyTable holds the table itself.
-func TestKeyTable(t *testing.T) {
-	table := keyTable(t)
-	for _, part := range []string{"| `x` | Copy the record", "| `Space` | Mark the row", "| `P` | Apply the plan", "| `1` `2` `3`"} {
-		if !strings.Contains(table, part) {
-			t.Errorf("the table of keys lacks %q", part)
+// keysPage writes the page of keys.
+func keysPage(t testing.TB) string {
+	sceneT = t
+	rows, _ := everyKey()
+	var parts []string
+	of := map[string][]string{}
+	add := func(r keyRow) {
+		if of[r.where] == nil {
+			parts = append(parts, r.where)
+		}
+		var keys []string
+		for _, k := range r.keys {
+			keys = append(keys, "`"+strings.ReplaceAll(ui.KeyName(k), "|", `\|`)+"`")
+		}
+		help := strings.ReplaceAll(r.help, "|", `\|`)
+		of[r.where] = append(of[r.where], fmt.Sprintf("| %s | %s | `%s` |\n", strings.Join(keys, " "), help, r.name))
+	}
+	for _, first := range []string{"Everywhere", "Moving", "Lists", "Filter"} {
+		for _, r := range rows {
+			if r.where == first {
+				add(r)
+			}
 		}
 	}
-	if os.Getenv("HEARTH_KEYS") != "" { // prints it
-		fmt.Println(table)
+	done := len(parts)
+	for _, r := range rows {
+		if !slices.Contains(parts[:done], r.where) {
+			add(r)
+		}
 	}
-	for _, f := range core.RecordFormats {
-		if f.Title() == "" {
-			t.Errorf("the format %s has no title", f)
+	var b strings.Builder
+	b.WriteString(keysIntro)
+	for _, p := range parts {
+		fmt.Fprintf(&b, "\n## %s\n\n| key | what it does | name |\n| --- | --- | --- |\n%s", p, strings.Join(of[p], ""))
+	}
+	return b.String()
+}
+
+const keysIntro = `# Keys
+
+Every key of every screen. The page is made from the program (` + "`go test ./tui -run KeysPage -update`" + `), and a test fails where it
+is not what the program does. What stands higher up is not told again: what can be done with a backup in the list can be done with
+it opened.
+` + "`?`" + ` shows the keys of the screen that is shown.
+`
+
+// TestKeysPage compares the page of keys with the code, and holds that no screen is left out.
+func TestKeysPage(t *testing.T) {
+	for path, want := range map[string]string{filepath.Join("..", ".github", "KEYS.md"): keysPage(t), "keys.txt": tableOfKeys(t)} {
+		have, err := os.ReadFile(path)
+		switch {
+		case err == nil && string(have) == want:
+		case *update:
+			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Errorf("%s is not the code's (%v); go test ./tui -run KeysPage -update writes it:\n%s", path, err, difference(string(have), want))
+		}
+	}
+	_, screens := everyKey()
+	for _, e := range newRig(t, sharedDemo(t), 80, 24).Screens() {
+		if !screens[e.Name] {
+			t.Errorf("no scene shows the screen %s: its keys are on no page", e.Name)
+		}
+	}
+}
+
+// TestNames holds that a name says which action it is: it has the same keys wherever it stands.
+func TestNames(t *testing.T) {
+	sceneT = t
+	rows, _ := everyKey()
+	first := map[string]keyRow{}
+	for _, r := range rows {
+		was, ok := first[r.name]
+		if !ok {
+			first[r.name] = r
+		} else if !slices.Equal(was.keys, r.keys) {
+			t.Errorf("%s is %v in %q (%s) and %v in %q (%s): each wants a name of its own", r.name, was.keys, was.where, was.help,
+				r.keys, r.where, r.help)
 		}
 	}
 }

@@ -102,9 +102,9 @@ func TestSort(t *testing.T) {
 	if r.press("S"); backupsOf(r).sort.Desc == desc {
 		t.Error("S does not turn the order round")
 	}
-	r.press("s", "1").want("NAME▲")
-	r.press("s", "1").want("NAME▼")
-	r.press("s", "5").want("AGE▲") // the newest first, which is the least age
+	r.press("s", "#1").want("NAME▲")
+	r.press("s", "#1").want("NAME▼")
+	r.press("s", "#5").want("AGE▲") // the newest first, which is the least age
 }
 
 // TestMarks: marks stay with their rows, and exports take them in the order of

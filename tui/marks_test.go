@@ -100,7 +100,7 @@ func TestChosenElsewhere(t *testing.T) {
 		t.Fatal(err, len(all.Rows))
 	}
 	other := "kept for the auditors"
-	r := p.rig(t, p.lab, 140, 40).find("name~db-prod status:available").press("a", "Y", "1")
+	r := p.rig(t, p.lab, 140, 40).find("name~db-prod status:available").press("a", "Y", "#1")
 	if err := p.lab.EditBackup(t.Context(), all.Rows[0].ID, core.BackupEdit{Name: &other}); err != nil {
 		t.Fatal(err)
 	}
@@ -112,6 +112,6 @@ func TestChosenElsewhere(t *testing.T) {
 	}
 	v := p.rig(t, p.repo, 140, 40).find("name~db-prod").press("a", "V")
 	p.repo.Rename(held.Rows[0].ID, other)
-	v.press("1").said(ui.LevelWarn, "1 left alone").want(fmt.Sprintf("%d backups verified", len(held.Rows)-1)).press("e")
+	v.press("#1").said(ui.LevelWarn, "1 left alone").want(fmt.Sprintf("%d backups verified", len(held.Rows)-1)).press("e")
 	v.want("it was left alone; mark it")
 }

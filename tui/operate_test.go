@@ -144,7 +144,7 @@ func TestDelete(t *testing.T) {
 // TestReset says what a reset cancels.
 func TestReset(t *testing.T) {
 	r, _ := onCloud(t, 120, 40)
-	r.find("status:restoring").press("Z").want("available", "error").press("2").want("cancels the restore", "hearth reset",
+	r.find("status:restoring").press("Z").want("available", "error").press("#2").want("cancels the restore", "hearth reset",
 		"--state=error", "> No (n)")
 	r.press("y").said(ui.LevelGood, "set to error").press("esc").find("status:error").want("4 backups of 90")
 }
@@ -301,7 +301,7 @@ func TestOrderOfDoing(t *testing.T) {
 		r.press("backspace")
 	}
 	r.press("enter").want("A new volume", "> name", "size", "type", "zone")
-	r.typeText("from db").press("tab").typeText("600").press("tab").want("‹ the default one").press("space").want("1 the default one",
+	r.typeText("from db").press("tab").typeText("600").press("tab").want("‹ the default one").press("space").want("> the default one",
 		"hdd").press("esc").want("‹ the default one")
 	r.press("h").want("‹ hdd ›").press("right").wantNot("‹ hdd ›").press("left", "tab").want("‹ Cinder's choice ›").press("n").want("‹ nova ›")
 	if asked(c, "MakeVolume")+asked(c, "RestoreBackup") > 0 {
@@ -427,8 +427,8 @@ func TestOperationsFail(t *testing.T) {
 	for name, flow := range map[string]struct{ before, during func(*rig) }{
 		"delete":       {nil, func(r *rig) { r.press("D") }},
 		"delete, yes":  {func(r *rig) { r.find("id:acde07b6").press("D") }, func(r *rig) { r.press("y") }},
-		"reset":        {func(r *rig) { r.press("Z") }, func(r *rig) { r.press("1") }},
-		"reset, yes":   {func(r *rig) { r.press("Z", "1") }, func(r *rig) { r.press("y") }},
+		"reset":        {func(r *rig) { r.press("Z") }, func(r *rig) { r.press("#1") }},
+		"reset, yes":   {func(r *rig) { r.press("Z", "#1") }, func(r *rig) { r.press("y") }},
 		"edit":         {nil, func(r *rig) { r.press("E") }},
 		"edit, yes":    {func(r *rig) { r.press("E").typeText("x") }, func(r *rig) { r.press("enter") }},
 		"create":       {func(r *rig) { r.press("v").find("name:jenkins-home").press("n") }, func(r *rig) { r.press("enter") }},

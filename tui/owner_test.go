@@ -32,7 +32,7 @@ func TestOwnerChosen(t *testing.T) {
 	r.send(tea.PasteMsg{Content: tenanted(t)})
 	r.want("owner: each keeps the project", "the text names the tenant acme beside it", "choose it as the owner (o on screen, --owner acme)")
 	r.press("o").want("Who is to own them", "whom each record names", "acme", "named beside 1 of 2 records", "another project…")
-	r.press("2").said(ui.LevelInfo, "Owner: project acme, whatever the records name.")
+	r.press("#2").said(ui.LevelInfo, "Owner: project acme, whatever the records name.")
 	r.want("owner: project acme", "[x] db-prod-full", "[ ] web-root-full", "beside it, which is to own it").wantNot("choose it as the owner")
 	r.press("i").want("Import 1 backup into demo?", "Owner: project acme, whatever the records name.").press("y")
 	r.said(ui.LevelGood, "1 backup imported; b lists them")
@@ -40,8 +40,8 @@ func TestOwnerChosen(t *testing.T) {
 	if err != nil || b.ProjectID != "acme" {
 		t.Errorf("it is the project %q's, %v", b.ProjectID, err)
 	}
-	r.press("o", "1").want("owner: each keeps the project", "[x] web-root-full")
-	r.press("o", "3").typeText("other").press("enter").want("owner: project other")
+	r.press("o", "#1").want("owner: each keeps the project", "[x] web-root-full")
+	r.press("o", "#3").typeText("other").press("enter").want("owner: project other")
 	r.send(tea.PasteMsg{Content: sample(t, "win-root.openstack.yaml")})
 	r.want("owner: each keeps the project") // another paste, another owner
 }
@@ -91,7 +91,7 @@ func TestOwnerInCloud(t *testing.T) {
 	r, api := owned(t, map[string]string{acme: "acme"})
 	r.send(tea.PasteMsg{Content: tenanted(t)})
 	r.want("owner: project ops and user admin of lab")
-	r.press("o").want("the project of this login", "named beside 1 of 2 records").press("2")
+	r.press("o").want("the project of this login", "named beside 1 of 2 records").press("#2")
 	r.said(ui.LevelInfo, "Owner: project acme and user admin of lab").want("owner: project acme", "[x] db-prod-full", "[ ] web-root-full")
 	r.press("i").want("Import 1 backup into cloud:lab/"+acme+"?", "Owner: project acme").press("y")
 	r.said(ui.LevelGood, "1 backup imported into cloud:lab/"+acme+"; c goes there.")
@@ -99,12 +99,12 @@ func TestOwnerInCloud(t *testing.T) {
 	if len(sent) == 0 || slices.ContainsFunc(sent, func(w string) bool { return !strings.HasSuffix(w, " in acme") }) {
 		t.Errorf("sent: %q", sent)
 	}
-	r.press("o", "1").want("owner: project ops", "[x] web-root-full").press("i", "y")
+	r.press("o", "#1").want("owner: project ops", "[x] web-root-full").press("i", "y")
 	if w := api.Writes(); len(w) != len(sent)+1 || strings.Contains(w[len(sent)], " in ") {
 		t.Errorf("sent: %q", w)
 	}
 
-	r.press("o", "3").typeText("nobody").press("enter")
+	r.press("o", "#3").typeText("nobody").press("enter")
 	r.said(ui.LevelBad, "the login of cloud:lab has no role in a project of that name or id; it has one in acme, ops")
 	if n := r.lastNote(); core.CodeOf(n.Err) != core.CodeNotFound || !strings.Contains(n.Err.Error(), "openstack role add") {
 		t.Error(n.Err)

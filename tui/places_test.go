@@ -128,18 +128,18 @@ func TestPlacesWait(t *testing.T) {
 		r.press(choice)
 		return r, n
 	}
-	r, n := leaving("1")
+	r, n := leaving("#1")
 	if r.wake(); len(w.opened) != n {
 		t.Error("the place is left though one stays")
 	}
-	r, n = leaving("2")
+	r, n = leaving("#2")
 	if r.wake(); len(w.opened) != n+1 || r.Running().ID != 0 {
 		t.Errorf("%d places were opened, and %q runs", len(w.opened)-n, r.Running().What)
 	}
 	if all := r.Tasks(); all[0].State != ui.TaskDone {
 		t.Errorf("what was left running is %s", all[0].State)
 	}
-	r, n = leaving("3")
+	r, n = leaving("#3")
 	if r.wake(); len(w.opened) != n+1 {
 		t.Error("it does not go")
 	}

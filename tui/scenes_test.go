@@ -279,7 +279,7 @@ func exporting(keys ...string) func(testing.TB, int, int) *rig {
 		r.press("x").begun()
 		r.send(shell.Progressed(r.Running().ID, ui.Step{Done: 3, Total: 10}, nil))
 		for _, k := range keys {
-			r.send(keyMsg(k))
+			r.press(k)
 			if k == "q" || k == "ctrl+c" { // the dialog comes by a command
 				r.take(r.queue[len(r.queue)-1]())
 			}
@@ -350,7 +350,7 @@ var scenes = []scene{
 	{"cloud-create", cloudKeys(join([]string{"v", "/"}, letters("jenkins"), []string{"enter", "n", "tab", "tab", "space", "enter"})...)},
 	{"cloud-delete", cloudKeys(join([]string{"/"}, letters("postgres-primary-full-2026-11-18"), []string{"enter", "D"})...)},
 	{"cloud-delete-all", cloudKeys(join([]string{"/"}, letters("postgres-primary-full-2026-11-18"), []string{"enter", "D", "a"})...)},
-	{"cloud-reset", cloudKeys(join([]string{"/"}, letters("status:restoring"), []string{"enter", "Z", "2"})...)},
+	{"cloud-reset", cloudKeys(join([]string{"/"}, letters("status:restoring"), []string{"enter", "Z", "#2"})...)},
 	{"cloud-edit", cloudKeys("down", "E")},
 	{"cloud-restore", inCloud("backup", dbBackup, "restore")},
 	{"cloud-restore-metadata", inCloud("backup", dbBackup, "restore", "P")},
@@ -433,7 +433,7 @@ var scenes = []scene{
 	{"import-confirm", pasteOn(several, "i")},
 	{"import-done", pasteOn(several, "i", "y")},
 	{"import-owner", pasteOn(tenanted, "o")},
-	{"import-owned", pasteOn(tenanted, "o", "2")},
+	{"import-owned", pasteOn(tenanted, "o", "#2")},
 	{"import-hostile", pasteOn(evilRecord)},
 	{"journal-empty", keysOn("J")},
 	{"journal", used()},
@@ -446,6 +446,16 @@ var scenes = []scene{
 	{"dialog-format", keysOn("F")},
 	{"dialog-file", keysOn("X")},
 	{"dialog-theme", keysOn("T")},
+	{"dialog-sort-typed", keysOn("s", "s", "i")},
+	{"dialog-palette", keysOn(":")},
+	{"dialog-palette-typed", keysOn(join([]string{":"}, letters("restore"))...)},
+	{"dialog-palette-line", keysOn(join([]string{":"}, letters("sort si"))...)},
+	{"dialog-messages", failing("J", "M")},
+	{"dialog-copy", keysOn("y")},
+	{"journal-find", used(join([]string{"/"}, letters("import"))...)},
+	{"journal-found", used(join([]string{"/"}, letters("import"), []string{"enter"})...)},
+	{"help-found", keysOn(join([]string{"?", "/"}, letters("volume"), []string{"enter"})...)},
+	{"backup-found", openOn("backup", dbBackup, "", join([]string{"/"}, letters("container"), []string{"enter"})...)},
 	{"dialog-message", failing("J", "e")},
 	{"dialog-quit", exporting("q")},
 	{"hostile-backups", onWorst("", "")},

@@ -19,6 +19,7 @@ func begin(at *place.Stay) ui.Begin {
 		Keys: func(host ui.Host) []ui.Action {
 			return append([]ui.Action{operate.UndoAction(host, at)}, at.ProjectActions()...)
 		},
+		Jumps:  at.Jumps(),
 		Arrive: at.Arrive,
 		Close:  at.Close,
 		Theme:  at.Seen().Theme,

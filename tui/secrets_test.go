@@ -222,6 +222,9 @@ func (r *rig) anyKey(dice *rand.Rand, pressed map[string]int) string {
 	if len(keys) == 0 || dice.IntN(12) == 0 {
 		return []string{"esc", "enter", "down", "a", "y"}[dice.IntN(5)]
 	}
+	if p, ok := r.Dialog().(*ui.PaletteBox); ok && slices.Contains([]string{"secrets", "quit", "suspend"}, p.Items[p.At].Hint) {
+		return "esc"
+	}
 	if box, ok := r.Dialog().(*ui.InputBox); ok && strings.HasPrefix(box.Input.Value(), "hearth-") { // a file's name
 		return "enter"
 	}

@@ -24,7 +24,7 @@ var middles = []struct {
 }{
 	{"a list", nil, "? help"},
 	{"a filter that is typed", []string{"/", "text:name~db"}, "keep the filter"},
-	{"help", []string{"?"}, "Keys ("},
+	{"help", []string{"?"}, "Keys: Backups"},
 	{"a menu", []string{"s"}, "Sort"},
 	{"a field for a file", []string{"X"}, "Export to a file"},
 	{"a backup", []string{"Enter"}, "[Overview]"},

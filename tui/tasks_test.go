@@ -133,7 +133,7 @@ func TestCtrlCOfSeveral(t *testing.T) {
 		}
 	}
 	r.press("q").takeLast().want("2 tasks are still running", "Cancel them, and quit when they have stopped")
-	r.press("3")
+	r.press("#3")
 	r.wake()
 	if !r.quits() {
 		t.Error("it does not quit when both have stopped")

@@ -57,6 +57,7 @@ func (c Config) Check() (key, what string) {
 // Options is what the screens are given.
 type Options struct {
 	Config    Config
+	Keys      Keys // in place of those that actions have
 	Theme     themes.Theme
 	AutoTheme bool // follow the terminal's background
 	Clipboard ui.Clipboard
@@ -132,6 +133,10 @@ func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
 	} else {
 		in = begin(place.New(desk, o.Close, places))
 	}
+	keys := map[string][]string{}
+	for name, list := range o.Keys {
+		keys[name] = list
+	}
 	return shell.New(ctx, in, shell.Options{Theme: o.Theme, AutoTheme: o.AutoTheme, Clipboard: o.Clipboard,
-		Local: o.Config.Local(), Now: desk.Now, After: o.After, Secrets: o.Passcodes.questions(), Pause: o.Pause, Plain: o.Plain})
+		Local: o.Config.Local(), Keys: keys, Now: desk.Now, After: o.After, Secrets: o.Passcodes.questions(), Pause: o.Pause, Plain: o.Plain})
 }

@@ -17,12 +17,12 @@ import (
 
 // backupColumns is what the list of backups shows.
 var backupColumns = []grid.Column{
-	{Name: "name", Title: "NAME", Width: 34, Min: 26, Grow: 3},
+	{Name: "name", Title: "NAME", Width: 34, Min: 26, Grow: 3, Ends: true},
 	{Name: "status", Title: "STATUS", Width: 16},
 	{Name: "kind", Title: "KIND", Width: 5, Drop: 1},
 	{Name: "size", Title: "SIZE", Width: 9, Right: true, Drop: 2},
 	{Name: "created", Title: "AGE", Width: 5, Right: true, Flip: true},
-	{Name: "volume", Title: "VOLUME", Width: 20, Min: 12, Grow: 2, Drop: 3},
+	{Name: "volume", Title: "VOLUME", Width: 20, Min: 12, Grow: 2, Ends: true, Drop: 3},
 	{Name: "reason", Title: "FAIL REASON", Width: 24, Min: 16, Grow: 2, Drop: 5},
 	{Name: "id", Title: "ID", Width: 8, Drop: 4},
 }
@@ -144,9 +144,7 @@ func backupActions(host ui.Host, at *place.Stay, more place.RowActions, rows pla
 				return ui.Opening(ui.Open{Screen: "backup", ID: string(rows.Current().ID), Tab: "restore"})
 			}},
 	}, more.Exports(host, rows), []ui.Action{
-		{Name: "copy-id", Keys: []string{"y"}, Help: "Copy the id", Why: rows.None,
-			Run: func() tea.Cmd { return host.Copy(string(rows.Current().ID), "the id") }},
-		toVolume, compareBackups(rows),
+		copyBackup(host, at, rows), toVolume, compareBackups(rows),
 		{Name: "copy", Keys: []string{"Y"}, Label: "copy", Minor: true, Help: "Copy it, or all that are marked, into another place",
 			Why: func() string { return ui.Either(rows.None(), at.Cannot(core.OpExport)) },
 			Run: openWith("copy", rows)},

@@ -207,7 +207,7 @@ func (s *listScreen[T]) Actions() []ui.Action {
 
 // moves are the keys that move the cursor; the last row may be further on than is known.
 func (s *listScreen[T]) moves() []ui.Action {
-	out := ui.TableMoves(s.table, s.moved)
+	out := ui.Moves(s.table, s.moved)
 	for i := range out {
 		if out[i].Name == "end" {
 			out[i].Run = func() tea.Cmd {
@@ -245,6 +245,10 @@ func (s *listScreen[T]) finding(enter ui.Action) []ui.Action {
 		out = append(out,
 			ui.Action{Name: "unfilter", Keys: []string{"esc"}, Label: "all again", Help: "Clear the filter",
 				Run: s.remembering(s.refitted(s.resetFilter))})
+	}
+	if s.begun != "" {
+		out = append(out, ui.Action{Name: "drop-filter", Keys: []string{"backspace"}, Label: "all " + s.noun + "s",
+			Help: "Show all, and not only those for which the list was opened", Run: s.refitted(s.dropChip)})
 	}
 	return inLists(out)
 }
@@ -300,12 +304,7 @@ func (s *listScreen[T]) chooseSort() tea.Cmd {
 		items = append(items, ui.MenuItem{Label: c.Title, Hint: hint})
 	}
 	return ui.Show(&ui.MenuBox{Title: "Sort by", Items: items, At: at, Pick: func(i int) tea.Cmd {
-		c := s.columns[i]
-		desc := c.Kind == core.TimeColumn || c.Kind == core.SizeColumn || c.Kind == core.NumberColumn
-		if c.Name == s.sort.Column {
-			desc = !s.sort.Desc
-		}
-		return s.remembering(func() tea.Cmd { return s.setSort(c.Name, desc) })()
+		return s.remembering(func() tea.Cmd { return s.setSort(s.columns[i].Name, s.wayOf(&s.columns[i])) })()
 	}})
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"hearth/core"
 	"hearth/tui/grid"
@@ -30,7 +32,10 @@ type lister[T any] struct {
 	counter func(context.Context, core.Query) (int, error)    // counts exactly; nil: the place cannot
 	marks   map[string][]core.Mark                            // of the rows that are here
 	shown   []grid.Column
-	table   *grid.Model
+
+	chosenColumns arranged
+
+	table *grid.Model
 
 	ui.Read
 	sort     core.Order
@@ -85,7 +90,7 @@ func newLister[T any](host ui.Host, at *place.Stay, columns core.Columns[T], fil
 		columns: columns,
 		sort:    firstOrder,
 		begun:   filter,
-		field:   ui.NewInput(filter),
+		field:   ui.NewInput(""),
 		kept:    map[string]T{},
 	}
 	l.field.Blur()
@@ -98,7 +103,7 @@ func (l *lister[T]) Len() int { return l.page.Total }
 
 func (l *lister[T]) Row(i int) ([]grid.Cell, bool) {
 	if row := l.row(i); row != nil {
-		return l.cells(row), true
+		return l.arrange(l.cells(row)), true
 	}
 	return nil, false
 }
@@ -269,7 +274,7 @@ func (l *lister[T]) trouble(err error) tea.Cmd {
 // setFilter filters by a text, as it is typed; while it is not right the last
 // right one stays.
 func (l *lister[T]) setFilter(text string) tea.Cmd {
-	f, err := core.ParseFilter(text, l.columns)
+	f, err := core.ParseFilter(l.within(text), l.columns)
 	l.mistake = err
 	if err != nil || f.Text == l.holds.Text {
 		return nil
@@ -283,9 +288,9 @@ func (l *lister[T]) setFilter(text string) tea.Cmd {
 func (l *lister[T]) resetFilter() tea.Cmd {
 	l.typing = false
 	l.field.Blur()
-	l.field.SetValue(l.begun)
+	l.field.SetValue("")
 	l.letters.end()
-	cmd := l.setFilter(l.begun)
+	cmd := l.setFilter("")
 	l.anew = false
 	return cmd
 }
@@ -304,12 +309,15 @@ func (l *lister[T]) fieldActions() []ui.Action {
 				}
 				return nil
 			}},
-		{Name: "clear", Keys: []string{"esc", "ctrl+c"}, Label: "clear it", Help: "Clear the filter", Group: group, Run: l.resetFilter},
+		{Name: "clear-filter", Keys: []string{"esc", "ctrl+c"}, Label: "clear it", Help: "Clear the filter", Group: group, Run: l.resetFilter},
 	}
 }
 
 // typed is a key or a paste for the filter.
 func (l *lister[T]) typed(msg tea.Msg) tea.Cmd {
+	if k, ok := msg.(tea.KeyPressMsg); ok && k.Code == tea.KeyBackspace && l.field.Value() == "" && l.begun != "" {
+		return l.dropChip()
+	}
 	var cmd tea.Cmd
 	l.field, cmd = l.field.Update(msg)
 	return tea.Batch(cmd, l.setFilter(l.field.Value()))
@@ -327,9 +335,13 @@ func (l *lister[T]) setSort(column string, desc bool) tea.Cmd {
 func (l *lister[T]) filterLine(w int) string {
 	s := l.host.Look()
 	if l.typing {
-		return s.Key.Paint("/") + " " + s.Input(l.field, w-2)
+		return s.Key.Paint("/") + " " + l.chip() + s.Input(l.field, w-2-ansi.StringWidth(l.chip()))
 	}
-	return s.Dim.Paint("filter ") + s.Mark.Paint(core.Visible(l.holds.Text)) + s.Dim.Paint("  (/ changes it, Esc goes back)")
+	typed, hint := strings.TrimSpace(strings.TrimPrefix(l.holds.Text, l.begun)), "  (/ changes it, Esc goes back)"
+	if l.begun != "" {
+		hint = "  (Backspace takes it away)"
+	}
+	return s.Dim.Paint("filter ") + l.chip() + s.Mark.Paint(core.Visible(typed)) + s.Dim.Paint(hint)
 }
 
 // head tells how many rows there are ("34 backups of 90"), whether that is all
@@ -358,7 +370,7 @@ func (l *lister[T]) head(noun string, w int) string {
 	if l.judge != nil && len(l.page.Rows) > 0 {
 		text += s.Unknown.Paint("  ~ assumed, ? lost")
 	}
-	text += l.scant()
+	text += s.Dim.Paint(l.sortedUnseen()) + l.scant()
 	var e *core.Error
 	if l.typing && errors.As(l.mistake, &e) {
 		text += s.Warn.Paint("  ! " + core.Visible(e.What) + "; " + core.Visible(e.Next))

@@ -16,7 +16,7 @@ import (
 
 // volumeColumns is what the list of volumes shows.
 var volumeColumns = []grid.Column{
-	{Name: "name", Title: "NAME", Width: 34, Min: 25, Grow: 3},
+	{Name: "name", Title: "NAME", Width: 34, Min: 25, Grow: 3, Ends: true},
 	{Name: "status", Title: "STATUS", Width: 18},
 	{Name: "size", Title: "SIZE", Width: 10, Right: true, Drop: 1},
 	{Name: "backups", Title: "BACKUPS", Width: 8, Right: true, Drop: 2},
@@ -67,9 +67,7 @@ func volumeActions(host ui.Host, at *place.Stay, more place.RowActions, rows pla
 			Run: func() tea.Cmd {
 				return ui.Opening(ui.Open{Screen: "backups", Filter: filterByVolume(rows.Current().ID)})
 			}},
-		{Name: "copy-id", Keys: []string{"y"}, Help: "Copy the id", Why: rows.None,
-			Run: func() tea.Cmd { return host.Copy(string(rows.Current().ID), "the id") }},
-		compareVolumes(rows),
+		copyVolume(host, at, rows), compareVolumes(rows),
 		{Name: "origin", Keys: []string{"O"}, Help: "Go to the backup that it was restored from", Why: rows.None,
 			Run: func() tea.Cmd { return openOrigin(host, at, *rows.Current()) }},
 	}, more.Volumes(host, rows)...)

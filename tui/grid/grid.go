@@ -4,8 +4,10 @@
 package grid
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -31,6 +33,7 @@ type Column struct {
 	Grow  int  // its share of the room that is left over
 	Right bool // aligned right
 	Flip  bool // shows the opposite of what it sorts by, as an age does of a time
+	Ends  bool // its texts differ at their ends: one that is too long is cut in the middle
 	Drop  int  // where there is no room, columns go in this order, the highest first; 0 stays
 }
 
@@ -70,6 +73,7 @@ type Model struct {
 	faded   bool
 	sort    string
 	desc    bool
+	found   narrowing
 
 	widths []int // laid out for w; 0: the column has no room
 }
@@ -96,7 +100,12 @@ func (m *Model) SetColumns(c []Column) {
 
 // SetSource changes the rows; the cursor stays at its place as far as it can.
 func (m *Model) SetSource(s Source) {
+	row := m.Cursor()
 	m.src = s
+	if m.found.text != "" {
+		m.renarrow()
+		m.cursor = m.place(row)
+	}
 	m.clamp()
 }
 
@@ -111,10 +120,15 @@ func (m *Model) SetSize(w, h int) {
 }
 
 // rows is how many rows are on screen.
-func (m *Model) rows() int { return max(m.h-1, 0) }
+func (m *Model) rows() int {
+	if m.found.text != "" { // a line says so
+		return max(m.h-2, 0)
+	}
+	return max(m.h-1, 0)
+}
 
 func (m *Model) clamp() {
-	n := m.src.Len()
+	n := m.count()
 	m.cursor = max(min(m.cursor, n-1), 0)
 	if m.cursor < m.top {
 		m.top = m.cursor
@@ -137,17 +151,20 @@ func (m *Model) Shown() []string {
 }
 
 // Cursor is the row under the cursor, from 0; 0 also when there is no row.
-func (m *Model) Cursor() int { return m.cursor }
+func (m *Model) Cursor() int { return m.source(m.cursor) }
 
 // Len is how many rows there are.
 func (m *Model) Len() int { return m.src.Len() }
 
 // Window is the rows on screen: from, and how many.
-func (m *Model) Window() (from, n int) { return m.top, min(m.rows(), m.src.Len()-m.top) }
+func (m *Model) Window() (from, n int) { return m.top, min(m.rows(), m.count()-m.top) }
 
-// Move puts the cursor on row i, or as near as can be.
-func (m *Model) Move(i int) {
-	m.cursor = i
+// Move puts the cursor on row i of the source, or as near as can be.
+func (m *Model) Move(i int) { m.to(m.place(i)) }
+
+// to puts the cursor on the row that is shown at a place.
+func (m *Model) to(place int) {
+	m.cursor = place
 	m.clamp()
 }
 
@@ -155,7 +172,7 @@ func (m *Model) Move(i int) {
 // quarter: drawn anew for each row, a held key costs a slow line ten times as much.
 func (m *Model) Step(rows int) {
 	was := m.top
-	m.Move(m.cursor + rows)
+	m.to(m.cursor + rows)
 	switch more := m.rows()/4 - 1; {
 	case more <= 0 || m.top == was:
 	case m.top > was:
@@ -163,24 +180,24 @@ func (m *Model) Step(rows int) {
 	default:
 		m.top -= min(more, m.top+m.rows()-1-m.cursor)
 	}
-	m.top = max(min(m.top, m.src.Len()-m.rows()), 0)
+	m.top = max(min(m.top, m.count()-m.rows()), 0)
 }
 
 // Page moves the cursor by windows.
-func (m *Model) Page(pages int) { m.Move(m.cursor + pages*max(m.rows()-1, 1)) }
+func (m *Model) Page(pages int) { m.to(m.cursor + pages*max(m.rows()-1, 1)) }
 
 // Home and End go to the first and the last row.
-func (m *Model) Home() { m.Move(0) }
+func (m *Model) Home() { m.to(0) }
 
 // End goes to the last row.
-func (m *Model) End() { m.Move(m.src.Len() - 1) }
+func (m *Model) End() { m.to(m.count() - 1) }
 
 // Key is the key of the row under the cursor, "" if there is none.
 func (m *Model) Key() string {
 	if m.src.Len() == 0 {
 		return ""
 	}
-	return m.src.Key(m.cursor)
+	return m.src.Key(m.Cursor())
 }
 
 // Fade draws the rows as such that are about to be replaced by others.
@@ -198,7 +215,7 @@ func (m *Model) Toggle() {
 		delete(m.marks, key)
 	case m.but[key]:
 		delete(m.but, key)
-	case m.rule != nil && m.rule(m.cursor):
+	case m.rule != nil && m.rule(m.Cursor()):
 		m.but[key] = true
 	default:
 		m.Mark(key)
@@ -377,9 +394,13 @@ func (m *Model) View() string {
 	b.WriteString(m.heading())
 	for r := range m.rows() {
 		b.WriteByte('\n')
-		if i := m.top + r; i < m.src.Len() {
-			b.WriteString(m.row(i))
+		if i := m.top + r; i < m.count() {
+			b.WriteString(m.row(m.source(i), i == m.cursor))
 		}
+	}
+	if m.found.text != "" && m.h > 1 {
+		b.WriteByte('\n')
+		b.WriteString(m.narrowedLine())
 	}
 	return b.String()
 }
@@ -417,12 +438,32 @@ func clip(s string, w int) string {
 	return ansi.Truncate(s, w, "")
 }
 
-func (m *Model) row(i int) string {
+// narrowedLine says that not all rows are shown, and by what.
+func (m *Model) narrowedLine() string {
+	text := fmt.Sprintf("  %d of %d: /", m.count(), m.src.Len())
+	return clip(m.styles.Dim.Paint(text)+m.styles.Mark.Paint(shown(m.found.text))+m.styles.Dim.Paint("  (Esc shows all)"), m.w)
+}
+
+// shown is what somebody typed, or pasted, as a terminal may have it.
+func shown(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+func (m *Model) row(i int, here bool) string {
 	cells, ok := m.src.Row(i)
 	if !ok {
 		return clip("  "+m.styles.Dim.Paint("…"), m.w)
 	}
-	here, marked := i == m.cursor, m.RowMarked(i)
+	marked := m.RowMarked(i)
+	var hits [][]int
+	if m.found.text != "" {
+		hits, _ = m.found.hits(cells)
+	}
 	sign := [2]byte{' ', ' '}
 	if here {
 		sign[0] = '>'
@@ -461,9 +502,25 @@ func (m *Model) row(i int) string {
 		if c < len(cells) {
 			cell = cells[c]
 		}
+		if col.Ends {
+			cell.Text = middle(cell.Text, w)
+		}
+		if c < len(hits) && len(hits[c]) > 0 && cell.Text == cells[c].Text { // one that was cut has its letters elsewhere
+			cell.Text = Lit(cell.Text, hits[c])
+		}
 		line(fit(cell.Text, w, col.Right), cell.Style)
 	}
 	return b.String()
+}
+
+// middle cuts a text that is too long for w cells in its middle.
+func middle(s string, w int) string {
+	n := width(s)
+	if n <= w || w < 5 {
+		return s
+	}
+	end := (w - 1) / 2
+	return ansi.Truncate(s, w-1-end, "") + "…" + ansi.TruncateLeft(s, n-end, "")
 }
 
 // fit cuts or pads a text to exactly w cells.

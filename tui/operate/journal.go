@@ -232,7 +232,7 @@ func (s *journalScreen) Actions() []ui.Action {
 		{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all of the entry", Why: s.noEntry, Run: func() tea.Cmd {
 			return ui.Show(&ui.TextBox{Title: "The entry", Lines: s.detail(), Look: s.host.Look()})
 		}},
-		{Name: "its-volume", Keys: []string{"enter"}, Label: "its volume", Help: "Go to its volume", Why: func() string {
+		{Name: "volume-of-entry", Keys: []string{"enter"}, Label: "its volume", Help: "Go to its volume", Why: func() string {
 			if e := s.current(); e == nil || e.Volume == "" {
 				return "it has none"
 			}

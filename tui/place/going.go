@@ -2,6 +2,7 @@ package place
 
 import (
 	"context"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -65,4 +66,27 @@ func (s *Stay) reach(all bool) tea.Cmd {
 	s.desk.Reach = to
 	s.mu.Unlock()
 	return tea.Batch(ui.Say(ui.LevelInfo, text), func() tea.Msg { return ui.BannerMsg{} }, func() tea.Msg { return ui.Changed{} })
+}
+
+// Jumps are the places that ":" leads to.
+func (s *Stay) Jumps() ui.Jumps {
+	if s.opt.Open == nil {
+		return ui.Jumps{}
+	}
+	return ui.Jumps{To: func(name string) tea.Cmd {
+		if name = strings.TrimSpace(name); name == "" {
+			return ui.Say(ui.LevelWarn, "Say which place: its name, or its location.")
+		}
+		return s.MoveTo(name)
+	}, List: func(context.Context) (out []ui.Jump) {
+		here, _ := store.ParseLocation(s.Info().Location)
+		for _, p := range s.Places() {
+			j := ui.Jump{Kind: "place", Label: ui.Either(p.Name, p.Location), Hint: p.Location, Run: func() tea.Cmd { return s.MoveTo(p.Location) }}
+			if p.Location == here.String() {
+				j.Why = "you are there"
+			}
+			out = append(out, j)
+		}
+		return out
+	}}
 }

@@ -340,7 +340,7 @@ func (s *importScreen) Actions() []ui.Action {
 			}
 			return why
 		}, Run: s.confirm},
-		{Name: "choose", Keys: []string{"space", "enter"}, Label: "choose", Help: "Choose the record, or leave it out", Why: func() string {
+		{Name: "take-record", Keys: []string{"space", "enter"}, Label: "choose", Help: "Choose the record, or leave it out", Why: func() string {
 			if why := none(); why != "" {
 				return why
 			}

@@ -497,7 +497,7 @@ func (s *copyScreen) Actions() []ui.Action {
 		}},
 		{Name: "filter", Keys: []string{"/"}, Label: "filter", Minor: true, Help: "Filter both sides: name~db age>30d word", Run: s.askFilter},
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read both anew", Run: s.Resume},
-	}, ui.TableMoves(table, nil)...)
+	}, ui.Moves(table, nil)...)
 }
 
 // back leaves the plan; one that goes on is shown again by the next look.

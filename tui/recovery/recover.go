@@ -387,10 +387,10 @@ func (s *recoverScreen) Actions() []ui.Action {
 	}
 	if s.pane == nil {
 		return []ui.Action{
-			{Name: "find", Keys: []string{"enter"}, Label: "find",
+			{Name: "look-for-lost", Keys: []string{"enter"}, Label: "find",
 				Help: "Look for what is lost, and lay both sides side by side; nothing is changed", Why: s.noLook,
 				Run: func() tea.Cmd { return s.look(false) }},
-			{Name: "source", Keys: []string{"s"}, Label: "source", Help: "Choose where to recover from", Why: busy, Run: s.chooseSource},
+			{Name: "recover-from", Keys: []string{"s"}, Label: "source", Help: "Choose where to recover from", Why: busy, Run: s.chooseSource},
 			{Name: "target", Keys: []string{"t"}, Label: "target", Help: "Choose the place that is to have it", Why: busy, Run: s.chooseTarget},
 		}
 	}
@@ -412,7 +412,7 @@ func (s *recoverScreen) Actions() []ui.Action {
 	if s.compare {
 		tab.Label = ""
 		return append([]ui.Action{
-			{Name: "choose", Keys: []string{"enter"}, Label: "choose", Help: "Go on: choose what is to come back", Why: busy, Run: s.turn}, tab,
+			{Name: "go-choose", Keys: []string{"enter"}, Label: "choose", Help: "Go on: choose what is to come back", Why: busy, Run: s.turn}, tab,
 			{Name: "show-all", Keys: []string{"f"}, Label: "all", Help: "Show all, or only what is not the same on both sides", Run: func() tea.Cmd {
 				s.all = !s.all
 				s.fill()

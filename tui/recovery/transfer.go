@@ -382,7 +382,7 @@ func (p *transferPane) actions() []ui.Action {
 			}
 			return ""
 		}, Run: p.confirm},
-		{Name: "choose", Keys: []string{"space"}, Label: "choose", Help: "Choose it, or leave it out", Why: func() string {
+		{Name: "choose-one", Keys: []string{"space"}, Label: "choose", Help: "Choose it, or leave it out", Why: func() string {
 			if why := p.none(); why != "" {
 				return why
 			}

@@ -60,12 +60,12 @@ func (c *chooser) keys(group, help, back string, choose func() tea.Cmd) []ui.Act
 		}
 	}
 	out := []ui.Action{
-		{Name: "choose", Keys: []string{"enter"}, Label: "choose", Help: help, Run: choose},
-		{Name: "down", Keys: []string{"down"}, Help: "Down", Run: step(func() { c.table.Step(1) })},
-		{Name: "up", Keys: []string{"up"}, Help: "Up", Run: step(func() { c.table.Step(-1) })},
-		{Name: "page-down", Keys: []string{"pgdown"}, Help: "A page down", Run: step(func() { c.table.Page(1) })},
-		{Name: "page-up", Keys: []string{"pgup"}, Help: "A page up", Run: step(func() { c.table.Page(-1) })},
-		{Name: "back", Keys: []string{"esc", "ctrl+c"}, Label: "back", Help: back, Run: func() tea.Cmd { return ui.CloseScreen }},
+		{Name: "chooser-choose", Keys: []string{"enter"}, Label: "choose", Help: help, Run: choose},
+		{Name: "chooser-down", Keys: []string{"down"}, Help: "Down", Run: step(func() { c.table.Step(1) })},
+		{Name: "chooser-up", Keys: []string{"up"}, Help: "Up", Run: step(func() { c.table.Step(-1) })},
+		{Name: "chooser-page-down", Keys: []string{"pgdown"}, Help: "A page down", Run: step(func() { c.table.Page(1) })},
+		{Name: "chooser-page-up", Keys: []string{"pgup"}, Help: "A page up", Run: step(func() { c.table.Page(-1) })},
+		{Name: "chooser-back", Keys: []string{"esc", "ctrl+c"}, Label: "back", Help: back, Run: func() tea.Cmd { return ui.CloseScreen }},
 	}
 	for i := range out {
 		out[i].Group = group

@@ -155,7 +155,7 @@ func (s *reportScreen) View(w, h int) string {
 
 func (s *reportScreen) Actions() []ui.Action {
 	return append([]ui.Action{
-		{Name: "its-volume", Keys: []string{"enter"}, Label: "its volume", Help: "Go to the volume", Why: func() string {
+		{Name: "volume-restored", Keys: []string{"enter"}, Label: "its volume", Help: "Go to the volume", Why: func() string {
 			if s.volume() == "" {
 				return "it is not known yet"
 			}

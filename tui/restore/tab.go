@@ -281,7 +281,7 @@ func (t *restoreTab) doing() []ui.Action {
 	if !t.at.Operates() {
 		return []ui.Action{apply}
 	}
-	restore := ui.Action{Name: "restore", Keys: []string{"enter"}, Label: "restore", Why: t.noRestore, Run: t.restoreData,
+	restore := ui.Action{Name: "restore-now", Keys: []string{"enter"}, Label: "restore", Why: t.noRestore, Run: t.restoreData,
 		Help: "Restore data and metadata onto the target, which is chosen first, after asking; then watch it and compare with the plan"}
 	if !t.aimed { // what a new volume is to be is asked before the preview of what is then asked about
 		restore.Label, restore.Run = "choose target", t.chooseTarget

@@ -20,21 +20,29 @@ func nearest(into any, key toml.Key) string {
 		}
 	}
 	word := key[len(key)-1]
+	if near := Nearest(word, slices.Collect(maps.Keys(settingsOf(of)))); near != "" {
+		return "write " + near
+	}
+	if tables := tablesWith(reflect.TypeOf(into), word, ""); len(tables) == 1 {
+		return "write it under [" + tables[0] + "]"
+	}
+	return ""
+}
+
+// Nearest is the word most like one that is not among them, "" where none is like it.
+func Nearest(word string, of []string) string {
 	var near []string
-	for name := range settingsOf(of) {
+	for _, name := range of {
 		few := max(1, min(len(word), len(name))/3)
 		if max(len(word), len(name))-min(len(word), len(name)) <= few && slips(strings.ToLower(word), name) <= few { // a word may be a megabyte
 			near = append(near, name)
 		}
 	}
 	slices.SortFunc(near, func(a, b string) int { return cmp.Or(slips(word, a)-slips(word, b), strings.Compare(a, b)) })
-	if len(near) > 0 {
-		return "write " + near[0]
+	if len(near) == 0 {
+		return ""
 	}
-	if tables := tablesWith(reflect.TypeOf(into), word, ""); len(tables) == 1 {
-		return "write it under [" + tables[0] + "]"
-	}
-	return ""
+	return near[0]
 }
 
 // plain is what a setting is, a pointer's goal.

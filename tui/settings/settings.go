@@ -19,7 +19,8 @@ import (
 // Read reads the file at path into a struct with toml tags. check then looks at
 // what was read: it returns the key at fault, its tables before it as in
 // "places.prod.location", and what is wrong; or "". Errors are *core.Error: a
-// file that is not there is CodeNotFound and fs.ErrNotExist, a mistake CodeUsage.
+// file that is not there is CodeNotFound and fs.ErrNotExist, a mistake CodeUsage. Where what
+// is wrong names another key between two NULs, its line is told in place of that.
 func Read(path string, into any, check func() (key, what string)) error {
 	tried := "read the config " + path
 	data, err := whole.ReadSettings(path)
@@ -53,9 +54,20 @@ func Read(path string, into any, check func() (key, what string)) error {
 		return mistake(lineOf(string(data), extra[0]), "there is no setting "+extra[0].String(), nearest(into, extra[0]))
 	}
 	if key, what := check(); key != "" {
-		return mistake(lineOf(string(data), keyOf(md.Keys(), key)), what, "")
+		return mistake(lineOf(string(data), keyOf(md.Keys(), key)), withLines(string(data), md.Keys(), what), "")
 	}
 	return nil
+}
+
+// withLines puts the lines of other keys into what is wrong.
+func withLines(data string, keys []toml.Key, what string) string {
+	parts := strings.Split(what, "\x00")
+	for i := 1; i < len(parts); i += 2 {
+		if n := lineOf(data, keyOf(keys, parts[i])); n > 0 {
+			parts[i] = "line " + strconv.Itoa(n)
+		}
+	}
+	return strings.Join(parts, "")
 }
 
 // What the decoder says of a value of another type than its setting.
@@ -109,7 +121,7 @@ func explain(err error) (line int, what string) {
 // secret: an error is told of where it was noticed. Where no line is known all are asked.
 func telling(data string, line int) bool {
 	for i, text := range strings.Split(data, "\n") {
-		if line > 0 && i+1 != line && i+2 != line {
+		if line > 0 && i+1 != line && i+2 != line || strings.TrimSpace(text) == "[keys]" { // those of a keyboard
 			continue
 		}
 		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("=,{}[]. \t\"'", r) }) {

@@ -26,6 +26,8 @@ type Options struct {
 	// Pause is how long a question that appears while somebody types takes no key; 0 is half a
 	// second, and a negative one none.
 	Pause time.Duration
+	// Keys are the keys of actions, by their names, in place of their own.
+	Keys map[string][]string
 	// Secrets are questions that work asks the user; nil: there are none.
 	Secrets <-chan ui.Secret
 }
@@ -44,7 +46,7 @@ type App struct {
 	stack    []held
 	roots    map[string]held // screens that a key opens keep their place
 	dialogs  []ui.Overlay
-	note     told
+	said     messages
 	tasks    tasks
 	lastID   int
 	clock    struct {
@@ -59,13 +61,9 @@ type held struct {
 	id    int
 	name  string
 	leave context.CancelFunc // ends what it asked
-	ui.Screen
-}
 
-// told is the last note.
-type told struct {
-	ui.Note
-	passed bool // it is of a screen that has been left
+	opened ui.Open // for what it was opened
+	ui.Screen
 }
 
 // New makes the model, in a place; nothing is read yet.

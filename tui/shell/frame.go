@@ -58,11 +58,16 @@ func (a *App) frame() string {
 		frame = a.titleBar(w) + "\n" + frame
 		h++
 	}
+	status := a.statusLine(w)
 	for _, d := range a.dialogs {
+		if low, ok := d.(interface{ Low() bool }); ok && low.Low() && a.chrome() > 0 {
+			status = d.View(a.look, w, 1)
+			continue
+		}
 		frame = ui.Over(frame, d.View(a.look, w, h), w, h)
 	}
 	if a.chrome() > 0 {
-		frame += "\n" + ui.Clip(a.statusLine(w), w)
+		frame += "\n" + ui.Clip(status, w)
 	}
 	if a.chrome() == 3 {
 		frame += "\n" + ui.Clip(a.footer(w), w)
@@ -119,13 +124,17 @@ func (a *App) nameOf(h held) string {
 // statusLine draws the latest note; of one that is too long the end goes, and
 // e shows it whole.
 func (a *App) statusLine(w int) string {
-	n := a.note
-	if n.Text == "" || n.passed {
-		return ""
+	n, shown := a.said.last()
+	unread := a.look.Bad.Paint(a.said.unreadText())
+	if n.Text == "" || !shown {
+		return ui.Spread("", unread, w)
 	}
 	text := n.Level.Glyph() + " " + core.Visible(n.Text)
 	more := ""
-	if len(n.Beneath()) > 0 || ansi.StringWidth(text) > w {
+	switch {
+	case unread != "" && !a.said.log[len(a.said.log)-1].matters():
+		more = " " + unread
+	case len(n.Beneath()) > 0 || ansi.StringWidth(text) > w:
 		more = a.look.Dim.Paint(" e: more")
 	}
 	return ui.Spread(a.look.Level(n.Level).Paint(ui.Clip(text, w-ansi.StringWidth(more)-1)), more, w)

@@ -74,6 +74,18 @@ func (a *App) tick() tea.Cmd {
 	return a.opt.After(wait, func(time.Time) tea.Msg { return clockMsg{nth} })
 }
 
+// clocked takes a tick of the clock, or one that was asked for.
+func (a *App) clocked(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case clockMsg:
+		if msg.nth != a.clock.nth {
+			return nil
+		}
+		return tea.Batch(a.tick(), a.ticked())
+	}
+	return a.ticked()
+}
+
 // drowses reports whether nobody has pressed a key for a while.
 func (a *App) drowses() bool { return a.opt.Now().Sub(a.clock.touched) >= looking }
 
@@ -126,32 +138,20 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		return a.sized(msg)
 	case tea.BackgroundColorMsg, tea.ColorProfileMsg:
 		a.coloured(msg)
-	case clockMsg:
-		if msg.nth != a.clock.nth {
-			return nil
-		}
-		return tea.Batch(a.tick(), a.ticked())
-	case ui.TickMsg:
-		return a.ticked()
-	case ui.Note:
-		a.note = told{Note: msg}
+	case clockMsg, ui.TickMsg:
+		return a.clocked(msg)
+	case ui.Note, ui.BannerMsg, passMsg:
+		return a.telling(msg)
 	case ui.Reply:
 		return a.deliver(msg)
-	case ui.Open, ui.Push, ui.Close, ui.ShowMsg, ui.Secret, ui.Go, ui.Begin:
+	case ui.Open, ui.Push, ui.Close, ui.ShowMsg, ui.Secret, ui.Go, ui.Begin, jumpsMsg, doMsg:
 		return a.navigate(msg)
-	case ui.BannerMsg:
-		if msg.Note.Text != "" {
-			a.note = told{Note: msg.Note}
-		}
-		a.renew()
 	case ui.Changed:
 		return tea.Batch(a.everyScreen(msg), a.resumed())
 	case ui.CopyMsg, ui.SaveMsg, ui.ClipboardMsg, copiedMsg, clipboardTextMsg, tea.ClipboardMsg, clipboardLateMsg:
 		return a.copying(msg)
-	case progressMsg:
-		return a.progress(msg)
-	case workEndedMsg:
-		return a.workEnded(msg)
+	case progressMsg, workEndedMsg:
+		return a.working(msg)
 	case tea.KeyPressMsg, tea.PasteMsg, ui.Pasted, term.Cut, term.Unsuspended:
 		return tea.Batch(a.touched(), a.keyboard(msg))
 	default:
@@ -174,13 +174,24 @@ func (a *App) sized(msg tea.WindowSizeMsg) tea.Cmd {
 func (a *App) navigate(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case ui.Open:
-		return tea.Batch(a.open(msg), a.catchUp())
+		a.titled()
+		cmd := a.open(msg)
+		if _, ok := a.find(msg.Screen); ok {
+			a.visit.trail.went(msg)
+		}
+		return tea.Batch(cmd, a.catchUp())
+	case jumpsMsg:
+		a.jumped(msg)
+	case doMsg:
+		return a.do(msg.name)
 	case ui.Push:
 		return a.push(msg.Name, msg.Make)
 	case ui.Close:
+		a.titled()
 		return a.pop()
 	case ui.ShowMsg:
-		a.note.passed = a.note.passed || a.note.Level == ui.LevelBusy // it has come
+		n, _ := a.said.last()
+		a.said.passed = a.said.passed || n.Level == ui.LevelBusy // it has come
 		a.dialogs = append(a.dialogs, msg.Overlay)
 		a.startle(msg.Overlay)
 		a.layout()

@@ -10,7 +10,7 @@ import (
 // What those see who drive the shell without a terminal, as tests do.
 
 // Note is what was said last, and whether the status line still says it.
-func (a *App) Note() (n ui.Note, shown bool) { return a.note.Note, !a.note.passed }
+func (a *App) Note() (n ui.Note, shown bool) { return a.said.last() }
 
 // Top is the screen that is shown, Depth how many lie on the stack.
 func (a *App) Top() ui.Screen { return a.top() }
@@ -76,3 +76,22 @@ func Progressed(id ui.TaskID, s ui.Step, items map[string]string) tea.Msg {
 
 // SetPlain draws in ASCII, or not.
 func (a *App) SetPlain(on bool) { a.opt.Plain = on }
+
+// Screen is the name of the screen that is shown, Where what the list of screens calls it.
+func (a *App) Screen() string {
+	if n := len(a.stack); n > 0 {
+		return a.stack[n-1].name
+	}
+	return ""
+}
+
+// Where is what the list of screens calls the screen that is shown.
+func (a *App) Where() string {
+	if n := len(a.stack); n > 0 {
+		return a.nameOf(a.stack[n-1])
+	}
+	return ""
+}
+
+// Screens is the list of screens of the place.
+func (a *App) Screens() []ui.Entry { return a.screens() }

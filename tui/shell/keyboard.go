@@ -2,6 +2,7 @@ package shell
 
 import (
 	"fmt"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -52,18 +53,25 @@ func (a *App) keyPress(k tea.KeyPressMsg) tea.Cmd {
 	cmd, ok := ui.Press(a.scope(), k.String())
 	if n := len(a.dialogs); n > 0 {
 		d := a.dialogs[n-1]
-		if !ok {
+		switch {
+		case ok:
+		case takes(d, k):
 			cmd = d.Update(k)
+		case k.String() == "?": // no dialog has a screen's help
+			cmd = a.showHelp()
+		default:
+			cmd = a.undefined(k.String())
 		}
-		if d.Closed() {
-			a.dialogs = a.dialogs[:n-1]
-		}
+		a.dialogs = slices.DeleteFunc(a.dialogs, func(x ui.Overlay) bool { return x == d && d.Closed() })
 		return cmd
 	}
-	if t, typing := a.top().(ui.Texter); typing && !ok && t.WantsText() {
+	if ok {
+		return cmd
+	}
+	if t, typing := a.top().(ui.Texter); typing && t.WantsText() && takes(t, k) {
 		return t.Type(k)
 	}
-	return cmd
+	return a.undefined(k.String())
 }
 
 // takePaste takes a paste wherever it comes: a text field that has the focus and

@@ -16,12 +16,12 @@ import (
 func (a *App) scope() []ui.Action {
 	top := a.top()
 	if n := len(a.dialogs); n > 0 {
-		return a.dialogs[n-1].Actions()
+		return a.keyed(a.dialogs[n-1].Actions())
 	}
 	if t, ok := top.(ui.Texter); ok && t.WantsText() {
-		return append(t.FieldActions(), a.besideText(t)...)
+		return a.keyed(append(t.FieldActions(), a.besideText(t)...))
 	}
-	out := slices.Clip(top.Actions())
+	out := lit(a.keyed(top.Actions()))
 	taken := map[string]bool{}
 	for _, act := range out {
 		for _, k := range act.Keys {
@@ -32,6 +32,10 @@ func (a *App) scope() []ui.Action {
 		if slices.ContainsFunc(act.Keys, func(k string) bool { return !taken[k] }) {
 			out = append(out, act)
 		}
+	}
+	if !slices.ContainsFunc(out, func(x ui.Action) bool { return x.Name == "find" || x.Name == "filter" }) {
+		out = append(out, a.keyed([]ui.Action{{Name: "find", Keys: []string{"/"}, Help: "Find: type a part of it", Group: "Everywhere",
+			Why: func() string { return "there is no list and no long text here" }, Run: func() tea.Cmd { return nil }}})...)
 	}
 	return out
 }
@@ -55,6 +59,45 @@ func (a *App) besideText(t ui.Texter) (out []ui.Action) {
 	return out
 }
 
+// keyed gives actions the keys that the config has for them.
+func (a *App) keyed(actions []ui.Action) []ui.Action {
+	if len(a.opt.Keys) == 0 {
+		return actions
+	}
+	out := slices.Clone(actions)
+	for i := range out {
+		if keys := a.opt.Keys[out[i].Name]; len(keys) > 0 {
+			out[i].Keys = keys
+		}
+	}
+	return out
+}
+
+// lit has the keys of what was found go before those of the screen.
+func lit(actions []ui.Action) []ui.Action {
+	mine := map[string]bool{}
+	for _, act := range actions {
+		if act.Group == ui.GroupFinding {
+			for _, k := range act.Keys {
+				mine[k] = true
+			}
+		}
+	}
+	var out []ui.Action
+	for _, act := range actions {
+		if act.Group != ui.GroupFinding {
+			act.Keys = slices.DeleteFunc(slices.Clone(act.Keys), func(k string) bool { return mine[k] })
+		}
+		if len(act.Keys) > 0 {
+			out = append(out, act)
+		}
+	}
+	return out
+}
+
+// paletteAction is the name of the action that shows all that there are.
+const paletteAction = "palette"
+
 // rootActions are what keys do everywhere.
 func (a *App) rootActions() []ui.Action {
 	const group = "Everywhere"
@@ -62,6 +105,12 @@ func (a *App) rootActions() []ui.Action {
 		{Name: helpAction, Keys: []string{"?"}, Label: "help", Help: "Show what every key does", Run: a.showHelp},
 		{Name: "back", Keys: []string{"esc"}, Label: a.backLabel(), Help: "Go back", Run: func() tea.Cmd { return ui.CloseScreen }},
 	}
+	out = append(out,
+		ui.Action{Name: paletteAction, Keys: []string{":"}, Label: "do", Minor: true, Run: a.openPalette,
+			Help: "Do anything by typing: every action, screen, place, setting, what was opened before; or a line, such as :sort size"},
+		ui.Action{Name: "backward", Keys: []string{"["}, Help: "Back to where you were before", Why: a.nowhere(-1), Run: a.along(-1)},
+		ui.Action{Name: "forward", Keys: []string{"]"}, Help: "Forward again", Why: a.nowhere(1), Run: a.along(1)},
+	)
 	out = append(out, a.screenActions()...)
 	out = append(out,
 		ui.Action{Name: "paste", Keys: []string{"p"}, Label: "paste", Run: a.readClipboard,
@@ -75,6 +124,7 @@ func (a *App) rootActions() []ui.Action {
 	}
 	out = append(out,
 		ui.Action{Name: "message", Keys: []string{"e"}, Help: "Show the last message whole, with its cause", Why: a.noNote, Run: a.showNote},
+		ui.Action{Name: "messages", Keys: []string{"M"}, Help: "Show the messages that there were", Why: a.noNote, Run: a.showLog},
 		ui.Action{Name: "zone", Keys: []string{"z"}, Help: "Times in UTC or in local time", Run: a.toggleZone},
 		ui.Action{Name: "secrets", Keys: []string{"*"}, Help: "Show secrets as they are, or masked", Run: a.toggleSecrets},
 		ui.Action{Name: "theme", Keys: []string{"T"}, Help: "Choose a theme", Run: a.chooseTheme},
@@ -89,7 +139,7 @@ func (a *App) rootActions() []ui.Action {
 	for i := range out {
 		out[i].Group = group
 	}
-	return out
+	return a.keyed(out)
 }
 
 // screenActions are the keys that lead to screens.
@@ -117,7 +167,7 @@ func (a *App) backLabel() string {
 }
 
 func (a *App) noNote() string {
-	if a.note.Text == "" {
+	if len(a.said.log) == 0 {
 		return "there has been no message yet"
 	}
 	return ""
@@ -143,6 +193,10 @@ func (a *App) toggleSecrets() tea.Cmd {
 func (a *App) showHelp() tea.Cmd {
 	s := a.look
 	var groups []string
+	where := a.Where()
+	if len(a.dialogs) > 0 {
+		where = "what asks you"
+	}
 	lines := map[string][]ui.Line{}
 	for _, act := range a.scope() {
 		g := act.Group
@@ -169,8 +223,5 @@ func (a *App) showHelp() tea.Cmd {
 		}
 		all = append(append(all, s.Heading(g)), lines[g]...)
 	}
-	return ui.Show(&ui.TextBox{Title: "Keys", Lines: all, Look: s})
+	return ui.Show(&ui.TextBox{Title: "Keys: " + where, Lines: all, Look: s})
 }
-
-// showNote shows the last message whole, and what lies beneath it.
-func (a *App) showNote() tea.Cmd { return ui.Show(ui.NoteBox(a.look, "Message", a.note.Note)) }

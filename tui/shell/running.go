@@ -78,6 +78,17 @@ func telling(id ui.TaskID, steps chan progressMsg) ui.Progress {
 	}
 }
 
+// working takes how far a task is, or its end.
+func (a *App) working(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case progressMsg:
+		return a.progress(msg)
+	case workEndedMsg:
+		return a.workEnded(msg)
+	}
+	return nil
+}
+
 func (a *App) progress(msg progressMsg) tea.Cmd {
 	if b := a.tasks.find(msg.id); b != nil && b.Runs() {
 		b.Heard(a.opt.Now(), msg.step, msg.items)

@@ -181,7 +181,7 @@ func (s *tasksScreen) Actions() []ui.Action {
 	return append([]ui.Action{
 		{Name: "look", Keys: []string{"enter"}, Label: "look", Help: "Show what it shows: its screen, or its message whole",
 			Why: s.none, Run: s.look},
-		{Name: "cancel", Keys: []string{"x"}, Label: "cancel", Help: "Cancel it", Why: func() string {
+		{Name: "cancel-task", Keys: []string{"x"}, Label: "cancel", Help: "Cancel it", Why: func() string {
 			if why := s.none(); why != "" {
 				return why
 			}

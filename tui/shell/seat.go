@@ -89,10 +89,11 @@ func (s seat) Shown() bool {
 
 // Said is the Host's.
 func (s seat) Said() string {
-	if s.app.note.passed {
+	n, shown := s.app.said.last()
+	if !shown {
 		return ""
 	}
-	return s.app.note.Text
+	return n.Text
 }
 
 // Copy is the Host's.

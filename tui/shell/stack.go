@@ -28,7 +28,7 @@ func (a *App) find(name string) (ui.Entry, bool) {
 func (a *App) hold(name string, mk func(ui.Host) ui.Screen) held {
 	a.lastID++
 	ctx, leave := context.WithCancel(a.visit.ctx)
-	return held{a.lastID, name, leave, mk(seat{a, a.visit, a.lastID, ctx})}
+	return held{id: a.lastID, name: name, leave: leave, Screen: mk(seat{a, a.visit, a.lastID, ctx})}
 }
 
 // left ends what screens have asked that are there no longer, of those that were.
@@ -48,6 +48,11 @@ func (a *App) open(msg ui.Open) tea.Cmd {
 		return nil
 	}
 	mk, were := func(h ui.Host) ui.Screen { return e.Make(h, msg) }, a.held()
+	defer func() {
+		if n := len(a.stack); n > 0 && a.stack[n-1].name == e.Name {
+			a.stack[n-1].opened = msg
+		}
+	}()
 	if n := len(a.stack); e.Above && n > 0 && a.stack[n-1].name == e.Name {
 		return nil // it is shown
 	}
@@ -58,7 +63,7 @@ func (a *App) open(msg ui.Open) tea.Cmd {
 		return a.push(e.Name, mk)
 	}
 	if h, ok := a.roots[e.Name]; ok {
-		a.stack, a.dialogs, a.note.passed = []held{h}, nil, true
+		a.stack, a.dialogs, a.said.passed = []held{h}, nil, true
 		a.left(were)
 		a.layout()
 		return a.resumed()
@@ -82,7 +87,7 @@ func (a *App) openKept(e ui.Entry, msg ui.Open) tea.Cmd {
 		a.stack = a.stack[:i]
 		a.left(were)
 	}
-	a.stack, a.dialogs, a.note.passed = append(a.stack, h), nil, true
+	a.stack, a.dialogs, a.said.passed = append(a.stack, h), nil, true
 	a.layout()
 	if o, ok := h.Screen.(ui.Opener); ok && there && msg.Aimed() {
 		return o.Reopen(msg)
@@ -96,7 +101,7 @@ func (a *App) openKept(e ui.Entry, msg ui.Open) tea.Cmd {
 // push puts a screen on top.
 func (a *App) push(name string, mk func(ui.Host) ui.Screen) tea.Cmd {
 	h := a.hold(name, mk)
-	a.stack, a.dialogs, a.note.passed = append(a.stack, h), nil, true
+	a.stack, a.dialogs, a.said.passed = append(a.stack, h), nil, true
 	a.layout()
 	return h.Init()
 }
@@ -107,9 +112,10 @@ func (a *App) pop() tea.Cmd {
 		return nil
 	}
 	were := a.held()
-	a.stack, a.note.passed = a.stack[:len(a.stack)-1], true
+	a.stack, a.said.passed = a.stack[:len(a.stack)-1], true
 	a.left(were)
 	a.layout()
+	a.visit.trail.left(a.stack[len(a.stack)-1].opened)
 	return a.resumed()
 }
 

@@ -86,17 +86,5 @@ func (a *App) chooseTheme() tea.Cmd {
 			at = i
 		}
 	}
-	return ui.Show(&ui.MenuBox{Title: "Theme", Items: items, At: at, Pick: func(i int) tea.Cmd {
-		t, err := themes.Load(names[i])
-		if err != nil {
-			return ui.Fail(err)
-		}
-		a.opt.Theme, a.opt.AutoTheme, a.visit.in.Theme = t, false, t.Name
-		a.setTheme(t)
-		said := ui.Say(ui.LevelInfo, "Theme "+t.Name+". Keep it with theme = \""+t.Name+"\" under [screen] in the config.")
-		if a.visit.in.Themed == nil {
-			return said
-		}
-		return tea.Batch(said, a.visit.in.Themed(a.seat(0), t.Name))
-	}})
+	return ui.Show(&ui.MenuBox{Title: "Theme", Items: items, At: at, Pick: func(i int) tea.Cmd { return a.useTheme(names[i]) }})
 }

@@ -18,6 +18,7 @@ type visit struct {
 	in     ui.Begin
 	ctx    context.Context
 	cancel context.CancelFunc
+	trail  trail // where one has been; the loop's alone
 
 	mu      sync.Mutex
 	over    bool

@@ -35,12 +35,16 @@ func (a Action) Key() string { return KeyName(a.Keys[0]) }
 var keyNames = map[string]string{
 	"space": "Space", "enter": "Enter", "esc": "Esc", "tab": "Tab", "shift+tab": "Shift-Tab", "up": "↑", "down": "↓",
 	"left": "←", "right": "→",
+	"backspace": "Backspace", "delete": "Del", "insert": "Ins",
 	"pgup": "PgUp", "pgdown": "PgDn", "home": "Home", "end": "End",
 }
 
 func KeyName(k string) string {
 	if name, ok := keyNames[k]; ok {
 		return name
+	}
+	if rest, ok := strings.CutPrefix(k, "f"); ok && rest != "" && strings.Trim(rest, "0123456789") == "" {
+		return "F" + rest
 	}
 	if rest, ok := strings.CutPrefix(k, "ctrl+"); ok {
 		return "Ctrl-" + strings.ToUpper(rest)

@@ -51,6 +51,7 @@ type Begin struct {
 	Banner  func() Banner       // without I/O; asked again by and by
 	Screens []Entry             // THE list; the first is shown first
 	Keys    func(Host) []Action // what else keys do on every screen there
+	Jumps   Jumps               // where else ":" leads
 	Arrive  func(Host) tea.Cmd  // what is done first
 	Close   func() error        // closes the place when the stay is over; nil: nothing does
 	Said    string              // for the status line

@@ -310,13 +310,15 @@ func (s *filesScreen) FieldActions() []Action {
 	}
 	const group = "Choosing a file"
 	out := []Action{
-		{Name: "take", Keys: []string{"enter"}, Label: "take it", Help: "Take the file under the cursor, or go into the folder", Run: s.open},
-		{Name: "complete", Keys: []string{"tab"}, Label: "complete", Help: "Complete the path with what is under the cursor", Run: s.complete},
-		{Name: "down", Keys: []string{"down"}, Help: "Down", Run: up(1)},
-		{Name: "up", Keys: []string{"up"}, Help: "Up", Run: up(-1)},
-		{Name: "page-down", Keys: []string{"pgdown"}, Help: "A page down", Run: page(1)},
-		{Name: "page-up", Keys: []string{"pgup"}, Help: "A page up", Run: page(-1)},
-		{Name: "back", Keys: []string{"esc", "ctrl+c"}, Label: "back", Help: "Go back without a file",
+		{Name: "file-take", Keys: []string{"enter"}, Label: "take it", Run: s.open,
+			Help: "Take the file under the cursor, or go into the folder"},
+		{Name: "file-complete", Keys: []string{"tab"}, Label: "complete", Run: s.complete,
+			Help: "Complete the path with what is under the cursor"},
+		{Name: "chooser-down", Keys: []string{"down"}, Help: "Down", Run: up(1)},
+		{Name: "chooser-up", Keys: []string{"up"}, Help: "Up", Run: up(-1)},
+		{Name: "chooser-page-down", Keys: []string{"pgdown"}, Help: "A page down", Run: page(1)},
+		{Name: "chooser-page-up", Keys: []string{"pgup"}, Help: "A page up", Run: page(-1)},
+		{Name: "chooser-back", Keys: []string{"esc", "ctrl+c"}, Label: "back", Help: "Go back without a file",
 			Run: func() tea.Cmd { return CloseScreen }},
 	}
 	for i := range out {

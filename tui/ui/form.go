@@ -109,6 +109,11 @@ func (f *FormBox) WantsText() bool {
 	return !x.toggle && x.fixed == "" && x.choices == nil
 }
 
+// Takes reports whether a key is for the field: for its text, or the beginning of a choice.
+func (f *FormBox) Takes(k tea.KeyPressMsg) bool {
+	return f.WantsText() && Edits(k) || f.Fields[f.at].choices != nil && k.Text != ""
+}
+
 func (f *FormBox) Actions() []Action {
 	to := func(by int) func() tea.Cmd {
 		return func() tea.Cmd {
@@ -117,11 +122,11 @@ func (f *FormBox) Actions() []Action {
 		}
 	}
 	out := []Action{
-		{Name: "go-on", Keys: []string{"enter"}, Label: "go on", Help: "Go on with what the form says",
+		{Name: "form-go-on", Keys: []string{"enter"}, Label: "go on", Help: "Go on with what the form says",
 			Run: func() tea.Cmd { return f.leave(f.Submit(f)) }},
-		{Name: "next", Keys: []string{"tab", "down"}, Label: "next", Help: "To the next field", Run: to(1)},
-		{Name: "previous", Keys: []string{"shift+tab", "up"}, Help: "To the field before", Run: to(-1)},
-		{Name: "cancel", Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it",
+		{Name: "form-next", Keys: []string{"tab", "down"}, Label: "next", Help: "To the next field", Run: to(1)},
+		{Name: "form-previous", Keys: []string{"shift+tab", "up"}, Help: "To the field before", Run: to(-1)},
+		{Name: "form-leave", Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it",
 			Run: func() tea.Cmd { return f.leave(Say(LevelInfo, "Nothing was done.")) }},
 	}
 	if f.Fields[f.at].toggle {

@@ -22,9 +22,9 @@ type InputBox struct {
 
 func (b *InputBox) Actions() []Action {
 	return []Action{
-		{Name: "done", Keys: []string{"enter"}, Label: "done", Help: "Take the text",
+		{Name: "field-done", Keys: []string{"enter"}, Label: "done", Help: "Take the text",
 			Run: func() tea.Cmd { return b.leave(b.Submit(b.Input.Value())) }},
-		{Name: "cancel", Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it",
+		{Name: "field-leave", Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it",
 			Run: b.cancel},
 	}
 }
@@ -48,6 +48,9 @@ func (b *InputBox) shown() textinput.Model {
 }
 
 func (b *InputBox) WantsText() bool { return true }
+
+// Takes reports whether a key is for the text.
+func (b *InputBox) Takes(k tea.KeyPressMsg) bool { return Edits(k) }
 
 func (b *InputBox) Update(msg tea.Msg) tea.Cmd {
 	var cmd tea.Cmd

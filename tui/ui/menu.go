@@ -1,12 +1,14 @@
 package ui
 
 import (
-	"strconv"
+	"strings"
 
+	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"hearth/core"
+	"hearth/tui/grid"
 )
 
 // MenuItem is a choice of a menu.
@@ -16,42 +18,119 @@ type MenuItem struct {
 	Why   string // why it cannot be chosen, "" if it can
 }
 
-// MenuBox lets one of some things be chosen.
+// MenuBox lets one of some things be chosen. What is typed narrows them to those that fit,
+// the best first: letters and digits are text here, and only keys that are none move.
 type MenuBox struct {
 	dialog
 	Title string
 	Items []MenuItem
-	At    int
+	At    int // the one that is marked
 	Pick  func(i int) tea.Cmd
+	typed *textinput.Model // nil: nothing was
+	fits  []grid.Fit       // what fits it
+	page  int              // how many are seen at once
+}
+
+// sought is the text of an item in which is searched.
+func (m *MenuBox) sought(i int) string {
+	it := m.Items[i]
+	if it.Hint == "" {
+		return core.Visible(it.Label)
+	}
+	return core.Visible(it.Label) + "  " + core.Visible(it.Hint)
+}
+
+// text is an item as it is drawn: what is searched, and why it cannot be chosen.
+func (m *MenuBox) text(i int) string {
+	it, text := m.Items[i], m.sought(i)
+	if it.Why != "" {
+		text += "  (not now: " + core.Visible(it.Why) + ")"
+	}
+	return text
+}
+
+// Typed is what was typed to find one.
+func (m *MenuBox) Typed() string {
+	if m.typed == nil {
+		return ""
+	}
+	return m.typed.Value()
+}
+
+// narrowed reports whether something was typed that narrows.
+func (m *MenuBox) narrowed() bool { return strings.TrimSpace(m.Typed()) != "" }
+
+// shown are the items that are to be seen: all, or those that fit.
+func (m *MenuBox) shown() []grid.Fit {
+	if m.narrowed() {
+		return m.fits
+	}
+	return every(len(m.Items))
+}
+
+// every is all of n things, whatever is typed.
+func every(n int) []grid.Fit {
+	out := make([]grid.Fit, n)
+	for i := range out {
+		out[i].Index = i
+	}
+	return out
+}
+
+// place is where the marked one stands among those that are to be seen.
+func (m *MenuBox) place() int {
+	for i, f := range m.shown() {
+		if f.Index == m.At {
+			return i
+		}
+	}
+	return 0
+}
+
+// to marks the one at a place, the last after the first and the other way round.
+func (m *MenuBox) to(place int) tea.Cmd {
+	if all := m.shown(); len(all) > 0 {
+		m.At = all[(place+len(all))%len(all)].Index
+	}
+	return nil
+}
+
+// by marks one so many further on, and goes no further than to the last.
+func (m *MenuBox) by(n int) tea.Cmd {
+	return m.to(max(min(m.place()+n, len(m.shown())-1), 0))
 }
 
 func (m *MenuBox) Actions() []Action {
-	n := len(m.Items)
-	to := func(f func() int) func() tea.Cmd {
-		return func() tea.Cmd {
-			m.At = (f() + n) % n
-			return nil
-		}
+	page := func() int { return max(m.page-1, 1) }
+	leave := Action{Name: "menu-close", Keys: []string{"esc", "ctrl+c"}, Label: "close", Help: "Close it", Run: m.leaving}
+	if m.narrowed() {
+		leave.Label, leave.Help, leave.Run = "all again", "Show all again, whatever was typed", m.all
 	}
-	out := []Action{
-		{Name: "choose", Keys: []string{"enter", "space"}, Label: "choose", Help: "Choose what is marked",
+	return []Action{
+		{Name: "menu-choose", Keys: []string{"enter"}, Label: "choose", Help: "Choose what is marked", Why: m.none,
 			Run: func() tea.Cmd { return m.choose(m.At) }},
-		{Name: "down", Keys: []string{"down", "j", "tab"}, Label: "down", Help: "Down", Run: to(func() int { return m.At + 1 })},
-		{Name: "up", Keys: []string{"up", "k", "shift+tab"}, Label: "up", Help: "Up", Run: to(func() int { return m.At - 1 })},
-		{Name: "home", Keys: []string{"home", "g"}, Help: "To the first", Run: to(func() int { return 0 })},
-		{Name: "end", Keys: []string{"end", "G"}, Help: "To the last", Run: to(func() int { return n - 1 })},
-		{Name: "close", Keys: []string{"esc", "q", "ctrl+c"}, Label: "close", Help: "Close it", Run: m.leaving},
+		{Name: "menu-down", Keys: []string{"down", "tab"}, Label: "down", Help: "Down", Run: func() tea.Cmd { return m.to(m.place() + 1) }},
+		{Name: "menu-up", Keys: []string{"up", "shift+tab"}, Label: "up", Help: "Up", Run: func() tea.Cmd { return m.to(m.place() - 1) }},
+		{Name: "menu-page-down", Keys: []string{"pgdown"}, Help: "A page down", Run: func() tea.Cmd { return m.by(page()) }},
+		{Name: "menu-page-up", Keys: []string{"pgup"}, Help: "A page up", Run: func() tea.Cmd { return m.by(-page()) }},
+		{Name: "menu-home", Keys: []string{"home"}, Help: "To the first", Run: func() tea.Cmd { return m.to(0) }},
+		{Name: "menu-end", Keys: []string{"end"}, Help: "To the last", Run: func() tea.Cmd { return m.to(-1) }},
+		leave,
 	}
-	for i := range min(n, 9) {
-		out = append(out,
-			Action{
-				Name: "choose-" + strconv.Itoa(i+1),
-				Keys: []string{strconv.Itoa(i + 1)},
-				Help: "Choose by number",
-				Run:  func() tea.Cmd { return m.choose(i) },
-			})
+}
+
+// all forgets what was typed.
+func (m *MenuBox) all() tea.Cmd {
+	m.typed = nil
+	return nil
+}
+
+// none says that nothing fits what was typed, "" if something does.
+func (m *MenuBox) none() string {
+	if len(m.shown()) == 0 {
+		return "nothing here fits what was typed"
 	}
-	return out
+	return ""
 }
 
 func (m *MenuBox) choose(i int) tea.Cmd {
@@ -61,47 +140,78 @@ func (m *MenuBox) choose(i int) tea.Cmd {
 	return m.leave(m.Pick(i))
 }
 
-// View draws the choices; a hint that has no room beside its choice stands below
-// while that is marked.
+// WantsText: what is typed or pasted finds.
+func (m *MenuBox) WantsText() bool { return true }
+
+// Takes reports whether a key is for the text.
+func (m *MenuBox) Takes(k tea.KeyPressMsg) bool { return m.Typed() != "" && Edits(k) || k.Text != "" }
+
+// Update types, and marks the best that fits.
+func (m *MenuBox) Update(msg tea.Msg) tea.Cmd {
+	if m.typed == nil {
+		in := NewInput("")
+		m.typed = &in
+	}
+	was := m.Typed()
+	in, cmd := m.typed.Update(msg)
+	m.typed = &in
+	if m.Typed() != was {
+		m.fits = grid.Fits(m.Typed(), len(m.Items), m.sought)
+		if len(m.fits) > 0 {
+			m.At = m.fits[0].Index
+		}
+	}
+	return cmd
+}
+
+func (m *MenuBox) Resize(_, h int) { m.page = max(h-3, 1) }
+
+// View draws the choices below what was typed; a hint that has no room beside its choice
+// stands below while that is marked.
 func (m *MenuBox) View(s Look, w, h int) string {
-	room := max(h-2, 1)
+	all, at := m.shown(), m.place()
+	room := max(h-3, 1)
 	var below []string
-	if it := m.Items[m.At]; ansi.StringWidth(it.Label+it.Hint) > boxWidth(w)-6 {
-		below = append([]string{""}, Hang("    ", s.InDialog.Paint(core.Visible(it.Hint)), boxWidth(w))...)
-		if len(below)+len(m.Items) > room {
-			below = nil
+	if len(all) > 0 {
+		if it := m.Items[m.At]; ansi.StringWidth(it.Label+it.Hint) > boxWidth(w)-4 {
+			below = append([]string{""}, Hang("    ", s.InDialog.Paint(core.Visible(it.Hint)), boxWidth(w))...)
+			if len(below)+len(all) > room {
+				below = nil
+			}
 		}
 	}
 	room -= len(below)
-	top := max(min(m.At-room/2, len(m.Items)-room), 0)
-	var lines []string
-	for i := top; i < len(m.Items) && i < top+room; i++ {
-		it := m.Items[i]
-		num := " "
-		if i < 9 {
-			num = strconv.Itoa(i + 1)
-		}
-		text := num + " " + core.Visible(it.Label)
-		if it.Hint != "" {
-			text += "  " + core.Visible(it.Hint)
-		}
-		if it.Why != "" {
-			text += "  (not now: " + core.Visible(it.Why) + ")"
-		}
-		text = Clip(text, boxWidth(w)-2)
-		switch {
-		case i == m.At:
-			text = s.cursor.Paint("> " + text)
-		case it.Why != "":
-			text = s.Dim.Paint("  " + text)
-		default:
-			text = s.InDialog.Paint("  " + text)
-		}
-		lines = append(lines, text)
+	top := max(min(at-room/2, len(all)-room), 0)
+	lines := []string{m.field(s, w)}
+	for i := top; i < len(all) && i < top+room; i++ {
+		lines = append(lines, m.line(s, all[i], boxWidth(w)-2))
+	}
+	if len(all) == 0 {
+		lines = append(lines, s.Dim.Paint("  nothing fits; Esc shows all again"))
 	}
 	title := m.Title
-	if top+room < len(m.Items) {
+	if top+room < len(all) {
 		title += " (↓ more)"
 	}
 	return s.box(title, append(lines, below...), w, h)
+}
+
+// field is what was typed.
+func (m *MenuBox) field(s Look, w int) string {
+	if m.Typed() == "" {
+		return s.Dim.Paint("  type to find")
+	}
+	return s.Key.Paint("/ ") + s.Input(*m.typed, boxWidth(w)-2)
+}
+
+// line is an item, its letters that fit underlined.
+func (m *MenuBox) line(s Look, f grid.Fit, w int) string {
+	text := Clip(grid.Lit(m.text(f.Index), f.At), w)
+	switch {
+	case f.Index == m.At:
+		return s.cursor.Paint("> " + text)
+	case m.Items[f.Index].Why != "":
+		return s.Dim.Paint("  " + text)
+	}
+	return s.InDialog.Paint("  " + text)
 }

@@ -16,6 +16,10 @@ type Overlay interface {
 	View(s Look, w, h int) string // a box that fits into w by h
 }
 
+// Taker is a dialog, or a screen with a field, that says which keys are for its text; what it
+// does not take, and no action has, does nothing there.
+type Taker interface{ Takes(tea.KeyPressMsg) bool }
+
 // dialog is what all overlays have in common.
 type dialog struct{ done bool }
 

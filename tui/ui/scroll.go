@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"hearth/core"
+	"hearth/tui/grid"
 )
 
 // Scroll is lines that can be moved up and down, with a cursor on one of those that
@@ -21,6 +22,7 @@ type Scroll struct {
 	long    int    // how many rows there are
 	top     int
 	w, h    int
+	find    textFinder
 }
 
 // laidColumn is lines as they were laid out.
@@ -68,9 +70,54 @@ func (s *Scroll) fold() {
 		}
 	}
 	s.at = max(min(s.at, len(s.spans)-1), 0)
+	s.find.seek(s.find.text, s.plain(), s.top)
 	s.move(0)
 	if seen && len(s.spans) > 0 && !s.touches(s.at) {
 		s.put(s.at)
+	}
+}
+
+// plain are the rows in which something is found: of both columns, side by side.
+func (s *Scroll) plain() []string {
+	if s.find.text == "" {
+		return nil
+	}
+	return s.rowsAcross()
+}
+
+func (s *Scroll) rowsAcross() []string {
+	out := make([]string, s.long)
+	for i := range out {
+		for _, c := range s.columns {
+			if i < len(c.rows) {
+				out[i] += c.rows[i] + "\n"
+			}
+		}
+	}
+	return out
+}
+
+// Look, Looked and Match make the lines ones in which something is found.
+func (s *Scroll) Look(text string) (string, bool) {
+	s.find.seek(text, s.rowsAcross(), s.top)
+	s.Match(0)
+	return s.find.said()
+}
+func (s *Scroll) Looked() string { return s.find.text }
+func (s *Scroll) Match(by int) {
+	s.find.step(by)
+	row, ok := s.find.row()
+	if !ok {
+		return
+	}
+	if row < s.top || row >= s.end() {
+		s.move(row - s.h/3 - s.top)
+	}
+	for i := range s.spans {
+		if x := &s.spans[i]; row >= x.from && row < x.to {
+			s.at = i
+			return
+		}
 	}
 }
 
@@ -218,6 +265,11 @@ func (s *Scroll) View(w, h int) string {
 func (s *Scroll) window(column, top, n int) []string {
 	c := &s.columns[column]
 	rows := append([]string{}, c.rows[min(top, len(c.rows)):min(top+n, len(c.rows))]...)
+	if s.find.text != "" {
+		for i := range rows {
+			rows[i] = s.find.lit(s.Host.Look(), rows[i])
+		}
+	}
 	if len(s.spans) == 0 || s.spans[s.at].column != column {
 		return rows
 	}
@@ -228,7 +280,7 @@ func (s *Scroll) window(column, top, n int) []string {
 			if at == x.from && len(text) > 0 {
 				text = ">" + text[1:]
 			}
-			rows[i] = s.Host.Look().cursor.Paint(Pad(text, c.w))
+			rows[i] = s.Host.Look().cursor.Paint(Pad(grid.Lit(text, grid.Part(s.find.text, text)), c.w))
 		}
 	}
 	return rows
@@ -237,7 +289,7 @@ func (s *Scroll) window(column, top, n int) []string {
 func (s *Scroll) Actions() []Action {
 	return append([]Action{
 		{Name: "copy-field", Keys: []string{"y"}, Help: "Copy the field under the cursor", Why: s.noCopy, Run: s.copyField},
-	}, scrolls(func() int { return s.h - 1 }, s.by)...)
+	}, append(Lights(s), scrolls(func() int { return s.h - 1 }, s.by)...)...)
 }
 
 // noCopy says why the field under the cursor cannot be copied, "" if it can.

@@ -1,6 +1,10 @@
 package ui
 
-import "hearth/core"
+import (
+	"slices"
+
+	"hearth/core"
+)
 
 // TextBox shows a text that can be scrolled.
 type TextBox struct {
@@ -10,22 +14,51 @@ type TextBox struct {
 	Look   Look
 	laid   []string
 	top, h int
+	find   textFinder
 }
 
 func (t *TextBox) Resize(w, h int) {
 	t.laid, t.h = t.Look.Lay(t.Lines, boxWidth(w)), max(h-2, 1)
+	t.find.seek(t.find.text, t.laid, t.top)
 	t.scroll(0)
+}
+
+// inText makes the text one in which something is found.
+type inText struct{ *TextBox }
+
+func (t inText) Look(text string) (string, bool) {
+	t.find.seek(text, t.laid, t.top)
+	t.Match(0)
+	return t.find.said()
+}
+func (t inText) Looked() string { return t.find.text }
+func (t inText) Match(by int) {
+	t.find.step(by)
+	if row, ok := t.find.row(); ok && (row < t.top || row >= t.top+t.h) {
+		t.scroll(row - t.h/3 - t.top)
+	}
 }
 
 func (t *TextBox) scroll(by int) { _, t.top = window(t.laid, t.top+by, t.h) }
 
 func (t *TextBox) Actions() []Action {
-	return append(scrolls(func() int { return t.h }, t.scroll),
-		Action{Name: "close", Keys: []string{"esc", "enter", "q", "?", "e", "w", "ctrl+c"}, Label: "close", Help: "Close it", Run: t.leaving})
+	out := append(scrolls(func() int { return t.h }, t.scroll), Lights(inText{t})...)
+	also := Action{Name: "close", Keys: []string{"enter", "q", "?", "e", "w", "ctrl+c"}, Label: "close", Help: "Close it", Run: t.leaving}
+	if t.find.text == "" {
+		also.Label = ""
+		out = append(out, Action{Name: "close-text", Keys: []string{"esc"}, Label: "close", Help: "Close it", Run: t.leaving})
+	}
+	return append(out, also)
 }
 
 func (t *TextBox) View(s Look, w, h int) string {
 	shown, top := window(t.laid, t.top, h-2)
+	if t.find.text != "" {
+		shown = slices.Clone(shown)
+		for i := range shown {
+			shown[i] = t.find.lit(s, shown[i])
+		}
+	}
 	title := t.Title
 	switch rest := len(t.laid) - top - len(shown); {
 	case rest > 0:

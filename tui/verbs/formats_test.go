@@ -101,8 +101,8 @@ func TestYAMLSaysWhatJSONSays(t *testing.T) {
 	odd := parse(t, `{"a": [[], {}, [1, [2.0, 1e+16, 1e-7, NaN, Infinity, -Infinity]], {"b": {"c": [{"d": null}, {}]}}], `+
 		`"": "", "no": "no", "1": "1", "y": "\ud83d\ude00 \ud800 \u0085 \u2028 \u0000", "~": "~", "x\ny": " - ", `+
 		`"big": 123456789012345678901234567890, "`+strings.Repeat("long ", 500)+`": {"`+strings.Repeat("k", 1025)+`": [1, {"a": 2}]}}`)
-	docs = append(docs, pair(pyjson.Text(odd), yamlText(odd)))
-	docs = append(docs, pair(pyjson.Text(pyjson.OfList([]pyjson.Value{odd, odd})), yamlItem(odd)+yamlItem(odd)))
+	docs = append(docs, pair(pyjson.Text(odd), pyjson.YAML(odd)))
+	docs = append(docs, pair(pyjson.Text(pyjson.OfList([]pyjson.Value{odd, odd})), pyjson.YAMLItem(odd)+pyjson.YAMLItem(odd)))
 	cmd := exec.Command(python, "-c", `
 import json, sys, yaml
 docs = json.load(sys.stdin)

@@ -51,7 +51,7 @@ func (e *Env) writeObject(f *format, o *pyjson.Object) error {
 		return err
 	}
 	if f.name == "yaml" {
-		_, err := io.WriteString(e.Out, yamlText(pyjson.OfDict(o)))
+		_, err := io.WriteString(e.Out, pyjson.YAML(pyjson.OfDict(o)))
 		return err
 	}
 	return e.writeObjects(f, slices.Values([]*pyjson.Object{o}), o.Keys())

@@ -127,7 +127,7 @@ func (r rows[T]) json(w io.Writer) (int, error) {
 
 func (r rows[T]) yaml(w io.Writer) (int, error) {
 	n, err := r.each(func(row *T) error {
-		_, err := io.WriteString(w, yamlItem(pyjson.OfDict(r.object(row))))
+		_, err := io.WriteString(w, pyjson.YAMLItem(pyjson.OfDict(r.object(row))))
 		return err
 	})
 	if n == 0 && err == nil {

@@ -1,25 +1,23 @@
-package verbs
+package pyjson
 
 import (
 	"fmt"
 	"strings"
-
-	"hearth/core/pyjson"
 )
 
 // YAML is written by hand, as the emitters of libraries cannot hold what Cinder's
 // data can: lone surrogates, integers of any size, the order of keys. Every
 // string is in double quotes, so that nothing in it means anything.
 
-// yamlText writes a value as a document.
-func yamlText(v pyjson.Value) string {
+// YAML writes a value as a document.
+func YAML(v Value) string {
 	var b strings.Builder
 	yamlValue(&b, v, 0)
 	return strings.TrimPrefix(b.String(), "\n") + "\n"
 }
 
-// yamlItem writes a value as an item of a list that is the document.
-func yamlItem(v pyjson.Value) string {
+// YAMLItem writes a value as an item of a list that is the document.
+func YAMLItem(v Value) string {
 	var b strings.Builder
 	b.WriteString("-")
 	yamlValue(&b, v, 1)
@@ -31,10 +29,10 @@ func yamlItem(v pyjson.Value) string {
 const longestKey = 1000
 
 // yamlValue writes what follows a key's colon or an item's dash.
-func yamlValue(b *strings.Builder, v pyjson.Value, depth int) {
+func yamlValue(b *strings.Builder, v Value, depth int) {
 	indent := "\n" + strings.Repeat("  ", depth)
 	switch {
-	case v.Kind() == pyjson.Dict && v.Object().Len() > 0:
+	case v.Kind() == Dict && v.Object().Len() > 0:
 		for k, item := range v.Object().All() {
 			key := yamlKey(k)
 			if len(key) > longestKey {
@@ -43,7 +41,7 @@ func yamlValue(b *strings.Builder, v pyjson.Value, depth int) {
 			b.WriteString(indent + key + ":")
 			yamlValue(b, item, depth+1)
 		}
-	case v.Kind() == pyjson.List && len(v.Items()) > 0:
+	case v.Kind() == List && len(v.Items()) > 0:
 		for _, item := range v.Items() {
 			var sub strings.Builder
 			yamlValue(&sub, item, depth+1)
@@ -54,12 +52,12 @@ func yamlValue(b *strings.Builder, v pyjson.Value, depth int) {
 	}
 }
 
-func yamlScalar(v pyjson.Value) string {
+func yamlScalar(v Value) string {
 	switch v.Kind() {
-	case pyjson.String:
+	case String:
 		return yamlQuote(v.Text())
-	case pyjson.Float:
-		switch s := pyjson.Text(v); s {
+	case Float:
+		switch s := Text(v); s {
 		case "NaN":
 			return ".nan"
 		case "Infinity":
@@ -74,7 +72,7 @@ func yamlScalar(v pyjson.Value) string {
 			return s
 		}
 	}
-	return pyjson.Text(v)
+	return Text(v)
 }
 
 func yamlKey(k string) string {
@@ -96,11 +94,11 @@ func yamlQuote(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for len(s) > 0 {
-		r, w := pyjson.DecodeRune(s)
+		r, w := DecodeRune(s)
 		if r > 0xFFFF {
 			fmt.Fprintf(&b, `\U%08X`, r)
 		} else {
-			q := pyjson.Quote(s[:w])
+			q := Quote(s[:w])
 			b.WriteString(q[1 : len(q)-1])
 		}
 		s = s[w:]

@@ -1,0 +1,161 @@
+package browse
+
+import (
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/grid"
+	"hearth/tui/ui"
+)
+
+// What can be said of a list in a line: its filter, its order, its columns.
+
+// Commands are the lines of a list.
+func (s *listScreen[T]) Commands() []ui.Command {
+	var columns []ui.MenuItem
+	for _, c := range s.columns {
+		hint := c.Title
+		if c.Name == s.sort.Column {
+			hint += ", now " + map[bool]string{true: "descending", false: "ascending"}[s.sort.Desc]
+		}
+		columns = append(columns, ui.MenuItem{Label: c.Name, Hint: hint})
+	}
+	return []ui.Command{
+		{Name: "filter", Help: "show what fulfils it: status:error age>7d name~db word; nothing shows all", Run: s.filterBy},
+		{Name: "sort", Help: "sort by a column; again, or with asc or desc, the other way round", Free: true,
+			Words: func() []ui.MenuItem { return columns }, Run: s.sortBy},
+		{Name: "columns", Run: s.showColumns,
+			Help: "show these, in this order: " + strings.Join(s.columnNames(), " ") + "; nothing shows the usual ones"},
+	}
+}
+
+// filterBy filters by a text.
+func (s *listScreen[T]) filterBy(text string) tea.Cmd {
+	if _, err := core.ParseFilter(s.within(text), s.columns); err != nil {
+		return ui.Fail(err)
+	}
+	s.field.SetValue(text)
+	cmd := s.setFilter(text)
+	s.fitTable()
+	return cmd
+}
+
+// sortBy sorts by a column, the way round that is said.
+func (s *listScreen[T]) sortBy(text string) tea.Cmd {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return s.chooseSort()
+	}
+	c, ok := s.columns.Find(words[0])
+	if !ok {
+		return ui.Fail(core.Fail(core.CodeUsage, "sort", "there is no column "+core.Visible(words[0]), "s shows those there are", nil))
+	}
+	desc := s.wayOf(c)
+	switch {
+	case len(words) > 1 && strings.HasPrefix(words[1], "asc"):
+		desc = false
+	case len(words) > 1 && strings.HasPrefix(words[1], "desc"):
+		desc = true
+	}
+	return s.remembering(func() tea.Cmd { return s.setSort(c.Name, desc) })()
+}
+
+// wayOf is the way round in which a column is sorted by: the other one where it is already.
+func (l *lister[T]) wayOf(c *core.Column[T]) (desc bool) {
+	if c.Name == l.sort.Column {
+		return !l.sort.Desc
+	}
+	return c.Kind == core.TimeColumn || c.Kind == core.SizeColumn || c.Kind == core.NumberColumn
+}
+
+// arranged are the columns that were chosen, and their order.
+type arranged struct {
+	every []grid.Column // those there are
+	order []int         // which of them; nil: all, as they are
+}
+
+// columnNames are those of the columns there are.
+func (l *lister[T]) columnNames() (names []string) {
+	for _, c := range l.usual() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// usual are the columns there are.
+func (l *lister[T]) usual() []grid.Column {
+	if l.chosenColumns.every != nil {
+		return l.chosenColumns.every
+	}
+	return l.shown
+}
+
+// showColumns shows some columns, in the order in which they are named.
+func (s *listScreen[T]) showColumns(text string) tea.Cmd {
+	every := s.usual()
+	names := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	var order []int
+	var shown []grid.Column
+	for n, name := range names {
+		i := slices.IndexFunc(every, func(c grid.Column) bool { return strings.EqualFold(c.Name, name) || strings.EqualFold(c.Title, name) })
+		switch {
+		case i < 0:
+			return ui.Fail(core.Fail(core.CodeUsage, "show the column "+core.Visible(name), "the list has none of that name",
+				"it has "+strings.Join(s.columnNames(), ", "), nil))
+		case slices.Contains(order, i):
+			continue
+		}
+		c := every[i]
+		c.Drop = n // what is named last goes first where there is no room
+		order, shown = append(order, i), append(shown, c)
+	}
+	s.chosenColumns = arranged{every: every, order: order}
+	if s.shown = shown; len(order) == 0 {
+		s.chosenColumns, s.shown = arranged{}, every
+	}
+	s.table.SetColumns(s.inView())
+	return s.moved()
+}
+
+// arrange puts the cells of a row in the order of the columns.
+func (l *lister[T]) arrange(cells []grid.Cell) []grid.Cell {
+	if l.chosenColumns.order == nil {
+		return cells
+	}
+	var out []grid.Cell
+	for _, i := range l.chosenColumns.order {
+		out = append(out, cells[i])
+	}
+	return append(out, cells[len(l.chosenColumns.every):]...)
+}
+
+// sortedUnseen names the column that the list is sorted by where that is out of sight; "" where
+// it is seen.
+func (l *lister[T]) sortedUnseen() string {
+	c, ok := l.columns.Find(l.sort.Column)
+	if !ok || slices.Contains(l.table.Shown(), l.sort.Column) {
+		return ""
+	}
+	return "  by " + strings.ToLower(c.Title) + map[bool]string{true: " ▼", false: " ▲"}[l.sort.Desc]
+}
+
+// within is the text of a filter inside that with which the list was opened.
+func (l *lister[T]) within(text string) string { return strings.TrimSpace(l.begun + " " + text) }
+
+// dropChip shows all rows, and not only those for which the list was opened.
+func (l *lister[T]) dropChip() tea.Cmd {
+	l.begun = ""
+	return l.setFilter(l.field.Value())
+}
+
+// chip is the filter with which the list was opened, as a thing that can be taken away.
+func (l *lister[T]) chip() string {
+	if l.begun == "" {
+		return ""
+	}
+	s := l.host.Look()
+	return s.Mark.Paint("["+ui.Clip(core.Visible(l.begun), 48)+"]") + " "
+}
