@@ -167,7 +167,7 @@ func (f *flags) env() *verbs.Env {
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
 		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
 		Archive: examined, Session: f.session,
-		Keep: f.kept, Policies: f.policies, Words: os.Args[1:]}
+		Keep: f.kept, Policies: f.policies, Words: os.Args[1:], Devices: f.devices}
 	if e.Asks {
 		f.asks = e.Passcode
 	}
@@ -210,9 +210,10 @@ func terminal(file *os.File) (is bool, width int) {
 // config is the one configuration file; each room declares the part it reads.
 type config struct {
 	store.Config
-	Screen  tui.Config     `toml:"screen"`
-	Archive archive.Config `toml:"archive"`
-	Journal jobs.Config    `toml:"journal"`
+	Screen  tui.Config       `toml:"screen"`
+	Archive archive.Config   `toml:"archive"`
+	Journal jobs.Config      `toml:"journal"`
+	Drill   jobs.DrillConfig `toml:"drill"`
 	// Policy has the backup policies by their names.
 	Policy jobs.PoliciesConfig `toml:"policy"`
 }
@@ -229,6 +230,9 @@ func (c *config) check() (key, what string) {
 	}
 	if key, what := c.Journal.Check(); key != "" {
 		return "journal." + key, what
+	}
+	if key, what := c.Drill.Check(); key != "" {
+		return "drill." + key, what
 	}
 	if key, what := c.Policy.Check(); key != "" {
 		return "policy." + key, what
@@ -473,6 +477,12 @@ func (f *flags) kept() (time.Duration, error) {
 		return 0, err
 	}
 	return c.Archive.Age()
+}
+
+// devices are where this machine finds volumes.
+func (f *flags) devices() ([]string, error) {
+	c, err := f.load()
+	return c.Drill.Devices, err
 }
 
 // screens is what the screens are given: how to go to another place, too.

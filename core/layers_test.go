@@ -114,11 +114,12 @@ var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/stor
 // a real store as well as over memory's.
 var inTestsOf = map[string][]string{
 	"store/jobs":   {"hearth/store/sql"},
-	"store/ceph":   {"hearth/store/jobs"},                                             // what is made of its bytes, over a real cluster
-	"store/beside": {"hearth/store/jobs", "hearth/store/sql"},                         // over the real drivers
-	"store/index":  {"hearth/store/sql"},                                              // which has Cinder's tables
-	"tui":          {"hearth/store/archive", "github.com/charmbracelet/colorprofile"}, // the books of a cloud; a terminal without colours
-	"tui/verbs":    {"hearth/store/archive"},                                          // the same
+	"store/ceph":   {"hearth/store/jobs"},                     // what is made of its bytes, over a real cluster
+	"store/beside": {"hearth/store/jobs", "hearth/store/sql"}, // over the real drivers
+	"store/index":  {"hearth/store/sql"},                      // which has Cinder's tables
+	// The books of a cloud; a terminal without colours, and the cells that pictures are drawn of.
+	"tui":       {"hearth/store/archive", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/ultraviolet"},
+	"tui/verbs": {"hearth/store/archive"}, // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.
 	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "hearth/store/beside",
 		"github.com/BurntSushi/toml", "github.com/adrg/xdg", "go.yaml.in/yaml/v3"},

@@ -59,6 +59,9 @@ type Env struct {
 	// Keep is how long the archive keeps what is outdated when it is pruned; 0, or
 	// nil, is for ever.
 	Keep func() (time.Duration, error)
+	// Devices are where this machine finds volumes, by the config: paths with {id} for the
+	// volume's; nil is nowhere.
+	Devices func() ([]string, error)
 	// Policies are those of the config; nil: there is none.
 	Policies func() ([]jobs.Policy, error)
 	// Words are those that hearth was called with, for what a flag that cannot be read has
