@@ -33,9 +33,8 @@
 //	image                                the bytes that a chain of backups holds
 //
 //	journal place restored               what was done, where, and how it came out
-//	pitfall                              what is told of a fault, and which Cinders have it
 //	blockers                             what stands against a restore in its place
-//	pitfalls                             what some releases of Cinder get wrong, where it fits
+//	pitfall pitfalls                     what some releases of Cinder get wrong, where it fits
 //
 //	retention protect                    which backups stay, and how often one is to be made
 //
