@@ -75,7 +75,7 @@ func asksNothing(t *testing.T, binary string) {
 		t.Fatal(err)
 	}
 	s.Until("no screens", "hearth demo>")
-	s.Keys("text:backups -c name", "Enter").Until("web-root")
+	s.Keys("text:backups -c name --limit 3 --filter web-root", "Enter").Until("web-root-")
 	s.Keys("text:quit", "Enter").Until("exit=0")
 	var written string
 	for end := time.Now().Add(time.Minute); !strings.Contains(written, "exit=0"); time.Sleep(15 * time.Millisecond) {

@@ -460,6 +460,9 @@ func (s *startScreen) Actions() []ui.Action {
 		{Name: "leave", Keys: []string{"esc"}, Label: "quit", Help: "Take away what is typed; else quit", Run: s.leave},
 	}
 	for _, a := range ui.TableMoves(s.table, nil) {
+		if a.Group == ui.GroupFinding { // what is typed finds as it is
+			continue
+		}
 		a.Keys = a.Keys[:1] // the letters are text
 		out = append(out, a)
 	}
