@@ -117,8 +117,9 @@ var inTestsOf = map[string][]string{
 	"store/ceph":   {"hearth/store/jobs"},                     // what is made of its bytes, over a real cluster
 	"store/beside": {"hearth/store/jobs", "hearth/store/sql"}, // over the real drivers
 	"store/index":  {"hearth/store/sql"},                      // which has Cinder's tables
-	// The books of a cloud; a terminal without colours; the lines of a config's keys.
-	"tui":       {"hearth/store/archive", "github.com/charmbracelet/colorprofile", "hearth/tui/settings"},
+	// The books of a cloud; a terminal without colours; pictures; the lines of a config's keys.
+	"tui": {"hearth/store/archive", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/ultraviolet",
+		"hearth/tui/settings"},
 	"tui/verbs": {"hearth/store/archive"}, // the same
 	// The suite on a real cloud: the jobs over it, and what the config says of it.
 	"store/cinder": {"hearth/store/jobs", "hearth/store/archive", "hearth/store/beside",
