@@ -10,8 +10,8 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -20,6 +20,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"hearth/core"
 	"hearth/store"
@@ -27,8 +28,10 @@ import (
 	besides "hearth/store/beside"
 	"hearth/store/jobs"
 	"hearth/tui"
+	"hearth/tui/place"
 	"hearth/tui/settings"
 	"hearth/tui/shell"
+	"hearth/tui/state"
 	tuiterm "hearth/tui/term"
 	"hearth/tui/ui"
 	"hearth/tui/verbs"
@@ -82,20 +85,9 @@ func root(f *flags) *cobra.Command {
 				return core.Fail(core.CodeUsage, "open the screens", "this is no terminal", "use a verb, such as hearth backups -o json", nil)
 			}
 			if why := tuiterm.NoScreens(os.Getenv("TERM")); why != "" {
-				return core.Fail(core.CodeUsage, "open the screens", why,
-					"use a verb, such as hearth backups (hearth --help lists them), or set TERM to what the terminal is", nil)
+				return f.prompt(cmd, why)
 			}
-			c, err := f.load()
-			if err != nil {
-				return err
-			}
-			passcodes := tui.NewPasscodes()
-			f.asks = passcodes.Ask
-			desk, done, err := f.desk(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return tui.Run(cmd.Context(), desk, f.screens(c, done, passcodes))
+			return f.show(cmd.Context())
 		},
 	}
 	p := cmd.PersistentFlags()
@@ -114,6 +106,7 @@ func root(f *flags) *cobra.Command {
 	p.BoolVar(&f.allProjects, "all-projects", false, "list what every project of the cloud has, where the login may")
 	p.BoolVar(&f.write, "write", false, "allow changes in a database that hearth did not make")
 	p.StringVar(&f.config, "config", "", "the configuration file, instead of "+usualConfig())
+	cmd.Flags().BoolVar(&f.plain, "plain", false, "draw the screens in ASCII, as with a locale that is not UTF-8")
 	cmd.RegisterFlagCompletionFunc("place", f.places)
 	cmd.AddCommand(verbs.All(f.env())...)
 	verbs.Prepare(cmd)
@@ -147,6 +140,7 @@ type flags struct {
 	short              []*short // stand for --place
 	region, project    string
 	write, allProjects bool
+	plain              bool // of the screens
 	passcode           string
 	// asks asks the user for a one-time passcode: on the screens, or on the terminal.
 	asks func(context.Context, core.Passcode) (string, error)
@@ -163,40 +157,16 @@ type short struct {
 func (f *flags) env() *verbs.Env {
 	shows, width := terminal(os.Stdout)
 	talks, errWidth := terminal(os.Stderr)
-	e := &verbs.Env{In: os.Stdin, Secret: hidden, Out: os.Stdout, Err: os.Stderr,
+	e := &verbs.Env{In: os.Stdin, Secret: tuiterm.Hidden, Out: os.Stdout, Err: os.Stderr,
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
 		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
-		Archive: examined, Session: f.session,
-		Keep: f.kept, Policies: f.policies, Words: os.Args[1:]}
+		Archive: func(ctx context.Context) ([]string, error) { return archive.Says(ctx, archiveFile()) },
+		Session: f.session, Memory: memory, Locate: f.locate,
+		Keep: f.kept, Policies: f.policies, Words: os.Args[1:], Devices: f.devices}
 	if e.Asks {
 		f.asks = e.Passcode
 	}
 	return e
-}
-
-// hidden reads a line from the terminal without showing it. Where ctx ends first the
-// terminal is put back, and the line is nobody's.
-func hidden(ctx context.Context) (string, error) {
-	before, err := term.GetState(os.Stdin.Fd())
-	if err != nil {
-		return "", err
-	}
-	type line struct {
-		text []byte
-		err  error
-	}
-	read := make(chan line, 1)
-	go func() {
-		text, err := term.ReadPassword(os.Stdin.Fd())
-		read <- line{text, err}
-	}()
-	select {
-	case l := <-read:
-		return string(l.text), l.err
-	case <-ctx.Done():
-		term.Restore(os.Stdin.Fd(), before)
-		return "", ctx.Err()
-	}
 }
 
 // terminal reports whether a file is a terminal, and how wide that is.
@@ -210,10 +180,11 @@ func terminal(file *os.File) (is bool, width int) {
 // config is the one configuration file; each room declares the part it reads.
 type config struct {
 	store.Config
-	Screen  tui.Config     `toml:"screen"`
-	Keys    tui.Keys       `toml:"keys"`
-	Archive archive.Config `toml:"archive"`
-	Journal jobs.Config    `toml:"journal"`
+	Screen  tui.Config       `toml:"screen"`
+	Keys    tui.Keys         `toml:"keys"`
+	Archive archive.Config   `toml:"archive"`
+	Journal jobs.Config      `toml:"journal"`
+	Drill   jobs.DrillConfig `toml:"drill"`
 	// Policy has the backup policies by their names.
 	Policy jobs.PoliciesConfig `toml:"policy"`
 }
@@ -233,6 +204,9 @@ func (c *config) check() (key, what string) {
 	}
 	if key, what := c.Journal.Check(); key != "" {
 		return "journal." + key, what
+	}
+	if key, what := c.Drill.Check(); key != "" {
+		return "drill." + key, what
 	}
 	if key, what := c.Policy.Check(); key != "" {
 		return "policy." + key, what
@@ -268,6 +242,9 @@ func usualConfig() string {
 // archiveFile is the archive; "" where there is no home.
 func archiveFile() string { return within(folders.Data, "archive.sqlite") }
 
+// memory is what the screens remember, and what there is to be said of its file.
+func memory() (*state.Memory, string) { return state.Open(within(folders.State, "state.json")) }
+
 func within(folder, name string) string {
 	if folder == "" {
 		return ""
@@ -294,23 +271,6 @@ func openArchive(ctx context.Context) (a *archive.Archive, said string, err erro
 func (f *flags) policies() ([]jobs.Policy, error) {
 	c, err := f.load()
 	return c.Policy.Policies(), err
-}
-
-// examined is what hearth check says of the archive.
-func examined(ctx context.Context) ([]string, error) {
-	file := archiveFile()
-	if _, err := os.Stat(file); file == "" || errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	x, err := archive.Examine(ctx, file)
-	switch {
-	case err != nil:
-		return []string{"the archive cannot be read"}, err
-	case x.Damage != "":
-		return []string{"the archive is damaged: " + x.Damage}, core.Fail(core.CodeUnreadable, "check the archive "+file,
-			"it is damaged: "+x.Damage, "restore it from a copy, or move it away", nil)
-	}
-	return x.Says(), x.Err("check the archive " + file)
 }
 
 // session is what hearth check says of the terminal and of the clipboard. A config that
@@ -373,7 +333,7 @@ func (f *flags) desk(ctx context.Context) (jobs.Desk, func(), error) {
 // openDesk opens a place, and the archive unless it is a demo, which leaves
 // nothing behind.
 func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc store.PlaceConfig) (jobs.Desk, func(), error) {
-	d := jobs.Desk{Who: who(), Pace: jobs.Pace{Now: time.Now}}
+	d := jobs.Desk{Who: settings.Who(), Pace: jobs.Pace{Now: time.Now}}
 	d.SettleAfter, _ = c.Journal.Limit() // it was checked when it was read
 	o := store.Options{Write: f.write, Now: time.Now, Config: pc, Demo: store.World{Until: time.Now()}, AllProjects: f.allProjects,
 		CacheDir: folders.Cache, Passcode: f.asks}
@@ -399,7 +359,7 @@ func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc s
 		return d, nil, err
 	}
 	d.Place = beside(c, pc, d.Place)
-	source, err := f.repository(ctx, c, pc)
+	source, err := c.OpenRepository(ctx, pc, folders.Cache)
 	if err != nil {
 		d.Place.Close()
 		closeArchive()
@@ -434,29 +394,6 @@ func beside(c config, pc store.PlaceConfig, place store.Place) store.Place {
 	}})
 }
 
-// repository opens the backup repository that is configured for a place; nil if
-// none is.
-func (f *flags) repository(ctx context.Context, c config, pc store.PlaceConfig) (store.Repository, error) {
-	if pc.Repository == "" {
-		return nil, nil
-	}
-	loc, rc, err := c.Find(pc.Repository)
-	if err != nil {
-		return nil, err
-	}
-	place, err := store.Open(ctx, loc, store.Options{Now: time.Now, Config: rc, CacheDir: folders.Cache})
-	if err != nil {
-		return nil, err
-	}
-	r, ok := place.(store.Repository)
-	if !ok {
-		place.Close()
-		return nil, core.Fail(core.CodeUsage, "open the repository "+pc.Repository, "it is no backup repository",
-			"name a posix:/DIR, an s3://… or a swift:… in the config", nil)
-	}
-	return r, nil
-}
-
 // open opens another place than that of the flags.
 func (f *flags) open(ctx context.Context, name string) (jobs.Desk, func(), error) {
 	c, err := f.load()
@@ -470,6 +407,16 @@ func (f *flags) open(ctx context.Context, name string) (jobs.Desk, func(), error
 	return f.openDesk(ctx, c, loc, pc)
 }
 
+// locate finds the location of a place by its name in the config.
+func (f *flags) locate(name string) (string, error) {
+	c, err := f.load()
+	if err != nil {
+		return "", err
+	}
+	loc, _, err := c.Find(name)
+	return loc.String(), err
+}
+
 // kept is how long the archive keeps what is outdated.
 func (f *flags) kept() (time.Duration, error) {
 	c, err := f.load()
@@ -477,6 +424,93 @@ func (f *flags) kept() (time.Duration, error) {
 		return 0, err
 	}
 	return c.Archive.Age()
+}
+
+// devices are where this machine finds volumes.
+func (f *flags) devices() ([]string, error) {
+	c, err := f.load()
+	return c.Drill.Devices, err
+}
+
+// show shows the screens: of the place that is meant, or where none is, or the one that
+// nobody named on the command line cannot be opened, those of the start.
+func (f *flags) show(ctx context.Context) error {
+	passcodes := tui.NewPasscodes()
+	f.asks = passcodes.Ask
+	c, err := f.load()
+	alone := f.alone()
+	switch {
+	case err != nil && !alone:
+		return err
+	case err != nil: // what is right in it is not known
+		c = config{}
+	}
+	said := ""
+	var desk jobs.Desk
+	done := func() {}
+	if err == nil && (!alone || f.meant(c)) {
+		var closing func()
+		if desk, closing, err = f.desk(ctx); err == nil {
+			done = closing
+		} else if !alone || core.CodeOf(err) == core.CodeCancelled {
+			return err
+		} else {
+			desk = jobs.Desk{}
+		}
+	}
+	if err != nil {
+		said = core.Visible(err.Error())
+		said = strings.TrimSuffix(said, ".") + "."
+	}
+	o := f.screens(c, done, passcodes)
+	o.Plain = f.plain || shell.Session{Environ: os.Environ()}.OnlyASCII()
+	var about string
+	if o.Memory, about = memory(); about != "" {
+		desk.Without = strings.TrimSpace(desk.Without + " " + about)
+		said = strings.TrimSpace(said + " " + about)
+	}
+	if desk.Place == nil {
+		desk.Now = time.Now
+		o.Start = &place.Start{Known: c.Known, Said: said, Now: time.Now, Knock: c.Knock}
+	}
+	return tui.Run(ctx, desk, o)
+}
+
+// prompt does without screens what they do: verbs, one a line.
+func (f *flags) prompt(cmd *cobra.Command, why string) error {
+	named, given := f.place, []string{}
+	cmd.Flags().Visit(func(flag *pflag.Flag) { // what holds for each line
+		if slices.Contains([]string{"config", "region", "project", "write", "all-projects"}, flag.Name) {
+			given = append(given, "--"+flag.Name+"="+flag.Value.String())
+		}
+	})
+	for _, s := range f.short {
+		if s.set || s.value != "" {
+			named = s.Location(s.value)
+		}
+	}
+	if c, err := f.load(); named == "" && err == nil {
+		named = cmp.Or(os.Getenv("HEARTH_PLACE"), c.Place, store.Usual())
+	}
+	return f.env().Prompt(cmd.Context(), why, named, func(ctx context.Context, args []string) error {
+		line := root(&flags{})
+		if !strings.HasPrefix(args[0], "-") {
+			args = slices.Insert(slices.Clone(args), 1, given...)
+		}
+		line.SetArgs(verbs.Arguments(args))
+		return line.ExecuteContext(ctx)
+	})
+}
+
+// alone reports whether no place was named on the command line.
+func (f *flags) alone() bool {
+	named := func(s *short) bool { return s.set || s.value != "" }
+	return f.place == "" && f.region == "" && f.project == "" && !slices.ContainsFunc(f.short, named)
+}
+
+// meant reports whether the config or the environment name a place.
+func (f *flags) meant(c config) bool {
+	return os.Getenv("HEARTH_PLACE") != "" || c.Place != "" || store.Usual() != ""
 }
 
 // screens is what the screens are given: how to go to another place, too.
@@ -552,6 +586,7 @@ func file(what, where string) verbs.Path {
 // paths is what hearth check shows.
 func (f *flags) paths() ([]verbs.Path, error) {
 	out := []verbs.Path{file("config", f.configPath()), file("archive", archiveFile()),
+		file("remembered", within(folders.State, "state.json")),
 		{What: "cache", Where: cmp.Or(folders.Cache, "nowhere, as there is no home folder")}}
 	c, err := f.load()
 	for _, name := range c.Names() {
@@ -585,17 +620,4 @@ func (f *flags) places(*cobra.Command, []string, string) ([]cobra.Completion, co
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
-// who is the person at the keyboard, for the journal.
-func who() string {
-	name := os.Getenv("USER")
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "?"
-	}
-	return name + "@" + host
 }

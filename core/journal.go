@@ -21,6 +21,7 @@ const (
 	EntryDelete  EntryKind = "delete"  // backups were deleted
 	EntryReset   EntryKind = "reset"   // the status of backups was set
 	EntryRestore EntryKind = "restore" // a backup was put on a volume, data and metadata
+	EntryDrill   EntryKind = "drill"   // volumes of a drill were deleted: each step is one, made by a restore of its own
 )
 
 // EntryState says how it ended.
@@ -103,7 +104,7 @@ func (e *Entry) Undoable() error {
 			"delete the backups one by one if that is meant", nil)
 	case e.Kind == EntryCreate:
 		return Fail(CodeRefused, tried, "a backup that was made is not undone", "delete it if that is meant", nil)
-	case e.Kind == EntryDelete, e.Kind == EntryReset, e.Kind == EntryRestore:
+	case e.Kind == EntryDelete, e.Kind == EntryReset, e.Kind == EntryRestore, e.Kind == EntryDrill:
 		return Fail(CodeRefused, tried, "there is no way back from a "+string(e.Kind), "", nil)
 	case e.State == EntryUndone:
 		return Fail(CodeConflict, tried, "it is undone already", "", nil)

@@ -25,7 +25,7 @@ type rule struct {
 var (
 	screens = []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "github.com/charmbracelet/x/ansi"}
 	byJob   = slices.Concat(screens, []string{"hearth/core", "hearth/core/pyjson", "hearth/store", "hearth/store/jobs",
-		"hearth/tui/ui", "hearth/tui/show", "hearth/tui/place", "hearth/tui/grid"})
+		"hearth/tui/ui", "hearth/tui/show", "hearth/tui/place", "hearth/tui/grid", "hearth/tui/state"})
 )
 
 const apart = "a room by job knows no other and no shell: what crosses is a message, or is handed in by tui/screens.go"
@@ -75,7 +75,7 @@ var layers = map[string]rule{
 	"themes":               {[]string{"hearth/store/whole", "github.com/BurntSushi/toml"}, "a theme is data"},
 	"tui": {slices.Concat(screens,
 		[]string{"hearth/core", "hearth/core/pyjson", "hearth/store", "hearth/store/jobs", "hearth/themes", "hearth/tui/grid",
-			"hearth/tui/ui", "hearth/tui/term", "hearth/tui/shell", "hearth/tui/place", "hearth/tui/show",
+			"hearth/tui/ui", "hearth/tui/term", "hearth/tui/shell", "hearth/tui/place", "hearth/tui/show", "hearth/tui/state",
 			"hearth/tui/browse", "hearth/tui/restore", "hearth/tui/records", "hearth/tui/recovery", "hearth/tui/operate"}),
 		"tui starts the screens and has the one list of them; all else is a room"},
 	"tui/ui": {slices.Concat(screens,
@@ -87,8 +87,11 @@ var layers = map[string]rule{
 			"hearth/tui/term"}),
 		"the shell runs screens that it does not know: it names no place and no room"},
 	"tui/place": {slices.Concat(screens,
-		[]string{"hearth/core", "hearth/store", "hearth/store/jobs", "hearth/themes", "hearth/tui/ui", "hearth/tui/grid"}),
+		[]string{"hearth/core", "hearth/store", "hearth/store/jobs", "hearth/themes", "hearth/tui/ui", "hearth/tui/grid",
+			"hearth/tui/state"}),
 		"the place one is in is below the rooms that work in it"},
+	"tui/state": {[]string{"hearth/core", "hearth/store/whole"},
+		"how places were looked at is remembered without asking any"},
 	"tui/show": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/tui/ui", "hearth/tui/grid"},
 		"how what core says looks is a pure function of a look and a value"},
 	"tui/browse":   {byJob, apart},
@@ -103,7 +106,7 @@ var layers = map[string]rule{
 	"tui/settings": {[]string{"hearth/core", "hearth/store/whole", "github.com/BurntSushi/toml", "github.com/adrg/xdg"},
 		"the config file is decoded by main; settings only says where it is and what is wrong with it"},
 	"tui/verbs": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store", "hearth/store/jobs",
-		"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/charmbracelet/x/ansi"},
+		"hearth/tui/state", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/charmbracelet/x/ansi"},
 		"the verbs are the other face: what both need is in jobs or core"},
 }
 

@@ -25,50 +25,6 @@ type PitfallFacts struct {
 	LongImages []string // of metadata that is to be written, the image keys with values of more than 255 characters
 }
 
-// cinders names the releases that have a fault: "Cinder up to 22.2, 23.0 to 23.2 and 24.0",
-// "Cinder from 22.0 on", "Cinder" where all have it.
-func (f Fault) cinders() string {
-	from := Release{}
-	if len(f.Came) > 0 {
-		from = f.Came[0]
-	}
-	var parts []string
-	for _, fixed := range f.Went {
-		last := Release{Major: fixed.Major, Minor: fixed.Minor - 1}
-		if fixed.Minor == 0 {
-			last = lastOf(fixed.Major - 1)
-		}
-		switch {
-		case from == Release{}:
-			parts = append(parts, "up to "+last.String())
-		case from == last:
-			parts = append(parts, last.String())
-		default:
-			parts = append(parts, from.String()+" to "+last.String())
-		}
-		from = Release{Major: fixed.Major + 1}
-	}
-	switch {
-	case len(parts) > 0:
-		return "Cinder " + andList(parts)
-	case from != Release{}:
-		return "Cinder from " + from.String() + " on"
-	}
-	return "Cinder"
-}
-
-// cinderOf names the Cinders that have a fault, in a place of some releases: "this Cinder"
-// where all of those have it, "" where none has.
-func cinderOf(f Fault, place Releases) string {
-	switch {
-	case place.Fails(f):
-		return "this Cinder"
-	case place.MayFail(f):
-		return f.cinders()
-	}
-	return ""
-}
-
 // pitfall is a row of the table.
 type pitfall struct {
 	code  string

@@ -57,6 +57,19 @@ func (r *RestoreReport) Differing() (out []FieldOutcome) {
 	return out
 }
 
+// Surely are those of [RestoreReport.Differing] that the plan was sure of, and assumed how
+// many it only assumed, as where the source volume stood in for a capture that nobody has.
+func (r *RestoreReport) Surely() (differ []FieldOutcome, assumed int) {
+	for _, f := range r.Differing() {
+		if said := r.Plan.Field(f.Section, f.Name); said != nil && said.Certainty == Assumed {
+			assumed++
+		} else {
+			differ = append(differ, f)
+		}
+	}
+	return differ, assumed
+}
+
 // Verdict tells the outcome in a line.
 func (r *RestoreReport) Verdict() string {
 	switch n := len(r.Differing()); {

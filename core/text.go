@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -25,13 +26,24 @@ func Visible(s string) string {
 			continue
 		}
 		r, w := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && w == 1 || hidden(r) || unicode.Is(unicode.M, r) && !follows(s[:i]) {
+		if r == utf8.RuneError && w == 1 || hidden(r) || onlyASCII.Load() && !drawn(r) || unicode.Is(unicode.M, r) && !follows(s[:i]) {
 			return visible(s, i)
 		}
 		i += w
 	}
 	return s
 }
+
+// onlyASCII is that the terminal shows nothing but ASCII.
+var onlyASCII atomic.Bool
+
+// OnlyASCII has [Visible] write every character that is not ASCII as an escape, as a terminal
+// wants it that shows no others; but for the few that hearth's own sentences have, which the
+// frame draws otherwise. It is set once, before anything is shown.
+func OnlyASCII(on bool) { onlyASCII.Store(on) }
+
+// drawn reports whether a character is one of those that hearth's sentences and titles have.
+func drawn(r rune) bool { return r == '…' || r == '·' || r == '✓' || r == '✗' || r == '◌' }
 
 // visible does the work from the first character at i that needs it.
 func visible(s string, i int) string {
@@ -50,9 +62,10 @@ func visible(s string, i int) string {
 			fmt.Fprintf(&b, `\x%02x`, s[i])
 		case r < 0x20 || r == 0x7F:
 			fmt.Fprintf(&b, `\x%02x`, r)
-		case r > 0xFFFF && hidden(r):
+		case r > 0xFFFF && (hidden(r) || onlyASCII.Load()):
 			fmt.Fprintf(&b, `\U%08x`, r)
-		case hidden(r) || r >= 0xD800 && r <= 0xDFFF || unicode.Is(unicode.M, r) && !follows(b.String()):
+		case hidden(r) || r > 0x7E && !drawn(r) && onlyASCII.Load() || r >= 0xD800 && r <= 0xDFFF ||
+			unicode.Is(unicode.M, r) && !follows(b.String()):
 			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
 			b.WriteString(s[i : i+w])

@@ -121,6 +121,9 @@ func (l Location) Kind() Kind { return l.scheme().kind }
 // IsRepository reports whether it is a backup repository's.
 func (l Location) IsRepository() bool { return l.Kind() == KindRepository }
 
+// IsFile reports whether it names a file or a folder of this machine.
+func (l Location) IsFile() bool { return l.scheme().file }
+
 // Args are the words that name the place in a shell: --cloud lab.
 func (l Location) Args() []string {
 	switch k := l.scheme(); {

@@ -37,6 +37,8 @@ type scheme struct {
 	known func() (rests []string, err error)
 	// check says what those are made of, without asking anybody; nil: nothing.
 	check func() []core.Checked
+	// knock asks whether somebody answers there, without a login; nil: nobody is asked.
+	knock func(ctx context.Context, rest string) error
 	// usual is the one that the environment names, "" for none; nil: it names none.
 	usual func() (rest string)
 }
@@ -52,7 +54,7 @@ var schemes = []scheme{
 	{name: "cinderconf", form: "cinderconf:FILE", kind: KindStore, open: openCinderConf, file: true},
 	{name: "cloud", form: "cloud:NAME", kind: KindCloud, open: openCloud, cut: cinder.Cut, join: cinder.Join,
 		flag: "cloud", help: "short for --place cloud:NAME, a cloud of clouds.yaml", known: cinder.Clouds,
-		check: cinder.Check, usual: usualCloud},
+		check: cinder.Check, usual: usualCloud, knock: cinder.Knock},
 	{name: "posix", form: "posix:/DIR", kind: KindRepository, open: openPosix, file: true},
 	{name: "s3", form: "s3://HOST/BUCKET", kind: KindRepository, open: openS3, lead: "//", wrong: func(rest string) string {
 		return unless(strings.HasPrefix(rest, "//"), "s3 wants two slashes")

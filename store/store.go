@@ -187,8 +187,8 @@ type Counter interface {
 // Roller reads through all of its rows for little each, as a database can.
 type Roller interface {
 	// BackupRoll and VolumeRoll hand on every row of one moment once, in any order: what
-	// it is called, its status, its project, a backup's volume and parent, a volume's size,
-	// and its times; the rest is zero. An error of fn ends it and comes back. fn must not
+	// it is called, its status, its project, a backup's volume, parent and reason of failure,
+	// its size, and its times; the rest is zero. An error of fn ends it and comes back. fn must not
 	// use the place.
 	BackupRoll(ctx context.Context, fn func(*core.Backup) error) error
 	VolumeRoll(ctx context.Context, fn func(*core.Volume) error) error

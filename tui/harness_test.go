@@ -117,14 +117,15 @@ func remembered(t testing.TB) *memory.Place {
 type rig struct {
 	t testing.TB
 	*shell.App
-	desk   jobs.Desk
-	clock  func() time.Time // what the shell and the jobs go by
-	queue  []tea.Cmd
-	later  []timer
-	sent   []tea.Msg // what is for the terminal and tea itself: quit, raw sequences
-	notes  []ui.Note // all that the status line said
-	asleep bool      // commands stay in the queue
-	slow   bool      // also what happens in a moment waits for fire
+	desk    jobs.Desk
+	clock   func() time.Time // what the shell and the jobs go by
+	queue   []tea.Cmd
+	later   []timer
+	sent    []tea.Msg // what is for the terminal and tea itself: quit, raw sequences
+	notes   []ui.Note // all that the status line said
+	asleep  bool      // commands stay in the queue
+	guarded string    // what is being typed to say yes
+	slow    bool      // also what happens in a moment waits for fire
 }
 
 // brief is what passes while nobody types: letters are collected, the cursor rests.
@@ -163,6 +164,9 @@ func newRigWith(t testing.TB, p store.Place, w, h int, o Options, change ...func
 	r := &rig{t: t, clock: now}
 	if o.Theme.Name == "" {
 		o.Theme = plain(t)
+	}
+	if o.Pause == 0 { // the clock of these tests stands still
+		o.Pause = -1
 	}
 	o.After = func(d time.Duration, f func(time.Time) tea.Msg) tea.Cmd {
 		if d <= brief && !r.slow {
@@ -306,10 +310,16 @@ func keyMsg(name string) tea.KeyPressMsg {
 	return tea.KeyPressMsg{Code: []rune(name)[0], Text: name}
 }
 
-// press types keys by their names.
+// press types keys by their names; y says yes to a question, whatever has to be typed for that.
 func (r *rig) press(names ...string) *rig {
 	r.t.Helper()
 	for _, n := range names {
+		if q, ok := r.Dialog().(*ui.QuestionBox); ok && n == "y" && q.Guarded() != "" && r.guarded == "" {
+			r.guarded = q.Guarded()
+			r.typeText(q.Guarded()).press("enter")
+			r.guarded = ""
+			continue
+		}
 		if nth, ok := strings.CutPrefix(n, "#"); ok && nth != "" {
 			r.pick(nth)
 			continue

@@ -162,7 +162,7 @@ func TestPane(t *testing.T) {
 	r.want("properties")
 	r.press("d").wantNot("properties").press("d").want("properties")
 	r.send(tea.WindowSizeMsg{Width: 100, Height: 40})
-	r.wantNot("properties").press("d").said(ui.LevelWarn, "narrower than 120")
+	r.wantNot("properties").press("d").said(ui.LevelWarn, "too narrow for a list and a pane")
 	r.send(tea.WindowSizeMsg{Width: 140, Height: 40})
 	r.want("properties")
 }

@@ -308,6 +308,10 @@ func join(parts ...[]string) (out []string) {
 }
 
 var scenes = []scene{
+	{"start", startOn()},
+	{"start-typed", startOn("text:/srv/b")},
+	{"start-failed", startOn("enter")},
+	{"start-records", startOn("paste:db-prod-full.openstack.json")},
 	{"tasks", tasksOn},
 	{"tasks-none", keysOn("W")},
 	{"backups", keysOn()},

@@ -22,6 +22,8 @@ func begin(at *place.Stay) ui.Begin {
 		Jumps:  at.Jumps(),
 		Arrive: at.Arrive,
 		Close:  at.Close,
+		Theme:  at.Seen().Theme,
+		Themed: at.Themed,
 	}
 }
 
@@ -40,7 +42,7 @@ func screens(at *place.Stay) []ui.Entry {
 		{Name: "recovery", Key: "I", Help: "Recovery", Minor: true, Kept: true, Make: in(at, recovery.Recover)},
 		{Name: "inventory", Key: "H", Help: "Inventory of the repository", Minor: true, Kept: true,
 			Only: func() bool { return at.Repository() != nil }, Make: in(at, recovery.Inventory)},
-		{Name: "tasks", Key: "W", Help: "Tasks", Above: true, Minor: true, Quiet: true, Make: shell.TaskList},
+		tasksEntry,
 		{Name: "backup", Help: "Backup", Make: browse.Backup(at, actions, restore.Tab, records.Tab)},
 		{Name: "volume", Help: "Volume", Make: browse.Volume(at, actions)},
 		{Name: "diff", Help: "Difference", Make: in(at, restore.Diff)},
@@ -49,6 +51,9 @@ func screens(at *place.Stay) []ui.Entry {
 			Paste: func(h ui.Host, text string) ui.Screen { return records.ImportOf(h, at, text) }},
 	}
 }
+
+// tasksEntry is the list of tasks, which is there without a place, too.
+var tasksEntry = ui.Entry{Name: "tasks", Key: "W", Help: "Tasks", Above: true, Minor: true, Quiet: true, Make: shell.TaskList}
 
 // in makes the maker of a screen of a place.
 func in(at *place.Stay, mk func(ui.Host, *place.Stay, ui.Open) ui.Screen) func(ui.Host, ui.Open) ui.Screen {

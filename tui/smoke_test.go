@@ -74,15 +74,17 @@ func asksNothing(t *testing.T, binary string) {
 	if err := os.WriteFile(filepath.Join(s.Home, "go"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.Until("exit=2")
+	s.Until("no screens", "hearth demo>")
+	s.Keys("text:backups -c name", "Enter").Until("web-root")
+	s.Keys("text:quit", "Enter").Until("exit=0")
 	var written string
-	for end := time.Now().Add(time.Minute); !strings.Contains(written, "exit=2"); time.Sleep(15 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !strings.Contains(written, "exit=0"); time.Sleep(15 * time.Millisecond) {
 		data, _ := os.ReadFile(file)
 		if written = string(data); time.Now().After(end) {
 			t.Fatalf("tmux does not say what was written: %q", written)
 		}
 	}
-	if !strings.Contains(written, "USAGE") || !strings.Contains(written, "use a verb, such as hearth backups") {
+	if !strings.Contains(written, "USAGE") || !strings.Contains(written, "done by verbs, one a line") {
 		t.Errorf("no help, or no verb: %q", written)
 	}
 	if q := regexp.MustCompile(`\x1b\]1[0-2];\?|\x1b\[>?0?c|\x1b\[\?(u|\d+\$p)`).FindString(written); q != "" {
@@ -98,9 +100,9 @@ func smoke(t *testing.T, s *storetest.Terminal) {
 
 	s.Keys("r").Until("[Restore]", "onto db-prod-01", "3 FIELDS CHANGE")
 	s.Keys("P").Until("Apply to volume db-prod-01", "> No (n)")
-	s.Keys("y").Until("Applied as journal entry 1; U takes it back", "NOTHING CHANGES")
+	s.Answer("y").Until("Applied as journal entry 1; U takes it back", "NOTHING CHANGES")
 	s.Keys("U").Until("Take back entry 1")
-	s.Keys("y").Until("Entry 1 taken back, as journal entry 2", "3 FIELDS CHANGE")
+	s.Answer("y").Until("Entry 1 taken back, as journal entry 2", "3 FIELDS CHANGE")
 
 	s.Keys("BTab", "BTab")
 	id := regexp.MustCompile(`(?m)^ +id +([0-9a-f-]{36})`).FindStringSubmatch(s.Until("[Overview]", "\n  id "))
@@ -115,7 +117,7 @@ func smoke(t *testing.T, s *storetest.Terminal) {
 	s.Tmux("paste-buffer", "-p", "-b", "record")
 	s.Until("1 record ", "[x] db-prod-full", "1 can be imported")
 	s.Keys("i").Until("Import 1 backup into demo?")
-	s.Keys("y").Until("1 backup imported")
+	s.Answer("y").Until("1 backup imported")
 	s.Keys("b", "Escape").Until("91 backups")
 	s.Keys("/").Until("keep the filter")
 	s.Keys("text:name:db-prod-full", "Enter").Until("1 backup of 91", "> db-prod-full")

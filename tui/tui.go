@@ -13,11 +13,13 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/themes"
 	"hearth/tui/place"
 	"hearth/tui/shell"
+	"hearth/tui/state"
 	"hearth/tui/term"
 	"hearth/tui/ui"
 )
@@ -68,10 +70,19 @@ type Options struct {
 	// as cloud:NAME[@REGION][/PROJECT_ID], and returns what closes it. ctx ends
 	// when it is open. nil: the screens stay where they are.
 	Open func(ctx context.Context, location string) (jobs.Desk, func() error, error)
+	// Memory is how places were looked at before; nil: nothing is remembered.
+	Memory *state.Memory
+	// Start is what the start screen is given besides, where no place is begun with.
+	Start *place.Start
 	// Reports is the folder for reports of what went wrong inside hearth; "": none is written.
 	Reports string
 	// Version is what such a report names.
 	Version string
+	// Plain draws in ASCII, and writes what is not as escapes.
+	Plain bool
+	// Pause is how long a question that appears while somebody types takes no key; 0 is half a
+	// second, and a negative one none.
+	Pause time.Duration
 	// Passcodes are the questions for one-time passcodes; nil: none is asked.
 	Passcodes *Passcodes
 	// Close closes the place that the screens begin with, when they leave it or
@@ -79,7 +90,7 @@ type Options struct {
 	Close func() error
 }
 
-// Run shows the screens until the user quits or ctx ends.
+// Run shows the screens, of a place or where o.Start is there those of the start, until the user quits or ctx ends.
 func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -98,11 +109,13 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	if os.Getenv("GOGC") == "" { // a filter leaves a page of rows behind with each letter: let it not double the heap
 		debug.SetGCPercent(50)
 	}
+	core.OnlyASCII(o.Plain)
 	a := newApp(ctx, desk, o)
 	err = term.Run(ctx, a)
 	if end := a.End(3 * time.Second); err == nil {
 		err = end
 	}
+	o.Memory.Save(context.WithoutCancel(ctx)) // what a last key changed; that it cannot be was told
 	var p *term.Panicked
 	if errors.As(err, &p) {
 		return reported(p, o, desk.Now())
@@ -110,13 +123,20 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	return err
 }
 
-// newApp makes the model: a place, its screens, and the shell that runs them.
+// newApp makes the model: a place or the start, its screens, and the shell that runs them.
 func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
+	places := place.Options{Places: o.Places, Open: o.Open, Begin: begin, Memory: o.Memory}
+	var in ui.Begin
+	if o.Start != nil {
+		o.Start.Options = places
+		in = o.Start.BeginAt(tasksEntry)
+	} else {
+		in = begin(place.New(desk, o.Close, places))
+	}
 	keys := map[string][]string{}
 	for name, list := range o.Keys {
 		keys[name] = list
 	}
-	at := place.New(desk, o.Close, place.Options{Places: o.Places, Open: o.Open, Begin: begin})
-	return shell.New(ctx, begin(at), shell.Options{Theme: o.Theme, AutoTheme: o.AutoTheme, Clipboard: o.Clipboard,
-		Local: o.Config.Local(), Keys: keys, Now: desk.Now, After: o.After, Secrets: o.Passcodes.questions()})
+	return shell.New(ctx, in, shell.Options{Theme: o.Theme, AutoTheme: o.AutoTheme, Clipboard: o.Clipboard,
+		Local: o.Config.Local(), Keys: keys, Now: desk.Now, After: o.After, Secrets: o.Passcodes.questions(), Pause: o.Pause, Plain: o.Plain})
 }

@@ -115,7 +115,9 @@ func readable(ctx context.Context, path string, why error, said string) (*Archiv
 		"SELECT id, at, who, place, kind, state, volume_id, backup_id, backup_ids, of_entry, summary, " +
 			"before, after, error FROM hearth_journal LIMIT 0", "SELECT entry_id, steps FROM entry_steps LIMIT 0",
 		"SELECT entry_id, " + lifeColumns + " FROM entry_life LIMIT 0", "SELECT place, name, at, body, sum FROM listings LIMIT 0",
-		"SELECT repository, backup_id, at, deep, damages, flaw FROM verified LIMIT 0"} {
+		"SELECT repository, backup_id, at, deep, damages, flaw FROM verified LIMIT 0",
+		"SELECT place, at FROM looks LIMIT 0", "SELECT place, day, at, body FROM days LIMIT 0",
+		"SELECT " + drillColumns + " FROM drills LIMIT 0"} {
 		if _, err := db.ExecContext(ctx, query); err != nil {
 			db.Close()
 			return nil, "", why

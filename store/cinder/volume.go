@@ -195,7 +195,8 @@ func (p *Place) Quota(ctx context.Context) (map[string]core.Allowance, error) {
 	}
 	a, out := limits.Limits.Absolute, map[string]core.Allowance{}
 	for name, keys := range map[string][2]string{"volumes": {"maxTotalVolumes", "totalVolumesUsed"},
-		"gigabytes": {"maxTotalVolumeGigabytes", "totalGigabytesUsed"}} {
+		"gigabytes": {"maxTotalVolumeGigabytes", "totalGigabytesUsed"}, "backups": {"maxTotalBackups", "totalBackupsUsed"},
+		"backup_gigabytes": {"maxTotalBackupGigabytes", "totalBackupGigabytesUsed"}} {
 		limit, limits := a[keys[0]]
 		used, tells := a[keys[1]]
 		if limits && limit >= 0 && !tells { // the limits themselves are everybody's to read, what is used is not

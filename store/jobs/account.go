@@ -16,6 +16,8 @@ type account struct {
 	over  bool   // its result is written
 	lands bool   // something was asked for that may yet take effect
 	still func() // ends the signs of life
+	// made is told of a volume that hearth makes, before anything is put on it; nil: nobody is.
+	made func(core.VolumeID) error
 }
 
 // begin writes the intent down before anything is changed. Whoever begins defers

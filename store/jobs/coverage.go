@@ -132,13 +132,9 @@ func (c *Coverage) Volume(i int) VolumeCover {
 // Rows are read in the order that costs the place least, what the books have of them by
 // id, a batch at a time: of all that is there little is read, and less is kept.
 func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, error) {
-	c := covering{d: d, newest: map[idKey]int64{}}
-	c.projects, c.ByEvidence = core.FieldSet{}, map[core.Evidence]int{}
+	c := d.covering()
 	if err := d.keeps("look at the coverage"); err != nil {
 		return c.Coverage, err
-	}
-	for _, word := range []string{"", string(RecordNone), string(RecordOld), string(RecordCurrent), string(core.EvidenceUnknown)} {
-		c.backups.say(word) // that their numbers are small
 	}
 	if err := c.stock(ctx); err != nil {
 		return c.Coverage, err
@@ -147,19 +143,36 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 	if err != nil {
 		return c.Coverage, err
 	}
-	byKey := c.backups.byKey()
-	if err := c.lookUp(ctx, byKey); err != nil {
+	if err := c.cover(ctx); err != nil {
 		return c.Coverage, err
 	}
+	err = c.age(ctx, olderThan)
+	return c.Coverage, cmp.Or(err, short, c.rotten.Err("look at the coverage"),
+		core.RottenCaptures("look at the coverage", c.spoiled))
+}
+
+func (d Desk) covering() *covering {
+	c := &covering{d: d, newest: map[idKey]int64{}}
+	c.projects, c.ByEvidence = core.FieldSet{}, map[core.Evidence]int{}
+	for _, word := range []string{"", string(RecordNone), string(RecordOld), string(RecordCurrent), string(core.EvidenceUnknown)} {
+		c.backups.say(word) // that their numbers are small
+	}
+	return c
+}
+
+// cover looks up in the books what there is of the rows that were read.
+func (c *covering) cover(ctx context.Context) error {
+	byKey := c.backups.byKey()
+	if err := c.lookUp(ctx, byKey); err != nil {
+		return err
+	}
 	if err := c.resolve(ctx, byKey); err != nil {
-		return c.Coverage, err
+		return err
 	}
 	c.layers()
 	c.backups.arrange(byKey)
 	c.count()
-	err = c.age(ctx, olderThan)
-	return c.Coverage, cmp.Or(err, short, c.rotten.Err("look at the coverage"),
-		core.RottenCaptures("look at the coverage", c.spoiled))
+	return nil
 }
 
 // rows reads the place's backups; short is why they may not be all.
@@ -190,6 +203,8 @@ type covering struct {
 	rotten  archive.Rotten     // records that are no longer what was written
 	spoiled []core.KeptCapture // captures that do not match their fingerprints
 	stocked map[idKey]struct{} // backups whose captures lie in the place's repository
+	stored  core.Opt[int64]    // bytes in that repository
+	round   *round             // that counts the rows as well; nil: none does
 }
 
 // stock learns what lies in the place's repository, where one is configured.
@@ -200,6 +215,7 @@ func (c *covering) stock(ctx context.Context) error {
 	}
 	c.stocked = map[idKey]struct{}{}
 	inv, err := r.Scan(ctx, nil)
+	c.stored = core.Opt[int64]{V: inv.Bytes, Set: err == nil}
 	for _, h := range inv.Holdings.All() {
 		if h.Kind == core.HoldingBackup && h.CaptureText.Set {
 			k, _ := keyOf(string(h.Backup.ID))
@@ -245,6 +261,9 @@ func (d Desk) addOwn(ctx context.Context, ids []core.BackupID, known map[core.Ba
 
 // row adds a backup.
 func (c *covering) row(b *core.Backup) {
+	if c.round != nil {
+		c.round.backup(b)
+	}
 	t := &c.backups
 	r := coverRow{id: t.key(string(b.ID)), created: micros(b.CreatedAt), checked: micros(rowTime(b)), project: t.say(string(b.ProjectID)),
 		n: standsOnNone}
@@ -456,6 +475,9 @@ func (c *covering) grow(v *core.Volume, olderThan time.Duration) {
 	if olderThan > 0 && (r.checked == unset || c.d.Now().Sub(time.UnixMicro(r.checked)) > olderThan) {
 		r.flags |= coverStale
 		c.Stale++
+	}
+	if c.round != nil {
+		c.round.volume(v, ofMicros(r.checked))
 	}
 	t.add(r)
 	t.status = append(t.status, t.say(v.Status))

@@ -49,6 +49,14 @@ func (d Desk) makeTarget(ctx context.Context, o store.Operator, r core.RestoreRe
 	a.note(ctx)
 	a.did(ctx, stepMade)
 	report.VolumeName = want.Name
+	if a.made != nil {
+		if err := a.made(made.ID); err != nil {
+			if v, werr := d.awaitMade(ctx, made.ID, progress); werr != nil || v.Status != core.StatusAvailable {
+				return r, err // the entry stays open, and names it
+			}
+			return r, d.takeAway(ctx, o, a, made.ID, err)
+		}
+	}
 	v, err := d.awaitMade(ctx, made.ID, progress)
 	switch {
 	case err != nil: // it stays open: the volume may come yet, and is named there

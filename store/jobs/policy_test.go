@@ -161,7 +161,7 @@ func TestRunPolicies(t *testing.T) {
 	ok(t, c.EditBackup(t.Context(), p.Items[0].Backup.ID, core.BackupEdit{Description: &none}))
 	ok(t, c.EditBackup(t.Context(), p.Items[1].Backup.ID, core.BackupEdit{Metadata: &pyjson.Object{}}))
 	p, err = runs(t, d, goldConfig)
-	if err != nil || p.Todo(jobs.DueMade) != 3 {
+	if err != nil || p.Todo(jobs.DueMade) != 3 || slices.ContainsFunc(p.Items, func(it jobs.DueItem) bool { return it.New }) {
 		t.Errorf("edited: %s, %v", states(p), err)
 	}
 }

@@ -37,6 +37,13 @@ func (d Desk) checkRestore(ctx context.Context, r CanRequest) (core.RestoreFacts
 // restore failed or did not come out as planned.
 func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Plan, wait bool,
 	progress Progress) (*core.RestoreReport, error) {
+	return d.restore(ctx, r, plan, wait, nil, progress)
+}
+
+// restore is Restore that tells made of a volume which hearth makes for it, before anything
+// is put on it: what made does not take note of goes again. nil is nobody.
+func (d Desk) restore(ctx context.Context, r core.RestoreRequest, plan *core.Plan, wait bool, made func(core.VolumeID) error,
+	progress Progress) (*core.RestoreReport, error) {
 	report := &core.RestoreReport{Plan: plan, Backup: r.Backup, VolumeName: r.Name}
 	o, err := d.operator(core.OpRestore)
 	if err != nil {
@@ -69,6 +76,7 @@ func (d Desk) Restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 		return report, err
 	}
 	defer a.leave(ctx)
+	a.made = made
 	if r.Route.Way == core.WayHearth {
 		if r, err = d.makeTarget(ctx, o, r, &b, a, report, progress); err != nil {
 			return report, err

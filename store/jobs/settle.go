@@ -164,6 +164,8 @@ func (d Desk) outcome(ctx context.Context, e *core.Entry) (state core.EntryState
 		state, err = d.resetOutcome(ctx, e)
 	case e.Kind == core.EntryRestore:
 		return d.restoreOutcome(ctx, e)
+	case e.Kind == core.EntryDrill:
+		return d.drillOutcome(ctx, e)
 	case e.Kind == core.EntryEdit, e.Kind == core.EntryUndo && e.Volume == "":
 		b, rerr := d.Place.Backup(ctx, e.Backup)
 		state, err = between(*e, rerr, func() core.State { return editable(&b) })

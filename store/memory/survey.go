@@ -180,8 +180,8 @@ func (c *Cloud) DeleteVolume(ctx context.Context, id core.VolumeID) error {
 	if v == nil {
 		return core.Fail(core.CodeNotFound, "delete volume "+string(id), "there is no such volume", "", nil)
 	}
-	if v.Status != core.StatusAvailable && v.Status != core.StatusError {
-		return refused(core.OpWriteVolume, "Invalid volume: Volume status must be available or error")
+	if v.Status != core.StatusAvailable && v.Status != core.StatusError && v.Status != "error_restoring" {
+		return refused(core.OpWriteVolume, "Invalid volume: Volume status must be available or error or error_restoring")
 	}
 	v.Row.Set("deleted", pyjson.OfBool(true))
 	return nil

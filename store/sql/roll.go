@@ -18,14 +18,16 @@ const rollBatch = 10_000
 func (p *Place) BackupRoll(ctx context.Context, fn func(*core.Backup) error) error {
 	t := func(c string) string { return p.schema.text("b", "backups", c) }
 	r := roll{p, "backups", "b", []string{t("id"), t("display_name"), t("status"), t("volume_id"), t("parent_id"), t("project_id"),
-		t("created_at"), t("updated_at")}}
+		t("created_at"), t("updated_at"), p.schema.integer("b", "backups", "size"), t("fail_reason")}}
 	return r.read(ctx, func(row scanner) (string, error) {
-		var id, name, status, volume, parent, project, created, updated sql.NullString
-		if err := row.Scan(&id, &name, &status, &volume, &parent, &project, &created, &updated); err != nil {
+		var id, name, status, volume, parent, project, created, updated, reason sql.NullString
+		var size int64
+		if err := row.Scan(&id, &name, &status, &volume, &parent, &project, &created, &updated, &size, &reason); err != nil {
 			return "", err
 		}
-		b := core.Backup{ID: core.BackupID(id.String), Name: opt(name), Status: status.String, VolumeID: core.VolumeID(volume.String),
-			ParentID: core.BackupID(parent.String), Incremental: parent.String != "", ProjectID: core.ProjectID(project.String),
+		b := core.Backup{Size: size, FailReason: opt(reason), ID: core.BackupID(id.String), Name: opt(name), Status: status.String,
+			VolumeID: core.VolumeID(volume.String), ParentID: core.BackupID(parent.String), Incremental: parent.String != "",
+			ProjectID: core.ProjectID(project.String),
 			CreatedAt: optStamp(created), UpdatedAt: optStamp(updated)}
 		return id.String, fn(&b)
 	})

@@ -193,6 +193,13 @@ func (a *API) Strayed() []string {
 	return slices.Clone(a.strayed)
 }
 
+// Made is how many volumes and backups were ever made.
+func (a *API) Made() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.n
+}
+
 // State is all that the API has, to be compared.
 func (a *API) State() string {
 	a.mu.Lock()

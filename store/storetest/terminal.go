@@ -79,6 +79,13 @@ func (s *Terminal) Keys(names ...string) *Terminal {
 	return s
 }
 
+// Answer types at a question, which takes no key for half a second after it came up.
+func (s *Terminal) Answer(names ...string) *Terminal {
+	s.t.Helper()
+	time.Sleep(600 * time.Millisecond)
+	return s.Keys(names...)
+}
+
 // Screen is what stands there now.
 func (s *Terminal) Screen() string { return s.Tmux("capture-pane", "-p") }
 

@@ -79,6 +79,7 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 		})
 	}}
 	s.own = func() []ui.Action { return backupActions(host, at, more, rows) }
+	s.recall("backups", o)
 	return s
 }
 

@@ -21,6 +21,7 @@ type listScreen[T any] struct {
 	lines  func(*T) []ui.Line                          // what the pane shows of a row
 	detail func(ctx context.Context, row T) (T, error) // reads a row with all that belongs to it
 	hidden bool                                        // the pane is turned off
+	seenAs string                                      // under which name it is remembered how it is looked at; "": it is not
 	pane   paneOf[T]
 	// renewed: something was done, so that the pane is read anew though the list shows no
 	// change.
@@ -59,7 +60,7 @@ func (s *listScreen[T]) Type(k tea.KeyPressMsg) tea.Cmd { return s.typed(k) }
 func (s *listScreen[T]) FieldActions() []ui.Action {
 	out := s.lister.fieldActions()
 	for i := range out {
-		out[i].Run = s.refitted(out[i].Run)
+		out[i].Run = s.remembering(s.refitted(out[i].Run))
 	}
 	return out
 }
@@ -242,7 +243,8 @@ func (s *listScreen[T]) finding(enter ui.Action) []ui.Action {
 			})}}
 	if s.holds.Text != s.begun {
 		out = append(out,
-			ui.Action{Name: "unfilter", Keys: []string{"esc"}, Label: "all again", Help: "Clear the filter", Run: s.refitted(s.resetFilter)})
+			ui.Action{Name: "unfilter", Keys: []string{"esc"}, Label: "all again", Help: "Clear the filter",
+				Run: s.remembering(s.refitted(s.resetFilter))})
 	}
 	if s.begun != "" {
 		out = append(out, ui.Action{Name: "drop-filter", Keys: []string{"backspace"}, Label: "all " + s.noun + "s",
@@ -270,11 +272,11 @@ func (s *listScreen[T]) ordering(marks []ui.Action) []ui.Action {
 	return inLists(append(marks,
 		ui.Action{Name: "sort", Keys: []string{"s"}, Label: "sort", Minor: true, Help: "Sort by a column", Run: s.chooseSort},
 		ui.Action{Name: "turn-order", Keys: []string{"S"}, Help: "Turn the order round",
-			Run: func() tea.Cmd { return s.setSort(s.sort.Column, !s.sort.Desc) }},
+			Run: s.remembering(func() tea.Cmd { return s.setSort(s.sort.Column, !s.sort.Desc) })},
 		ui.Action{Name: "pane", Keys: []string{"d"}, Help: "Show or hide the detail pane", Why: s.noPane, Run: func() tea.Cmd {
 			s.hidden = !s.hidden
 			s.fitTable()
-			return s.moved()
+			return tea.Batch(s.moved(), s.remember())
 		}},
 		ui.Action{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: func() tea.Cmd {
 			s.renewed = true
@@ -302,7 +304,7 @@ func (s *listScreen[T]) chooseSort() tea.Cmd {
 		items = append(items, ui.MenuItem{Label: c.Title, Hint: hint})
 	}
 	return ui.Show(&ui.MenuBox{Title: "Sort by", Items: items, At: at, Pick: func(i int) tea.Cmd {
-		return s.setSort(s.columns[i].Name, s.wayOf(&s.columns[i]))
+		return s.remembering(func() tea.Cmd { return s.setSort(s.columns[i].Name, s.wayOf(&s.columns[i])) })()
 	}})
 }
 

@@ -80,12 +80,15 @@ type pageLoadedMsg[T any] struct {
 	marks map[string][]core.Mark
 }
 
+// firstOrder is that of a list that nobody has sorted.
+var firstOrder = core.Order{Column: "created", Desc: true}
+
 func newLister[T any](host ui.Host, at *place.Stay, columns core.Columns[T], filter string) *lister[T] {
 	l := &lister[T]{
 		host:    host,
 		at:      at,
 		columns: columns,
-		sort:    core.Order{Column: "created", Desc: true},
+		sort:    firstOrder,
 		begun:   filter,
 		field:   ui.NewInput(""),
 		kept:    map[string]T{},

@@ -60,7 +60,7 @@ func (s *listScreen[T]) sortBy(text string) tea.Cmd {
 	case len(words) > 1 && strings.HasPrefix(words[1], "desc"):
 		desc = true
 	}
-	return s.setSort(c.Name, desc)
+	return s.remembering(func() tea.Cmd { return s.setSort(c.Name, desc) })()
 }
 
 // wayOf is the way round in which a column is sorted by: the other one where it is already.

@@ -52,6 +52,7 @@ func newVolumes(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 		})
 	}}
 	s.own = func() []ui.Action { return volumeActions(host, at, more, rows) }
+	s.recall("volumes", o)
 	return s
 }
 

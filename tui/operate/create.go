@@ -95,6 +95,7 @@ func (o operator) askCreate(plans []creating, left func(*core.Volume) string) ui
 		} else {
 			for _, p := range good {
 				if holdsSecret(p.Request.Metadata) {
+					q.After = append(q.After, ui.ShellIsNot(s, "its properties hold what may be a secret, which a shell's history would keep")...)
 					continue
 				}
 				q.After = append(q.After, o.at.InShell(s, "create", []string{string(p.Request.Volume)}, createWords(p.Request)...)...)
@@ -102,7 +103,7 @@ func (o operator) askCreate(plans []creating, left func(*core.Volume) string) ui
 		}
 		q.Answers = []ui.Answer{{Key: "y", Label: "Back up", Do: func() tea.Cmd { return o.create(good, left) }}}
 	}
-	return q
+	return q.Guard(len(good), o.at.Info().Badge)
 }
 
 // creates are the lines of a volume in the question whether it is to be backed up.

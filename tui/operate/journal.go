@@ -278,7 +278,7 @@ func (s *journalScreen) confirmFinish() tea.Cmd {
 		func() tea.Cmd { return s.finish(*e) })
 	q.Lines = append(q.Lines, s.detail()...)
 	q.Lines = append(q.Lines, s.at.InShell(s.host.Look(), "apply", nil, place.Flag("--resume", fmt.Sprint(e.ID)))...)
-	return ui.Show(q)
+	return ui.Show(q.Guard(1, s.at.Info().Badge))
 }
 
 func (s *journalScreen) finish(e core.Entry) tea.Cmd {

@@ -148,12 +148,15 @@ func (o operator) askDelete(p jobs.DeletePlan) ui.Overlay {
 		q.Answers = append(q.Answers,
 			ui.Answer{Key: "y", Label: fmt.Sprintf("%s %d", verb, goes), Do: func() tea.Cmd { return o.delete(p, goes) }})
 	}
+	if goes == 0 {
+		q.After = append(q.After, ui.ShellIsNot(s, "none of it can be deleted as it stands")...)
+	}
 	if extra > 0 {
 		q.Answers = append(q.Answers,
 			ui.Answer{Key: "a", Label: "Look at all " + core.Count(len(p.Items)+extra, "backup"),
-				Do: func() tea.Cmd { return o.planDelete(withDependents(p), p.Force) }})
+				Do: func() tea.Cmd { return o.planDelete(withDependents(p), p.Force) }, Looks: true})
 	}
-	return q
+	return q.Guard(goes, o.at.Info().Badge)
 }
 
 // deletes are the lines of a backup in the question whether it is to be deleted.
@@ -241,7 +244,7 @@ func (o operator) askReset(p jobs.ResetPlan) ui.Overlay {
 		}
 		return words
 	}, place.Flag("--state", p.Status))
-	return q
+	return q.Guard(p.Todo(), o.at.Info().Badge)
 }
 
 // resets are the lines of a backup in the question whether its status is to be reset.

@@ -38,7 +38,8 @@ func (o operator) undo(id core.EntryID) tea.Cmd {
 			e.ID, look.Clock(core.Some(e.At)), core.Visible(e.Who), of, core.Visible(e.Summary))
 		q := ui.Asking(look, "Undo", text, "Undo", func() tea.Cmd { return o.undoEntry(p) })
 		q.Lines = append(q.Lines, partly(look, &p)...)
-		return ui.ShowMsg{Overlay: q}
+		q.After = o.at.InShell(look, "undo", []string{fmt.Sprint(e.ID)})
+		return ui.ShowMsg{Overlay: q.Guard(1, o.at.Info().Badge)}
 	})
 }
 

@@ -145,10 +145,13 @@ func (s *placesScreen) Row(i int) ([]grid.Cell, bool) {
 
 // badgeCell is a badge in its colour.
 func (s *placesScreen) badgeCell(p store.PlaceRow) grid.Cell {
-	st := s.host.Look()
 	if p.Badge == "" {
 		return grid.Cell{}
 	}
+	return badgeIn(s.host.Look(), p)
+}
+
+func badgeIn(st ui.Look, p store.PlaceRow) grid.Cell {
 	cell := grid.Cell{Text: " " + core.Visible(p.Badge) + " ", Style: st.Badge}
 	if ground, ok := themes.RGB(p.Color); ok {
 		cell.Style = ui.PaintOf(themes.Role{Fg: themes.On(ground), Bg: p.Color, Bold: true}, st.Mono)

@@ -11,6 +11,7 @@ import (
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
+	"hearth/tui/state"
 	"hearth/tui/ui"
 )
 
@@ -23,6 +24,8 @@ type Options struct {
 	// as cloud:NAME[@REGION][/PROJECT_ID], and returns what closes it. ctx ends
 	// when it is open. nil: the screens stay where they are.
 	Open func(ctx context.Context, location string) (jobs.Desk, func() error, error)
+	// Memory is how places were looked at before; nil: nothing is remembered.
+	Memory *state.Memory
 	// Begin makes what begins a stay: the screens of a place.
 	Begin func(*Stay) ui.Begin
 }
@@ -123,7 +126,7 @@ func (s *Stay) Banner() ui.Banner {
 // Arrive is what is done first in a place: what an interrupted hearth may have left
 // behind is looked at, and where the login stands is found out.
 func (s *Stay) Arrive(host ui.Host) tea.Cmd {
-	first := []tea.Cmd{s.settle(host), s.findOut(host)}
+	first := []tea.Cmd{s.settle(host), s.findOut(host), s.visited(host)}
 	if why := s.desk.Without; why != "" {
 		first = append(first, ui.Say(ui.LevelWarn, core.Visible(why)))
 	}

@@ -27,6 +27,7 @@ type importScreen struct {
 	checks []core.Check
 	facts  core.ImportFacts
 	owner  owner
+	today  bool // the records have the services that a Cinder of today knows
 	chosen map[int]bool
 	ended  map[core.BackupID]core.ImportResult
 	w, h   int
@@ -40,6 +41,7 @@ type checkedMsg struct {
 	size   int
 	again  bool // they are those of before, for another owner
 	owner  owner
+	today  bool
 	err    error
 }
 
@@ -143,7 +145,7 @@ func (s *importScreen) rename() tea.Cmd {
 	}
 	gen, desk, owner := s.Begin(), s.desk(), s.owner
 	return s.host.Ask(func(ctx context.Context) tea.Msg {
-		m := checkedMsg{gen: gen, owner: owner}
+		m := checkedMsg{gen: gen, owner: owner, today: true}
 		if found, m.err = core.Renamed(found, "today"); m.err == nil {
 			m.checks, m.facts, m.err = desk.Preflight(ctx, found)
 		}
@@ -173,6 +175,7 @@ func (s *importScreen) checked(msg checkedMsg) tea.Cmd {
 		return cmd
 	}
 	s.checks, s.facts, s.owner = msg.checks, msg.facts, msg.owner
+	s.today = msg.today || msg.again && s.today
 	clear(s.ended)
 	good := s.choose()
 	if msg.again {
@@ -406,7 +409,32 @@ func (s *importScreen) confirm() tea.Cmd {
 		}
 	}
 	fmt.Fprintf(&text, "\nOwner: %s.", core.Visible(s.words()))
-	return ui.Show(ui.Asking(s.host.Look(), "Import", text.String(), "Import", func() tea.Cmd { return s.bringIn(picked) }))
+	q := ui.Asking(s.host.Look(), "Import", text.String(), "Import", func() tea.Cmd { return s.bringIn(picked) })
+	q.After = s.inShell(len(picked))
+	return ui.Show(q.Guard(len(picked), s.desk().Info().Badge))
+}
+
+// inShell are the lines that tell the command of the same, of so many records: it takes all
+// that it finds on stdin.
+func (s *importScreen) inShell(n int) []ui.Line {
+	l, can := s.host.Look(), 0
+	for i := range s.checks {
+		if _, done := s.ended[s.checks[i].ID]; !s.checks[i].Refused() && !done {
+			can++
+		}
+	}
+	if n != can {
+		return ui.ShellIsNot(l, "hearth import takes all the records that it is given, and not all are chosen here")
+	}
+	var flags []string
+	if s.owner.name != "" {
+		flags = append(flags, place.Flag("--owner", s.owner.name))
+	}
+	if s.today {
+		flags = append(flags, "--service=today")
+	}
+	return append(s.at.InShell(l, "import", []string{"-"}, flags...),
+		ui.TextLine(l.Dim.Paint("            with the same records on its stdin")))
 }
 
 // bringIn imports the records.

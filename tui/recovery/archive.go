@@ -368,7 +368,7 @@ func (s *archiveScreen) askArchive(all bool) tea.Cmd {
 			"each export is a call to the backup service, and writes the backup's row: its updated_at moves. Two run at once"),
 		ui.TextLine(s.host.Look().Dim.Paint("Ctrl-C ends it at any moment; the next run goes on where it stopped.")))
 	q.Lines = append(q.Lines, s.at.InShell(s.host.Look(), "archive", nil, words...)...)
-	return ui.Show(q)
+	return ui.Show(q.Guard(n, s.at.Info().Badge))
 }
 
 func (s *archiveScreen) archive(all bool) tea.Cmd {
@@ -564,5 +564,5 @@ func (s *archiveScreen) askPrune(o jobs.Outdated, age string) ui.Overlay {
 	q.Lines = append(q.Lines,
 		ui.ShellIs(s.host.Look(), place.CommandLine("archive", nil, "--prune",
 			place.Flag("--keep", age), place.Flag("--place", s.at.Info().Location)))...)
-	return q
+	return q.Guard(o.Records+o.Captures, "") // it is of no place
 }

@@ -466,7 +466,7 @@ func (p *transferPane) confirm() tea.Cmd {
 		q.Lines = append(q.Lines, show.Warning(p.host.Look(), fmt.Sprintf("%d held back and %d refused do not go", n.Held, n.Refused)))
 	}
 	q.Lines = append(q.Lines, ui.ShellIs(p.host.Look(), p.shell())...)
-	return ui.Show(q)
+	return ui.Show(q.Guard(n.Goes+n.Under, p.to.Info().Badge))
 }
 
 // carryOut sends what is chosen and follows each until it has arrived.

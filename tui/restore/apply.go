@@ -37,27 +37,30 @@ func (t *restoreTab) confirm() tea.Cmd {
 	text := fmt.Sprintf("Apply to volume %s\n(%s)?\n\n%s\n", core.Visible(v.Title()), core.Visible(string(v.ID)), p.HeadlineText())
 	q := ui.Asking(l, "Apply the plan", text, "Apply", func() tea.Cmd { return t.apply(p) })
 	q.Lines = append(q.Lines, t.acted(l)...)
-	if p.Via == core.ViaAPI {
-		words := []string{place.Flag("--onto", string(v.ID))}
-		for i, c := range p.Calls {
-			q.Lines = append(q.Lines, ui.Line{Sign: l.Dim.Paint(fmt.Sprintf("%d. ", i+1)), Value: l.InDialog.Paint(core.Visible(c.What))})
-		}
-		for _, name := range p.LeftOut {
-			words = append(words, place.Flag("--leave-out", name))
-		}
-		words = append(words, t.captureWords()...)
-		if t.request.Rules != core.RulesAuto {
-			words = append(words, place.Flag("--rules", string(t.request.Rules)))
-		}
-		if t.request.Layers != core.LayersAuto {
-			words = append(words, place.Flag("--layers", string(t.request.Layers)))
-		}
-		q.Lines = append(q.Lines, t.at.InShell(l, "apply", backupNames(p.Backup), words...)...)
+	for i, c := range p.Calls {
+		q.Lines = append(q.Lines, ui.Line{Sign: l.Dim.Paint(fmt.Sprintf("%d. ", i+1)), Value: l.InDialog.Paint(core.Visible(c.What))})
 	}
+	q.Lines = append(q.Lines, t.at.InShell(l, "apply", backupNames(p.Backup), t.applyWords(p)...)...)
 	for _, w := range p.Warnings {
 		q.Lines = append(q.Lines, show.Warning(l, w))
 	}
-	return ui.Show(q)
+	return ui.Show(q.Guard(1, t.at.Info().Badge))
+}
+
+// applyWords are the flags of the verb that applies the plan.
+func (t *restoreTab) applyWords(p *core.Plan) []string {
+	words := []string{place.Flag("--onto", string(p.Target.Volume.ID))}
+	for _, name := range p.LeftOut {
+		words = append(words, place.Flag("--leave-out", name))
+	}
+	words = append(words, t.captureWords()...)
+	if t.request.Rules != core.RulesAuto {
+		words = append(words, place.Flag("--rules", string(t.request.Rules)))
+	}
+	if t.request.Layers != core.LayersAuto {
+		words = append(words, place.Flag("--layers", string(t.request.Layers)))
+	}
+	return words
 }
 
 // acted are the rows of a question: what is lost and what changes.

@@ -80,7 +80,7 @@ func (t *restoreTab) restoreData() tea.Cmd {
 	for _, w := range p.Warnings {
 		q.Lines = append(q.Lines, show.Warning(l, w))
 	}
-	return ui.Show(q)
+	return ui.Show(q.Guard(1, t.at.Info().Badge))
 }
 
 // backupNames are the names that a verb takes of a backup: none where only captures are given.

@@ -17,8 +17,9 @@ import (
 // Folders are those in which hearth keeps things, by the XDG Base Directory
 // Specification; "" where there is none, as for a user without a home.
 type Folders struct {
-	Config, Data, Cache string
-	none                error // why there is no home
+	Config, Data, Cache, State string
+
+	none error // why there is no home
 }
 
 // FindFolders finds them: where XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_CACHE_HOME say,
@@ -30,7 +31,8 @@ func FindFolders() Folders { return findFolders(database) }
 func findFolders(database func() (string, error)) Folders {
 	const name = "hearth"
 	if runtime.GOOS == "windows" { // has a home by other means
-		return Folders{filepath.Join(xdg.ConfigHome, name), filepath.Join(xdg.DataHome, name), filepath.Join(xdg.CacheHome, name), nil}
+		return Folders{filepath.Join(xdg.ConfigHome, name), filepath.Join(xdg.DataHome, name), filepath.Join(xdg.CacheHome, name),
+			filepath.Join(xdg.StateHome, name), nil}
 	}
 	home := os.Getenv("HOME")
 	var none error
@@ -49,7 +51,8 @@ func findFolders(database func() (string, error)) Folders {
 		}
 		return filepath.Join(dir, name)
 	}
-	return Folders{in("XDG_CONFIG_HOME", xdg.ConfigHome), in("XDG_DATA_HOME", xdg.DataHome), in("XDG_CACHE_HOME", xdg.CacheHome), none}
+	return Folders{in("XDG_CONFIG_HOME", xdg.ConfigHome), in("XDG_DATA_HOME", xdg.DataHome), in("XDG_CACHE_HOME", xdg.CacheHome),
+		in("XDG_STATE_HOME", xdg.StateHome), none}
 }
 
 // isHome reports whether things can be kept in a folder. That HOME names may be made

@@ -21,6 +21,11 @@ type Options struct {
 	Now       func() time.Time // the clock; nil is the real one
 	// After makes a command that waits and then makes a message; nil is tea.Tick.
 	After func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
+	// Plain draws in ASCII.
+	Plain bool
+	// Pause is how long a question that appears while somebody types takes no key; 0 is half a
+	// second, and a negative one none.
+	Pause time.Duration
 	// Keys are the keys of actions, by their names, in place of their own.
 	Keys map[string][]string
 	// Secrets are questions that work asks the user; nil: there are none.
@@ -47,6 +52,7 @@ type App struct {
 	clock    struct {
 		nth     int       // its last tick
 		touched time.Time // when a key was pressed last
+		deaf    time.Time // until when a question takes no key
 	}
 }
 
@@ -68,9 +74,12 @@ func New(ctx context.Context, in ui.Begin, o Options) *App {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Pause == 0 {
+		o.Pause = 500 * time.Millisecond
+	}
 	a := &App{ctx: ctx, opt: o, visit: newVisit(ctx, in), banner: in.Banner(), roots: map[string]held{}, looking: &sync.RWMutex{}}
 	a.clock.touched = o.Now()
-	a.look = ui.Look{Styles: ui.NewStyles(o.Theme, false, a.banner.Color), Now: o.Now(), Local: o.Local}
+	a.look = ui.Look{Styles: ui.NewStyles(a.themeHere(), false, a.banner.Color), Now: o.Now(), Local: o.Local}
 	return a
 }
 

@@ -23,6 +23,8 @@ func (a *App) copying(msg tea.Msg) tea.Cmd {
 		return a.copyParcel(msg.Parcel)
 	case ui.SaveMsg:
 		return a.writeFile(msg.File, msg.Parcel)
+	case ui.ClipboardMsg:
+		return a.readClipboard()
 	case copiedMsg:
 		return a.copied(msg)
 	case clipboardTextMsg:

@@ -57,7 +57,7 @@ func (a *App) begin(in ui.Begin) tea.Cmd {
 	}
 	a.visit, a.banner = newVisit(a.ctx, in), in.Banner()
 	a.stack, a.roots, a.dialogs = nil, map[string]held{}, nil
-	a.setTheme(a.look.Theme)
+	a.follow()
 	leave := func() tea.Msg { return ui.Failure(old.leave()) }
 	return tea.Batch(leave, ui.OpenFor(in.Screens[0].Name, ""), a.arrive(), ui.Say(ui.LevelGood, in.Said))
 }

@@ -16,6 +16,9 @@ func (a *App) View() tea.View {
 	v := tea.NewView(a.frame())
 	v.AltScreen = true
 	v.WindowTitle = "hearth " + core.Visible(a.banner.Title)
+	if a.opt.Plain {
+		v.Content, v.WindowTitle = ui.Plain(v.Content), ui.Plain(v.WindowTitle)
+	}
 	return v
 }
 
@@ -89,7 +92,10 @@ func (a *App) titleBar(w int) string {
 		right = ui.Clip(what, w*2/5) + "  " + right
 	}
 	room := w - ansi.StringWidth(badge)
-	where := " hearth · " + a.banner.Where + " · "
+	where := " hearth · "
+	if a.banner.Where != "" {
+		where += a.banner.Where + " · "
+	}
 	text := where + strings.Join(crumbs, " › ")
 	if over := ansi.StringWidth(text+right) + 1 - room; over > 0 && len(crumbs) > 1 { // the way there matters least
 		text = where + "… › " + crumbs[len(crumbs)-1]

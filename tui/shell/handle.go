@@ -105,6 +105,24 @@ func (a *App) touched() tea.Cmd {
 	return tea.Batch(a.tick(), a.ticked())
 }
 
+// startle has a question that appears while somebody types take no key for a moment: what is
+// being typed was not meant for it.
+func (a *App) startle(o ui.Overlay) {
+	now := a.opt.Now()
+	if _, asks := o.(*ui.QuestionBox); asks && a.opt.Pause > 0 && now.Sub(a.clock.touched) < a.opt.Pause {
+		a.clock.deaf = now.Add(a.opt.Pause)
+	}
+}
+
+// deaf reports whether the dialog on top takes no key yet.
+func (a *App) deaf() bool {
+	if len(a.dialogs) == 0 || !a.opt.Now().Before(a.clock.deaf) {
+		return false
+	}
+	_, asks := a.dialogs[len(a.dialogs)-1].(*ui.QuestionBox)
+	return asks
+}
+
 // Update is tea's.
 func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := a.handle(msg)
@@ -130,11 +148,11 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		return a.navigate(msg)
 	case ui.Changed:
 		return tea.Batch(a.everyScreen(msg), a.resumed())
-	case ui.CopyMsg, ui.SaveMsg, copiedMsg, clipboardTextMsg, tea.ClipboardMsg, clipboardLateMsg:
+	case ui.CopyMsg, ui.SaveMsg, ui.ClipboardMsg, copiedMsg, clipboardTextMsg, tea.ClipboardMsg, clipboardLateMsg:
 		return a.copying(msg)
 	case progressMsg, workEndedMsg:
 		return a.working(msg)
-	case tea.KeyPressMsg, tea.PasteMsg, term.Cut, term.Unsuspended:
+	case tea.KeyPressMsg, tea.PasteMsg, ui.Pasted, term.Cut, term.Unsuspended:
 		return tea.Batch(a.touched(), a.keyboard(msg))
 	default:
 		return a.top().Update(msg)
@@ -175,6 +193,7 @@ func (a *App) navigate(msg tea.Msg) tea.Cmd {
 		n, _ := a.said.last()
 		a.said.passed = a.said.passed || n.Level == ui.LevelBusy // it has come
 		a.dialogs = append(a.dialogs, msg.Overlay)
+		a.startle(msg.Overlay)
 		a.layout()
 	case ui.Secret:
 		if a.tasks.secret = msg.Box(); a.opt.Secrets != nil {

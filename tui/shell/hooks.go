@@ -74,6 +74,9 @@ func Progressed(id ui.TaskID, s ui.Step, items map[string]string) tea.Msg {
 	return progressMsg{id: id, step: s, items: items}
 }
 
+// SetPlain draws in ASCII, or not.
+func (a *App) SetPlain(on bool) { a.opt.Plain = on }
+
 // Screen is the name of the screen that is shown, Where what the list of screens calls it.
 func (a *App) Screen() string {
 	if n := len(a.stack); n > 0 {

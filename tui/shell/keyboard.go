@@ -23,6 +23,8 @@ func (a *App) keyboard(msg tea.Msg) tea.Cmd {
 		return a.keyPress(msg)
 	case tea.PasteMsg:
 		return a.takePaste(msg.Content)
+	case ui.Pasted:
+		return a.takePaste(msg.Text)
 	case term.Cut:
 		return a.pasteCut(msg)
 	case term.Unsuspended:
@@ -45,6 +47,9 @@ func (a *App) catchUp() tea.Cmd {
 // keyPress goes, in this order, to: the dialog on top, the text field that has
 // the focus, the screen's actions, the root keys.
 func (a *App) keyPress(k tea.KeyPressMsg) tea.Cmd {
+	if a.deaf() {
+		return ui.Say(ui.LevelInfo, "The question came while you were typing, and takes no key for half a second: press it again.")
+	}
 	cmd, ok := ui.Press(a.scope(), k.String())
 	if n := len(a.dialogs); n > 0 {
 		d := a.dialogs[n-1]
@@ -73,6 +78,9 @@ func (a *App) keyPress(k tea.KeyPressMsg) tea.Cmd {
 // a text for one, a screen that wants it; else it is taken for records.
 func (a *App) takePaste(text string) tea.Cmd {
 	short, small := ui.ForField(text)
+	if a.deaf() {
+		return nil
+	}
 	if n := len(a.dialogs); n > 0 {
 		d := a.dialogs[n-1]
 		if t, ok := d.(interface{ WantsText() bool }); ok && t.WantsText() && small {

@@ -19,7 +19,7 @@ func (a *App) scope() []ui.Action {
 		return a.keyed(a.dialogs[n-1].Actions())
 	}
 	if t, ok := top.(ui.Texter); ok && t.WantsText() {
-		return a.keyed(t.FieldActions())
+		return a.keyed(append(t.FieldActions(), a.besideText(t)...))
 	}
 	out := lit(a.keyed(top.Actions()))
 	taken := map[string]bool{}
@@ -36,6 +36,25 @@ func (a *App) scope() []ui.Action {
 	if !slices.ContainsFunc(out, func(x ui.Action) bool { return x.Name == "find" || x.Name == "filter" }) {
 		out = append(out, a.keyed([]ui.Action{{Name: "find", Keys: []string{"/"}, Help: "Find: type a part of it", Group: "Everywhere",
 			Why: func() string { return "there is no list and no long text here" }, Run: func() tea.Cmd { return nil }}})...)
+	}
+	return out
+}
+
+// besideText are the actions that keys reach everywhere, also while a text field has the focus
+// that always has it: those whose keys are no text, and while it is blank those of signs that
+// begin none.
+func (a *App) besideText(t ui.Texter) (out []ui.Action) {
+	b, ok := t.(interface{ Blank() bool })
+	if !ok {
+		return nil
+	}
+	for _, act := range a.rootActions() {
+		act.Keys = slices.DeleteFunc(slices.Clone(act.Keys), func(k string) bool {
+			return k == "esc" || len(k) == 1 && !(b.Blank() && strings.Contains("?:*", k))
+		})
+		if len(act.Keys) > 0 {
+			out = append(out, act)
+		}
 	}
 	return out
 }

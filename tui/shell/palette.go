@@ -132,7 +132,11 @@ func (a *App) useTheme(name string) tea.Cmd {
 	if err != nil {
 		return ui.Fail(err)
 	}
-	a.opt.AutoTheme = false
+	a.opt.Theme, a.opt.AutoTheme, a.visit.in.Theme = t, false, t.Name
 	a.setTheme(t)
-	return ui.Say(ui.LevelInfo, "Theme "+t.Name+". Keep it with theme = \""+t.Name+"\" under [screen] in the config.")
+	said := ui.Say(ui.LevelInfo, "Theme "+t.Name+". Keep it with theme = \""+t.Name+"\" under [screen] in the config.")
+	if a.visit.in.Themed == nil {
+		return said
+	}
+	return tea.Batch(said, a.visit.in.Themed(a.seat(0), t.Name))
 }

@@ -91,8 +91,7 @@ func (a *App) working(msg tea.Msg) tea.Cmd {
 
 func (a *App) progress(msg progressMsg) tea.Cmd {
 	if b := a.tasks.find(msg.id); b != nil && b.Runs() {
-		b.Step = msg.step
-		b.Items.Put(msg.items)
+		b.Heard(a.opt.Now(), msg.step, msg.items)
 		a.relook(func(l *ui.Look) { l.Now = a.opt.Now() })
 	}
 	return msg.next

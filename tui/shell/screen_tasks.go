@@ -82,7 +82,7 @@ func (s *tasksScreen) Row(i int) ([]grid.Cell, bool) {
 	if t.Place != s.host.app.banner.Title {
 		what += " (in " + core.Visible(t.Place) + ")"
 	}
-	ended, stands := "", grid.Cell{Text: howFar(t)}
+	ended, stands := "", grid.Cell{Text: howFar(l, t)}
 	if !t.Runs() {
 		ended, stands = l.Clock(core.Some(t.Ended)), grid.Cell{Text: core.Visible(t.Note.Text), Style: look}
 	}
@@ -106,8 +106,11 @@ func taskGlyph(l ui.Look, s ui.TaskState) (string, grid.Style) {
 }
 
 // howFar draws how far a task that runs is: of how many, and what it is at.
-func howFar(t ui.Task) string {
+func howFar(l ui.Look, t ui.Task) string {
 	text := core.Visible(t.Step.Text)
+	if pace := t.Pace.Text(l.Now); pace != "" && !strings.Contains(text, " left") {
+		text = strings.TrimSpace(pace + "  " + text)
+	}
 	if t.Step.Total < 2 {
 		return text
 	}
@@ -190,6 +193,8 @@ func (s *tasksScreen) Actions() []ui.Action {
 			}
 			return "it has ended"
 		}, Run: func() tea.Cmd { return s.host.app.stop(s.host.app.tasks.find(s.current().ID)) }},
+		{Name: "log", Keys: []string{"l"}, Label: "log", Help: "Show its log: what it was at, and what became of each thing",
+			Why: s.noLog, Run: s.log},
 		{Name: "forget", Keys: []string{"d"}, Label: "forget what ended", Minor: true, Help: "Take what has ended out of the list", Why: s.none,
 			Run: func() tea.Cmd {
 				s.host.app.tasks.forget()
@@ -197,6 +202,33 @@ func (s *tasksScreen) Actions() []ui.Action {
 				return nil
 			}},
 	}, ui.TableMoves(s.table, nil)...)
+}
+
+func (s *tasksScreen) noLog() string {
+	if why := s.none(); why != "" {
+		return why
+	}
+	if len(s.current().Log) == 0 {
+		return "it has said nothing yet"
+	}
+	return ""
+}
+
+// log shows what a task has said, and how it ended.
+func (s *tasksScreen) log() tea.Cmd {
+	l, t := s.host.Look(), s.current()
+	var lines []ui.Line
+	say := func(at time.Time, text string) {
+		lines = append(lines, ui.Line{Sign: l.Dim.Paint(l.Clock(core.Some(at)) + "  "), Value: l.InDialog.Paint(core.Visible(text))})
+	}
+	say(t.Began, t.What)
+	for _, x := range t.Log {
+		say(x.At, x.Text)
+	}
+	if !t.Runs() {
+		say(t.Ended, ui.Either(t.Note.Text, string(t.State)))
+	}
+	return ui.Show(&ui.TextBox{Title: "Log", Lines: lines, Look: l})
 }
 
 // look shows a task: its own screen, else its message.

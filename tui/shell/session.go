@@ -93,6 +93,10 @@ func (s Session) colours() string {
 	return "no colours, as far as TERM tells; where it has some, set TERM=xterm-256color"
 }
 
+// OnlyASCII reports whether the locale allows no letters but ASCII's, as programs ask for it:
+// the first of LC_ALL, LC_CTYPE and LANG that is set says so. Where none is, nothing is known.
+func (s Session) OnlyASCII() bool { return strings.HasPrefix(s.letters(), "letters not UTF-8") }
+
 // letters says which letters the locale allows, as programs ask for it.
 func (s Session) letters() string {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
@@ -100,7 +104,8 @@ func (s Session) letters() string {
 			if low := strings.ToLower(v); strings.Contains(low, "utf-8") || strings.Contains(low, "utf8") {
 				return "letters UTF-8, by " + name
 			}
-			return "letters not UTF-8, by " + name + "=" + core.Visible(v) + ": set LC_ALL=C.UTF-8 where the terminal shows them"
+			return "letters not UTF-8, by " + name + "=" + core.Visible(v) +
+				": the screens are drawn in ASCII; set LC_ALL=C.UTF-8 where the terminal shows more"
 		}
 	}
 	return "letters unknown, as no locale is set: borders look wrong unless the terminal shows UTF-8; LANG=C.UTF-8 says so"

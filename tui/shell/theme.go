@@ -1,6 +1,8 @@
 package shell
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
@@ -25,11 +27,21 @@ func (a *App) repaint() {
 
 // follow chooses the theme that fits the terminal, unless one was asked for.
 func (a *App) follow() {
-	t := a.look.Theme
-	if a.opt.AutoTheme {
-		t = themeFor(a.terminal)
+	a.setTheme(a.themeHere())
+}
+
+// themeHere is the theme of the place, if one was chosen there before; else the one that was
+// asked for, or that fits the terminal.
+func (a *App) themeHere() themes.Theme {
+	if name := a.visit.in.Theme; name != "" && slices.Contains(themes.Names(), name) {
+		if t, err := themes.Load(name); err == nil {
+			return t
+		}
 	}
-	a.setTheme(t)
+	if a.opt.AutoTheme {
+		return themeFor(a.terminal)
+	}
+	return a.opt.Theme
 }
 
 func themeFor(term terminal) themes.Theme {

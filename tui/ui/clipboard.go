@@ -189,3 +189,9 @@ func (c Clipboard) Read(ctx context.Context) (text string, ok bool, err error) {
 	}
 	return "", false, nil
 }
+
+// ClipboardMsg asks for what the clipboard holds, to be taken as a paste.
+type ClipboardMsg struct{}
+
+// Pasted is a text to be taken as if it had been pasted now.
+type Pasted struct{ Text string }

@@ -55,6 +55,10 @@ type Begin struct {
 	Arrive  func(Host) tea.Cmd  // what is done first
 	Close   func() error        // closes the place when the stay is over; nil: nothing does
 	Said    string              // for the status line
+	// Theme is the name of the theme that was chosen there before, "" for none; Themed is told
+	// of one that is chosen; nil: nobody remembers it.
+	Theme  string
+	Themed func(host Host, name string) tea.Cmd
 }
 
 // Go leads to another place. Where tasks run here, the shell asks first what is to

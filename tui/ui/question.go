@@ -25,6 +25,7 @@ type QuestionBox struct {
 	Look    Look
 	reel    reel
 	h       int
+	guard   guard
 }
 
 // Answer is one that does something.
@@ -32,11 +33,12 @@ type Answer struct {
 	Key   string
 	Label string
 	Do    func() tea.Cmd
+	Looks bool // it changes nothing: nothing has to be typed for it
 }
 
 // Asking makes a question of a text with one answer that does something.
 func Asking(l Look, title, text, yes string, do func() tea.Cmd) *QuestionBox {
-	return &QuestionBox{Title: title, Lines: Said(l, text), Answers: []Answer{{"y", yes, do}}, Look: l}
+	return &QuestionBox{Title: title, Lines: Said(l, text), Answers: []Answer{{Key: "y", Label: yes, Do: do}}, Look: l}
 }
 
 // Said is a text of several lines for a dialog.
@@ -57,6 +59,9 @@ func (q *QuestionBox) turn(by int) func() tea.Cmd {
 }
 
 func (q *QuestionBox) Actions() []Action {
+	if q.guard.word != "" {
+		return q.guarded()
+	}
 	var out []Action
 	for _, a := range q.Answers {
 		out = append(out,
@@ -86,14 +91,14 @@ func (q *QuestionBox) Actions() []Action {
 func (q *QuestionBox) scroll(by int) { q.reel.move(by, q.h) }
 
 func (q *QuestionBox) Resize(w, h int) {
-	q.h = max(h-4, 1)
+	q.h = max(h-q.around(), 1)
 	item := func(i int) []string { return q.Look.Lay(q.Item(i), boxWidth(w)) }
 	q.reel.fill(q.Look.Lay(q.Lines, boxWidth(w)), q.Items, item, q.Look.Lay(q.After, boxWidth(w)))
 	q.scroll(0)
 }
 
 func (q *QuestionBox) View(s Look, w, h int) string {
-	lines, more := q.reel.window(max(h-4, 1))
+	lines, more := q.reel.window(max(h-q.around(), 1))
 	title := q.Title
 	switch {
 	case more:
@@ -101,7 +106,11 @@ func (q *QuestionBox) View(s Look, w, h int) string {
 	case !q.reel.begins():
 		title += " (end)"
 	}
-	return s.box(title, append(lines, "", q.buttons(s)), w, h)
+	lines = append(lines, "")
+	if q.guard.word != "" {
+		lines = append(lines, q.guardLine(s, boxWidth(w)))
+	}
+	return s.box(title, append(lines, q.buttons(s)), w, h)
 }
 
 // buttons draws the answers, the marked one in its look and with a sign.
@@ -111,6 +120,12 @@ func (q *QuestionBox) buttons(s Look) string {
 		label, look := "No (n)", s.cursor
 		if i > 0 {
 			label, look = q.Answers[i-1].Label+" ("+q.Answers[i-1].Key+")", s.Danger
+		}
+		if q.guard.word != "" {
+			label = "No (Esc)"
+			if i > 0 {
+				label = q.Answers[i-1].Label
+			}
 		}
 		if i == q.at {
 			out = append(out, look.Paint("> "+label+"  "))

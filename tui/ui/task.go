@@ -89,6 +89,39 @@ type Task struct {
 	Began, Ended time.Time // by the shell's clock; Ended is zero while it runs
 	Note         Note      // how it ended
 	Answer       tea.Msg   // what it told the screen that began it
+	Pace         Pace
+	Log          []Logged // what it was at, and what became of single things, oldest first
+}
+
+// Logged is a line of a task's log.
+type Logged struct {
+	At   time.Time
+	Text string
+}
+
+// mostLogged is how many lines of a task are kept: the first and the last of them.
+const mostLogged = 1000
+
+// Heard takes a step, and what has become of things since the one before.
+func (t *Task) Heard(at time.Time, s Step, items map[string]string) {
+	if s.Text != "" && s.Text != t.Step.Text {
+		t.log(at, s.Text)
+	}
+	for _, key := range slices.Sorted(maps.Keys(items)) {
+		if t.Items.At(key) != items[key] {
+			t.log(at, key+": "+items[key])
+		}
+	}
+	t.Step = s
+	t.Items.Put(items)
+	t.Pace.Note(at, s.Done, s.Total)
+}
+
+func (t *Task) log(at time.Time, text string) {
+	if len(t.Log) == mostLogged {
+		t.Log = slices.Delete(t.Log, mostLogged/2, mostLogged/2+1)
+	}
+	t.Log = append(t.Log, Logged{at, text})
 }
 
 // Runs reports whether it has not ended yet.

@@ -8,13 +8,14 @@ func All(env *Env) []*cobra.Command {
 	e := *env
 	e.Out = sink{env.Out}
 	return []*cobra.Command{
-		e.volumes(), e.backups(), e.volume(), e.backup(),
+		e.status(), e.volumes(), e.backups(), e.volume(), e.backup(),
 		e.capture(), e.diff(), e.plan(), e.apply(), e.undo(),
 		e.restore(), e.create(), e.edit(), e.delete(), e.reset(), e.messages(),
 		e.journal(), e.settle(),
 		e.policy(),
 		e.export(), e.importing(), e.decode(),
 		e.archive(), e.coverage(), e.copying(), e.recovering(), e.reconcile(), e.verify(), e.inventory(), e.extract(), e.compare(),
-		e.places(), e.demo(), e.check(), e.man(),
+		e.drill(), e.report(),
+		e.places(), e.demo(), e.check(), e.forget(), e.man(),
 	}
 }

@@ -25,6 +25,7 @@ type writing struct {
 	half       bool   // and is to end after its first call
 	args       string
 	driver     string // of the backup
+	goes       bool   // what it makes goes again: that it made anything tells that it did something
 }
 
 const swiftDriver = "cinder.backup.drivers.swift.SwiftBackupDriver"
@@ -47,6 +48,7 @@ var written = []writing{
 	{verb: "apply", name: "the rest", before: "apply --capture FILE --onto db --yes", half: true, args: "apply --resume 1 --yes"},
 	{verb: "undo", name: "of an apply", before: "apply --capture FILE --onto db --yes", args: "undo --yes"},
 	{verb: "undo", name: "of an edit", before: "edit nightly --name other --yes", args: "undo --yes"},
+	{verb: "drill", args: "drill nightly --yes", goes: true},
 	{verb: "import", args: "import RECORD --yes"},
 	{verb: "copy", args: "copy carried --from elsewhere --yes"},
 	{verb: "recover", args: "recover --from elsewhere --all --yes"},
@@ -55,7 +57,8 @@ var written = []writing{
 }
 
 var reading = []string{"volumes", "backups", "volume", "backup", "capture", "plan", "messages", "journal", "settle", "export", "decode",
-	"archive", "coverage", "reconcile", "verify", "inventory", "extract", "compare", "diff", "places", "demo", "check", "man"}
+	"archive", "coverage", "reconcile", "verify", "inventory", "extract", "compare", "diff", "places", "demo", "check", "forget", "man",
+	"status", "report"}
 
 // wire is a cloud on the wire, with what the lines above want beside it.
 type wire struct {
@@ -135,7 +138,7 @@ func (w *wire) run(t *testing.T, l writing, as storetest.Answer, takes bool) (go
 		b.ok(args(l.before)...)
 	}
 	w.api.Answering(as, takes)
-	was := w.api.State()
+	was, made := w.api.State(), w.api.Made()
 	got = b.run(args(l.args)...)
 	entries, err := books.Entries(t.Context(), place.Info().Location, 1)
 	if err != nil || len(entries) == 0 && got.code == 0 {
@@ -144,7 +147,7 @@ func (w *wire) run(t *testing.T, l writing, as storetest.Answer, takes bool) (go
 	if len(entries) > 0 {
 		entry = entries[0]
 	}
-	return got, entry, w.api.State() != was
+	return got, entry, w.api.State() != was || l.goes && w.api.Made() > made
 }
 
 // TestNeverToldAsDone has every verb that writes answered in every odd way, by a cloud

@@ -96,7 +96,9 @@ const configExample = `  place = "prod"                # opened when none is nam
   [screen]
   theme = "dark"                # a theme, or the path of one; auto follows the terminal
   times = "utc"                 # or local
-  clipboard = "auto"            # or off`
+  clipboard = "auto"            # or off
+  [drill]
+  devices = ["/srv/volumes/volume-{id}"]   # where this machine reads volumes, for drill --deep`
 
 // fileSize tells the size of a file, if it is there.
 func fileSize(name string) string {

@@ -14,6 +14,7 @@ import (
 	"hearth/core"
 	"hearth/store"
 	"hearth/store/jobs"
+	"hearth/tui/state"
 )
 
 // Env is the world that the commands work in; main makes it.
@@ -56,9 +57,16 @@ type Env struct {
 	// Open opens another place than that of the flags: by a name of the config or of
 	// clouds.yaml, or by its location. The function returned closes it.
 	Open func(ctx context.Context, location string) (jobs.Desk, func(), error)
+	// Memory is what the screens remember, and what there is to be said of its file; nil:
+	// nothing. Locate finds the location of a place by its name in the config.
+	Memory func() (m *state.Memory, said string)
+	Locate func(name string) (location string, err error)
 	// Keep is how long the archive keeps what is outdated when it is pruned; 0, or
 	// nil, is for ever.
 	Keep func() (time.Duration, error)
+	// Devices are where this machine finds volumes, by the config: paths with {id} for the
+	// volume's; nil is nowhere.
+	Devices func() ([]string, error)
 	// Policies are those of the config; nil: there is none.
 	Policies func() ([]jobs.Policy, error)
 	// Words are those that hearth was called with, for what a flag that cannot be read has

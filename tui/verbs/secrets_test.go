@@ -114,7 +114,8 @@ func TestSecretsStayHidden(t *testing.T) {
 			plants["metadata"]+`"}, "volume-glance-metadata": {"api_token": "`+plants["image secret"]+
 			`"}, "volume-base-metadata": {"provider_auth": "`+plants["chap"]+`", ')`,
 		// as an older hearth left it: the fingerprints are made when it is opened
-		"ALTER TABLE hearth_captures DROP COLUMN sum", "ALTER TABLE hearth_captures DROP COLUMN summed", "PRAGMA user_version = 3",
+		"ALTER TABLE hearth_captures DROP COLUMN sum", "ALTER TABLE hearth_captures DROP COLUMN summed",
+		"DROP INDEX hearth_captures_turn", "ALTER TABLE hearth_captures DROP COLUMN turn", "PRAGMA user_version = 3",
 		`INSERT INTO volume_glance_metadata (volume_id, "key", value) SELECT id, 'api_token', '`+plants["image secret"]+`' FROM volumes`)
 	clouds := fmt.Sprintf(`clouds:
   refused: {auth: {auth_url: "%[1]s/v3", username: u, project_name: p, user_domain_id: d, project_domain_id: d, password: %[3]q}}

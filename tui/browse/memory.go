@@ -1,0 +1,48 @@
+package browse
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/tui/state"
+	"hearth/tui/ui"
+)
+
+// recall has the list looked at as it was the last time, under a name. One that was opened
+// for something is looked at for that, and nothing is remembered of it.
+func (s *listScreen[T]) recall(name string, o ui.Open) {
+	if o.Aimed() {
+		return
+	}
+	s.seenAs = name
+	seen := s.at.Seen().Lists[name]
+	s.hidden = seen.NoPane
+	if _, ok := s.columns.Find(seen.Sort); ok {
+		s.sort = core.Order{Column: seen.Sort, Desc: seen.Desc}
+		s.table.SetSort(s.sort.Column, s.sort.Desc)
+	}
+	if f, err := core.ParseFilter(seen.Filter, s.columns); err == nil && seen.Filter != "" {
+		s.holds = f
+		s.field.SetValue(seen.Filter)
+	}
+}
+
+// remember remembers how the list is looked at.
+func (s *listScreen[T]) remember() tea.Cmd {
+	if s.seenAs == "" {
+		return nil
+	}
+	l := state.List{Filter: s.holds.Text, NoPane: s.hidden}
+	if s.sort != firstOrder {
+		l.Sort, l.Desc = s.sort.Column, s.sort.Desc
+	}
+	return s.at.RememberList(s.host, s.seenAs, l)
+}
+
+// remembering does something that changes how the list is looked at, and remembers it.
+func (s *listScreen[T]) remembering(run func() tea.Cmd) func() tea.Cmd {
+	return func() tea.Cmd {
+		cmd := run()
+		return tea.Batch(cmd, s.remember())
+	}
+}
