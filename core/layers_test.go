@@ -120,8 +120,7 @@ var inTestsOf = map[string][]string{
 	"store/ceph":   {"hearth/store/jobs"},                     // what is made of its bytes, over a real cluster
 	"store/beside": {"hearth/store/jobs", "hearth/store/sql"}, // over the real drivers
 	"store/index":  {"hearth/store/sql"},                      // which has Cinder's tables
-	// The books of a cloud; a terminal without colours, and the cells that pictures are drawn of; the
-	// lines of a config's keys.
+	// The books of a cloud; a terminal without colours; pictures; the lines of a config's keys.
 	"tui": {"hearth/store/archive", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/ultraviolet",
 		"hearth/tui/settings"},
 	"tui/verbs": {"hearth/store/archive"}, // the same

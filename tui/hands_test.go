@@ -16,7 +16,7 @@ import (
 )
 
 // strange is a key that nothing is bound to, anywhere.
-const strange = "ctrl+y"
+const strange = "ctrl+o"
 
 // TestEveryKeyAnswers: on every screen, dialogs and fields too, an undefined key says so, and
 // names one that works. One that is held says it once.
@@ -33,7 +33,7 @@ func TestEveryKeyAnswers(t *testing.T) {
 				said = append(said, n.Text)
 			}
 		}
-		if len(said) != 1 || !strings.HasPrefix(said[0], "Ctrl-Y does nothing here; ") {
+		if len(said) != 1 || !strings.HasPrefix(said[0], "Ctrl-O does nothing here; ") {
 			t.Errorf("it answers %q", said)
 		}
 		if where(r) != was {
@@ -124,6 +124,10 @@ func TestFindInLists(t *testing.T) {
 		t.Errorf("the cursor is nowhere:\n%s", got)
 	}
 	r.press("w").want("import").press("esc") // the details are of the row that is shown
+	r.press("esc", "/").typeText("undo").press("enter")
+	if !strings.Contains(r.screenText(), "\n>    2 ") || strings.Contains(r.screenText(), "import of") {
+		t.Errorf("the row that fits is another one:\n%s", r.screenText())
+	}
 	if r.press("esc"); strings.Contains(r.screenText(), "Esc shows all") || r.Screen() != "journal" {
 		t.Errorf("Esc does not show all:\n%s", r.screenText())
 	}
@@ -258,6 +262,10 @@ func TestTrail(t *testing.T) {
 		t.Errorf("forward is %s", r.Screen())
 	}
 	r.press("]").said(ui.LevelWarn, "nothing ahead")
+	r.press("[", "b", "]").said(ui.LevelWarn, "nothing ahead") // what lay ahead is ahead no longer
+	if r.press("["); r.Screen() != "volumes" {
+		t.Errorf("back from where one went instead is %s", r.Screen())
+	}
 }
 
 // TestMessagesPass: what does not matter ends by itself, a failure stays until it was read, and all

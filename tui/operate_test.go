@@ -310,11 +310,11 @@ func TestOrderOfDoing(t *testing.T) {
 	r.press("enter").want("onto a new volume named from db, 600 GiB, of type hdd, in zone nova", "Enter restore").wantNot("choose target")
 	shown := planOf(r)
 	r.press("enter").want("data and metadata, into a new volume", "named from db, 600 GiB, of type hdd, in zone nova?",
-		"--size=600 --type=hdd --availability-zone=nova", shown.HeadlineText()[:40], "> No (n)")
+		"--size=600 --type=hdd --availability-zone=nova", shown.HeadlineText()[:40], "> No (Esc)")
 	if _, form := r.Dialog().(*ui.FormBox); form {
 		t.Error("the question asks for something again")
 	}
-	r.press("n").want("Enter restore").press("enter", "y")
+	r.press("esc").want("Enter restore").press("enter", "y")
 	page, err := c.Volumes(t.Context(), core.Query{})
 	if err != nil {
 		t.Fatal(err)

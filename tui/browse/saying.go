@@ -40,7 +40,7 @@ func (s *listScreen[T]) filterBy(text string) tea.Cmd {
 	s.field.SetValue(text)
 	cmd := s.setFilter(text)
 	s.fitTable()
-	return cmd
+	return tea.Batch(cmd, s.remember())
 }
 
 // sortBy sorts by a column, the way round that is said.

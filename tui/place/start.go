@@ -459,10 +459,7 @@ func (s *startScreen) Actions() []ui.Action {
 			Help: "Forget when one was there, and how it was looked at", Why: s.noMemory, Run: s.forget},
 		{Name: "leave", Keys: []string{"esc"}, Label: "quit", Help: "Take away what is typed; else quit", Run: s.leave},
 	}
-	for _, a := range ui.TableMoves(s.table, nil) {
-		if a.Group == ui.GroupFinding { // what is typed finds as it is
-			continue
-		}
+	for _, a := range ui.Moves(s.table, nil) {
 		a.Keys = a.Keys[:1] // the letters are text
 		out = append(out, a)
 	}

@@ -3,6 +3,7 @@ package shell
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -59,18 +60,33 @@ func (a *App) besideText(t ui.Texter) (out []ui.Action) {
 	return out
 }
 
-// keyed gives actions the keys that the config has for them.
+// keyed gives actions the keys that the config has for them. Where letters are text, they are
+// no keys.
 func (a *App) keyed(actions []ui.Action) []ui.Action {
 	if len(a.opt.Keys) == 0 {
 		return actions
 	}
-	out := slices.Clone(actions)
+	typing, out := a.typing(), slices.Clone(actions)
 	for i := range out {
-		if keys := a.opt.Keys[out[i].Name]; len(keys) > 0 {
+		keys := slices.Clone(a.opt.Keys[out[i].Name])
+		if typing {
+			keys = slices.DeleteFunc(keys, func(k string) bool { return utf8.RuneCountInString(k) == 1 || k == "space" })
+		}
+		if len(keys) > 0 {
 			out[i].Keys = keys
 		}
 	}
 	return out
+}
+
+// typing reports whether letters are text in what has the keys.
+func (a *App) typing() bool {
+	var of any = a.top()
+	if n := len(a.dialogs); n > 0 {
+		of = a.dialogs[n-1]
+	}
+	t, ok := of.(interface{ WantsText() bool })
+	return ok && t.WantsText()
 }
 
 // lit has the keys of what was found go before those of the screen.

@@ -195,7 +195,8 @@ func (s *tasksScreen) Actions() []ui.Action {
 		}, Run: func() tea.Cmd { return s.host.app.stop(s.host.app.tasks.find(s.current().ID)) }},
 		{Name: "log", Keys: []string{"l"}, Label: "log", Help: "Show its log: what it was at, and what became of each thing",
 			Why: s.noLog, Run: s.log},
-		{Name: "forget", Keys: []string{"d"}, Label: "forget what ended", Minor: true, Help: "Take what has ended out of the list", Why: s.none,
+		{Name: "forget-tasks", Keys: []string{"d"}, Label: "forget what ended", Minor: true, Why: s.none,
+			Help: "Take what has ended out of the list",
 			Run: func() tea.Cmd {
 				s.host.app.tasks.forget()
 				s.fill()

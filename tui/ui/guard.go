@@ -87,7 +87,7 @@ func (q *QuestionBox) guarded() []Action {
 		{Name: "previous-answer", Keys: []string{"shift+tab"}, Help: "Go to the other answer", Run: q.turn(-1)},
 	}
 	for _, a := range append(copyCommand(q.Lines), copyCommand(q.After)...) {
-		a.Keys = []string{"ctrl+y"}
+		a.Name, a.Keys = "copy-command-typing", []string{"ctrl+y"}
 		out = append(out, a)
 	}
 	for _, a := range scrolls(func() int { return q.h }, q.scroll) {

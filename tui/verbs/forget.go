@@ -15,8 +15,9 @@ func (e *Env) forget() *cobra.Command {
 	return &cobra.Command{
 		Use: "forget [PLACE…]", Short: "Forget how places were looked at",
 		Long: "The screens remember of each place that was opened when that was, and the filter, the order, the pane and the theme " +
-			"that were chosen there: in state.json in the folder hearth of XDG_STATE_HOME, or of ~/.local/state. Without a PLACE all of it " +
-			"is forgotten, and the files that were set aside since they could not be read; else what is remembered of these places, by their locations or " +
+			"that were chosen there: in state.json in the folder hearth of XDG_STATE_HOME, or of ~/.local/state. " +
+			"Without a PLACE all of it is forgotten, and " +
+			"the files that were set aside since they could not be read; else what is remembered of these places, by their locations or " +
 			"their names in the config. Nothing else is touched: no place, no archive, no journal.",
 		Example: "hearth forget\nhearth forget cloud:lab",
 		Args:    cobra.ArbitraryArgs, ValidArgsFunction: e.completeRemembered,
