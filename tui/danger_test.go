@@ -62,7 +62,7 @@ func TestGuardedQuestion(t *testing.T) {
 	if r = begin().typeText("12").press("esc"); done != 0 || r.Dialog() != nil {
 		t.Error("Esc is not No")
 	}
-	if r = begin().press("tab", "tab", "enter"); done != 100 {
+	if begin().press("tab", "tab", "enter"); done != 100 {
 		t.Errorf("what only looks wants something typed: %d", done)
 	}
 	if r = begin().typeText("nq"); r.Dialog() == nil {

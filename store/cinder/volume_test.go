@@ -162,7 +162,8 @@ func TestQuota(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := p.Quota(t.Context()) // quota sets: 404
-	if _, ok := got["gigabytes"]; err != nil || !ok || len(got) != 2 {
+	_, data := got["gigabytes"]
+	if _, backups := got["backup_gigabytes"]; err != nil || !data || !backups || len(got) != 4 {
 		t.Errorf("from the limits: %+v, %v", got, err)
 	}
 	pass, _ := p.session.current()

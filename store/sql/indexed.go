@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"hearth/core"
-	"hearth/core/pyjson"
 	"hearth/store/index"
 )
 
@@ -30,7 +29,6 @@ type rest struct {
 // find finds a page's rows: by the index where the file has one, else by putting all rows
 // that match in order.
 func (p *Place) find(ctx context.Context, db view, t table, q core.Query) (index.Answer, error) {
-	q = t.tied(q)
 	by, err := p.indexed(ctx, db, t, q)
 	if err != nil {
 		return index.Answer{}, err
@@ -53,19 +51,6 @@ func (p *Place) find(ctx context.Context, db view, t table, q core.Query) (index
 		p.stopAt(rest{key, db.stamp, a.Rest})
 	}
 	return a, err
-}
-
-// tied is a query for rows in an order that no row has anything for, as one by their ids,
-// which break ties.
-func (t table) tied(q core.Query) core.Query {
-	if len(q.Sort) != 1 || t.exprs[q.Sort[0].Column] != "NULL" {
-		return q
-	}
-	q.Sort = []core.Order{{Column: "id", Desc: q.Sort[0].Desc}}
-	if q.From != nil && q.From.ID != "" {
-		q.From = &core.Edge{ID: q.From.ID, Back: q.From.Back, Value: pyjson.OfString(q.From.ID)}
-	}
-	return q
 }
 
 // CountBackups and CountVolumes count what fulfils a query's filter.
@@ -101,7 +86,6 @@ func (p *Place) countRows(ctx context.Context, t table, q core.Query, mirror fun
 		return list()
 	}
 	err = p.read(ctx, "count "+t.name, func(db view) error {
-		q := t.tied(q)
 		by, err := p.indexed(ctx, db, t, q)
 		if err == nil && by != nil {
 			n, err = by.Count(ctx, db, q)

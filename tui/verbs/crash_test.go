@@ -68,6 +68,7 @@ var crashes = []crashing{
 var uncrashed = map[string]string{
 	"volumes": "", "backups": "", "volume": "", "backup": "", "plan": "", "messages": "", "journal": "", "decode": "", "coverage": "",
 	"reconcile": "", "inventory": "", "compare": "", "diff": "", "places": "", "check": "", "man": "",
+	"forget": "what is remembered is replaced whole, which tui/state cuts at every byte",
 	"report": "",
 	"status": "one row of a day and one of a look, by one transaction",
 	"settle": "each line at a cloud is settled after its kill",

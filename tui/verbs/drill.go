@@ -18,19 +18,19 @@ import (
 
 // drilling is a call of hearth drill.
 type drilling struct {
-	filter             string
-	newest, never      bool
-	random, most       int
-	seed               uint64
-	volumeType         string
-	deep, dry, tidy    bool
-	yes                bool
-	devices            []string
-	format             format
-	results            bool
-	request            jobs.DrillRequest
-	named              []string
-	seedGiven, anyRule bool
+	filter          string
+	newest, never   bool
+	random, most    int
+	seed            uint64
+	volumeType      string
+	deep, dry, tidy bool
+	yes             bool
+	devices         []string
+	format          format
+	results         bool
+	request         jobs.DrillRequest
+	named           []string
+	seedGiven       bool
 }
 
 var drillFormats = []string{"table", "json", "yaml", "markdown"}

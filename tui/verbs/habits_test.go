@@ -65,7 +65,7 @@ func TestOtherWords(t *testing.T) {
 	// Of hearth's own making: those clients have no word for them.
 	own := core.NewFieldSet("capture", "archive", "coverage", "recover", "reconcile", "inventory", "demo", "man", "settle", "decode", "undo",
 		"journal", "plan", "apply", "copy", "verify", "extract", "compare", "diff", "places", "help", "check", "policy",
-		"status", "drill", "report")
+		"status", "drill", "report", "forget")
 	for verb := range there {
 		if !reached[verb] && !own.Has(verb) {
 			t.Errorf("no word of the other clients leads to hearth %s", verb)

@@ -92,8 +92,9 @@ func testMainHelp(t *testing.T, b *binary) {
 		"completion bash":     "__start_hearth hearth",
 		"completion zsh":      "#compdef hearth",
 		"completion fish":     "complete -c hearth",
-		"info": "config   " + b.home + "/config/hearth/config.toml (not there yet)\narchive  " +
-			b.home + "/data/hearth/archive.sqlite (not there yet)\ncache    " + b.home + "/.cache/hearth\nsyntax   sqlite:FILE",
+		"info": "config      " + b.home + "/config/hearth/config.toml (not there yet)\narchive     " +
+			b.home + "/data/hearth/archive.sqlite (not there yet)\nremembered  " + b.home + "/.local/state/hearth/state.json (not there yet)\n" +
+			"cache       " + b.home + "/.cache/hearth\nsyntax      sqlite:FILE",
 	} {
 		if got := b.run(strings.Fields(args)...); got.code != 0 || got.err != "" || !strings.Contains(got.out, want) {
 			t.Errorf("%s: exit %d, says %q, prints %q", args, got.code, got.err, got.out)
