@@ -73,6 +73,9 @@ func TestPagesLink(t *testing.T) {
 		}
 	}
 	read("README.md")
+	if text, err := os.ReadFile(filepath.Join(root, "README.md")); err != nil || strings.Count(string(text), "\n") > 250 {
+		t.Errorf("the README is a page to begin with, of 250 lines at most: %d, %v", strings.Count(string(text), "\n"), err)
+	}
 	pages, err := filepath.Glob(filepath.Join(root, ".github", "*.md"))
 	if err != nil || len(pages) < 10 {
 		t.Fatalf("pages: %d, %v", len(pages), err)
