@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,6 +101,7 @@ func (s *session) moreFactors(tried string, f *fault, err error) error {
 		for i, method := range way {
 			way[i] = core.Visible(method)
 		}
+		slices.Sort(way) // each of Keystone's processes has a set's order of its own
 		ways = append(ways, strings.Join(way, " and "))
 		lists = append(lists, "[v3"+strings.Join(way, ", v3")+"]")
 	}

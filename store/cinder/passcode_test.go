@@ -193,7 +193,8 @@ func TestPasscodeKept(t *testing.T) {
 }
 
 // TestMoreFactors: a password that is right where Keystone wants more is not told as a
-// wrong one (a receipt, as keystone/api/_shared/authentication.py gives).
+// wrong one (a receipt, as keystone/api/_shared/authentication.py gives), in the same words
+// however Keystone orders them.
 func TestMoreFactors(t *testing.T) {
 	k := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/auth/tokens") {
@@ -202,7 +203,7 @@ func TestMoreFactors(t *testing.T) {
 		}
 		w.Header().Set("Openstack-Auth-Receipt", "planted-receipt-of-mfa")
 		w.WriteHeader(http.StatusUnauthorized)
-		fmt.Fprint(w, `{"receipt": {"methods": ["password"], "user": {"id": "u"}}, "required_auth_methods": [["password", "totp"]]}`)
+		fmt.Fprint(w, `{"receipt": {"methods": ["password"], "user": {"id": "u"}}, "required_auth_methods": [["totp", "password"]]}`)
 	}))
 	defer k.Close()
 	w := clouds.World{Dir: t.TempDir(), Env: map[string]string{}}

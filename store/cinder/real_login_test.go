@@ -23,7 +23,8 @@ import (
 
 // TestRealLogin enters a real Keystone by an identity provider, by one-time passcodes and
 // by a client's certificate, and has the openstack client do the same: into the same
-// project, or neither. HEARTH_TEST_FEDERATION is the clouds.yaml of lab federation up, and
+// project, or neither. From Keystone 30 on a passcode serves once, so that each login has
+// one of another seed. HEARTH_TEST_FEDERATION is the clouds.yaml of lab federation up, and
 // HEARTH_TEST_OPENSTACK a Python that has the client.
 func TestRealLogin(t *testing.T) {
 	file, python := os.Getenv("HEARTH_TEST_FEDERATION"), os.Getenv("HEARTH_TEST_OPENSTACK")
@@ -34,11 +35,11 @@ func TestRealLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := regexp.MustCompile(`(?m)^# (seed|provider): (\S+)$`).FindAllStringSubmatch(string(text), -1)
-	if len(told) != 2 {
-		t.Fatalf("%s does not tell of its seed and its provider", file)
+	told := regexp.MustCompile(`(?m)^# (seeds|provider): (.+)$`).FindAllStringSubmatch(string(text), -1)
+	if len(told) != 2 || len(strings.Fields(told[0][2])) != 3 {
+		t.Fatalf("%s does not tell of its three seeds and its provider", file)
 	}
-	seed, provider := told[0][2], told[1][2]
+	seeds, provider := strings.Fields(told[0][2]), told[1][2]
 	t.Setenv("OS_CLIENT_CONFIG_FILE", file)
 	for name, refused := range map[string]string{ // the words of hearth's sentence
 		"password": "", "totp": "", "mfa": "", "oidc-password": "", "oidc-endpoint": "", "oidc-client": "", "oidc-token": "", "certificate": "",
@@ -47,13 +48,16 @@ func TestRealLogin(t *testing.T) {
 		"no-certificate": "certificate",
 	} {
 		t.Run(name, func(t *testing.T) {
-			switch {
-			case name == "totp" || name == "mfa":
-				t.Setenv("OS_PASSCODE", passcode(t, seed, time.Now()))
-			case name == "oidc-token":
+			byPasscode := name == "totp" || name == "mfa"
+			if byPasscode {
+				t.Setenv("OS_PASSCODE", passcode(t, seeds[0], time.Now()))
+			} else if name == "oidc-token" {
 				t.Setenv("OS_ACCESS_TOKEN", accessToken(t, provider, "openid"))
 			}
 			theirs, said := issued(t, python, name)
+			if byPasscode {
+				t.Setenv("OS_PASSCODE", passcode(t, seeds[1], time.Now()))
+			}
 			place, err := store.Open(t.Context(), store.Location{Scheme: "cloud", Rest: name}, store.Options{})
 			var ours core.Scope
 			if err == nil {
@@ -75,10 +79,10 @@ func TestRealLogin(t *testing.T) {
 	})
 	t.Run("a passcode that is asked for", func(t *testing.T) {
 		asked := 0
-		if err := enters(t, "mfa", func(p core.Passcode) string { asked++; return passcode(t, seed, time.Now()) }); err != nil || asked != 1 {
+		if err := enters(t, "mfa", func(p core.Passcode) string { asked++; return passcode(t, seeds[2], time.Now()) }); err != nil || asked != 1 {
 			t.Errorf("%v, asked %d times", err, asked)
 		}
-		err := enters(t, "totp", func(core.Passcode) string { return passcode(t, seed, time.Now().Add(time.Hour)) })
+		err := enters(t, "totp", func(core.Passcode) string { return passcode(t, seeds[2], time.Now().Add(time.Hour)) })
 		sentence(t, "with another passcode", err, core.CodeDenied, "with that passcode", "look at the clocks")
 	})
 	t.Run("what the provider is asked", func(t *testing.T) { sameRequests(t, python, provider) })
