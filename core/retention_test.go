@@ -229,8 +229,8 @@ func (f *resticFile) agree(t *testing.T) {
 			}
 		}
 	}
-	if goes == 0 {
-		t.Errorf("in %d cases only %d backups go", cases, goes)
+	if goes == 0 && cases >= 100 { // of a few drawn ones all may stay
+		t.Errorf("in %d cases no backup goes", cases)
 	}
 	t.Logf("restic %s: %d histories under %d rules, %d backups go", f.Restic, len(f.Histories), len(f.Rules), goes)
 }

@@ -114,6 +114,8 @@ func TestQuestionWaits(t *testing.T) {
 // that open: each question tells the command that does the same, or why there is none.
 func TestEveryQuestionHasItsCommand(t *testing.T) {
 	once(t)
+	inMemory = true // keys change what is there
+	defer func() { inMemory = false }()
 	seen := map[string]bool{}
 	look := func(name string, r *rig) {
 		q, ok := r.Dialog().(*ui.QuestionBox)

@@ -42,17 +42,17 @@ func TestCreateBackup(t *testing.T) {
 	r, c := onCloud(t, 120, 40)
 	r.press("v").find("name:jenkins-home").press("n").want("Back up jenkins-home", "> name", "incremental", "force")
 	r.typeText("hearth test").press("tab", "tab", "space").want("[x]", "which the plan names").press("enter")
-	r.want("an incremental backup of jenkins-home", "stands on jenkins-home", "> No (n)", "Back up (y)", "hearth create",
+	r.want("an incremental backup of jenkins-home", "stands on jenkins-home", "Type LAB", "> No (Esc)", "Back up", "hearth create",
 		"--name", "--cloud=lab")
 	if asked(c, "CreateBackup") > 0 {
 		t.Fatal("it is made before it is asked about")
 	}
-	r.press("n").said(ui.LevelInfo, "Nothing was done")
+	r.press("esc").said(ui.LevelInfo, "Nothing was done")
 	r.press("n").typeText("hearth test").press("enter").want("a full backup of").press("y").said(ui.LevelGood, "hearth test: it is available")
 	r.press("b").want("hearth test", "91 backups")
 
 	r.press("v", "esc").find("name:db-prod-01").press("n", "enter").said(ui.LevelBad, "force flag").want("Back up db-prod-01")
-	r.press("tab", "tab", "tab", "space", "enter").want("power cut", "--force").press("tab").want("> Back up (y)").press("enter")
+	r.press("tab", "tab", "tab", "space", "enter").want("power cut", "--force").press("tab").want("> Back up").press("y")
 	r.said(ui.LevelGood, "available")
 	r.press("n", "tab", "tab", "tab", "tab", "tab", "tab").typeText("nonsense").press("enter").said(ui.LevelBad, "not key=value").press("esc")
 	c.GoWrong(core.OpCreate, "the disk is full")
@@ -117,7 +117,7 @@ func TestDelete(t *testing.T) {
 	r.find("postgres-primary-full-2026-11-18").press("D").want("Delete 1 backup", "✗", "stand on it",
 		"└ db-prod-01-incr-2026-11-22", "All 5 backups"[4:])
 	r.wantNot("(y)")
-	r.press("n", "space").want("1 marked").press("D", "a").want("Delete 5 backups, in this order", "Delete 5 (y)", "hearth delete")
+	r.press("n", "space").want("1 marked").press("D", "a").want("Delete 5 backups, in this order", "Type LAB", "Delete 5", "hearth delete")
 	frame := r.screenText()
 	if frame = frame[strings.Index(frame, "in this order"):]; strings.Index(frame,
 		"db-prod-01-incr-2026-11-22") > strings.Index(frame, "- postgres-primary-full-2026-11-18") {
@@ -145,7 +145,7 @@ func TestDelete(t *testing.T) {
 func TestReset(t *testing.T) {
 	r, _ := onCloud(t, 120, 40)
 	r.find("status:restoring").press("Z").want("available", "error").press("#2").want("cancels the restore", "hearth reset",
-		"--state=error", "> No (n)")
+		"--state=error", "> No (Esc)")
 	r.press("y").said(ui.LevelGood, "set to error").press("esc").find("status:error").want("4 backups of 90")
 }
 
@@ -263,7 +263,7 @@ func TestRestoreData(t *testing.T) {
 	r.want("data and metadata", "a new volume")
 	r.press("t").typeText("db-prod-01").press("enter").want("CANNOT: ").press("enter").said(ui.LevelWarn, "Enter does not work now")
 	r.press("t", "enter").want("A new volume", "> name").typeText("hearth-test-1").press("enter").want("a new volume named hearth-test-1")
-	r.press("enter").want("hearth-test-1?", "UNKNOWN: no capture", "hearth restore", "--new", "> No (n)")
+	r.press("enter").want("hearth-test-1?", "UNKNOWN: no capture", "hearth restore", "--new", "> No (Esc)")
 	if asked(c, "RestoreBackup") > 0 {
 		t.Fatal("it is restored before it is asked about")
 	}

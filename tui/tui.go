@@ -29,6 +29,7 @@ type Config struct {
 	Theme     string `toml:"theme"`     // a theme's name or the path of one; "" or auto follows the terminal
 	Times     string `toml:"times"`     // utc (default) or local
 	Clipboard string `toml:"clipboard"` // auto (default) or off
+	Mouse     bool   `toml:"mouse"`     // takes the mouse: then the terminal marks text only with Shift, or however it does
 }
 
 // Local reports whether times are to be in local time.
@@ -138,5 +139,6 @@ func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
 		keys[name] = list
 	}
 	return shell.New(ctx, in, shell.Options{Theme: o.Theme, AutoTheme: o.AutoTheme, Clipboard: o.Clipboard,
-		Local: o.Config.Local(), Keys: keys, Now: desk.Now, After: o.After, Secrets: o.Passcodes.questions(), Pause: o.Pause, Plain: o.Plain})
+		Local: o.Config.Local(), Keys: keys, Now: desk.Now, After: o.After, Secrets: o.Passcodes.questions(), Pause: o.Pause, Plain: o.Plain,
+		Mouse: o.Config.Mouse})
 }

@@ -384,6 +384,32 @@ func (m *Model) cut(over int) {
 	}
 }
 
+// Width is how many cells the table has.
+func (m *Model) Width() int { return m.w }
+
+// ColumnAt is the name of the column whose heading has a cell of the first line, "" where
+// there is none.
+func (m *Model) ColumnAt(x int) string {
+	at := gutter
+	for i, c := range m.columns {
+		if m.widths[i] == 0 {
+			continue
+		}
+		if x >= at && x < at+m.widths[i] {
+			return c.Name
+		}
+		at += m.widths[i] + 1
+	}
+	return ""
+}
+
+// RowAt is how many rows the one on a line of the table is from the cursor; false where there
+// is none. Line 0 is the heading.
+func (m *Model) RowAt(y int) (by int, ok bool) {
+	place := m.top + y - 1
+	return place - m.cursor, y > 0 && y <= m.rows() && place < m.count()
+}
+
 // View draws the heading and the rows on screen: exactly the height given, no
 // line wider than the width.
 func (m *Model) View() string {

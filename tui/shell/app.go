@@ -21,6 +21,8 @@ type Options struct {
 	Now       func() time.Time // the clock; nil is the real one
 	// After makes a command that waits and then makes a message; nil is tea.Tick.
 	After func(time.Duration, func(time.Time) tea.Msg) tea.Cmd
+	// Mouse asks the terminal for the mouse; then it cannot mark text by itself.
+	Mouse bool
 	// Plain draws in ASCII.
 	Plain bool
 	// Pause is how long a question that appears while somebody types takes no key; 0 is half a

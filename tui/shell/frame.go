@@ -15,6 +15,9 @@ import (
 func (a *App) View() tea.View {
 	v := tea.NewView(a.frame())
 	v.AltScreen = true
+	if a.opt.Mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
 	v.WindowTitle = "hearth " + core.Visible(a.banner.Title)
 	if a.opt.Plain {
 		v.Content, v.WindowTitle = ui.Plain(v.Content), ui.Plain(v.WindowTitle)

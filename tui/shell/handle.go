@@ -152,6 +152,8 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		return a.copying(msg)
 	case progressMsg, workEndedMsg:
 		return a.working(msg)
+	case tea.MouseMsg:
+		return tea.Batch(a.touched(), a.mouse(msg))
 	case tea.KeyPressMsg, tea.PasteMsg, ui.Pasted, term.Cut, term.Unsuspended:
 		return tea.Batch(a.touched(), a.keyboard(msg))
 	default:

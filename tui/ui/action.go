@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+
+	"hearth/tui/grid"
 )
 
 // Action is everything there is to know about something that a key does: its
@@ -19,6 +21,8 @@ type Action struct {
 	// why says why it cannot be done now, "" if it can; nil is always.
 	Why func() string
 	Run func() tea.Cmd
+	// Table is the one whose cursor the action moves, nil for any other: a mouse clicks in it.
+	Table *grid.Model
 }
 
 // Blocked says why the action cannot be done now, "" if it can.

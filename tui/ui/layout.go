@@ -3,6 +3,7 @@ package ui
 import (
 	"strings"
 
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"hearth/tui/grid"
@@ -164,12 +165,8 @@ func SideBySide(left, right string, lw, rw, h int, border grid.Style) string {
 func Over(frame, box string, w, h int) string {
 	lines := strings.Split(Fit(frame, w, h), "\n")
 	rows := strings.Split(box, "\n")
-	bw := 0
-	for _, r := range rows {
-		bw = max(bw, ansi.StringWidth(r))
-	}
-	bw = min(bw, w)
-	x, y := (w-bw)/2, max((h-len(rows))/2, 0)
+	bw := min(lipgloss.Width(box), w)
+	x, y := Centre(box, w, h)
 	for i, row := range rows {
 		if y+i >= len(lines) {
 			break
@@ -182,6 +179,11 @@ func Over(frame, box string, w, h int) string {
 		lines[y+i] = Pad(ansi.Truncate(under, x, ""), x) + Pad(row, bw) + right
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Centre is where a box begins that is drawn in the middle of w by h.
+func Centre(box string, w, h int) (x, y int) {
+	return (w - min(lipgloss.Width(box), w)) / 2, max((h-lipgloss.Height(box))/2, 0)
 }
 
 // window is the part of some lines that a pane of h lines shows, scrolled to top;

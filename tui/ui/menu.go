@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/textinput"
@@ -194,6 +195,26 @@ func (m *MenuBox) View(s Look, w, h int) string {
 		title += " (↓ more)"
 	}
 	return s.box(title, append(lines, below...), w, h)
+}
+
+// Point chooses the item that is clicked at. Items stand below each other without a gap, and
+// one of them is marked.
+func (m *MenuBox) Point(lines []string, _, y int) tea.Cmd {
+	marked := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(strings.TrimLeft(l, "│| "), "> ") })
+	if marked < 0 || y < 0 || y >= len(lines)-1 {
+		return nil
+	}
+	for i := min(marked, y); i <= max(marked, y); i++ {
+		if strings.Trim(lines[i], "│| ") == "" {
+			return nil
+		}
+	}
+	place := m.place() + y - marked
+	if all := m.shown(); place >= 0 && place < len(all) && y > 1 {
+		m.At = all[place].Index
+		return m.choose(m.At)
+	}
+	return nil
 }
 
 // field is what was typed.

@@ -24,8 +24,8 @@ func Moves(t *grid.Model, then func() tea.Cmd) []Action {
 		}
 	}
 	return []Action{
-		{Name: "down", Keys: []string{"down", "j"}, Help: "Down", Group: "Moving", Run: move(func() { t.Step(1) })},
-		{Name: "up", Keys: []string{"up", "k"}, Help: "Up", Group: "Moving", Run: move(func() { t.Step(-1) })},
+		{Name: "down", Keys: []string{"down", "j"}, Help: "Down", Group: "Moving", Run: move(func() { t.Step(1) }), Table: t},
+		{Name: "up", Keys: []string{"up", "k"}, Help: "Up", Group: "Moving", Run: move(func() { t.Step(-1) }), Table: t},
 		{Name: "page-down", Keys: []string{"pgdown", "ctrl+f"}, Help: "A page down", Group: "Moving", Run: move(func() { t.Page(1) })},
 		{Name: "page-up", Keys: []string{"pgup", "ctrl+b"}, Help: "A page up", Group: "Moving", Run: move(func() { t.Page(-1) })},
 		{Name: "home", Keys: []string{"home", "g"}, Help: "To the beginning", Group: "Moving", Run: move(t.Home)},

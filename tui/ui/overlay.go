@@ -20,6 +20,12 @@ type Overlay interface {
 // does not take, and no action has, does nothing there.
 type Taker interface{ Takes(tea.KeyPressMsg) bool }
 
+// Pointed is a dialog, or a screen, with places for a click; lines is how it was drawn last, x
+// and y where in it. What is no such place returns nil.
+type Pointed interface {
+	Point(lines []string, x, y int) tea.Cmd
+}
+
 // dialog is what all overlays have in common.
 type dialog struct{ done bool }
 

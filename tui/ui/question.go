@@ -113,19 +113,56 @@ func (q *QuestionBox) View(s Look, w, h int) string {
 	return s.box(title, append(lines, q.buttons(s)), w, h)
 }
 
+// Point gives the answer that is clicked at; where something has to be typed for it, it is
+// marked alone.
+func (q *QuestionBox) Point(lines []string, x, y int) tea.Cmd {
+	if y != len(lines)-2 || y < 0 {
+		return nil
+	}
+	from := 0
+	for i := range len(q.Answers) + 1 {
+		label := q.label(i)
+		at := strings.Index(lines[y][from:], label)
+		if at < 0 {
+			return nil
+		}
+		from += at
+		begin := ansi.StringWidth(lines[y][:from])
+		from += len(label)
+		if x < begin-2 || x >= begin+ansi.StringWidth(label) {
+			continue
+		}
+		q.at = i
+		switch {
+		case i == 0:
+			return q.no()
+		case q.guard.word == "":
+			return q.leave(q.Answers[i-1].Do())
+		}
+	}
+	return nil
+}
+
+// label is what the button of an answer says; 0 is No.
+func (q *QuestionBox) label(i int) string {
+	switch {
+	case i == 0 && q.guard.word != "":
+		return "No (Esc)"
+	case i == 0:
+		return "No (n)"
+	case q.guard.word != "":
+		return q.Answers[i-1].Label
+	}
+	return q.Answers[i-1].Label + " (" + q.Answers[i-1].Key + ")"
+}
+
 // buttons draws the answers, the marked one in its look and with a sign.
 func (q *QuestionBox) buttons(s Look) string {
 	var out []string
 	for i := range len(q.Answers) + 1 {
-		label, look := "No (n)", s.cursor
+		label, look := q.label(i), s.cursor
 		if i > 0 {
-			label, look = q.Answers[i-1].Label+" ("+q.Answers[i-1].Key+")", s.Danger
-		}
-		if q.guard.word != "" {
-			label = "No (Esc)"
-			if i > 0 {
-				label = q.Answers[i-1].Label
-			}
+			look = s.Danger
 		}
 		if i == q.at {
 			out = append(out, look.Paint("> "+label+"  "))

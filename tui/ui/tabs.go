@@ -105,6 +105,27 @@ func (t *Tabbed) bar(room string) string {
 	return strings.Join(names, " ")
 }
 
+// Point opens the tab that is clicked at.
+func (t *Tabbed) Point(lines []string, x, y int) tea.Cmd {
+	if y != 0 || len(lines) == 0 {
+		return nil
+	}
+	from := 0
+	for i, tb := range t.tabs {
+		name := tb.Name()
+		at := strings.Index(lines[0][from:], name)
+		if at < 0 {
+			return nil
+		}
+		from += at
+		if begin := ansi.StringWidth(lines[0][:from]); x >= begin-1 && x <= begin+ansi.StringWidth(name) {
+			return t.turn(i)
+		}
+		from += len(name)
+	}
+	return nil
+}
+
 func (t *Tabbed) Actions() []Action {
 	out := t.tabs[t.at].Actions()
 	for i := range out {
