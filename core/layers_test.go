@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"hearth/store/storetest/race"
 )
 
 // rule is what a package may import besides the standard library, and why no more.
@@ -134,6 +136,7 @@ var inTestsOf = map[string][]string{
 var notInCore = []string{"context", "os", "net", "database", "io/fs", "syscall"}
 
 func TestLayers(t *testing.T) {
+	race.Once(t)
 	seen := map[string]bool{}
 	fset := token.NewFileSet()
 	err := fs.WalkDir(os.DirFS(".."), ".", func(file string, d fs.DirEntry, err error) error {

@@ -23,6 +23,7 @@ import (
 	"hearth/store/jobs"
 	"hearth/store/memory"
 	"hearth/store/storetest"
+	"hearth/store/storetest/race"
 	"hearth/tui/ui"
 )
 
@@ -426,7 +427,7 @@ func onWire(t *testing.T, api *storetest.API, cloud string, c changing, as store
 	waits := store.Waits{Repeat: time.Millisecond, Look: time.Millisecond}
 	if as == storetest.Late {
 		waits.Answer = 500 * time.Millisecond // for what is read before, too: on a machine that does much else
-		if underRace {
+		if race.Watches {
 			waits.Answer *= 10
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"hearth/store/storetest/race"
 	"hearth/tui/ui"
 )
 
@@ -14,7 +15,7 @@ import (
 // whose calls block: what may wait has to be in a command, which nobody runs here.
 func TestNoIOInUpdate(t *testing.T) {
 	slow := 200 * time.Millisecond
-	if underRace {
+	if race.Watches {
 		slow *= 10
 	}
 	inMemory = true
