@@ -282,6 +282,39 @@ func TestDrillLeavesOthers(t *testing.T) {
 	}
 }
 
+// given is a cloud whose volumes are being given away.
+type given struct {
+	*memory.Cloud
+	t *testing.T
+}
+
+func (c given) Volume(ctx context.Context, id core.VolumeID) (core.Volume, error) {
+	v, err := c.Cloud.Volume(ctx, id)
+	v.Status = "awaiting-transfer"
+	return v, err
+}
+
+func (c given) DeleteVolume(context.Context, core.VolumeID) error {
+	c.t.Error("it was deleted")
+	return nil
+}
+
+// TestDrillGivenAway: what a drill left, and somebody is about to take, stays.
+func TestDrillGivenAway(t *testing.T) {
+	c, d := drillDesk(t)
+	made, err := c.MakeVolume(t.Context(), core.VolumeRequest{Name: core.DrillPrefix + "x", Size: 1})
+	ok(t, err)
+	_, err = d.Archive.BeginDrill(t.Context(), core.Drill{Place: c.Info().Location, Backup: storetest.NullTag, Name: core.DrillPrefix + "x",
+		Volume: made.ID, At: d.Now()})
+	ok(t, err)
+	d.Place = given{c, t}
+	left, err := d.TidyDrills(t.Context(), nil)
+	wantCode(t, "given away", err, core.CodePartial)
+	if len(left) != 1 || left[0].Gone || left[0].Left != "it is awaiting-transfer" {
+		t.Errorf("%+v", left)
+	}
+}
+
 // changed is a cloud whose volumes somebody changes once they were restored onto.
 type changed struct {
 	*memory.Cloud
