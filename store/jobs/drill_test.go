@@ -388,6 +388,7 @@ type deepCloud struct {
 	dir   string
 	bytes []byte
 	done  map[core.VolumeID]bool
+	other bool // another description comes back
 }
 
 func (c *deepCloud) Volume(ctx context.Context, id core.VolumeID) (core.Volume, error) {
@@ -395,6 +396,9 @@ func (c *deepCloud) Volume(ctx context.Context, id core.VolumeID) (core.Volume, 
 	if err == nil && core.RestoredFrom(&v) != "" && !c.done[id] {
 		c.done[id] = true
 		err = os.WriteFile(filepath.Join(c.dir, "volume-"+string(id)), c.bytes, 0o600)
+	}
+	if c.other && core.RestoredFrom(&v) != "" {
+		v.Description = core.Some("not what it was")
 	}
 	return v, err
 }
@@ -416,6 +420,7 @@ func TestDrillDeep(t *testing.T) {
 		at      string // "": where the volume is
 	}{
 		"whole":          {whole, core.DrillProven, "", ""},
+		"another text":   {whole, core.DrillDiffers, "fields differ from the plan, such as display_description", ""},
 		"a bit":          {wrong, core.DrillDiffers, "1 of ", ""},
 		"short":          {short, core.DrillDiffers, "too short by 5000 bytes", ""},
 		"not found here": {whole, core.DrillRestored, "at none of /nowhere/", "/nowhere/volume-{id}"},
@@ -429,7 +434,7 @@ func TestDrillDeep(t *testing.T) {
 			}
 		})
 		dir := t.TempDir()
-		d.Place = &deepCloud{d.Place.(*memory.Cloud), dir, x.bytes, map[core.VolumeID]bool{}}
+		d.Place = &deepCloud{d.Place.(*memory.Cloud), dir, x.bytes, map[core.VolumeID]bool{}, what == "another text"}
 		d.Source = folder.Place.(store.CaptureSource)
 		devices := []string{filepath.Join(dir, "volume-{id}")}
 		if x.at != "" {
