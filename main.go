@@ -224,6 +224,9 @@ func (f *flags) load() (c config, err error) {
 	if f.config == "" && errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
+	if err == nil {
+		c.Keys.Say()
+	}
 	return c, err
 }
 

@@ -134,6 +134,7 @@ func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
 	} else {
 		in = begin(place.New(desk, o.Close, places))
 	}
+	o.Keys.Say()
 	keys := map[string][]string{}
 	for name, list := range o.Keys {
 		keys[name] = list

@@ -70,7 +70,8 @@ func (c copied[T]) ask() tea.Cmd {
 		items, runs = append(items, ui.MenuItem{Label: label, Hint: hint}), append(runs, run)
 	}
 	add("The id", c.id, func() tea.Cmd { return host.Copy(c.id, "the id") })
-	add("The row as JSON", "secrets in it masked, unless * shows them", func() tea.Cmd { return c.written("the row as JSON", pyjson.Indent) })
+	add("The row as JSON", "secrets in it masked, unless "+ui.KeyOf("secrets")+" shows them",
+		func() tea.Cmd { return c.written("the row as JSON", pyjson.Indent) })
 	add("The row as YAML", "likewise", func() tea.Cmd { return c.written("the row as YAML", pyjson.YAML) })
 	add("The command that shows it", c.command, func() tea.Cmd { return host.Copy(c.command, "the command") })
 	add("Look at the row", "as the place gives it", c.look)

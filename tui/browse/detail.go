@@ -141,7 +141,7 @@ func (s *detailScreen[T]) old() []ui.Line {
 	if text == "" {
 		return nil
 	}
-	return []ui.Line{{Value: text + s.host.Look().Dim.Paint(": Ctrl-R reads it anew")}}
+	return []ui.Line{{Value: text + s.host.Look().Dim.Paint(": "+ui.KeyOf("reread")+" reads it anew")}}
 }
 
 // toTab makes the action that leads from a list to the tab of its name turn to it;
@@ -206,7 +206,7 @@ func (s *detailScreen[T]) Update(msg tea.Msg) tea.Cmd {
 func (s *detailScreen[T]) View(w, h int) string {
 	switch {
 	case s.State == ui.Failed:
-		return ui.FailedView(s.host.Look(), s.Err, "Ctrl-R tries again", w)
+		return ui.FailedView(s.host.Look(), s.Err, ui.KeyOf("reread")+" tries again", w)
 	case s.row == nil:
 		return "\n  " + s.host.Look().Busy.Paint("◌ reading…")
 	}

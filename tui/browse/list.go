@@ -179,11 +179,11 @@ func (s *listScreen[T]) body(w int) string {
 		return s.table.View()
 	case s.State == ui.Failed:
 		what = st.Bad.Paint("✗ "+core.Visible(s.Err.Error())) + "\n\n" +
-			st.Dim.Paint("Ctrl-R tries again, e shows the cause, c goes to another place")
+			st.Dim.Paint(ui.KeyOf("reread")+" tries again, "+ui.KeyOf("message")+" shows the cause, "+ui.KeyOf("go-places")+" goes to another place")
 	case s.State != ui.Ready, !s.page.Complete && s.offline == nil:
 		what = st.Busy.Paint("◌ reading…")
 	case s.holds.Text != "":
-		what = st.Dim.Paint("no " + s.noun + " fulfils the filter; Esc goes back")
+		what = st.Dim.Paint("no " + s.noun + " fulfils the filter; " + ui.KeyOf("unfilter") + " goes back")
 	default:
 		what = st.Dim.Paint("there are no " + s.noun + "s here yet")
 	}
@@ -287,7 +287,7 @@ func (s *listScreen[T]) ordering(marks []ui.Action) []ui.Action {
 
 func (s *listScreen[T]) noPane() string {
 	if s.w-s.paneWidth()-2 < narrowest {
-		return "the terminal is too narrow for a list and a pane; Enter opens the details"
+		return "the terminal is too narrow for a list and a pane; " + ui.KeyOf("open") + " opens the details"
 	}
 	return ""
 }

@@ -337,9 +337,10 @@ func (l *lister[T]) filterLine(w int) string {
 	if l.typing {
 		return s.Key.Paint("/") + " " + l.chip() + s.Input(l.field, w-2-ansi.StringWidth(l.chip()))
 	}
-	typed, hint := strings.TrimSpace(strings.TrimPrefix(l.holds.Text, l.begun)), "  (/ changes it, Esc goes back)"
+	typed, hint := strings.TrimSpace(strings.TrimPrefix(l.holds.Text, l.begun)),
+		"  ("+ui.KeyOf("filter")+" changes it, "+ui.KeyOf("unfilter")+" goes back)"
 	if l.begun != "" {
-		hint = "  (Backspace takes it away)"
+		hint = "  (" + ui.KeyOf("drop-filter") + " takes it away)"
 	}
 	return s.Dim.Paint("filter ") + l.chip() + s.Mark.Paint(core.Visible(typed)) + s.Dim.Paint(hint)
 }

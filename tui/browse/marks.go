@@ -68,7 +68,8 @@ func (l *lister[T]) markAll() tea.Cmd {
 	}
 	if was.n > most {
 		return ui.Say(ui.LevelWarn, "All "+show.Thousands(was.n)+" that fulfil "+quoted(was.filter)+
-			" are marked, too many to remember one by one beside others: A takes their marks away first.")
+			" are marked, too many to remember one by one beside others: "+ui.KeyOf("unmark")+
+			" takes their marks away first.")
 	}
 	read := l.rowsOf(*was, l.table.But())
 	return l.choosing.Ask(l.host, func(ctx context.Context) tea.Msg {

@@ -51,7 +51,8 @@ func (s *listScreen[T]) sortBy(text string) tea.Cmd {
 	}
 	c, ok := s.columns.Find(words[0])
 	if !ok {
-		return ui.Fail(core.Fail(core.CodeUsage, "sort", "there is no column "+core.Visible(words[0]), "s shows those there are", nil))
+		return ui.Fail(core.Fail(core.CodeUsage, "sort", "there is no column "+core.Visible(words[0]),
+			ui.KeyOf("sort")+" shows those there are", nil))
 	}
 	desc := s.wayOf(c)
 	switch {

@@ -52,7 +52,7 @@ func (s *Stay) Narrowed(projects core.FieldSet) string {
 	case d.AllProjects():
 		return "of one project: this login does not see all"
 	}
-	return "of one project, and not of the whole place (0 lists all)"
+	return "of one project, and not of the whole place (" + ui.KeyOf("projects") + " lists all)"
 }
 
 // reach lists all projects, or the own one. What runs goes on with the reach that

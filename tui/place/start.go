@@ -383,7 +383,7 @@ func (s *startScreen) View(w, h int) string {
 	case s.State != ui.Ready:
 		lines = append(lines, "  "+st.Busy.Paint("◌ looking which places there are…"))
 	case len(s.rows) == 0:
-		lines = append(lines, "  "+st.Dim.Paint("no place has that in its name; Esc shows all, a path begins with /, ~/ or ./"))
+		lines = append(lines, "  "+st.Dim.Paint("no place has that in its name; "+ui.KeyOf("leave")+" shows all, a path begins with /, ~/ or ./"))
 	default:
 		lines = append(lines, strings.Split(s.table.View(), "\n")...)
 	}
@@ -422,7 +422,7 @@ func (s *startScreen) below(w int) (out []string) {
 	if s.opt.Said != "" {
 		say("! ", s.opt.Said, st.Warn)
 	}
-	hint := "a paste, or Ctrl-V: records     a path: a file or a repository     demo: to look around"
+	hint := "a paste, or " + ui.KeyOf("from-clipboard") + ": records     a path: a file or a repository     demo: to look around"
 	return append(out, "", ui.Clip("  "+st.Dim.Paint(hint), w))
 }
 
@@ -471,7 +471,7 @@ func (s *startScreen) noDoor() string {
 	case d == nil:
 		return "no place is under the cursor"
 	case s.task != 0 && s.host.Task(s.task).Runs():
-		return s.at + " is being opened; Ctrl-C cancels it"
+		return s.at + " is being opened; " + ui.KeyOf("interrupt") + " cancels it"
 	case s.opt.Open == nil:
 		return noWay
 	}
@@ -572,7 +572,7 @@ func (s *startScreen) leave() tea.Cmd {
 		s.pasted, s.records = "", 0
 		return ui.Say(ui.LevelInfo, "What was pasted is put away.")
 	case s.task != 0 && s.host.Task(s.task).Runs():
-		return ui.Say(ui.LevelWarn, core.Visible(s.at)+" is being opened; Ctrl-C cancels it.")
+		return ui.Say(ui.LevelWarn, core.Visible(s.at)+" is being opened; "+ui.KeyOf("interrupt")+" cancels it.")
 	}
 	return tea.Quit
 }

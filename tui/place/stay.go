@@ -141,7 +141,7 @@ func (s *Stay) settle(host ui.Host) tea.Cmd {
 			return ui.Failure(err)
 		}
 		return ui.Note{Level: ui.LevelWarn, Text: core.Count(len(settled), "journal entry") +
-			" of an interrupted hearth settled by reading the place back; J shows the journal."}
+			" of an interrupted hearth settled by reading the place back; " + ui.KeyOf("go-journal") + " shows the journal."}
 	})
 }
 

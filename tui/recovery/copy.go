@@ -316,9 +316,10 @@ func (s *copyScreen) View(w, h int) string {
 	if s.bare {
 		parents = "without parents"
 	}
-	foot := ui.Clip(st.Dim.Paint(parents+" (L)"), w)
+	foot := ui.Clip(st.Dim.Paint(parents+" ("+ui.KeyOf("parents")+")"), w)
 	if s.filter.Text != "" {
-		foot = ui.Clip(st.Dim.Paint("filter ")+st.Mark.Paint(core.Visible(s.filter.Text))+st.Dim.Paint("  "+parents+" (L)"), w)
+		foot = ui.Clip(st.Dim.Paint("filter ")+st.Mark.Paint(core.Visible(s.filter.Text))+
+			st.Dim.Paint("  "+parents+" ("+ui.KeyOf("parents")+")"), w)
 	}
 	if t := s.host.Task(s.planning); t.Runs() {
 		foot = t.Bar(st, w)
@@ -363,15 +364,16 @@ func (x *side) view(w, h int) string {
 	what := ""
 	switch {
 	case x.State == ui.Failed:
-		what = st.Bad.Paint("✗ "+core.Visible(x.Err.Error())) + "\n\n" + st.Dim.Paint("Ctrl-R tries again, t chooses another place")
+		what = st.Bad.Paint("✗ "+core.Visible(x.Err.Error())) + "\n\n" +
+			st.Dim.Paint(ui.KeyOf("plan-anew")+" tries again, "+ui.KeyOf("target")+" chooses another place")
 	case x.State == ui.Loading:
 		what = st.Busy.Paint("◌ reading…")
 	case x.State == ui.Idle:
-		what = st.Dim.Paint("t chooses the place to copy to")
+		what = st.Dim.Paint(ui.KeyOf("target") + " chooses the place to copy to")
 	case len(x.all) == 0:
 		what = st.Dim.Paint("there are no backups yet")
 	case len(x.rows) == 0:
-		what = st.Dim.Paint("no backup fulfils the filter; / changes it")
+		what = st.Dim.Paint("no backup fulfils the filter; " + ui.KeyOf("find") + " changes it")
 	default:
 		return ui.Clip(head, w) + "\n" + x.table.View()
 	}
@@ -425,7 +427,7 @@ func (s *copyScreen) shell() string {
 func (s *copyScreen) noPlan() string {
 	switch {
 	case s.toName == "":
-		return "no place to copy to is chosen; t chooses one"
+		return "no place to copy to is chosen; " + ui.KeyOf("target") + " chooses one"
 	case s.to.State == ui.Failed:
 		return "the place to copy to cannot be read"
 	case s.target.Place == nil || s.from.State != ui.Ready:
@@ -467,7 +469,7 @@ func (s *copyScreen) Actions() []ui.Action {
 	}
 	left := func() string {
 		if s.right {
-			return "only what is here can be marked; Tab goes there"
+			return "only what is here can be marked; " + ui.KeyOf("other-side") + " goes there"
 		}
 		return ""
 	}

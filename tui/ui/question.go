@@ -147,13 +147,13 @@ func (q *QuestionBox) Point(lines []string, x, y int) tea.Cmd {
 func (q *QuestionBox) label(i int) string {
 	switch {
 	case i == 0 && q.guard.word != "":
-		return "No (Esc)"
+		return "No (" + KeyTyping("no", "esc") + ")"
 	case i == 0:
-		return "No (n)"
+		return "No (" + KeyHere("no", "n") + ")"
 	case q.guard.word != "":
 		return q.Answers[i-1].Label
 	}
-	return q.Answers[i-1].Label + " (" + q.Answers[i-1].Key + ")"
+	return q.Answers[i-1].Label + " (" + KeyHere("yes-"+q.Answers[i-1].Key, q.Answers[i-1].Key) + ")"
 }
 
 // buttons draws the answers, the marked one in its look and with a sign.
