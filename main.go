@@ -182,6 +182,7 @@ type config struct {
 	store.Config
 	Screen  tui.Config       `toml:"screen"`
 	Keys    tui.Keys         `toml:"keys"`
+	Views   tui.Views        `toml:"views"`
 	Archive archive.Config   `toml:"archive"`
 	Journal jobs.Config      `toml:"journal"`
 	Drill   jobs.DrillConfig `toml:"drill"`
@@ -197,6 +198,9 @@ func (c *config) check() (key, what string) {
 		return "screen." + key, what
 	}
 	if key, what := c.Keys.Check(settings.Nearest); key != "" {
+		return key, what
+	}
+	if key, what := c.Views.Check(settings.Nearest); key != "" {
 		return key, what
 	}
 	if key, what := c.Archive.Check(); key != "" {
@@ -518,7 +522,8 @@ func (f *flags) meant(c config) bool {
 
 // screens is what the screens are given: how to go to another place, too.
 func (f *flags) screens(c config, done func(), passcodes *tui.Passcodes) tui.Options {
-	return tui.Options{Passcodes: passcodes, Config: c.Screen, Keys: c.Keys, Reports: within(folders.Data, ""), Version: verbs.Version(),
+	return tui.Options{Passcodes: passcodes, Config: c.Screen, Keys: c.Keys, Views: c.Views,
+		Reports: within(folders.Data, ""), Version: verbs.Version(),
 		Places: func() []store.PlaceRow {
 			known, _ := c.Known() // what is wrong with clouds.yaml is told when one of its clouds is opened
 			return known

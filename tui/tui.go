@@ -58,7 +58,8 @@ func (c Config) Check() (key, what string) {
 // Options is what the screens are given.
 type Options struct {
 	Config    Config
-	Keys      Keys // in place of those that actions have
+	Keys      Keys  // in place of those that actions have
+	Views     Views // of lists, by their names
 	Theme     themes.Theme
 	AutoTheme bool // follow the terminal's background
 	Clipboard ui.Clipboard
@@ -126,7 +127,7 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 
 // newApp makes the model: a place or the start, its screens, and the shell that runs them.
 func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
-	places := place.Options{Places: o.Places, Open: o.Open, Begin: begin, Memory: o.Memory}
+	places := place.Options{Places: o.Places, Open: o.Open, Begin: begin, Memory: o.Memory, Views: o.Views}
 	var in ui.Begin
 	if o.Start != nil {
 		o.Start.Options = places

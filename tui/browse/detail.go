@@ -24,6 +24,7 @@ type detailScreen[T any] struct {
 	get   func(context.Context) (T, error)
 	name  func(*T) string
 	own   func() []ui.Action
+	ask   func(first ...copyable) tea.Cmd // what is to be copied of the row
 
 	ui.Read
 	row  *T        // nil until it is here
@@ -81,6 +82,7 @@ func newBackup(host ui.Host, at *place.Stay, more place.RowActions, between []Ta
 	}
 	s.Tabbed = ui.NewTabbed(host, append(tabs, newChainTab(host, at, volume, ref))...)
 	rows := place.OneBackup(ref, current)
+	s.ask = func(first ...copyable) tea.Cmd { return askBackup(host, at, s.row.Backup, first...) }
 	s.own = func() []ui.Action {
 		out := s.toTab("restore", backupActions(host, at, more, rows))
 		for i := range out { // the restore has enough keys of its own
@@ -131,6 +133,7 @@ func newVolume(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) u
 		newChainTab(host, at, func() core.VolumeID { return ref }, ""),
 	)
 	rows := place.OneVolume(ref, func() *core.Volume { return s.row })
+	s.ask = func(first ...copyable) tea.Cmd { return askVolume(host, at, *s.row, first...) }
 	s.own = func() []ui.Action { return s.toTab("capture", volumeActions(host, at, more, rows)) }
 	return s
 }
@@ -220,7 +223,10 @@ func (s *detailScreen[T]) Actions() []ui.Action {
 	}
 	tabs := s.Tabbed.Actions()
 	taken := map[string]bool{} // by the open tab, which is nearer
-	for _, a := range tabs {
+	for i, a := range tabs {
+		if a.Name == "copy-field" {
+			tabs[i] = withField(a, s.ask)
+		}
 		for _, k := range a.Keys {
 			taken[k] = true
 		}

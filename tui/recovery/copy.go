@@ -173,10 +173,6 @@ func (s *copyScreen) Update(msg tea.Msg) tea.Cmd {
 		s.to.fill()
 		s.from.fill()
 		return s.load(&s.to)
-	case filterMsg:
-		s.filter = msg.filter
-		s.from.fill()
-		s.to.fill()
 	case sideMsg:
 		return s.loaded(msg)
 	case plannedMsg:
@@ -497,9 +493,8 @@ func (s *copyScreen) Actions() []ui.Action {
 			s.bare = !s.bare
 			return nil
 		}},
-		{Name: "filter", Keys: []string{"/"}, Label: "filter", Minor: true, Help: "Filter both sides: name~db age>30d word", Run: s.askFilter},
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read both anew", Run: s.Resume},
-	}, ui.Moves(table, nil)...)
+	}, append(s.filters(), ui.Moves(table, nil)...)...)
 }
 
 // back leaves the plan; one that goes on is shown again by the next look.
@@ -523,19 +518,34 @@ func (s *copyScreen) markMissing() tea.Cmd {
 	return ui.Say(ui.LevelInfo, show.Thousands(n)+" marked.")
 }
 
-func (s *copyScreen) askFilter() tea.Cmd {
-	answer := s.host.Answer
-	return ui.Show(&ui.InputBox{Title: "Filter",
-		Hint:  "name~db status:error age>30d size>=10 kind:incr word; empty shows all",
-		Input: ui.NewInput(s.filter.Text),
-		Submit: func(text string) tea.Cmd {
-			f, err := core.ParseFilter(text, core.BackupColumns)
-			if err != nil {
-				return ui.Fail(err)
-			}
-			return func() tea.Msg { return answer(filterMsg{f}) }
-		}})
+// bothSides filters both sides as one types.
+type bothSides struct{ *copyScreen }
+
+func (s bothSides) Looked() string { return s.filter.Text }
+func (s bothSides) Match(by int) {
+	if s.right {
+		s.to.table.Step(by)
+	} else {
+		s.from.table.Step(by)
+	}
 }
 
-// filterMsg brings a filter that was typed.
-type filterMsg struct{ filter core.Filter }
+// Look filters by what is typed; while it is not right the last right one stays.
+func (s bothSides) Look(text string) (string, bool) {
+	f, err := core.ParseFilter(text, core.BackupColumns)
+	if err != nil {
+		return ui.WhatOf(err), false
+	}
+	s.filter = f
+	s.from.fill()
+	s.to.fill()
+	n := len(s.from.rows) + len(s.to.rows)
+	return fmt.Sprintf("%s here, %s there", show.Thousands(len(s.from.rows)), show.Thousands(len(s.to.rows))), n > 0 || f.Empty()
+}
+
+// filters are the keys of the filter.
+func (s *copyScreen) filters() []ui.Action {
+	out := ui.Finds(bothSides{s}, nil)
+	out[0].Label, out[0].Minor, out[0].Help = "filter", true, "Filter both sides as you type: name~db age>30d word"
+	return out
+}

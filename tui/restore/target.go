@@ -352,6 +352,6 @@ func oneOf(label, none string, values []string, hint, typed string) ui.FormField
 	if len(values) == 0 {
 		return ui.TextField(label, "", typed)
 	}
-	return ui.ChoiceField(label, none, values, hint+" "+ui.KeyHere("choices", "space")+" shows the list, "+
-		ui.KeyHere("previous-choice", "left")+" and "+ui.KeyHere("next-choice", "right")+" go through it.")
+	return ui.ChoiceField(label, none, values, hint+" "+ui.KeyOf("choices")+" shows the list, "+
+		ui.KeyOf("previous-choice")+" and "+ui.KeyOf("next-choice")+" go through it.")
 }

@@ -3,6 +3,8 @@ package ui
 import (
 	"sync/atomic"
 	"unicode/utf8"
+
+	"hearth/core"
 )
 
 // keyring is the keys of actions by their names: those that they have by themselves, and those
@@ -28,9 +30,9 @@ func KeyOf(action string) string {
 // KeyHere is the same for an action that has a key of its own just here.
 func KeyHere(action, own string) string {
 	if k := keys.Load(); k != nil && len(k.given[action]) > 0 {
-		return KeyName(k.given[action][0])
+		return inWords(k.given[action][0])
 	}
-	return KeyName(own)
+	return inWords(own)
 }
 
 // KeyTyping is the same where letters are text, and so are no keys.
@@ -38,9 +40,21 @@ func KeyTyping(action, own string) string {
 	if k := keys.Load(); k != nil {
 		for _, key := range k.given[action] {
 			if utf8.RuneCountInString(key) > 1 && key != "space" {
-				return KeyName(key)
+				return inWords(key)
 			}
 		}
 	}
-	return KeyName(own)
+	return inWords(own)
+}
+
+// arrows are those keys in words, where the terminal shows ASCII alone: a sentence may go through
+// [core.Visible], and who drew the sign is not known there.
+var arrows = map[string]string{"up": "Up", "down": "Down", "left": "Left", "right": "Right"}
+
+// inWords is a key as a sentence names it.
+func inWords(key string) string {
+	if word, ok := arrows[key]; ok && core.Visible("→") != "→" {
+		return word
+	}
+	return KeyName(key)
 }

@@ -24,6 +24,7 @@ type QuestionBox struct {
 	at      int // 0 does nothing
 	Look    Look
 	reel    reel
+	sought  sought
 	h       int
 	guard   guard
 }
@@ -77,6 +78,7 @@ func (q *QuestionBox) Actions() []Action {
 			}
 			return q.no()
 		}})
+	out = append(out, q.finds())
 	out = append(out, copyCommand(q.Lines)...)
 	out = append(out, copyCommand(q.After)...)
 	for _, s := range scrolls(func() int { return q.h }, q.scroll) {
@@ -106,7 +108,7 @@ func (q *QuestionBox) View(s Look, w, h int) string {
 	case !q.reel.begins():
 		title += " (end)"
 	}
-	lines = append(lines, "")
+	lines = append(q.lit(s, lines), "")
 	if q.guard.word != "" {
 		lines = append(lines, q.guardLine(s, boxWidth(w)))
 	}
