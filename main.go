@@ -194,7 +194,7 @@ func (c *config) check() (key, what string) {
 	if key, what := c.Config.Check(); key != "" {
 		return key, what
 	}
-	if key, what := c.Screen.Check(); key != "" {
+	if key, what := c.Screen.Check(settings.Nearest); key != "" {
 		return "screen." + key, what
 	}
 	if key, what := c.Keys.Check(settings.Nearest); key != "" {
@@ -396,9 +396,10 @@ func beside(c config, pc store.PlaceConfig, place store.Place) store.Place {
 		return place
 	}
 	dc.ReadOnly = true
-	return besides.Join(cloud, besides.Options{Location: loc.String(), Now: time.Now, Open: func(ctx context.Context) (store.Place, error) {
-		return store.Open(ctx, loc, store.Options{Now: time.Now, Config: dc})
-	}})
+	return besides.Join(cloud, besides.Options{Location: loc.String(), Now: time.Now,
+		Open: func(ctx context.Context) (store.Place, error) {
+			return store.Open(ctx, loc, store.Options{Now: time.Now, Config: dc})
+		}})
 }
 
 // open opens another place than that of the flags.
