@@ -159,7 +159,7 @@ func (f *flags) env() *verbs.Env {
 	talks, errWidth := terminal(os.Stderr)
 	e := &verbs.Env{In: os.Stdin, Secret: tuiterm.Hidden, Out: os.Stdout, Err: os.Stderr,
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
-		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
+		Now: settings.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
 		Archive: func(ctx context.Context) ([]string, error) { return archive.Says(ctx, archiveFile()) },
 		Session: f.session, Memory: memory, Locate: f.locate,
 		Keep: f.kept, Policies: f.policies, Words: os.Args[1:], Devices: f.devices}
@@ -263,7 +263,7 @@ func within(folder, name string) string {
 // it. What only reads a place does without.
 func openArchive(ctx context.Context) (a *archive.Archive, said string, err error) {
 	if err = folders.NoArchive(); err == nil {
-		a, said, err = archive.Reach(ctx, archiveFile(), time.Now())
+		a, said, err = archive.Reach(ctx, archiveFile(), settings.Now())
 	}
 	if core.CodeOf(err) == core.CodeCancelled {
 		return nil, "", err
@@ -340,9 +340,9 @@ func (f *flags) desk(ctx context.Context) (jobs.Desk, func(), error) {
 // openDesk opens a place, and the archive unless it is a demo, which leaves
 // nothing behind.
 func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc store.PlaceConfig) (jobs.Desk, func(), error) {
-	d := jobs.Desk{Who: settings.Who(), Pace: jobs.Pace{Now: time.Now}}
+	d := jobs.Desk{Who: settings.Who(), Pace: jobs.Pace{Now: settings.Now}}
 	d.SettleAfter, _ = c.Journal.Limit() // it was checked when it was read
-	o := store.Options{Write: f.write, Now: time.Now, Config: pc, Demo: store.World{Until: time.Now()}, AllProjects: f.allProjects,
+	o := store.Options{Write: f.write, Now: settings.Now, Config: pc, Demo: store.World{Until: settings.Now()}, AllProjects: f.allProjects,
 		CacheDir: folders.Cache, Passcode: f.asks}
 	if f.passcode != "" { // it stands for the variable, whoever reads that
 		os.Setenv("OS_PASSCODE", f.passcode)
@@ -396,9 +396,9 @@ func beside(c config, pc store.PlaceConfig, place store.Place) store.Place {
 		return place
 	}
 	dc.ReadOnly = true
-	return besides.Join(cloud, besides.Options{Location: loc.String(), Now: time.Now,
+	return besides.Join(cloud, besides.Options{Location: loc.String(), Now: settings.Now,
 		Open: func(ctx context.Context) (store.Place, error) {
-			return store.Open(ctx, loc, store.Options{Now: time.Now, Config: dc})
+			return store.Open(ctx, loc, store.Options{Now: settings.Now, Config: dc})
 		}})
 }
 
@@ -478,8 +478,8 @@ func (f *flags) show(ctx context.Context) error {
 		said = strings.TrimSpace(said + " " + about)
 	}
 	if desk.Place == nil {
-		desk.Now = time.Now
-		o.Start = &place.Start{Known: c.Known, Said: said, Now: time.Now, Knock: c.Knock}
+		desk.Now = settings.Now
+		o.Start = &place.Start{Known: c.Known, Said: said, Now: settings.Now, Knock: c.Knock}
 	}
 	return tui.Run(ctx, desk, o)
 }
@@ -560,7 +560,7 @@ func (f *flags) probe(ctx context.Context, location string) (core.Scope, error) 
 	if err != nil {
 		return core.Scope{}, err
 	}
-	place, err := store.Open(ctx, loc, store.Options{Now: time.Now, Config: pc, CacheDir: folders.Cache})
+	place, err := store.Open(ctx, loc, store.Options{Now: settings.Now, Config: pc, CacheDir: folders.Cache})
 	if err != nil {
 		return core.Scope{}, err
 	}
