@@ -312,11 +312,7 @@ func (s *startScreen) Row(i int) ([]grid.Cell, bool) {
 	if strings.HasPrefix(d.Location, pathScheme) {
 		kind = "path"
 	}
-	badge := grid.Cell{}
-	if d.Badge != "" {
-		badge = badgeIn(st, d.PlaceRow)
-	}
-	return []grid.Cell{{Text: core.Visible(d.name()), Style: st.Accent}, {Text: kind, Style: st.Dim}, badge,
+	return []grid.Cell{{Text: core.Visible(d.name()), Style: st.Accent}, {Text: kind, Style: st.Dim}, badgeIn(st, d.PlaceRow),
 		{Text: core.Visible(d.Location), Style: st.Dim}, s.there(d), {Text: last, Style: st.Dim}}, true
 }
 

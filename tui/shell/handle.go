@@ -12,7 +12,7 @@ import (
 
 // Init is what happens before the terminal says its size.
 func (a *App) Init() tea.Cmd {
-	cmds := []tea.Cmd{a.tick(), a.arrive()}
+	cmds := []tea.Cmd{a.tick(), a.arrive(), a.watchTheme()}
 	if a.opt.AutoTheme {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
@@ -140,6 +140,8 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		a.coloured(msg)
 	case clockMsg, ui.TickMsg:
 		return a.clocked(msg)
+	case themeDueMsg, themeReadMsg:
+		return a.themed(msg)
 	case ui.Note, ui.BannerMsg, passMsg:
 		return a.telling(msg)
 	case ui.Reply:
