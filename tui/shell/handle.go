@@ -194,6 +194,9 @@ func (a *App) navigate(msg tea.Msg) tea.Cmd {
 		a.titled()
 		return a.pop()
 	case ui.ShowMsg:
+		if msg.Over != nil && !slices.Contains(a.dialogs, msg.Over) { // it was left meanwhile
+			return nil
+		}
 		n, _ := a.said.last()
 		a.said.passed = a.said.passed || n.Level == ui.LevelBusy // it has come
 		a.dialogs = append(a.dialogs, msg.Overlay)
