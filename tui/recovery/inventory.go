@@ -491,11 +491,7 @@ func verify(ctx context.Context, d jobs.Desk, r store.Repository, picked jobs.Pi
 	m := verifiedMsg{deep: q.Deep}
 	var at core.VerifyProgress
 	step := func(id core.BackupID, state string) {
-		text := ""
-		if at.Total > 0 {
-			text = core.Bytes(at.Bytes) + " of " + core.Bytes(at.Total)
-		}
-		progress(jobs.Step{Done: int(at.Done), Total: int(at.Of), Text: text, Item: string(id), State: state})
+		progress(jobs.Step{Done: int(at.Done), Total: int(at.Of), Bytes: at.Bytes, Of: at.Total, Item: string(id), State: state})
 	}
 	q.Progress = func(p core.VerifyProgress) {
 		at = p
