@@ -112,3 +112,48 @@ func (x taken) Volume(ctx context.Context, id core.VolumeID) (core.Volume, error
 	}
 	return v, err
 }
+
+// TestLeftoverOddly: a deletion whose answer is lost, that nothing comes of or that fails is not
+// told as done, and one whose answer is lost and that took effect is.
+func TestLeftoverOddly(t *testing.T) {
+	lost := core.Fail(core.CodeUnavailable, "delete", "no answer", "", nil)
+	for what, x := range map[string]struct {
+		err  error
+		code core.Code
+	}{
+		"no answer, and nothing comes of it": {lost, core.CodeRefused},
+		"refused":                            {core.Fail(core.CodeRefused, "delete", "it has snapshots", "", nil), core.CodeRefused},
+		"no role":                            {core.Fail(core.CodeDenied, "delete", "your role may not", "", nil), core.CodeDenied},
+	} {
+		t.Run(what, func(t *testing.T) {
+			c, d, report := givenUp(t, core.RestoreRequest{Backup: storetest.Full}, 1)
+			l, err := d.Leftover(t.Context(), report)
+			ok(t, err)
+			c.FailEach("DeleteVolume", x.err)
+			if err := d.DropLeftover(t.Context(), l, nil); core.CodeOf(err) != x.code {
+				t.Errorf("%v", err)
+			}
+			if e := newest(t, d); e.Kind != core.EntryDelete || e.State == core.EntryDone || e.Steps[0].Done {
+				t.Errorf("the journal says %+v", e)
+			}
+		})
+	}
+	c, d, report := givenUp(t, core.RestoreRequest{Backup: storetest.Full}, 1)
+	l, err := d.Leftover(t.Context(), report)
+	ok(t, err)
+	d.Place = deafTo{c}
+	ok(t, d.DropLeftover(t.Context(), l, nil))
+	if e := newest(t, d); e.State != core.EntryDone {
+		t.Errorf("the journal says %+v", e)
+	}
+}
+
+// deafTo is a cloud whose answer to a deletion is lost.
+type deafTo struct{ *memory.Cloud }
+
+func (x deafTo) DeleteVolume(ctx context.Context, id core.VolumeID) error {
+	if err := x.Cloud.DeleteVolume(ctx, id); err != nil {
+		return err
+	}
+	return core.Fail(core.CodeUnavailable, "delete", "no answer", "", nil)
+}

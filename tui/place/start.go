@@ -326,7 +326,7 @@ func (s *startScreen) there(d door) grid.Cell {
 	case err != nil:
 		return grid.Cell{Text: "✗ " + core.Visible(ui.WhatOf(err)), Style: st.Bad}
 	case d.kind == "demo":
-		return grid.Cell{Text: "made for you, and gone when you leave", Style: st.Dim}
+		return grid.Cell{Text: "made anew", Style: st.Dim}
 	case !asked:
 		return grid.Cell{}
 	case k.asking:
@@ -418,7 +418,7 @@ func (s *startScreen) below(w int) (out []string) {
 	if s.opt.Said != "" {
 		say("! ", s.opt.Said, st.Warn)
 	}
-	hint := "a paste, or Ctrl-V: records     a path: a file or a repository     demo: to look around"
+	hint := "a paste: records     a path: a file or a repository     demo: to look around"
 	return append(out, "", ui.Clip("  "+st.Dim.Paint(hint), w))
 }
 

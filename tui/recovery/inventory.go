@@ -315,9 +315,13 @@ func (s *inventoryScreen) head(w int) string {
 		n    int64
 		what string
 		look grid.Style
-	}{{p.Unfinished, "unfinished", st.Warn}, {p.Broken, "broken", st.Bad}, {p.Strays, "strays", st.Unknown}} {
+	}{{p.Unfinished, "unfinished", st.Warn}, {p.Broken, "broken", st.Bad}, {p.Strays, "", st.Unknown}} {
+		said := fmt.Sprintf("%d %s", x.n, x.what)
+		if x.what == "" {
+			said = core.Count(int(x.n), "stray")
+		}
 		if x.n > 0 {
-			text += st.Dim.Paint(", ") + x.look.Paint(fmt.Sprintf("%d %s", x.n, x.what))
+			text += st.Dim.Paint(", ") + x.look.Paint(said)
 		}
 	}
 	text += st.Dim.Paint("  " + show.Thousands(int(p.Objects)) + " objects, " + core.Bytes(p.Bytes))

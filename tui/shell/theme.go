@@ -6,6 +6,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/colorprofile"
 
 	"hearth/core"
@@ -78,13 +79,16 @@ func (a *App) coloured(msg tea.Msg) {
 func (a *App) chooseTheme() tea.Cmd {
 	var items []ui.MenuItem
 	at := 0
-	names := a.themeNames()
+	names, wide := a.themeNames(), 0
+	for _, name := range names {
+		wide = max(wide, ansi.StringWidth(core.Visible(name)))
+	}
 	for i, name := range names {
 		t, err := a.themeOf(name)
 		if err != nil {
 			return ui.Fail(err)
 		}
-		items = append(items, ui.MenuItem{Label: core.Visible(name), Hint: core.Visible(t.About)})
+		items = append(items, ui.MenuItem{Label: ui.Pad(core.Visible(name), wide), Hint: core.Visible(t.About)})
 		if t.Name == a.look.Theme.Name && t.Path == a.look.Theme.Path {
 			at = i
 		}
