@@ -27,6 +27,7 @@ import (
 	"hearth/store/archive"
 	besides "hearth/store/beside"
 	"hearth/store/jobs"
+	"hearth/themes"
 	"hearth/tui"
 	"hearth/tui/place"
 	"hearth/tui/settings"
@@ -193,6 +194,13 @@ type config struct {
 func (c *config) check() (key, what string) {
 	if key, what := c.Config.Check(); key != "" {
 		return key, what
+	}
+	for _, name := range c.Names() {
+		if color := c.Places[name].Color; color != "" {
+			if _, ok := themes.Colour(color); !ok {
+				return "places." + name + ".color", core.Visible(color) + " is no colour: " + themes.Colours()
+			}
+		}
 	}
 	if key, what := c.Screen.Check(settings.Nearest); key != "" {
 		return "screen." + key, what

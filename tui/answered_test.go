@@ -97,8 +97,8 @@ var changings = map[string]changing{
 	"recover": {action: "recovery/carry-out", does: "Recover", before: recoverFrom, keys: func(r *rig) { r.press("i", "y") }},
 }
 
-// harmless are ways from an action to a work that changes no place: why. What the work
-// calls has the name of what does.
+// harmless are ways from an action to a work that changes no place, or that is answered oddly
+// elsewhere: why. What the work calls has the name of what does.
 var harmless = map[string]string{
 	"recovery/archive-all ArchiveRecords":     "it writes to the archive",
 	"recovery/archive-missing ArchiveRecords": "it writes to the archive",
@@ -107,6 +107,8 @@ var harmless = map[string]string{
 	"recovery/extract Extract":                "it writes a file",
 	"recovery/bundle WriteBundle":             "it writes a file",
 	"recovery/reread Coverage":                "it reads",
+	"restore/restore-now DropLeftover":        "answered oddly in store/jobs, TestLeftoverOddly",
+	"restore/delete-left DropLeftover":        "answered oddly in store/jobs, TestLeftoverOddly",
 }
 
 // works are the exported functions of store/jobs that change a place: those that

@@ -117,9 +117,9 @@ func TestThemeFollowsTheTerminal(t *testing.T) {
 		want string
 	}{
 		{tea.BackgroundColorMsg{Color: color.White}, "light"},
-		{tea.BackgroundColorMsg{Color: color.Black}, "dark"},
+		{tea.BackgroundColorMsg{Color: color.Black}, "hearth"},
 		{tea.ColorProfileMsg{Profile: colorprofile.ANSI}, "sixteen"},
-		{tea.ColorProfileMsg{Profile: colorprofile.TrueColor}, "dark"},
+		{tea.ColorProfileMsg{Profile: colorprofile.TrueColor}, "hearth"},
 	} {
 		if r.send(c.msg); r.CurrentLook().Theme.Name != c.want {
 			t.Errorf("%T: theme %s, want %s", c.msg, r.CurrentLook().Theme.Name, c.want)

@@ -78,12 +78,12 @@ func TestFitInEveryTheme(t *testing.T) {
 	race.Once(t)
 	eachScene(t, 80, 24, func(t *testing.T, r *rig) {
 		text := r.screenText()
-		for _, name := range themes.Names() {
+		for i, name := range themes.Names() {
 			th, err := themes.Load(name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, mono := range []bool{false, true} {
+			for _, mono := range []bool{false, true}[:2-min(i, 1)] { // without colours one is as the others
 				r.Paint(th, mono)
 				if what := checkFrame(r.View().Content, 80, 24); what != "" {
 					t.Errorf("%s: %s", name, what)

@@ -14,6 +14,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"hearth/store/storetest/race"
 	"hearth/tui/ui"
 )
 
@@ -113,7 +114,7 @@ func rareKeys() (all Keys, codes map[string]tea.KeyPressMsg) {
 // TestNoOldKeyIsNamed gives each action another key, and looks through every scene, and through
 // what the status line said on the way, for a key that it had.
 func TestNoOldKeyIsNamed(t *testing.T) {
-	once(t)
+	race.Once(t)
 	given, codes := rareKeys()
 	sceneT = t
 	rows, _ := everyKey()

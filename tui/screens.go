@@ -36,6 +36,8 @@ func screens(at *place.Stay) []ui.Entry {
 	return []ui.Entry{
 		{Name: "backups", Key: "b", Help: "Backups", Make: browse.Backups(at, actions)},
 		{Name: "volumes", Key: "v", Help: "Volumes", Make: browse.Volumes(at, actions)},
+		{Name: "snapshots", Key: "ctrl+s", Help: "Snapshots", Minor: true,
+			Only: func() bool { return operate.HasSnapshots(at) }, Make: in(at, operate.Snapshots)},
 		{Name: "journal", Key: "J", Help: "Journal", Minor: true, Make: in(at, operate.Journal)},
 		{Name: "places", Key: "c", Help: "Places", Above: true, Minor: true, Make: in(at, place.List)},
 		{Name: "archive", Key: "K", Help: "Archive", Minor: true, Kept: true, Make: in(at, recovery.Archive)},

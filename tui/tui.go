@@ -106,7 +106,7 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 	o.AutoTheme = o.Config.Theme == "" || o.Config.Theme == "auto"
 	name := o.Config.Theme
 	if o.AutoTheme {
-		name = "dark"
+		name = "hearth"
 	}
 	o.AutoTheme = o.AutoTheme && term.Asks()
 	t, err := themes.Load(name)

@@ -224,11 +224,7 @@ func (s *startScreen) Row(i int) ([]grid.Cell, bool) {
 	if strings.HasPrefix(d.Location, pathScheme) {
 		kind = "path"
 	}
-	badge := grid.Cell{}
-	if d.Badge != "" {
-		badge = badgeIn(st, d.PlaceRow)
-	}
-	return []grid.Cell{{Text: core.Visible(d.name()), Style: st.Accent}, {Text: kind, Style: st.Dim}, badge,
+	return []grid.Cell{{Text: core.Visible(d.name()), Style: st.Accent}, {Text: kind, Style: st.Dim}, badgeIn(st, d.PlaceRow),
 		{Text: core.Visible(d.Location), Style: st.Dim}, s.there(d), {Text: last, Style: st.Dim}}, true
 }
 
@@ -246,7 +242,7 @@ func (s *startScreen) there(d door) grid.Cell {
 		v.Place = ""
 		return grid.Cell{Text: core.Visible(viewHint(v)), Style: st.Dim}
 	case d.kind == "demo":
-		return grid.Cell{Text: "made for you, and gone when you leave", Style: st.Dim}
+		return grid.Cell{Text: "made anew", Style: st.Dim}
 	case !asked:
 		return grid.Cell{}
 	case k.asking:
@@ -341,7 +337,7 @@ func (s *startScreen) below(w int) (out []string) {
 	if s.opt.Said != "" {
 		say("! ", s.opt.Said, st.Warn)
 	}
-	hint := "a paste, or " + ui.KeyOf("from-clipboard") + ": records     a path: a file or a repository     demo: to look around"
+	hint := "a paste or " + ui.KeyOf("from-clipboard") + ": records   a path: file or repository   demo: to look around"
 	return append(out, "", ui.Clip("  "+st.Dim.Paint(hint), w))
 }
 

@@ -289,7 +289,7 @@ func (s *Stay) Start(host ui.Host, what string, touches []string, do func(contex
 // StepsTo takes the steps of jobs to a task.
 func StepsTo(say ui.Progress) jobs.Progress {
 	return func(s jobs.Step) {
-		say(ui.Step{Done: s.Done, Total: s.Total, Text: s.Text, Item: s.Item, State: s.State})
+		say(ui.Step{Done: s.Done, Total: s.Total, Text: s.Text, Bytes: s.Bytes, Of: s.Of, Item: s.Item, State: s.State})
 	}
 }
 

@@ -315,9 +315,13 @@ func (s *inventoryScreen) head(w int) string {
 		n    int64
 		what string
 		look grid.Style
-	}{{p.Unfinished, "unfinished", st.Warn}, {p.Broken, "broken", st.Bad}, {p.Strays, "strays", st.Unknown}} {
+	}{{p.Unfinished, "unfinished", st.Warn}, {p.Broken, "broken", st.Bad}, {p.Strays, "", st.Unknown}} {
+		said := fmt.Sprintf("%d %s", x.n, x.what)
+		if x.what == "" {
+			said = core.Count(int(x.n), "stray")
+		}
 		if x.n > 0 {
-			text += st.Dim.Paint(", ") + x.look.Paint(fmt.Sprintf("%d %s", x.n, x.what))
+			text += st.Dim.Paint(", ") + x.look.Paint(said)
 		}
 	}
 	text += st.Dim.Paint("  " + show.Thousands(int(p.Objects)) + " objects, " + core.Bytes(p.Bytes))
@@ -492,11 +496,7 @@ func verify(ctx context.Context, d jobs.Desk, r store.Repository, picked jobs.Pi
 	m := verifiedMsg{deep: q.Deep}
 	var at core.VerifyProgress
 	step := func(id core.BackupID, state string) {
-		text := ""
-		if at.Total > 0 {
-			text = core.Bytes(at.Bytes) + " of " + core.Bytes(at.Total)
-		}
-		progress(jobs.Step{Done: int(at.Done), Total: int(at.Of), Text: text, Item: string(id), State: state})
+		progress(jobs.Step{Done: int(at.Done), Total: int(at.Of), Bytes: at.Bytes, Of: at.Total, Item: string(id), State: state})
 	}
 	q.Progress = func(p core.VerifyProgress) {
 		at = p

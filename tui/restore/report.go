@@ -168,6 +168,8 @@ func (s *reportScreen) Actions() []ui.Action {
 			}
 			return ""
 		}, Run: s.copyField},
+		{Name: "delete-left", Keys: []string{"D"}, Label: "delete the volume", Minor: true, Why: s.noneLeft,
+			Help: "Delete the volume that was made for a restore which was cancelled", Run: s.deleteLeft},
 	}, ui.TableMoves(s.table, nil)...)
 }
 

@@ -326,7 +326,7 @@ func (s *targetScreen) choose() tea.Cmd {
 	}
 	return ui.Show(&ui.FormBox{Title: "A new volume", Fields: []ui.FormField{
 		ui.TextField("name", "", "With a name, Cinder keeps it and leaves the description alone; without, the volume gets the captured one."),
-		ui.TextField("size", "", "GiB; empty is the backup's size, "+show.GiB(s.backup.Size)+"."),
+		ui.TextField("size", "", "GiB; empty is the backup's size, "+show.GiB(s.backup.Size)+".").Checked(wrongSize),
 		oneOf("type", "the default one, or what an encrypted backup needs", s.types,
 			"The volume type.", "A volume type; empty is the default one, or the one that an encrypted backup needs."),
 		oneOf("zone", "Cinder's choice", s.zones, "The availability zone.", "The availability zone; empty is Cinder's choice."),
@@ -344,6 +344,17 @@ func (s *targetScreen) choose() tea.Cmd {
 		}
 		return tea.Sequence(func() tea.Msg { return answer(m) }, ui.CloseScreen)
 	}})
+}
+
+// wrongSize says why a text is no size of a new volume.
+func wrongSize(text string) string {
+	if text = strings.TrimSpace(text); text == "" {
+		return ""
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 1 {
+		return "this is no number of GiB"
+	}
+	return ""
 }
 
 // oneOf is a field in which one of the values is chosen; where the place lists none, one

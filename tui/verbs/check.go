@@ -91,10 +91,10 @@ const configExample = `  place = "prod"                # opened when none is nam
   [places.prod]
   location = "sqlite:/srv/cinder.sqlite"
   badge = "PROD"                # a word for the title bar
-  color = "red"                 # of the badge
+  color = "red"                 # of the badge and the name: #rrggbb, 0 to 15, or a name
   read_only = true              # nothing is ever written there
   [screen]
-  theme = "dark"                # a theme, or the path of one; auto follows the terminal
+  theme = "hearth"              # a theme, or the path of one; auto follows the terminal
   times = "utc"                 # or local
   clipboard = "auto"            # or off
   mouse = false                 # true: the wheel, rows, headings, tabs and answers take clicks
