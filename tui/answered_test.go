@@ -306,7 +306,7 @@ func TestEveryChangeIsAnswered(t *testing.T) {
 		ways[c.action+" "+c.does] = true
 	}
 	found := map[string]bool{}
-	for _, dir := range []string{"restore", "operate", "browse", "records", "recovery", "place"} {
+	for _, dir := range []string{"restore", "operate", "browse", "records", "recovery", "morning", "place"} {
 		r, seen := readRoom(t, dir, all), map[types.Object]bool{}
 		for _, name := range slices.Collect(maps.Keys(r.actions)) {
 			for work := range r.runs(name, seen) {

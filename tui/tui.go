@@ -1,7 +1,7 @@
 // Package tui is hearth's screens: a Bubble Tea program over the store's interfaces.
 // This file starts them, screens.go is THE list of them, and all else is a room:
 // ui is what a screen is made of, shell what runs them, place where one is, show how
-// things look; browse, restore, records, recovery and operate are the rooms by job.
+// things look; browse, restore, records, recovery, operate and morning are the rooms by job.
 package tui
 
 import (
@@ -29,6 +29,7 @@ type Config struct {
 	Theme     string `toml:"theme"`     // a theme's name or the path of one; "" or auto follows the terminal
 	Times     string `toml:"times"`     // utc (default) or local
 	Clipboard string `toml:"clipboard"` // auto (default) or off
+	First     string `toml:"first"`     // the screen of a place that is shown first: backups (default), volumes or dashboard
 	Mouse     bool   `toml:"mouse"`     // takes the mouse: then the terminal marks text only with Shift, or however it does
 }
 
@@ -46,6 +47,11 @@ func (c Config) Check() (key, what string) {
 	case "", "auto", "off":
 	default:
 		return "clipboard", c.Clipboard + " is neither auto nor off"
+	}
+	switch c.First {
+	case "", "backups", "volumes", "dashboard":
+	default:
+		return "first", c.First + " is neither backups, volumes nor dashboard"
 	}
 	if c.Theme != "" && c.Theme != "auto" {
 		if _, err := themes.Load(c.Theme); err != nil {
@@ -126,13 +132,18 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 
 // newApp makes the model: a place or the start, its screens, and the shell that runs them.
 func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
-	places := place.Options{Places: o.Places, Open: o.Open, Begin: begin, Memory: o.Memory}
+	begins := func(at *place.Stay) ui.Begin {
+		b := begin(at)
+		b.First = o.Config.First
+		return b
+	}
+	places := place.Options{Places: o.Places, Open: o.Open, Begin: begins, Memory: o.Memory}
 	var in ui.Begin
 	if o.Start != nil {
 		o.Start.Options = places
 		in = o.Start.BeginAt(tasksEntry)
 	} else {
-		in = begin(place.New(desk, o.Close, places))
+		in = begins(place.New(desk, o.Close, places))
 	}
 	keys := map[string][]string{}
 	for name, list := range o.Keys {

@@ -55,10 +55,21 @@ type Begin struct {
 	Arrive  func(Host) tea.Cmd  // what is done first
 	Close   func() error        // closes the place when the stay is over; nil: nothing does
 	Said    string              // for the status line
+	First   string              // the screen that is shown first, by its name; "": the first of the list
 	// Theme is the name of the theme that was chosen there before, "" for none; Themed is told
 	// of one that is chosen; nil: nobody remembers it.
 	Theme  string
 	Themed func(host Host, name string) tea.Cmd
+}
+
+// Opens is the name of the screen that is shown first.
+func (b *Begin) Opens() string {
+	for _, e := range b.Screens {
+		if e.Name == b.First && (e.Only == nil || e.Only()) {
+			return e.Name
+		}
+	}
+	return b.Screens[0].Name
 }
 
 // Go leads to another place. Where tasks run here, the shell asks first what is to
