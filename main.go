@@ -516,6 +516,7 @@ func (f *flags) meant(c config) bool {
 // screens is what the screens are given: how to go to another place, too.
 func (f *flags) screens(c config, done func(), passcodes *tui.Passcodes) tui.Options {
 	return tui.Options{Passcodes: passcodes, Config: c.Screen, Keys: c.Keys, Reports: within(folders.Data, ""), Version: verbs.Version(),
+		Policies: f.policies,
 		Places: func() []store.PlaceRow {
 			known, _ := c.Known() // what is wrong with clouds.yaml is told when one of its clouds is opened
 			return known

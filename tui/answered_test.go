@@ -93,6 +93,9 @@ var changings = map[string]changing{
 		keys:   func(r *rig) { r.press("i", "y") }},
 	"copy": {action: "recovery/carry-out", does: "Copy", outside: true,
 		before: func(r *rig) { r.press("Y", "#1", "enter") }, keys: func(r *rig) { r.press("i", "y") }},
+	"prune": {action: "morning/prune-now", does: "PrunePolicies", before: func(r *rig) {
+		r.press("v", "n").typeText("made").press("enter", "y", "@", "C")
+	}, keys: func(r *rig) { r.press("D", "y") }},
 	"recover": {action: "recovery/carry-out", does: "Recover", before: recoverFrom, keys: func(r *rig) { r.press("i", "y") }},
 }
 
@@ -106,6 +109,10 @@ var harmless = map[string]string{
 	"recovery/extract Extract":                "it writes a file",
 	"recovery/bundle WriteBundle":             "it writes a file",
 	"recovery/reread Coverage":                "it reads",
+	"morning/reread Morning":                  "it reads, and notes the day in the archive",
+	"morning/looked Morning":                  "it reads, and notes the look in the archive",
+	"morning/reread CheckPolicies":            "it reads",
+	"morning/reread PlanPrune":                "it reads",
 }
 
 // works are the exported functions of store/jobs that change a place: those that
@@ -396,6 +403,7 @@ func beside(t *testing.T, cloud store.Place, books *archive.Archive, outside boo
 		}
 		return []store.PlaceRow{{Name: "repo", Location: w.Info.Location}}
 	}
+	o.Policies = policiesOf(t, jobs.PoliciesConfig{"x": {Every: "24h", Keep: jobs.KeepConfig{Last: 1, Others: true}}})
 	o.Open = func(_ context.Context, location string) (jobs.Desk, func() error, error) {
 		p := places[location]
 		if p == nil {

@@ -46,24 +46,55 @@ func nightly(volume core.VolumeID, name string) (out []core.Backup) {
 	return out
 }
 
-// theMorning is a cloud with a history, and books in which days and drills are kept.
-func theMorning(t testing.TB, w, h int, keys ...string) *rig {
+// ordersDB is the volume with a history.
+const ordersDB = "aaaaaaaa-0000-4000-8000-000000000000"
+
+// nightlyCloud is a cloud with it.
+func nightlyCloud(t testing.TB) *memory.Cloud {
 	t.Helper()
 	world, err := demoWorld()
 	if err != nil {
 		t.Fatal(err)
 	}
 	world.Info = core.PlaceInfo{Location: "cloud:lab", Title: "lab", Kind: core.PlaceCloud, Rules: core.Newton}
-	const volume = "aaaaaaaa-0000-4000-8000-000000000000"
-	world.Volumes = append(slices.Clone(world.Volumes), core.Volume{ID: volume, Name: core.Some("orders-db"), Status: "in-use", Size: 75,
+	world.Volumes = append(slices.Clone(world.Volumes), core.Volume{ID: ordersDB, Name: core.Some("orders-db"), Status: "in-use", Size: 75,
 		ProjectID: "171e179117b711cc8a0dd2a3925c102c", CreatedAt: core.Some(until.AddDate(0, 0, -80))})
-	world.Backups = append(slices.Clone(world.Backups), nightly(volume, "orders-db")...)
+	world.Backups = append(slices.Clone(world.Backups), nightly(ordersDB, "orders-db")...)
 	c := memory.NewCloud(world)
 	c.Scoped(labScope)
+	return c
+}
+
+// policiesOf are policies as a config has them.
+func policiesOf(t testing.TB, c jobs.PoliciesConfig) func() ([]jobs.Policy, error) {
+	t.Helper()
+	if key, what := c.Check(); what != "" {
+		t.Fatalf("%s: %s", key, what)
+	}
+	return func() ([]jobs.Policy, error) { return c.Policies(), nil }
+}
+
+// goldAndAll are a policy for the volume with a history, and one that many volumes break.
+var goldAndAll = jobs.PoliciesConfig{
+	"gold": {Filter: "name:orders-db", Every: "24h", FullEvery: 7, Keep: jobs.KeepConfig{Last: 3, Daily: 7, Weekly: 4, AtLeast: 2, Others: true}},
+	"all":  {Every: "7d", Grace: "1d"},
+}
+
+// policed is a screen of a place whose config has policies.
+func policed(keys ...string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		return newRigWith(t, nightlyCloud(t), w, h, Options{Policies: policiesOf(t, goldAndAll)}).press(keys...)
+	}
+}
+
+// theMorning is a cloud with a history, and books in which days and drills are kept.
+func theMorning(t testing.TB, w, h int, keys ...string) *rig {
+	t.Helper()
+	c := nightlyCloud(t)
 	c.Serves(core.BackupService{Host: "backup-1", Zone: "nova", Up: true, Enabled: true}, core.BackupService{Host: "backup-2", Zone: "nova"})
 	c.Allows(map[string]core.Allowance{"backups": {Limit: 200, Used: 156}, "backup_gigabytes": {Limit: 40000, Used: 27400}})
 	books := booksOf(t)
-	r := newRigWith(t, c, w, h, Options{}, func(d *jobs.Desk) { d.Archive = books })
+	r := newRigWith(t, c, w, h, Options{Policies: policiesOf(t, goldAndAll)}, func(d *jobs.Desk) { d.Archive, d.Sleep = books, c.Sleep })
 	ctx, name := context.Background(), "cloud:lab"
 	for before := 16; before > 0; before-- {
 		if before == 5 || before == 6 {
@@ -77,7 +108,7 @@ func theMorning(t testing.TB, w, h int, keys ...string) *rig {
 	}
 	for i, verdict := range []core.DrillVerdict{core.DrillProven, core.DrillRestored, core.DrillFailed} {
 		_, err := books.BeginDrill(ctx, core.Drill{Place: name, Backup: core.BackupID(fmt.Sprintf("aaaa%04d-0000-4000-8000-000000000000", 3+i)),
-			Source: volume, Name: "hearth-drill-x", At: until.AddDate(0, 0, -2), Verdict: verdict, Gone: true})
+			Source: ordersDB, Name: "hearth-drill-x", At: until.AddDate(0, 0, -2), Verdict: verdict, Gone: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +129,7 @@ func booksOf(t testing.TB) *archive.Archive {
 
 // timeIn opens the timeline of the volume with a history.
 func timeIn(r *rig) *rig {
-	r.send(ui.Open{Screen: "timeline", ID: "aaaaaaaa-0000-4000-8000-000000000000"})
+	r.send(ui.Open{Screen: "timeline", ID: ordersDB})
 	return r
 }
 
@@ -227,4 +258,58 @@ func TestTimelineMoves(t *testing.T) {
 
 	r = theMorning(t, 120, 40, "!", "l").want("orders-db", "i····i").find("orders").press("enter").want("Timeline of orders-db")
 	r.press("V", "l").want("Timeline of orders-db", "usually one each 24 h")
+}
+
+// TestPolicies: the screen shows who breaks which policy and since when, the worst first, and
+// leads to the volume, its timeline and the calendar of a prune.
+func TestPolicies(t *testing.T) {
+	r := policed("@")(t, 160, 45)
+	r.want("missed", "its newest backup is 105d 5h old", "one each 7 d").wantNot("orders-db").press("f").want("orders-db", "✓")
+	r.find("orders").press("down").want("keeps", "last 3, daily 7, weekly 4, never fewer than 2")
+	r.press("l").want("Timeline of orders-db").press("esc").press("enter").want("Overview").press("esc", "C").want("Prune by the policies")
+	newRig(t, sharedDemo(t), 100, 30).press("@").want("the config has none", "[policy.gold]")
+}
+
+// TestPruneCalendar: the calendar agrees with the plan, says why of each, and deletes after
+// its number was typed; then what is left is planned anew.
+func TestPruneCalendar(t *testing.T) {
+	r := theMorning(t, 160, 45, "@", "C")
+	p, err := r.desk.PlanPrune(t.Context(), goldAndAll.Policies(), false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	goes, of := p.Goes()
+	if goes < 10 || goes == of {
+		t.Fatalf("%d of %d go", goes, of)
+	}
+	r.want(fmt.Sprintf("%d of %d backups go", goes, of), "how much that frees is not known",
+		"policy all has no keep rules: nothing goes by it")
+	r.want("stays  last 1, daily 2026-11-22", "> 2026-11-22").press("left").want("> 2026-11-21").press("right", "right").want("> 2026-11-22")
+	var row string
+	for _, l := range strings.Split(r.screenText(), "\n") {
+		if strings.HasPrefix(l, "> orders-db") {
+			row = l
+		}
+	}
+	if got := strings.Count(strings.TrimPrefix(row, "> orders-db"), "x"); got != goes {
+		t.Errorf("%d go in the calendar, %d in the plan: %q", got, goes, row)
+	}
+	r.press("D").want("Prune", fmt.Sprintf("Type %d", goes)).press("end").want("hearth policy prune --cloud=lab")
+	r.press("esc").said(ui.LevelInfo, "Nothing was done")
+	before := len(placeRows(t, r))
+	r.press("D", "y")
+	if after := len(placeRows(t, r)); before-after != goes {
+		t.Errorf("%d are gone, and %d were to go", before-after, goes)
+	}
+	r.want("0 of "+fmt.Sprint(of-goes)+" backups go").press("D").said(ui.LevelWarn, "nothing goes")
+}
+
+// placeRows are the backups of the rig's place.
+func placeRows(t *testing.T, r *rig) []core.Backup {
+	t.Helper()
+	page, err := r.desk.Backups(t.Context(), core.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Rows
 }

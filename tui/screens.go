@@ -46,6 +46,8 @@ func screens(at *place.Stay) []ui.Entry {
 		{Name: "inventory", Key: "H", Help: "Inventory of the repository", Minor: true, Kept: true,
 			Only: func() bool { return at.Repository() != nil }, Make: in(at, recovery.Inventory)},
 		{Name: "dashboard", Key: "!", Help: "Dashboard", Kept: true, Quiet: true, Make: in(at, morning.Dashboard)},
+		{Name: "policies", Key: "@", Help: "Policies", Kept: true, Quiet: true, Make: in(at, morning.Policies)},
+		{Name: "prune", Help: "Prune by the policies", Kept: true, Make: in(at, morning.Prune)},
 		tasksEntry,
 		{Name: "timelines", Help: "Timelines", Kept: true, Make: in(at, morning.Timelines)},
 		{Name: "timeline", Help: "Timeline", Make: in(at, morning.Timeline)},

@@ -77,6 +77,8 @@ type Options struct {
 	// as cloud:NAME[@REGION][/PROJECT_ID], and returns what closes it. ctx ends
 	// when it is open. nil: the screens stay where they are.
 	Open func(ctx context.Context, location string) (jobs.Desk, func() error, error)
+	// Policies are the backup policies of the config, which it may read; nil: there are none.
+	Policies func() ([]jobs.Policy, error)
 	// Memory is how places were looked at before; nil: nothing is remembered.
 	Memory *state.Memory
 	// Start is what the start screen is given besides, where no place is begun with.
@@ -137,7 +139,7 @@ func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
 		b.First = o.Config.First
 		return b
 	}
-	places := place.Options{Places: o.Places, Open: o.Open, Begin: begins, Memory: o.Memory}
+	places := place.Options{Places: o.Places, Open: o.Open, Begin: begins, Policies: o.Policies, Memory: o.Memory}
 	var in ui.Begin
 	if o.Start != nil {
 		o.Start.Options = places

@@ -161,7 +161,7 @@ func (e *Env) policyChecked(cmd *cobra.Command, args []string, f *format, all bo
 				return werr
 			}
 		}
-		e.say("%s.", policySays(&report))
+		e.say("%s.", report.Says())
 		for _, what := range report.Unseen {
 			e.say("! %s%s.", strings.ToUpper(what[:1]), what[1:])
 		}
@@ -179,18 +179,6 @@ func (e *Env) steps() jobs.Progress {
 		return nil
 	}
 	return e.progress()
-}
-
-// policySays is what a check comes to.
-func policySays(r *jobs.PolicyReport) string {
-	n := r.Count("")
-	text := fmt.Sprintf("%d of %s kept", n[core.PolicyKept], core.Count(len(r.States), "volume"))
-	for _, k := range []core.Keeping{core.PolicyBroken, core.PolicyMissed, core.PolicyUnknown} {
-		if n[k] > 0 {
-			text += fmt.Sprintf(", %d %s", n[k], k)
-		}
-	}
-	return text
 }
 
 // errPlugin is how a monitoring plugin ends: what there is to say was said.
@@ -238,7 +226,7 @@ func (e *Env) nagios(cmd *cobra.Command, args []string) (err error) {
 // nagiosState is the exit code of a report, and its line: the worst first.
 func nagiosState(r *jobs.PolicyReport) (exit int, text string) {
 	n := r.Count("")
-	text = policySays(r)
+	text = r.Says()
 	switch {
 	case n[core.PolicyMissed] > 0:
 		exit = 2
@@ -248,7 +236,7 @@ func nagiosState(r *jobs.PolicyReport) (exit int, text string) {
 		exit = 3 // that nothing is broken is not known
 	}
 	worst := slices.Clone(r.States)
-	slices.SortStableFunc(worst, func(a, b jobs.PolicyState) int { return badness(b.Keeping) - badness(a.Keeping) })
+	slices.SortStableFunc(worst, func(a, b jobs.PolicyState) int { return jobs.Badness(b.Keeping) - jobs.Badness(a.Keeping) })
 	for i, s := range worst {
 		if s.Keeping == core.PolicyKept || i == 3 {
 			break
@@ -259,8 +247,4 @@ func nagiosState(r *jobs.PolicyReport) (exit int, text string) {
 		text += "; not seen: " + strings.Join(r.Unseen, ", ")
 	}
 	return exit, text
-}
-
-func badness(k core.Keeping) int {
-	return slices.Index([]core.Keeping{core.PolicyKept, core.PolicyUnknown, core.PolicyBroken, core.PolicyMissed}, k)
 }
