@@ -76,8 +76,9 @@ func policiesOf(t testing.TB, c jobs.PoliciesConfig) func() ([]jobs.Policy, erro
 
 // goldAndAll are a policy for the volume with a history, and one that many volumes break.
 var goldAndAll = jobs.PoliciesConfig{
-	"gold": {Filter: "name:orders-db", Every: "24h", FullEvery: 7, Keep: jobs.KeepConfig{Last: 3, Daily: 7, Weekly: 4, AtLeast: 2, Others: true}},
-	"all":  {Every: "7d", Grace: "1d"},
+	"gold": {Filter: "name:orders-db", Every: "24h", FullEvery: 7,
+		Keep: jobs.KeepConfig{Last: 3, Daily: 7, Weekly: 4, AtLeast: 2, Others: true}},
+	"all": {Every: "7d", Grace: "1d"},
 }
 
 // policed is a screen of a place whose config has policies.
