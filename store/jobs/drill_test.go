@@ -313,6 +313,40 @@ func TestDrillGivenAway(t *testing.T) {
 	if len(left) != 1 || left[0].Gone || left[0].Left != "it is awaiting-transfer" {
 		t.Errorf("%+v", left)
 	}
+	d.Place = closed{c} // one that is not seen is not gone
+	left, err = d.TidyDrills(t.Context(), nil)
+	wantCode(t, "not seen", err, core.CodePartial)
+	if len(left) != 1 || left[0].Gone || left[0].Left != "it may not be read" {
+		t.Errorf("%+v", left)
+	}
+}
+
+// closed is a cloud that shows no volume.
+type closed struct{ *memory.Cloud }
+
+func (closed) Volume(context.Context, core.VolumeID) (core.Volume, error) {
+	return core.Volume{}, core.Fail(core.CodeDenied, "read the volume", "it may not be read", "", nil)
+}
+
+// TestDrillMayLand: a volume that was asked for, and may come yet, is not said to be gone; when
+// it has come it is found by its name.
+func TestDrillMayLand(t *testing.T) {
+	c, d := drillDesk(t)
+	d.SettleAfter = 5 * time.Minute
+	const name = core.DrillPrefix + "late"
+	_, err := d.Archive.BeginDrill(t.Context(), core.Drill{Place: c.Info().Location, Backup: storetest.NullTag, Name: name, At: d.Now()})
+	ok(t, err)
+	left, err := d.TidyDrills(t.Context(), nil)
+	wantCode(t, "before its time", err, core.CodePartial)
+	if len(left) != 1 || left[0].Gone || !strings.Contains(left[0].Left, "is not known before 5m0s have passed") {
+		t.Errorf("%+v", left)
+	}
+	_, err = c.MakeVolume(t.Context(), core.VolumeRequest{Name: name, Size: 1})
+	ok(t, err)
+	left, err = d.TidyDrills(t.Context(), nil)
+	if ok(t, err); len(left) != 1 || !left[0].Gone || len(drillVolumes(t, d)) > 0 {
+		t.Errorf("when it has come: %+v, there are %v", left, drillVolumes(t, d))
+	}
 }
 
 // changed is a cloud whose volumes somebody changes once they were restored onto.
