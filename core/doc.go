@@ -9,7 +9,7 @@
 //	opt text secret errors release       values that may be null, texts, secrets in them, errors, releases of Cinder
 //	cindererror python base64 coerce     what Cinder's Python makes of values, and of wrong ones
 //
-//	odd volume layout backup chain       what there is in a place, how it was written, and values that no Cinder sends
+//	odd volume layout backup snapshot chain  what there is in a place, how it was written, and values that no Cinder sends
 //	columns filter query rank object     as tables, as what is asked for and in which order, as JSON
 //	beside way requests properties       a database beside a cloud, requests, which way a restore goes, properties in a line
 //

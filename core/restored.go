@@ -34,6 +34,7 @@ type RestoreReport struct {
 	Route        Route // who made the volume; the zero Route before that was chosen
 	Backup       BackupID
 	Volume       VolumeID // "" as long as Cinder has not accepted the restore
+	Made         VolumeID // the volume that was made for it, by hearth or by Cinder, once its id is sure; "" for none
 	VolumeName   string   // now; at first as it was when Cinder accepted the restore
 	VolumeStatus string
 	BackupStatus string

@@ -41,6 +41,13 @@ type Zoner interface {
 	Zones(ctx context.Context) ([]string, error)
 }
 
+// Snapshotter knows the snapshots of its place.
+type Snapshotter interface {
+	// Snapshots lists those of a volume, or with "" all that there are, newest first. With
+	// an error come those that were read before it. CodeUnsupported where it keeps none.
+	Snapshots(ctx context.Context, of core.VolumeID) ([]core.Snapshot, error)
+}
+
 // Captures keeps captures: a place that hearth made, or the archive.
 type Captures interface {
 	// Captures returns the kept captures of a backup, or with an empty backup of a
@@ -220,6 +227,7 @@ type Cloud interface {
 	Place
 	Typer
 	Zoner
+	Snapshotter
 	Writer
 	Exporter
 	Importer

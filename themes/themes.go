@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"os"
+	"slices"
 	"sort"
 	"strings"
 
@@ -59,7 +61,9 @@ type Theme struct {
 	About  string          `toml:"about"`
 	Dark   bool            `toml:"dark"`   // made for a dark ground
 	Ground string          `toml:"ground"` // the background that it is made for; never painted
+	Mono   bool            `toml:"mono"`   // it has no colours, and paints nothing in any
 	Roles  map[string]Role `toml:"roles"`
+	Path   string          `toml:"-"` // the file it came from, "" of a built-in one
 }
 
 //go:embed *.toml
@@ -83,7 +87,9 @@ func Names() []string {
 // is missing or unknown is an error.
 func Load(name string) (Theme, error) {
 	data, err := files.ReadFile(name + ".toml")
+	path := ""
 	if err != nil && strings.ContainsAny(name, "./\\") {
+		path = name
 		data, err = whole.ReadSettings(name)
 	}
 	if errors.Is(err, whole.ErrTooLarge) {
@@ -92,7 +98,19 @@ func Load(name string) (Theme, error) {
 	if err != nil {
 		return Theme{}, fmt.Errorf("there is no theme %s; use %s, or the path of a TOML file", name, strings.Join(Names(), ", "))
 	}
-	return parse(name, string(data))
+	t, err := parse(name, string(data))
+	t.Path = path
+	return t, err
+}
+
+// Stamp is what changes when a file of a theme does: its time and size, "" where it cannot be
+// looked at. It reads the disk.
+func Stamp(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprint(info.ModTime().UnixNano(), " ", info.Size())
 }
 
 func parse(name, data string) (Theme, error) {
@@ -119,6 +137,9 @@ func parse(name, data string) (Theme, error) {
 			if _, ok := RGB(c); c != "" && !ok {
 				return t, fmt.Errorf("theme %s: role %s: %q is no colour", name, role, c)
 			}
+			if c != "" && t.Mono {
+				return t, fmt.Errorf("theme %s: role %s: %q is a colour, and mono says that there is none", name, role, c)
+			}
 		}
 	}
 	return t, nil
@@ -129,6 +150,23 @@ var xterm = [16][3]uint8{
 	{0, 0, 0}, {205, 0, 0}, {0, 205, 0}, {205, 205, 0}, {0, 0, 238}, {205, 0, 205}, {0, 205, 205}, {229, 229, 229},
 	{127, 127, 127}, {255, 0, 0}, {0, 255, 0}, {255, 255, 0}, {92, 92, 255}, {255, 0, 255}, {0, 255, 255}, {255, 255, 255},
 }
+
+// names are those of the terminal's own colours, 0 to 15, that a place may be given.
+var names = []string{"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white",
+	"grey", "bright red", "bright green", "bright yellow", "bright blue", "bright magenta", "bright cyan", "bright white"}
+
+// Colour is a colour of a place as a role has it: #rrggbb or 0 to 15 as they are, and the
+// names of the latter, such as red or bright blue; false of anything else.
+func Colour(c string) (string, bool) {
+	if i := slices.Index(names, strings.ToLower(c)); i >= 0 {
+		return fmt.Sprint(i), true
+	}
+	_, ok := RGB(c)
+	return c, ok
+}
+
+// Colours says what Colour takes.
+func Colours() string { return "a colour is #rrggbb, 0 to 15, or one of " + strings.Join(names, ", ") }
 
 // RGB is what a colour looks like: 0 to 15 as xterm has them by default.
 func RGB(c string) (rgb [3]uint8, ok bool) {

@@ -7,7 +7,7 @@ import (
 
 // TestContrast holds every role of every theme to 4.5:1 against its ground.
 func TestContrast(t *testing.T) {
-	if len(Names()) < 4 {
+	if len(Names()) < 6 {
 		t.Fatalf("only the themes %v", Names())
 	}
 	for _, name := range Names() {
@@ -18,6 +18,10 @@ func TestContrast(t *testing.T) {
 		ground, ok := RGB(th.Ground)
 		if !ok {
 			t.Fatalf("%s: ground %q", name, th.Ground)
+		}
+		if th.Mono {
+			plainly(t, th)
+			continue
 		}
 		for role, look := range th.Roles {
 			on := ground
@@ -39,6 +43,31 @@ func TestContrast(t *testing.T) {
 	}
 }
 
+// plainly holds a theme without colours to tell apart what the others tell by a ground.
+func plainly(t *testing.T, th Theme) {
+	t.Helper()
+	for _, role := range []string{"title", "cursor", "badge", "danger", "tab"} {
+		if !th.Roles[role].Reverse {
+			t.Errorf("%s %s: it does not stand out", th.Name, role)
+		}
+	}
+}
+
+// TestColours: a place's colour may be named, and what is no colour is told apart.
+func TestColours(t *testing.T) {
+	for c, want := range map[string]string{"red": "1", "Bright Blue": "12", "#b02030": "#b02030", "7": "7", "grey": "8"} {
+		got, ok := Colour(c)
+		if _, can := RGB(got); !ok || !can || got != want {
+			t.Errorf("%s is %q, %v", c, got, ok)
+		}
+	}
+	for _, c := range []string{"", "rot", "16", "#12345", "redd"} {
+		if got, ok := Colour(c); ok {
+			t.Errorf("%q is taken for %q", c, got)
+		}
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	good, err := files.ReadFile("dark.toml")
 	if err != nil {
@@ -49,6 +78,7 @@ func TestLoadRefuses(t *testing.T) {
 		"no colour":  {"#9ece6a", "green"},
 		"no setting": {"about = ", "abuot = "},
 		"expected":   {"dark = true", "dark = "},
+		"mono says":  {"dark = true", "dark = true\nmono = true"},
 	} {
 		text := strings.Replace(string(good), change[0], change[1], 1)
 		if what == "is missing" {

@@ -23,6 +23,7 @@ import (
 	"hearth/store/jobs"
 	"hearth/store/memory"
 	"hearth/store/storetest"
+	"hearth/store/storetest/race"
 	"hearth/tui/ui"
 )
 
@@ -96,8 +97,8 @@ var changings = map[string]changing{
 	"recover": {action: "recovery/carry-out", does: "Recover", before: recoverFrom, keys: func(r *rig) { r.press("i", "y") }},
 }
 
-// harmless are ways from an action to a work that changes no place: why. What the work
-// calls has the name of what does.
+// harmless are ways from an action to a work that changes no place, or that is answered oddly
+// elsewhere: why. What the work calls has the name of what does.
 var harmless = map[string]string{
 	"recovery/archive-all ArchiveRecords":     "it writes to the archive",
 	"recovery/archive-missing ArchiveRecords": "it writes to the archive",
@@ -106,6 +107,8 @@ var harmless = map[string]string{
 	"recovery/extract Extract":                "it writes a file",
 	"recovery/bundle WriteBundle":             "it writes a file",
 	"recovery/reread Coverage":                "it reads",
+	"restore/restore-now DropLeftover":        "answered oddly in store/jobs, TestLeftoverOddly",
+	"restore/delete-left DropLeftover":        "answered oddly in store/jobs, TestLeftoverOddly",
 }
 
 // works are the exported functions of store/jobs that change a place: those that
@@ -425,7 +428,7 @@ func onWire(t *testing.T, api *storetest.API, cloud string, c changing, as store
 	clock := func() time.Time { return storetest.Now }
 	waits := store.Waits{Repeat: time.Millisecond, Look: time.Millisecond}
 	if as == storetest.Late {
-		waits.Answer = 50 * time.Millisecond
+		waits.Answer = race.Longer(500 * time.Millisecond) // for what is read before, too, on a machine that does much else
 	}
 	place, err := store.Open(t.Context(), store.Location{Scheme: "cloud", Rest: cloud}, store.Options{Now: clock, Waits: waits})
 	if err != nil {

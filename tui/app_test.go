@@ -13,6 +13,7 @@ import (
 
 	"hearth/core"
 	"hearth/themes"
+	"hearth/tui/settings"
 	"hearth/tui/ui"
 )
 
@@ -116,9 +117,9 @@ func TestThemeFollowsTheTerminal(t *testing.T) {
 		want string
 	}{
 		{tea.BackgroundColorMsg{Color: color.White}, "light"},
-		{tea.BackgroundColorMsg{Color: color.Black}, "dark"},
+		{tea.BackgroundColorMsg{Color: color.Black}, "hearth"},
 		{tea.ColorProfileMsg{Profile: colorprofile.ANSI}, "sixteen"},
-		{tea.ColorProfileMsg{Profile: colorprofile.TrueColor}, "dark"},
+		{tea.ColorProfileMsg{Profile: colorprofile.TrueColor}, "hearth"},
 	} {
 		if r.send(c.msg); r.CurrentLook().Theme.Name != c.want {
 			t.Errorf("%T: theme %s, want %s", c.msg, r.CurrentLook().Theme.Name, c.want)
@@ -272,7 +273,7 @@ func TestConfig(t *testing.T) {
 		{Config{}, ""}, {Config{Theme: "auto", Times: "local", Clipboard: "off"}, ""}, {Config{Theme: "light"}, ""},
 		{Config{Theme: "pink"}, "theme"}, {Config{Times: "swatch"}, "times"}, {Config{Clipboard: "maybe"}, "clipboard"},
 	} {
-		if key, what := c.config.Check(); key != c.key || (what == "") != (key == "") {
+		if key, what := c.config.Check(settings.Nearest); key != c.key || (what == "") != (key == "") {
 			t.Errorf("%+v: %q %q", c.config, key, what)
 		}
 	}

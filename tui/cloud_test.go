@@ -3,6 +3,7 @@ package tui
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,20 @@ type cloud struct {
 // newCloud is a cloud whose rows come in pages, 0 for all at once.
 func newCloud(t testing.TB, page int) *cloud { return newCloudOf(t, page, func(*memory.World) {}) }
 
+// labSnapshots are the snapshots of the cloud: of two volumes, one of them being made.
+func labSnapshots(volumes []core.Volume) (out []core.Snapshot) {
+	for i, name := range []string{"before the upgrade", "", "nightly"} {
+		v := &volumes[i]
+		x := core.Snapshot{ID: core.SnapshotID(fmt.Sprintf("5a000000-0000-4000-8000-%012d", i+1)), VolumeID: v.ID, Status: core.StatusAvailable, Size: v.Size,
+			CreatedAt: core.Some(until.Add(-time.Duration(i*26+3) * time.Hour))}
+		if x.Name = core.Some(name); name == "" {
+			x.Name, x.Status = core.Opt[string]{}, core.StatusCreating
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
 // newCloudOf is a cloud of another world.
 func newCloudOf(t testing.TB, page int, change func(*memory.World)) *cloud {
 	t.Helper()
@@ -55,6 +70,7 @@ func newCloudOf(t testing.TB, page int, change func(*memory.World)) *cloud {
 			v.Metadata.Set("größe", pyjson.OfString("500 GiB"))
 		}
 	}
+	w.Snapshots = labSnapshots(w.Volumes)
 	change(&w)
 	c := memory.NewCloud(w)
 	c.Scoped(labScope)

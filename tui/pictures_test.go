@@ -21,16 +21,16 @@ var pictures = []struct {
 	file, scene, theme string
 	w, h               int
 }{
-	{"list", "backups", "dark", 140, 36},
-	{"restore", "backup-restore", "dark", 120, 32},
-	{"capture", "backup-capture", "dark", 120, 32},
-	{"import", "import-several", "dark", 120, 32},
-	{"diff", "diff", "dark", 120, 32},
-	{"cloud", "cloud-backups", "dark", 140, 36},
-	{"report", "cloud-report", "dark", 120, 32},
-	{"recovery", "recovery-choose", "dark", 120, 32},
+	{"list", "backups", "hearth", 140, 36},
+	{"restore", "backup-restore", "hearth", 120, 32},
+	{"capture", "backup-capture", "hearth", 120, 32},
+	{"import", "import-several", "hearth", 120, 32},
+	{"diff", "diff", "hearth", 120, 32},
+	{"cloud", "cloud-backups", "hearth", 140, 36},
+	{"report", "cloud-report", "hearth", 120, 32},
+	{"recovery", "recovery-choose", "hearth", 120, 32},
 	{"light", "volumes", "light", 140, 36},
-	{"small", "backup-restore", "dark", 80, 24},
+	{"small", "backup-restore", "hearth", 80, 24},
 }
 
 // inTheme is the theme that rigs have, instead of the usual one.

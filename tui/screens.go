@@ -19,11 +19,12 @@ func begin(at *place.Stay) ui.Begin {
 		Keys: func(host ui.Host) []ui.Action {
 			return append([]ui.Action{operate.UndoAction(host, at)}, at.ProjectActions()...)
 		},
-		Jumps:  at.Jumps(),
-		Arrive: at.Arrive,
-		Close:  at.Close,
-		Theme:  at.Seen().Theme,
-		Themed: at.Themed,
+		Jumps:    at.Jumps(),
+		Commands: at.Commands,
+		Arrive:   at.Arrive,
+		Close:    at.Close,
+		Theme:    at.Seen().Theme,
+		Themed:   at.Themed,
 	}
 }
 
@@ -35,6 +36,8 @@ func screens(at *place.Stay) []ui.Entry {
 	return []ui.Entry{
 		{Name: "backups", Key: "b", Help: "Backups", Make: browse.Backups(at, actions)},
 		{Name: "volumes", Key: "v", Help: "Volumes", Make: browse.Volumes(at, actions)},
+		{Name: "snapshots", Key: "ctrl+s", Help: "Snapshots", Minor: true,
+			Only: func() bool { return operate.HasSnapshots(at) }, Make: in(at, operate.Snapshots)},
 		{Name: "journal", Key: "J", Help: "Journal", Minor: true, Make: in(at, operate.Journal)},
 		{Name: "places", Key: "c", Help: "Places", Above: true, Minor: true, Make: in(at, place.List)},
 		{Name: "archive", Key: "K", Help: "Archive", Minor: true, Kept: true, Make: in(at, recovery.Archive)},

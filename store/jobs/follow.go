@@ -17,6 +17,7 @@ type Progress func(Step)
 type Step struct {
 	Done, Total int
 	Text        string // what it is at: "volume db is restoring-backup"
+	Bytes, Of   int64  // how much of how much is read or written; Of 0: that is not counted
 	// Where the work is on many things: which this step is of, by its id or whatever
 	// else tells them apart, and how far that is. "" is none of them.
 	Item  string
@@ -32,7 +33,7 @@ func (p Progress) say(done, total int, format string, args ...any) {
 // of says how far one of several backups is.
 func (p Progress) of(done, total int, id core.BackupID, name, state string) {
 	if p != nil {
-		p(Step{done, total, core.Visible(name) + ": " + state, string(id), state})
+		p(Step{Done: done, Total: total, Text: core.Visible(name) + ": " + state, Item: string(id), State: state})
 	}
 }
 

@@ -48,7 +48,7 @@ func (d Desk) makeTarget(ctx context.Context, o store.Operator, r core.RestoreRe
 	a.e.Volume = made.ID
 	a.note(ctx)
 	a.did(ctx, stepMade)
-	report.VolumeName = want.Name
+	report.Made, report.VolumeName = made.ID, want.Name
 	if a.made != nil {
 		if err := a.made(made.ID); err != nil {
 			if v, werr := d.awaitMade(ctx, made.ID, progress); werr != nil || v.Status != core.StatusAvailable {

@@ -83,6 +83,7 @@ func (d Desk) restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 		}
 	}
 	progress.say(0, 1, "asking for the restore")
+	makes := r.Volume == ""
 	done, err := o.RestoreBackup(ctx, r)
 	if err != nil && r.Route.Way == core.WayHearth {
 		return report, d.refusedOnMade(ctx, o, a, done.Refused, err)
@@ -96,6 +97,9 @@ func (d Desk) restore(ctx context.Context, r core.RestoreRequest, plan *core.Pla
 		return report, err
 	}
 	report.Volume, report.VolumeName, report.Inferred = done.Volume, done.VolumeName, done.Inferred
+	if makes && !done.Inferred {
+		report.Made = done.Volume
+	}
 	if !done.Inferred { // else the journal must not say that the volume holds the backup
 		a.e.Volume = done.Volume
 		a.note(ctx)

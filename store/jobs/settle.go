@@ -250,6 +250,9 @@ func (d Desk) createOutcome(ctx context.Context, e *core.Entry) (core.EntryState
 }
 
 func (d Desk) deleteOutcome(ctx context.Context, e core.Entry) (core.EntryState, error) {
+	if len(e.Backups) == 0 && e.Volume != "" {
+		return d.leftoverOutcome(ctx, e)
+	}
 	rows, err := d.these(ctx, e.Backups)
 	if err != nil {
 		return core.EntryOpen, err

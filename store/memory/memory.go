@@ -20,11 +20,13 @@ type World struct {
 	Info core.PlaceInfo // Location "": that of a store that hearth made
 	// Volumes with their metadata and rows. One whose row says deleted is only
 	// known by name.
-	Volumes  []core.Volume
-	Backups  []core.Backup // also those that are deleted
-	Types    []core.VolumeType
-	Captures []core.KeptCapture // their ID and Place are the place's to give
-	Now      func() time.Time   // the clock; nil: time.Now
+	Volumes []core.Volume
+	Backups []core.Backup // also those that are deleted
+	Types   []core.VolumeType
+	// Snapshots are those of a cloud.
+	Snapshots []core.Snapshot
+	Captures  []core.KeptCapture // their ID and Place are the place's to give
+	Now       func() time.Time   // the clock; nil: time.Now
 }
 
 // Place is a place in memory. Its methods may be called from many goroutines.
@@ -37,13 +39,14 @@ type Place struct {
 	volumes  []core.Volume
 	backups  []core.Backup
 	types    []core.VolumeType
+	shots    []core.Snapshot
 	captures []core.KeptCapture
 	journal  []core.Entry
 }
 
 // New makes a place of a world. It keeps copies of what can change.
 func New(w World) *Place {
-	p := &Place{info: w.Info, now: w.Now, backups: slices.Clone(w.Backups), types: slices.Clone(w.Types)}
+	p := &Place{info: w.Info, now: w.Now, backups: slices.Clone(w.Backups), types: slices.Clone(w.Types), shots: slices.Clone(w.Snapshots)}
 	if p.now == nil {
 		p.now = time.Now
 	}

@@ -121,6 +121,19 @@ func (c *Cloud) Zones(ctx context.Context) (out []string, err error) {
 	return out, nil
 }
 
+// Snapshots are what the world has.
+func (c *Cloud) Snapshots(ctx context.Context, of core.VolumeID) (out []core.Snapshot, err error) {
+	if err := c.enter(ctx, "Snapshots", "list the snapshots"); err != nil {
+		return nil, err
+	}
+	for _, x := range c.shots {
+		if of == "" || x.VolumeID == of {
+			out = append(out, x)
+		}
+	}
+	return out, nil
+}
+
 // Quota returns what the test set; who is not an administrator sees it too.
 func (c *Cloud) Quota(ctx context.Context) (map[string]core.Allowance, error) {
 	if err := c.enter(ctx, "Quota", "ask for the quota"); err != nil {

@@ -21,7 +21,7 @@ type schema struct {
 
 // tablesRead are the tables that hearth reads.
 var tablesRead = []string{"volumes", "volume_metadata", "volume_glance_metadata", "volume_types", "backups", "backup_metadata",
-	"services", "encryption", "alembic_version", "migrate_version"}
+	"services", "encryption", "snapshots", "alembic_version", "migrate_version"}
 
 // readSchema asks for what there is of the tables that hearth reads.
 func readSchema(ctx context.Context, q querier, d dialect) (schema, error) {

@@ -30,17 +30,30 @@ func (o operator) createForm(picked place.PickedVolumes, title string) tea.Cmd {
 	if len(picked.IDs) > 1 {
 		title = core.Count(len(picked.IDs), "volume")
 	}
+	return o.formOf(picked, title, "")
+}
+
+// createFrom asks what a backup made from a snapshot is to be.
+func (o operator) createFrom(x *core.Snapshot) tea.Cmd {
+	return o.formOf(place.PickedVolumes{IDs: []core.VolumeID{x.VolumeID}}, x.VolumeTitle()+" as of "+x.Title(), x.ID)
+}
+
+func (o operator) formOf(picked place.PickedVolumes, title string, from core.SnapshotID) tea.Cmd {
+	snapshot := ui.TextField("snapshot", string(from), "The id of a snapshot of the volume: its state is backed up instead.").Checked(wrongSnapshot)
+	if len(picked.IDs) == 1 {
+		snapshot = snapshot.From(o.snapshotOffer(picked.IDs[0]))
+	}
 	return ui.Show(&ui.FormBox{Title: "Back up " + core.Visible(title),
 		Submit: func(f *ui.FormBox) tea.Cmd { return o.planCreate(picked, f) }, Fields: []ui.FormField{
-			ui.TextField("name", "", "Enter shows the plan before anything is done."),
-			ui.TextField("description", "", ""),
+			ui.TextField("name", "", ui.KeyOf("form-go-on")+" shows the plan before anything is done.").Checked(tooLong),
+			ui.TextField("description", "", "").Checked(tooLong),
 			ui.SwitchField("incremental",
 				"Only what changed since the volume's newest backup, which the plan names: that one, and what it stands on, must stay."),
 			ui.SwitchField("force", "Also of a volume that is in use: what is being written at that moment is caught half-way."),
-			ui.TextField("snapshot", "", "The id of a snapshot of the volume: its state is backed up instead."),
-			ui.TextField("container", "", "Where the driver puts it; empty is the driver's choice."),
-			ui.TextField("properties", "", propertiesHint),
-			ui.TextField("zone", "", "The availability zone; empty is Cinder's choice."),
+			snapshot,
+			ui.TextField("container", "", "Where the driver puts it; empty is the driver's choice.").From(o.containerOffer()),
+			ui.TextField("properties", "", propertiesHint).Checked(wrongProperties),
+			ui.TextField("zone", "", "The availability zone; empty is Cinder's choice.").From(o.zoneOffer()),
 		}})
 }
 

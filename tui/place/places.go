@@ -9,7 +9,6 @@ import (
 
 	"hearth/core"
 	"hearth/store"
-	"hearth/themes"
 	"hearth/tui/grid"
 	"hearth/tui/ui"
 )
@@ -143,18 +142,20 @@ func (s *placesScreen) Row(i int) ([]grid.Cell, bool) {
 	}, true
 }
 
-// badgeCell is a badge in its colour.
-func (s *placesScreen) badgeCell(p store.PlaceRow) grid.Cell {
-	if p.Badge == "" {
-		return grid.Cell{}
-	}
-	return badgeIn(s.host.Look(), p)
-}
+// badgeCell is a badge in its place's colour, or where there is none the colour alone.
+func (s *placesScreen) badgeCell(p store.PlaceRow) grid.Cell { return badgeIn(s.host.Look(), p) }
 
 func badgeIn(st ui.Look, p store.PlaceRow) grid.Cell {
+	own, ok := st.InColour(p.Color)
 	cell := grid.Cell{Text: " " + core.Visible(p.Badge) + " ", Style: st.Badge}
-	if ground, ok := themes.RGB(p.Color); ok {
-		cell.Style = ui.PaintOf(themes.Role{Fg: themes.On(ground), Bg: p.Color, Bold: true}, st.Mono)
+	if ok {
+		cell.Style = own
+	}
+	switch {
+	case p.Badge == "" && ok && !st.Mono:
+		cell.Text = "  "
+	case p.Badge == "":
+		return grid.Cell{}
 	}
 	return cell
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -83,10 +82,8 @@ func (x extractor) ask(p jobs.Extraction) ui.Overlay {
 func (x extractor) write(p jobs.Extraction) tea.Cmd {
 	desk := x.at.Desk()
 	_, cmd := x.at.Start(x.host, "writing "+p.To, []string{"file " + p.To}, func(ctx context.Context, progress jobs.Progress) ui.Result {
-		began := desk.Now()
 		report, err := desk.Extract(ctx, p, false, nil, func(now core.ImageProgress) {
-			text := "MiB of " + p.To + leftOf(now, desk.Now().Sub(began))
-			progress(jobs.Step{Done: int(now.Done >> 20), Total: int(max(now.Of>>20, 1)), Text: text})
+			progress(jobs.Step{Bytes: now.Done, Of: max(now.Of, 1)})
 		})
 		return ui.Result{Note: extractedNote(&p, err), Answer: report}
 	})
@@ -104,14 +101,4 @@ func extractedNote(p *jobs.Extraction, err error) ui.Note {
 	}
 	return ui.Note{Level: ui.LevelGood,
 		Text: to + " holds the volume as of the backup: " + core.Bytes(p.Part.Len()) + ", each held against its sums."}
-}
-
-// leftOf is how fast it goes and how long it will take.
-func leftOf(p core.ImageProgress, took time.Duration) string {
-	if p.Read == 0 || p.Done == 0 || took < time.Second {
-		return ""
-	}
-	rate := float64(p.Done) / took.Seconds()
-	left := time.Duration(float64(p.Of-p.Done) / rate * float64(time.Second)).Round(time.Second)
-	return fmt.Sprintf(", %s/s, %s left", core.Bytes(int64(rate)), left)
 }

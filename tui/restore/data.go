@@ -110,7 +110,7 @@ func newVolumeWords(r core.RestoreRequest) []string {
 
 // restore begins it, and shows how it gets on.
 func (t *restoreTab) restore(r core.RestoreRequest, title, onto string, plan *core.Plan) tea.Cmd {
-	desk, at, x := t.at.Desk(), t.at, &restoring{title: title, onto: onto}
+	desk, at, host, x := t.at.Desk(), t.at, t.host, &restoring{title: title, onto: onto}
 	touches := place.Touching(at, "backup", r.Backup)
 	if r.Volume != "" {
 		touches = append(touches, place.Touching(at, "volume", r.Volume)...)
@@ -119,7 +119,11 @@ func (t *restoreTab) restore(r core.RestoreRequest, title, onto string, plan *co
 	id, cmd := t.host.Start(ui.Work{What: "restoring " + title, Touches: touches, Opens: report,
 		Do: func(ctx context.Context, say ui.Progress) ui.Result {
 			report, err := desk.Restore(ctx, r, plan, true, place.StepsTo(say))
-			return ui.Result{Note: restoredNote(title, report, err), Answer: restoredMsg{report, err}, Changed: true}
+			done := ui.Result{Note: restoredNote(title, report, err), Answer: restoredMsg{report, err}, Changed: true}
+			if core.CodeOf(err) == core.CodeCancelled {
+				leaving{host, at}.givenUp(ctx, report, onto, &done)
+			}
+			return done
 		}})
 	if id == 0 {
 		return cmd
@@ -130,7 +134,7 @@ func (t *restoreTab) restore(r core.RestoreRequest, title, onto string, plan *co
 
 // restoredNote tells how a restore ended, whatever screen is shown.
 func restoredNote(title string, report *core.RestoreReport, err error) ui.Note {
-	const more = "; W shows it."
+	more := "; " + ui.KeyOf("go-tasks") + " shows it."
 	if err == nil {
 		return ui.Note{Level: ui.LevelGood, Text: core.Visible(title) + ": " + report.Verdict() + more}
 	}

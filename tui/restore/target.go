@@ -294,7 +294,7 @@ func (s *targetScreen) View(w, h int) string {
 	lines = append(lines, s.against(w)...)
 	switch {
 	case s.State == ui.Failed:
-		lines = append(lines, ui.FailedView(l, s.Err, "Esc goes back", w))
+		lines = append(lines, ui.FailedView(l, s.Err, ui.KeyOf("chooser-back")+" goes back", w))
 	case s.State != ui.Ready:
 		lines = append(lines, "", "  "+l.Busy.Paint("◌ reading…"))
 	case len(s.rows) == 0:
@@ -326,7 +326,7 @@ func (s *targetScreen) choose() tea.Cmd {
 	}
 	return ui.Show(&ui.FormBox{Title: "A new volume", Fields: []ui.FormField{
 		ui.TextField("name", "", "With a name, Cinder keeps it and leaves the description alone; without, the volume gets the captured one."),
-		ui.TextField("size", "", "GiB; empty is the backup's size, "+show.GiB(s.backup.Size)+"."),
+		ui.TextField("size", "", "GiB; empty is the backup's size, "+show.GiB(s.backup.Size)+".").Checked(wrongSize),
 		oneOf("type", "the default one, or what an encrypted backup needs", s.types,
 			"The volume type.", "A volume type; empty is the default one, or the one that an encrypted backup needs."),
 		oneOf("zone", "Cinder's choice", s.zones, "The availability zone.", "The availability zone; empty is Cinder's choice."),
@@ -346,11 +346,23 @@ func (s *targetScreen) choose() tea.Cmd {
 	}})
 }
 
+// wrongSize says why a text is no size of a new volume.
+func wrongSize(text string) string {
+	if text = strings.TrimSpace(text); text == "" {
+		return ""
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 1 {
+		return "this is no number of GiB"
+	}
+	return ""
+}
+
 // oneOf is a field in which one of the values is chosen; where the place lists none, one
 // in which it is typed.
 func oneOf(label, none string, values []string, hint, typed string) ui.FormField {
 	if len(values) == 0 {
 		return ui.TextField(label, "", typed)
 	}
-	return ui.ChoiceField(label, none, values, hint+" Space shows the list, ← and → go through it.")
+	return ui.ChoiceField(label, none, values, hint+" "+ui.KeyOf("choices")+" shows the list, "+
+		ui.KeyOf("previous-choice")+" and "+ui.KeyOf("next-choice")+" go through it.")
 }

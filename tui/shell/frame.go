@@ -106,7 +106,17 @@ func (a *App) titleBar(w int) string {
 	if over := ansi.StringWidth(text+right) + 1 - room; over > 0 {
 		text = ui.Clip(text, max(ansi.StringWidth(text)-over, room/2))
 	}
-	return s.Badge.Paint(badge) + s.Title.Paint(ui.Spread(ui.Clip(text, room), ui.Clip(right, room), room))
+	return s.Badge.Paint(badge) + a.inColour(where, ui.Spread(ui.Clip(text, room), ui.Clip(right, room), room))
+}
+
+// inColour paints a title; the place's name in it, where it is whole, has the place's colour.
+func (a *App) inColour(where, title string) string {
+	s, own := a.look, " "+a.banner.Where+" "
+	before, _, named := strings.Cut(where, own)
+	if s.Here == s.Title || a.banner.Where == "" || !named || !strings.HasPrefix(title, before+own) {
+		return s.Title.Paint(title)
+	}
+	return s.Title.Paint(before) + s.Here.Paint(own) + s.Title.Paint(strings.TrimPrefix(title, before+own))
 }
 
 func (a *App) titleOf(h held) string {

@@ -12,7 +12,7 @@ import (
 
 // Init is what happens before the terminal says its size.
 func (a *App) Init() tea.Cmd {
-	cmds := []tea.Cmd{a.tick(), a.arrive()}
+	cmds := []tea.Cmd{a.tick(), a.arrive(), a.watchTheme()}
 	if a.opt.AutoTheme {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
@@ -140,6 +140,8 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 		a.coloured(msg)
 	case clockMsg, ui.TickMsg:
 		return a.clocked(msg)
+	case themeDueMsg, themeReadMsg:
+		return a.themed(msg)
 	case ui.Note, ui.BannerMsg, passMsg:
 		return a.telling(msg)
 	case ui.Reply:
@@ -167,7 +169,7 @@ func (a *App) sized(msg tea.WindowSizeMsg) tea.Cmd {
 	a.w, a.h = msg.Width, msg.Height
 	a.layout()
 	if len(a.stack) == 0 { // what a screen asks for depends on its room
-		return ui.OpenFor(a.visit.in.Screens[0].Name, "")
+		return a.visit.in.Opens()
 	}
 	return a.top().Update(msg)
 }
@@ -192,6 +194,9 @@ func (a *App) navigate(msg tea.Msg) tea.Cmd {
 		a.titled()
 		return a.pop()
 	case ui.ShowMsg:
+		if msg.Over != nil && !slices.Contains(a.dialogs, msg.Over) { // it was left meanwhile
+			return nil
+		}
 		n, _ := a.said.last()
 		a.said.passed = a.said.passed || n.Level == ui.LevelBusy // it has come
 		a.dialogs = append(a.dialogs, msg.Overlay)

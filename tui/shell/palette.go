@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
-	"hearth/themes"
 	"hearth/tui/ui"
 )
 
@@ -39,8 +38,8 @@ func (a *App) openPalette() tea.Cmd {
 			p.Add(ui.MenuItem{Label: "          Go to " + e.Name, Hint: "go-" + e.Name, Why: "this place has none"}, func() tea.Cmd { return nil })
 		}
 	}
-	for _, name := range themes.Names() {
-		p.Add(ui.MenuItem{Label: "          theme " + name, Hint: "setting"}, func() tea.Cmd { return a.useTheme(name) })
+	for _, name := range a.themeNames() {
+		p.Add(ui.MenuItem{Label: "          theme " + core.Visible(name), Hint: "setting"}, func() tea.Cmd { return a.useTheme(name) })
 	}
 	for _, o := range a.visit.trail.objects() {
 		p.Add(ui.MenuItem{Label: "          " + o.open.Screen + " " + core.Visible(o.title), Hint: "opened before: " + core.Visible(o.open.ID)},
@@ -98,6 +97,13 @@ func (a *App) commands() []ui.Command {
 	if c, ok := a.top().(ui.Commander); ok {
 		out = c.Commands()
 	}
+	if more := a.visit.in.Commands; more != nil {
+		for _, c := range more(a.seat(0)) {
+			if !slices.ContainsFunc(out, func(x ui.Command) bool { return x.Name == c.Name }) {
+				out = append(out, c)
+			}
+		}
+	}
 	if to := a.visit.in.Jumps.To; to != nil {
 		out = append(out, ui.Command{Name: "place", Help: "go to another place, by its name or its location", Free: true,
 			Words: func() []ui.MenuItem { return nil }, Run: to})
@@ -108,7 +114,7 @@ func (a *App) commands() []ui.Command {
 			screens = append(screens, ui.MenuItem{Label: e.Name, Hint: e.Key})
 		}
 	}
-	for _, name := range themes.Names() {
+	for _, name := range a.themeNames() {
 		looks = append(looks, ui.MenuItem{Label: name})
 	}
 	return append(out,
@@ -128,15 +134,20 @@ func (a *App) commands() []ui.Command {
 
 // useTheme uses a theme from now on.
 func (a *App) useTheme(name string) tea.Cmd {
-	t, err := themes.Load(strings.TrimSpace(name))
+	t, err := a.themeOf(strings.TrimSpace(name))
 	if err != nil {
 		return ui.Fail(err)
 	}
-	a.opt.Theme, a.opt.AutoTheme, a.visit.in.Theme = t, false, t.Name
-	a.setTheme(t)
-	said := ui.Say(ui.LevelInfo, "Theme "+t.Name+". Keep it with theme = \""+t.Name+"\" under [screen] in the config.")
-	if a.visit.in.Themed == nil {
-		return said
+	kept, in := t.Name, ui.Either(t.Path, t.Name)
+	if t.Path != "" { // a place goes back to what the config says
+		kept = ""
 	}
-	return tea.Batch(said, a.visit.in.Themed(a.seat(0), t.Name))
+	a.opt.Theme, a.opt.AutoTheme, a.visit.in.Theme = t, false, kept
+	a.setTheme(t)
+	said := ui.Say(ui.LevelInfo, "Theme "+t.Name+". Keep it with theme = \""+in+"\" under [screen] in the config.")
+	cmds := []tea.Cmd{said, a.watchTheme()}
+	if a.visit.in.Themed != nil {
+		cmds = append(cmds, a.visit.in.Themed(a.seat(0), kept))
+	}
+	return tea.Batch(cmds...)
 }

@@ -163,7 +163,10 @@ func (a *App) taskLine() string {
 // taskText tells of one that runs.
 func taskText(t ui.Task) string {
 	text := "◌ " + core.Visible(t.What)
-	if t.Step.Total > 1 {
+	switch {
+	case t.Step.Of > 0:
+		text += " " + core.Bytes(t.Step.Bytes) + " of " + core.Bytes(t.Step.Of)
+	case t.Step.Total > 1:
 		text += fmt.Sprintf(" %d/%d", t.Step.Done, t.Step.Total)
 	}
 	if t.Step.Text != "" {

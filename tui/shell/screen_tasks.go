@@ -108,16 +108,13 @@ func taskGlyph(l ui.Look, s ui.TaskState) (string, grid.Style) {
 // howFar draws how far a task that runs is: of how many, and what it is at.
 func howFar(l ui.Look, t ui.Task) string {
 	text := core.Visible(t.Step.Text)
-	if pace := t.Pace.Text(l.Now); pace != "" && !strings.Contains(text, " left") {
+	if pace := t.Pace.Text(l.Now); pace != "" {
 		text = strings.TrimSpace(pace + "  " + text)
 	}
-	if t.Step.Total < 2 {
+	if t.Step.Amount() == "" {
 		return text
 	}
-	const cells = 8
-	n := max(min(t.Step.Done*cells/t.Step.Total, cells), 0)
-	return strings.TrimSpace(fmt.Sprintf("%s%s %d of %d  %s", strings.Repeat("█", n), strings.Repeat("░", cells-n),
-		t.Step.Done, t.Step.Total, text))
+	return strings.TrimSpace(t.Step.Gauge(8, "█", "░") + " " + t.Step.Amount() + "  " + text)
 }
 
 // took is how long a task has run, or ran.

@@ -1,11 +1,15 @@
 package shell
 
 import (
+	"reflect"
 	"slices"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
 
+	"hearth/core"
 	"hearth/themes"
 	"hearth/tui/ui"
 )
@@ -45,7 +49,7 @@ func (a *App) themeHere() themes.Theme {
 }
 
 func themeFor(term terminal) themes.Theme {
-	name := "dark"
+	name := "hearth"
 	switch {
 	case term.light:
 		name = "light"
@@ -71,20 +75,123 @@ func (a *App) coloured(msg tea.Msg) {
 	a.follow()
 }
 
-// chooseTheme lets a theme be chosen.
+// chooseTheme lets a theme be chosen: the user's own first, if the config names one.
 func (a *App) chooseTheme() tea.Cmd {
 	var items []ui.MenuItem
 	at := 0
-	names := themes.Names()
+	names, wide := a.themeNames(), 0
+	for _, name := range names {
+		wide = max(wide, ansi.StringWidth(core.Visible(name)))
+	}
 	for i, name := range names {
-		t, err := themes.Load(name)
+		t, err := a.themeOf(name)
 		if err != nil {
 			return ui.Fail(err)
 		}
-		items = append(items, ui.MenuItem{Label: name, Hint: t.About})
-		if name == a.look.Theme.Name {
+		items = append(items, ui.MenuItem{Label: ui.Pad(core.Visible(name), wide), Hint: core.Visible(t.About)})
+		if t.Name == a.look.Theme.Name && t.Path == a.look.Theme.Path {
 			at = i
 		}
 	}
 	return ui.Show(&ui.MenuBox{Title: "Theme", Items: items, At: at, Pick: func(i int) tea.Cmd { return a.useTheme(names[i]) }})
+}
+
+// themeNames are the themes there are to choose from: the user's own by its path.
+func (a *App) themeNames() []string {
+	if a.own.theme.Path != "" {
+		return append([]string{a.own.theme.Path}, themes.Names()...)
+	}
+	return themes.Names()
+}
+
+// themeOf is one of them; it reads nothing but what is built in.
+func (a *App) themeOf(name string) (themes.Theme, error) {
+	if name != "" && name == a.own.theme.Path {
+		return a.own.theme, nil
+	}
+	return themes.Load(name)
+}
+
+// ownTheme is a theme out of a file of the user's, which is read anew as it is saved.
+type ownTheme struct {
+	theme   themes.Theme // its path is "" where there is none
+	stamp   string       // of the file when it was read last
+	watched bool         // somebody is about to look at the file
+}
+
+// How often the file of a theme that is in use is looked at, and while nobody presses a key.
+const (
+	themeEvery  = 2 * time.Second
+	themeSeldom = 20 * time.Second
+)
+
+// themeDueMsg says that it is time to look at the file, themeReadMsg what was found: no theme
+// where it is the one that was read before.
+type (
+	themeDueMsg  struct{}
+	themeReadMsg struct {
+		stamp string
+		theme *themes.Theme
+		err   error
+	}
+)
+
+// watchTheme has the file of a theme looked at by and by, as long as it is in use.
+func (a *App) watchTheme() tea.Cmd {
+	if a.look.Theme.Path == "" || a.own.watched {
+		return nil
+	}
+	a.own.watched = true
+	wait := themeEvery
+	if a.drowses() {
+		wait = themeSeldom
+	}
+	return a.opt.After(wait, func(time.Time) tea.Msg { return themeDueMsg{} })
+}
+
+// themed looks at the file of the theme, or takes what was found.
+func (a *App) themed(msg tea.Msg) tea.Cmd {
+	var said tea.Cmd
+	switch msg := msg.(type) {
+	case themeDueMsg:
+		if path, seen := a.look.Theme.Path, a.own.stamp; path != "" {
+			return func() tea.Msg { return readTheme(path, seen) }
+		}
+	case themeReadMsg:
+		a.own.stamp = msg.stamp
+		switch {
+		case msg.err != nil:
+			said = ui.Say(ui.LevelWarn, msg.err.Error()+". The colours stay as they were.")
+		case msg.theme != nil && !reflect.DeepEqual(*msg.theme, a.own.theme):
+			said = a.saved(*msg.theme)
+		}
+	}
+	a.own.watched = false
+	return tea.Batch(said, a.watchTheme())
+}
+
+// readTheme reads a theme's file if it was changed.
+func readTheme(path, seen string) tea.Msg {
+	stamp := themes.Stamp(path)
+	if stamp == seen && stamp != "" {
+		return themeReadMsg{stamp: stamp}
+	}
+	t, err := themes.Load(path)
+	if err != nil && stamp == seen { // it was told
+		return themeReadMsg{stamp: stamp}
+	}
+	return themeReadMsg{stamp, &t, err}
+}
+
+// saved takes the user's theme as it was saved anew.
+func (a *App) saved(t themes.Theme) tea.Cmd {
+	a.own.theme = t
+	if a.opt.Theme.Path == t.Path {
+		a.opt.Theme = t
+	}
+	if a.look.Theme.Path != t.Path { // another was chosen meanwhile
+		return nil
+	}
+	a.setTheme(t)
+	return ui.Say(ui.LevelInfo, "The theme "+t.Path+" was saved: this is how it looks now.")
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -33,6 +34,86 @@ type FormField struct {
 	// choice. chosen is which one is.
 	choices []string
 	chosen  int
+	offer   *Offer                   // what the place has to choose from; nil: nothing is known of it
+	check   func(text string) string // says what is wrong with the text, "" if nothing is; nil: anything goes
+}
+
+// Offer is a list of the place, from which a text field can be filled.
+type Offer struct {
+	What string // what it lists, as in "the snapshots"
+	Ask  func(work func(context.Context) tea.Msg) tea.Cmd
+	Read func(context.Context) ([]Offered, error)
+}
+
+// Offered is a text for a field, and how it is listed.
+type Offered struct {
+	Text string
+	Item MenuItem
+}
+
+// pickKey opens the list of a field.
+const pickKey = "ctrl+o"
+
+// From has a text field filled from a list as well.
+func (x FormField) From(o Offer) FormField {
+	if x.fixed == "" {
+		x.offer = &o
+		x.hint = strings.TrimSpace(x.hint + " " + KeyHere("offer", pickKey) + " lists " + o.What + ".")
+	}
+	return x
+}
+
+// Checked has what is typed looked at: what is wrong stands beside the field, and the form does
+// not go on with it.
+func (x FormField) Checked(check func(text string) string) FormField {
+	x.check = check
+	return x
+}
+
+// wrong says what is wrong with what stands in a field, "" if nothing is.
+func (x *FormField) wrong() string {
+	if x.check == nil || x.toggle || x.fixed != "" || x.choices != nil {
+		return ""
+	}
+	return x.check(x.input.Value())
+}
+
+// pick reads the list of a field, and lets one of it be chosen.
+func (f *FormBox) pick(x *FormField) tea.Cmd {
+	o := *x.offer
+	return tea.Batch(Looking("Reading "+o.What), o.Ask(func(ctx context.Context) tea.Msg {
+		list, err := o.Read(ctx)
+		switch {
+		case err != nil && len(list) == 0:
+			return Note{Level: LevelWarn, Text: strings.ToUpper(o.What[:1]) + o.What[1:] + " cannot be read, because " + core.Visible(WhatOf(err)) + ". It can be typed.",
+				Err: err}
+		case len(list) == 0:
+			return Note{Level: LevelInfo, Text: "The list of " + o.What + " is empty."}
+		}
+		m := &MenuBox{Title: x.Label, Pick: func(i int) tea.Cmd {
+			x.input.SetValue(list[i].Text)
+			x.input.CursorEnd()
+			return nil
+		}}
+		if err != nil {
+			m.Title += " (not all: " + core.Visible(WhatOf(err)) + ")"
+		}
+		for i := range list {
+			m.Items = append(m.Items, list[i].Item)
+		}
+		return ShowMsg{Overlay: m, Over: f}
+	}))
+}
+
+// submit goes on with the form, unless something in it is wrong: then it goes there.
+func (f *FormBox) submit() tea.Cmd {
+	for i := range f.Fields {
+		if why := f.Fields[i].wrong(); why != "" {
+			f.at = i
+			return Say(LevelWarn, f.Fields[i].Label+": "+why+".")
+		}
+	}
+	return f.leave(f.Submit(f))
 }
 
 // TextField and SwitchField make the lines of a form. A text that a line cannot hold
@@ -83,7 +164,7 @@ func (x *FormField) list() tea.Cmd {
 func (f *FormBox) Again() func(error) tea.Msg {
 	g := *f
 	g.Fields = slices.Clone(f.Fields)
-	return func(err error) tea.Msg { return Tell(Failure(err), ShowMsg{&g}) }
+	return func(err error) tea.Msg { return Tell(Failure(err), ShowMsg{Overlay: &g}) }
 }
 
 // Text is what stands in a field, Changed whether somebody typed that, and On
@@ -123,11 +204,15 @@ func (f *FormBox) Actions() []Action {
 	}
 	out := []Action{
 		{Name: "form-go-on", Keys: []string{"enter"}, Label: "go on", Help: "Go on with what the form says",
-			Run: func() tea.Cmd { return f.leave(f.Submit(f)) }},
+			Run: f.submit},
 		{Name: "form-next", Keys: []string{"tab", "down"}, Label: "next", Help: "To the next field", Run: to(1)},
 		{Name: "form-previous", Keys: []string{"shift+tab", "up"}, Help: "To the field before", Run: to(-1)},
 		{Name: "form-leave", Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it",
 			Run: func() tea.Cmd { return f.leave(Say(LevelInfo, "Nothing was done.")) }},
+	}
+	if x := &f.Fields[f.at]; x.offer != nil {
+		out = append(out, Action{Name: "offer", Keys: []string{pickKey}, Label: "list", Help: "List what the place has, and fill the field from it",
+			Run: func() tea.Cmd { return f.pick(x) }})
 	}
 	if f.Fields[f.at].toggle {
 		out = append(out, Action{Name: "switch", Keys: []string{"space"}, Label: "switch", Help: "Turn the switch", Run: func() tea.Cmd {
@@ -173,7 +258,14 @@ func (f *FormBox) View(s Look, w, h int) string {
 		if i == f.at {
 			head = s.Key.Paint("> ") + s.Accent.Paint(Pad(x.Label, label)+"  ")
 		}
-		lines = append(lines, head+f.value(s, i, width-label-4))
+		room := width - label - 4
+		wrong := x.wrong()
+		if wrong != "" {
+			wrong = "  ✗ " + core.Visible(wrong)
+			room = max(room-ansi.StringWidth(wrong), min(room, 16))
+		}
+		value := f.value(s, i, room)
+		lines = append(lines, head+value+s.Bad.Paint(Clip(wrong, width-label-4-ansi.StringWidth(value))))
 	}
 	hint := Wrap(core.Visible(f.Fields[f.at].hint), width)
 	if top := f.at - (h - 5 - len(hint)); top > 0 && top < len(lines) { // the field with the focus stays to be seen

@@ -43,10 +43,13 @@ func (d *dialog) leave(cmd tea.Cmd) tea.Cmd {
 func (d *dialog) leaving() tea.Cmd { return d.leave(nil) }
 
 // ShowMsg puts a dialog on top.
-type ShowMsg struct{ Overlay Overlay }
+type ShowMsg struct {
+	Overlay Overlay
+	Over    Overlay // only where this one is still open; nil: wherever one is
+}
 
 // Show makes a command that puts a dialog on top.
-func Show(o Overlay) tea.Cmd { return func() tea.Msg { return ShowMsg{o} } }
+func Show(o Overlay) tea.Cmd { return func() tea.Msg { return ShowMsg{Overlay: o} } }
 
 // box draws a border with a title around lines; it is as small as it can be.
 func (s *Styles) box(title string, lines []string, w, h int) string {

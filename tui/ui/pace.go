@@ -3,12 +3,15 @@ package ui
 import (
 	"fmt"
 	"time"
+
+	"hearth/core"
 )
 
 // Pace is how fast work goes on: what was done when, as far as that is needed to say how long
 // the rest takes. The zero Pace knows nothing. It has no clock: the time is passed in.
 type Pace struct {
 	total int
+	bytes bool       // what is counted are bytes
 	marks []paceMark // in the order of time, each with more done than the one before
 }
 
@@ -93,6 +96,8 @@ func (p *Pace) Text(now time.Time) string {
 	}
 	each := fmt.Sprintf("%.0f/s", rate)
 	switch {
+	case p.bytes:
+		each = core.Bytes(int64(rate)) + "/s"
 	case rate < 1.0/60:
 		each = fmt.Sprintf("%.1f/h", rate*3600)
 	case rate < 1:

@@ -19,12 +19,14 @@ type Styles struct {
 	Border, Key, Good, Busy, Warn, Bad             grid.Style
 	Added, Changed, Removed, Kept, Unknown         grid.Style
 	Badge, InDialog, Danger, OpenTab               grid.Style
+	Here                                           grid.Style // the place's name in the title: its colour, else as the title
 }
 
 // NewStyles builds the styles of a theme. Without colours (mono), what lives by
-// its background alone is shown in reverse. badge is a colour for the place's
-// badge, "" for the theme's.
+// its background alone is shown in reverse. badge is the place's colour, for its badge and
+// its name in the title; "" for the theme's.
 func NewStyles(t themes.Theme, mono bool, badge string) *Styles {
+	mono = mono || t.Mono
 	of := func(role string) grid.Style { return PaintOf(t.Roles[role], mono) }
 	s := &Styles{Theme: t, Mono: mono,
 		Text: of("text"), Dim: of("dim"), Accent: of("accent"), Title: of("title"), header: of("header"), cursor: of("cursor"), Mark: of("mark"),
@@ -32,10 +34,21 @@ func NewStyles(t themes.Theme, mono bool, badge string) *Styles {
 		Added: of("added"), Changed: of("changed"), Removed: of("removed"), Kept: of("kept"), Unknown: of("unknown"),
 		Badge: of("badge"), InDialog: of("dialog"), Danger: of("danger"), OpenTab: of("tab"),
 	}
-	if ground, ok := themes.RGB(badge); ok {
-		s.Badge = PaintOf(themes.Role{Fg: themes.On(ground), Bg: badge, Bold: true}, mono)
+	s.Here = s.Title
+	if own, ok := s.InColour(badge); ok {
+		s.Badge, s.Here = own, own
 	}
 	return s
+}
+
+// InColour paints on a place's colour; false where there is none.
+func (s *Styles) InColour(colour string) (grid.Style, bool) {
+	colour, ok := themes.Colour(colour)
+	ground, _ := themes.RGB(colour)
+	if !ok {
+		return grid.Style{}, false
+	}
+	return PaintOf(themes.Role{Fg: themes.On(ground), Bg: colour, Bold: true}, s.Mono), true
 }
 
 // PaintOf is what lipgloss writes around a text, found once.
@@ -56,5 +69,5 @@ func PaintOf(look themes.Role, mono bool) grid.Style {
 
 // Grid is the styles as a table wants them.
 func (s *Styles) Grid() grid.Styles {
-	return grid.Styles{Header: s.header, Text: s.Text, Dim: s.Dim, Cursor: s.cursor, Mark: s.Mark}
+	return grid.Styles{Header: s.header, Text: s.Text, Dim: s.Dim, Cursor: s.cursor, Mark: s.Mark, All: KeyOf("found-clear")}
 }

@@ -20,7 +20,38 @@ type Progress func(Step)
 type Step struct {
 	Done, Total int
 	Text        string
+	Bytes, Of   int64  // how much of how much is read or written; Of 0: that is not counted
 	Item, State string // "": the step is of no single thing
+}
+
+// Amount is how far it is in words, of things and of bytes; "" where neither is known.
+func (s Step) Amount() string {
+	var parts []string
+	if s.Total > 1 {
+		parts = append(parts, fmt.Sprintf("%d of %d", s.Done, s.Total))
+	}
+	if s.Of > 0 {
+		parts = append(parts, core.Bytes(s.Bytes)+" of "+core.Bytes(s.Of))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// share is how many of n cells of a bar are full: by bytes where they are counted.
+func (s Step) share(n int) int {
+	done, total := int64(s.Done), int64(s.Total)
+	if s.Of > 0 {
+		done, total = s.Bytes, s.Of
+	}
+	if total < 1 {
+		return 0
+	}
+	return int(max(min(float64(done)/float64(total), 1), 0) * float64(n))
+}
+
+// Gauge is a bar of n cells with its two signs.
+func (s Step) Gauge(n int, full, empty string) string {
+	done := s.share(n)
+	return strings.Repeat(full, done) + strings.Repeat(empty, n-done)
 }
 
 // Result is how work ended.
@@ -114,7 +145,11 @@ func (t *Task) Heard(at time.Time, s Step, items map[string]string) {
 	}
 	t.Step = s
 	t.Items.Put(items)
-	t.Pace.Note(at, s.Done, s.Total)
+	if t.Pace.bytes = s.Of > 0; t.Pace.bytes {
+		t.Pace.Note(at, int(s.Bytes), int(s.Of))
+	} else {
+		t.Pace.Note(at, s.Done, s.Total)
+	}
 }
 
 func (t *Task) log(at time.Time, text string) {
@@ -133,11 +168,22 @@ type TaskEndedMsg struct{ ID TaskID }
 // Bar draws how far a task is, for the screen that shows its work: a bar, how many
 // of how many, and what it is at.
 func (t Task) Bar(l Look, w int) string {
-	if t.Step.Total < 1 {
-		return Clip(l.Busy.Paint("◌ "+core.Visible(Either(t.Step.Text, t.What)))+l.Dim.Paint("  Ctrl-C cancels it"), w)
+	if t.Step.Total < 1 && t.Step.Of < 1 {
+		return Clip(l.Busy.Paint("◌ "+core.Visible(Either(t.Step.Text, t.What)))+l.Dim.Paint("  "+KeyOf("interrupt")+" cancels it"), w)
 	}
-	const cells = 20
-	n := max(min(t.Step.Done*cells/t.Step.Total, cells), 0)
-	text := fmt.Sprintf(" %d/%d  ", t.Step.Done, t.Step.Total)
-	return Clip(l.Busy.Paint("["+strings.Repeat("#", n)+strings.Repeat("·", cells-n)+"]"+text)+l.Text.Paint(core.Visible(t.Step.Text)), w)
+	text := " "
+	if t.Step.Total > 0 {
+		text += fmt.Sprintf("%d/%d  ", t.Step.Done, t.Step.Total)
+	}
+	said := t.Step.Text
+	if t.Step.Of > 0 {
+		said = core.Bytes(t.Step.Bytes) + " of " + core.Bytes(t.Step.Of)
+		if pace := t.Pace.Text(l.Now); pace != "" {
+			said += ", " + pace
+		}
+		if t.Step.Text != "" {
+			said += "  " + t.Step.Text
+		}
+	}
+	return Clip(l.Busy.Paint("["+t.Step.Gauge(20, "#", "·")+"]"+text)+l.Text.Paint(core.Visible(said)), w)
 }

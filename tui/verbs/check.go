@@ -91,12 +91,21 @@ const configExample = `  place = "prod"                # opened when none is nam
   [places.prod]
   location = "sqlite:/srv/cinder.sqlite"
   badge = "PROD"                # a word for the title bar
-  color = "red"                 # of the badge
+  color = "red"                 # of the badge and the name: #rrggbb, 0 to 15, or a name
   read_only = true              # nothing is ever written there
   [screen]
-  theme = "dark"                # a theme, or the path of one; auto follows the terminal
+  theme = "hearth"              # a theme, or the path of one; auto follows the terminal
   times = "utc"                 # or local
   clipboard = "auto"            # or off
+  mouse = false                 # true: the wheel, rows, headings, tabs and answers take clicks
+  [keys]                        # by the name of what a key does
+  export = "f5"                 # one key, or several: ["f5", "x"]
+  [views."old ones"]            # :view old ones shows it
+  list = "backups"              # or volumes
+  place = "prod"                # none: wherever one is
+  filter = "kind:full age>90d"
+  sort = "size desc"            # or asc
+  columns = "name:40,size"      # in this order; name in 40 cells
   [drill]
   devices = ["/srv/volumes/volume-{id}"]   # where this machine reads volumes, for drill --deep`
 

@@ -54,6 +54,10 @@ func (e *Env) restore() *cobra.Command {
 					return err
 				}
 				report, err := d.Restore(ctx, r, plan, !noWait, e.progress())
+				if report.Made != "" && core.CodeOf(err) == core.CodeCancelled {
+					e.say("! Volume %s, which was made for it, is left behind: delete it if it is not wanted, when Cinder is done with it.",
+						core.Visible(string(report.Made)))
+				}
 				if report.Volume == "" {
 					return err
 				}
