@@ -186,7 +186,7 @@ func testMainConfig(t *testing.T, b *binary) {
 		"\nplace = \"nosuch\"\n":                                "line 2: cannot use the place nosuch: …",
 		"[places.a]\nlocation = \"foo:x\"\n":                    "…cannot use the place foo:x: there is no kind of place called foo; …",
 		"[places.a]\nwrite = true\n":                            "line 2: there is no setting places.a.write; …",
-		"[places.a]\nlocation = \"demo\"\ncolor = \"crimsn\"\n": "line 3: crimsn is no colour: a colour is #rrggbb, …",
+		"[places.a]\nlocation = \"demo\"\ncolor = \"crimsn\"\n": "line 3: crimsn is no colour: …",
 	} {
 		b.configure(text)
 		for _, verb := range []string{"volumes --demo", "info", "export x --demo"} {
