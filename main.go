@@ -160,7 +160,7 @@ func (f *flags) env() *verbs.Env {
 	talks, errWidth := terminal(os.Stderr)
 	e := &verbs.Env{In: os.Stdin, Secret: tuiterm.Hidden, Out: os.Stdout, Err: os.Stderr,
 		Asks: talks && term.IsTerminal(os.Stdin.Fd()), Shows: shows, Width: width, ErrWidth: errWidth,
-		Now: time.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
+		Now: settings.Now, Desk: f.desk, Copy: f.copy, Paths: f.paths, Logins: store.Check, Places: f.known, Probe: f.probe, Open: f.open,
 		Archive: func(ctx context.Context) ([]string, error) { return archive.Says(ctx, archiveFile()) },
 		Session: f.session, Memory: memory, Locate: f.locate,
 		Keep: f.kept, Policies: f.policies, Words: os.Args[1:], Devices: f.devices}
@@ -183,6 +183,7 @@ type config struct {
 	store.Config
 	Screen  tui.Config       `toml:"screen"`
 	Keys    tui.Keys         `toml:"keys"`
+	Views   tui.Views        `toml:"views"`
 	Archive archive.Config   `toml:"archive"`
 	Journal jobs.Config      `toml:"journal"`
 	Drill   jobs.DrillConfig `toml:"drill"`
@@ -201,10 +202,13 @@ func (c *config) check() (key, what string) {
 			}
 		}
 	}
-	if key, what := c.Screen.Check(); key != "" {
+	if key, what := c.Screen.Check(settings.Nearest); key != "" {
 		return "screen." + key, what
 	}
 	if key, what := c.Keys.Check(settings.Nearest); key != "" {
+		return key, what
+	}
+	if key, what := c.Views.Check(settings.Nearest); key != "" {
 		return key, what
 	}
 	if key, what := c.Archive.Check(); key != "" {
@@ -231,6 +235,9 @@ func (f *flags) load() (c config, err error) {
 	err = settings.Read(f.configPath(), &c, c.check)
 	if f.config == "" && errors.Is(err, fs.ErrNotExist) {
 		err = nil
+	}
+	if err == nil {
+		c.Keys.Say()
 	}
 	return c, err
 }
@@ -264,7 +271,7 @@ func within(folder, name string) string {
 // it. What only reads a place does without.
 func openArchive(ctx context.Context) (a *archive.Archive, said string, err error) {
 	if err = folders.NoArchive(); err == nil {
-		a, said, err = archive.Reach(ctx, archiveFile(), time.Now())
+		a, said, err = archive.Reach(ctx, archiveFile(), settings.Now())
 	}
 	if core.CodeOf(err) == core.CodeCancelled {
 		return nil, "", err
@@ -341,9 +348,9 @@ func (f *flags) desk(ctx context.Context) (jobs.Desk, func(), error) {
 // openDesk opens a place, and the archive unless it is a demo, which leaves
 // nothing behind.
 func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc store.PlaceConfig) (jobs.Desk, func(), error) {
-	d := jobs.Desk{Who: settings.Who(), Pace: jobs.Pace{Now: time.Now}}
+	d := jobs.Desk{Who: settings.Who(), Pace: jobs.Pace{Now: settings.Now}}
 	d.SettleAfter, _ = c.Journal.Limit() // it was checked when it was read
-	o := store.Options{Write: f.write, Now: time.Now, Config: pc, Demo: store.World{Until: time.Now()}, AllProjects: f.allProjects,
+	o := store.Options{Write: f.write, Now: settings.Now, Config: pc, Demo: store.World{Until: settings.Now()}, AllProjects: f.allProjects,
 		CacheDir: folders.Cache, Passcode: f.asks}
 	if f.passcode != "" { // it stands for the variable, whoever reads that
 		os.Setenv("OS_PASSCODE", f.passcode)
@@ -397,9 +404,10 @@ func beside(c config, pc store.PlaceConfig, place store.Place) store.Place {
 		return place
 	}
 	dc.ReadOnly = true
-	return besides.Join(cloud, besides.Options{Location: loc.String(), Now: time.Now, Open: func(ctx context.Context) (store.Place, error) {
-		return store.Open(ctx, loc, store.Options{Now: time.Now, Config: dc})
-	}})
+	return besides.Join(cloud, besides.Options{Location: loc.String(), Now: settings.Now,
+		Open: func(ctx context.Context) (store.Place, error) {
+			return store.Open(ctx, loc, store.Options{Now: settings.Now, Config: dc})
+		}})
 }
 
 // open opens another place than that of the flags.
@@ -478,8 +486,8 @@ func (f *flags) show(ctx context.Context) error {
 		said = strings.TrimSpace(said + " " + about)
 	}
 	if desk.Place == nil {
-		desk.Now = time.Now
-		o.Start = &place.Start{Known: c.Known, Said: said, Now: time.Now, Knock: c.Knock}
+		desk.Now = settings.Now
+		o.Start = &place.Start{Known: c.Known, Said: said, Now: settings.Now, Knock: c.Knock}
 	}
 	return tui.Run(ctx, desk, o)
 }
@@ -523,7 +531,8 @@ func (f *flags) meant(c config) bool {
 
 // screens is what the screens are given: how to go to another place, too.
 func (f *flags) screens(c config, done func(), passcodes *tui.Passcodes) tui.Options {
-	return tui.Options{Passcodes: passcodes, Config: c.Screen, Keys: c.Keys, Reports: within(folders.Data, ""), Version: verbs.Version(),
+	return tui.Options{Passcodes: passcodes, Config: c.Screen, Keys: c.Keys, Views: c.Views,
+		Reports: within(folders.Data, ""), Version: verbs.Version(),
 		Places: func() []store.PlaceRow {
 			known, _ := c.Known() // what is wrong with clouds.yaml is told when one of its clouds is opened
 			return known
@@ -559,7 +568,7 @@ func (f *flags) probe(ctx context.Context, location string) (core.Scope, error) 
 	if err != nil {
 		return core.Scope{}, err
 	}
-	place, err := store.Open(ctx, loc, store.Options{Now: time.Now, Config: pc, CacheDir: folders.Cache})
+	place, err := store.Open(ctx, loc, store.Options{Now: settings.Now, Config: pc, CacheDir: folders.Cache})
 	if err != nil {
 		return core.Scope{}, err
 	}

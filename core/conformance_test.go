@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hearth/core/pyjson"
+	"hearth/store/storetest/race"
 )
 
 // The cases in testdata/conformance are Cinder's own answers; README.md there
@@ -32,6 +33,7 @@ type oneCase struct {
 }
 
 func TestConformance(t *testing.T) {
+	race.Once(t)
 	files, _ := filepath.Glob("../testdata/conformance/*.jsonl")
 	if len(files) == 0 {
 		t.Fatal("no cases in testdata/conformance")

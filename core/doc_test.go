@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hearth/store/storetest/race"
 )
 
 // noImports keeps the checker at this package: what others declare is not asked for.
@@ -33,6 +35,7 @@ func filesIn(comment string) []string {
 // every file is in it once, and uses names only of itself and of files before it.
 // Methods and fields are not counted.
 func TestReadingOrder(t *testing.T) {
+	race.Once(t)
 	set := token.NewFileSet()
 	paths, err := filepath.Glob("*.go")
 	if err != nil {

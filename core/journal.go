@@ -168,6 +168,21 @@ func (e *Entry) Object() *pyjson.Object {
 	return o
 }
 
+// ReadState reads the JSON text of what [State.Object] made. What is no UTF-8 was not written
+// by hearth and is refused, as by Python, with a *[pyjson.UnicodeError]: read with something
+// else in its place it would be another state. Other errors are [pyjson.Parse]'s.
+func ReadState(text string) (State, error) {
+	text, err := pyjson.DecodeUTF8(text)
+	if err != nil {
+		return State{}, err
+	}
+	v, err := pyjson.Parse(text)
+	if err != nil {
+		return State{}, err
+	}
+	return StateFrom(v.Object()), nil
+}
+
 // StateFrom reads a state that [State.Object] wrote.
 func StateFrom(o *pyjson.Object) State {
 	at := func(key string) pyjson.Value {

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"hearth/store/storetest/race"
 )
 
 // rule is what a package may import besides the standard library, and why no more.
@@ -72,6 +74,7 @@ var layers = map[string]rule{
 	"store/storetest": {[]string{"hearth/core", "hearth/core/pyjson", "hearth/store", "hearth/store/archive", "hearth/store/jobs",
 		"hearth/store/memory"}, "the contract that every driver's tests run, and the blockers that the tests of every face walk"},
 	"store/storetest/peak": {nil, "how much memory something takes is measured from outside of it"},
+	"store/storetest/race": {nil, "whether the race detector watches is known before anything is imported"},
 	"themes":               {[]string{"hearth/store/whole", "github.com/BurntSushi/toml"}, "a theme is data"},
 	"tui": {slices.Concat(screens,
 		[]string{"hearth/core", "hearth/core/pyjson", "hearth/store", "hearth/store/jobs", "hearth/themes", "hearth/tui/grid",
@@ -111,7 +114,7 @@ var layers = map[string]rule{
 }
 
 // inTests is what tests may import besides.
-var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/storetest", "hearth/store/storetest/peak"}
+var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/storetest", "hearth/store/storetest/peak", "hearth/store/storetest/race"}
 
 // inTestsOf is what the tests of one package import besides: the jobs are held over
 // a real store as well as over memory's.
@@ -134,6 +137,7 @@ var inTestsOf = map[string][]string{
 var notInCore = []string{"context", "os", "net", "database", "io/fs", "syscall"}
 
 func TestLayers(t *testing.T) {
+	race.Once(t)
 	seen := map[string]bool{}
 	fset := token.NewFileSet()
 	err := fs.WalkDir(os.DirFS(".."), ".", func(file string, d fs.DirEntry, err error) error {

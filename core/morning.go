@@ -80,6 +80,10 @@ const (
 const StuckRule = "stuck is what takes more than four times as long as usual, and an hour more; or more than a day, " +
 	"where the usual time is not known"
 
+// MayBeStuck reports whether the run goes on for so long that it is worth asking what is
+// usual: nothing that is younger is stuck.
+func (r *Run) MayBeStuck() bool { return r.For.Known && r.For.V > stuckAtLeast }
+
 // Weigh says whether the run is stuck: see [StuckRule].
 func (r *Run) Weigh() {
 	switch {

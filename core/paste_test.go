@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hearth/store/storetest/race"
 )
 
 // pasteSamples are records as real clients print them and terminals wrap them.
@@ -37,6 +39,7 @@ func forms(text string) map[string]string {
 }
 
 func TestFindRecordsInRealSamples(t *testing.T) {
+	race.Once(t)
 	want := map[string]Decoded{} // by name, from the JSON that the client wrote
 	samples := pasteSamples(t)
 	for name, text := range samples {

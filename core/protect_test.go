@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hearth/core/pyjson"
+	"hearth/store/storetest/race"
 )
 
 // TestPolicyMark: a mark comes back from properties and from a description, and nothing else
@@ -113,6 +114,7 @@ func TestNextIsFull(t *testing.T) {
 // TestUnite: of several policies each keeps what it keeps, whatever the others say; one goes that
 // a policy is about and none keeps; and nothing is left without its ancestors.
 func TestUnite(t *testing.T) {
+	race.Once(t)
 	r := seeded(t, "HEARTH_RETENTION_SEED")
 	for n := range 2000 {
 		history := drawHistory(r)

@@ -6,11 +6,14 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"hearth/store/storetest/race"
 )
 
 // TestRanking: what is put in order by ranks stands as Select puts it, by every column
 // and by two.
 func TestRanking(t *testing.T) {
+	race.Once(t)
 	rng := rand.New(rand.NewPCG(3, 4))
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	opt := func(texts ...string) Opt[string] {

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"hearth/store/storetest/race"
 )
 
 var record = flag.Bool("restic", false, "write what restic answers into testdata/retention (needs HEARTH_TEST_RESTIC)")
@@ -94,6 +96,7 @@ func drawHistory(r *rand.Rand) (out []Retainable) {
 // the rules are not about and what nobody gave the word for stays, there are never too few,
 // and whatever stays has a reason.
 func TestRetentionProperties(t *testing.T) {
+	race.Once(t)
 	r, gone := seeded(t, "HEARTH_RETENTION_SEED"), 0
 	for n := range 10000 {
 		history, rules := drawHistory(r), drawRules(r)
@@ -238,6 +241,7 @@ func (f *resticFile) agree(t *testing.T) {
 // TestRetentionAsRestic replays what restic 0.14 answered (.ci/restic): 50 histories of fulls,
 // each under 20 keep rules.
 func TestRetentionAsRestic(t *testing.T) {
+	race.Once(t)
 	body, err := os.ReadFile(resticAnswers)
 	if err != nil {
 		t.Fatal(err)

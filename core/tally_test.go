@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hearth/core"
+	"hearth/store/storetest/race"
 )
 
 var tallyNow = time.Date(2026, 11, 29, 8, 12, 0, 0, time.UTC)
@@ -34,6 +35,7 @@ func history(n int, seed uint64) (rows []core.Backup) {
 // TestTally counts rows in two orders, and once more by hand: with the filters that its
 // lines open lists with.
 func TestTally(t *testing.T) {
+	race.Once(t)
 	since := tallyNow.Add(-9 * 24 * time.Hour).Add(123456 * time.Microsecond)
 	rows := history(3000, 7)
 	one, two := core.NewTally(since, tallyNow), core.NewTally(since, tallyNow)
@@ -102,6 +104,7 @@ func TestTally(t *testing.T) {
 
 // TestTallyBounded: many rows, projects and statuses take no more room than a few.
 func TestTallyBounded(t *testing.T) {
+	race.Once(t)
 	held := func(n int) uint64 {
 		tally := core.NewTally(tallyNow.Add(-time.Hour), tallyNow)
 		var b core.Backup

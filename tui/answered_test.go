@@ -23,6 +23,7 @@ import (
 	"hearth/store/jobs"
 	"hearth/store/memory"
 	"hearth/store/storetest"
+	"hearth/store/storetest/race"
 	"hearth/tui/ui"
 )
 
@@ -427,7 +428,7 @@ func onWire(t *testing.T, api *storetest.API, cloud string, c changing, as store
 	clock := func() time.Time { return storetest.Now }
 	waits := store.Waits{Repeat: time.Millisecond, Look: time.Millisecond}
 	if as == storetest.Late {
-		waits.Answer = 50 * time.Millisecond
+		waits.Answer = race.Longer(500 * time.Millisecond) // for what is read before, too, on a machine that does much else
 	}
 	place, err := store.Open(t.Context(), store.Location{Scheme: "cloud", Rest: cloud}, store.Options{Now: clock, Waits: waits})
 	if err != nil {

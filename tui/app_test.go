@@ -13,6 +13,7 @@ import (
 
 	"hearth/core"
 	"hearth/themes"
+	"hearth/tui/settings"
 	"hearth/tui/ui"
 )
 
@@ -272,7 +273,7 @@ func TestConfig(t *testing.T) {
 		{Config{}, ""}, {Config{Theme: "auto", Times: "local", Clipboard: "off"}, ""}, {Config{Theme: "light"}, ""},
 		{Config{Theme: "pink"}, "theme"}, {Config{Times: "swatch"}, "times"}, {Config{Clipboard: "maybe"}, "clipboard"},
 	} {
-		if key, what := c.config.Check(); key != c.key || (what == "") != (key == "") {
+		if key, what := c.config.Check(settings.Nearest); key != c.key || (what == "") != (key == "") {
 			t.Errorf("%+v: %q %q", c.config, key, what)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/store"
+	"hearth/store/storetest/race"
 	"hearth/tui/ui"
 )
 
@@ -113,7 +114,7 @@ func TestQuestionWaits(t *testing.T) {
 // TestEveryQuestionHasItsCommand walks every key of every scene, and of the menus and forms
 // that open: each question tells the command that does the same, or why there is none.
 func TestEveryQuestionHasItsCommand(t *testing.T) {
-	once(t)
+	race.Once(t)
 	inMemory = true // keys change what is there
 	defer func() { inMemory = false }()
 	seen, pressed := map[string]bool{}, map[string]bool{}

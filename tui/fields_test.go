@@ -11,6 +11,15 @@ import (
 	"hearth/tui/ui"
 )
 
+// copyField copies the field under the cursor, which stands first of all there is to copy.
+func (r *rig) copyField() *rig {
+	r.t.Helper()
+	if r.press("y").want("The field under the cursor").press("enter"); r.Dialog() != nil {
+		r.press("esc") // it cannot be
+	}
+	return r
+}
+
 // walked goes down through all the fields of a tab and copies each: what the status line
 // says was copied, and the text. The cursor has to be in view all the while.
 func walked(t *testing.T, r *rig, b *board) map[string]string {
@@ -27,7 +36,7 @@ func walked(t *testing.T, r *rig, b *board) map[string]string {
 			continue
 		}
 		b.desk.text = ""
-		r.press("y")
+		r.copyField()
 		n := r.lastNote()
 		_, what, _ := strings.Cut(n.Text, "clipboard: ")
 		switch {
@@ -92,7 +101,7 @@ func TestCopyFields(t *testing.T) {
 					t.Errorf("the parent: copied %q", got["the field parent"])
 				}
 				r.wantNot("more line")
-				if r.press("home", "y"); b.desk.text != evil && screen == "volume" {
+				if r.press("home", "y", "enter"); b.desk.text != evil && screen == "volume" {
 					t.Errorf("at the beginning: copied %q", b.desk.text)
 				}
 			})
@@ -138,11 +147,11 @@ func TestCopyBeside(t *testing.T) {
 	if got := walked(t, r, b); got["the field id"] != id || got["the field env"] != "prod" {
 		t.Errorf("copied %q", got)
 	}
-	r.press("y").said(ui.LevelGood, "the field launched_at").press("f", "y").said(ui.LevelGood, "the field launched_at")
+	r.press("y", "enter").said(ui.LevelGood, "the field launched_at").press("f", "y", "enter").said(ui.LevelGood, "the field launched_at")
 	for range 100 {
 		r.press("up")
 	}
-	r.press("y").said(ui.LevelGood, "the field evidence").want("> evidence")
+	r.press("y", "enter").said(ui.LevelGood, "the field evidence").want("> evidence")
 }
 
 // TestFieldCursor: the cursor stays on its field when the lines are others, tells why
@@ -152,25 +161,25 @@ func TestFieldCursor(t *testing.T) {
 	r := newRigWith(t, sharedDemo(t), 80, 24, Options{Clipboard: b.clipboard()})
 	id := fullID(t, "backup", dbBackup)
 	r.send(ui.Open{Screen: "backup", ID: id})
-	r.press("down", "down", "down", "down", "y").want("> created")
+	r.press("down", "down", "down", "down", "y", "enter").want("> created")
 	if b.desk.text != "2026-11-22T01:04:30.000000" {
 		t.Errorf("copied %q", b.desk.text)
 	}
-	r.press("down", "down", "y").said(ui.LevelWarn, "it has no value").press("down", "y").said(ui.LevelGood, "the field id")
+	r.press("down", "down").copyField().said(ui.LevelWarn, "it has no value").press("down").copyField().said(ui.LevelGood, "the field id")
 	if b.desk.text != id {
 		t.Errorf("copied %q", b.desk.text)
 	}
-	r.press("ctrl+r").want("> id").press("pgdown", "y").wantNot("> id")
+	r.press("ctrl+r").want("> id").press("pgdown", "y", "enter").wantNot("> id")
 	if b.desk.text == id {
 		t.Error("the cursor stayed behind")
 	}
-	r.press("pgdown", "up", "up", "y").said(ui.LevelGood, "the field zone")
-	r.press("home", "y").said(ui.LevelGood, "the name").want("> " + b.desk.text[:10])
+	r.press("pgdown", "up", "up", "y", "enter").said(ui.LevelGood, "the field zone")
+	r.press("home", "y", "enter").said(ui.LevelGood, "the name").want("> " + b.desk.text[:10])
 	r.press("v", "esc").find("mail-spool").press("m", "f", "end")
 	for range 60 {
 		if strings.Contains(r.screenText(), ">  · provider_auth") {
 			b.desk.text = ""
-			r.press("y").said(ui.LevelWarn, "it is a secret")
+			r.copyField().said(ui.LevelWarn, "it is a secret")
 			if b.desk.text != "" {
 				t.Errorf("a secret: copied %q", b.desk.text)
 			}

@@ -165,6 +165,9 @@ func newRigWith(t testing.TB, p store.Place, w, h int, o Options, change ...func
 	if o.Theme.Name == "" {
 		o.Theme = plain(t)
 	}
+	if remappedKeys != nil {
+		o.Keys = remappedKeys
+	}
 	if o.Pause == 0 { // the clock of these tests stands still
 		o.Pause = -1
 	}
@@ -324,17 +327,36 @@ func (r *rig) press(names ...string) *rig {
 			r.pick(nth)
 			continue
 		}
-		r.send(keyMsg(n))
+		r.key(n)
 	}
 	return r
 }
+
+// key types a key, or what stands for it where keys are others.
+func (r *rig) key(name string) {
+	r.t.Helper()
+	if remapped != nil {
+		if k, ok := remapped(r, name); ok {
+			r.send(k)
+			return
+		}
+	}
+	r.send(keyMsg(name))
+}
+
+// remapped is the key that does in a rig with other keys what one does by itself; nil: the keys
+// are those that actions have. remappedKeys are what such rigs are given.
+var (
+	remapped     func(r *rig, key string) (tea.KeyPressMsg, bool)
+	remappedKeys Keys
+)
 
 // pick chooses an entry of the menu that is open by its number, as "#2" among the keys that
 // are pressed does.
 func (r *rig) pick(nth string) {
 	r.t.Helper()
 	for _, k := range pickKeys(nth) {
-		r.send(keyMsg(k))
+		r.key(k)
 	}
 }
 

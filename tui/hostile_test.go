@@ -12,6 +12,7 @@ import (
 	"hearth/core/pyjson"
 	"hearth/store/memory"
 	"hearth/store/storetest"
+	"hearth/store/storetest/race"
 )
 
 // evilWorld is the demo's world with a hostile text behind every text of it: its names still
@@ -91,7 +92,7 @@ func unseemly(text string) string {
 // a world whose every text is hostile: each frame fits, and neither it nor a title or a
 // note has a character that a terminal would obey or nobody would see.
 func TestHostileEverywhere(t *testing.T) {
-	once(t)
+	race.Once(t)
 	w, err := demoWorld()
 	if err != nil {
 		t.Fatal(err)

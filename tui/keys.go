@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"hearth/tui/ui"
 )
 
 // Keys are keys by the name of what they do, as [keys] of the config has them; KEYS.md has
@@ -60,6 +62,21 @@ func keyOf(text string) string {
 //
 //go:embed keys.txt
 var keysTable string
+
+// init has every sentence that names a key know which the actions have by themselves.
+func init() { Keys(nil).Say() }
+
+// Say has every sentence that names a key name those that these give.
+func (k Keys) Say() {
+	own, given := map[string][]string{}, map[string][]string{}
+	for _, a := range keyActions() {
+		own[a.name] = a.keys
+	}
+	for name, list := range k {
+		given[name] = list
+	}
+	ui.HaveKeys(own, given)
+}
 
 // keyAction is a line of it.
 type keyAction struct {

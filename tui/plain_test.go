@@ -11,13 +11,14 @@ import (
 	"testing"
 
 	"hearth/core"
+	"hearth/store/storetest/race"
 	"hearth/tui/ui"
 )
 
 // TestPlain draws every scene at many sizes where the terminal shows ASCII alone: no byte above
 // 127 leaves hearth, what others named is written as escapes, and what hearth draws with is not.
 func TestPlain(t *testing.T) {
-	once(t)
+	race.Once(t)
 	core.OnlyASCII(true)
 	defer core.OnlyASCII(false)
 	own := map[string]bool{}

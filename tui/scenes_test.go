@@ -368,6 +368,7 @@ var scenes = []scene{
 	{"cloud-restore-left-out",
 		inCloud("backup", dbBackup, "restore", join([]string{"P", "t"}, letters("jenkins"), []string{"enter", "home", "space"})...)},
 	{"cloud-restore-form", inCloud("backup", dbBackup, "restore", "t", "enter")},
+	{"cloud-restore-form-choice", inCloud("backup", dbBackup, "restore", "t", "enter", "tab", "tab")},
 	{"cloud-restore-plan", inCloud("backup", dbBackup, "restore", "t", "enter", "enter", "enter")},
 	{"cloud-restoring", restoringOn},
 	{"cloud-report", inCloud("backup", dbBackup, "restore", "t", "enter", "enter", "enter", "y")},

@@ -19,11 +19,12 @@ func begin(at *place.Stay) ui.Begin {
 		Keys: func(host ui.Host) []ui.Action {
 			return append([]ui.Action{operate.UndoAction(host, at)}, at.ProjectActions()...)
 		},
-		Jumps:  at.Jumps(),
-		Arrive: at.Arrive,
-		Close:  at.Close,
-		Theme:  at.Seen().Theme,
-		Themed: at.Themed,
+		Jumps:    at.Jumps(),
+		Commands: at.Commands,
+		Arrive:   at.Arrive,
+		Close:    at.Close,
+		Theme:    at.Seen().Theme,
+		Themed:   at.Themed,
 	}
 }
 

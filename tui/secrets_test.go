@@ -18,6 +18,7 @@ import (
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store/memory"
+	"hearth/store/storetest/race"
 	"hearth/tui/ui"
 )
 
@@ -163,7 +164,7 @@ func asks(act *ui.Action) bool {
 // world full of secrets and a place that fails and repeats the login: no screen, title,
 // note, clipboard or file shows one, but what is asked for whole.
 func TestSecretsStayMasked(t *testing.T) {
-	once(t)
+	race.Once(t)
 	plantWorld(t)
 	dir := elsewhere(t)
 	steps := 25

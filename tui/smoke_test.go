@@ -40,6 +40,7 @@ func TestSmoke(t *testing.T) {
 		})
 	}
 	t.Run("asks nothing", func(t *testing.T) { asksNothing(t, binary) })
+	t.Run("ASCII alone", func(t *testing.T) { asciiAlone(t, binary) })
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			s := beginSession(t, binary, 80, 24)
@@ -77,18 +78,51 @@ func asksNothing(t *testing.T, binary string) {
 	s.Until("no screens", "hearth demo>")
 	s.Keys("text:backups -c name --limit 3 --filter web-root", "Enter").Until("web-root-")
 	s.Keys("text:quit", "Enter").Until("exit=0")
-	var written string
+	written := writtenTo(t, file)
+	if !strings.Contains(written, "USAGE") || !strings.Contains(written, "done by verbs, one a line") {
+		t.Errorf("no help, or no verb: %q", written)
+	}
+	if q := regexp.MustCompile(`\x1b\]1[0-2];\?|\x1b\[>?0?c|\x1b\[\?(u|\d+\$p)`).FindString(written); q != "" {
+		t.Errorf("the terminal is asked %q", q)
+	}
+}
+
+// writtenTo is what a terminal was given, once the program has ended.
+func writtenTo(t *testing.T, file string) (written string) {
+	t.Helper()
 	for end := time.Now().Add(time.Minute); !strings.Contains(written, "exit=0"); time.Sleep(15 * time.Millisecond) {
 		data, _ := os.ReadFile(file)
 		if written = string(data); time.Now().After(end) {
 			t.Fatalf("tmux does not say what was written: %q", written)
 		}
 	}
-	if !strings.Contains(written, "USAGE") || !strings.Contains(written, "done by verbs, one a line") {
-		t.Errorf("no help, or no verb: %q", written)
+	return written
+}
+
+// asciiAlone checks that with LC_ALL=C no byte above 127 leaves the program: of no screen, no
+// dialog, no title, whatever tenants named.
+func asciiAlone(t *testing.T, binary string) {
+	s := storetest.OpenTerminal(t, 80, 24, []string{"LC_ALL=C"}, `until [ -e "$TMPDIR/go" ]; do sleep 0.05; done; '`+binary+
+		`' --demo; echo exit=$?; exec cat`)
+	file := filepath.Join(s.Home, "written")
+	s.Tmux("pipe-pane", "cat >'"+file+"'")
+	if err := os.WriteFile(filepath.Join(s.Home, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if q := regexp.MustCompile(`\x1b\]1[0-2];\?|\x1b\[>?0?c|\x1b\[\?(u|\d+\$p)`).FindString(written); q != "" {
-		t.Errorf("the terminal is asked %q", q)
+	s.Until("90 backups", "? help")
+	s.Keys("End").Until("> ")
+	s.Keys("v").Until("Volumes")
+	s.Keys("?").Until("Keys: Volumes")
+	s.Keys("Escape").Until("? help")
+	s.Keys("b", "r").Until("[Restore]")
+	s.Keys("Tab").Until("[Record]")
+	s.Keys("q").Until("exit=0")
+	written := writtenTo(t, file)
+	if at := strings.IndexFunc(written, func(c rune) bool { return c > 127 }); at >= 0 {
+		t.Errorf("a byte above 127 leaves it: %q", written[max(at-40, 0):min(at+40, len(written))])
+	}
+	if !strings.Contains(written, "90 backups") {
+		t.Errorf("this is not what it wrote: %q", written)
 	}
 }
 
@@ -126,8 +160,8 @@ func smoke(t *testing.T, s *storetest.Terminal) {
 }
 
 // inTmux builds the real program, for a test that runs it in tmux; where there is none, or
-// with -short, the test is skipped.
-func inTmux(t *testing.T) (binary string) {
+// with -short, the test is skipped. Flags are those of go build, besides.
+func inTmux(t *testing.T, flags ...string) (binary string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("it builds the program and runs it in tmux")
@@ -136,7 +170,7 @@ func inTmux(t *testing.T) (binary string) {
 		t.Skip("there is no tmux here")
 	}
 	binary = filepath.Join(t.TempDir(), "hearth")
-	build := exec.Command("go", "build", "-o", binary, ".")
+	build := exec.Command("go", append(append([]string{"build"}, flags...), "-o", binary, ".")...)
 	build.Dir = ".."
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -161,7 +161,7 @@ func tasksOn(t testing.TB, w, h int) *rig {
 	r := newRig(t, sharedDemo(t), w, h)
 	beginTask(r, "exporting 3 backups", goodEnd("Copied 5.1 KB to tmux's buffer: 3 records as API JSON."))
 	beginTask(r, "deleting 12 backups",
-		ui.Result{Note: ui.Note{Level: ui.LevelWarn, Text: "cannot delete all: 1 of 12 backups failed; e shows each",
+		ui.Result{Note: ui.Note{Level: ui.LevelWarn, Text: "cannot delete all: 1 of 12 backups failed; " + ui.KeyOf("message") + " shows each",
 			Err: core.Fail(core.CodePartial, "delete all", "1 of 12 backups failed", "", nil)}})
 	beginTask(r, "editing \u202eevil",
 		ui.FailedWith(core.Fail(core.CodeUnavailable, "edit backup x", "the cloud does not answer", "try again", nil)))

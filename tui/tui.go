@@ -35,21 +35,28 @@ type Config struct {
 // Local reports whether times are to be in local time.
 func (c Config) Local() bool { return c.Times == "local" }
 
-// Check says what is wrong with the configuration: the key at fault and why.
-func (c Config) Check() (key, what string) {
+// Check says what is wrong with the configuration: the key at fault and why. nearest finds the
+// word that was probably meant, "" if none is plain.
+func (c Config) Check(nearest func(word string, of []string) string) (key, what string) {
+	near := func(what, word string, of ...string) string {
+		if n := nearest(word, of); n != "" {
+			what += ": write " + n
+		}
+		return what
+	}
 	switch c.Times {
 	case "", "utc", "local":
 	default:
-		return "times", c.Times + " is neither utc nor local"
+		return "times", near(c.Times+" is neither utc nor local", c.Times, "utc", "local")
 	}
 	switch c.Clipboard {
 	case "", "auto", "off":
 	default:
-		return "clipboard", c.Clipboard + " is neither auto nor off"
+		return "clipboard", near(c.Clipboard+" is neither auto nor off", c.Clipboard, "auto", "off")
 	}
 	if c.Theme != "" && c.Theme != "auto" {
 		if _, err := themes.Load(c.Theme); err != nil {
-			return "theme", err.Error()
+			return "theme", near(err.Error(), c.Theme, append(themes.Names(), "auto")...)
 		}
 	}
 	return "", ""
@@ -58,7 +65,8 @@ func (c Config) Check() (key, what string) {
 // Options is what the screens are given.
 type Options struct {
 	Config    Config
-	Keys      Keys // in place of those that actions have
+	Keys      Keys  // in place of those that actions have
+	Views     Views // of lists, by their names
 	Theme     themes.Theme
 	AutoTheme bool // follow the terminal's background
 	Clipboard ui.Clipboard
@@ -126,7 +134,7 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 
 // newApp makes the model: a place or the start, its screens, and the shell that runs them.
 func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
-	places := place.Options{Places: o.Places, Open: o.Open, Begin: begin, Memory: o.Memory}
+	places := place.Options{Places: o.Places, Open: o.Open, Begin: begin, Memory: o.Memory, Views: o.Views}
 	var in ui.Begin
 	if o.Start != nil {
 		o.Start.Options = places
@@ -134,6 +142,7 @@ func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
 	} else {
 		in = begin(place.New(desk, o.Close, places))
 	}
+	o.Keys.Say()
 	keys := map[string][]string{}
 	for name, list := range o.Keys {
 		keys[name] = list

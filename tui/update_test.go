@@ -7,16 +7,14 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"hearth/store/storetest/race"
 	"hearth/tui/ui"
 )
 
 // TestNoIOInUpdate presses every key of every screen and every dialog over a place
 // whose calls block: what may wait has to be in a command, which nobody runs here.
 func TestNoIOInUpdate(t *testing.T) {
-	slow := 200 * time.Millisecond
-	if underRace {
-		slow *= 10
-	}
+	slow := race.Longer(200 * time.Millisecond)
 	inMemory = true
 	defer func() { inMemory = false }()
 	for _, s := range drawn() {

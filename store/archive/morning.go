@@ -82,28 +82,14 @@ func (a *Archive) Days(ctx context.Context, place, from string) (out []core.Day,
 // last was.
 func (a *Archive) Damaged(ctx context.Context, most int) (damaged []core.Verified, of int, last time.Time, err error) {
 	err = a.Do(ctx, "read what was verified", func() error {
-		damaged = nil
 		var at sql.NullString
 		if err := a.DB.QueryRowContext(ctx, "SELECT count(*), max(at) FROM verified").Scan(&of, &at); err != nil {
 			return err
 		}
 		last = ledger.ReadTime(at.String)
-		rows, err := a.DB.QueryContext(ctx, "SELECT repository, backup_id, at, deep, damages, flaw FROM verified WHERE damages > 0 "+
-			"ORDER BY at DESC, backup_id LIMIT ?", most)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var v core.Verified
-			var at string
-			if err := rows.Scan(&v.Repository, &v.Backup, &at, &v.Deep, &v.Damages, &v.Flaw); err != nil {
-				return err
-			}
-			v.At = ledger.ReadTime(at)
-			damaged = append(damaged, v)
-		}
-		return rows.Err()
+		var err error
+		damaged, err = a.verified(ctx, "WHERE damages > 0 ORDER BY at DESC, backup_id LIMIT ?", most)
+		return err
 	})
 	return damaged, of, last, err
 }

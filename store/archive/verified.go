@@ -43,23 +43,27 @@ func (a *Archive) KeepVerified(ctx context.Context, verified []core.Verified) er
 // Verified returns what verifications said of a backup, in whichever repository.
 func (a *Archive) Verified(ctx context.Context, id core.BackupID) (out []core.Verified, err error) {
 	err = a.Do(ctx, "read what was verified", func() error {
-		out = nil
-		rows, err := a.DB.QueryContext(ctx,
-			"SELECT repository, backup_id, at, deep, damages, flaw FROM verified WHERE backup_id = ? ORDER BY repository", string(id))
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var v core.Verified
-			var at string
-			if err := rows.Scan(&v.Repository, &v.Backup, &at, &v.Deep, &v.Damages, &v.Flaw); err != nil {
-				return err
-			}
-			v.At = ledger.ReadTime(at)
-			out = append(out, v)
-		}
-		return rows.Err()
+		out, err = a.verified(ctx, "WHERE backup_id = ? ORDER BY repository", string(id))
+		return err
 	})
 	return out, err
+}
+
+// verified reads rows of what verifications said.
+func (a *Archive) verified(ctx context.Context, where string, args ...any) (out []core.Verified, err error) {
+	rows, err := a.DB.QueryContext(ctx, "SELECT repository, backup_id, at, deep, damages, flaw FROM verified "+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v core.Verified
+		var at string
+		if err := rows.Scan(&v.Repository, &v.Backup, &at, &v.Deep, &v.Damages, &v.Flaw); err != nil {
+			return nil, err
+		}
+		v.At = ledger.ReadTime(at)
+		out = append(out, v)
+	}
+	return out, rows.Err()
 }

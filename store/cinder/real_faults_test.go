@@ -211,13 +211,18 @@ func (h *faultHand) faulty(yes bool) {
 	}
 }
 
-// sql asks the cloud's database; each row is a slice of its columns.
-func (h *faultHand) sql(query string) (rows [][]string) {
+func (h *faultHand) sql(query string) [][]string {
 	h.t.Helper()
+	return queried(h.t, query)
+}
+
+// queried asks the cloud's database; each row is a slice of its columns.
+func queried(t *testing.T, query string) (rows [][]string) {
+	t.Helper()
 	words := strings.Fields(os.Getenv("HEARTH_TEST_SQL"))
 	out, err := exec.Command(words[0], append(words[1:], "-N", "-B", "-e", query)...).CombinedOutput()
 	if err != nil {
-		h.t.Fatalf("%s: %v: %s", query, err, out)
+		t.Fatalf("%s: %v: %s", query, err, out)
 	}
 	for line := range strings.Lines(string(out)) {
 		rows = append(rows, strings.Split(strings.TrimRight(line, "\n"), "\t"))

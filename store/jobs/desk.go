@@ -141,6 +141,18 @@ func (d Desk) location() string { return d.Place.Info().Location }
 // keeping reports whether what is learnt of the place can be kept in the archive.
 func (d Desk) keeping() bool { return d.keeps("") == nil && d.Archive.ReadOnly == "" }
 
+// NotKept says why what the place exports is not kept in the archive that there should be;
+// "" where it is, and where nothing of such a place ever is.
+func (d Desk) NotKept() string {
+	switch {
+	case d.Place.Info().Demo || d.Place.Info().Kind == core.PlaceRepository:
+		return ""
+	case d.Archive == nil:
+		return d.Without
+	}
+	return d.Archive.ReadOnly
+}
+
 // noArchive says why there is none.
 func (d Desk) noArchive() string { return cmp.Or(d.Without, "there is no archive") }
 

@@ -282,6 +282,39 @@ func TestDrillLeavesOthers(t *testing.T) {
 	}
 }
 
+// given is a cloud whose volumes are being given away.
+type given struct {
+	*memory.Cloud
+	t *testing.T
+}
+
+func (c given) Volume(ctx context.Context, id core.VolumeID) (core.Volume, error) {
+	v, err := c.Cloud.Volume(ctx, id)
+	v.Status = "awaiting-transfer"
+	return v, err
+}
+
+func (c given) DeleteVolume(context.Context, core.VolumeID) error {
+	c.t.Error("it was deleted")
+	return nil
+}
+
+// TestDrillGivenAway: what a drill left, and somebody is about to take, stays.
+func TestDrillGivenAway(t *testing.T) {
+	c, d := drillDesk(t)
+	made, err := c.MakeVolume(t.Context(), core.VolumeRequest{Name: core.DrillPrefix + "x", Size: 1})
+	ok(t, err)
+	_, err = d.Archive.BeginDrill(t.Context(), core.Drill{Place: c.Info().Location, Backup: storetest.NullTag, Name: core.DrillPrefix + "x",
+		Volume: made.ID, At: d.Now()})
+	ok(t, err)
+	d.Place = given{c, t}
+	left, err := d.TidyDrills(t.Context(), nil)
+	wantCode(t, "given away", err, core.CodePartial)
+	if len(left) != 1 || left[0].Gone || left[0].Left != "it is awaiting-transfer" {
+		t.Errorf("%+v", left)
+	}
+}
+
 // changed is a cloud whose volumes somebody changes once they were restored onto.
 type changed struct {
 	*memory.Cloud
@@ -355,6 +388,7 @@ type deepCloud struct {
 	dir   string
 	bytes []byte
 	done  map[core.VolumeID]bool
+	other bool // another description comes back
 }
 
 func (c *deepCloud) Volume(ctx context.Context, id core.VolumeID) (core.Volume, error) {
@@ -362,6 +396,9 @@ func (c *deepCloud) Volume(ctx context.Context, id core.VolumeID) (core.Volume, 
 	if err == nil && core.RestoredFrom(&v) != "" && !c.done[id] {
 		c.done[id] = true
 		err = os.WriteFile(filepath.Join(c.dir, "volume-"+string(id)), c.bytes, 0o600)
+	}
+	if c.other && core.RestoredFrom(&v) != "" {
+		v.Description = core.Some("not what it was")
 	}
 	return v, err
 }
@@ -383,6 +420,7 @@ func TestDrillDeep(t *testing.T) {
 		at      string // "": where the volume is
 	}{
 		"whole":          {whole, core.DrillProven, "", ""},
+		"another text":   {whole, core.DrillDiffers, "fields differ from the plan, such as display_description", ""},
 		"a bit":          {wrong, core.DrillDiffers, "1 of ", ""},
 		"short":          {short, core.DrillDiffers, "too short by 5000 bytes", ""},
 		"not found here": {whole, core.DrillRestored, "at none of /nowhere/", "/nowhere/volume-{id}"},
@@ -396,7 +434,7 @@ func TestDrillDeep(t *testing.T) {
 			}
 		})
 		dir := t.TempDir()
-		d.Place = &deepCloud{d.Place.(*memory.Cloud), dir, x.bytes, map[core.VolumeID]bool{}}
+		d.Place = &deepCloud{d.Place.(*memory.Cloud), dir, x.bytes, map[core.VolumeID]bool{}, what == "another text"}
 		d.Source = folder.Place.(store.CaptureSource)
 		devices := []string{filepath.Join(dir, "volume-{id}")}
 		if x.at != "" {

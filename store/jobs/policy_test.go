@@ -326,6 +326,33 @@ func TestRunServiceDown(t *testing.T) {
 	}
 }
 
+// TestRunStuck: a backup that Cinder never ends is waited for as long as it may be only late,
+// and then it holds up nothing that is due besides; nor is it asked for again.
+func TestRunStuck(t *testing.T) {
+	c, d, at := policyDesk(t, 2)
+	c.Hang(core.OpCreate)
+	waited := d
+	waited.Sleep = func(context.Context, time.Duration) error {
+		at.at = at.at.Add(5 * time.Minute)
+		return nil
+	}
+	p, err := runs(t, waited, goldConfig)
+	wantCode(t, "stuck", err, core.CodePartial)
+	if p.Todo(jobs.DueUnknown) != 2 || at.at.Before(monday.Add(26*time.Hour)) || at.at.After(monday.Add(27*time.Hour)) ||
+		!strings.Contains(p.Items[0].Why, "it is creating for 24 h (the usual time is not known), and is no longer waited for") {
+		t.Errorf("at %v: %s", at.at, states(p))
+	}
+	page, err := c.Backups(t.Context(), core.Query{})
+	ok(t, err)
+	d.Sleep = func(context.Context, time.Duration) error { return errors.New("it is waited for") }
+	weekly := goldConfig // whose due time is still the same
+	weekly.Every = "168h"
+	p, err = runs(t, d, weekly)
+	if again, _ := c.Backups(t.Context(), core.Query{}); again.Total != page.Total || p.Todo(jobs.DueUnknown) != 2 {
+		t.Errorf("another run: %d backups where there were %d, %v: %s", again.Total, page.Total, err, states(p))
+	}
+}
+
 // TestRunLostAnswers: what got no answer is not asked for again while it may still come.
 func TestRunLostAnswers(t *testing.T) {
 	for _, lands := range []bool{true, false} {

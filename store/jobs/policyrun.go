@@ -362,6 +362,7 @@ func (r *policyRun) watch(ctx context.Context, it *DueItem) {
 	}
 	r.lost = 0
 	if it.Backup = b; !ended(&b) {
+		r.leave(ctx, it)
 		return
 	}
 	if it.New { // which also looks at the volume again, and at what came of an incremental
@@ -376,6 +377,26 @@ func (r *policyRun) watch(ctx context.Context, it *DueItem) {
 	}
 	if err != nil {
 		it.Err, it.Why = err, err.Error()
+	}
+}
+
+// leave no longer waits for a backup that is stuck: one that Cinder never ends would hold up
+// all that is due after it, as one run goes on at a time. The next run looks at it again.
+func (r *policyRun) leave(ctx context.Context, it *DueItem) {
+	run := core.Run{Backup: it.Backup}
+	if at := core.BegunAt(&it.Backup); at.Set {
+		run.For = core.Knows(r.d.Now().Sub(at.V))
+	}
+	if !run.MayBeStuck() {
+		return
+	}
+	usual, err := r.d.usual(ctx, &it.Backup, 0)
+	if err != nil {
+		return // it was given up
+	}
+	run.Usual = usual
+	if run.Weigh(); run.Stuck.Known && run.Stuck.V {
+		it.State, it.Why = DueUnknown, "it is "+run.Says()+", and is no longer waited for"
 	}
 }
 

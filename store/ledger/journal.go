@@ -91,11 +91,10 @@ func readState(s sql.NullString) (*core.State, error) {
 	if !s.Valid {
 		return nil, nil
 	}
-	v, err := pyjson.Parse(s.String)
+	st, err := core.ReadState(s.String)
 	if err != nil {
 		return nil, err
 	}
-	st := core.StateFrom(v.Object())
 	return &st, nil
 }
 

@@ -24,6 +24,7 @@ import (
 	"hearth/core"
 	"hearth/store/repository"
 	"hearth/store/storetest/peak"
+	"hearth/store/storetest/race"
 )
 
 // canary is what a file outside of the repository holds: it must not come out of it.
@@ -242,6 +243,7 @@ func cmpErr(err error, or string) error {
 // TestHostileFolder: whatever lies in a repository, it is named, not followed and not waited
 // for, it takes no memory, and what is sound beside it is read as ever.
 func TestHostileFolder(t *testing.T) {
+	race.Once(t)
 	root := syscall.Geteuid() == 0
 	for _, c := range traps {
 		t.Run(c.name, func(t *testing.T) {

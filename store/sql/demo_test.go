@@ -16,6 +16,7 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/store/storetest/race"
 )
 
 // demo makes a store with demo data.
@@ -80,6 +81,7 @@ func dump(t *testing.T, s *Store) string {
 }
 
 func TestDemoIsTheSameForTheSameWorld(t *testing.T) {
+	race.Once(t)
 	w := World{Backups: 300, Seed: 7}
 	first := dump(t, demo(t, w))
 	if second := dump(t, demo(t, w)); first != second {
@@ -95,6 +97,7 @@ func TestDemoIsTheSameForTheSameWorld(t *testing.T) {
 }
 
 func TestDemoNumbers(t *testing.T) {
+	race.Once(t)
 	for _, c := range []struct {
 		world            World
 		volumes, backups int
@@ -132,6 +135,7 @@ func TestDemoNumbers(t *testing.T) {
 }
 
 func TestDemoStatuses(t *testing.T) {
+	race.Once(t)
 	for _, w := range []World{{}, {Backups: 2000, Seed: 3}} {
 		s := demo(t, w)
 		seen := map[string]int{}
@@ -159,6 +163,7 @@ func TestDemoStatuses(t *testing.T) {
 }
 
 func TestDemoChains(t *testing.T) {
+	race.Once(t)
 	for _, w := range []World{{}, {Backups: 2000, Seed: 3}} {
 		all := allBackups(t, demo(t, w))
 		var orphans, incrementals, drifted int

@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"hearth/store/sql"
+	"hearth/store/storetest/race"
 )
 
 // TestMirrorDamaged: whatever stands where a mirror is kept, lists are right, and nobody
 // waits for it; where that may be, the mirror is made anew.
 func TestMirrorDamaged(t *testing.T) {
+	race.Once(t)
 	file, mirrors := theirs(t)
 	plain := begin(t, file, sql.Options{})
 	defer plain.Close()

@@ -66,7 +66,7 @@ func (l *lister[T]) ask(anew bool) tea.Cmd {
 	if l.State == ui.Idle {
 		l.State = ui.Loading
 	}
-	gen, query, judge, turns := l.Gen.Next(), l.query, l.judge, l.turning(q)
+	gen, query, judge, turns := l.Gen.Next(), l.asked(), l.judge, l.turning(q)
 	cmd := l.latest.Ask(l.host, func(ctx context.Context) tea.Msg {
 		m := pageLoadedMsg[T]{gen: gen, question: asks}
 		began := time.Now()
@@ -134,7 +134,11 @@ func (l *lister[T]) numbered(asked question, was int) {
 
 // key is what the rows that are shown are to be an answer to.
 func (l *lister[T]) key() string {
-	return fmt.Sprintf("%d %s %v %s", l.at.Desk().Reach, l.sort.Column, l.sort.Desc, l.holds.Text)
+	key := fmt.Sprintf("%d %s %v %s", l.at.Desk().Reach, l.sort.Column, l.sort.Desc, l.holds.Text)
+	if l.only {
+		key += fmt.Sprintf(" marked %d", l.changes)
+	}
+	return key
 }
 
 // pending reports whether the rows that are here are not those that were asked for.

@@ -405,7 +405,7 @@ func (t *captureTab) rest() []ui.Line {
 		return append([]ui.Line{{}, s.Part("the rest, which no restore brings back")}, lines...)
 	}
 	if t.w >= ui.WideEnough {
-		lines = append(lines, ui.Line{}, ui.TextLine(s.Dim.Paint(fmt.Sprintf("%d empty: f shows them", empty))))
+		lines = append(lines, ui.Line{}, ui.TextLine(s.Dim.Paint(fmt.Sprintf("%d empty: %s shows them", empty, ui.KeyOf("show-all")))))
 		return append([]ui.Line{{}, s.Part("the rest, which no restore brings back")}, lines...)
 	}
 	parts := []string{core.Count(told, "field") + " that no restore brings back"}
@@ -415,7 +415,7 @@ func (t *captureTab) rest() []ui.Line {
 	if empty > 0 {
 		parts = append(parts, fmt.Sprintf("%d empty", empty))
 	}
-	return []ui.Line{{}, ui.TextLine(s.Dim.Paint(strings.Join(parts, ", ") + ": f shows them"))}
+	return []ui.Line{{}, ui.TextLine(s.Dim.Paint(strings.Join(parts, ", ") + ": " + ui.KeyOf("show-all") + " shows them"))}
 }
 
 // captureKeptMsg says that a capture has been kept.

@@ -28,32 +28,58 @@ type copied[T any] struct {
 
 // copyBackup makes the key that copies of a backup.
 func copyBackup(host ui.Host, at *place.Stay, rows place.BackupRows) ui.Action {
-	return copyKey(rows.None, func() tea.Cmd {
-		b := *rows.Current()
-		desk := at.Desk()
-		return copied[core.Backup]{host, core.BackupColumns, &b, string(b.ID), at.Command("backup", []string{string(b.ID)}),
-			func(ctx context.Context) (*pyjson.Object, error) {
-				full, err := desk.Place.Backup(ctx, b.ID)
-				if err != nil {
-					return nil, err
-				}
-				chain, err := desk.Chain(ctx, b.ID)
-				return core.BackupObject(&full, chain), err
-			}}.ask()
-	})
+	return copyKey(rows.None, func() tea.Cmd { return askBackup(host, at, *rows.Current()) })
+}
+
+// askBackup asks what is to be copied of a backup; what stands first, if anything, is what is nearest.
+func askBackup(host ui.Host, at *place.Stay, b core.Backup, first ...copyable) tea.Cmd {
+	desk := at.Desk()
+	return copied[core.Backup]{host, core.BackupColumns, &b, string(b.ID), at.Command("backup", []string{string(b.ID)}),
+		func(ctx context.Context) (*pyjson.Object, error) {
+			full, err := desk.Place.Backup(ctx, b.ID)
+			if err != nil {
+				return nil, err
+			}
+			chain, err := desk.Chain(ctx, b.ID)
+			return core.BackupObject(&full, chain), err
+		}}.ask(first)
 }
 
 // copyVolume makes the key that copies of a volume.
 func copyVolume(host ui.Host, at *place.Stay, rows place.VolumeRows) ui.Action {
-	return copyKey(rows.None, func() tea.Cmd {
-		v := *rows.Current()
-		desk := at.Desk()
-		return copied[core.Volume]{host, core.VolumeFields, &v, string(v.ID), at.Command("volume", []string{string(v.ID)}),
-			func(ctx context.Context) (*pyjson.Object, error) {
-				full, err := desk.Place.Volume(ctx, v.ID)
-				return core.VolumeObject(&full), err
-			}}.ask()
-	})
+	return copyKey(rows.None, func() tea.Cmd { return askVolume(host, at, *rows.Current()) })
+}
+
+// askVolume asks what is to be copied of a volume.
+func askVolume(host ui.Host, at *place.Stay, v core.Volume, first ...copyable) tea.Cmd {
+	desk := at.Desk()
+	return copied[core.Volume]{host, core.VolumeFields, &v, string(v.ID), at.Command("volume", []string{string(v.ID)}),
+		func(ctx context.Context) (*pyjson.Object, error) {
+			full, err := desk.Place.Volume(ctx, v.ID)
+			return core.VolumeObject(&full), err
+		}}.ask(first)
+}
+
+// copyable is something that can be copied, or why it cannot be.
+type copyable struct {
+	item ui.MenuItem
+	run  func() tea.Cmd
+}
+
+// withField makes the key that copies the field under the cursor one that asks: the field stands
+// first.
+func withField(field ui.Action, ask func(first ...copyable) tea.Cmd) ui.Action {
+	blocked, run := field.Why, field.Run
+	field.Help = "Copy the field under the cursor, the id, another field, the row as JSON or YAML, the command; or look at the row"
+	field.Why = nil
+	field.Run = func() tea.Cmd {
+		first := copyable{ui.MenuItem{Label: "The field under the cursor"}, run}
+		if blocked != nil {
+			first.item.Why = blocked()
+		}
+		return ask(first)
+	}
+	return field
 }
 
 func copyKey(why func() string, run func() tea.Cmd) ui.Action {
@@ -61,16 +87,20 @@ func copyKey(why func() string, run func() tea.Cmd) ui.Action {
 		Help: "Copy the id, a field, the row as JSON or YAML, the command that shows it; or look at the row as the place gives it"}
 }
 
-// ask asks what is to be copied; the id is marked.
-func (c copied[T]) ask() tea.Cmd {
+// ask asks what is to be copied; what stands first is marked, else the id.
+func (c copied[T]) ask(first []copyable) tea.Cmd {
 	host := c.host
 	var items []ui.MenuItem
 	var runs []func() tea.Cmd
 	add := func(label, hint string, run func() tea.Cmd) {
 		items, runs = append(items, ui.MenuItem{Label: label, Hint: hint}), append(runs, run)
 	}
+	for _, f := range first {
+		items, runs = append(items, f.item), append(runs, f.run)
+	}
 	add("The id", c.id, func() tea.Cmd { return host.Copy(c.id, "the id") })
-	add("The row as JSON", "secrets in it masked, unless * shows them", func() tea.Cmd { return c.written("the row as JSON", pyjson.Indent) })
+	add("The row as JSON", "secrets in it masked, unless "+ui.KeyOf("secrets")+" shows them",
+		func() tea.Cmd { return c.written("the row as JSON", pyjson.Indent) })
 	add("The row as YAML", "likewise", func() tea.Cmd { return c.written("the row as YAML", pyjson.YAML) })
 	add("The command that shows it", c.command, func() tea.Cmd { return host.Copy(c.command, "the command") })
 	add("Look at the row", "as the place gives it", c.look)

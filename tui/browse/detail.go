@@ -24,6 +24,7 @@ type detailScreen[T any] struct {
 	get   func(context.Context) (T, error)
 	name  func(*T) string
 	own   func() []ui.Action
+	ask   func(first ...copyable) tea.Cmd // what is to be copied of the row
 
 	ui.Read
 	row  *T        // nil until it is here
@@ -81,6 +82,7 @@ func newBackup(host ui.Host, at *place.Stay, more place.RowActions, between []Ta
 	}
 	s.Tabbed = ui.NewTabbed(host, append(tabs, newChainTab(host, at, volume, ref))...)
 	rows := place.OneBackup(ref, current)
+	s.ask = func(first ...copyable) tea.Cmd { return askBackup(host, at, s.row.Backup, first...) }
 	s.own = func() []ui.Action {
 		out := s.toTab("restore", backupActions(host, at, more, rows))
 		for i := range out { // the restore has enough keys of its own
@@ -131,6 +133,7 @@ func newVolume(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) u
 		newChainTab(host, at, func() core.VolumeID { return ref }, ""),
 	)
 	rows := place.OneVolume(ref, func() *core.Volume { return s.row })
+	s.ask = func(first ...copyable) tea.Cmd { return askVolume(host, at, *s.row, first...) }
 	s.own = func() []ui.Action { return s.toTab("capture", volumeActions(host, at, more, rows)) }
 	return s
 }
@@ -141,7 +144,7 @@ func (s *detailScreen[T]) old() []ui.Line {
 	if text == "" {
 		return nil
 	}
-	return []ui.Line{{Value: text + s.host.Look().Dim.Paint(": Ctrl-R reads it anew")}}
+	return []ui.Line{{Value: text + s.host.Look().Dim.Paint(": "+ui.KeyOf("reread")+" reads it anew")}}
 }
 
 // toTab makes the action that leads from a list to the tab of its name turn to it;
@@ -206,7 +209,7 @@ func (s *detailScreen[T]) Update(msg tea.Msg) tea.Cmd {
 func (s *detailScreen[T]) View(w, h int) string {
 	switch {
 	case s.State == ui.Failed:
-		return ui.FailedView(s.host.Look(), s.Err, "Ctrl-R tries again", w)
+		return ui.FailedView(s.host.Look(), s.Err, ui.KeyOf("reread")+" tries again", w)
 	case s.row == nil:
 		return "\n  " + s.host.Look().Busy.Paint("◌ reading…")
 	}
@@ -220,7 +223,10 @@ func (s *detailScreen[T]) Actions() []ui.Action {
 	}
 	tabs := s.Tabbed.Actions()
 	taken := map[string]bool{} // by the open tab, which is nearer
-	for _, a := range tabs {
+	for i, a := range tabs {
+		if a.Name == "copy-field" {
+			tabs[i] = withField(a, s.ask)
+		}
 		for _, k := range a.Keys {
 			taken[k] = true
 		}

@@ -26,6 +26,7 @@ type listScreen[T any] struct {
 	// renewed: something was done, so that the pane is read anew though the list shows no
 	// change.
 	renewed bool
+	wrong   error // with the view that it was opened by
 	w, h    int
 }
 
@@ -45,7 +46,12 @@ func (s *listScreen[T]) listWidth() int {
 
 func (s *listScreen[T]) paneWidth() int { return min(max(s.w*3/8, 52), 70) }
 
-func (s *listScreen[T]) Init() tea.Cmd { return s.reload() }
+func (s *listScreen[T]) Init() tea.Cmd {
+	if s.wrong != nil {
+		return tea.Batch(ui.Fail(s.wrong), s.reload())
+	}
+	return s.reload()
+}
 
 // Resume reads anew: something may have happened meanwhile.
 func (s *listScreen[T]) Resume() tea.Cmd { return s.reload() }
@@ -76,7 +82,7 @@ func (s *listScreen[T]) refitted(run func() tea.Cmd) func() tea.Cmd {
 
 // heads is how many lines stand above the table: counts, and the filter.
 func (s *listScreen[T]) heads() int {
-	if s.typing || s.holds.Text != "" {
+	if s.typing || s.holds.Text != "" || s.only {
 		return 2
 	}
 	return 1
@@ -115,6 +121,7 @@ func (s *listScreen[T]) Update(msg tea.Msg) tea.Cmd {
 	case ui.Changed:
 		s.forget(msg.Gone)
 		s.renewed = true
+		return s.unmarked()
 	case tea.WindowSizeMsg:
 		return s.moved()
 	case ui.TickMsg: // cheap where nothing is new
@@ -179,11 +186,13 @@ func (s *listScreen[T]) body(w int) string {
 		return s.table.View()
 	case s.State == ui.Failed:
 		what = st.Bad.Paint("✗ "+core.Visible(s.Err.Error())) + "\n\n" +
-			st.Dim.Paint("Ctrl-R tries again, e shows the cause, c goes to another place")
+			st.Dim.Paint(ui.KeyOf("reread")+" tries again, "+ui.KeyOf("message")+" shows the cause, "+ui.KeyOf("go-places")+" goes to another place")
 	case s.State != ui.Ready, !s.page.Complete && s.offline == nil:
 		what = st.Busy.Paint("◌ reading…")
+	case s.only && s.holds.Text == "":
+		what = st.Dim.Paint("what was marked is here no longer; " + ui.KeyOf("only-marked") + " shows all")
 	case s.holds.Text != "":
-		what = st.Dim.Paint("no " + s.noun + " fulfils the filter; Esc goes back")
+		what = st.Dim.Paint("no " + s.noun + " fulfils the filter; " + ui.KeyOf("unfilter") + " goes back")
 	default:
 		what = st.Dim.Paint("there are no " + s.noun + "s here yet")
 	}
@@ -241,12 +250,16 @@ func (s *listScreen[T]) finding(enter ui.Action) []ui.Action {
 				s.typing = true
 				return s.field.Focus()
 			})}}
-	if s.holds.Text != s.begun {
+	switch {
+	case s.holds.Text != s.within(""):
 		out = append(out,
 			ui.Action{Name: "unfilter", Keys: []string{"esc"}, Label: "all again", Help: "Clear the filter",
 				Run: s.remembering(s.refitted(s.resetFilter))})
+	case s.only:
+		out = append(out, ui.Action{Name: "unfilter", Keys: []string{"esc"}, Label: "all again",
+			Help: "Show all again, and not only what is marked", Run: s.refitted(s.allAgain)})
 	}
-	if s.begun != "" {
+	if s.begun != "" && !s.only {
 		out = append(out, ui.Action{Name: "drop-filter", Keys: []string{"backspace"}, Label: "all " + s.noun + "s",
 			Help: "Show all, and not only those for which the list was opened", Run: s.refitted(s.dropChip)})
 	}
@@ -260,10 +273,11 @@ func (s *listScreen[T]) marking() []ui.Action {
 			Run: func() tea.Cmd {
 				s.mark()
 				s.table.Step(1)
-				return s.moved()
+				return tea.Batch(s.moved(), s.unmarked())
 			}},
-		{Name: "mark-all", Keys: []string{"a"}, Help: "Mark all that fulfil the filter", Why: s.noAct, Run: s.markAll},
-		{Name: "unmark", Keys: []string{"A"}, Help: "Take all marks away", Run: func() tea.Cmd { s.unmark(); return nil }},
+		{Name: "mark-all", Keys: []string{"a"}, Help: "Mark all that fulfil the filter", Why: s.noMarking, Run: s.markAll},
+		{Name: "unmark", Keys: []string{"A"}, Help: "Take all marks away", Run: s.refitted(func() tea.Cmd { s.unmark(); return s.unmarked() })},
+		s.onlyMarked(),
 	}
 }
 
@@ -287,7 +301,7 @@ func (s *listScreen[T]) ordering(marks []ui.Action) []ui.Action {
 
 func (s *listScreen[T]) noPane() string {
 	if s.w-s.paneWidth()-2 < narrowest {
-		return "the terminal is too narrow for a list and a pane; Enter opens the details"
+		return "the terminal is too narrow for a list and a pane; " + ui.KeyOf("open") + " opens the details"
 	}
 	return ""
 }

@@ -62,8 +62,11 @@ type lister[T any] struct {
 	holds   core.Filter // the filter that the rows fulfil
 	begun   string      // the filter that the list was opened with
 	field   textinput.Model
-	typing  bool  // the filter has the focus
-	mistake error // in what is typed
+	only    bool   // what is marked is shown, and nothing else
+	before  string // what was typed as the filter before that
+	changes int    // of the marks, while only they are shown
+	typing  bool   // the filter has the focus
+	mistake error  // in what is typed
 	letters collecting
 }
 
@@ -315,7 +318,7 @@ func (l *lister[T]) fieldActions() []ui.Action {
 
 // typed is a key or a paste for the filter.
 func (l *lister[T]) typed(msg tea.Msg) tea.Cmd {
-	if k, ok := msg.(tea.KeyPressMsg); ok && k.Code == tea.KeyBackspace && l.field.Value() == "" && l.begun != "" {
+	if k, ok := msg.(tea.KeyPressMsg); ok && k.Code == tea.KeyBackspace && l.field.Value() == "" && l.begun != "" && !l.only {
 		return l.dropChip()
 	}
 	var cmd tea.Cmd
@@ -337,9 +340,12 @@ func (l *lister[T]) filterLine(w int) string {
 	if l.typing {
 		return s.Key.Paint("/") + " " + l.chip() + s.Input(l.field, w-2-ansi.StringWidth(l.chip()))
 	}
-	typed, hint := strings.TrimSpace(strings.TrimPrefix(l.holds.Text, l.begun)), "  (/ changes it, Esc goes back)"
-	if l.begun != "" {
-		hint = "  (Backspace takes it away)"
+	typed, hint := strings.TrimSpace(strings.TrimPrefix(l.holds.Text, l.within(""))),
+		"  ("+ui.KeyOf("filter")+" changes it, "+ui.KeyOf("unfilter")+" goes back)"
+	if l.only {
+		hint = "  (" + ui.KeyOf("only-marked") + " shows all again)"
+	} else if l.begun != "" {
+		hint = "  (" + ui.KeyOf("drop-filter") + " takes it away)"
 	}
 	return s.Dim.Paint("filter ") + l.chip() + s.Mark.Paint(core.Visible(typed)) + s.Dim.Paint(hint)
 }

@@ -68,7 +68,8 @@ func (l *lister[T]) markAll() tea.Cmd {
 	}
 	if was.n > most {
 		return ui.Say(ui.LevelWarn, "All "+show.Thousands(was.n)+" that fulfil "+quoted(was.filter)+
-			" are marked, too many to remember one by one beside others: A takes their marks away first.")
+			" are marked, too many to remember one by one beside others: "+ui.KeyOf("unmark")+
+			" takes their marks away first.")
 	}
 	read := l.rowsOf(*was, l.table.But())
 	return l.choosing.Ask(l.host, func(ctx context.Context) tea.Msg {
@@ -122,7 +123,7 @@ func (l *lister[T]) markRule() tea.Cmd {
 
 // ruled takes from the page how many rows the rule marks, where it is of them.
 func (l *lister[T]) ruled() {
-	if r := l.rule; r != nil && !l.pending() && r.filter.Text == l.holds.Text && r.reach == l.at.Desk().Reach {
+	if r := l.rule; r != nil && !l.only && !l.pending() && r.filter.Text == l.holds.Text && r.reach == l.at.Desk().Reach {
 		r.n, r.about = l.page.Total, l.page.About || !l.page.Complete
 	}
 }
@@ -149,7 +150,7 @@ func (l *lister[T]) markedText() string {
 		return ""
 	}
 	text := markedNumber(n, !exact) + " marked"
-	if r := l.rule; r != nil && r.filter.Text == l.holds.Text && n == l.page.Total && n > 1 {
+	if r := l.rule; r != nil && !l.only && r.filter.Text == l.holds.Text && n == l.page.Total && n > 1 {
 		text = "all " + text
 	}
 	return ", " + text

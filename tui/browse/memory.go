@@ -25,6 +25,10 @@ func (s *listScreen[T]) recall(name string, o ui.Open) {
 		s.holds = f
 		s.field.SetValue(seen.Filter)
 	}
+	s.putColumns(seen.Columns) // of another hearth there may be one that this has not
+	if v, ok := s.at.View(o.View); ok {
+		s.wrong = s.lookBy(v)
+	}
 }
 
 // remember remembers how the list is looked at.
@@ -32,7 +36,10 @@ func (s *listScreen[T]) remember() tea.Cmd {
 	if s.seenAs == "" {
 		return nil
 	}
-	l := state.List{Filter: s.holds.Text, NoPane: s.hidden}
+	l := state.List{Filter: s.holds.Text, NoPane: s.hidden, Columns: s.chosenColumns.text}
+	if s.only {
+		l.Filter = s.before
+	}
 	if s.sort != firstOrder {
 		l.Sort, l.Desc = s.sort.Column, s.sort.Desc
 	}

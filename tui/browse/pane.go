@@ -142,7 +142,7 @@ func (s *listScreen[T]) paneView(w, h int) string {
 		lines[0] = ui.Clip(look.Busy.Paint("◌ not of this row"), w)
 	}
 	if len(lines) > h && h > 0 {
-		lines = append(lines[:h-1], look.Dim.Paint("↓ more: Enter opens it"))
+		lines = append(lines[:h-1], look.Dim.Paint("↓ more: "+ui.KeyOf("open")+" opens it"))
 	}
 	return strings.Join(lines, "\n")
 }

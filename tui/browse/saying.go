@@ -28,7 +28,8 @@ func (s *listScreen[T]) Commands() []ui.Command {
 		{Name: "sort", Help: "sort by a column; again, or with asc or desc, the other way round", Free: true,
 			Words: func() []ui.MenuItem { return columns }, Run: s.sortBy},
 		{Name: "columns", Run: s.showColumns,
-			Help: "show these, in this order: " + strings.Join(s.columnNames(), " ") + "; nothing shows the usual ones"},
+			Help: "show these, in this order, name:40 in 40 cells: " + strings.Join(s.columnNames(), " ") + "; nothing shows the usual ones"},
+		s.at.ViewCommand(s.host, s.saveView),
 	}
 }
 
@@ -51,7 +52,8 @@ func (s *listScreen[T]) sortBy(text string) tea.Cmd {
 	}
 	c, ok := s.columns.Find(words[0])
 	if !ok {
-		return ui.Fail(core.Fail(core.CodeUsage, "sort", "there is no column "+core.Visible(words[0]), "s shows those there are", nil))
+		return ui.Fail(core.Fail(core.CodeUsage, "sort", "there is no column "+core.Visible(words[0]),
+			ui.KeyOf("sort")+" shows those there are", nil))
 	}
 	desc := s.wayOf(c)
 	switch {
@@ -68,13 +70,14 @@ func (l *lister[T]) wayOf(c *core.Column[T]) (desc bool) {
 	if c.Name == l.sort.Column {
 		return !l.sort.Desc
 	}
-	return c.Kind == core.TimeColumn || c.Kind == core.SizeColumn || c.Kind == core.NumberColumn
+	return downFirst(c)
 }
 
 // arranged are the columns that were chosen, and their order.
 type arranged struct {
 	every []grid.Column // those there are
 	order []int         // which of them; nil: all, as they are
+	text  string        // as they are typed: see columnsOf
 }
 
 // columnNames are those of the columns there are.
@@ -95,29 +98,10 @@ func (l *lister[T]) usual() []grid.Column {
 
 // showColumns shows some columns, in the order in which they are named.
 func (s *listScreen[T]) showColumns(text string) tea.Cmd {
-	every := s.usual()
-	names := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
-	var order []int
-	var shown []grid.Column
-	for n, name := range names {
-		i := slices.IndexFunc(every, func(c grid.Column) bool { return strings.EqualFold(c.Name, name) || strings.EqualFold(c.Title, name) })
-		switch {
-		case i < 0:
-			return ui.Fail(core.Fail(core.CodeUsage, "show the column "+core.Visible(name), "the list has none of that name",
-				"it has "+strings.Join(s.columnNames(), ", "), nil))
-		case slices.Contains(order, i):
-			continue
-		}
-		c := every[i]
-		c.Drop = n // what is named last goes first where there is no room
-		order, shown = append(order, i), append(shown, c)
+	if err := s.putColumns(text); err != nil {
+		return ui.Fail(err)
 	}
-	s.chosenColumns = arranged{every: every, order: order}
-	if s.shown = shown; len(order) == 0 {
-		s.chosenColumns, s.shown = arranged{}, every
-	}
-	s.table.SetColumns(s.inView())
-	return s.moved()
+	return tea.Batch(s.moved(), s.remember())
 }
 
 // arrange puts the cells of a row in the order of the columns.
@@ -142,8 +126,14 @@ func (l *lister[T]) sortedUnseen() string {
 	return "  by " + strings.ToLower(c.Title) + map[bool]string{true: " ▼", false: " ▲"}[l.sort.Desc]
 }
 
-// within is the text of a filter inside that with which the list was opened.
-func (l *lister[T]) within(text string) string { return strings.TrimSpace(l.begun + " " + text) }
+// within is the text of a filter inside that with which the list was opened; the marked are shown
+// wherever they come from.
+func (l *lister[T]) within(text string) string {
+	if l.only {
+		return strings.TrimSpace(text)
+	}
+	return strings.TrimSpace(l.begun + " " + text)
+}
 
 // dropChip shows all rows, and not only those for which the list was opened.
 func (l *lister[T]) dropChip() tea.Cmd {
@@ -153,9 +143,12 @@ func (l *lister[T]) dropChip() tea.Cmd {
 
 // chip is the filter with which the list was opened, as a thing that can be taken away.
 func (l *lister[T]) chip() string {
-	if l.begun == "" {
+	s := l.host.Look()
+	switch {
+	case l.only:
+		return s.Mark.Paint("[marked]") + " "
+	case l.begun == "":
 		return ""
 	}
-	s := l.host.Look()
 	return s.Mark.Paint("["+ui.Clip(core.Visible(l.begun), 48)+"]") + " "
 }

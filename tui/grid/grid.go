@@ -55,7 +55,10 @@ type Source interface {
 }
 
 // Styles are the looks of the grid's own parts.
-type Styles struct{ Header, Text, Dim, Cursor, Mark Style }
+type Styles struct {
+	Header, Text, Dim, Cursor, Mark Style
+	All                             string // the key that shows all rows again
+}
 
 // Model is a table with a cursor, a window on its rows, and marks. The zero
 // Model is empty; use [New].
@@ -467,7 +470,7 @@ func clip(s string, w int) string {
 // narrowedLine says that not all rows are shown, and by what.
 func (m *Model) narrowedLine() string {
 	text := fmt.Sprintf("  %d of %d: /", m.count(), m.src.Len())
-	return clip(m.styles.Dim.Paint(text)+m.styles.Mark.Paint(shown(m.found.text))+m.styles.Dim.Paint("  (Esc shows all)"), m.w)
+	return clip(m.styles.Dim.Paint(text)+m.styles.Mark.Paint(shown(m.found.text))+m.styles.Dim.Paint("  ("+m.styles.All+" shows all)"), m.w)
 }
 
 // shown is what somebody typed, or pasted, as a terminal may have it.

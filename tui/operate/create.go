@@ -45,7 +45,7 @@ func (o operator) formOf(picked place.PickedVolumes, title string, from core.Sna
 	}
 	return ui.Show(&ui.FormBox{Title: "Back up " + core.Visible(title),
 		Submit: func(f *ui.FormBox) tea.Cmd { return o.planCreate(picked, f) }, Fields: []ui.FormField{
-			ui.TextField("name", "", "Enter shows the plan before anything is done.").Checked(tooLong),
+			ui.TextField("name", "", ui.KeyOf("form-go-on")+" shows the plan before anything is done.").Checked(tooLong),
 			ui.TextField("description", "", "").Checked(tooLong),
 			ui.SwitchField("incremental",
 				"Only what changed since the volume's newest backup, which the plan names: that one, and what it stands on, must stay."),

@@ -98,7 +98,7 @@ func operated(done string, results []jobs.Result, err error) ui.Result {
 		r.Note = ui.FailureNote(err)
 	case len(failures) > 0:
 		all := core.Fail(core.CodePartial, done, fmt.Sprintf("%d of %s failed", len(failures), core.Count(n, "backup")),
-			"e shows each", errors.Join(failures...))
+			ui.KeyOf("message")+" shows each", errors.Join(failures...))
 		r.Note = ui.Note{Level: ui.LevelWarn, Text: all.Error(), Err: all}
 	case n == 1:
 		r.Note = ui.Note{Level: ui.LevelGood, Text: core.Visible(results[0].Backup.Title()) + ": " + done + "."}
@@ -284,8 +284,8 @@ func (o operator) editForm(id core.BackupID) tea.Cmd {
 		}
 		properties := core.MaskedIn(pyjson.OfDict(x.Metadata)).Object()
 		return ui.ShowMsg{Overlay: &ui.FormBox{Title: "Edit " + core.Visible(x.Title()), Fields: []ui.FormField{
-			ui.TextField("name", x.Name.Or(""), "U takes the change back.").Checked(tooLong),
-			ui.TextField("description", x.Description.Or(""), "U takes the change back.").Checked(tooLong),
+			ui.TextField("name", x.Name.Or(""), ui.KeyOf("undo")+" takes the change back.").Checked(tooLong),
+			ui.TextField("description", x.Description.Or(""), ui.KeyOf("undo")+" takes the change back.").Checked(tooLong),
 			ui.TextField("properties", core.PropertiesText(properties), propertiesHint+" They take the place of all that are there.").Checked(wrongProperties)},
 			Submit: func(f *ui.FormBox) tea.Cmd { return o.edit(x, f) }}}
 	})
@@ -323,7 +323,7 @@ func (o operator) edit(x core.Backup, f *ui.FormBox) tea.Cmd {
 			if err == nil && entry.None() {
 				return ui.Wrote("It is so already: nothing was sent.", nil)
 			}
-			told := fmt.Sprintf("Changed, as journal entry %d; U takes it back.", entry.ID)
+			told := fmt.Sprintf("Changed, as journal entry %d; %s takes it back.", entry.ID, ui.KeyOf("undo"))
 			if !holdsSecret(e.Metadata) {
 				told += " In a shell: " + o.at.Command("edit", []string{string(x.ID)}, words...)
 			}

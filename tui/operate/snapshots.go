@@ -140,7 +140,7 @@ func (s *snapshotsScreen) View(w, h int) string {
 	}
 	switch {
 	case s.State == ui.Failed:
-		return ui.FailedView(l, s.Err, "Ctrl-R tries again", w)
+		return ui.FailedView(l, s.Err, ui.KeyOf("reread")+" tries again", w)
 	case s.State != ui.Ready:
 		return "\n  " + l.Busy.Paint("◌ reading…")
 	case len(s.rows) == 0:

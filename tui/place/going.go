@@ -13,18 +13,20 @@ import (
 
 // MoveTo goes to another place.
 func (s *Stay) MoveTo(location string) tea.Cmd {
-	opt := s.opt
-	return func() tea.Msg {
-		return ui.Go{To: location, Open: func(ctx context.Context) (ui.Begin, error) {
-			desk, closing, err := opt.Open(ctx, location)
-			if err != nil {
-				return ui.Begin{}, err
-			}
-			in := opt.Begin(New(desk, closing, opt))
-			in.Said = "This is " + desk.Info().Title + " now."
-			return in, nil
-		}}
-	}
+	return func() tea.Msg { return s.opt.going(location, ui.Open{}) }
+}
+
+// going leads to a place, and there to a screen; the zero one is the first.
+func (o Options) going(location string, first ui.Open) ui.Go {
+	return ui.Go{To: location, Open: func(ctx context.Context) (ui.Begin, error) {
+		desk, closing, err := o.Open(ctx, location)
+		if err != nil {
+			return ui.Begin{}, err
+		}
+		in := o.Begin(New(desk, closing, o))
+		in.Said, in.First = "This is "+desk.Info().Title+" now.", first
+		return in, nil
+	}}
 }
 
 // ProjectActions switch between one project and all, where the place can.
@@ -52,7 +54,7 @@ func (s *Stay) Narrowed(projects core.FieldSet) string {
 	case d.AllProjects():
 		return "of one project: this login does not see all"
 	}
-	return "of one project, and not of the whole place (0 lists all)"
+	return "of one project, and not of the whole place (" + ui.KeyOf("projects") + " lists all)"
 }
 
 // reach lists all projects, or the own one. What runs goes on with the reach that
@@ -71,7 +73,7 @@ func (s *Stay) reach(all bool) tea.Cmd {
 // Jumps are the places that ":" leads to.
 func (s *Stay) Jumps() ui.Jumps {
 	if s.opt.Open == nil {
-		return ui.Jumps{}
+		return ui.Jumps{List: func(context.Context) []ui.Jump { return s.viewJumps() }}
 	}
 	return ui.Jumps{To: func(name string) tea.Cmd {
 		if name = strings.TrimSpace(name); name == "" {
@@ -87,6 +89,6 @@ func (s *Stay) Jumps() ui.Jumps {
 			}
 			out = append(out, j)
 		}
-		return out
+		return append(out, s.viewJumps()...)
 	}}
 }

@@ -68,13 +68,6 @@ type startScreen struct {
 	w, h    int
 }
 
-// door is a line of the list: a place that can be opened.
-type door struct {
-	store.PlaceRow
-	kind string
-	last time.Time // when one was there last; zero: never
-}
-
 // knocked is what came of asking a place whether it is there.
 type knocked struct {
 	asking bool
@@ -136,82 +129,12 @@ func (s *startScreen) load() tea.Cmd {
 		}
 		m.all = doors(known, o)
 		for _, d := range m.all {
-			if o.Knock != nil && d.kind != "demo" && d.kind != "database" {
+			if o.Knock != nil && d.kind != "demo" && d.kind != "database" && d.view == "" {
 				m.asks = append(m.asks, d.Location)
 			}
 		}
 		return m
 	})
-}
-
-// doors are all that there is to open: what one was at last first, what is known, what was
-// named lately besides, and the demo.
-func doors(known []store.PlaceRow, o Start) (out []door) {
-	was := map[string]time.Time{}
-	lately := o.Memory.Places()
-	for _, p := range lately {
-		was[p.Location] = p.At
-	}
-	there := map[string]bool{}
-	for _, row := range known {
-		there[row.Location] = true
-		out = append(out, door{row, kindOf(row.Location), was[row.Location]})
-	}
-	for i, p := range lately {
-		d := door{store.PlaceRow{Location: p.Location}, kindOf(p.Location), p.At}
-		switch {
-		case there[p.Location] && i == 0:
-			for j := range out {
-				if out[j].Location == p.Location { // to the top
-					d = out[j]
-					out = append(out[:j], out[j+1:]...)
-					break
-				}
-			}
-			out = append([]door{d}, out...)
-		case there[p.Location]:
-		case i == 0:
-			out = append([]door{d}, out...)
-		default:
-			out = append(out, d)
-		}
-	}
-	return append(out, door{store.PlaceRow{Name: "demo", Location: "demo"}, "demo", time.Time{}})
-}
-
-// kindOf says in a word what a location leads to.
-func kindOf(location string) string {
-	l, err := store.ParseLocation(location)
-	switch {
-	case err != nil:
-		return "?"
-	case l.Kind() == store.KindCloud:
-		return "cloud"
-	case l.Kind() == store.KindDemo:
-		return "demo"
-	case l.IsFile() && l.IsRepository():
-		return "folder"
-	case l.IsFile():
-		return "file"
-	case l.IsRepository():
-		return l.Scheme
-	}
-	return "database"
-}
-
-// name is what a door is called.
-func (d door) name() string {
-	if d.Name != "" {
-		return d.Name
-	}
-	l, err := store.ParseLocation(d.Location)
-	if err != nil {
-		return d.Location
-	}
-	if l.IsFile() {
-		return l.Rest[strings.LastIndexByte(l.Rest, '/')+1:]
-	}
-	return l.Rest
 }
 
 func (s *startScreen) Update(msg tea.Msg) tea.Cmd {
@@ -268,21 +191,10 @@ func (s *startScreen) narrow() {
 		}
 	}
 	if location, ok := typedPlace(text); ok {
-		s.rows = append([]door{{store.PlaceRow{Name: "open what is typed", Location: location}, kindOf(location), time.Time{}}}, s.rows...)
+		s.rows = append([]door{{PlaceRow: store.PlaceRow{Name: "open what is typed", Location: location}, kind: kindOf(location)}}, s.rows...)
 	}
 	s.table.SetSource(s)
 	s.Resize(s.w, s.h)
-}
-
-// fits reports whether each word of a text stands in what is shown of a door.
-func (d door) fits(text string) bool {
-	shown := strings.ToLower(d.name() + " " + d.kind + " " + d.Badge + " " + d.Location)
-	for _, word := range strings.Fields(strings.ToLower(text)) {
-		if !strings.Contains(shown, word) {
-			return false
-		}
-	}
-	return true
 }
 
 // pathScheme marks a path of which nobody knows yet what it leads to.
@@ -301,7 +213,7 @@ func typedPlace(text string) (string, bool) {
 
 // Len, Row and Key make the screen the table's source.
 func (s *startScreen) Len() int         { return len(s.rows) }
-func (s *startScreen) Key(i int) string { return s.rows[i].Location }
+func (s *startScreen) Key(i int) string { return s.rows[i].key() }
 func (s *startScreen) Row(i int) ([]grid.Cell, bool) {
 	d, st := s.rows[i], s.host.Look()
 	last := ""
@@ -319,12 +231,16 @@ func (s *startScreen) Row(i int) ([]grid.Cell, bool) {
 // there says whether a place is there, as far as is known.
 func (s *startScreen) there(d door) grid.Cell {
 	st := s.host.Look()
-	k, asked := s.knocked[d.Location]
-	switch err := s.failed[d.Location]; {
-	case s.opens(d.Location):
+	k, asked := s.knocked[d.key()]
+	switch err := s.failed[d.key()]; {
+	case s.opens(d.key()):
 		return grid.Cell{Text: "◌ opening…", Style: st.Busy}
 	case err != nil:
 		return grid.Cell{Text: "✗ " + core.Visible(ui.WhatOf(err)), Style: st.Bad}
+	case d.view != "":
+		v := d.of
+		v.Place = ""
+		return grid.Cell{Text: core.Visible(viewHint(v)), Style: st.Dim}
 	case d.kind == "demo":
 		return grid.Cell{Text: "made anew", Style: st.Dim}
 	case !asked:
@@ -379,7 +295,7 @@ func (s *startScreen) View(w, h int) string {
 	case s.State != ui.Ready:
 		lines = append(lines, "  "+st.Busy.Paint("◌ looking which places there are…"))
 	case len(s.rows) == 0:
-		lines = append(lines, "  "+st.Dim.Paint("no place has that in its name; Esc shows all, a path begins with /, ~/ or ./"))
+		lines = append(lines, "  "+st.Dim.Paint("no place has that in its name; "+ui.KeyOf("leave")+" shows all, a path begins with /, ~/ or ./"))
 	default:
 		lines = append(lines, strings.Split(s.table.View(), "\n")...)
 	}
@@ -395,6 +311,9 @@ func (s *startScreen) below(w int) (out []string) {
 	}
 	if d := s.current(); d != nil {
 		text := d.Location
+		if d.view != "" {
+			text = viewHint(d.of)
+		}
 		if d.ReadOnly {
 			text += ", only read"
 		}
@@ -402,8 +321,8 @@ func (s *startScreen) below(w int) (out []string) {
 			text += " + " + b
 		}
 		say("", text, st.Dim)
-		k := s.knocked[d.Location]
-		switch err := s.failed[d.Location]; {
+		k := s.knocked[d.key()]
+		switch err := s.failed[d.key()]; {
 		case err != nil:
 			say("✗ ", err.Error(), st.Bad)
 		case k.err != nil:
@@ -418,7 +337,7 @@ func (s *startScreen) below(w int) (out []string) {
 	if s.opt.Said != "" {
 		say("! ", s.opt.Said, st.Warn)
 	}
-	hint := "a paste: records     a path: a file or a repository     demo: to look around"
+	hint := "a paste or " + ui.KeyOf("from-clipboard") + ": records   a path: file or repository   demo: to look around"
 	return append(out, "", ui.Clip("  "+st.Dim.Paint(hint), w))
 }
 
@@ -467,7 +386,7 @@ func (s *startScreen) noDoor() string {
 	case d == nil:
 		return "no place is under the cursor"
 	case s.task != 0 && s.host.Task(s.task).Runs():
-		return s.at + " is being opened; Ctrl-C cancels it"
+		return s.at + " is being opened; " + ui.KeyOf("interrupt") + " cancels it"
 	case s.opt.Open == nil:
 		return noWay
 	}
@@ -476,27 +395,31 @@ func (s *startScreen) noDoor() string {
 
 // open opens the place under the cursor; where that fails it is told, and one stays.
 func (s *startScreen) open() tea.Cmd {
-	location, opt, pasted := s.current().Location, s.opt.Options, s.pasted
-	delete(s.failed, location)
+	d, opt, pasted := *s.current(), s.opt.Options, s.pasted
+	location, key := d.Location, d.key()
+	delete(s.failed, key)
 	work := ui.Work{What: "opening " + strings.TrimPrefix(location, pathScheme), Do: func(ctx context.Context, _ ui.Progress) ui.Result {
 		to := location
 		if path, ok := strings.CutPrefix(location, pathScheme); ok {
 			l, err := store.OfFile(path)
 			if err != nil {
-				return ui.Result{Note: ui.FailureNote(err), Answer: notOpenedMsg{location, err}}
+				return ui.Result{Note: ui.FailureNote(err), Answer: notOpenedMsg{key, err}}
 			}
 			to = l.String()
 		}
 		desk, closing, err := opt.Open(ctx, to)
 		if err != nil {
-			return ui.Result{Note: ui.FailureNote(err), Answer: notOpenedMsg{location, err}}
+			return ui.Result{Note: ui.FailureNote(err), Answer: notOpenedMsg{key, err}}
 		}
 		in := opt.Begin(New(desk, closing, opt))
 		in.Said = "This is " + desk.Info().Title + " now."
+		if d.view != "" {
+			in.First = ui.Open{Screen: d.of.ListName(), View: d.view}
+		}
 		return ui.Result{Then: withPaste(in, pasted)}
 	}}
 	id, cmd := s.host.Start(work)
-	s.task, s.at = id, location
+	s.task, s.at = id, key
 	return cmd
 }
 
@@ -542,7 +465,10 @@ func (s *startScreen) found(m recordsMsg) tea.Cmd {
 }
 
 func (s *startScreen) noMemory() string {
-	if d := s.current(); d == nil || s.opt.Memory.Of(d.Location).Location == "" {
+	switch d := s.current(); {
+	case d != nil && d.view != "":
+		return ""
+	case d == nil || s.opt.Memory.Of(d.Location).Location == "":
 		return "nothing is remembered of it"
 	}
 	return ""
@@ -550,6 +476,9 @@ func (s *startScreen) noMemory() string {
 
 // forget forgets what is remembered of the place under the cursor.
 func (s *startScreen) forget() tea.Cmd {
+	if view := s.current().view; view != "" {
+		return tea.Batch(s.opt.forgetView(s.host, view), s.load())
+	}
 	memory, location := s.opt.Memory, s.current().Location
 	memory.Forget(location)
 	return tea.Batch(s.host.Tell(func(ctx context.Context) tea.Msg { return ui.Failure(memory.Save(ctx)) }), s.load(),
@@ -568,7 +497,7 @@ func (s *startScreen) leave() tea.Cmd {
 		s.pasted, s.records = "", 0
 		return ui.Say(ui.LevelInfo, "What was pasted is put away.")
 	case s.task != 0 && s.host.Task(s.task).Runs():
-		return ui.Say(ui.LevelWarn, core.Visible(s.at)+" is being opened; Ctrl-C cancels it.")
+		return ui.Say(ui.LevelWarn, core.Visible(s.at)+" is being opened; "+ui.KeyOf("interrupt")+" cancels it.")
 	}
 	return tea.Quit
 }

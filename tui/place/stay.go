@@ -26,6 +26,8 @@ type Options struct {
 	Open func(ctx context.Context, location string) (jobs.Desk, func() error, error)
 	// Memory is how places were looked at before; nil: nothing is remembered.
 	Memory *state.Memory
+	// Views are those of the config, by their names.
+	Views map[string]state.View
 	// Begin makes what begins a stay: the screens of a place.
 	Begin func(*Stay) ui.Begin
 }
@@ -141,7 +143,7 @@ func (s *Stay) settle(host ui.Host) tea.Cmd {
 			return ui.Failure(err)
 		}
 		return ui.Note{Level: ui.LevelWarn, Text: core.Count(len(settled), "journal entry") +
-			" of an interrupted hearth settled by reading the place back; J shows the journal."}
+			" of an interrupted hearth settled by reading the place back; " + ui.KeyOf("go-journal") + " shows the journal."}
 	})
 }
 

@@ -70,7 +70,7 @@ func exported(done []jobs.Exported, format core.RecordFormat, file string) ui.Re
 		return ui.FailedWith(done[0].Err)
 	case n > 0:
 		partial = core.Fail(core.CodePartial, "export all", fmt.Sprintf("%d of %s failed", n, core.Count(len(done), "backup")),
-			"e shows which", errors.Join(failures...))
+			ui.KeyOf("message")+" shows which", errors.Join(failures...))
 	}
 	if len(records) == 0 {
 		return ui.FailedWith(partial)
@@ -95,7 +95,8 @@ func (x *Exports) toFile(host ui.Host, at *place.Stay, current *core.Backup, pic
 	if ids := picked.IDs; len(ids) == 1 && current != nil && current.ID == ids[0] {
 		name = "hearth-" + fileName(current.Title()) + "." + extension(x.format)
 	}
-	hint := "Only you will be able to read it (mode 0600); nothing is overwritten. Format: " + x.format.Title() + " (F changes it)."
+	hint := "Only you will be able to read it (mode 0600); nothing is overwritten. Format: " + x.format.Title() + " (" +
+		ui.KeyOf("format") + " changes it)."
 	return ui.Show(&ui.InputBox{Title: "Export to a file", Hint: hint, Input: ui.NewInput(name), Submit: func(file string) tea.Cmd {
 		if strings.TrimSpace(file) == "" {
 			return ui.Say(ui.LevelWarn, "No name was given; nothing was done.")

@@ -67,9 +67,10 @@ func (m importedMsg) note(err error) ui.Note {
 		return ui.Note{Level: ui.LevelWarn, Text: fmt.Sprintf("%d of %s could not be imported; see each.", failed, total)}
 	}
 	if m.into != "" {
-		return ui.Note{Level: ui.LevelGood, Text: total + " imported into " + core.Visible(m.into) + "; c goes there."}
+		return ui.Note{Level: ui.LevelGood, Text: total + " imported into " + core.Visible(m.into) +
+			"; " + ui.KeyOf("go-places") + " goes there."}
 	}
-	return ui.Note{Level: ui.LevelGood, Text: total + " imported; b lists them."}
+	return ui.Note{Level: ui.LevelGood, Text: total + " imported; " + ui.KeyOf("go-backups") + " lists them."}
 }
 
 var importColumns = []grid.Column{
@@ -313,7 +314,8 @@ func (s *importScreen) View(w, h int) string {
 		return ui.FailedView(st, s.Err, "", w)
 	case s.State == ui.Idle || len(s.checks) == 0:
 		hint := "Paste records here with the terminal's own key: the API's JSON, the output of openstack … record " +
-			"export or of cinder backup-export in any format and wrapping, or bare base64.\n\np reads the clipboard where that can work."
+			"export or of cinder backup-export in any format and wrapping, or bare base64.\n\n" +
+			ui.KeyOf("paste") + " reads the clipboard where that can work."
 		if s.State == ui.Ready {
 			hint = "There is no record in what was pasted. A record's base64 begins with eyJ; copy it from its beginning.\n\n" + hint
 		}

@@ -81,7 +81,8 @@ func (t *recordTab) fill() {
 	s := t.Host.Look()
 	switch t.State {
 	case ui.Idle:
-		t.Set([]ui.Line{{}, ui.TextLine(s.Dim.Paint("An export asks the backup service and writes the backup's row. Enter exports it."))})
+		t.Set([]ui.Line{{}, ui.TextLine(s.Dim.Paint("An export asks the backup service and writes the backup's row. " +
+			ui.KeyOf("export-anew") + " exports it."))})
 		return
 	case ui.Loading:
 		t.Set([]ui.Line{ui.TextLine(s.Busy.Paint("◌ exporting…"))})

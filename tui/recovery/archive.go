@@ -244,7 +244,7 @@ func (s *archiveScreen) head(w int) []string {
 	}
 	lines := []string{
 		ui.Clip(b+tell(n.NoRecord, "without a record")+", "+tell(n.OldRecord, "with an old one")+", "+tell(n.NoCapture, "no known capture"), w),
-		ui.Clip(v+tell(n.Stale, "without a backup of the last "+s.age)+st.Dim.Paint(" (N)"), w),
+		ui.Clip(v+tell(n.Stale, "without a backup of the last "+s.age)+st.Dim.Paint(" ("+ui.KeyOf("days")+")"), w),
 	}
 	if s.scant != "" {
 		lines = append(lines, ui.Clip(st.Warn.Paint("! "+core.Visible(s.scant)), w))
@@ -267,16 +267,16 @@ func (s *archiveScreen) View(w, h int) string {
 	st := s.host.Look()
 	switch {
 	case s.State == ui.Failed:
-		return ui.FailedView(st, s.Err, "Ctrl-R tries again", w)
+		return ui.FailedView(st, s.Err, ui.KeyOf("reread")+" tries again", w)
 	case s.State != ui.Ready:
 		return "\n  " + st.Busy.Paint("◌ reading…")
 	}
 	head := s.head(w)
 	body := s.table.View()
 	if len(s.rows) == 0 {
-		what := "no gap: each backup has a current record and a known capture (f shows them all)"
+		what := "no gap: each backup has a current record and a known capture (" + ui.KeyOf("show-all") + " shows them all)"
 		if s.volumes {
-			what = "no gap: each volume has a backup of the last " + s.age + " (f shows them all)"
+			what = "no gap: each volume has a backup of the last " + s.age + " (" + ui.KeyOf("show-all") + " shows them all)"
 		}
 		body = "\n" + strings.Join(ui.Hang("  ", st.Good.Paint("✓ ")+st.Text.Paint(what), w-2), "\n")
 	}
@@ -308,7 +308,7 @@ func (s *archiveScreen) noRow() string {
 func (s *archiveScreen) Actions() []ui.Action {
 	noExport := func() string {
 		if s.archiving() {
-			return "it goes on already; Ctrl-C cancels it"
+			return "it goes on already; " + ui.KeyOf("interrupt") + " cancels it"
 		}
 		return ui.Either(s.none(), s.at.Cannot(core.OpExport))
 	}
@@ -317,7 +317,7 @@ func (s *archiveScreen) Actions() []ui.Action {
 			return why
 		}
 		if s.cover.NoRecord+s.cover.OldRecord == 0 {
-			return "every record is current; X exports all again"
+			return "every record is current; " + ui.KeyOf("archive-all") + " exports all again"
 		}
 		return ""
 	}
@@ -366,7 +366,7 @@ func (s *archiveScreen) askArchive(all bool) tea.Cmd {
 	q.Lines = append(q.Lines,
 		show.Warning(s.host.Look(),
 			"each export is a call to the backup service, and writes the backup's row: its updated_at moves. Two run at once"),
-		ui.TextLine(s.host.Look().Dim.Paint("Ctrl-C ends it at any moment; the next run goes on where it stopped.")))
+		ui.TextLine(s.host.Look().Dim.Paint(ui.KeyOf("interrupt")+" ends it at any moment; the next run goes on where it stopped.")))
 	q.Lines = append(q.Lines, s.at.InShell(s.host.Look(), "archive", nil, words...)...)
 	return ui.Show(q.Guard(n, s.at.Info().Badge))
 }
@@ -412,7 +412,7 @@ func archivedNote(count jobs.ArchivedCounts, failures []error, err error) ui.Not
 	case err != nil && len(count) == 0:
 		return ui.FailureNote(err)
 	case err != nil && core.CodeOf(err) == core.CodeCancelled:
-		return ui.Note{Level: ui.LevelWarn, Text: "Records: " + said + "; x goes on with the rest.", Err: err}
+		return ui.Note{Level: ui.LevelWarn, Text: "Records: " + said + "; " + ui.KeyOf("archive-missing") + " goes on with the rest.", Err: err}
 	case err != nil:
 		return ui.Note{
 			Level: ui.LevelWarn,

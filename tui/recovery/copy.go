@@ -173,10 +173,6 @@ func (s *copyScreen) Update(msg tea.Msg) tea.Cmd {
 		s.to.fill()
 		s.from.fill()
 		return s.load(&s.to)
-	case filterMsg:
-		s.filter = msg.filter
-		s.from.fill()
-		s.to.fill()
 	case sideMsg:
 		return s.loaded(msg)
 	case plannedMsg:
@@ -316,9 +312,10 @@ func (s *copyScreen) View(w, h int) string {
 	if s.bare {
 		parents = "without parents"
 	}
-	foot := ui.Clip(st.Dim.Paint(parents+" (L)"), w)
+	foot := ui.Clip(st.Dim.Paint(parents+" ("+ui.KeyOf("parents")+")"), w)
 	if s.filter.Text != "" {
-		foot = ui.Clip(st.Dim.Paint("filter ")+st.Mark.Paint(core.Visible(s.filter.Text))+st.Dim.Paint("  "+parents+" (L)"), w)
+		foot = ui.Clip(st.Dim.Paint("filter ")+st.Mark.Paint(core.Visible(s.filter.Text))+
+			st.Dim.Paint("  "+parents+" ("+ui.KeyOf("parents")+")"), w)
 	}
 	if t := s.host.Task(s.planning); t.Runs() {
 		foot = t.Bar(st, w)
@@ -363,15 +360,16 @@ func (x *side) view(w, h int) string {
 	what := ""
 	switch {
 	case x.State == ui.Failed:
-		what = st.Bad.Paint("✗ "+core.Visible(x.Err.Error())) + "\n\n" + st.Dim.Paint("Ctrl-R tries again, t chooses another place")
+		what = st.Bad.Paint("✗ "+core.Visible(x.Err.Error())) + "\n\n" +
+			st.Dim.Paint(ui.KeyOf("plan-anew")+" tries again, "+ui.KeyOf("target")+" chooses another place")
 	case x.State == ui.Loading:
 		what = st.Busy.Paint("◌ reading…")
 	case x.State == ui.Idle:
-		what = st.Dim.Paint("t chooses the place to copy to")
+		what = st.Dim.Paint(ui.KeyOf("target") + " chooses the place to copy to")
 	case len(x.all) == 0:
 		what = st.Dim.Paint("there are no backups yet")
 	case len(x.rows) == 0:
-		what = st.Dim.Paint("no backup fulfils the filter; / changes it")
+		what = st.Dim.Paint("no backup fulfils the filter; " + ui.KeyOf("find") + " changes it")
 	default:
 		return ui.Clip(head, w) + "\n" + x.table.View()
 	}
@@ -425,7 +423,7 @@ func (s *copyScreen) shell() string {
 func (s *copyScreen) noPlan() string {
 	switch {
 	case s.toName == "":
-		return "no place to copy to is chosen; t chooses one"
+		return "no place to copy to is chosen; " + ui.KeyOf("target") + " chooses one"
 	case s.to.State == ui.Failed:
 		return "the place to copy to cannot be read"
 	case s.target.Place == nil || s.from.State != ui.Ready:
@@ -467,7 +465,7 @@ func (s *copyScreen) Actions() []ui.Action {
 	}
 	left := func() string {
 		if s.right {
-			return "only what is here can be marked; Tab goes there"
+			return "only what is here can be marked; " + ui.KeyOf("other-side") + " goes there"
 		}
 		return ""
 	}
@@ -495,9 +493,8 @@ func (s *copyScreen) Actions() []ui.Action {
 			s.bare = !s.bare
 			return nil
 		}},
-		{Name: "filter", Keys: []string{"/"}, Label: "filter", Minor: true, Help: "Filter both sides: name~db age>30d word", Run: s.askFilter},
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read both anew", Run: s.Resume},
-	}, ui.Moves(table, nil)...)
+	}, append(s.filters(), ui.Moves(table, nil)...)...)
 }
 
 // back leaves the plan; one that goes on is shown again by the next look.
@@ -521,19 +518,34 @@ func (s *copyScreen) markMissing() tea.Cmd {
 	return ui.Say(ui.LevelInfo, show.Thousands(n)+" marked.")
 }
 
-func (s *copyScreen) askFilter() tea.Cmd {
-	answer := s.host.Answer
-	return ui.Show(&ui.InputBox{Title: "Filter",
-		Hint:  "name~db status:error age>30d size>=10 kind:incr word; empty shows all",
-		Input: ui.NewInput(s.filter.Text),
-		Submit: func(text string) tea.Cmd {
-			f, err := core.ParseFilter(text, core.BackupColumns)
-			if err != nil {
-				return ui.Fail(err)
-			}
-			return func() tea.Msg { return answer(filterMsg{f}) }
-		}})
+// bothSides filters both sides as one types.
+type bothSides struct{ *copyScreen }
+
+func (s bothSides) Looked() string { return s.filter.Text }
+func (s bothSides) Match(by int) {
+	if s.right {
+		s.to.table.Step(by)
+	} else {
+		s.from.table.Step(by)
+	}
 }
 
-// filterMsg brings a filter that was typed.
-type filterMsg struct{ filter core.Filter }
+// Look filters by what is typed; while it is not right the last right one stays.
+func (s bothSides) Look(text string) (string, bool) {
+	f, err := core.ParseFilter(text, core.BackupColumns)
+	if err != nil {
+		return ui.WhatOf(err), false
+	}
+	s.filter = f
+	s.from.fill()
+	s.to.fill()
+	n := len(s.from.rows) + len(s.to.rows)
+	return fmt.Sprintf("%s here, %s there", show.Thousands(len(s.from.rows)), show.Thousands(len(s.to.rows))), n > 0 || f.Empty()
+}
+
+// filters are the keys of the filter.
+func (s *copyScreen) filters() []ui.Action {
+	out := ui.Finds(bothSides{s}, nil)
+	out[0].Label, out[0].Minor, out[0].Help = "filter", true, "Filter both sides as you type: name~db age>30d word"
+	return out
+}

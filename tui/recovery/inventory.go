@@ -343,15 +343,16 @@ func (s *inventoryScreen) View(w, h int) string {
 	st := s.host.Look()
 	switch {
 	case s.inv == nil && s.err != nil:
-		return ui.FailedView(st, s.err, "Ctrl-R tries again", w)
+		return ui.FailedView(st, s.err, ui.KeyOf("reread")+" tries again", w)
 	case s.inv == nil && s.busy():
 		return "\n" + s.host.Task(s.task).Bar(st, w)
 	case s.inv == nil:
-		return "\n  " + st.Dim.Paint("not read: Ctrl-R reads what lies there")
+		return "\n  " + st.Dim.Paint("not read: "+ui.KeyOf("reread")+" reads what lies there")
 	case len(s.rows) == 0 && s.inv.Holdings.Len() == 0:
 		return s.head(w) + "\n\n  " + st.Dim.Paint("there is nothing in this repository")
 	case len(s.rows) == 0:
-		return s.head(w) + "\n\n  " + st.Good.Paint("✓ nothing is wrong here, as far as was looked") + st.Dim.Paint(" (f shows all)")
+		return s.head(w) + "\n\n  " + st.Good.Paint("✓ nothing is wrong here, as far as was looked") +
+			st.Dim.Paint(" ("+ui.KeyOf("faults-only")+" shows all)")
 	}
 	return s.head(w) + "\n" + ui.SplitView(st, s.table, s.detail(), w, h-1)
 }
@@ -545,7 +546,7 @@ func verifiedNote(m verifiedMsg, command string) ui.Note {
 	}
 	n := ui.Note{Level: l, Text: text + ". In a shell: " + command}
 	if len(m.alone) > 0 {
-		n.Err = core.Fail(core.CodePartial, "verify", fmt.Sprintf("%d were left alone", len(m.alone)), "e shows each",
+		n.Err = core.Fail(core.CodePartial, "verify", fmt.Sprintf("%d were left alone", len(m.alone)), ui.KeyOf("message")+" shows each",
 			errors.Join(slices.Collect(maps.Values(m.alone))...))
 		if n.Level == ui.LevelGood {
 			n.Level = ui.LevelWarn

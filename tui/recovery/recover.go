@@ -350,7 +350,8 @@ func (s *recoverScreen) begin(w int) string {
 		return strings.Join(s.host.Look().Lay(lines, w), "\n") + "\n" + s.host.Task(s.finding).Bar(st, w)
 	case s.noLook() == "":
 		lines = append(lines,
-			ui.TextLine(st.Dim.Paint("Enter looks for what is in the source and not in the target, and the reverse. Nothing is changed by that.")))
+			ui.TextLine(st.Dim.Paint(ui.KeyOf("look-for-lost")+
+				" looks for what is in the source and not in the target, and the reverse. Nothing is changed by that.")))
 	}
 	lines = append(lines, ui.TextLine(st.Dim.Paint("What was interrupted goes on: look again, and what is there by then is left as it is.")))
 	return strings.Join(s.host.Look().Lay(lines, w), "\n")
@@ -360,13 +361,13 @@ func (s *recoverScreen) begin(w int) string {
 func (s *recoverScreen) noLook() string {
 	switch {
 	case s.from.kind == "":
-		return "no source is chosen; s chooses one"
+		return "no source is chosen; " + ui.KeyOf("recover-from") + " chooses one"
 	case s.to == "":
-		return "no target is chosen; t chooses one"
+		return "no target is chosen; " + ui.KeyOf("target") + " chooses one"
 	case s.from.kind == fromPlace && s.from.name == s.to:
 		return "source and target are the same"
 	case s.pane != nil && s.pane.running():
-		return "it is being carried out; Ctrl-C cancels it"
+		return "it is being carried out; " + ui.KeyOf("interrupt") + " cancels it"
 	}
 	return s.host.Waits(place.TouchingIn(s.to, "recovery", "plan")...)
 }
@@ -381,7 +382,7 @@ func (s *recoverScreen) Actions() []ui.Action {
 		}}
 	busy := func() string {
 		if s.pane != nil && s.pane.running() || s.looks() {
-			return "it goes on; Ctrl-C cancels it"
+			return "it goes on; " + ui.KeyOf("interrupt") + " cancels it"
 		}
 		return ""
 	}
@@ -429,7 +430,7 @@ func (s *recoverScreen) Actions() []ui.Action {
 			Help: "Ask the target again, and show all that would be done; nothing is changed",
 			Why: func() string {
 				if s.pane.over {
-					return "it has been carried out; Ctrl-R looks again"
+					return "it has been carried out; " + ui.KeyOf("look-again") + " looks again"
 				}
 				return s.noLook()
 			}, Run: func() tea.Cmd { return s.look(true) }},

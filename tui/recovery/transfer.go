@@ -243,7 +243,7 @@ func (p *transferPane) head(w, h int) []string {
 		if core.CodeOf(p.err) == core.CodeCancelled {
 			look = st.Warn
 		}
-		first = ui.Clip(look.Paint("✗ "+core.Visible(p.err.Error()))+st.Dim.Paint("  Ctrl-R goes on with the rest"), w)
+		first = ui.Clip(look.Paint("✗ "+core.Visible(p.err.Error()))+st.Dim.Paint("  "+ui.KeyOf("plan-anew")+" goes on with the rest"), w)
 	case p.over:
 		first = ui.Clip(st.Good.Paint("✓ "+core.Visible(p.ended())), w)
 	}
@@ -260,7 +260,7 @@ func (p *transferPane) head(w, h int) []string {
 	}
 	lines = append(lines, ui.Hang("", st.Dim.Paint(core.Visible(owner)), w)...)
 	if room := max(h/4, 3); len(lines) > room {
-		lines = append(lines[:room-1], st.Dim.Paint("… w shows all of it"))
+		lines = append(lines[:room-1], st.Dim.Paint("… "+ui.KeyOf("details")+" shows all of it"))
 	}
 	return lines
 }
@@ -322,7 +322,7 @@ func (p *transferPane) tickable(it *jobs.Arrival) string {
 	case p.running():
 		return "it is being carried out"
 	case p.over:
-		return "it has been carried out; Ctrl-R plans anew"
+		return "it has been carried out; " + ui.KeyOf("plan-anew") + " plans anew"
 	case it.State == jobs.ArrivalThere:
 		return "it is there already"
 	case it.State == jobs.ArrivalRefused:
@@ -363,9 +363,9 @@ func (p *transferPane) actions() []ui.Action {
 	done := func() string {
 		switch {
 		case p.running():
-			return "it is being carried out; Ctrl-C cancels it"
+			return "it is being carried out; " + ui.KeyOf("interrupt") + " cancels it"
 		case p.over:
-			return "it has been carried out; Ctrl-R plans anew"
+			return "it has been carried out; " + ui.KeyOf("plan-anew") + " plans anew"
 		}
 		return p.none()
 	}

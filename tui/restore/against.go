@@ -281,7 +281,7 @@ func (s *againstScreen) View(w, h int) string {
 	lines := []string{ui.Spread(ui.Clip(about, w), l.Dim.Paint("type to find"), w), l.Key.Paint("> ") + l.Input(s.field, w-2)}
 	switch {
 	case s.State == ui.Failed:
-		lines = append(lines, ui.FailedView(l, s.Err, "Esc goes back", w))
+		lines = append(lines, ui.FailedView(l, s.Err, ui.KeyOf("chooser-back")+" goes back", w))
 	case s.State != ui.Ready:
 		lines = append(lines, "", "  "+l.Busy.Paint("◌ reading…"))
 	case len(s.rows) == 0:

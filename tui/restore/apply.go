@@ -97,7 +97,7 @@ func (t *restoreTab) apply(p *core.Plan) tea.Cmd {
 				return ui.Result{Note: ui.Note{Level: ui.LevelInfo, Text: "The volume is so already: nothing was sent."}, Answer: appliedMsg{}}
 			}
 			return ui.Result{
-				Note:   ui.Note{Level: ui.LevelGood, Text: fmt.Sprintf("Applied as journal entry %d; U takes it back.", e.ID)},
+				Note:   ui.Note{Level: ui.LevelGood, Text: fmt.Sprintf("Applied as journal entry %d; %s takes it back.", e.ID, ui.KeyOf("undo"))},
 				Answer: appliedMsg{},
 			}
 		})

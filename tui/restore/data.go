@@ -134,7 +134,7 @@ func (t *restoreTab) restore(r core.RestoreRequest, title, onto string, plan *co
 
 // restoredNote tells how a restore ended, whatever screen is shown.
 func restoredNote(title string, report *core.RestoreReport, err error) ui.Note {
-	const more = "; W shows it."
+	more := "; " + ui.KeyOf("go-tasks") + " shows it."
 	if err == nil {
 		return ui.Note{Level: ui.LevelGood, Text: core.Visible(title) + ": " + report.Verdict() + more}
 	}

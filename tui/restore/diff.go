@@ -213,7 +213,7 @@ func (s *diffScreen) head(w, h int) []string {
 func (s *diffScreen) foot(w, h int) (lines []string) {
 	l, d := s.host.Look(), s.diff
 	if s.folded != "" {
-		lines = append(lines, l.Dim.Paint("  "+s.folded+": f shows them"))
+		lines = append(lines, l.Dim.Paint("  "+s.folded+": "+ui.KeyOf("show-all")+" shows them"))
 	}
 	if len(s.rows) > 0 {
 		if f := &s.rows[s.table.Cursor()]; f.Because != "" {
@@ -239,7 +239,7 @@ func (s *diffScreen) foot(w, h int) (lines []string) {
 	case h < ui.LowRoom:
 		lines = lines[:min(len(lines), 1)]
 	case len(lines) > room:
-		lines = append(lines[:room-1], l.Dim.Paint("… w shows all of it"))
+		lines = append(lines[:room-1], l.Dim.Paint("… "+ui.KeyOf("why")+" shows all of it"))
 	}
 	return lines
 }
@@ -255,7 +255,7 @@ func (s *diffScreen) View(w, h int) string {
 	l := s.host.Look()
 	switch {
 	case s.State == ui.Failed:
-		return ui.FailedView(l, s.Err, "Ctrl-R tries again", w)
+		return ui.FailedView(l, s.Err, ui.KeyOf("reread")+" tries again", w)
 	case s.diff == nil:
 		return "\n  " + l.Busy.Paint("◌ reading…")
 	}

@@ -37,7 +37,7 @@ func (x leaving) givenUp(ctx context.Context, report *core.RestoreReport, onto s
 		return
 	}
 	made := "Volume " + core.Visible(string(report.Made)) + ", which was made for the restore,"
-	done.Note.Text = waits + made + " is left behind; D in its report, which W leads to, deletes it."
+	done.Note.Text = waits + made + " is left behind; " + ui.KeyOf("delete-left") + " in its report, which " + ui.KeyOf("go-tasks") + " leads to, deletes it."
 	look, end := context.WithTimeout(context.WithoutCancel(ctx), lookLeft)
 	defer end()
 	l, err := x.at.Desk().Leftover(look, report)
@@ -101,7 +101,7 @@ func (s *reportScreen) noneLeft() string {
 	t, end := s.task()
 	switch {
 	case t.Runs():
-		return "the restore is still watched: Ctrl-C cancels that"
+		return "the restore is still watched: " + ui.KeyOf("interrupt") + " cancels that"
 	case core.CodeOf(end.err) != core.CodeCancelled || end.report == nil:
 		return "only the volume of a cancelled restore is deleted here"
 	case end.report.Made == "":

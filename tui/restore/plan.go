@@ -346,7 +346,7 @@ func (t *restoreTab) foot(w, h int) []string {
 	l, p := t.host.Look(), t.plan
 	var lines []string
 	if text := t.folded.text(); text != "" {
-		lines = append(lines, l.Dim.Paint("  "+text+": f shows them"))
+		lines = append(lines, l.Dim.Paint("  "+text+": "+ui.KeyOf("show-all")+" shows them"))
 	}
 	if len(t.rows) > 0 {
 		if f := &t.rows[t.table.Cursor()]; because(f) != "" {
@@ -374,7 +374,7 @@ func (t *restoreTab) foot(w, h int) []string {
 	case h < ui.LowRoom:
 		lines = lines[:min(len(lines), 1)]
 	case len(lines) > room:
-		lines = append(lines[:room-1], l.Dim.Paint("… w shows all of it"))
+		lines = append(lines[:room-1], l.Dim.Paint("… "+ui.KeyOf("why")+" shows all of it"))
 	}
 	return lines
 }

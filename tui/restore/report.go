@@ -147,7 +147,8 @@ func (s *reportScreen) View(w, h int) string {
 	case len(s.rows) > 0:
 		return head + "\n" + s.table.View() + "\n\n" + rest
 	case s.running():
-		rest = s.host.Look().Dim.Paint("The screens can be used meanwhile; W leads back here. Ctrl-C stops watching; the restore itself goes on in the cloud.")
+		rest = s.host.Look().Dim.Paint("The screens can be used meanwhile; " + ui.KeyOf("go-tasks") +
+			" leads back here. " + ui.KeyOf("interrupt") + " stops watching, the restore itself goes on.")
 		return head + "\n" + strings.Join(ui.Wrap(rest, w), "\n")
 	}
 	return head + "\n" + rest

@@ -206,7 +206,7 @@ func (t *restoreTab) View(w, h int) string {
 	s := t.host.Look()
 	switch {
 	case t.State == ui.Failed:
-		return ui.FailedView(s, t.Err, "t chooses another target, C gives a capture from a file", w)
+		return ui.FailedView(s, t.Err, ui.KeyOf("target")+" chooses another target, "+ui.KeyOf("give-capture")+" gives a capture from a file", w)
 	case t.plan == nil:
 		return "\n  " + s.Busy.Paint("◌ working it out…")
 	}

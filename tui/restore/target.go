@@ -294,7 +294,7 @@ func (s *targetScreen) View(w, h int) string {
 	lines = append(lines, s.against(w)...)
 	switch {
 	case s.State == ui.Failed:
-		lines = append(lines, ui.FailedView(l, s.Err, "Esc goes back", w))
+		lines = append(lines, ui.FailedView(l, s.Err, ui.KeyOf("chooser-back")+" goes back", w))
 	case s.State != ui.Ready:
 		lines = append(lines, "", "  "+l.Busy.Paint("◌ reading…"))
 	case len(s.rows) == 0:
@@ -363,5 +363,6 @@ func oneOf(label, none string, values []string, hint, typed string) ui.FormField
 	if len(values) == 0 {
 		return ui.TextField(label, "", typed)
 	}
-	return ui.ChoiceField(label, none, values, hint+" Space shows the list, ← and → go through it.")
+	return ui.ChoiceField(label, none, values, hint+" "+ui.KeyOf("choices")+" shows the list, "+
+		ui.KeyOf("previous-choice")+" and "+ui.KeyOf("next-choice")+" go through it.")
 }

@@ -59,5 +59,5 @@ func (a *App) begin(in ui.Begin) tea.Cmd {
 	a.stack, a.roots, a.dialogs = nil, map[string]held{}, nil
 	a.follow()
 	leave := func() tea.Msg { return ui.Failure(old.leave()) }
-	return tea.Batch(leave, ui.OpenFor(in.Screens[0].Name, ""), a.arrive(), a.watchTheme(), ui.Say(ui.LevelGood, in.Said))
+	return tea.Batch(leave, in.Opens(), a.arrive(), a.watchTheme(), ui.Say(ui.LevelGood, in.Said))
 }

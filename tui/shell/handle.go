@@ -169,7 +169,7 @@ func (a *App) sized(msg tea.WindowSizeMsg) tea.Cmd {
 	a.w, a.h = msg.Width, msg.Height
 	a.layout()
 	if len(a.stack) == 0 { // what a screen asks for depends on its room
-		return ui.OpenFor(a.visit.in.Screens[0].Name, "")
+		return a.visit.in.Opens()
 	}
 	return a.top().Update(msg)
 }

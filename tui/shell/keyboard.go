@@ -100,7 +100,7 @@ func (a *App) takePaste(text string) tea.Cmd {
 func (a *App) pasteCut(c term.Cut) tea.Cmd {
 	until := fmt.Sprintf("until nothing more came for %g s", c.After.Seconds())
 	if c.Key {
-		until = "until Ctrl-C"
+		until = "until " + ui.KeyOf("interrupt")
 	}
 	n := len(a.dialogs)
 	if n > 0 && a.dialogs[n-1] == a.terminal.cut { // the rest of the rest

@@ -200,7 +200,7 @@ func (a *App) toggleSecrets() tea.Cmd {
 	a.relook(func(l *ui.Look) { l.Reveal = !l.Reveal })
 	a.repaint()
 	if a.look.Reveal {
-		return ui.Say(ui.LevelWarn, "Secrets are shown; * masks them again.")
+		return ui.Say(ui.LevelWarn, "Secrets are shown; "+ui.KeyOf("secrets")+" masks them again.")
 	}
 	return ui.Say(ui.LevelInfo, "Secrets are masked.")
 }

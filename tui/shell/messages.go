@@ -136,7 +136,7 @@ func (m *messages) unreadText() string {
 	case n <= 0:
 		return ""
 	case n == 1:
-		return "✗ not looked at yet (e)"
+		return "✗ not looked at yet (" + ui.KeyOf("message") + ")"
 	}
-	return fmt.Sprintf("✗ %d not looked at yet (e)", n)
+	return fmt.Sprintf("✗ %d not looked at yet (%s)", n, ui.KeyOf("message"))
 }

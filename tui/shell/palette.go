@@ -97,6 +97,13 @@ func (a *App) commands() []ui.Command {
 	if c, ok := a.top().(ui.Commander); ok {
 		out = c.Commands()
 	}
+	if more := a.visit.in.Commands; more != nil {
+		for _, c := range more(a.seat(0)) {
+			if !slices.ContainsFunc(out, func(x ui.Command) bool { return x.Name == c.Name }) {
+				out = append(out, c)
+			}
+		}
+	}
 	if to := a.visit.in.Jumps.To; to != nil {
 		out = append(out, ui.Command{Name: "place", Help: "go to another place, by its name or its location", Free: true,
 			Words: func() []ui.MenuItem { return nil }, Run: to})

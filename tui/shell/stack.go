@@ -66,6 +66,9 @@ func (a *App) open(msg ui.Open) tea.Cmd {
 		a.stack, a.dialogs, a.said.passed = []held{h}, nil, true
 		a.left(were)
 		a.layout()
+		if o, ok := h.Screen.(ui.Opener); ok && msg.View != "" {
+			return o.Reopen(msg)
+		}
 		return a.resumed()
 	}
 	a.stack = nil

@@ -64,15 +64,15 @@ func (t *tasks) waits(v *visit, touches []string, alone bool) string {
 	for _, b := range t.running(nil) {
 		for _, x := range touches {
 			if slices.Contains(b.touches, x) {
-				return b.What + " is still running, and touches the same; W shows it"
+				return b.What + " is still running, and touches the same; " + ui.KeyOf("go-tasks") + " shows it"
 			}
 		}
 		if b.visit == v && (alone || b.alone) {
-			return b.What + " is still running; W shows it, Ctrl-C cancels it"
+			return b.What + " is still running; " + ui.KeyOf("go-tasks") + " shows it, " + ui.KeyOf("interrupt") + " cancels it"
 		}
 	}
 	if len(here) >= mostTasks {
-		return fmt.Sprintf("%d tasks are running, which is the most at once; W shows them", len(here))
+		return fmt.Sprintf("%d tasks are running, which is the most at once; %s shows them", len(here), ui.KeyOf("go-tasks"))
 	}
 	return ""
 }

@@ -25,7 +25,7 @@ const mostSteps = 200
 
 // same reports whether two open the same.
 func same(a, b ui.Open) bool {
-	return a.Screen == b.Screen && a.ID == b.ID && a.Filter == b.Filter && slices.Equal(a.IDs, b.IDs)
+	return a.Screen == b.Screen && a.ID == b.ID && a.Filter == b.Filter && a.View == b.View && slices.Equal(a.IDs, b.IDs)
 }
 
 // went notes that something was opened; what lay ahead is ahead no longer.

@@ -25,6 +25,7 @@ type Memory struct {
 	state   State
 	changed map[string]bool // places that this run changed, for the file
 	forgot  map[string]bool // and that it forgot
+	views   map[string]bool // the views that it saved or forgot
 	all     bool            // it forgot all that was there
 	quiet   bool            // that it cannot be written has been told
 
@@ -34,7 +35,7 @@ type Memory struct {
 // Open reads what is remembered in a file of a name; "" and a file that is not there are an
 // empty memory. What cannot be read is set aside, and said tells of it in a sentence.
 func Open(name string) (m *Memory, said string) {
-	m = &Memory{name: name, changed: map[string]bool{}, forgot: map[string]bool{}}
+	m = &Memory{name: name, changed: map[string]bool{}, forgot: map[string]bool{}, views: map[string]bool{}}
 	m.state, said = m.read()
 	return m, said
 }
@@ -160,6 +161,53 @@ func (m *Memory) Forget(location string) {
 	m.forgot[location] = true
 }
 
+// Views are those that were saved, by their names.
+func (m *Memory) Views() map[string]View {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.state.Views)
+}
+
+// SaveView saves a view under a name, in place of the one that had it; false where that cannot be:
+// there are too many, or it is too long, or holds a secret.
+func (m *Memory) SaveView(name string, v View) bool {
+	if m == nil {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	views := maps.Clone(m.state.Views)
+	if views == nil {
+		views = map[string]View{}
+	}
+	views[name] = v
+	next := State{m.state.Places, views}.bounded()
+	if len(next.Views) != len(views) {
+		return false
+	}
+	m.state, m.views[name] = next, true
+	return true
+}
+
+// ForgetView forgets a view; false where there is none of the name.
+func (m *Memory) ForgetView(name string) bool {
+	if m == nil {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.state.Views[name]; !ok {
+		return false
+	}
+	views := maps.Clone(m.state.Views)
+	delete(views, name)
+	m.state.Views, m.views[name] = views, true
+	return true
+}
+
 // ForgetAll forgets everything, and what was set aside.
 func (m *Memory) ForgetAll() {
 	if m == nil {
@@ -170,6 +218,7 @@ func (m *Memory) ForgetAll() {
 	m.state, m.all = State{}, true
 	clear(m.changed)
 	clear(m.forgot)
+	clear(m.views)
 }
 
 // Save writes down what this run changed, into what other runs have written meanwhile. The
@@ -181,25 +230,22 @@ func (m *Memory) Save(ctx context.Context) error {
 	m.saving.Lock()
 	defer m.saving.Unlock()
 	m.mu.Lock()
-	now, changed, forgot, all, name := m.state, m.changed, m.forgot, m.all, m.name
-	m.changed, m.forgot, m.all = map[string]bool{}, map[string]bool{}, false
+	now, name, did := m.state, m.name, news{m.changed, m.forgot, m.views, m.all}
+	m.changed, m.forgot, m.views, m.all = map[string]bool{}, map[string]bool{}, map[string]bool{}, false
 	m.mu.Unlock()
-	if name == "" || len(changed) == 0 && len(forgot) == 0 && !all {
+	if name == "" || len(did.changed) == 0 && len(did.forgot) == 0 && len(did.views) == 0 && !did.all {
 		return nil
 	}
-	err := m.write(ctx, name, now, changed, forgot, all)
+	err := m.write(ctx, name, now, did)
 	if err == nil {
 		return nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for l := range changed { // another time
-		m.changed[l] = true
-	}
-	for l := range forgot {
-		m.forgot[l] = true
-	}
-	m.all = m.all || all
+	maps.Copy(m.changed, did.changed) // another time
+	maps.Copy(m.forgot, did.forgot)
+	maps.Copy(m.views, did.views)
+	m.all = m.all || did.all
 	if m.quiet {
 		return nil
 	}
@@ -208,8 +254,14 @@ func (m *Memory) Save(ctx context.Context) error {
 		"hearth works without; make the folder writable, or set XDG_STATE_HOME", err)
 }
 
+// news is what a run changed: places, places that it forgot, views, or all that there was.
+type news struct {
+	changed, forgot, views map[string]bool
+	all                    bool
+}
+
 // write writes the file.
-func (m *Memory) write(ctx context.Context, name string, now State, changed, forgot map[string]bool, all bool) error {
+func (m *Memory) write(ctx context.Context, name string, now State, did news) error {
 	dir := filepath.Dir(name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -223,7 +275,7 @@ func (m *Memory) write(ctx context.Context, name string, now State, changed, for
 	}
 	defer unlock()
 	there := State{}
-	if all {
+	if did.all {
 		forgetAside(name)
 	} else {
 		there, _ = m.read() // what another run left behind is set aside as at the start
@@ -231,13 +283,22 @@ func (m *Memory) write(ctx context.Context, name string, now State, changed, for
 	if m.name == "" {
 		return errors.New("what is there cannot be read")
 	}
-	there.Places = slices.DeleteFunc(there.Places, func(p Place) bool { return changed[p.Location] || forgot[p.Location] })
+	there.Places = slices.DeleteFunc(there.Places, func(p Place) bool { return did.changed[p.Location] || did.forgot[p.Location] })
 	for _, p := range now.Places {
-		if changed[p.Location] {
+		if did.changed[p.Location] {
 			there.Places = append(there.Places, p)
 		}
 	}
-	if there = there.bounded(); len(there.Places) == 0 {
+	for view := range did.views {
+		if v, ok := now.Views[view]; !ok {
+			delete(there.Views, view)
+		} else if there.Views == nil {
+			there.Views = map[string]View{view: v}
+		} else {
+			there.Views[view] = v
+		}
+	}
+	if there = there.bounded(); len(there.Places) == 0 && len(there.Views) == 0 {
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

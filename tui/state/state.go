@@ -16,12 +16,14 @@ import (
 	"hearth/core"
 )
 
-// version is that of the file's form: whatever is added to it makes it another.
-const version = 1
+// version is that of the file's form: whatever is added to it makes it another. Those before are
+// read as they are: 2 added columns and views.
+const version = 2
 
 // Bounds of what is remembered: the oldest places go first, and a longer text is not kept.
 const (
 	MostPlaces = 100
+	MostViews  = 100
 	mostLists  = 8
 	mostText   = 2 << 10 // bytes of a location, a filter
 	mostFile   = 4 << 20 // bytes of a file that is read
@@ -33,6 +35,26 @@ type List struct {
 	Sort   string `json:"sort,omitempty"`   // a column's name; "" as the list begins
 	Desc   bool   `json:"desc,omitempty"`   // the order, of Sort
 	NoPane bool   `json:"no_pane,omitempty"`
+	// Columns are those that were chosen, in their order and as they are typed: "name:40,size".
+	Columns string `json:"columns,omitempty"`
+}
+
+// View is a way to look at a list that has a name, as [views.NAME] of the config has it: what is
+// not said in it is as the list begins.
+type View struct {
+	List    string `toml:"list" json:"list,omitempty"`       // backups, which is the usual, or volumes
+	Place   string `toml:"place" json:"place,omitempty"`     // its name or location; "" wherever one is
+	Filter  string `toml:"filter" json:"filter,omitempty"`   // as it is typed
+	Sort    string `toml:"sort" json:"sort,omitempty"`       // as it is typed: "size", "size asc", "size desc"
+	Columns string `toml:"columns" json:"columns,omitempty"` // as they are typed: "name:40,size"
+}
+
+// ListName is the list that it is a view of.
+func (v View) ListName() string {
+	if v.List == "" {
+		return "backups"
+	}
+	return v.List
 }
 
 // Place is a place where one was.
@@ -46,12 +68,14 @@ type Place struct {
 // State is all that is remembered. The zero State is nothing.
 type State struct {
 	Places []Place // each once, the last one first
+	Views  map[string]View
 }
 
 // file is how a state is written.
 type file struct {
-	Version int     `json:"hearth_state"`
-	Places  []Place `json:"places"`
+	Version int             `json:"hearth_state"`
+	Places  []Place         `json:"places"`
+	Views   map[string]View `json:"views,omitempty"`
 }
 
 // Parse reads what [State.Bytes] wrote: CodeUnreadable, with a reason for people, for what is
@@ -78,13 +102,13 @@ func Parse(body []byte) (State, error) {
 	if err := d.Decode(&f); err != nil {
 		return bad("it holds what this hearth does not know", err)
 	}
-	return State{f.Places}.bounded(), nil
+	return State{f.Places, f.Views}.bounded(), nil
 }
 
 // Bytes is the state as it is written.
 func (s State) Bytes() []byte {
 	b := s.bounded()
-	body, err := json.MarshalIndent(file{version, b.Places}, "", " ")
+	body, err := json.MarshalIndent(file{version, b.Places, b.Views}, "", " ")
 	if err != nil { // a time outside of what JSON has: bounded leaves none
 		panic(err)
 	}
@@ -105,6 +129,17 @@ func (s State) bounded() State {
 		seen[p.Location] = true
 		out.Places = append(out.Places, p.bounded())
 	}
+	for _, name := range slices.Sorted(maps.Keys(s.Views)) {
+		v := s.Views[name]
+		whole := fits(v.List) && fits(v.Place) && fits(v.Filter) && fits(v.Sort) && fits(v.Columns) // else it is another view
+		if !whole || !fits(name) || name == "" || len(out.Views) == MostViews {
+			continue
+		}
+		if out.Views == nil {
+			out.Views = map[string]View{}
+		}
+		out.Views[name] = v
+	}
 	return out
 }
 
@@ -121,6 +156,9 @@ func (p Place) bounded() Place {
 		}
 		if !fits(l.Sort) {
 			l.Sort, l.Desc = "", false
+		}
+		if !fits(l.Columns) {
+			l.Columns = ""
 		}
 		if fits(name) && l != (List{}) && len(lists) < mostLists {
 			lists[name] = l

@@ -20,11 +20,13 @@ var day = time.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC)
 
 // some is a state with all there is in it.
 func some() State {
-	return State{[]Place{
+	return State{Places: []Place{
 		{Location: "cloud:prod", At: day, Theme: "light", Lists: map[string]List{
-			"backups": {Filter: "status:error name~ü", Sort: "size", Desc: true, NoPane: true}, "volumes": {Sort: "name"}}},
+			"backups": {Filter: "status:error name~ü", Sort: "size", Desc: true, NoPane: true, Columns: "name:40,size"},
+			"volumes": {Sort: "name"}}},
 		{Location: "posix:/srv/b", At: day.Add(-time.Hour)},
-	}}
+	}, Views: map[string]View{"old ones": {Place: "prod", Filter: "age>30d", Sort: "size desc", Columns: "name,size"},
+		"big": {List: "volumes", Sort: "size"}}}
 }
 
 // in makes a state file of a text.
@@ -83,11 +85,49 @@ func TestRemembered(t *testing.T) {
 	}
 }
 
+// TestViews: views are saved and forgotten, beside what another run saves meanwhile; what a hearth
+// before them wrote is read as it is.
+func TestViews(t *testing.T) {
+	name := in(t, []byte(`{"hearth_state": 1, "places": [{"location": "cloud:prod", "at": "2026-11-22T09:00:00Z"}]}`))
+	a, said := Open(name)
+	b, _ := Open(name)
+	if said != "" || len(a.Places()) != 1 {
+		t.Fatalf("%q, %v", said, a.Places())
+	}
+	for view, v := range some().Views {
+		if !a.SaveView(view, v) {
+			t.Errorf("%s is not saved", view)
+		}
+	}
+	save(t, a)
+	if b.SaveView("mine", View{Filter: strings.Repeat("x", 3000)}) || b.SaveView("", View{}) || b.ForgetView("nobody's") {
+		t.Error("what cannot be saved is")
+	}
+	b.SaveView("mine", View{Filter: "db"})
+	save(t, b)
+	a.ForgetView("big")
+	save(t, a)
+	again, said := Open(name)
+	if want := map[string]View{"old ones": some().Views["old ones"], "mine": {Filter: "db"}}; said != "" ||
+		!reflect.DeepEqual(again.Views(), want) || len(again.Places()) != 1 {
+		t.Errorf("%q: %+v of %+v", said, again.Views(), again.Places())
+	}
+	again.ForgetAll()
+	save(t, again)
+	if _, err := os.Stat(name); err == nil {
+		t.Error("all is forgotten, and the file is there")
+	}
+	var none *Memory
+	if none.SaveView("x", View{}) || none.ForgetView("x") || none.Views() != nil {
+		t.Error("no memory remembers")
+	}
+}
+
 // TestCut cuts a state file at every byte: it is set aside, whole as it was, and a sentence
 // says so; and so is what a newer hearth or another program wrote.
 func TestCut(t *testing.T) {
 	whole := some().Bytes()
-	cases := map[string]string{"newer": `{"hearth_state": 2, "places": {}}`, "foreign": `{"a": 1}`, "a list": `[1]`, "no JSON": "state",
+	cases := map[string]string{"newer": `{"hearth_state": 3, "places": {}}`, "foreign": `{"a": 1}`, "a list": `[1]`, "no JSON": "state",
 		"more behind": string(whole) + "{}",
 		"unknown":     `{"hearth_state": 1, "places": [{"location": "demo", "at": "2026-11-22T09:00:00Z", "pin": 1}]}`,
 		"null":        "null", "NUL": "\x00\x00", "wrong types": `{"hearth_state": 1, "places": [{"location": 7}]}`}
@@ -107,7 +147,7 @@ func TestCut(t *testing.T) {
 		if cut := strings.HasPrefix(what, "cut"); cut != strings.HasSuffix(said, "it is cut off.") {
 			t.Errorf("%s: %s", what, said)
 		}
-		if strings.HasPrefix(what, "newer") && !strings.Contains(said, "a newer hearth's, of version 2") {
+		if strings.HasPrefix(what, "newer") && !strings.Contains(said, "a newer hearth's, of version 3") {
 			t.Error(said)
 		}
 		if len(body)%16 > 0 {
@@ -219,7 +259,8 @@ func TestUnwritable(t *testing.T) {
 // back as it was written.
 func FuzzRemembered(f *testing.F) {
 	f.Add(some().Bytes())
-	f.Add([]byte(`{"hearth_state": 2}`))
+	f.Add([]byte(`{"hearth_state": 3}`))
+	f.Add([]byte(`{"hearth_state": 2, "views": {"": {}, "a": {"list": "volumes"}}}`))
 	f.Add([]byte(`{"hearth_state": 1, "places": [{"location": "demo", "at": "0000-01-01T00:00:00+23:59"}, {"location": "demo"}]}`))
 	f.Add([]byte(`{"hearth_state": 1e0, "hearth_state": null, "places": null}`))
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -37,7 +37,7 @@ func (c Clipboard) instead() string {
 	if c.verb {
 		return "leave --copy out and redirect the output to a file"
 	}
-	return "use X to write a file"
+	return "use " + KeyOf("export-file") + " to write a file"
 }
 
 // Desktop is a desktop's clipboard.

@@ -14,7 +14,7 @@ import (
 func (c Clipboard) Examine(ctx context.Context) (found []string) {
 	say := func(lines ...string) { found = append(found, lines...) }
 	if c.Off {
-		say("off in the config: X writes files instead, and clipboard = \"auto\" under [screen] turns it on")
+		say("off in the config: " + KeyOf("export-file") + " writes files instead, and clipboard = \"auto\" under [screen] turns it on")
 		return found
 	}
 	if c.getenv("TMUX") != "" {
@@ -33,11 +33,13 @@ func (c Clipboard) Examine(ctx context.Context) (found []string) {
 	}
 	switch {
 	case !c.terminal() && c.desktop() == nil:
-		say("none: no tmux, no desktop, and a terminal of the type "+quotedOr(c.getenv("TERM"), "nothing")+" has none; X writes files instead",
+		say("none: no tmux, no desktop, and a terminal of the type "+quotedOr(c.getenv("TERM"), "nothing")+" has none; "+
+			KeyOf("export-file")+" writes files instead",
 			"to have one, start hearth within tmux, or set TERM to what the terminal is")
 	case c.terminal():
 		say("the terminal's, by OSC 52, at most "+core.Bytes(osc52Limit/4*3)+": it gives no receipt, so hearth cannot know whether it came",
-			"where nothing comes, allow the terminal OSC 52 (also \"clipboard access\"), start hearth within tmux, or use X to write a file")
+			"where nothing comes, allow the terminal OSC 52 (also \"clipboard access\"), start hearth within tmux, or use "+
+				KeyOf("export-file")+" to write a file")
 	}
 	return found
 }

@@ -15,6 +15,8 @@ func (d desktopClipboard) Write(string) error    { d.t.Error("the clipboard was 
 // TestClipboardExamine: each way that a copy can go is named, with whether hearth can know that
 // it came; it is the way that a copy then takes, and nothing is copied.
 func TestClipboardExamine(t *testing.T) {
+	HaveKeys(map[string][]string{"export-file": {"X"}}, nil)
+	defer HaveKeys(nil, nil)
 	noTmux := errors.New("no server\x1b")
 	for what, c := range map[string]struct {
 		off, desktop bool

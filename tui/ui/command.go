@@ -70,7 +70,7 @@ func (p *PaletteBox) Add(it MenuItem, run func() tea.Cmd) {
 // Put adds to a command what can follow it.
 func (p *PaletteBox) Put(name string, words []MenuItem) {
 	for i := range p.commands {
-		if p.commands[i].Name == name {
+		if c := p.commands[i]; c.Name == name && (c.Words == nil || len(c.Words()) == 0) {
 			p.commands[i].Words = func() []MenuItem { return words }
 		}
 	}

@@ -50,15 +50,27 @@ type BannerMsg struct{ Note Note }
 type Begin struct {
 	Banner  func() Banner       // without I/O; asked again by and by
 	Screens []Entry             // THE list; the first is shown first
+	First   Open                // what is shown first instead; without a Screen nothing is
 	Keys    func(Host) []Action // what else keys do on every screen there
 	Jumps   Jumps               // where else ":" leads
-	Arrive  func(Host) tea.Cmd  // what is done first
-	Close   func() error        // closes the place when the stay is over; nil: nothing does
-	Said    string              // for the status line
+	// Commands are lines that can be typed behind ":" on every screen there, where the screen has
+	// none of the name itself.
+	Commands func(Host) []Command
+	Arrive   func(Host) tea.Cmd // what is done first
+	Close    func() error       // closes the place when the stay is over; nil: nothing does
+	Said     string             // for the status line
 	// Theme is the name of the theme that was chosen there before, "" for none; Themed is told
 	// of one that is chosen; nil: nobody remembers it.
 	Theme  string
 	Themed func(host Host, name string) tea.Cmd
+}
+
+// Opens is what is opened first.
+func (b Begin) Opens() tea.Cmd {
+	if b.First.Screen != "" {
+		return Opening(b.First)
+	}
+	return OpenFor(b.Screens[0].Name, "")
 }
 
 // Go leads to another place. Where tasks run here, the shell asks first what is to

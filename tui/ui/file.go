@@ -23,7 +23,7 @@ func (p Parcel) Note(l Level, how string) Note {
 	n := Note{Level: l, Text: strings.TrimSuffix(how, ".") + ": " + p.What + "."}
 	if p.Partial != nil {
 		n.Level, n.Err = LevelWarn, p.Partial
-		n.Text += " But " + WhatOf(p.Partial) + "; e shows which."
+		n.Text += " But " + WhatOf(p.Partial) + "; " + KeyOf("message") + " shows which."
 	}
 	return n
 }

@@ -162,13 +162,18 @@ func (t *textFinder) step(by int) {
 
 // said is what came of it.
 func (t *textFinder) said() (string, bool) {
-	switch {
-	case t.text == "":
+	if t.text == "" {
 		return "", true
-	case len(t.rows) == 0:
+	}
+	return matches(t.at, len(t.rows))
+}
+
+// matches says which of some matches is the one.
+func matches(at, n int) (string, bool) {
+	if n == 0 {
 		return "it is nowhere here", false
 	}
-	return fmt.Sprintf("match %d of %d", t.at+1, len(t.rows)), true
+	return fmt.Sprintf("match %d of %d", at+1, n), true
 }
 
 // lit is a row with what was looked for underlined; it loses its colours by that.

@@ -58,7 +58,7 @@ const pickKey = "ctrl+o"
 func (x FormField) From(o Offer) FormField {
 	if x.fixed == "" {
 		x.offer = &o
-		x.hint = strings.TrimSpace(x.hint + " " + KeyName(pickKey) + " lists " + o.What + ".")
+		x.hint = strings.TrimSpace(x.hint + " " + KeyHere("offer", pickKey) + " lists " + o.What + ".")
 	}
 	return x
 }

@@ -107,5 +107,6 @@ func (q *QuestionBox) give() tea.Cmd {
 	case q.Answers[q.at-1].Looks, strings.EqualFold(strings.TrimSpace(q.guard.field.Value()), q.guard.word):
 		return q.leave(q.Answers[q.at-1].Do())
 	}
-	return Say(LevelWarn, "Nothing was done: type "+q.guard.word+" and then Enter to do it, or Esc to leave it.")
+	return Say(LevelWarn, "Nothing was done: type "+q.guard.word+" and then "+KeyTyping("choose", "enter")+" to do it, or "+
+		KeyTyping("no", "esc")+" to leave it.")
 }

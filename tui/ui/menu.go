@@ -188,7 +188,7 @@ func (m *MenuBox) View(s Look, w, h int) string {
 		lines = append(lines, m.line(s, all[i], boxWidth(w)-2))
 	}
 	if len(all) == 0 {
-		lines = append(lines, s.Dim.Paint("  nothing fits; Esc shows all again"))
+		lines = append(lines, s.Dim.Paint("  nothing fits; "+KeyOf("menu-close")+" shows all again"))
 	}
 	title := m.Title
 	if top+room < len(all) {

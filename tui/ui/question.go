@@ -24,6 +24,7 @@ type QuestionBox struct {
 	at      int // 0 does nothing
 	Look    Look
 	reel    reel
+	sought  sought
 	h       int
 	guard   guard
 }
@@ -77,6 +78,7 @@ func (q *QuestionBox) Actions() []Action {
 			}
 			return q.no()
 		}})
+	out = append(out, q.finds())
 	out = append(out, copyCommand(q.Lines)...)
 	out = append(out, copyCommand(q.After)...)
 	for _, s := range scrolls(func() int { return q.h }, q.scroll) {
@@ -106,7 +108,7 @@ func (q *QuestionBox) View(s Look, w, h int) string {
 	case !q.reel.begins():
 		title += " (end)"
 	}
-	lines = append(lines, "")
+	lines = append(q.lit(s, lines), "")
 	if q.guard.word != "" {
 		lines = append(lines, q.guardLine(s, boxWidth(w)))
 	}
@@ -147,13 +149,13 @@ func (q *QuestionBox) Point(lines []string, x, y int) tea.Cmd {
 func (q *QuestionBox) label(i int) string {
 	switch {
 	case i == 0 && q.guard.word != "":
-		return "No (Esc)"
+		return "No (" + KeyTyping("no", "esc") + ")"
 	case i == 0:
-		return "No (n)"
+		return "No (" + KeyHere("no", "n") + ")"
 	case q.guard.word != "":
 		return q.Answers[i-1].Label
 	}
-	return q.Answers[i-1].Label + " (" + q.Answers[i-1].Key + ")"
+	return q.Answers[i-1].Label + " (" + KeyHere("yes-"+q.Answers[i-1].Key, q.Answers[i-1].Key) + ")"
 }
 
 // buttons draws the answers, the marked one in its look and with a sign.

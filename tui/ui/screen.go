@@ -41,6 +41,7 @@ type Open struct {
 	Picked any      // how those were picked, for the screen that knows; nil: each by itself
 	Filter string   // for a list
 	Tab    string   // to begin with; "" is the first
+	View   string   // of a list: the name of the saved view that it is to be looked at by
 }
 
 // Aimed reports whether it is opened for something.

@@ -69,5 +69,5 @@ func PaintOf(look themes.Role, mono bool) grid.Style {
 
 // Grid is the styles as a table wants them.
 func (s *Styles) Grid() grid.Styles {
-	return grid.Styles{Header: s.header, Text: s.Text, Dim: s.Dim, Cursor: s.cursor, Mark: s.Mark}
+	return grid.Styles{Header: s.header, Text: s.Text, Dim: s.Dim, Cursor: s.cursor, Mark: s.Mark, All: KeyOf("found-clear")}
 }

@@ -169,7 +169,7 @@ type TaskEndedMsg struct{ ID TaskID }
 // of how many, and what it is at.
 func (t Task) Bar(l Look, w int) string {
 	if t.Step.Total < 1 && t.Step.Of < 1 {
-		return Clip(l.Busy.Paint("◌ "+core.Visible(Either(t.Step.Text, t.What)))+l.Dim.Paint("  Ctrl-C cancels it"), w)
+		return Clip(l.Busy.Paint("◌ "+core.Visible(Either(t.Step.Text, t.What)))+l.Dim.Paint("  "+KeyOf("interrupt")+" cancels it"), w)
 	}
 	text := " "
 	if t.Step.Total > 0 {

@@ -13,7 +13,7 @@ func SplitView(s Look, t *grid.Model, detail []Line, w, h int) string {
 	room := h - strings.Count(table, "\n") - 2
 	lines := s.Lay(detail, w)
 	if room > 0 && len(lines) > room {
-		lines = append(lines[:room-1], s.Dim.Paint("… w shows all of it"))
+		lines = append(lines[:room-1], s.Dim.Paint("… "+KeyOf("details")+" shows all of it"))
 	}
 	return table + "\n" + s.Border.Paint(strings.Repeat("─", max(w, 0))) + "\n" + strings.Join(lines, "\n")
 }

@@ -16,6 +16,7 @@ import (
 	"hearth/store/archive"
 	"hearth/store/jobs"
 	"hearth/store/storetest"
+	"hearth/store/storetest/race"
 )
 
 // writing is a line that changes a place.
@@ -101,7 +102,7 @@ func (w *wire) run(t *testing.T, l writing, as storetest.Answer, takes bool) (go
 	w.api.Reset()
 	waits := store.Waits{Repeat: time.Millisecond, Look: time.Millisecond}
 	if as == storetest.Late {
-		waits.Answer = 50 * time.Millisecond
+		waits.Answer = race.Longer(500 * time.Millisecond) // for what is read before, too, on a machine that does much else
 	}
 	o := store.Options{Now: clockAt(storetest.Now), Waits: waits}
 	place, err := store.Open(t.Context(), store.Location{Scheme: "cloud", Rest: w.cloud}, o)

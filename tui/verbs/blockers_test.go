@@ -7,6 +7,7 @@ import (
 	"hearth/core"
 	"hearth/store/memory"
 	"hearth/store/storetest"
+	"hearth/store/storetest/race"
 )
 
 // blockedBench is a bench at a cloud where a restore is blocked.
@@ -22,6 +23,7 @@ func blockedBench(t *testing.T, x *storetest.Blocker) (*bench, *memory.Cloud) {
 // TestBlockersSaid walks the blockers: the plan's JSON has each by its code, and the verb
 // that would do it refuses, or tells of it before it asks. Nothing is sent.
 func TestBlockersSaid(t *testing.T) {
+	race.Once(t)
 	for _, x := range storetest.Blockers() {
 		files, ok := x.Files(t)
 		if !ok {

@@ -97,6 +97,15 @@ const configExample = `  place = "prod"                # opened when none is nam
   theme = "hearth"              # a theme, or the path of one; auto follows the terminal
   times = "utc"                 # or local
   clipboard = "auto"            # or off
+  mouse = false                 # true: the wheel, rows, headings, tabs and answers take clicks
+  [keys]                        # by the name of what a key does
+  export = "f5"                 # one key, or several: ["f5", "x"]
+  [views."old ones"]            # :view old ones shows it
+  list = "backups"              # or volumes
+  place = "prod"                # none: wherever one is
+  filter = "kind:full age>90d"
+  sort = "size desc"            # or asc
+  columns = "name:40,size"      # in this order; name in 40 cells
   [drill]
   devices = ["/srv/volumes/volume-{id}"]   # where this machine reads volumes, for drill --deep`
 

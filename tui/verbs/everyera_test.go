@@ -14,6 +14,7 @@ import (
 
 	"hearth/store"
 	"hearth/store/jobs"
+	"hearth/store/storetest/race"
 )
 
 // eraTruth is what is known of a backup that an era's own code wrote.
@@ -28,6 +29,7 @@ type eraTruth struct {
 // each release of Cinder wrote: none falls over, each ends as it does for what Cinder
 // makes of the backup, and what is to be known of the era is said.
 func TestEveryVerbOverEveryEra(t *testing.T) {
+	race.Once(t)
 	root := filepath.Join("..", "..", "testdata", "repository", "eras")
 	dirs, err := os.ReadDir(root)
 	if err != nil {

@@ -23,7 +23,8 @@ func (e *Env) export() *cobra.Command {
 			"of the cinder client, openstack as one of that client, text as the service and the base64. On stderr stands " +
 			"a fingerprint of each, which two people can compare by voice.\n\n" +
 			"A record holds the backup's row, not the volume's metadata: that is the capture, which stays in the backup " +
-			"repository.",
+			"repository. Each is kept in hearth's archive as well; where that cannot be it is printed all the same, and the exit " +
+			"code is 11.",
 		Example: "hearth export web-root-full > record.json\n" +
 			"hearth export 4e47 --chain | ssh other-site hearth import --store /srv/dr.sqlite --yes\n" +
 			"hearth export 4e47 --copy",
@@ -46,7 +47,13 @@ func (e *Env) export() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return e.exported(ctx, done, f, copyIt)
+				if err := e.exported(ctx, done, f, copyIt); err != nil {
+					return err
+				}
+				if why := d.NotKept(); why != "" { // said only, it would pass for what is archived
+					return core.Fail(core.CodePartial, "archive what was exported", why, "what was printed is whole; hearth check says what is wrong", nil)
+				}
+				return nil
 			})
 		},
 	}

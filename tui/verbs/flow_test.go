@@ -12,6 +12,7 @@ import (
 	"hearth/core"
 	"hearth/core/pyjson"
 	"hearth/store"
+	"hearth/store/archive"
 )
 
 // TestApplyUndoJournal goes through a change and back, with every question.
@@ -246,6 +247,31 @@ func TestCopy(t *testing.T) {
 	}
 	if got := b.run("export", "demo-backup", "--copy"); got.code != 12 || got.out != "" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestExportNotKept: where there should be an archive and is none that takes it, a record is
+// printed all the same, and the exit code says that it is not archived.
+func TestExportNotKept(t *testing.T) {
+	b := open(t, lab)
+	whole := b.ok("export", "demo-incr", "--chain")
+	b.desk.Without = "hearth works without its archive: the disk is full"
+	said := ": cannot archive what was exported: " + b.desk.Without + "; what was printed is whole; hearth check says what is wrong.\n"
+	if got := b.run("export", "demo-incr", "--chain"); got.code != 11 || got.out != whole || !strings.HasSuffix(got.err, said) {
+		t.Errorf("%+v", got)
+	}
+	books, err := archive.Open(t.Context(), filepath.Join(t.TempDir(), "archive.sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer books.Close()
+	b.desk.Archive, b.desk.Without = books, ""
+	if got := b.ok("export", "demo-incr", "--chain"); got != whole {
+		t.Errorf("kept: %q", got)
+	}
+	books.ReadOnly = "a newer hearth made it"
+	if got := b.run("export", "demo-incr", "--chain"); got.code != 11 || got.out != whole || !strings.Contains(got.err, books.ReadOnly) {
+		t.Errorf("read only: %+v", got)
 	}
 }
 

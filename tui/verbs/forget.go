@@ -14,9 +14,10 @@ import (
 func (e *Env) forget() *cobra.Command {
 	return &cobra.Command{
 		Use: "forget [PLACE…]", Short: "Forget how places were looked at",
-		Long: "The screens remember of each place that was opened when that was, and the filter, the order, the pane and the theme " +
-			"that were chosen there: in state.json in the folder hearth of XDG_STATE_HOME, or of ~/.local/state. " +
-			"Without a PLACE all of it is forgotten, and " +
+		Long: "The screens remember of each place that was opened when that was, and the filter, the order, the columns, the pane and the " +
+			"theme that were chosen there, and beside that the views that were saved: in " +
+			"state.json in the folder hearth of XDG_STATE_HOME, or of ~/.local/state. " +
+			"Without a PLACE all of it is forgotten, views too, and " +
 			"the files that were set aside since they could not be read; else what is remembered of these places, by their locations or " +
 			"their names in the config. Nothing else is touched: no place, no archive, no journal.",
 		Example: "hearth forget\nhearth forget cloud:lab",
@@ -29,7 +30,7 @@ func (e *Env) forget() *cobra.Command {
 			if said != "" {
 				e.say("! %s", said)
 			}
-			n := len(m.Places())
+			n, views := len(m.Places()), len(m.Views())
 			if len(args) == 0 {
 				m.ForgetAll()
 			}
@@ -47,10 +48,19 @@ func (e *Env) forget() *cobra.Command {
 			if err := m.Save(cmd.Context()); err != nil {
 				return err
 			}
-			if n -= len(m.Places()); n == 0 {
+			n -= len(m.Places())
+			views -= len(m.Views())
+			var what []string
+			if n > 0 {
+				what = append(what, "how "+strings.Replace(core.Count(n, "place")+" was", "s was", "s were", 1)+" looked at")
+			}
+			if views > 0 {
+				what = append(what, core.Count(views, "saved view"))
+			}
+			if what == nil {
 				e.say("Nothing was remembered.")
 			} else {
-				e.say("Forgotten: how %s looked at.", strings.Replace(core.Count(n, "place")+" was", "s was", "s were", 1))
+				e.say("Forgotten: %s.", strings.Join(what, ", and "))
 			}
 			return nil
 		},

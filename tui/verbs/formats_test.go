@@ -8,6 +8,7 @@ import (
 
 	"hearth/core/pyjson"
 	"hearth/store"
+	"hearth/store/storetest/race"
 )
 
 // TestFormats prints rows and objects of a real Cinder's database in every format.
@@ -73,6 +74,7 @@ func pair(asJSON, asYAML string) pyjson.Value {
 
 // TestYAMLSaysWhatJSONSays asks Python, as its YAML is what reads such output.
 func TestYAMLSaysWhatJSONSays(t *testing.T) {
+	race.Once(t)
 	python, err := exec.LookPath("python3")
 	if err != nil || exec.Command(python, "-c", "import yaml").Run() != nil {
 		t.Skip("there is no python3 with yaml")

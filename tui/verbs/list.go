@@ -3,7 +3,6 @@ package verbs
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -177,9 +176,7 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 
 // sayNarrowed says where one project was looked at, and not the whole place.
 func (e *Env) sayNarrowed(d jobs.Desk, projects core.FieldSet) {
-	if why := d.Narrowed(projects); why != "" {
-		e.say("! %s%s.", strings.ToUpper(why[:1]), why[1:])
-	}
+	e.warnOf(d.Narrowed(projects))
 }
 
 func (e *Env) backups() *cobra.Command {

@@ -66,24 +66,56 @@ func (e *Env) policyNames(*cobra.Command, []string, string) (out []cobra.Complet
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
-var policyColumns = core.Columns[jobs.PolicyState]{
-	{Name: "policy", Key: "policy", Title: "Policy", Kind: core.WordColumn,
-		Value: func(s *jobs.PolicyState) pyjson.Value { return pyjson.OfString(s.Policy) }},
-	{Name: "volume", Key: "volume_name", Title: "Volume", Value: func(s *jobs.PolicyState) pyjson.Value {
-		return orNull(s.Volume.Name.Or(""))
-	}},
-	{Name: "volume-id", Key: "volume_id", Title: "Volume ID", Kind: core.IDColumn,
-		Value: func(s *jobs.PolicyState) pyjson.Value { return pyjson.OfString(string(s.Volume.ID)) }},
-	{Name: "project", Key: "project_id", Title: "Project", Kind: core.IDColumn,
-		Value: func(s *jobs.PolicyState) pyjson.Value { return orNull(string(s.Volume.ProjectID)) }},
-	{Name: "state", Key: "state", Title: "State", Kind: core.WordColumn,
-		Value: func(s *jobs.PolicyState) pyjson.Value { return pyjson.OfString(string(s.Keeping)) }},
-	{Name: "since", Key: "broken_since", Title: "Broken since", Kind: core.TimeColumn,
-		Value: func(s *jobs.PolicyState) pyjson.Value { return timeOrNull(s.Since) }},
-	{Name: "newest", Key: "newest_backup_at", Title: "Newest backup", Kind: core.TimeColumn,
-		Value: func(s *jobs.PolicyState) pyjson.Value { return timeOrNull(s.Newest) }},
-	{Name: "why", Key: "why", Title: "Why", Value: func(s *jobs.PolicyState) pyjson.Value { return orNull(s.Why) }},
+// ofPolicy are the columns that say which volume of which policy a line is about.
+func ofPolicy[T any](of func(*T) (policy string, v *core.Volume)) core.Columns[T] {
+	volume := func(x *T) *core.Volume { _, v := of(x); return v }
+	return core.Columns[T]{
+		{Name: "policy", Key: "policy", Title: "Policy", Kind: core.WordColumn, Value: func(x *T) pyjson.Value {
+			policy, _ := of(x)
+			return pyjson.OfString(policy)
+		}},
+		{Name: "volume", Key: "volume_name", Title: "Volume", Value: func(x *T) pyjson.Value { return orNull(volume(x).Name.Or("")) }},
+		{Name: "volume-id", Key: "volume_id", Title: "Volume ID", Kind: core.IDColumn,
+			Value: func(x *T) pyjson.Value { return pyjson.OfString(string(volume(x).ID)) }},
+	}
 }
+
+// atPolicies is what each verb of policies does with its words: it checks how to print,
+// finds the policies that are named, and opens the place.
+func atPolicies[T any](e *Env, cmd *cobra.Command, args []string, s *sheet[T], f *format,
+	do func(ctx context.Context, d jobs.Desk, policies []jobs.Policy, r rows[T]) error) error {
+	r, err := s.rows(f, e.Width)
+	if err != nil {
+		return err
+	}
+	policies, err := e.policies(args)
+	if err != nil {
+		return err
+	}
+	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error { return do(ctx, d, policies, r) })
+}
+
+// warnOf says what stands against what is shown, a clause each.
+func (e *Env) warnOf(clauses ...string) {
+	for _, what := range clauses {
+		if what != "" {
+			e.say("! %s%s.", strings.ToUpper(what[:1]), what[1:])
+		}
+	}
+}
+
+var policyColumns = append(ofPolicy(func(s *jobs.PolicyState) (string, *core.Volume) { return s.Policy, &s.Volume }),
+	core.Columns[jobs.PolicyState]{
+		{Name: "project", Key: "project_id", Title: "Project", Kind: core.IDColumn,
+			Value: func(s *jobs.PolicyState) pyjson.Value { return orNull(string(s.Volume.ProjectID)) }},
+		{Name: "state", Key: "state", Title: "State", Kind: core.WordColumn,
+			Value: func(s *jobs.PolicyState) pyjson.Value { return pyjson.OfString(string(s.Keeping)) }},
+		{Name: "since", Key: "broken_since", Title: "Broken since", Kind: core.TimeColumn,
+			Value: func(s *jobs.PolicyState) pyjson.Value { return timeOrNull(s.Since) }},
+		{Name: "newest", Key: "newest_backup_at", Title: "Newest backup", Kind: core.TimeColumn,
+			Value: func(s *jobs.PolicyState) pyjson.Value { return timeOrNull(s.Newest) }},
+		{Name: "why", Key: "why", Title: "Why", Value: func(s *jobs.PolicyState) pyjson.Value { return orNull(s.Why) }},
+	}...)
 
 var policySheet = sheet[jobs.PolicyState]{
 	columns: policyColumns,
@@ -138,15 +170,8 @@ func (e *Env) policyChecked(cmd *cobra.Command, args []string, f *format, all bo
 	if metrics {
 		f.name = "table" // whose columns it has not, and whose checks it passes
 	}
-	r, err := policySheet.rows(f, e.Width)
-	if err != nil {
-		return err
-	}
-	policies, err := e.policies(args)
-	if err != nil {
-		return err
-	}
-	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+	return atPolicies(e, cmd, args, &policySheet, f, func(ctx context.Context, d jobs.Desk, policies []jobs.Policy,
+		r rows[jobs.PolicyState]) error {
 		report, err := d.CheckPolicies(ctx, policies, e.steps())
 		if err != nil && core.CodeOf(err) != core.CodeIncomplete {
 			return err
@@ -162,9 +187,7 @@ func (e *Env) policyChecked(cmd *cobra.Command, args []string, f *format, all bo
 			}
 		}
 		e.say("%s.", policySays(&report))
-		for _, what := range report.Unseen {
-			e.say("! %s%s.", strings.ToUpper(what[:1]), what[1:])
-		}
+		e.warnOf(report.Unseen...)
 		if n := report.Count("")[core.PolicyUnknown]; n > 0 && err == nil {
 			return core.Fail(core.CodeUncertain, "check the policies", core.Count(n, "volume")+" could not be judged", "see what is said of each",
 				nil)

@@ -12,24 +12,21 @@ import (
 	"hearth/store/jobs"
 )
 
-var dueColumns = core.Columns[jobs.DueItem]{
-	{Name: "policy", Key: "policy", Title: "Policy", Kind: core.WordColumn,
-		Value: func(i *jobs.DueItem) pyjson.Value { return pyjson.OfString(i.Policy) }},
-	{Name: "volume", Key: "volume_name", Title: "Volume", Value: func(i *jobs.DueItem) pyjson.Value { return orNull(i.Volume.Name.Or("")) }},
-	{Name: "volume-id", Key: "volume_id", Title: "Volume ID", Kind: core.IDColumn,
-		Value: func(i *jobs.DueItem) pyjson.Value { return pyjson.OfString(string(i.Volume.ID)) }},
-	{Name: "due", Key: "due_at", Title: "Due", Kind: core.TimeColumn,
-		Value: func(i *jobs.DueItem) pyjson.Value { return timeOrNull(core.Some(i.Mark.Due)) }},
-	{Name: "state", Key: "state", Title: "State", Kind: core.WordColumn,
-		Value: func(i *jobs.DueItem) pyjson.Value { return pyjson.OfString(string(i.State)) }},
-	{Name: "kind", Key: "kind", Title: "Kind", Kind: core.WordColumn, Value: func(i *jobs.DueItem) pyjson.Value { return orNull(dueKind(i)) }},
-	{Name: "backup", Key: "backup_id", Title: "Backup", Kind: core.IDColumn,
-		Value: func(i *jobs.DueItem) pyjson.Value { return orNull(string(i.Backup.ID)) }},
-	{Name: "new", Key: "new", Title: "New", Kind: core.FlagColumn, Value: func(i *jobs.DueItem) pyjson.Value { return pyjson.OfBool(i.New) }},
-	{Name: "record", Key: "record", Title: "Record", Kind: core.WordColumn,
-		Value: func(i *jobs.DueItem) pyjson.Value { return orNull(string(i.Record)) }},
-	{Name: "why", Key: "why", Title: "Why", Value: func(i *jobs.DueItem) pyjson.Value { return orNull(dueWhy(i)) }},
-}
+var dueColumns = append(ofPolicy(func(i *jobs.DueItem) (string, *core.Volume) { return i.Policy, &i.Volume }),
+	core.Columns[jobs.DueItem]{
+		{Name: "due", Key: "due_at", Title: "Due", Kind: core.TimeColumn,
+			Value: func(i *jobs.DueItem) pyjson.Value { return timeOrNull(core.Some(i.Mark.Due)) }},
+		{Name: "state", Key: "state", Title: "State", Kind: core.WordColumn,
+			Value: func(i *jobs.DueItem) pyjson.Value { return pyjson.OfString(string(i.State)) }},
+		{Name: "kind", Key: "kind", Title: "Kind", Kind: core.WordColumn,
+			Value: func(i *jobs.DueItem) pyjson.Value { return orNull(dueKind(i)) }},
+		{Name: "backup", Key: "backup_id", Title: "Backup", Kind: core.IDColumn,
+			Value: func(i *jobs.DueItem) pyjson.Value { return orNull(string(i.Backup.ID)) }},
+		{Name: "new", Key: "new", Title: "New", Kind: core.FlagColumn, Value: func(i *jobs.DueItem) pyjson.Value { return pyjson.OfBool(i.New) }},
+		{Name: "record", Key: "record", Title: "Record", Kind: core.WordColumn,
+			Value: func(i *jobs.DueItem) pyjson.Value { return orNull(string(i.Record)) }},
+		{Name: "why", Key: "why", Title: "Why", Value: func(i *jobs.DueItem) pyjson.Value { return orNull(dueWhy(i)) }},
+	}...)
 
 var dueSheet = sheet[jobs.DueItem]{
 	columns: dueColumns,
@@ -82,15 +79,8 @@ func (e *Env) policyRun() *cobra.Command {
 			if o.PerHost < 1 {
 				return misuse(cmd, "--per-host wants a number from 1", "")
 			}
-			r, err := dueSheet.rows(f, e.Width)
-			if err != nil {
-				return err
-			}
-			policies, err := e.policies(args)
-			if err != nil {
-				return err
-			}
-			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+			return atPolicies(e, cmd, args, &dueSheet, f, func(ctx context.Context, d jobs.Desk, policies []jobs.Policy,
+				r rows[jobs.DueItem]) error {
 				p, err := d.PlanPolicies(ctx, policies, e.steps())
 				if err != nil {
 					return err
@@ -138,9 +128,7 @@ func (e *Env) sayDue(d jobs.Desk, p *jobs.PolicyPlan) {
 	}
 	e.say("Of %s: %d due, %d made already, %d being made.", core.Count(len(p.Items), "volume"), p.Todo(jobs.DueMake), p.Todo(jobs.DueMade),
 		p.Todo(jobs.DueWait))
-	for _, what := range p.Unseen {
-		e.say("! %s%s.", strings.ToUpper(what[:1]), what[1:])
-	}
+	e.warnOf(p.Unseen...)
 	if err := d.Allowed(core.OpExport); err != nil {
 		e.say("! Records are not archived: %s.", err)
 	}
@@ -193,15 +181,8 @@ func (e *Env) policyPrune() *cobra.Command {
 		Example:           "hearth policy prune --dry-run\nhearth policy prune gold --yes",
 		ValidArgsFunction: e.policyNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := pruneSheet.rows(f, e.Width)
-			if err != nil {
-				return err
-			}
-			policies, err := e.policies(args)
-			if err != nil {
-				return err
-			}
-			return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
+			return atPolicies(e, cmd, args, &pruneSheet, f, func(ctx context.Context, d jobs.Desk, policies []jobs.Policy,
+				r rows[pruned]) error {
 				p, err := d.PlanPrune(ctx, policies, shared, e.steps())
 				if err != nil {
 					return err
@@ -298,7 +279,5 @@ func (e *Env) sayPrune(p *jobs.PrunePlan) {
 			"and the old one goes whole.", core.Count(bears, "backup"))
 	}
 	e.warn(p.Delete.Warnings)
-	for _, what := range p.Unseen {
-		e.say("! %s%s.", strings.ToUpper(what[:1]), what[1:])
-	}
+	e.warnOf(p.Unseen...)
 }

@@ -134,11 +134,7 @@ func (e *Env) sayMorning(m *core.Morning) {
 	if n := len(m.Projects()); n > fewProjects {
 		e.say("%d more lines of projects are in -o json.", n-fewProjects)
 	}
-	for _, why := range []string{m.Narrowed, m.Short} {
-		if why != "" {
-			e.say("! %s%s.", strings.ToUpper(why[:1]), why[1:])
-		}
-	}
+	e.warnOf(m.Narrowed, m.Short)
 	if m.NotKept != "" {
 		e.say("! It is not kept as a day of the trends: %s.", m.NotKept)
 	}
