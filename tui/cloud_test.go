@@ -36,7 +36,8 @@ func newCloud(t testing.TB, page int) *cloud { return newCloudOf(t, page, func(*
 func labSnapshots(volumes []core.Volume) (out []core.Snapshot) {
 	for i, name := range []string{"before the upgrade", "", "nightly"} {
 		v := &volumes[i]
-		x := core.Snapshot{ID: core.SnapshotID(fmt.Sprintf("5a000000-0000-4000-8000-%012d", i+1)), VolumeID: v.ID, Status: core.StatusAvailable, Size: v.Size,
+		x := core.Snapshot{ID: core.SnapshotID(fmt.Sprintf("5a000000-0000-4000-8000-%012d", i+1)), VolumeID: v.ID,
+			Status: core.StatusAvailable, Size: v.Size,
 			CreatedAt: core.Some(until.Add(-time.Duration(i*26+3) * time.Hour))}
 		if x.Name = core.Some(name); name == "" {
 			x.Name, x.Status = core.Opt[string]{}, core.StatusCreating

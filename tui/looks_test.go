@@ -93,7 +93,8 @@ func TestOwnTheme(t *testing.T) {
 // where there is no badge; without colours, and where the title is cut, it is as without.
 func TestPlaceColour(t *testing.T) {
 	at := func(colour string) *rig {
-		info := core.PlaceInfo{Location: "memory", Title: "memory", Kind: core.PlaceEmbedded, Rules: core.RulesAuto, Journals: true, Color: colour}
+		info := core.PlaceInfo{Location: "memory", Title: "memory", Kind: core.PlaceEmbedded, Rules: core.RulesAuto, Journals: true,
+			Color: colour}
 		return newRig(t, memory.New(memory.World{Now: now, Info: info}), 80, 24)
 	}
 	r := at("blue")

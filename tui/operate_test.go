@@ -286,7 +286,8 @@ func TestRestoreData(t *testing.T) {
 	r, _ = onCloud(t, 120, 40)
 	r.press("W").want("nothing has run").press("esc")
 	r.send(ui.Open{Screen: "backup", ID: id, Tab: "restore"})
-	r.press("t", "enter", "tab").typeText("x").want("x   ✗ this is no number of GiB").press("enter").said(ui.LevelWarn, "no number of GiB").want("A new volume")
+	r.press("t", "enter", "tab").typeText("x").want("x   ✗ this is no number of GiB").press("enter")
+	r.said(ui.LevelWarn, "no number of GiB").want("A new volume")
 }
 
 // TestOrderOfDoing: what a restore is to do, and onto what, is chosen before its preview;

@@ -53,7 +53,8 @@ func TestFormOffers(t *testing.T) {
 	c.FailEach("Zones", core.Fail(core.CodeDenied, "list the zones", "your role may not", "", nil))
 	to("zone").press("ctrl+o").said(ui.LevelWarn, "The zones cannot be read, because your role may not").typeText("z").want("novaz")
 
-	r.asleep = true // the form is left before the list is there
+	to("container") // and the form is left before the list is there
+	r.asleep = true
 	r.press("ctrl+o", "esc").wake()
 	if r.Dialog() != nil {
 		t.Errorf("a list is shown for a form that was left:\n%s", r.screenText())

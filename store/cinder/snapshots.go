@@ -68,7 +68,8 @@ func (p *Place) Snapshots(ctx context.Context, of core.VolumeID) (out []core.Sna
 		case next == "" || next == noMarker:
 			return out, nil
 		case seen[next] || next == marker || len(out) >= mostSnapshots:
-			return out, core.Fail(core.CodeUnreadable, tried, "its pages lead in a circle, or do not end", "take what is there for a part of it", nil)
+			return out, core.Fail(core.CodeUnreadable, tried,
+				"its pages lead in a circle, or do not end", "take what is there for a part of it", nil)
 		}
 		marker = next
 	}

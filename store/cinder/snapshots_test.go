@@ -13,7 +13,8 @@ import (
 func TestSnapshots(t *testing.T) {
 	c := newCloud(t)
 	row := func(n int, volume string) string {
-		return fmt.Sprintf(`{"id": "s%d", "name": "nightly", "volume_id": %q, "status": "available", "size": 3, "created_at": "2026-11-22T09:45:49.000000",
+		return fmt.Sprintf(`{"id": "s%d", "name": "nightly", "volume_id": %q, "status": "available", "size": 3,
+			"created_at": "2026-11-22T09:45:49.000000",
 			"description": null, "os-extended-snapshot-attributes:project_id": "p"}`, n, volume)
 	}
 	link := func(marker string) string {
@@ -36,7 +37,8 @@ func TestSnapshots(t *testing.T) {
 		t.Fatalf("%+v, %v", all, err)
 	}
 	x := all[0]
-	if x.ID != "s1" || x.Name.Or("") != "nightly" || x.Description.Set || x.VolumeID != "v1" || x.Size != 3 || x.ProjectID != "p" || !x.CreatedAt.Set {
+	if x.ID != "s1" || x.Name.Or("") != "nightly" || x.Description.Set || x.VolumeID != "v1" ||
+		x.Size != 3 || x.ProjectID != "p" || !x.CreatedAt.Set {
 		t.Errorf("%+v", x)
 	}
 	if of, err := p.Snapshots(t.Context(), "v1"); err != nil || len(of) != 2 {

@@ -27,8 +27,9 @@ func (p *Place) Snapshots(ctx context.Context, of core.VolumeID) (out []core.Sna
 		if of != "" {
 			where, args = where+" AND "+p.schema.is("s", "volume_id", 1), []any{string(of)}
 		}
-		rows, err := q.QueryContext(ctx, "SELECT "+strings.Join([]string{t("id"), t("display_name"), t("display_description"), t("volume_id"), name,
-			t("status"), p.schema.integer("s", "snapshots", "volume_size"), t("project_id"), t("created_at")}, ", ")+
+		rows, err := q.QueryContext(ctx, "SELECT "+strings.Join([]string{
+			t("id"), t("display_name"), t("display_description"), t("volume_id"), name, t("status"),
+			p.schema.integer("s", "snapshots", "volume_size"), t("project_id"), t("created_at")}, ", ")+
 			" FROM "+from+" WHERE "+where, args...)
 		if err != nil {
 			return err

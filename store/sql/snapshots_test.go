@@ -17,8 +17,8 @@ func TestSnapshots(t *testing.T) {
 		t.Fatalf("%+v, %v", all, err)
 	}
 	x := all[0]
-	if x.Title() != "snap-2" || x.VolumeID != "cf664ca8-234d-4614-9b92-a8bb6a15cf14" || x.Status != core.StatusAvailable || x.Size != 1 || !x.CreatedAt.Set ||
-		x.CannotBackUp() != "" {
+	if x.Title() != "snap-2" || x.VolumeID != "cf664ca8-234d-4614-9b92-a8bb6a15cf14" ||
+		x.Status != core.StatusAvailable || x.Size != 1 || !x.CreatedAt.Set || x.CannotBackUp() != "" {
 		t.Errorf("%+v", x)
 	}
 	if none, err := p.(store.Snapshotter).Snapshots(t.Context(), "cf664ca8-0000-4614-9b92-a8bb6a15cf14"); err != nil || len(none) != 0 {

@@ -25,6 +25,7 @@
 //
 //   - Typer: a restore into a new volume does not know the type that it would get.
 //   - Zoner: the zone of a new volume is typed, and not chosen from a list.
+//   - Snapshotter: there is no list of snapshots, and the id of one is typed.
 //   - Captures: captures are kept in the archive instead; in a demo, nowhere.
 //   - Writer: a plan is shown and cannot be applied, and nothing can be undone.
 //   - Journal: changes are accounted for in the archive instead.

@@ -39,7 +39,8 @@ func (o operator) createFrom(x *core.Snapshot) tea.Cmd {
 }
 
 func (o operator) formOf(picked place.PickedVolumes, title string, from core.SnapshotID) tea.Cmd {
-	snapshot := ui.TextField("snapshot", string(from), "The id of a snapshot of the volume: its state is backed up instead.").Checked(wrongSnapshot)
+	snapshot := ui.TextField("snapshot", string(from), "The id of a snapshot of the volume: its state is backed up instead.").
+		Checked(wrongSnapshot)
 	if len(picked.IDs) == 1 {
 		snapshot = snapshot.From(o.snapshotOffer(picked.IDs[0]))
 	}

@@ -48,7 +48,8 @@ func (o operator) zoneOffer() ui.Offer {
 // containerOffer lists the containers that the place's backups are in: Cinder lists none.
 func (o operator) containerOffer() ui.Offer {
 	desk := o.at.Desk()
-	return ui.Offer{What: "the containers of the backups there are", Ask: o.host.Tell, Read: func(ctx context.Context) (out []ui.Offered, err error) {
+	const what = "the containers of the backups there are"
+	return ui.Offer{What: what, Ask: o.host.Tell, Read: func(ctx context.Context) (out []ui.Offered, err error) {
 		page, err := desk.Backups(ctx, core.Query{})
 		holds := map[string]int{}
 		for i := range page.Rows {

@@ -257,7 +257,8 @@ func (o operator) editForm(id core.BackupID) tea.Cmd {
 		return ui.ShowMsg{Overlay: &ui.FormBox{Title: "Edit " + core.Visible(x.Title()), Fields: []ui.FormField{
 			ui.TextField("name", x.Name.Or(""), ui.KeyOf("undo")+" takes the change back.").Checked(tooLong),
 			ui.TextField("description", x.Description.Or(""), ui.KeyOf("undo")+" takes the change back.").Checked(tooLong),
-			ui.TextField("properties", core.PropertiesText(properties), propertiesHint+" They take the place of all that are there.").Checked(wrongProperties)},
+			ui.TextField("properties", core.PropertiesText(properties), propertiesHint+" They take the place of all that are there.").
+				Checked(wrongProperties)},
 			Submit: func(f *ui.FormBox) tea.Cmd { return o.edit(x, f) }}}
 	})
 }

@@ -116,8 +116,10 @@ func (s *snapshotsScreen) Len() int         { return len(s.rows) }
 func (s *snapshotsScreen) Key(i int) string { return string(s.rows[i].ID) }
 func (s *snapshotsScreen) Row(i int) ([]grid.Cell, bool) {
 	x, l := &s.rows[i], s.host.Look()
-	return []grid.Cell{show.NameCell(l, x.Name), show.StatusCell(l, x.Status), {Text: show.GiB(x.Size)}, {Text: l.Age(x.CreatedAt), Style: l.Dim},
-		{Text: core.Visible(x.VolumeTitle()), Style: l.Dim}, {Text: l.Clock(x.CreatedAt), Style: l.Dim}, {Text: core.Visible(x.ID.Short()), Style: l.Dim}}, true
+	return []grid.Cell{show.NameCell(l, x.Name), show.StatusCell(l, x.Status), {Text: show.GiB(x.Size)},
+		{Text: l.Age(x.CreatedAt), Style: l.Dim},
+		{Text: core.Visible(x.VolumeTitle()), Style: l.Dim}, {Text: l.Clock(x.CreatedAt), Style: l.Dim},
+		{Text: core.Visible(x.ID.Short()), Style: l.Dim}}, true
 }
 
 func (s *snapshotsScreen) current() *core.Snapshot {
@@ -181,13 +183,15 @@ func (s *snapshotsScreen) noBackup() string {
 
 func (s *snapshotsScreen) Actions() []ui.Action {
 	return append([]ui.Action{
-		{Name: "new", Keys: []string{"n"}, Label: "back up", Help: "Make a backup of the volume as it was when the snapshot was made", Why: s.noBackup,
-			Run: func() tea.Cmd { return operator{s.host, s.at}.createFrom(s.current()) }},
+		{Name: "new", Keys: []string{"n"}, Label: "back up", Why: s.noBackup,
+			Help: "Make a backup of the volume as it was when the snapshot was made",
+			Run:  func() tea.Cmd { return operator{s.host, s.at}.createFrom(s.current()) }},
 		{Name: "volume-of-snapshot", Keys: []string{"enter"}, Label: "its volume", Help: "Go to the volume that it was made of", Why: s.none,
 			Run: func() tea.Cmd { return ui.OpenFor("volume", string(s.current().VolumeID)) }},
-		{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all that is told of it", Why: s.none, Run: func() tea.Cmd {
-			return ui.Show(&ui.TextBox{Title: "The snapshot", Lines: s.detail(), Look: s.host.Look()})
-		}},
+		{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all that is told of it", Why: s.none,
+			Run: func() tea.Cmd {
+				return ui.Show(&ui.TextBox{Title: "The snapshot", Lines: s.detail(), Look: s.host.Look()})
+			}},
 		{Name: "copy-id", Keys: []string{"y"}, Help: "Copy its id", Why: s.none,
 			Run: func() tea.Cmd { return s.host.Copy(string(s.current().ID), "the id") }},
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},

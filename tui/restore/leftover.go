@@ -37,7 +37,8 @@ func (x leaving) givenUp(ctx context.Context, report *core.RestoreReport, onto s
 		return
 	}
 	made := "Volume " + core.Visible(string(report.Made)) + ", which was made for the restore,"
-	done.Note.Text = waits + made + " is left behind; " + ui.KeyOf("delete-left") + " in its report, which " + ui.KeyOf("go-tasks") + " leads to, deletes it."
+	done.Note.Text = waits + made + " is left behind; " + ui.KeyOf("delete-left") + " in its report, which " +
+		ui.KeyOf("go-tasks") + " leads to, deletes it."
 	look, end := context.WithTimeout(context.WithoutCancel(ctx), lookLeft)
 	defer end()
 	l, err := x.at.Desk().Leftover(look, report)
@@ -64,7 +65,8 @@ func (x leaving) ask(l jobs.Leftover) ui.Overlay {
 	if core.InTransit(l.Status) {
 		text += "Cinder deletes no volume that is: hearth would wait until it is over.\n"
 	}
-	q := ui.Asking(look, "Left behind", text+"Delete it, with all that is on it? There is no way back.", "Delete", func() tea.Cmd { return x.drop(l) })
+	q := ui.Asking(look, "Left behind", text+"Delete it, with all that is on it? There is no way back.", "Delete",
+		func() tea.Cmd { return x.drop(l) })
 	q.After = x.inShell(look, l.Volume)
 	return q.Guard(1, x.at.Info().Badge)
 }

@@ -44,7 +44,6 @@ type App struct {
 	look     ui.Look // changed by relook alone: others read it off the loop
 	looking  *sync.RWMutex
 	terminal terminal
-	own      ownTheme
 	w, h     int
 	stack    []held
 	roots    map[string]held // screens that a key opens keep their place
@@ -83,7 +82,7 @@ func New(ctx context.Context, in ui.Begin, o Options) *App {
 	a := &App{ctx: ctx, opt: o, visit: newVisit(ctx, in), banner: in.Banner(), roots: map[string]held{}, looking: &sync.RWMutex{}}
 	a.clock.touched = o.Now()
 	if o.Theme.Path != "" {
-		a.own.theme = o.Theme
+		a.terminal.own.theme = o.Theme
 	}
 	a.look = ui.Look{Styles: ui.NewStyles(a.themeHere(), false, a.banner.Color), Now: o.Now(), Local: o.Local}
 	return a
@@ -139,6 +138,7 @@ type terminal struct {
 	few   bool // 16 colours
 	mono  bool // none
 
+	own   ownTheme   // the theme that was made for it, in a file
 	asked bool       // for its clipboard
 	ahead []tea.Msg  // typed before there was a screen
 	cut   ui.Overlay // what told last of a paste without its end

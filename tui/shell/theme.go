@@ -98,16 +98,16 @@ func (a *App) chooseTheme() tea.Cmd {
 
 // themeNames are the themes there are to choose from: the user's own by its path.
 func (a *App) themeNames() []string {
-	if a.own.theme.Path != "" {
-		return append([]string{a.own.theme.Path}, themes.Names()...)
+	if a.terminal.own.theme.Path != "" {
+		return append([]string{a.terminal.own.theme.Path}, themes.Names()...)
 	}
 	return themes.Names()
 }
 
 // themeOf is one of them; it reads nothing but what is built in.
 func (a *App) themeOf(name string) (themes.Theme, error) {
-	if name != "" && name == a.own.theme.Path {
-		return a.own.theme, nil
+	if name != "" && name == a.terminal.own.theme.Path {
+		return a.terminal.own.theme, nil
 	}
 	return themes.Load(name)
 }
@@ -138,10 +138,10 @@ type (
 
 // watchTheme has the file of a theme looked at by and by, as long as it is in use.
 func (a *App) watchTheme() tea.Cmd {
-	if a.look.Theme.Path == "" || a.own.watched {
+	if a.look.Theme.Path == "" || a.terminal.own.watched {
 		return nil
 	}
-	a.own.watched = true
+	a.terminal.own.watched = true
 	wait := themeEvery
 	if a.drowses() {
 		wait = themeSeldom
@@ -154,19 +154,19 @@ func (a *App) themed(msg tea.Msg) tea.Cmd {
 	var said tea.Cmd
 	switch msg := msg.(type) {
 	case themeDueMsg:
-		if path, seen := a.look.Theme.Path, a.own.stamp; path != "" {
+		if path, seen := a.look.Theme.Path, a.terminal.own.stamp; path != "" {
 			return func() tea.Msg { return readTheme(path, seen) }
 		}
 	case themeReadMsg:
-		a.own.stamp = msg.stamp
+		a.terminal.own.stamp = msg.stamp
 		switch {
 		case msg.err != nil:
 			said = ui.Say(ui.LevelWarn, msg.err.Error()+". The colours stay as they were.")
-		case msg.theme != nil && !reflect.DeepEqual(*msg.theme, a.own.theme):
+		case msg.theme != nil && !reflect.DeepEqual(*msg.theme, a.terminal.own.theme):
 			said = a.saved(*msg.theme)
 		}
 	}
-	a.own.watched = false
+	a.terminal.own.watched = false
 	return tea.Batch(said, a.watchTheme())
 }
 
@@ -185,7 +185,7 @@ func readTheme(path, seen string) tea.Msg {
 
 // saved takes the user's theme as it was saved anew.
 func (a *App) saved(t themes.Theme) tea.Cmd {
-	a.own.theme = t
+	a.terminal.own.theme = t
 	if a.opt.Theme.Path == t.Path {
 		a.opt.Theme = t
 	}

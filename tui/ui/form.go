@@ -85,7 +85,8 @@ func (f *FormBox) pick(x *FormField) tea.Cmd {
 		list, err := o.Read(ctx)
 		switch {
 		case err != nil && len(list) == 0:
-			return Note{Level: LevelWarn, Text: strings.ToUpper(o.What[:1]) + o.What[1:] + " cannot be read, because " + core.Visible(WhatOf(err)) + ". It can be typed.",
+			return Note{Level: LevelWarn, Text: strings.ToUpper(o.What[:1]) + o.What[1:] + " cannot be read, because " +
+				core.Visible(WhatOf(err)) + ". It can be typed.",
 				Err: err}
 		case len(list) == 0:
 			return Note{Level: LevelInfo, Text: "The list of " + o.What + " is empty."}
@@ -211,8 +212,9 @@ func (f *FormBox) Actions() []Action {
 			Run: func() tea.Cmd { return f.leave(Say(LevelInfo, "Nothing was done.")) }},
 	}
 	if x := &f.Fields[f.at]; x.offer != nil {
-		out = append(out, Action{Name: "offer", Keys: []string{pickKey}, Label: "list", Help: "List what the place has, and fill the field from it",
-			Run: func() tea.Cmd { return f.pick(x) }})
+		out = append(out, Action{Name: "offer", Keys: []string{pickKey}, Label: "list",
+			Help: "List what the place has, and fill the field from it",
+			Run:  func() tea.Cmd { return f.pick(x) }})
 	}
 	if f.Fields[f.at].toggle {
 		out = append(out, Action{Name: "switch", Keys: []string{"space"}, Label: "switch", Help: "Turn the switch", Run: func() tea.Cmd {

@@ -177,16 +177,17 @@ func testMainPlaces(t *testing.T, b *binary) {
 func testMainConfig(t *testing.T, b *binary) {
 	file := b.home + "/config/hearth/config.toml"
 	for text, want := range map[string]string{
-		"place = \n":                                            "line 1: …",
-		"[screen]\ntheme = \"dark\"\nfoo=1\n":                   "line 3: there is no setting screen.foo; …",
-		"\n[screen]\nthem = \"dark\"\n":                         "line 3: there is no setting screen.them; write theme, or see hearth help check …",
-		"[screen]\n\ntheme = \"nosuch\"\n":                      "line 3: there is no theme nosuch; …",
-		"[screen]\ntimes = \"mars\"\n":                          "line 2: mars is neither utc nor local; …",
-		"[screen]\nclipboard = 3\n":                             "line 2: screen.clipboard wants a string, and this is a number; …",
-		"\nplace = \"nosuch\"\n":                                "line 2: cannot use the place nosuch: …",
-		"[places.a]\nlocation = \"foo:x\"\n":                    "…cannot use the place foo:x: there is no kind of place called foo; …",
-		"[places.a]\nwrite = true\n":                            "line 2: there is no setting places.a.write; …",
-		"[places.a]\nlocation = \"demo\"\ncolor = \"crimsn\"\n": "line 3: crimsn is no colour: a colour is #rrggbb, …",
+		"place = \n":                          "line 1: …",
+		"[screen]\ntheme = \"dark\"\nfoo=1\n": "line 3: there is no setting screen.foo; …",
+		"\n[screen]\nthem = \"dark\"\n":       "line 3: there is no setting screen.them; write theme, or see hearth help check …",
+		"[screen]\n\ntheme = \"nosuch\"\n":    "line 3: there is no theme nosuch; …",
+		"[screen]\ntimes = \"mars\"\n":        "line 2: mars is neither utc nor local; …",
+		"[screen]\nclipboard = 3\n":           "line 2: screen.clipboard wants a string, and this is a number; …",
+		"\nplace = \"nosuch\"\n":              "line 2: cannot use the place nosuch: …",
+		"[places.a]\nlocation = \"foo:x\"\n":  "…cannot use the place foo:x: there is no kind of place called foo; …",
+		"[places.a]\nwrite = true\n":          "line 2: there is no setting places.a.write; …",
+
+		"[places.a]\nlocation = \"demo\"\ncolor = \"crimsn\"\n": "line 3: crimsn is no colour: …",
 	} {
 		b.configure(text)
 		for _, verb := range []string{"volumes --demo", "info", "export x --demo"} {
