@@ -26,6 +26,7 @@ var namesKey = regexp.MustCompile(`\b(?:Ctrl-[A-Z]|Esc|Enter|Tab|Space|Backspace
 // notKeys are sentences that name none, though they look so.
 var notKeys = []string{
 	"this terminal does not hand out its clipboard; paste with its own key", // a terminal's
+	"k stays, x goes", // what the signs of a calendar say
 }
 
 // TestSentencesAskForKeys: no sentence of the screens has a key written in it: whoever gave the
@@ -145,7 +146,7 @@ func TestNoOldKeyIsNamed(t *testing.T) {
 		}
 		for _, text := range texts {
 			if found := namesKey.FindString(text); found != "" && !strings.Contains(text, "its own key") &&
-				!strings.Contains(text, "does nothing here") {
+				!strings.Contains(text, "does nothing here") && !strings.Contains(strings.ToLower(text), notKeys[1]) {
 				t.Errorf("%q names %q", strings.TrimSpace(text), found)
 			}
 		}

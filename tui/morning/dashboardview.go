@@ -26,7 +26,7 @@ func (s *dashboard) head(w int) []string {
 		}
 	}
 	if s.stale {
-		say("something was changed since it was read; Ctrl-R reads it anew")
+		say("something was changed since it was read; " + ui.KeyOf("reread") + " reads it anew")
 	}
 	if s.m.NotKept != "" {
 		say("it is not kept as a day of the trends: " + s.m.NotKept)
@@ -62,9 +62,9 @@ func (s *dashboard) View(w, h int) string {
 	case s.m == nil && s.reads():
 		return "\n  " + s.host.Task(s.task).Bar(st, max(w-2, 0))
 	case s.m == nil && s.err != nil:
-		return ui.FailedView(st, s.err, "Ctrl-R tries again", w)
+		return ui.FailedView(st, s.err, ui.KeyOf("reread")+" tries again", w)
 	case s.m == nil:
-		return "\n  " + st.Dim.Paint("nothing has been read; Ctrl-R reads it")
+		return "\n  " + st.Dim.Paint("nothing has been read; "+ui.KeyOf("reread")+" reads it")
 	}
 	out := s.head(w)
 	if _, table, ok := strings.Cut(s.table.View(), "\n"); ok {
@@ -81,7 +81,7 @@ func (s *dashboard) View(w, h int) string {
 	}
 	about := st.Lay(s.about(s.current(), st.Text), w)
 	if room := max(h-len(out)-len(below), 1); len(about) > room {
-		about = append(about[:room-1], st.Dim.Paint("… w shows all of it"))
+		about = append(about[:room-1], st.Dim.Paint("… "+ui.KeyOf("details")+" shows all of it"))
 	}
 	out = append(out, about...)
 	for len(out)+len(below) < h {
@@ -168,14 +168,14 @@ func (s *dashboard) leads(l *core.MorningLine) string {
 	case "":
 		return "it counts no list"
 	case "coverage":
-		return "Enter opens the archive, which lists them"
+		return ui.KeyOf("open") + " opens the archive, which lists them"
 	case "drills":
 		return "hearth drill --results lists the drills; hearth drill makes one"
 	}
 	if l.Filter == "" {
-		return "Enter lists the " + l.List
+		return ui.KeyOf("open") + " lists the " + l.List
 	}
-	return "Enter lists the " + l.List + ": " + core.Visible(l.Filter)
+	return ui.KeyOf("open") + " lists the " + l.List + ": " + core.Visible(l.Filter)
 }
 
 // trends draws what was made a day, and what the place came to on the days that are kept.

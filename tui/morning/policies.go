@@ -185,7 +185,7 @@ func (s *policies) head(w int) []string {
 	lines := []string{ui.Clip(st.Text.Paint(s.r.Says())+show.AsOf(st, core.Some(s.came), false), w)}
 	unseen := s.r.Unseen
 	if s.stale {
-		unseen = append([]string{"something was changed since it was read; Ctrl-R reads it anew"}, unseen...)
+		unseen = append([]string{"something was changed since it was read; " + ui.KeyOf("reread") + " reads it anew"}, unseen...)
 	}
 	for _, what := range unseen {
 		lines = append(lines, ui.Clip(st.Warn.Paint("! "+core.Visible(what)), w))
@@ -199,13 +199,13 @@ func (s *policies) View(w, h int) string {
 	case s.r == nil && s.reads():
 		return "\n  " + s.host.Task(s.task).Bar(st, max(w-2, 0))
 	case s.r == nil && s.err != nil:
-		return ui.FailedView(st, s.err, "Ctrl-R tries again", w)
+		return ui.FailedView(st, s.err, ui.KeyOf("reread")+" tries again", w)
 	case s.r == nil:
-		return "\n  " + st.Dim.Paint("nothing has been read; Ctrl-R reads it")
+		return "\n  " + st.Dim.Paint("nothing has been read; "+ui.KeyOf("reread")+" reads it")
 	}
 	head := s.head(w)
 	if len(s.rows) == 0 {
-		text := st.Good.Paint("every volume that the policies are about keeps them; f shows these")
+		text := st.Good.Paint("every volume that the policies are about keeps them; " + ui.KeyOf("show-all") + " shows these")
 		if len(s.r.States) == 0 {
 			text = st.Dim.Paint("the policies are about no volume that is seen")
 		}

@@ -170,10 +170,10 @@ func (s *prune) head(w int) []string {
 		freed = st.Unknown.Paint(", how much that frees is not known")
 	}
 	look := map[bool]grid.Style{true: st.Warn, false: st.Good}[goes > 0]
-	lines := []string{ui.Clip(look.Paint(text)+freed+st.Dim.Paint("; K stays, x goes, # both, o no rule is about it"), w)}
+	lines := []string{ui.Clip(look.Paint(text)+freed+st.Dim.Paint("; signs: K stays, x goes, # both, o without a rule"), w)}
 	say := func(what string) { lines = append(lines, ui.Clip(st.Warn.Paint("! "+core.Visible(what)), w)) }
 	if s.stale {
-		say("something was changed since it was planned; Ctrl-R plans it anew")
+		say("something was changed since it was planned; " + ui.KeyOf("reread") + " plans it anew")
 	}
 	for _, what := range s.plan.Unseen {
 		say(what)
@@ -194,9 +194,9 @@ func (s *prune) View(w, h int) string {
 	case s.plan == nil && s.busy():
 		return "\n  " + s.host.Task(s.task).Bar(st, max(w-2, 0))
 	case s.plan == nil && s.err != nil:
-		return ui.FailedView(st, s.err, "Ctrl-R tries again", w)
+		return ui.FailedView(st, s.err, ui.KeyOf("reread")+" tries again", w)
 	case s.plan == nil:
-		return "\n  " + st.Dim.Paint("nothing has been planned; Ctrl-R plans it")
+		return "\n  " + st.Dim.Paint("nothing has been planned; "+ui.KeyOf("reread")+" plans it")
 	case s.Len() == 0:
 		return strings.Join(append(s.head(w), "", "  "+st.Dim.Paint("the policies with keep rules are about no volume that is seen")), "\n")
 	}
@@ -300,7 +300,7 @@ func (s *prune) noPrune() string {
 	case s.plan == nil:
 		return "nothing is planned"
 	case s.stale:
-		return "something was changed since it was planned; Ctrl-R plans it anew"
+		return "something was changed since it was planned; " + ui.KeyOf("reread") + " plans it anew"
 	}
 	if n, _ := s.plan.Delete.Count(); n == 0 {
 		return "nothing goes"

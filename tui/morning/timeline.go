@@ -246,7 +246,7 @@ func (s *timeline) View(w, h int) string {
 	st := s.host.Look()
 	switch {
 	case s.State == ui.Failed:
-		return ui.FailedView(st, s.Err, "Ctrl-R tries again", w)
+		return ui.FailedView(st, s.Err, ui.KeyOf("reread")+" tries again", w)
 	case s.State != ui.Ready:
 		return "\n  " + st.Busy.Paint("◌ reading…")
 	case len(s.t.Points) == 0:

@@ -179,7 +179,7 @@ func (s *timelines) head(w int) []string {
 		}
 	}
 	if s.stale {
-		warn("something was changed since it was read; Ctrl-R reads it anew")
+		warn("something was changed since it was read; " + ui.KeyOf("reread") + " reads it anew")
 	}
 	warn(s.read.NoVolumes)
 	warn(s.read.Short)
@@ -191,11 +191,11 @@ func (s *timelines) View(w, h int) string {
 	st := s.host.Look()
 	switch {
 	case s.read == nil && s.err != nil:
-		return ui.FailedView(st, s.err, "Ctrl-R tries again", w)
+		return ui.FailedView(st, s.err, ui.KeyOf("reread")+" tries again", w)
 	case s.read == nil && s.reads():
 		return "\n  " + s.host.Task(s.task).Bar(st, max(w-2, 0))
 	case s.read == nil:
-		return "\n  " + st.Dim.Paint("nothing has been read; Ctrl-R reads it")
+		return "\n  " + st.Dim.Paint("nothing has been read; "+ui.KeyOf("reread")+" reads it")
 	case len(s.read.Rows) == 0:
 		return strings.Join(append(s.head(w), "", "  "+st.Dim.Paint("there are no volumes and no backups here yet")), "\n")
 	}

@@ -102,7 +102,7 @@ func Operated(done string, results []jobs.Result, err error) ui.Result {
 		r.Note = ui.FailureNote(err)
 	case len(failures) > 0:
 		all := core.Fail(core.CodePartial, done, fmt.Sprintf("%d of %s failed", len(failures), core.Count(n, "backup")),
-			"e shows each", errors.Join(failures...))
+			ui.KeyOf("message")+" shows each", errors.Join(failures...))
 		r.Note = ui.Note{Level: ui.LevelWarn, Text: all.Error(), Err: all}
 	case n == 1:
 		r.Note = ui.Note{Level: ui.LevelGood, Text: core.Visible(results[0].Backup.Title()) + ": " + done + "."}
