@@ -39,6 +39,7 @@
 //	retention protect                    which backups stay, and how often one is to be made
 //
 //	tally day drill                      a place's rows counted, what it came to on a day, restores that were tried
+//	timeline strips                      a volume's backups in time: chains, rhythm, gaps; and a line a volume
 //	morning morningobject                how a place stands in the morning, in lines and as JSON
 //
 // How to add a rule set is told at [RuleSet].

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -269,6 +270,7 @@ func (m *Morning) stuckLine() MorningLine {
 	rows := stuck
 	if len(stuck) > 0 {
 		l.Level = MorningBad
+		l.Filter = idFilter(stuck, l.Filter)
 	} else {
 		rows = m.Runs
 	}
@@ -284,6 +286,27 @@ func (m *Morning) stuckLine() MorningLine {
 		l.Text = beside(l.Text, fmt.Sprintf("of %d on the way only the %d oldest were weighed", m.Running, len(m.Runs)))
 	}
 	return l
+}
+
+// mostByID is how many rows a filter names by their ids.
+const mostByID = 20
+
+// plainID is what an id may be to stand in a filter as it is.
+var plainID = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+
+// idFilter is a filter for the backups of some runs; where they are too many, or an id is no
+// word of a filter, the other one.
+func idFilter(runs []Run, other string) string {
+	var ids []string
+	for i := range runs {
+		if id := string(runs[i].Backup.ID); plainID.MatchString(id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) < len(runs) || len(ids) > mostByID {
+		return other
+	}
+	return "id:" + strings.Join(ids, ",")
 }
 
 // unknownLine is a line of which nothing is known.
@@ -455,9 +478,10 @@ func (m *Morning) quotaLine() MorningLine {
 	}
 	l := MorningLine{Code: "quota", Head: "QUOTA", Level: MorningGood}
 	var parts []string
-	most := int64(-1)
+	most, none := int64(-1), true
 	for _, name := range QuotaLines {
 		a, told := m.Quota.V[name]
+		none = none && !told
 		switch {
 		case !told:
 			parts = append(parts, name+": not told")
@@ -476,6 +500,9 @@ func (m *Morning) quotaLine() MorningLine {
 	}
 	if most >= 90 {
 		l.Level = MorningBad
+	}
+	if none { // what nobody tells of is not good
+		l.Count, l.Level = "?", MorningUnknown
 	}
 	l.Text = strings.Join(parts, ", ")
 	return l

@@ -94,6 +94,9 @@ var changings = map[string]changing{
 		keys:   func(r *rig) { r.press("i", "y") }},
 	"copy": {action: "recovery/carry-out", does: "Copy", outside: true,
 		before: func(r *rig) { r.press("Y", "#1", "enter") }, keys: func(r *rig) { r.press("i", "y") }},
+	"prune": {action: "morning/prune-now", does: "PrunePolicies", before: func(r *rig) {
+		r.press("v", "n").typeText("made").press("enter", "y", "@", "C")
+	}, keys: func(r *rig) { r.press("D", "y") }},
 	"recover": {action: "recovery/carry-out", does: "Recover", before: recoverFrom, keys: func(r *rig) { r.press("i", "y") }},
 }
 
@@ -109,6 +112,10 @@ var harmless = map[string]string{
 	"recovery/reread Coverage":                "it reads",
 	"restore/restore-now DropLeftover":        "answered oddly in store/jobs, TestLeftoverOddly",
 	"restore/delete-left DropLeftover":        "answered oddly in store/jobs, TestLeftoverOddly",
+	"morning/reread Morning":                  "it reads, and notes the day in the archive",
+	"morning/looked Morning":                  "it reads, and notes the look in the archive",
+	"morning/reread CheckPolicies":            "it reads",
+	"morning/reread PlanPrune":                "it reads",
 }
 
 // works are the exported functions of store/jobs that change a place: those that
@@ -309,7 +316,7 @@ func TestEveryChangeIsAnswered(t *testing.T) {
 		ways[c.action+" "+c.does] = true
 	}
 	found := map[string]bool{}
-	for _, dir := range []string{"restore", "operate", "browse", "records", "recovery", "place"} {
+	for _, dir := range []string{"restore", "operate", "browse", "records", "recovery", "morning", "place"} {
 		r, seen := readRoom(t, dir, all), map[types.Object]bool{}
 		for _, name := range slices.Collect(maps.Keys(r.actions)) {
 			for work := range r.runs(name, seen) {
@@ -399,6 +406,7 @@ func beside(t *testing.T, cloud store.Place, books *archive.Archive, outside boo
 		}
 		return []store.PlaceRow{{Name: "repo", Location: w.Info.Location}}
 	}
+	o.Policies = policiesOf(t, jobs.PoliciesConfig{"x": {Every: "24h", Keep: jobs.KeepConfig{Last: 1, Others: true}}})
 	o.Open = func(_ context.Context, location string) (jobs.Desk, func() error, error) {
 		p := places[location]
 		if p == nil {

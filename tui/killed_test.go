@@ -17,11 +17,12 @@ import (
 var killedBy = map[string]string{
 	"Create": "create", "Edit": "edit", "Delete": "delete", "Reset": "reset", "Restore": "restore onto", "Apply": "apply",
 	"UndoAsShown": "undo", "Finish": "apply the rest", "Import": "import", "Copy": "copy", "Recover": "recover",
-	"ArchiveRecords": "archive", "WriteBundle": "archive a bundle", "Extract": "extract",
+	"ArchiveRecords": "archive", "WriteBundle": "archive a bundle", "Extract": "extract", "PrunePolicies": "policy prune",
 }
 
-// reads are works that write nothing, whatever their calls are named.
-var reads = []string{"PlanCopy", "Coverage"}
+// reads are works that write nothing, whatever their calls are named; Morning keeps a day in
+// the archive, by one write.
+var reads = []string{"PlanCopy", "Coverage", "Morning", "CheckPolicies", "PlanPrune"}
 
 // TestEveryChangeIsKilled walks what screens change, and files that they write: each is a
 // work that a line of a verb does too, and that line is killed by TestCrash of tui/verbs.

@@ -53,7 +53,7 @@ func openOn(screen, id, tab string, keys ...string) func(testing.TB, int, int) *
 func fullID(t testing.TB, screen, short string) string {
 	t.Helper()
 	p, ctx := sharedDemo(t), context.Background()
-	if screen == "volume" {
+	if screen == "volume" || screen == "timeline" {
 		f, _ := core.ParseFilter("name:"+short, core.VolumeFields)
 		page, err := p.Volumes(ctx, core.Query{Filter: f})
 		if err != nil || len(page.Rows) != 1 {
@@ -235,6 +235,17 @@ func failing(keys ...string) func(testing.TB, int, int) *rig {
 			p.FailCall(i+1, core.Fail(core.CodeUnavailable, "read the place", "it does not answer", "look whether it runs", cause))
 		}
 		return r.press(keys...)
+	}
+}
+
+// readingOf is a screen while the place is read for it.
+func readingOf(key string) func(testing.TB, int, int) *rig {
+	return func(t testing.TB, w, h int) *rig {
+		r := newRig(t, sharedDemo(t), w, h)
+		r.asleep = true
+		r.press(key).begun()
+		r.send(shell.Progressed(r.Running().ID, ui.Step{Text: "reading the backups"}, nil))
+		return r
 	}
 }
 
@@ -464,6 +475,21 @@ var scenes = []scene{
 	{"backup-found", openOn("backup", dbBackup, "", join([]string{"/"}, letters("container"), []string{"enter"})...)},
 	{"dialog-message", failing("J", "e")},
 	{"dialog-quit", exporting("q")},
+	{"dashboard", keysOn("!")},
+	{"dashboard-line", keysOn("!", "down", "down", "w")},
+	{"dashboard-reading", readingOf("!")},
+	{"dashboard-failed", failing("!")},
+	{"cloud-dashboard", cloudKeys("!")},
+	{"timelines", keysOn("!", "l")},
+	{"timeline", openOn("timeline", "db-prod-01", "")},
+	{"timeline-of-backup", openOn("backup", rootless, "", "l", "left")},
+	{"policies", policed("@", "f")},
+	{"policies-none", keysOn("@")},
+	{"prune", policed("@", "C")},
+	{"prune-ask", policed("@", "C", "D")},
+	{"hostile-dashboard", onWorst("", "", "!")},
+	{"hostile-timelines", onWorst("", "", "!", "l")},
+	{"hostile-timeline", onWorst("volume", "", "l")},
 	{"hostile-backups", onWorst("", "")},
 	{"hostile-volumes", onWorst("", "", "v")},
 	{"hostile-backup", onWorst("backup", "")},

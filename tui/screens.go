@@ -1,7 +1,10 @@
 package tui
 
 import (
+	"slices"
+
 	"hearth/tui/browse"
+	"hearth/tui/morning"
 	"hearth/tui/operate"
 	"hearth/tui/place"
 	"hearth/tui/records"
@@ -45,7 +48,12 @@ func screens(at *place.Stay) []ui.Entry {
 		{Name: "recovery", Key: "I", Help: "Recovery", Minor: true, Kept: true, Make: in(at, recovery.Recover)},
 		{Name: "inventory", Key: "H", Help: "Inventory of the repository", Minor: true, Kept: true,
 			Only: func() bool { return at.Repository() != nil }, Make: in(at, recovery.Inventory)},
+		{Name: "dashboard", Key: "!", Help: "Dashboard", Kept: true, Quiet: true, Make: in(at, morning.Dashboard)},
+		{Name: "policies", Key: "@", Help: "Policies", Kept: true, Quiet: true, Make: in(at, morning.Policies)},
+		{Name: "prune", Help: "Prune by the policies", Kept: true, Make: in(at, morning.Prune)},
 		tasksEntry,
+		{Name: "timelines", Help: "Timelines", Kept: true, Make: in(at, morning.Timelines)},
+		{Name: "timeline", Help: "Timeline", Make: in(at, morning.Timeline)},
 		{Name: "backup", Help: "Backup", Make: browse.Backup(at, actions, restore.Tab, records.Tab)},
 		{Name: "volume", Help: "Volume", Make: browse.Volume(at, actions)},
 		{Name: "diff", Help: "Difference", Make: in(at, restore.Diff)},
@@ -69,8 +77,10 @@ func rowActions(at *place.Stay, exports *records.Exports) place.RowActions {
 	return place.RowActions{
 		Exports: func(h ui.Host, rows place.BackupRows) []ui.Action { return exports.Actions(h, at, rows) },
 		Backups: func(h ui.Host, rows place.BackupRows) []ui.Action {
-			return append(operate.BackupActions(h, at, rows), recovery.ExtractActions(h, at, rows)...)
+			return slices.Concat(operate.BackupActions(h, at, rows), recovery.ExtractActions(h, at, rows), morning.OfBackups(rows))
 		},
-		Volumes: func(h ui.Host, rows place.VolumeRows) []ui.Action { return operate.VolumeActions(h, at, rows) },
+		Volumes: func(h ui.Host, rows place.VolumeRows) []ui.Action {
+			return append(operate.VolumeActions(h, at, rows), morning.OfVolumes(rows)...)
+		},
 	}
 }

@@ -1,7 +1,7 @@
 // Package tui is hearth's screens: a Bubble Tea program over the store's interfaces.
 // This file starts them, screens.go is THE list of them, and all else is a room:
 // ui is what a screen is made of, shell what runs them, place where one is, show how
-// things look; browse, restore, records, recovery and operate are the rooms by job.
+// things look; browse, restore, records, recovery, operate and morning are the rooms by job.
 package tui
 
 import (
@@ -29,6 +29,7 @@ type Config struct {
 	Theme     string `toml:"theme"`     // a theme's name or the path of one; "" or auto follows the terminal
 	Times     string `toml:"times"`     // utc (default) or local
 	Clipboard string `toml:"clipboard"` // auto (default) or off
+	First     string `toml:"first"`     // the screen of a place that is shown first: backups (default), volumes or dashboard
 	Mouse     bool   `toml:"mouse"`     // takes the mouse: then the terminal marks text only with Shift, or however it does
 }
 
@@ -53,6 +54,11 @@ func (c Config) Check(nearest func(word string, of []string) string) (key, what 
 	case "", "auto", "off":
 	default:
 		return "clipboard", near(c.Clipboard+" is neither auto nor off", c.Clipboard, "auto", "off")
+	}
+	switch c.First {
+	case "", "backups", "volumes", "dashboard":
+	default:
+		return "first", near(c.First+" is neither backups, volumes nor dashboard", c.First, "backups", "volumes", "dashboard")
 	}
 	if c.Theme != "" && c.Theme != "auto" {
 		if _, err := themes.Load(c.Theme); err != nil {
@@ -79,6 +85,8 @@ type Options struct {
 	// as cloud:NAME[@REGION][/PROJECT_ID], and returns what closes it. ctx ends
 	// when it is open. nil: the screens stay where they are.
 	Open func(ctx context.Context, location string) (jobs.Desk, func() error, error)
+	// Policies are the backup policies of the config, which it may read; nil: there are none.
+	Policies func() ([]jobs.Policy, error)
 	// Memory is how places were looked at before; nil: nothing is remembered.
 	Memory *state.Memory
 	// Start is what the start screen is given besides, where no place is begun with.
@@ -134,13 +142,18 @@ func Run(ctx context.Context, desk jobs.Desk, o Options) error {
 
 // newApp makes the model: a place or the start, its screens, and the shell that runs them.
 func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
-	places := place.Options{Places: o.Places, Open: o.Open, Begin: begin, Memory: o.Memory, Views: o.Views}
+	begins := func(at *place.Stay) ui.Begin {
+		b := begin(at)
+		b.First.Screen = o.Config.First
+		return b
+	}
+	places := place.Options{Places: o.Places, Open: o.Open, Begin: begins, Policies: o.Policies, Memory: o.Memory, Views: o.Views}
 	var in ui.Begin
 	if o.Start != nil {
 		o.Start.Options = places
 		in = o.Start.BeginAt(tasksEntry)
 	} else {
-		in = begin(place.New(desk, o.Close, places))
+		in = begins(place.New(desk, o.Close, places))
 	}
 	o.Keys.Say()
 	keys := map[string][]string{}

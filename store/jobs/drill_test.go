@@ -313,6 +313,40 @@ func TestDrillGivenAway(t *testing.T) {
 	if len(left) != 1 || left[0].Gone || left[0].Left != "it is awaiting-transfer" {
 		t.Errorf("%+v", left)
 	}
+	d.Place = closed{c} // one that is not seen is not gone
+	left, err = d.TidyDrills(t.Context(), nil)
+	wantCode(t, "not seen", err, core.CodePartial)
+	if len(left) != 1 || left[0].Gone || left[0].Left != "it may not be read" {
+		t.Errorf("%+v", left)
+	}
+}
+
+// closed is a cloud that shows no volume.
+type closed struct{ *memory.Cloud }
+
+func (closed) Volume(context.Context, core.VolumeID) (core.Volume, error) {
+	return core.Volume{}, core.Fail(core.CodeDenied, "read the volume", "it may not be read", "", nil)
+}
+
+// TestDrillMayLand: a volume that was asked for, and may come yet, is not said to be gone; when
+// it has come it is found by its name.
+func TestDrillMayLand(t *testing.T) {
+	c, d := drillDesk(t)
+	d.SettleAfter = 5 * time.Minute
+	const name = core.DrillPrefix + "late"
+	_, err := d.Archive.BeginDrill(t.Context(), core.Drill{Place: c.Info().Location, Backup: storetest.NullTag, Name: name, At: d.Now()})
+	ok(t, err)
+	left, err := d.TidyDrills(t.Context(), nil)
+	wantCode(t, "before its time", err, core.CodePartial)
+	if len(left) != 1 || left[0].Gone || !strings.Contains(left[0].Left, "is not known before 5m0s have passed") {
+		t.Errorf("%+v", left)
+	}
+	_, err = c.MakeVolume(t.Context(), core.VolumeRequest{Name: name, Size: 1})
+	ok(t, err)
+	left, err = d.TidyDrills(t.Context(), nil)
+	if ok(t, err); len(left) != 1 || !left[0].Gone || len(drillVolumes(t, d)) > 0 {
+		t.Errorf("when it has come: %+v, there are %v", left, drillVolumes(t, d))
+	}
 }
 
 // changed is a cloud whose volumes somebody changes once they were restored onto.
@@ -395,7 +429,11 @@ func (c *deepCloud) Volume(ctx context.Context, id core.VolumeID) (core.Volume, 
 	v, err := c.Cloud.Volume(ctx, id)
 	if err == nil && core.RestoredFrom(&v) != "" && !c.done[id] {
 		c.done[id] = true
-		err = os.WriteFile(filepath.Join(c.dir, "volume-"+string(id)), c.bytes, 0o600)
+		if name := filepath.Join(c.dir, "volume-"+string(id)); c.bytes != nil {
+			err = os.WriteFile(name, c.bytes, 0o600)
+		} else {
+			err = os.Mkdir(name, 0o700)
+		}
 	}
 	if c.other && core.RestoredFrom(&v) != "" {
 		v.Description = core.Some("not what it was")
@@ -405,7 +443,8 @@ func (c *deepCloud) Volume(ctx context.Context, id core.VolumeID) (core.Volume, 
 
 // TestDrillDeep: what a volume holds is held against the repository, byte for byte.
 func TestDrillDeep(t *testing.T) {
-	folder := folderDesk(t, repositoryOf(t))
+	at := repositoryOf(t)
+	folder := folderDesk(t, at)
 	whole := extracted(t, folder, newestOfThree)
 	stored, has, err := folder.Place.(store.CaptureSource).Capture(t.Context(), newestOfThree)
 	if ok(t, err); !has {
@@ -413,8 +452,14 @@ func TestDrillDeep(t *testing.T) {
 	}
 	wrong, short := slices.Clone(whole), whole[:len(whole)-5000]
 	wrong[len(wrong)/2] ^= 1
+	chunks, err := filepath.Glob(filepath.Join(at, "*", "*", "*", "*"+string(newestOfThree)+"-00001"))
+	if ok(t, err); len(chunks) != 1 {
+		t.Fatalf("its first chunk is %q", chunks)
+	}
+	chunk, err := os.ReadFile(chunks[0])
+	ok(t, err)
 	for what, x := range map[string]struct {
-		bytes   []byte
+		bytes   []byte // nil: it is no file
 		verdict core.DrillVerdict
 		says    string
 		at      string // "": where the volume is
@@ -423,6 +468,8 @@ func TestDrillDeep(t *testing.T) {
 		"another text":   {whole, core.DrillDiffers, "fields differ from the plan, such as display_description", ""},
 		"a bit":          {wrong, core.DrillDiffers, "1 of ", ""},
 		"short":          {short, core.DrillDiffers, "too short by 5000 bytes", ""},
+		"no file":        {nil, core.DrillRestored, "its bytes were not compared: ", ""},
+		"a lost chunk":   {whole, core.DrillRestored, "its bytes were not compared: the repository itself has lost some of it", ""},
 		"not found here": {whole, core.DrillRestored, "at none of /nowhere/", "/nowhere/volume-{id}"},
 	} {
 		_, d := drillDesk(t, func(w *memory.World) {
@@ -441,7 +488,11 @@ func TestDrillDeep(t *testing.T) {
 			devices = []string{x.at}
 		}
 		p := planDrill(t, d, jobs.DrillRequest{Backups: []core.BackupID{newestOfThree}, Deep: true, Devices: devices})
+		if what == "a lost chunk" {
+			ok(t, os.Remove(chunks[0]))
+		}
 		drills, _ := d.Drill(t.Context(), p, nil)
+		ok(t, os.WriteFile(chunks[0], chunk, 0o600))
 		if len(drills) != 1 || len(drills[0].Fields) == 0 {
 			t.Fatalf("%s: %+v", what, drills)
 		}
@@ -449,7 +500,7 @@ func TestDrillDeep(t *testing.T) {
 		if got.Verdict != x.verdict || !strings.Contains(got.Says(), x.says) || !got.Gone {
 			t.Errorf("%s: %s, %s", what, got.Verdict, got.Says())
 		}
-		if x.at == "" && got.Compared != int64(len(whole)) {
+		if x.at == "" && got.NotDeep == "" && got.Compared != int64(len(whole)) {
 			t.Errorf("%s: %d of %d bytes were compared", what, got.Compared, len(whole))
 		}
 	}

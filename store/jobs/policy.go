@@ -284,6 +284,23 @@ func (r *PolicyReport) Count(policy string) (n map[core.Keeping]int) {
 	return n
 }
 
+// Says is what a check comes to.
+func (r *PolicyReport) Says() string {
+	n := r.Count("")
+	text := fmt.Sprintf("%d of %s kept", n[core.PolicyKept], core.Count(len(r.States), "volume"))
+	for _, k := range []core.Keeping{core.PolicyBroken, core.PolicyMissed, core.PolicyUnknown} {
+		if n[k] > 0 {
+			text += fmt.Sprintf(", %d %s", n[k], k)
+		}
+	}
+	return text
+}
+
+// Badness orders how a policy is kept: the larger the worse.
+func Badness(k core.Keeping) int {
+	return slices.Index([]core.Keeping{core.PolicyKept, core.PolicyUnknown, core.PolicyBroken, core.PolicyMissed}, k)
+}
+
 // CheckPolicies says which volumes break which policy. It asks for nothing to be done. What
 // there is comes with CodeIncomplete too, where a list ended early.
 func (d Desk) CheckPolicies(ctx context.Context, policies []Policy, progress Progress) (PolicyReport, error) {

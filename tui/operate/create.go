@@ -245,5 +245,5 @@ func created(ctx context.Context, plans []jobs.CreatePlan, results []jobs.Result
 	if len(results) == 1 {
 		done = "it is " + results[0].Status
 	}
-	return operated(done, results, err)
+	return place.Operated(done, results, err)
 }

@@ -2,7 +2,6 @@ package operate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	tea "charm.land/bubbletea/v2"
@@ -78,34 +77,6 @@ func idsOf(backups []core.Backup) (ids []core.BackupID, words []string) {
 		ids, words = append(ids, b.ID), append(words, string(b.ID))
 	}
 	return ids, words
-}
-
-// operated tells how work on several backups ended, item by item under e, and has
-// the screens read anew.
-func operated(done string, results []jobs.Result, err error) ui.Result {
-	r := ui.Result{Changed: true}
-	var failures []error
-	for _, x := range results {
-		switch {
-		case x.Err != nil:
-			failures = append(failures, fmt.Errorf("%s: %w", core.Visible(x.Backup.Title()), x.Err))
-		case x.Status == "":
-			r.Gone = append(r.Gone, string(x.Backup.ID))
-		}
-	}
-	switch n := len(results); {
-	case len(failures) == 0 && err != nil, n == 1 && err != nil:
-		r.Note = ui.FailureNote(err)
-	case len(failures) > 0:
-		all := core.Fail(core.CodePartial, done, fmt.Sprintf("%d of %s failed", len(failures), core.Count(n, "backup")),
-			ui.KeyOf("message")+" shows each", errors.Join(failures...))
-		r.Note = ui.Note{Level: ui.LevelWarn, Text: all.Error(), Err: all}
-	case n == 1:
-		r.Note = ui.Note{Level: ui.LevelGood, Text: core.Visible(results[0].Backup.Title()) + ": " + done + "."}
-	default:
-		r.Note = ui.Note{Level: ui.LevelGood, Text: core.Count(n, "backup") + ": " + done + "."}
-	}
-	return r
 }
 
 // planDelete looks at what a deletion would take, and asks.
@@ -201,7 +172,7 @@ func (o operator) delete(p jobs.DeletePlan, n int) tea.Cmd {
 	_, cmd := o.at.Start(o.host, "deleting "+core.Count(n, "backup"), place.Touching(o.at, "backup", ids...),
 		func(ctx context.Context, progress jobs.Progress) ui.Result {
 			results, err := desk.Delete(ctx, p, true, progress)
-			return operated("deleted", results, err)
+			return place.Operated("deleted", results, err)
 		})
 	return cmd
 }
@@ -269,7 +240,7 @@ func (o operator) reset(p jobs.ResetPlan) tea.Cmd {
 	_, cmd := o.at.Start(o.host, "resetting "+core.Count(len(p.Items), "backup"), place.Touching(o.at, "backup", ids...),
 		func(ctx context.Context, progress jobs.Progress) ui.Result {
 			results, err := desk.Reset(ctx, p, progress)
-			return operated("set to "+p.Status, results, err)
+			return place.Operated("set to "+p.Status, results, err)
 		})
 	return cmd
 }

@@ -24,7 +24,10 @@ func (o Options) going(location string, first ui.Open) ui.Go {
 			return ui.Begin{}, err
 		}
 		in := o.Begin(New(desk, closing, o))
-		in.Said, in.First = "This is "+desk.Info().Title+" now.", first
+		in.Said = "This is " + desk.Info().Title + " now."
+		if first.Screen != "" {
+			in.First = first
+		}
 		return in, nil
 	}}
 }

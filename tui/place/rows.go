@@ -1,6 +1,9 @@
 package place
 
 import (
+	"errors"
+	"fmt"
+
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
@@ -79,4 +82,32 @@ func (r VolumeRows) None() string {
 type RowActions struct {
 	Exports, Backups func(ui.Host, BackupRows) []ui.Action
 	Volumes          func(ui.Host, VolumeRows) []ui.Action
+}
+
+// Operated tells how work on several backups ended, item by item under e, and has
+// the screens read anew.
+func Operated(done string, results []jobs.Result, err error) ui.Result {
+	r := ui.Result{Changed: true}
+	var failures []error
+	for _, x := range results {
+		switch {
+		case x.Err != nil:
+			failures = append(failures, fmt.Errorf("%s: %w", core.Visible(x.Backup.Title()), x.Err))
+		case x.Status == "":
+			r.Gone = append(r.Gone, string(x.Backup.ID))
+		}
+	}
+	switch n := len(results); {
+	case len(failures) == 0 && err != nil, n == 1 && err != nil:
+		r.Note = ui.FailureNote(err)
+	case len(failures) > 0:
+		all := core.Fail(core.CodePartial, done, fmt.Sprintf("%d of %s failed", len(failures), core.Count(n, "backup")),
+			"e shows each", errors.Join(failures...))
+		r.Note = ui.Note{Level: ui.LevelWarn, Text: all.Error(), Err: all}
+	case n == 1:
+		r.Note = ui.Note{Level: ui.LevelGood, Text: core.Visible(results[0].Backup.Title()) + ": " + done + "."}
+	default:
+		r.Note = ui.Note{Level: ui.LevelGood, Text: core.Count(n, "backup") + ": " + done + "."}
+	}
+	return r
 }

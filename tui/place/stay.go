@@ -24,6 +24,8 @@ type Options struct {
 	// as cloud:NAME[@REGION][/PROJECT_ID], and returns what closes it. ctx ends
 	// when it is open. nil: the screens stay where they are.
 	Open func(ctx context.Context, location string) (jobs.Desk, func() error, error)
+	// Policies are those of the config, which it may read; nil: there are none.
+	Policies func() ([]jobs.Policy, error)
 	// Memory is how places were looked at before; nil: nothing is remembered.
 	Memory *state.Memory
 	// Views are those of the config, by their names.
@@ -107,6 +109,18 @@ func (s *Stay) Places() []store.PlaceRow {
 		return nil
 	}
 	return s.opt.Places()
+}
+
+// Policies are those of the config; it may read files. CodeNotFound where it has none.
+func (s *Stay) Policies() ([]jobs.Policy, error) {
+	var all []jobs.Policy
+	if s.opt.Policies != nil {
+		var err error
+		if all, err = s.opt.Policies(); err != nil {
+			return nil, err
+		}
+	}
+	return jobs.Chosen(all, nil)
 }
 
 // Banner is what the frame says of the place: the region where there is a choice.

@@ -65,10 +65,12 @@ type Begin struct {
 	Themed func(host Host, name string) tea.Cmd
 }
 
-// Opens is what is opened first.
+// Opens is what is opened first: what First names, if it is there, else the first screen.
 func (b Begin) Opens() tea.Cmd {
-	if b.First.Screen != "" {
-		return Opening(b.First)
+	for _, e := range b.Screens {
+		if e.Name == b.First.Screen && (e.Only == nil || e.Only()) {
+			return Opening(b.First)
+		}
 	}
 	return OpenFor(b.Screens[0].Name, "")
 }

@@ -186,7 +186,7 @@ func (e *Env) policyChecked(cmd *cobra.Command, args []string, f *format, all bo
 				return werr
 			}
 		}
-		e.say("%s.", policySays(&report))
+		e.say("%s.", report.Says())
 		e.warnOf(report.Unseen...)
 		if n := report.Count("")[core.PolicyUnknown]; n > 0 && err == nil {
 			return core.Fail(core.CodeUncertain, "check the policies", core.Count(n, "volume")+" could not be judged", "see what is said of each",
@@ -202,18 +202,6 @@ func (e *Env) steps() jobs.Progress {
 		return nil
 	}
 	return e.progress()
-}
-
-// policySays is what a check comes to.
-func policySays(r *jobs.PolicyReport) string {
-	n := r.Count("")
-	text := fmt.Sprintf("%d of %s kept", n[core.PolicyKept], core.Count(len(r.States), "volume"))
-	for _, k := range []core.Keeping{core.PolicyBroken, core.PolicyMissed, core.PolicyUnknown} {
-		if n[k] > 0 {
-			text += fmt.Sprintf(", %d %s", n[k], k)
-		}
-	}
-	return text
 }
 
 // errPlugin is how a monitoring plugin ends: what there is to say was said.
@@ -261,7 +249,7 @@ func (e *Env) nagios(cmd *cobra.Command, args []string) (err error) {
 // nagiosState is the exit code of a report, and its line: the worst first.
 func nagiosState(r *jobs.PolicyReport) (exit int, text string) {
 	n := r.Count("")
-	text = policySays(r)
+	text = r.Says()
 	switch {
 	case n[core.PolicyMissed] > 0:
 		exit = 2
@@ -271,7 +259,7 @@ func nagiosState(r *jobs.PolicyReport) (exit int, text string) {
 		exit = 3 // that nothing is broken is not known
 	}
 	worst := slices.Clone(r.States)
-	slices.SortStableFunc(worst, func(a, b jobs.PolicyState) int { return badness(b.Keeping) - badness(a.Keeping) })
+	slices.SortStableFunc(worst, func(a, b jobs.PolicyState) int { return jobs.Badness(b.Keeping) - jobs.Badness(a.Keeping) })
 	for i, s := range worst {
 		if s.Keeping == core.PolicyKept || i == 3 {
 			break
@@ -282,8 +270,4 @@ func nagiosState(r *jobs.PolicyReport) (exit int, text string) {
 		text += "; not seen: " + strings.Join(r.Unseen, ", ")
 	}
 	return exit, text
-}
-
-func badness(k core.Keeping) int {
-	return slices.Index([]core.Keeping{core.PolicyKept, core.PolicyUnknown, core.PolicyBroken, core.PolicyMissed}, k)
 }

@@ -1,0 +1,258 @@
+package morning
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"hearth/core"
+	"hearth/store/jobs"
+	"hearth/tui/grid"
+	"hearth/tui/place"
+	"hearth/tui/show"
+	"hearth/tui/ui"
+)
+
+// policies is which volumes break which policy of the config, and since when.
+type policies struct {
+	host  ui.Host
+	at    *place.Stay
+	r     *jobs.PolicyReport
+	rows  []int
+	all   bool // also those that keep it
+	err   error
+	task  ui.TaskID
+	came  time.Time
+	stale bool
+	table *grid.Model
+	w, h  int
+}
+
+type policiesMsg struct {
+	r   jobs.PolicyReport
+	err error
+}
+
+var policyColumns = []grid.Column{
+	{Title: "", Width: 1},
+	{Title: "VOLUME", Width: 24, Min: 16, Grow: 2, Ends: true},
+	{Title: "POLICY", Width: 12, Min: 8},
+	{Title: "STATE", Width: 7},
+	{Title: "BROKEN SINCE", Width: 19, Drop: 1},
+	{Title: "NEWEST", Width: 6, Right: true},
+	{Title: "WHY", Width: 30, Min: 18, Grow: 3},
+	{Title: "ID", Width: 8, Drop: 2},
+}
+
+// Policies makes the screen of how far policies are kept.
+func Policies(host ui.Host, at *place.Stay, _ ui.Open) ui.Screen {
+	return &policies{host: host, at: at, table: grid.New(policyColumns, host.Look().Grid())}
+}
+
+func (s *policies) Title() string { return "Policies" }
+func (s *policies) Init() tea.Cmd { return s.load() }
+func (s *policies) Restyle()      { s.table.SetStyles(s.host.Look().Grid()) }
+
+func (s *policies) load() tea.Cmd {
+	desk, config := s.at.Desk(), s.at.Policies
+	id, cmd := s.at.Start(s.host, "checking the policies", place.Touching(s.at, "policies", "all"),
+		func(ctx context.Context, progress jobs.Progress) ui.Result {
+			list, err := config()
+			var r jobs.PolicyReport
+			if err == nil {
+				r, err = desk.CheckPolicies(ctx, list, progress)
+			}
+			if core.CodeOf(err) == core.CodeIncomplete { // it says so itself
+				err = nil
+			}
+			return ui.Result{Answer: policiesMsg{r, err}}
+		})
+	if id != 0 {
+		s.task = id
+	}
+	return cmd
+}
+
+func (s *policies) reads() bool { return s.host.Task(s.task).Runs() }
+
+func (s *policies) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case policiesMsg:
+		if msg.err != nil {
+			s.err = msg.err
+			return ui.Fail(msg.err)
+		}
+		s.r, s.err, s.stale, s.came = &msg.r, nil, false, s.host.Look().Now
+		s.fill()
+	case ui.Changed:
+		s.stale = true
+	case ui.TaskEndedMsg:
+		s.Resize(s.w, s.h)
+	}
+	return nil
+}
+
+// fill makes the rows: the worst first, and of those the longest broken.
+func (s *policies) fill() {
+	s.rows = nil
+	for i := range s.r.States {
+		if s.all || s.r.States[i].Keeping != core.PolicyKept {
+			s.rows = append(s.rows, i)
+		}
+	}
+	slices.SortStableFunc(s.rows, func(a, b int) int {
+		x, y := &s.r.States[a], &s.r.States[b]
+		if c := jobs.Badness(y.Keeping) - jobs.Badness(x.Keeping); c != 0 || x.Since.Set != y.Since.Set {
+			return c
+		}
+		return x.Since.V.Compare(y.Since.V)
+	})
+	s.table.SetSource(s)
+	s.Resize(s.w, s.h)
+}
+
+// Len, Row and Key make the screen the table's source.
+func (s *policies) Len() int { return len(s.rows) }
+func (s *policies) Key(i int) string {
+	x := &s.r.States[s.rows[i]]
+	return x.Policy + " " + string(x.Volume.ID)
+}
+func (s *policies) Row(i int) ([]grid.Cell, bool) {
+	st, x := s.host.Look(), &s.r.States[s.rows[i]]
+	sign, look := keeping(st, x.Keeping)
+	since := grid.Cell{}
+	if x.Since.Set {
+		since.Text = st.Clock(x.Since)
+	} else if x.Keeping != core.PolicyKept {
+		since = grid.Cell{Text: "? not known", Style: st.Unknown}
+	}
+	return []grid.Cell{{Text: sign, Style: look}, show.NameCell(st, x.Volume.Name), {Text: x.Policy}, {Text: string(x.Keeping), Style: look},
+		since, {Text: st.Age(x.Newest)}, {Text: core.Visible(x.Why)}, {Text: core.Visible(x.Volume.ID.Short()), Style: st.Dim}}, true
+}
+
+// keeping is a sign and a look for how a policy is kept.
+func keeping(l ui.Look, k core.Keeping) (string, grid.Style) {
+	switch k {
+	case core.PolicyKept:
+		return "✓", l.Good
+	case core.PolicyBroken:
+		return "!", l.Warn
+	case core.PolicyMissed:
+		return "✗", l.Bad
+	}
+	return "?", l.Unknown
+}
+
+func (s *policies) current() *jobs.PolicyState {
+	if len(s.rows) == 0 {
+		return nil
+	}
+	return &s.r.States[s.rows[s.table.Cursor()]]
+}
+
+func (s *policies) none() string {
+	if s.current() == nil {
+		return "there is no volume under the cursor"
+	}
+	return ""
+}
+
+func (s *policies) unread() string {
+	if s.r == nil {
+		return "nothing has been read yet"
+	}
+	return ""
+}
+
+func (s *policies) Resize(w, h int) {
+	s.w, s.h = w, h
+	s.table.SetSize(w, max(min(len(s.rows)+1, h-len(s.head(w))-1-6), 2))
+}
+
+// head is what the check comes to, and what it could not see.
+func (s *policies) head(w int) []string {
+	st := s.host.Look()
+	if s.reads() {
+		return []string{s.host.Task(s.task).Bar(st, w)}
+	}
+	if s.r == nil {
+		return nil
+	}
+	lines := []string{ui.Clip(st.Text.Paint(s.r.Says())+show.AsOf(st, core.Some(s.came), false), w)}
+	unseen := s.r.Unseen
+	if s.stale {
+		unseen = append([]string{"something was changed since it was read; Ctrl-R reads it anew"}, unseen...)
+	}
+	for _, what := range unseen {
+		lines = append(lines, ui.Clip(st.Warn.Paint("! "+core.Visible(what)), w))
+	}
+	return lines[:min(len(lines), 6)]
+}
+
+func (s *policies) View(w, h int) string {
+	st := s.host.Look()
+	switch {
+	case s.r == nil && s.reads():
+		return "\n  " + s.host.Task(s.task).Bar(st, max(w-2, 0))
+	case s.r == nil && s.err != nil:
+		return ui.FailedView(st, s.err, "Ctrl-R tries again", w)
+	case s.r == nil:
+		return "\n  " + st.Dim.Paint("nothing has been read; Ctrl-R reads it")
+	}
+	head := s.head(w)
+	if len(s.rows) == 0 {
+		text := st.Good.Paint("every volume that the policies are about keeps them; f shows these")
+		if len(s.r.States) == 0 {
+			text = st.Dim.Paint("the policies are about no volume that is seen")
+		}
+		return strings.Join(append(head, "", "  "+text), "\n")
+	}
+	return strings.Join(append(head, ui.SplitView(st, s.table, s.detail(), w, h-len(head))), "\n")
+}
+
+// detail is what the volume under the cursor is held to.
+func (s *policies) detail() []ui.Line {
+	st, x := s.host.Look(), s.current()
+	if x == nil {
+		return nil
+	}
+	sign, look := keeping(st, x.Keeping)
+	lines := []ui.Line{{Sign: look.Paint(sign + " "), Value: look.Paint(core.Visible(x.Volume.Title())+": "+string(x.Keeping)) +
+		st.Text.Paint("  "+core.Visible(x.Why))}}
+	if i := slices.IndexFunc(s.r.Policies, func(p jobs.Policy) bool { return p.Name == x.Policy }); i >= 0 {
+		p := &s.r.Policies[i]
+		text := fmt.Sprintf("one each %s, and %s more is allowed", core.Lasting(p.Every), core.Lasting(p.Grace))
+		if p.FullEvery > 1 {
+			text += fmt.Sprintf("; each %dth is a full one", p.FullEvery)
+		}
+		lines = append(lines, ui.FieldLine("policy "+x.Policy, text), ui.FieldLine("keeps", p.Keep.String()))
+	}
+	return append(lines, ui.FieldLine("newest backup", st.Since(x.Newest)), ui.FieldLine("volume", core.Visible(string(x.Volume.ID))))
+}
+
+func (s *policies) Actions() []ui.Action {
+	volume := func(screen string) func() tea.Cmd {
+		return func() tea.Cmd { return ui.OpenFor(screen, string(s.current().Volume.ID)) }
+	}
+	return append([]ui.Action{
+		{Name: "open", Keys: []string{"enter"}, Label: "volume", Help: "Open the volume", Why: s.none, Run: volume("volume")},
+		{Name: "timeline", Keys: []string{"l"}, Label: "timeline", Help: "Show its backups in time, one by one", Why: s.none,
+			Run: volume("timeline")},
+		{Name: "show-all", Keys: []string{"f"}, Label: "all", Help: "Show also those that keep their policy, or only the others",
+			Why: s.unread, Run: func() tea.Cmd {
+				s.all = !s.all
+				s.fill()
+				return nil
+			}},
+		{Name: "prune-calendar", Keys: []string{"C"}, Label: "prune", Help: "Show what the keep rules would have stay and go, as a calendar",
+			Why: s.unread, Run: func() tea.Cmd { return ui.OpenFor("prune", "") }},
+		{Name: "details", Keys: []string{"w"}, Help: "Show all that there is to say of it", Why: s.none, Run: func() tea.Cmd {
+			return ui.Show(&ui.TextBox{Title: "The policy and the volume", Lines: s.detail(), Look: s.host.Look()})
+		}},
+		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
+	}, ui.TableMoves(s.table, nil)...)
+}
