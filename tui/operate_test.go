@@ -54,7 +54,7 @@ func TestCreateBackup(t *testing.T) {
 	r.press("v", "esc").find("name:db-prod-01").press("n", "enter").said(ui.LevelBad, "force flag").want("Back up db-prod-01")
 	r.press("tab", "tab", "tab", "space", "enter").want("power cut", "--force").press("tab").want("> Back up").press("y")
 	r.said(ui.LevelGood, "available")
-	r.press("n", "tab", "tab", "tab", "tab", "tab", "tab").typeText("nonsense").press("enter").said(ui.LevelBad, "not key=value").press("esc")
+	r.press("n", "tab", "tab", "tab", "tab", "tab", "tab").typeText("nonsense").press("enter").said(ui.LevelWarn, "not key=value").press("esc")
 	c.GoWrong(core.OpCreate, "the disk is full")
 	r.press("esc").find("name:jenkins-home").press("n", "enter", "y").said(ui.LevelBad, "the disk is full")
 }
@@ -157,7 +157,7 @@ func TestEdit(t *testing.T) {
 	r.press("E", "tab").typeText("of the evening").press("tab").typeText("kept=yes, by=ops").press("enter").said(ui.LevelGood,
 		"--property=kept=yes --property=by=ops")
 	r.press("enter").want("of the evening", "kept", "ops")
-	r.press("E", "tab", "tab").typeText(" nonsense, =x").press("enter").said(ui.LevelBad, "not key=value")
+	r.press("E", "tab", "tab").typeText(" nonsense, =x").press("enter").said(ui.LevelWarn, "not key=value")
 }
 
 // withBooks is a rig over a cloud whose changes are accounted for in an archive.
