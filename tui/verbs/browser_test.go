@@ -20,7 +20,8 @@ import (
 
 // browser is a Chromium without a window, "" where there is none.
 func browser() string {
-	for _, name := range []string{os.Getenv("HEARTH_TEST_BROWSER"), "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
+	for _, name := range []string{os.Getenv("HEARTH_TEST_BROWSER"), "chromium-headless-shell", "chromium", "chromium-browser",
+		"google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil && name != "" {
 			return path
 		}
@@ -72,7 +73,8 @@ func TestReportInBrowser(t *testing.T) {
 		t.Errorf("the page has the elements %v, and the browser shows %v", want, got)
 	}
 	title := regexp.MustCompile(`<title>(.*?)</title>`).FindStringSubmatch(dom)
-	if text := html.UnescapeString(dom); strings.Count(text, core.Visible(evil)) < 6 || len(title) < 2 || !strings.HasPrefix(title[1], "Backups of ") {
+	text := html.UnescapeString(dom)
+	if strings.Count(text, core.Visible(evil)) < 6 || len(title) < 2 || !strings.HasPrefix(title[1], "Backups of ") {
 		t.Errorf("the names are there %d times as text, and the title is %q", strings.Count(text, core.Visible(evil)), title)
 	}
 	// The same page with a name as it is: were it not escaped, this would show.
