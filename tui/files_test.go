@@ -61,7 +61,7 @@ func TestGivenInShell(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"version": 2, "volume-base-metadata": {}, "volume-metadata": {"a": "b"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := newRigWith(t, newCloud(t, 0), 200, 60, new(world).options(t))
+	r := newRigWith(t, newCloud(t, 0), 80, 70, new(world).options(t))
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
 	r.press("C")
 	r.send(tea.PasteMsg{Content: file})

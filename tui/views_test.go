@@ -96,7 +96,7 @@ func TestSavedViews(t *testing.T) {
 		t.Error("it is not")
 	}
 	again, _ := state.Open(filepath.Join(t.TempDir(), "nothing"))
-	r = newRigWith(t, sharedDemo(t), 100, 30, Options{Memory: again}).say("view save one") // of a demo: of any place
+	newRigWith(t, sharedDemo(t), 100, 30, Options{Memory: again}).say("view save one") // of a demo: of any place
 	if v := again.Views()["one"]; v.List != "backups" || v.Place != "" {
 		t.Errorf("in a demo %+v is saved", v)
 	}
@@ -114,7 +114,7 @@ func TestViewElsewhere(t *testing.T) {
 	if opened != "cloud:far" || r.Depth() != 1 {
 		t.Errorf("opened is %q, %d screens lie there", opened, r.Depth())
 	}
-	r = newRigWith(t, sharedDemo(t), 100, 30, Options{Views: o.Views}).say("view far").said(ui.LevelWarn, "The view far is of cloud:far")
+	newRigWith(t, sharedDemo(t), 100, 30, Options{Views: o.Views}).say("view far").said(ui.LevelWarn, "The view far is of cloud:far")
 	r = startRig(t, 100, 30, func(o *Options) {
 		o.Views = Views{"failed": {Place: "cloud:prod", Filter: "status:error"}, "nowhere": {Filter: "x"}}
 		o.Memory.SaveView("mine", state.View{Place: "posix:/srv/b", Sort: "size"})
