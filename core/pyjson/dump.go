@@ -18,7 +18,7 @@ const (
 	// Python313 is Cinder 26 on Debian 13: Python 3.13 with oslo.serialization 5.7, which
 	// writes dates, and says otherwise what does not serialise.
 	Python313
-	// Python314 is Cinder 29 with Python 3.14, whose strftime pads years to four digits.
+	// Python314 is Cinder 28 and 29 on Python 3.14, whose strftime pads years to four digits.
 	Python314
 )
 
