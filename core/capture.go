@@ -41,11 +41,11 @@ func (s Section) Title() string {
 type Era uint8
 
 const (
-	Today Era = iota // Cinder from Mitaka on; the details are those of 21 (Zed) under Python 3.11
-	Y2014            // the driver of 2014, Icehouse and Juno, under Python 2.7
-	Y2025            // 26 (2025.1) under Python 3.13, with oslo.serialization 5.7
-	Y2026First       // 28 (2026.1) under Python 3.14
-	Y2026            // 29 (2026.2) under Python 3.14
+	Today      Era = iota // Cinder from Mitaka on; the details are those of 21 (Zed) under Python 3.11
+	Y2014                 // the driver of 2014, Icehouse and Juno, under Python 2.7
+	Y2025                 // 26 (2025.1) under Python 3.13, with oslo.serialization 5.7
+	Y2026First            // 28 (2026.1) under Python 3.14, with oslo.serialization 5.11
+	Y2026                 // 29 (2026.2) under Python 3.14, with oslo.serialization 5.11
 )
 
 // EraOf is how a release writes and reads.
