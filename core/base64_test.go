@@ -20,7 +20,7 @@ func TestPadding(t *testing.T) {
 		{"e30", "!", "!"},
 		{"", "", ""},
 	} {
-		for _, era := range []Era{Today, Y2014, Y2025, Y2026} {
+		for _, era := range []Era{Today, Y2014, Y2025, Y2026First, Y2026} {
 			want := x.before
 			if era.unpadded() {
 				want = x.since

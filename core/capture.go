@@ -41,10 +41,11 @@ func (s Section) Title() string {
 type Era uint8
 
 const (
-	Today Era = iota // Cinder from Mitaka on; the details are those of 21 (Zed) under Python 3.11
-	Y2014            // the driver of 2014, Icehouse and Juno, under Python 2.7
-	Y2025            // 26 (2025.1) under Python 3.13, with oslo.serialization 5.7
-	Y2026            // 29 (2026.2) under Python 3.14
+	Today      Era = iota // Cinder from Mitaka on; the details are those of 21 (Zed) under Python 3.11
+	Y2014                 // the driver of 2014, Icehouse and Juno, under Python 2.7
+	Y2025                 // 26 (2025.1) under Python 3.13, with oslo.serialization 5.7
+	Y2026First            // 28 (2026.1) under Python 3.14, with oslo.serialization 5.11
+	Y2026                 // 29 (2026.2) under Python 3.14, with oslo.serialization 5.11
 )
 
 // EraOf is how a release writes and reads.
@@ -56,6 +57,8 @@ func EraOf(r Release) Era {
 		return Y2014
 	case r.Major >= 29:
 		return Y2026
+	case r.Major == 28:
+		return Y2026First
 	case r.Major >= 26:
 		return Y2025
 	}
@@ -68,7 +71,7 @@ func (e Era) dialect() pyjson.Dialect {
 		return pyjson.Python2
 	case Y2025:
 		return pyjson.Python313
-	case Y2026:
+	case Y2026First, Y2026:
 		return pyjson.Python314
 	}
 	return pyjson.Python3
@@ -76,7 +79,7 @@ func (e Era) dialect() pyjson.Dialect {
 
 // unpadded reports whether base64 goes on behind padding: from Python 3.13 on what comes
 // after it is read, and the padding ignored (binascii.a2b_base64, gh-145264).
-func (e Era) unpadded() bool { return e == Y2025 || e == Y2026 }
+func (e Era) unpadded() bool { return e == Y2025 || e == Y2026First || e == Y2026 }
 
 // SourceKind says where a capture comes from, and so how far to trust it.
 type SourceKind string

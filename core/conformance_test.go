@@ -198,6 +198,9 @@ func python(v pyjson.Value) pyjson.Value {
 			if arg.Text() == "date" {
 				return pyjson.OfDate(2020, time.January, 2)
 			}
+			if arg.Text() == "decimal" {
+				return pyjson.OfDecimal("1.5")
+			}
 			return pyjson.OfOpaque(arg.Text())
 		}
 	}

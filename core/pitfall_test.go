@@ -242,7 +242,7 @@ func TestMended(t *testing.T) {
 			continue
 		}
 		before, berr := DecodeRecord(text, Today)
-		for _, era := range []Era{Y2014, Today, Y2025, Y2026} {
+		for _, era := range []Era{Y2014, Today, Y2025, Y2026First, Y2026} {
 			after, err := DecodeRecord(got.URL, era)
 			if berr != nil || err != nil || !after.Doc.Equal(before.Doc) {
 				t.Errorf("%q, in %v: %v, %v", text, era, err, berr)

@@ -18,7 +18,8 @@ const (
 	// Python313 is Cinder 26 on Debian 13: Python 3.13 with oslo.serialization 5.7, which
 	// writes dates, and says otherwise what does not serialise.
 	Python313
-	// Python314 is Cinder 29 with Python 3.14, whose strftime pads years to four digits.
+	// Python314 is Cinder 28 and 29 on Python 3.14, whose strftime pads years to four digits,
+	// with oslo.serialization 5.11, which writes decimals, as strings.
 	Python314
 )
 
@@ -132,6 +133,9 @@ func primitive(v Value, d Dialect) (string, error) {
 	}
 	if !v.when.IsZero() { // a date
 		return Year(v.when.Year(), d) + v.when.Format("-01-02"), nil
+	}
+	if d == Python314 && v.kind == Opaque && len(v.items) == 1 { // a decimal
+		return v.items[0].text, nil
 	}
 	return "", &ValueError{Text: "Cannot convert " + v.text + " to primitive", Primitive: true}
 }

@@ -45,7 +45,7 @@ type Value struct {
 	flag  bool   // Bool; Time: it has an offset
 	text  string // Int: decimal; String, Bytes, UUID: the text; Opaque: the type's name
 	num   float64
-	items []Value
+	items []Value // List; of a decimal, which is an Opaque, its text
 	dict  *Object
 	when  time.Time
 }
@@ -92,6 +92,11 @@ func OfDate(year int, month time.Month, day int) Value {
 	return Value{kind: Opaque, text: "date", when: time.Date(year, month, day, 0, 0, 0, 0, time.UTC)}
 }
 
+// OfDecimal makes a decimal.Decimal, by its text: an Opaque as a date is.
+func OfDecimal(text string) Value {
+	return Value{kind: Opaque, text: "decimal", items: []Value{OfString(text)}}
+}
+
 // Kind returns the sort of value v is.
 func (v Value) Kind() Kind { return v.kind }
 
@@ -130,7 +135,12 @@ func (v Value) Int64() (int64, bool) {
 }
 
 // Items returns a List's values; nil for other kinds.
-func (v Value) Items() []Value { return v.items }
+func (v Value) Items() []Value {
+	if v.kind != List {
+		return nil
+	}
+	return v.items
+}
 
 // Object returns a Dict's entries; an empty one for other kinds.
 func (v Value) Object() *Object {

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"hearth/core"
 )
@@ -68,6 +71,33 @@ func (d *done) says(r reply) bool {
 	return d.id == "" || json.Unmarshal(inner[d.id], &id) == nil && id != ""
 }
 
+// about is what was asked for, by the fields of the answer's object that say it. An answer
+// that hearth never heard may come later, to another request: that of a backup whose
+// making got no answer, say, to the next one.
+type about map[string]string
+
+// other is what an answer names that was not asked for, "" if there is nothing. What it
+// does not name says nothing, and Cinder strips names.
+func (a about) other(key string, body []byte) string {
+	var doc map[string]map[string]any
+	if len(a) == 0 || json.Unmarshal(body, &doc) != nil {
+		return ""
+	}
+	for field, want := range a {
+		got, here := doc[key][field]
+		said, text := got.(string)
+		if here && (text || got == nil) && stripped(said) != stripped(want) {
+			return field + " " + strconv.Quote(core.Visible(said))
+		}
+	}
+	return ""
+}
+
+// stripped is Python's strip.
+func stripped(s string) string {
+	return strings.TrimFunc(s, func(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f })
+}
+
 // String is the answer in words: "202 with a restore".
 func (d *done) String() string {
 	if d.key == "" {
@@ -92,6 +122,9 @@ func (c call) understood(r reply) error {
 	u := &unclear{got: looksLike(r.status, r.header, r.body), url: r.address, signed: marked(r.header)}
 	if c.writes() {
 		if c.done.says(r) {
+			if other := c.about.other(c.done.key, r.body); other != "" {
+				return &replayed{request: r.header.Get("X-Openstack-Request-Id"), other: other}
+			}
 			return nil
 		}
 		u.want = c.done.String()

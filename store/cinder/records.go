@@ -140,7 +140,7 @@ func (p *Place) importOne(ctx context.Context, it core.ImportItem) error {
 	var body recordBody
 	body.Record.Service, body.Record.URL = it.Record.Service, it.Record.URL
 	_, err := p.session.do(ctx, call{tried: "import " + string(it.ID), method: http.MethodPost, path: "/backups/import_record", body: body,
-		done: &tookImport})
+		done: &tookImport, about: about{"id": string(it.ID)}})
 	return p.noted(core.OpImport, err)
 }
 

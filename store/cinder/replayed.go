@@ -7,15 +7,26 @@ import (
 	"hearth/core"
 )
 
-// replayed is an answer that was given before: a cache, or a proxy that mixed two up, gave
-// it again. It says nothing of what was asked for now.
+// replayed is an answer that was given before, or is to another request: a cache, or a
+// proxy that mixed two up, gave it. It says nothing of what was asked for now.
 type replayed struct {
 	request string // Cinder's id of the request that it answered
+	other   string // what it names that was not asked for; "": it was heard before
 }
 
-func (r *replayed) Error() string { return "the answer to " + r.request + " came again" }
+func (r *replayed) Error() string {
+	if r.other != "" {
+		return "the answer " + r.request + " is to another request: it names the " + r.other
+	}
+	return "the answer to " + r.request + " came again"
+}
 
 func (r *replayed) explain(tried string, at party) error {
+	if r.other != "" {
+		return core.Fail(core.CodeUnavailable, tried,
+			"the answer from "+at.name+" is to another request ("+r.request+"): it names the "+r.other+", so that nothing is known of this one",
+			lookFirst, r)
+	}
 	return core.Fail(core.CodeUnavailable, tried,
 		"an answer that "+at.name+" gave before came again ("+r.request+"), so that nothing is known of this one", lookFirst, r)
 }

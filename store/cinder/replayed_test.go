@@ -60,6 +60,66 @@ func TestReplayed(t *testing.T) {
 	}
 }
 
+// TestOthersAnswer: an answer that nobody heard may come later, to another request. Of what it
+// names that was not asked for nothing is known; what it does not name, or names with other
+// blanks around it, says nothing.
+func TestOthersAnswer(t *testing.T) {
+	c := newCloud(t)
+	var p *Place
+	create := func() error {
+		_, err := p.CreateBackup(t.Context(), core.BackupRequest{Volume: "v", Name: "today"})
+		return err
+	}
+	restore := func() error {
+		_, err := p.RestoreBackup(t.Context(), core.RestoreRequest{Backup: "b", Volume: "v"})
+		return err
+	}
+	edit := func() error {
+		name := "today"
+		return p.EditBackup(t.Context(), "b", core.BackupEdit{Name: &name})
+	}
+	volume := func() error {
+		_, err := p.MakeVolume(t.Context(), core.VolumeRequest{Name: "today", Size: 1})
+		return err
+	}
+	record := func() error { return p.importOne(t.Context(), core.ImportItem{ID: "b"}) }
+	for n, x := range []struct {
+		route  string
+		status int
+		text   string
+		do     func() error
+		names  string // what is told; "": it is taken
+	}{
+		{"POST /backups", 202, `{"backup": {"id": "x", "name": "today"}}`, create, ""},
+		{"POST /backups", 202, `{"backup": {"id": "x", "name": " today\u001f"}}`, create, ""},
+		{"POST /backups", 202, `{"backup": {"id": "x"}}`, create, ""},
+		{"POST /backups", 202, `{"backup": {"id": "x", "name": "yester\u001bday"}}`, create, `name "yester\\x1bday"`},
+		{"POST /backups", 202, `{"backup": {"id": "x", "name": null}}`, create, `name ""`},
+		{"POST /backups/b/restore", 202, `{"restore": {"backup_id": "b", "volume_id": "v"}}`, restore, ""},
+		{"POST /backups/b/restore", 202, `{"restore": {"backup_id": "c", "volume_id": "v"}}`, restore, `backup_id "c"`},
+		{"POST /backups/b/restore", 202, `{"restore": {"backup_id": "b", "volume_id": "w"}}`, restore, `volume_id "w"`},
+		{"PUT /backups/b", 200, `{"backup": {"id": "b"}}`, edit, ""},
+		{"PUT /backups/b", 200, `{"backup": {"id": "c"}}`, edit, `id "c"`},
+		{"POST /volumes", 202, `{"volume": {"id": "x", "name": "today"}}`, volume, ""},
+		{"POST /volumes", 202, `{"volume": {"id": "x", "name": "yesterday"}}`, volume, `name "yesterday"`},
+		{"POST /backups/import_record", 201, `{"backup": {"id": "b"}}`, record, ""},
+		{"POST /backups/import_record", 201, `{"backup": {"id": "c"}}`, record, `id "c"`},
+	} {
+		c.on("GET /volumes", numbered(100+n, http.StatusOK, `{"volumes": []}`))
+		c.on(x.route, numbered(200+n, x.status, x.text))
+		p = c.direct()
+		p.session.learn(newest)
+		err := x.do()
+		if x.names == "" && err != nil {
+			t.Errorf("%s, %s: %v", x.route, x.text, err)
+		}
+		if x.names != "" && (core.CodeOf(err) != core.CodeUnavailable || !core.MayLand(err) || !strings.Contains(err.Error(), x.names) ||
+			!strings.Contains(err.Error(), lookFirst)) {
+			t.Errorf("%s, %s: %v", x.route, x.text, err)
+		}
+	}
+}
+
 // TestHeard: only ids of OpenStack's own form are remembered, and so many of them.
 func TestHeard(t *testing.T) {
 	var h heard

@@ -38,6 +38,7 @@ type call struct {
 	body    any // sent as JSON; nil: none
 	header  map[string]string
 	done    *done         // how the answer to a write says that it was done; nil only for what reads
+	about   about         // what the answer to a write names, where it does
 	timeout time.Duration // 0: answerTime
 	bounds  wire.Bounds   // of the answer; zero: as for one thing
 }
@@ -92,7 +93,7 @@ func (s *session) do(ctx context.Context, c call) (reply, error) {
 			err = c.understood(r)
 		}
 		if id := s.heard.again(answeredAs(r, err)); id != "" {
-			r.sent, err = true, &replayed{id}
+			r.sent, err = true, &replayed{request: id}
 		}
 		if err == nil {
 			s.hear(c, r)

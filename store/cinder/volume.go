@@ -30,7 +30,7 @@ func (p *Place) MakeVolume(ctx context.Context, r core.VolumeRequest) (core.Made
 	}
 	var made struct{ Volume struct{ ID string } }
 	err = p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: "/volumes", body: map[string]any{"volume": body},
-		done: &madeVolume}, &made)
+		done: &madeVolume, about: about{"name": r.Name}}, &made)
 	switch {
 	case err == nil:
 		return core.MadeVolume{ID: core.VolumeID(made.Volume.ID)}, nil

@@ -54,7 +54,7 @@ func (p *Place) CreateBackup(ctx context.Context, r core.BackupRequest) (core.Ba
 	}
 	var made struct{ Backup struct{ ID string } }
 	err := p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: "/backups", body: map[string]any{"backup": body},
-		done: &madeBackup}, &made)
+		done: &madeBackup, about: about{"name": r.Name}}, &made)
 	if p.noted(core.OpCreate, err) != nil {
 		return core.Backup{}, err
 	}
@@ -93,7 +93,7 @@ func (p *Place) EditBackup(ctx context.Context, id core.BackupID, e core.BackupE
 		body["metadata"] = raw(e.Metadata)
 	}
 	_, err := p.session.do(ctx, call{tried: tried, method: http.MethodPut, path: backupPath(id), body: map[string]any{"backup": body},
-		done: &editedBackup})
+		done: &editedBackup, about: about{"id": string(id)}})
 	p.reread(ctx, id, err)
 	return p.noted(core.OpEdit, err)
 }
@@ -153,9 +153,9 @@ func (p *Place) RestoreBackup(ctx context.Context, r core.RestoreRequest) (core.
 		return p.volumeFromBackup(ctx, tried, r)
 	}
 	name, before := r.Name, []core.VolumeID(nil)
-	args := map[string]any{}
+	args, of := map[string]any{}, about{"backup_id": string(r.Backup)}
 	if r.Volume != "" {
-		args["volume_id"] = string(r.Volume)
+		args["volume_id"], of["volume_id"] = string(r.Volume), string(r.Volume)
 	} else {
 		if name == "" {
 			name = "restore_backup_" + string(r.Backup)
@@ -174,7 +174,7 @@ func (p *Place) RestoreBackup(ctx context.Context, r core.RestoreRequest) (core.
 		}
 	}
 	err := p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: backupPath(r.Backup) + "/restore",
-		body: map[string]any{"restore": args}, timeout: restoreTime, done: &tookRestore}, &body)
+		body: map[string]any{"restore": args}, timeout: restoreTime, done: &tookRestore, about: of}, &body)
 	if p.noted(core.OpRestore, err) == nil {
 		out.Volume, out.VolumeName = core.VolumeID(body.Restore.Volume), body.Restore.Name
 		return out, nil
@@ -267,7 +267,7 @@ func (p *Place) volumeFromBackup(ctx context.Context, tried string, r core.Resto
 	}
 	var made struct{ Volume struct{ ID, Name string } }
 	err = p.session.ask(ctx, call{tried: tried, method: http.MethodPost, path: "/volumes", body: map[string]any{"volume": body},
-		done: &madeVolume}, &made)
+		done: &madeVolume, about: about{"name": r.Name}}, &made)
 	if p.noted(core.OpRestore, err) == nil {
 		out.Volume, out.VolumeName = core.VolumeID(made.Volume.ID), made.Volume.Name
 		return out, nil
