@@ -116,7 +116,8 @@ var layers = map[string]rule{
 }
 
 // inTests is what tests may import besides.
-var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/storetest", "hearth/store/storetest/peak", "hearth/store/storetest/race"}
+var inTests = []string{"hearth/store", "hearth/store/memory", "hearth/store/storetest", "hearth/store/storetest/peak",
+	"hearth/store/storetest/race"}
 
 // inTestsOf is what the tests of one package import besides: the jobs are held over
 // a real store as well as over memory's.

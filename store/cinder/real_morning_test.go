@@ -60,7 +60,8 @@ func TestRealMorning(t *testing.T) {
 		t.Errorf("one record is kept, and of %d backups none is known", n)
 	}
 	r.age(12)
-	r.sql("UPDATE backups SET status = 'error', updated_at = UTC_TIMESTAMP() WHERE deleted = 0 AND display_name LIKE '" + named("aged-1") + "%'")
+	r.sql("UPDATE backups SET status = 'error', updated_at = UTC_TIMESTAMP() WHERE deleted = 0 AND display_name LIKE '" +
+		named("aged-1") + "%'")
 	r.holds("since the last look", r.status(), at(second, "backups"))
 	r.lists()
 }
