@@ -24,6 +24,9 @@ var killedBy = map[string]string{
 // the archive, by one write.
 var reads = []string{"PlanCopy", "Coverage", "Morning", "CheckPolicies", "PlanPrune"}
 
+// alone are works that no verb does, and why no kill leaves them half done.
+var alone = map[string]string{"DropLeftover": "one DELETE, after its entry in the journal, and then it looks only"}
+
 // TestEveryChangeIsKilled walks what screens change, and files that they write: each is a
 // work that a line of a verb does too, and that line is killed by TestCrash of tui/verbs.
 func TestEveryChangeIsKilled(t *testing.T) {
@@ -37,7 +40,7 @@ func TestEveryChangeIsKilled(t *testing.T) {
 	}
 	for way := range harmless {
 		action, work, _ := strings.Cut(way, " ")
-		if !slices.Contains(reads, work) {
+		if !slices.Contains(reads, work) && alone[work] == "" {
 			does[work] = action
 		}
 	}

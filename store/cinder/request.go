@@ -288,7 +288,11 @@ func (s *session) ask(ctx context.Context, c call, into any) error {
 	if err != nil || into == nil {
 		return err
 	}
-	return decode(c.tried, r.body, into)
+	err = decode(c.tried, r.body, into)
+	if e, ok := err.(*core.Error); ok && e.Next == lookFirst && !c.writes() {
+		e.Next = tryAgain
+	}
+	return err
 }
 
 // action is the POST of a backup's action: sent once.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -113,21 +114,22 @@ func fitting(of map[string]map[string]any, r *http.Request, driver string) []any
 }
 
 // write does what a write asks for, and answers as Cinder does. The API is locked.
-func (a *API) write(method, path string, text []byte) (int, any) {
+func (a *API) write(method, path string, sent []byte) (int, any) {
 	var body map[string]map[string]any
-	json.Unmarshal(text, &body)
+	json.Unmarshal(sent, &body)
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	last := parts[len(parts)-1]
 	if parts[0] == "backups" {
 		return a.writeBackup(method, parts, last, body)
 	}
 	if path == "/volumes" {
-		v := a.add(a.volumes, a.volume("", fmt.Sprint(body["volume"]["name"]), map[string]any{}), "cccccccc")
+		v := a.add(a.volumes, a.volume("", text(body["volume"]["name"]), map[string]any{}), "cccccccc")
+		told := maps.Clone(v) // as it is asked for: what comes with a backup is put back later
 		if _, ok := body["volume"]["backup_id"]; ok {
 			v["name"] = "restore_backup_" + APIBackup
 			a.restored(v)
 		}
-		return 202, map[string]any{"volume": v}
+		return 202, map[string]any{"volume": told}
 	}
 	if len(parts) < 2 || a.volumes[parts[1]] == nil {
 		return 404, nil
