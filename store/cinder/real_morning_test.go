@@ -375,7 +375,9 @@ func (r *round) lists() {
 		case "oldest":
 			want = "1"
 		case "stuck":
-			want = fmt.Sprint(m.Running) // its list is of all that is under way
+			if !strings.HasPrefix(l.Filter, "id:") { // too many to name, or none: all that is under way
+				want = fmt.Sprint(m.Running)
+			}
 		}
 		if l.List != "backups" && l.List != "volumes" {
 			continue
