@@ -31,6 +31,10 @@ func (x leaving) givenUp(ctx context.Context, report *core.RestoreReport, onto s
 	switch {
 	case report.Made == "" && report.Volume == "":
 		return // what came of it is not known, and the error says so
+	case report.Made == "" && report.Inferred:
+		done.Note.Text = waits + "Cinder's answer was not heard: volume " + core.Visible(string(report.Volume)) +
+			" may be what it made for the restore; delete it if nobody else made it."
+		return
 	case report.Made == "":
 		done.Note.Text = waits + "The restore onto volume " + core.Visible(onto) + " (" + core.Visible(string(report.Volume)) +
 			") goes on in the cloud: what was on it is being overwritten."
