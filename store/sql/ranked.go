@@ -12,16 +12,30 @@ import (
 
 // A server's database has no order of core's: its collations are not ours, and it has no
 // index for what people sort by. So a list is put in order here. What the filter and the
-// order need is read of all rows, once; the ids that match are kept in order until they
-// may be out of date; and the rows of a page are read by their ids.
+// order need is read of all rows, once; the first ids of those that match are kept in order
+// until they may be out of date, and all of them once somebody goes further; and the rows of
+// a page are read by their ids.
 
-// ranked is the ids of what matches a query, in order.
+// ranksKept is how many ids are kept in order of a list that is looked at from its beginning:
+// a million of them with what they are ordered by take a quarter of a gigabyte.
+const ranksKept = 10_000
+
+// ranked is the ids of what matches a query, in order: all of them, or the first.
 type ranked struct {
 	key   string
 	stamp int64 // of the view that it was made of
 	ids   []string
+	total int // of what matches
 	all   int // rows without a filter
 }
+
+// reaches reports whether the page of a query is among what is kept.
+func (o *ranked) reaches(q core.Query) bool {
+	return len(o.ids) == o.total || near(q) && max(q.Offset, 0)+q.Limit <= len(o.ids)
+}
+
+// near reports whether the page of a query lies among the first that are kept.
+func near(q core.Query) bool { return q.Limit > 0 && max(q.Offset, 0)+q.Limit <= ranksKept }
 
 // window is the ids of the page.
 func (o *ranked) window(q core.Query) []string {
@@ -33,10 +47,11 @@ func (o *ranked) window(q core.Query) []string {
 	return o.ids[lo:hi]
 }
 
-// rankedBy returns the ids that are kept for a query, or has them read.
-func (s *server) rankedBy(key string, stamp int64, read func() (*ranked, error)) (*ranked, error) {
+// rankedBy returns the ids that are kept for a query, or has them read: under a key which is
+// the same for all its pages.
+func (s *server) rankedBy(key string, stamp int64, q core.Query, read func() (*ranked, error)) (*ranked, error) {
 	s.mu.Lock()
-	i := slices.IndexFunc(s.kept, func(o *ranked) bool { return o.key == key && o.stamp == stamp })
+	i := slices.IndexFunc(s.kept, func(o *ranked) bool { return o.key == key && o.stamp == stamp && o.reaches(q) })
 	if i >= 0 {
 		o := s.kept[i]
 		s.kept = append(slices.Delete(s.kept, i, i+1), o)
@@ -87,7 +102,10 @@ func (r ranking[T]) rank(rows *sql.Rows, q core.Query) (*ranked, error) {
 	defer rows.Close()
 	order := core.NewRanking(r.columns, q.Sort)
 	o := &ranked{}
-	var ranks []core.Rank
+	first := firsts{before: order.Compare}
+	if near(q) {
+		first.most = ranksKept
+	}
 	for rows.Next() {
 		row, err := r.scan(rows)
 		if err != nil {
@@ -96,18 +114,49 @@ func (r ranking[T]) rank(rows *sql.Rows, q core.Query) (*ranked, error) {
 		o.all++
 		r.join(&row)
 		if core.Match(q.Filter, r.columns, &row, q.Now) {
-			ranks = append(ranks, order.Of(&row, r.id(&row)))
+			first.add(order.Of(&row, r.id(&row)))
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(ranks, order.Compare)
-	o.ids = make([]string, len(ranks))
-	for i := range ranks {
-		o.ids[i] = ranks[i].ID
+	o.total = first.total
+	first.cut()
+	o.ids = make([]string, len(first.ranks))
+	for i := range first.ranks {
+		o.ids[i] = first.ranks[i].ID
 	}
 	return o, nil
+}
+
+// firsts keeps the first ranks of those that it is given, in memory for twice as many.
+type firsts struct {
+	before func(a, b core.Rank) int
+	most   int // how many; 0: all
+	total  int // that were given
+	ranks  []core.Rank
+	last   *core.Rank // what stands behind it is not among them; nil: not known yet
+}
+
+func (f *firsts) add(r core.Rank) {
+	f.total++
+	if f.last != nil && f.before(r, *f.last) > 0 {
+		return
+	}
+	if f.ranks = append(f.ranks, r); f.most > 0 && len(f.ranks) >= 2*f.most {
+		f.cut()
+	}
+}
+
+// cut puts them in order, and leaves what is too many.
+func (f *firsts) cut() {
+	slices.SortFunc(f.ranks, f.before)
+	if f.most > 0 && len(f.ranks) >= f.most {
+		clear(f.ranks[f.most:])
+		f.ranks = f.ranks[:f.most]
+		last := f.ranks[f.most-1]
+		f.last = &last
+	}
 }
 
 // among is a condition on an id that has as many arguments as there are ids.
@@ -194,11 +243,11 @@ func (p *Place) names(ctx context.Context, db querier, table, column string) (ma
 func (p *Place) listBackups(ctx context.Context, q core.Query) (page core.Page[core.Backup], err error) {
 	err = p.read(ctx, "list backups", func(db view) error {
 		page = core.Page[core.Backup]{Offset: q.Offset, Complete: true}
-		o, err := p.server.rankedBy(orderKey("backups", q), db.stamp, func() (*ranked, error) { return p.rankBackups(ctx, db, q) })
+		o, err := p.server.rankedBy(orderKey("backups", q), db.stamp, q, func() (*ranked, error) { return p.rankBackups(ctx, db, q) })
 		if err != nil {
 			return err
 		}
-		page.Total, page.All = len(o.ids), o.all
+		page.Total, page.All = o.total, o.all
 		page.Rows, err = byID(ctx, db, "SELECT "+p.schema.backupSelect()+" FROM backups b WHERE "+live("b")+" AND ", "b.id", o.window(q),
 			p.scanListed, func(b *core.Backup) string { return string(b.ID) })
 		if err != nil {
@@ -278,7 +327,7 @@ func (p *Place) listVolumes(ctx context.Context, q core.Query) (page core.Page[c
 			return v, err
 		}
 		id := func(v *core.Volume) string { return string(v.ID) }
-		o, err := p.server.rankedBy(orderKey("volumes", q), db.stamp, func() (*ranked, error) {
+		o, err := p.server.rankedBy(orderKey("volumes", q), db.stamp, q, func() (*ranked, error) {
 			r := ranking[core.Volume]{columns: core.VolumeFields, sources: volumeSources, scan: scan, id: id, join: func(*core.Volume) {}}
 			rows, err := db.QueryContext(ctx, "SELECT "+p.schema.only("volumes", r.reads(q)).volumeSelect()+" FROM volumes v WHERE "+live("v"))
 			if err != nil {
@@ -289,7 +338,7 @@ func (p *Place) listVolumes(ctx context.Context, q core.Query) (page core.Page[c
 		if err != nil {
 			return err
 		}
-		page.Total, page.All = len(o.ids), o.all
+		page.Total, page.All = o.total, o.all
 		page.Rows, err = byID(ctx, db, "SELECT "+p.schema.volumeSelect()+" FROM volumes v WHERE "+live("v")+" AND ", "v.id",
 			o.window(q), scan, id)
 		if err != nil {
