@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -239,6 +240,9 @@ func findDevice(templates []string, id core.VolumeID) (path, why string) {
 		}
 		if len(found) == 0 {
 			continue
+		}
+		if at, err := os.Stat(found[0]); err == nil && !at.Mode().IsRegular() && at.Mode().Type() != fs.ModeDevice {
+			return "", core.Visible(found[0]) + " is neither a file nor a block device" // a pipe would be waited for
 		}
 		f, err := os.Open(found[0])
 		if err != nil {
