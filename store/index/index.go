@@ -57,11 +57,19 @@ func (t *Table) indexOf(column string) string {
 	return "hearth_" + t.Name + "_by_" + strings.ReplaceAll(column, "-", "_")
 }
 
-// ordered are the columns that have an order, in no order.
+// ordered reports whether rows differ in a column, so that an SQL index of it is of use.
 func (t *Table) ordered(column string) bool {
-	expr, ok := t.Exprs[column]
-	return ok && expr != "NULL"
+	_, ok := t.Exprs[column]
+	return ok && !t.void(column)
 }
+
+// void reports whether a column is empty in all rows, as no database has it: their order
+// is that of their ids.
+func (t *Table) void(column string) bool { return t.Exprs[column] == "NULL" }
+
+// sparse reports whether a column's SQL index leads only to some rows, or there is none as
+// it is empty in all: the others stand in the order of their ids.
+func (t *Table) sparse(column string) bool { return t.Sparse[column] || t.void(column) }
 
 // pair is the SQL index of one status by the time of making: what is looked at most.
 func (t *Table) pair() string { return "hearth_" + t.Name + "_by_status_and_created" }
@@ -70,7 +78,7 @@ func (t *Table) pair() string { return "hearth_" + t.Name + "_by_status_and_crea
 // without anything in the column are meant.
 func (t *Table) from(order string, null bool) string {
 	by := t.indexOf(order)
-	if null && t.Sparse[order] {
+	if null && t.sparse(order) {
 		by = "sqlite_autoindex_" + t.Name + "_1" // of the primary key
 	}
 	if t.joined(order) {
@@ -82,8 +90,9 @@ func (t *Table) from(order string, null bool) string {
 // key is what a row is ordered by.
 func (t *Table) key(order string) string { return t.Exprs[order] + " COLLATE NOCASE" }
 
-// Orders reports whether rows can be ordered by a column.
-func (t *Table) Orders(column string) bool { return t.ordered(column) }
+// Orders reports whether rows can be looked along in the order of a column; a column that
+// has no SQL index yet is noted. Ask [Table.Able] before.
+func (t *Table) Orders(column string) bool { return t.void(column) || t.Leads(column) }
 
 // Able reports whether the file has its index, and holds nothing that only core's own
 // comparison gets right: a time in another form, a letter that SQLite folds otherwise.

@@ -228,7 +228,7 @@ func (w *walk) parts(b bound, with bool) []part {
 	}
 	out := []part{w.tied(b, tie)}
 	switch {
-	case b.key == nil && w.order.Desc: // NULL is the last
+	case b.key == nil && (w.order.Desc || w.t.void(w.order.Column)): // NULL is the last
 	case b.key == nil:
 		out = append(out, part{cond: w.t.Exprs[w.order.Column] + " IS NOT NULL"})
 	default:
@@ -242,8 +242,11 @@ func (w *walk) parts(b bound, with bool) []part {
 
 // ends is the whole order.
 func (w *walk) ends() []part {
-	if !w.t.Sparse[w.order.Column] {
+	if !w.t.sparse(w.order.Column) {
 		return []part{{cond: "1"}}
+	}
+	if w.t.void(w.order.Column) {
+		return []part{w.none()}
 	}
 	out := []part{w.none(), {cond: w.t.Exprs[w.order.Column] + " IS NOT NULL"}}
 	if w.order.Desc {
@@ -337,7 +340,7 @@ func (w *walk) ordered(null bool) string {
 	if w.order.Desc {
 		down = " DESC"
 	}
-	if null && w.t.Sparse[w.order.Column] {
+	if null && w.t.sparse(w.order.Column) {
 		return w.id() + down
 	}
 	return w.key + down + ", " + w.id() + down
@@ -611,7 +614,7 @@ func (w *walk) stretch(at, to bound) []part {
 	if to.key != nil {
 		inner, args = append(inner, w.key+" "+less+" ?"), append(args, to.key)
 	}
-	if to.key != nil || w.order.Desc {
+	if (to.key != nil || w.order.Desc) && !w.t.void(w.order.Column) {
 		out = append(out, part{cond: strings.Join(inner, " AND "), args: args})
 	}
 	return append(out, w.tied(to, less))

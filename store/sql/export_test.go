@@ -68,5 +68,12 @@ func (p *Place) WaitForSorts(t testing.TB) {
 	p.mirror.sorts.ended.Wait()
 }
 
+// Orderings is how many lists are remembered in an order that all their rows were put in.
+func (p *Place) Orderings() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.orders)
+}
+
 // Value is a value as the database has it.
 var Value = sqlValue

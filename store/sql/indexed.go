@@ -111,14 +111,11 @@ func (p *Place) indexed(ctx context.Context, db view, t table, q core.Query) (*i
 		return nil, nil
 	}
 	by := p.schema.indexTable(t)
-	if column := core.Ordered(q.Sort)[0].Column; !by.Orders(column) {
-		return nil, nil
-	}
 	able, err := by.Able(ctx, db)
 	if err != nil || !able {
 		return nil, err
 	}
-	if !by.Leads(core.Ordered(q.Sort)[0].Column) {
+	if !by.Orders(core.Ordered(q.Sort)[0].Column) {
 		p.wants(by)
 		return nil, nil
 	}
