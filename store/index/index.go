@@ -110,28 +110,39 @@ func (t *Table) Able(ctx context.Context, q Querier) (bool, error) {
 	return !strange, err
 }
 
-// lacking looks for the columns that the file has no SQL index of.
+// lacking notes the columns that the file has no SQL index of.
 func (t *Table) lacking(ctx context.Context, q Querier) error {
+	columns, err := t.Lacking(ctx, q)
+	t.lacks = map[string]bool{}
+	for _, c := range columns {
+		t.lacks[c] = true
+	}
+	return err
+}
+
+// Lacking are the columns that the file could have an SQL index of and has not, in no order:
+// [Table.Order] makes one.
+func (t *Table) Lacking(ctx context.Context, q Querier) ([]string, error) {
 	rows, err := q.QueryContext(ctx, "SELECT name FROM sqlite_master WHERE type = 'index' AND name GLOB 'hearth_"+t.Name+"_by_*'")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	there := map[string]bool{}
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
-			return err
+			return nil, err
 		}
 		there[name] = true
 	}
-	t.lacks = map[string]bool{}
+	var out []string
 	for column := range t.Exprs {
 		if t.ordered(column) && !there[t.indexOf(column)] {
-			t.lacks[column] = true
+			out = append(out, column)
 		}
 	}
-	return rows.Err()
+	return out, rows.Err()
 }
 
 // Leads reports whether there is an SQL index of a column; what there is none of, and could

@@ -62,6 +62,13 @@ func (p *Place) Mirrored() bool {
 	return p.mirror.store != nil
 }
 
+// SortPatience has lists wait no longer than that for an order while a test runs.
+func SortPatience(t testing.TB, d time.Duration) {
+	was := sortPatience
+	sortPatience = d
+	t.Cleanup(func() { sortPatience = was })
+}
+
 // WaitForSorts waits until nothing is being put in order that a mirror was asked for.
 func (p *Place) WaitForSorts(t testing.TB) {
 	t.Helper()

@@ -98,7 +98,7 @@ func (o *ordering) window(q core.Query) []int64 {
 // Backups answers a query.
 func (p *Place) Backups(ctx context.Context, q core.Query) (page core.Page[core.Backup], err error) {
 	defer func() { page.Indexing = p.indexing() }()
-	page, ok, err := reflected(ctx, p, q, func(m *Place) (core.Page[core.Backup], error) { return m.Backups(ctx, q) },
+	page, ok, err := reflected(ctx, p, "backups", q, func(m *Place) (core.Page[core.Backup], error) { return m.Backups(ctx, q) },
 		func(b *core.Backup) string { return string(b.ID) }, func(ids []string) ([]core.Backup, error) { return p.theseBackups(ctx, ids) })
 	if ok || err != nil {
 		return page, err
@@ -131,7 +131,7 @@ func (p *Place) readBackups(ctx context.Context, db view, q core.Query) (page co
 // Volumes answers a query.
 func (p *Place) Volumes(ctx context.Context, q core.Query) (page core.Page[core.Volume], err error) {
 	defer func() { page.Indexing = p.indexing() }()
-	page, ok, err := reflected(ctx, p, q, func(m *Place) (core.Page[core.Volume], error) { return m.Volumes(ctx, q) },
+	page, ok, err := reflected(ctx, p, "volumes", q, func(m *Place) (core.Page[core.Volume], error) { return m.Volumes(ctx, q) },
 		func(v *core.Volume) string { return string(v.ID) }, func(ids []string) ([]core.Volume, error) { return p.theseVolumes(ctx, ids) })
 	if ok || err != nil {
 		return page, err

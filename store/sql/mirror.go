@@ -21,7 +21,7 @@ import (
 // themselves are always read from the database. It may be removed at any time, is made
 // anew when in doubt, and nothing waits for it: until it is whole, and whenever it fails,
 // lists are put in order from all rows, as without it. It is whole with what most people
-// look by; what only some ask for is put in order when somebody does (mirror_sort.go).
+// look by; the rest is put in order after that (mirror_sort.go).
 
 // mirrorFrom is how many backups a database has at least for its mirror to be worth it.
 var mirrorFrom = 20_000
@@ -152,14 +152,21 @@ func (m *mirror) make(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := m.complete(ctx, s); err != nil {
+	err = m.complete(ctx, s)
+	if err == nil {
+		err = m.sorts.look(ctx, s)
+	}
+	if err != nil {
 		s.Close()
 		return err
 	}
-	s.want = m.sort
+	s.want = func(table string, columns []string) { m.sort(table, columns, true) }
 	m.mu.Lock()
 	m.store = s
 	m.mu.Unlock()
+	for table, columns := range listed {
+		m.sort(table, columns, false)
+	}
 	return nil
 }
 
@@ -254,7 +261,7 @@ func (m *mirror) ready(ctx context.Context, anew bool) (*Place, error) {
 
 // reflected answers a query by the mirror: it names the rows, and they are read from the
 // database; false where there is no mirror to go by.
-func reflected[T any](ctx context.Context, p *Place, q core.Query, ask func(*Place) (core.Page[T], error), id func(*T) string,
+func reflected[T any](ctx context.Context, p *Place, table string, q core.Query, ask func(*Place) (core.Page[T], error), id func(*T) string,
 	read func(ids []string) ([]T, error)) (core.Page[T], bool, error) {
 	if p.mirror == nil {
 		return core.Page[T]{}, false, nil
@@ -263,6 +270,7 @@ func reflected[T any](ctx context.Context, p *Place, q core.Query, ask func(*Pla
 	if err != nil || s == nil {
 		return core.Page[T]{}, false, ctx.Err() // what is wrong with a mirror is no one's trouble
 	}
+	p.mirror.sorted(ctx, table, q)
 	page, err := ask(s)
 	if err != nil {
 		p.mirror.doubt(err)

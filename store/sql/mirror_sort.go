@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
+	"hearth/core"
 	"hearth/store/index"
 )
 
@@ -44,22 +46,53 @@ func (m *mirror) index(ctx context.Context, s *Place) (more bool, err error) {
 }
 
 // Most of what a list can be put in order by nobody ever asks for, and putting a column in
-// order costs a mirror as much as copying it does. So it is done when somebody first orders
-// or filters by it, beside what is asked meanwhile: that looks at all rows of the mirror,
-// and the page says what is being sorted.
+// order costs a mirror as much as copying it does. So once the mirror is whole, what lists
+// show is put in order beside what is asked meanwhile, and the rest when somebody first
+// orders or filters by it. Who orders by it waits for that: putting all rows in order for
+// one page takes longer.
 
-// sorts are the columns that were asked for.
+// sortPatience is how long a list waits for a column to be put in order: another program
+// may hold the mirror.
+var sortPatience = 10 * time.Second
+
+// sorts are the columns that a mirror is in no order of, and what is done about them.
 type sorts struct {
 	ctx   context.Context // ends with the mirror
 	ended sync.WaitGroup
 
-	mu    sync.Mutex
-	now   string // what is being put in order; "": nothing
-	left  []wanted
-	asked map[wanted]bool // also what failed: it is tried again by who opens the mirror next
+	mu   sync.Mutex
+	now  string // what is being put in order; "": nothing
+	left []wanted
+	// missing has a channel of each that was asked for, which is closed once it is in order,
+	// or that failed: it is tried again by who opens the mirror next.
+	missing map[wanted]chan struct{}
 }
 
 type wanted struct{ table, column string }
+
+// listed are the columns that lists show at first and a mirror is not made with.
+var listed = map[string][]string{
+	"backups": {"name", "size", "kind", "volume", "updated"},
+	"volumes": {"name", "size", "backups", "last-backup", "type", "updated"},
+}
+
+// look finds what a mirror is in no order of.
+func (s *sorts) look(ctx context.Context, store *Place) error {
+	missing := map[wanted]chan struct{}{}
+	for _, t := range store.schema.indexTables() {
+		columns, err := t.Lacking(ctx, store.db)
+		if err != nil {
+			return err
+		}
+		for _, c := range columns {
+			missing[wanted{t.Name, c}] = nil
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.missing = missing
+	return nil
+}
 
 // sorting says what is being put in order, "" for nothing.
 func (m *mirror) sorting() string {
@@ -71,24 +104,52 @@ func (m *mirror) sorting() string {
 	return m.sorts.now + " being sorted"
 }
 
-// sort has columns of a table put in order, if that is not begun.
-func (m *mirror) sort(table string, columns []string) {
+// sort has columns of a table put in order that are not, before all that waits or behind it.
+func (m *mirror) sort(table string, columns []string, first bool) {
 	s := &m.sorts
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.asked == nil {
-		s.asked = map[wanted]bool{}
-	}
 	for _, c := range columns {
-		if w := (wanted{table, c}); !s.asked[w] && s.ctx.Err() == nil {
-			s.asked[w] = true
-			s.left = append(s.left, w)
+		w := wanted{table, c}
+		done, lacks := s.missing[w]
+		at := slices.Index(s.left, w)
+		switch {
+		case !lacks || s.ctx.Err() != nil || done != nil && (at < 0 || !first):
+			continue
+		case done == nil:
+			s.missing[w] = make(chan struct{})
+		default:
+			s.left = slices.Delete(s.left, at, at+1)
 		}
+		if at = len(s.left); first {
+			at = 0
+		}
+		s.left = slices.Insert(s.left, at, w)
 	}
 	if s.now == "" && len(s.left) > 0 {
 		s.now = s.left[0].column
 		s.ended.Add(1)
 		go m.sortAll()
+	}
+}
+
+// sorted waits for the order of a query, if that can be waited for.
+func (m *mirror) sorted(ctx context.Context, table string, q core.Query) {
+	if len(q.Sort) > 1 {
+		return
+	}
+	column := core.Ordered(q.Sort)[0].Column
+	m.sort(table, []string{column}, true)
+	m.sorts.mu.Lock()
+	done := m.sorts.missing[wanted{table, column}]
+	m.sorts.mu.Unlock()
+	if done == nil {
+		return
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+	case <-time.After(sortPatience):
 	}
 }
 
@@ -105,8 +166,10 @@ func (m *mirror) sortAll() {
 		}
 		w := s.left[0]
 		s.left, s.now = s.left[1:], w.column
+		done := s.missing[w]
 		s.mu.Unlock()
 		_ = m.sortOne(s.ctx, w) // where it fails, lists by it stay slow, and the mirror is as good as before
+		close(done)
 	}
 }
 
