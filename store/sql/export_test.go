@@ -62,6 +62,14 @@ func (p *Place) Mirrored() bool {
 	return p.mirror.store != nil
 }
 
+// CatchPatience has lists on screen wait no longer than that for a mirror to be brought up
+// to date while a test runs.
+func CatchPatience(t testing.TB, d time.Duration) {
+	was := catchPatience
+	catchPatience = d
+	t.Cleanup(func() { catchPatience = was })
+}
+
 // SortPatience has lists wait no longer than that for an order while a test runs.
 func SortPatience(t testing.TB, d time.Duration) {
 	was := sortPatience
@@ -72,7 +80,11 @@ func SortPatience(t testing.TB, d time.Duration) {
 // WaitForSorts waits until nothing is being put in order that a mirror was asked for.
 func (p *Place) WaitForSorts(t testing.TB) {
 	t.Helper()
-	p.mirror.sorts.ended.Wait()
+	for began := time.Now(); p.mirror.sorting() != ""; time.Sleep(time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			t.Fatal(p.mirror.sorting())
+		}
+	}
 }
 
 // Orderings is how many lists are remembered in an order that all their rows were put in.

@@ -73,9 +73,9 @@ func (p *Place) CountVolumes(ctx context.Context, q core.Query) (int, error) {
 // what a list of it says.
 func (p *Place) countRows(ctx context.Context, t table, q core.Query, mirror func(*Place, context.Context, core.Query) (int, error),
 	list func() (int, error)) (n int, err error) {
-	q.Offset, q.Limit, q.From = 0, 1, nil
+	q.Offset, q.Limit, q.From, q.Partial = 0, 1, nil, false
 	if p.mirror != nil {
-		if s, err := p.mirror.ready(ctx, q.Anew); err == nil && s != nil {
+		if s, _, err := p.mirror.ready(ctx, q); err == nil && s != nil {
 			if n, err = mirror(s, ctx, q); err == nil || ctx.Err() != nil {
 				return n, err
 			}

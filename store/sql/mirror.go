@@ -36,10 +36,10 @@ type mirror struct {
 	of   *Place
 	file string
 
-	stop context.CancelFunc
-	done chan struct{} // closed when making it has ended
-
-	turn chan struct{} // held by who catches up
+	ctx    context.Context // ends with the mirror
+	stop   context.CancelFunc
+	opened chan struct{} // closed when it is known whether it is there, or is to be made
+	done   chan struct{} // closed when making it has ended
 
 	spoilt atomic.Bool  // it is damaged: nobody goes by it any more
 	copied atomic.Int64 // rows that making it has read so far; -1 once it has them all
@@ -48,9 +48,21 @@ type mirror struct {
 	store  *Place // nil until it is whole
 	looked time.Time
 	took   time.Duration
+	now    *catching // nil: nobody catches up
+	work   sync.WaitGroup
 
 	sorts sorts
 }
+
+// catching is a catching up.
+type catching struct {
+	done chan struct{} // closed when it has ended, with err
+	err  error
+}
+
+// catchPatience is how long a list on screen waits for a catching up before it shows what
+// the mirror has.
+var catchPatience = 150 * time.Millisecond
 
 // startMirror begins to make the mirror of a database that has many rows, or opens the
 // one that is there.
@@ -66,13 +78,13 @@ func (p *Place) startMirror(ctx context.Context) error {
 		return err
 	}
 	sum := sha256.Sum256([]byte(p.Info().Location))
-	m := &mirror{of: p, file: filepath.Join(p.opt.Mirrors, hex.EncodeToString(sum[:12])+".sqlite"), done: make(chan struct{}),
-		turn: make(chan struct{}, 1)}
-	ctx, m.stop = context.WithCancel(context.WithoutCancel(ctx))
-	m.sorts.ctx = ctx
-	p.mirror = m
+	m := &mirror{of: p, file: filepath.Join(p.opt.Mirrors, hex.EncodeToString(sum[:12])+".sqlite"),
+		opened: make(chan struct{}), done: make(chan struct{})}
+	m.ctx, m.stop = context.WithCancel(context.WithoutCancel(ctx))
+	ctx, p.mirror = m.ctx, m
 	go func() {
 		defer close(m.done)
+		defer m.open()
 		if m.make(ctx) != nil && ctx.Err() == nil { // once more, from nothing
 			m.remove()
 			_ = m.make(ctx)
@@ -81,11 +93,26 @@ func (p *Place) startMirror(ctx context.Context) error {
 	return nil
 }
 
+// open says that what is asked need not wait for it any more.
+func (m *mirror) open() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	select {
+	case <-m.opened:
+	default:
+		close(m.opened)
+	}
+}
+
 // close ends what is being made; that goes on where it was the next time.
 func (m *mirror) close() error {
-	m.stop()
+	m.mu.Lock()
+	m.sorts.mu.Lock()
+	m.stop() // from here on nothing is begun
+	m.sorts.mu.Unlock()
+	m.mu.Unlock()
 	<-m.done
-	m.sorts.ended.Wait()
+	m.work.Wait()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.store == nil {
@@ -122,12 +149,23 @@ func (p *Place) indexing() string {
 	case p.mirror == nil:
 		return ""
 	case over(p.mirror.done):
+		if p.mirror.behind() {
+			return "being brought up to date"
+		}
 		return p.mirror.sorting()
 	}
 	if n := p.mirror.copied.Load(); n >= 0 {
 		return strconv.FormatInt(n, 10) + " rows read"
 	}
 	return "being sorted"
+}
+
+// behind reports whether a mirror is being brought up to date that nobody has looked at for
+// long, as when it was just opened: what it has may be old.
+func (m *mirror) behind() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.now != nil && m.of.now().Sub(m.looked) > 2*freshMost
 }
 
 func (m *mirror) remove() {
@@ -182,6 +220,7 @@ func (m *mirror) complete(ctx context.Context, s *Place) error {
 	if made, err := index.Made(ctx, s.db); err != nil || made {
 		return err
 	}
+	m.open()
 	begun, err := m.step(ctx, s.db)
 	if err != nil {
 		return err
@@ -228,35 +267,74 @@ func (m *mirror) types(ctx context.Context, s *Place) error {
 	})
 }
 
-// ready returns the mirror, brought up to date; nil while there is none to go by.
-func (m *mirror) ready(ctx context.Context, anew bool) (*Place, error) {
-	m.mu.Lock()
-	s, since, took := m.store, m.of.now().Sub(m.looked), m.took
-	m.mu.Unlock()
-	if s == nil || m.spoilt.Load() {
-		return nil, nil
+// ready returns the mirror, brought up to date; nil while there is none to go by. A list on
+// screen, which will ask on, does not wait long for that: late says that it is still
+// being done.
+func (m *mirror) ready(ctx context.Context, q core.Query) (s *Place, late bool, err error) {
+	select {
+	case <-m.opened:
+	case <-ctx.Done():
+		return nil, false, ctx.Err()
 	}
-	fresh := min(max(freshFor, freshPart*took), freshMost)
-	if m.sorting() != "" { // nothing else can be written meanwhile
-		fresh = freshMost
+	s, c := m.catch(q.Anew)
+	if c == nil {
+		return s, false, nil
 	}
-	if !anew && since < fresh {
-		return s, nil
+	var enough <-chan time.Time
+	if q.Partial && !q.Anew {
+		enough = time.After(catchPatience)
 	}
 	select {
-	case m.turn <- struct{}{}:
-		defer func() { <-m.turn }()
+	case <-c.done:
+		return s, false, c.err
+	case <-enough:
+		return s, true, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, false, ctx.Err()
 	}
-	began := time.Now()
-	if err := m.catchUp(ctx, s); err != nil {
-		return nil, err
-	}
+}
+
+// catch has the mirror brought up to date where it is not, or anew; without one, or where
+// there is no need, what is done about it is nil.
+func (m *mirror) catch(anew bool) (*Place, *catching) {
+	sorting := m.sorting() != ""
 	m.mu.Lock()
-	m.looked, m.took = m.of.now(), time.Since(began)
-	m.mu.Unlock()
-	return s, nil
+	defer m.mu.Unlock()
+	s := m.store
+	if s == nil || m.spoilt.Load() || m.ctx.Err() != nil {
+		return nil, nil
+	}
+	fresh := min(max(freshFor, freshPart*m.took), freshMost)
+	if sorting { // nothing else can be written meanwhile
+		fresh = freshMost
+	}
+	if m.now != nil && !anew {
+		return s, m.now
+	}
+	if !anew && m.of.now().Sub(m.looked) < fresh {
+		return s, nil
+	}
+	c, before := &catching{done: make(chan struct{})}, m.now
+	m.now = c
+	m.work.Add(1)
+	go func() {
+		defer m.work.Done()
+		if before != nil { // what it has read may be older than the question
+			<-before.done
+		}
+		began := time.Now()
+		err := m.catchUp(m.ctx, s)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if err == nil {
+			m.looked, m.took = m.of.now(), time.Since(began)
+		}
+		if c.err = err; m.now == c {
+			m.now = nil
+		}
+		close(c.done)
+	}()
+	return s, c
 }
 
 // reflected answers a query by the mirror: it names the rows, and they are read from the
@@ -266,7 +344,7 @@ func reflected[T any](ctx context.Context, p *Place, table string, q core.Query,
 	if p.mirror == nil {
 		return core.Page[T]{}, false, nil
 	}
-	s, err := p.mirror.ready(ctx, q.Anew)
+	s, late, err := p.mirror.ready(ctx, q)
 	if err != nil || s == nil {
 		return core.Page[T]{}, false, ctx.Err() // what is wrong with a mirror is no one's trouble
 	}
@@ -281,5 +359,6 @@ func reflected[T any](ctx context.Context, p *Place, table string, q core.Query,
 		ids[i] = id(&page.Rows[i])
 	}
 	page.Rows, err = read(ids)
+	page.Renewing = late
 	return page, true, err
 }

@@ -57,9 +57,6 @@ var sortPatience = 10 * time.Second
 
 // sorts are the columns that a mirror is in no order of, and what is done about them.
 type sorts struct {
-	ctx   context.Context // ends with the mirror
-	ended sync.WaitGroup
-
 	mu   sync.Mutex
 	now  string // what is being put in order; "": nothing
 	left []wanted
@@ -114,7 +111,7 @@ func (m *mirror) sort(table string, columns []string, first bool) {
 		done, lacks := s.missing[w]
 		at := slices.Index(s.left, w)
 		switch {
-		case !lacks || s.ctx.Err() != nil || done != nil && (at < 0 || !first):
+		case !lacks || m.ctx.Err() != nil || done != nil && (at < 0 || !first):
 			continue
 		case done == nil:
 			s.missing[w] = make(chan struct{})
@@ -128,7 +125,7 @@ func (m *mirror) sort(table string, columns []string, first bool) {
 	}
 	if s.now == "" && len(s.left) > 0 {
 		s.now = s.left[0].column
-		s.ended.Add(1)
+		m.work.Add(1)
 		go m.sortAll()
 	}
 }
@@ -156,10 +153,10 @@ func (m *mirror) sorted(ctx context.Context, table string, q core.Query) {
 // sortAll does what there is to do, one after the other.
 func (m *mirror) sortAll() {
 	s := &m.sorts
-	defer s.ended.Done()
+	defer m.work.Done()
 	for {
 		s.mu.Lock()
-		if len(s.left) == 0 || s.ctx.Err() != nil {
+		if len(s.left) == 0 || m.ctx.Err() != nil {
 			s.now = ""
 			s.mu.Unlock()
 			return
@@ -168,7 +165,7 @@ func (m *mirror) sortAll() {
 		s.left, s.now = s.left[1:], w.column
 		done := s.missing[w]
 		s.mu.Unlock()
-		_ = m.sortOne(s.ctx, w) // where it fails, lists by it stay slow, and the mirror is as good as before
+		_ = m.sortOne(m.ctx, w) // where it fails, lists by it stay slow, and the mirror is as good as before
 		close(done)
 	}
 }
