@@ -30,7 +30,7 @@ func (p Patient) Wait(ctx context.Context, fn func() error) error {
 	}
 	for began := time.Now(); ; {
 		err := fn()
-		if !locked(err) || time.Since(began) >= time.Duration(p) {
+		if !Locked(err) || time.Since(began) >= time.Duration(p) {
 			return err
 		}
 		select {
@@ -41,8 +41,8 @@ func (p Patient) Wait(ctx context.Context, fn func() error) error {
 	}
 }
 
-// locked reports whether err is another program's lock.
-func locked(err error) bool {
+// Locked reports whether err is another program's lock on a SQLite database.
+func Locked(err error) bool {
 	code := codeOf(err) & 0xFF
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }

@@ -13,6 +13,7 @@ import (
 
 	"hearth/core"
 	"hearth/store/index"
+	"hearth/store/ledger"
 )
 
 // A database that is not hearth's gets no tables and no index. Where it has many rows,
@@ -81,16 +82,33 @@ func (p *Place) startMirror(ctx context.Context) error {
 	m := &mirror{of: p, file: filepath.Join(p.opt.Mirrors, hex.EncodeToString(sum[:12])+".sqlite"),
 		opened: make(chan struct{}), done: make(chan struct{})}
 	m.ctx, m.stop = context.WithCancel(context.WithoutCancel(ctx))
-	ctx, p.mirror = m.ctx, m
+	p.mirror = m
 	go func() {
 		defer close(m.done)
 		defer m.open()
-		if m.make(ctx) != nil && ctx.Err() == nil { // once more, from nothing
-			m.remove()
-			_ = m.make(ctx)
-		}
+		m.makeAll()
 	}()
 	return nil
+}
+
+// makeAll makes the mirror. Another hearth that makes it is waited for: a step of a million
+// rows takes a while. One that cannot be gone on with is made from nothing; where the
+// database did not answer, it is gone on with.
+func (m *mirror) makeAll() {
+	for again := false; ; {
+		err := m.make(m.ctx)
+		switch {
+		case err == nil, m.ctx.Err() != nil:
+			return
+		case ledger.Locked(err):
+			continue
+		case again:
+			return
+		case core.CodeOf(err) != core.CodeUnavailable:
+			m.remove()
+		}
+		again = true
+	}
 }
 
 // open says that what is asked need not wait for it any more.
@@ -179,7 +197,7 @@ func (m *mirror) make(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(m.file), 0o700); err != nil {
 		return err
 	}
-	o := Options{Now: m.of.opt.Now, bare: true}
+	o := Options{Now: m.of.opt.Now, Patience: m.of.opt.Patience, bare: true}
 	s, err := Open(ctx, m.file, o)
 	if core.CodeOf(err) == core.CodeNotFound {
 		var made *Store

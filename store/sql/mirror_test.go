@@ -10,6 +10,7 @@ import (
 
 	"hearth/core"
 	"hearth/store/index"
+	"hearth/store/ledger"
 	"hearth/store/sql"
 )
 
@@ -187,7 +188,7 @@ func TestMirrorResumes(t *testing.T) {
 	ok(t, err)
 	_, err = conn.ExecContext(t.Context(), "BEGIN IMMEDIATE")
 	ok(t, err)
-	p = begin(t, file, sql.Options{Mirrors: mirrors})
+	p = begin(t, file, sql.Options{Mirrors: mirrors, Patience: ledger.Patient(20 * time.Millisecond)})
 	indexing := func(when string, wanted bool) {
 		t.Helper()
 		backups, err := p.Backups(t.Context(), core.Query{Limit: 1})
@@ -199,6 +200,7 @@ func TestMirrorResumes(t *testing.T) {
 		}
 	}
 	indexing("while the mirror is made", true)
+	time.Sleep(100 * time.Millisecond) // however long that takes, nothing is made anew
 	_, err = conn.ExecContext(t.Context(), "ROLLBACK")
 	ok(t, err)
 	ok(t, conn.Close())
