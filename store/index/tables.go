@@ -12,7 +12,7 @@ import (
 )
 
 // version is of all that Make makes; a file with another one is made anew.
-const version = 3
+const version = 4
 
 // stamps is what GLOB knows a time by, as SQLAlchemy writes it, which sorts as its text.
 const stamps = "????-??-?? ??:??:??.??????"

@@ -150,8 +150,9 @@ func (p *Place) stopAt(r rest) {
 	}
 }
 
-// sparse are the columns that are empty in most rows of a cloud.
-var sparse = map[string]bool{"description": true, "reason": true, "service-metadata": true, "snapshot": true, "restored": true, "key": true,
+// sparse are the columns that are empty in most rows of a cloud. The metadata of the service
+// is not: the drivers that store chunks keep the backup's prefix in it.
+var sparse = map[string]bool{"description": true, "reason": true, "snapshot": true, "restored": true, "key": true,
 	"source": true}
 
 // first are the columns that a mirror is put in order by when it is made: what lists begin
