@@ -107,16 +107,19 @@ func writeState(s *core.State) any {
 
 // AddEntry writes an entry and returns its number.
 func AddEntry(ctx context.Context, tx *sql.Tx, e core.Entry) (core.EntryID, error) {
-	var ids strings.Builder // of an import there may be very many
+	var ids strings.Builder // of an import there may be very many: written once, and not anew as it grows
+	ids.Grow(2 + len(e.Backups)*len(`"00000000-0000-0000-0000-000000000000", `))
+	ids.WriteByte('[')
 	for i, id := range e.Backups {
 		if i > 0 {
 			ids.WriteString(", ")
 		}
 		ids.WriteString(pyjson.Text(pyjson.OfString(string(id))))
 	}
+	ids.WriteByte(']')
 	res, err := tx.ExecContext(ctx, "INSERT INTO hearth_journal (at, who, place, kind, state, volume_id, backup_id, backup_ids, "+
 		"of_entry, summary, before, after, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		WriteTime(e.At), e.Who, e.Place, string(e.Kind), string(e.State), string(e.Volume), string(e.Backup), "["+ids.String()+"]",
+		WriteTime(e.At), e.Who, e.Place, string(e.Kind), string(e.State), string(e.Volume), string(e.Backup), ids.String(),
 		int64(e.Of), e.Summary, writeState(e.Before), writeState(e.After), e.Error)
 	if err != nil {
 		return 0, err
