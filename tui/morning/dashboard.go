@@ -124,8 +124,6 @@ func (s *dashboard) noList() string {
 	switch {
 	case l == nil:
 		return s.unread()
-	case l.List == "drills":
-		return "no screen lists drills; hearth drill --results does"
 	case l.List == "":
 		return "this line counts no list"
 	}

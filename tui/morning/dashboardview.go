@@ -155,8 +155,9 @@ func (s *dashboard) leads(l *core.MorningLine) string {
 		return "it counts no list"
 	case "coverage":
 		return ui.KeyOf("open") + " opens the archive, which lists them"
-	case "drills":
-		return "hearth drill --results lists the drills; hearth drill makes one"
+	}
+	if l.List == "drills" && s.got.Drills.Known && s.got.Drills.V.Left > 0 {
+		return ui.KeyOf("open") + " lists the drills; " + ui.KeyOf("tidy-drills") + " there deletes what they left"
 	}
 	if l.Filter == "" {
 		return ui.KeyOf("open") + " lists the " + l.List

@@ -55,7 +55,8 @@ func (r *reading[T]) begin(what, kind string, do func(context.Context, jobs.Desk
 }
 
 // beginAnd is begin where the status line says something of what came, too.
-func (r *reading[T]) beginAnd(what, kind string, do func(context.Context, jobs.Desk, jobs.Progress) (T, error), note func(*T) ui.Note) tea.Cmd {
+func (r *reading[T]) beginAnd(what, kind string, do func(context.Context, jobs.Desk, jobs.Progress) (T, error),
+	note func(*T) ui.Note) tea.Cmd {
 	desk := r.at.Desk()
 	id, cmd := r.at.Start(r.host, what, place.Touching(r.at, kind, "all"), func(ctx context.Context, progress jobs.Progress) ui.Result {
 		got, err := do(ctx, desk, progress)
