@@ -24,7 +24,7 @@ func (s *dashboard) head(w int) []string {
 		notKept = "it is not kept as a day of the trends: " + s.got.NotKept
 	}
 	head := ui.Clip(text+show.AsOf(st, core.Some(s.came), false), w)
-	return append([]string{head}, s.warnings(w, notKept, s.got.Short, s.got.Narrowed)...)
+	return append([]string{head}, s.warnings(w, notKept, s.got.Short, s.at.Wider(s.got.Narrowed))...)
 }
 
 // rest is how many lines are left to what stands below the table.

@@ -146,7 +146,7 @@ func (s *timelines) head(w int) []string {
 		line += st.Dim.Paint(", and backups of " + core.Count(gone, "volume") + " that are gone")
 	}
 	head := ui.Clip(line+st.Dim.Paint("; F full, i incremental, ✗ failed, · gap; a day of UTC each"), w)
-	return append([]string{head}, s.warnings(w, s.got.NoVolumes, s.got.Short, s.got.Narrowed)...)
+	return append([]string{head}, s.warnings(w, s.got.NoVolumes, s.got.Short, s.at.Wider(s.got.Narrowed))...)
 }
 
 func (s *timelines) View(w, h int) string {
