@@ -533,7 +533,7 @@ func (f *flags) meant(c config) bool {
 func (f *flags) screens(c config, done func(), passcodes *tui.Passcodes) tui.Options {
 	return tui.Options{Passcodes: passcodes, Config: c.Screen, Keys: c.Keys, Views: c.Views,
 		Reports: within(folders.Data, ""), Version: verbs.Version(),
-		Policies: f.policies,
+		Policies: f.policies, Devices: f.devices,
 		Places: func() []store.PlaceRow {
 			known, _ := c.Known() // what is wrong with clouds.yaml is told when one of its clouds is opened
 			return known

@@ -133,6 +133,42 @@ func (d *Drill) Object() *pyjson.Object {
 	return o
 }
 
+// FieldsText is how the fields came out, to be kept: [FieldsFrom] reads it.
+func (d *Drill) FieldsText() string {
+	var fields []pyjson.Value
+	for _, f := range d.Fields {
+		fields = append(fields, pyjson.OfDict(f.object()))
+	}
+	return pyjson.Text(pyjson.OfList(fields))
+}
+
+// FieldsFrom reads what [Drill.FieldsText] has written; nil of anything else.
+func FieldsFrom(text string) (fields []FieldOutcome) {
+	all, err := pyjson.Parse(text)
+	if err != nil {
+		return nil
+	}
+	for _, v := range all.Items() {
+		if v.Kind() != pyjson.Dict {
+			return nil
+		}
+		o := v.Object()
+		word := func(key string) string {
+			v, _ := o.Get(key)
+			return fromPlainForm(v).Text()
+		}
+		f := FieldOutcome{Section: Section(word("section")), Name: word("field"), Came: Came(word("came")), Why: word("why")}
+		if v, ok := o.Get("planned"); ok {
+			f.Planned = Some(fromPlainForm(v))
+		}
+		if v, ok := o.Get("actual"); ok {
+			f.Actual = Some(fromPlainForm(v))
+		}
+		fields = append(fields, f)
+	}
+	return fields
+}
+
 // DrillSum is what the drills of a place come to.
 type DrillSum struct {
 	Last     time.Time // when the last run began; zero: there was none

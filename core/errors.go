@@ -53,6 +53,18 @@ func (e *Error) Error() string {
 	return Visible(Struck(b.String()))
 }
 
+// Instead has a failure say what to do next in other words, where it says it in some: what
+// both faces of hearth do has another way on each.
+func Instead(err error, next, words string) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Next != next {
+		return err
+	}
+	out := *e
+	out.Next = words
+	return &out
+}
+
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 

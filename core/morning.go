@@ -359,7 +359,7 @@ func (m *Morning) provenLine() MorningLine {
 		l.Level, l.Text = MorningBad, beside(l.Text, fmt.Sprintf("%d did not come back", d.Bad))
 	}
 	if d.Left > 0 {
-		l.Level, l.Text = MorningBad, beside(l.Text, Count(d.Left, "volume")+" of drills may still be there: hearth drill --tidy")
+		l.Level, l.Text = MorningBad, beside(l.Text, Count(d.Left, "volume")+" of drills may still be there")
 	}
 	return l
 }

@@ -35,6 +35,7 @@ type changing struct {
 	outside bool       // the screens are in the place beside the cloud, and bring something there
 	before  func(*rig) // what is to be done first
 	half    bool       // and is to end after its first call
+	goes    bool       // what it makes, it takes away again
 	keys    func(*rig)
 }
 
@@ -97,6 +98,7 @@ var changings = map[string]changing{
 	"prune": {action: "morning/prune-now", does: "PrunePolicies", before: func(r *rig) {
 		r.press("v", "n").typeText("made").press("enter", "y", "@", "C")
 	}, keys: func(r *rig) { r.press("D", "y") }},
+	"drill":   {action: "morning/drill", does: "Drill", goes: true, keys: drillWorks},
 	"recover": {action: "recovery/carry-out", does: "Recover", before: recoverFrom, keys: func(r *rig) { r.press("i", "y") }},
 }
 
@@ -116,6 +118,7 @@ var harmless = map[string]string{
 	"morning/looked Morning":                  "it reads, and notes the look in the archive",
 	"morning/reread CheckPolicies":            "it reads",
 	"morning/reread PlanPrune":                "it reads",
+	"morning/tidy-drills TidyDrills":          "it deletes as a drill does at its end, which is answered oddly above",
 }
 
 // works are the exported functions of store/jobs that change a place: those that
@@ -487,7 +490,7 @@ func oddOnWire(t *testing.T, api *storetest.API, cloud string, c changing, as st
 	w := onWire(t, api, cloud, c, as, takes)
 	done := w.entry.State == core.EntryDone
 	switch {
-	case (w.told || done) && !w.changed:
+	case (w.told || done) && !w.changed && !c.goes:
 		t.Errorf("%s: nothing was done, the journal says %s, and the screen: %q", as, w.entry.State, w.notes)
 	case w.told && !done:
 		t.Errorf("%s: the journal says %s, and the screen: %q", as, w.entry.State, w.notes)

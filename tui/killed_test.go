@@ -18,6 +18,7 @@ var killedBy = map[string]string{
 	"Create": "create", "Edit": "edit", "Delete": "delete", "Reset": "reset", "Restore": "restore onto", "Apply": "apply",
 	"UndoAsShown": "undo", "Finish": "apply the rest", "Import": "import", "Copy": "copy", "Recover": "recover",
 	"ArchiveRecords": "archive", "WriteBundle": "archive a bundle", "Extract": "extract", "PrunePolicies": "policy prune",
+	"Drill": "drill", "TidyDrills": "drill", // a drill that follows a killed one tidies up first
 }
 
 // reads are works that write nothing, whatever their calls are named; Morning keeps a day in

@@ -50,6 +50,7 @@ func screens(at *place.Stay) []ui.Entry {
 			Only: func() bool { return at.Repository() != nil }, Make: in(at, recovery.Inventory)},
 		{Name: "dashboard", Key: "!", Help: "Dashboard", Kept: true, Quiet: true, Make: in(at, morning.Dashboard)},
 		{Name: "policies", Key: "@", Help: "Policies", Kept: true, Quiet: true, Make: in(at, morning.Policies)},
+		{Name: "drills", Key: "#", Help: "Drills", Kept: true, Quiet: true, Make: in(at, morning.Drills)},
 		{Name: "prune", Help: "Prune by the policies", Kept: true, Make: in(at, morning.Prune)},
 		tasksEntry,
 		{Name: "timelines", Help: "Timelines", Kept: true, Make: in(at, morning.Timelines)},

@@ -87,6 +87,9 @@ type Options struct {
 	Open func(ctx context.Context, location string) (jobs.Desk, func() error, error)
 	// Policies are the backup policies of the config, which it may read; nil: there are none.
 	Policies func() ([]jobs.Policy, error)
+	// Devices are where this machine finds volumes, by the config, which it may read: paths with
+	// {id} for a volume's id; nil: it names none.
+	Devices func() ([]string, error)
 	// Memory is how places were looked at before; nil: nothing is remembered.
 	Memory *state.Memory
 	// Start is what the start screen is given besides, where no place is begun with.
@@ -147,7 +150,8 @@ func newApp(ctx context.Context, desk jobs.Desk, o Options) *shell.App {
 		b.First.Screen = o.Config.First
 		return b
 	}
-	places := place.Options{Places: o.Places, Open: o.Open, Begin: begins, Policies: o.Policies, Memory: o.Memory, Views: o.Views}
+	places := place.Options{Places: o.Places, Open: o.Open, Begin: begins, Policies: o.Policies, Devices: o.Devices,
+		Memory: o.Memory, Views: o.Views}
 	var in ui.Begin
 	if o.Start != nil {
 		o.Start.Options = places

@@ -26,7 +26,7 @@ CREATE INDEX records_backup ON records (backup_id);
 `, `
 CREATE TABLE entry_steps (entry_id INTEGER PRIMARY KEY, steps TEXT NOT NULL);
 `, listingsStep, seenStep, lifeStep, ledger.AgainStep, heldStep, verifiedStep, ledger.KnownStep, sumStep, ledger.SumStep + heldSumStep,
-	turnStep, locksStep, ledger.TurnStep + listingSumStep, morningStep}
+	turnStep, locksStep, ledger.TurnStep + listingSumStep, morningStep, drillFieldsStep}
 
 // Archive is the open file. It keeps captures and the journal as a
 // [ledger.Book], by place.

@@ -25,6 +25,11 @@ CREATE INDEX IF NOT EXISTS drills_backup ON drills (backup_id);
 CREATE INDEX IF NOT EXISTS drills_place ON drills (place, id);
 `
 
+// drillFieldsStep is the migration that makes room for how the fields of a drill came out.
+const drillFieldsStep = `
+CREATE TABLE IF NOT EXISTS drill_fields (drill_id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+`
+
 // LastLook is when a place was last looked at; the zero time where it never was.
 func (a *Archive) LastLook(ctx context.Context, place string) (time.Time, error) {
 	var at string
@@ -113,17 +118,36 @@ func (a *Archive) BeginDrill(ctx context.Context, d core.Drill) (id int64, err e
 	return id, err
 }
 
-// KeepDrill writes down what has become known of a drill.
+// KeepDrill writes down what has become known of a drill. How its fields came out stays as it
+// was kept where d has none.
 func (a *Archive) KeepDrill(ctx context.Context, d core.Drill) error {
 	return a.Write(ctx, "write down the drill", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "UPDATE drills SET volume_id = ?, took = ?, verdict = ?, why = ?, compared = ?, not_deep = ?, "+
 			"gone = ?, left_why = ? WHERE id = ?", string(d.Volume), int64(d.Took), string(d.Verdict), d.Why, d.Compared, d.NotDeep, d.Gone, d.Left,
 			d.ID)
+		if err == nil && len(d.Fields) > 0 {
+			_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO drill_fields (drill_id, body) VALUES (?, ?)", d.ID, d.FieldsText())
+		}
 		return err
 	})
 }
 
-// Drills are those of a place that began at a time or later, newest first.
+// DrillFields are how the fields of a drill came out; none where no volume was read back, or
+// where a hearth made it that kept none.
+func (a *Archive) DrillFields(ctx context.Context, id int64) (fields []core.FieldOutcome, err error) {
+	err = a.Do(ctx, "read how a drill came out", func() error {
+		var body string
+		err := a.DB.QueryRowContext(ctx, "SELECT body FROM drill_fields WHERE drill_id = ?", id).Scan(&body)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		fields = core.FieldsFrom(body)
+		return err
+	})
+	return fields, err
+}
+
+// Drills are those of a place that began at a time or later, newest first, without their fields.
 func (a *Archive) Drills(ctx context.Context, place string, since time.Time) (out []core.Drill, err error) {
 	return a.drills(ctx, "place = ? AND at >= ? ORDER BY id DESC", place, ledger.WriteTime(since))
 }

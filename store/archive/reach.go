@@ -117,7 +117,7 @@ func readable(ctx context.Context, path string, why error, said string) (*Archiv
 		"SELECT entry_id, " + lifeColumns + " FROM entry_life LIMIT 0", "SELECT place, name, at, body, sum FROM listings LIMIT 0",
 		"SELECT repository, backup_id, at, deep, damages, flaw FROM verified LIMIT 0",
 		"SELECT place, at FROM looks LIMIT 0", "SELECT place, day, at, body FROM days LIMIT 0",
-		"SELECT " + drillColumns + " FROM drills LIMIT 0"} {
+		"SELECT " + drillColumns + " FROM drills LIMIT 0", "SELECT drill_id, body FROM drill_fields LIMIT 0"} {
 		if _, err := db.ExecContext(ctx, query); err != nil {
 			db.Close()
 			return nil, "", why

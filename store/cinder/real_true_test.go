@@ -326,7 +326,7 @@ func TestRealNarrowed(t *testing.T) {
 	for _, v := range page.Rows {
 		projects[string(v.ProjectID)] = true
 	}
-	if why := s.desk.Narrowed(projects); !strings.Contains(why, "in spite of --all-projects") {
+	if why := s.desk.Narrowed(projects); !strings.Contains(why, "though all were asked for") {
 		t.Errorf("of %d projects: %q", len(projects), why)
 	}
 }

@@ -107,16 +107,17 @@ func (d Desk) AllProjects() bool {
 // whole place; "" where it is of the whole, as far as is known. A cloud ignores it
 // where a login asks for all projects that may not (cinder/api/common.py,
 // all_tenants): projects are those of the rows that were read. It does no I/O, and
-// knows more after the place was read.
+// knows more after the place was read. How all are looked at is for the face to say that shows
+// it: see AllProjects.
 func (d Desk) Narrowed(projects core.FieldSet) string {
 	switch _, reaches := d.Place.(store.Reacher); {
 	case !reaches || len(projects) > 1:
 		return ""
 	case !d.AllProjects():
-		return "one project was looked at, and not the whole of " + core.Visible(d.location()) + ": --all-projects looks at all"
+		return "one project was looked at, and not the whole of " + core.Visible(d.location())
 	}
 	if err := d.Allowed(core.OpAllProjects); core.CodeOf(err) == core.CodeDenied {
-		return "one project was looked at in spite of --all-projects: " + err.(*core.Error).What
+		return "one project was looked at, though all were asked for: " + err.(*core.Error).What
 	}
 	return ""
 }

@@ -276,6 +276,10 @@ func (d Desk) Drill(ctx context.Context, p DrillPlan, progress Progress) (drills
 	return drills, a.endBy(ctx, d.drilled(ctx, drills, len(p.Items)))
 }
 
+// TidyDrillsNext is what is to be done where a drill left something: each face says it with
+// its own way, by [core.Instead].
+const TidyDrillsNext = "tidy up after drills"
+
 // drilled is the error of a drill, nil where all came back and nothing is left.
 func (d Desk) drilled(ctx context.Context, drills []core.Drill, of int) error {
 	good, left := 0, 0
@@ -290,9 +294,9 @@ func (d Desk) drilled(ctx context.Context, drills []core.Drill, of int) error {
 	switch {
 	case ctx.Err() != nil:
 		return core.Fail(core.CodeCancelled, tryDrill, "it was cancelled: "+drillLeft(left),
-			"hearth drill --tidy deletes what it made", ctx.Err())
+			TidyDrillsNext, ctx.Err())
 	case left > 0:
-		return core.Fail(core.CodePartial, "drill and leave nothing behind", drillLeft(left), "hearth drill --tidy tries again", nil)
+		return core.Fail(core.CodePartial, "drill and leave nothing behind", drillLeft(left), TidyDrillsNext, nil)
 	case good < of:
 		return core.Fail(core.CodePartial, "bring all back", fmt.Sprintf("%d of %s came back", good, core.Count(of, "backup")),
 			"see what is said of each", nil)
@@ -415,7 +419,16 @@ func objectText(h *core.Hole) string {
 	return h.Object + ": "
 }
 
-// Drills are the drills of the place, newest first.
+// DrillFields are how the fields of a drill came out, by the drill's number; none where no
+// volume was read back.
+func (d Desk) DrillFields(ctx context.Context, id int64) ([]core.FieldOutcome, error) {
+	if err := d.keeps("look at the drills"); err != nil {
+		return nil, err
+	}
+	return d.Archive.DrillFields(ctx, id)
+}
+
+// Drills are the drills of the place, newest first, without their fields.
 func (d Desk) Drills(ctx context.Context) ([]core.Drill, error) {
 	if err := d.keeps("look at the drills"); err != nil {
 		return nil, err

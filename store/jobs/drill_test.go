@@ -115,6 +115,15 @@ func TestDrill(t *testing.T) {
 	if len(kept) != 4 || kept[0].Backup != encrypted || kept[0].Verdict != core.DrillRestored {
 		t.Errorf("kept are %+v", kept)
 	}
+	for i := range kept { // and each field of it, as it came out
+		fields, err := d.DrillFields(t.Context(), kept[i].ID)
+		ok(t, err)
+		x := slices.IndexFunc(drills, func(x core.Drill) bool { return x.ID == kept[i].ID })
+		was, is := drills[x].FieldsText(), (&core.Drill{Fields: fields}).FieldsText()
+		if was != is || len(fields) != len(drills[x].Fields) || kept[i].Verdict == core.DrillRestored && len(fields) == 0 {
+			t.Errorf("%s: the fields were %s, and are kept as %s", kept[i].Backup, was, is)
+		}
+	}
 	m, err := d.Morning(t.Context(), jobs.MorningRequest{}, nil)
 	ok(t, err)
 	if s := m.Drills.V; s.LastGood != 2 || s.LastOf != 4 || s.Restored != 2 || s.Bad != 1 || s.Proven != 0 || s.Left != 0 {

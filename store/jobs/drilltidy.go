@@ -206,7 +206,7 @@ func (d Desk) drillOutcome(ctx context.Context, e *core.Entry) (core.EntryState,
 	}
 	for i := range rows {
 		if rows[i].Entry == e.ID {
-			return core.EntryHalf, "the volume " + rows[i].Name + " may still be there: hearth drill --tidy", nil
+			return core.EntryHalf, "the volume " + rows[i].Name + " may still be there: tidying up after drills deletes it", nil
 		}
 	}
 	done := 0

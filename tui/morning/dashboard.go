@@ -15,27 +15,20 @@ import (
 
 // dashboard is the numbers of hearth status, each of which opens the list that it counts.
 type dashboard struct {
-	host  ui.Host
-	at    *place.Stay
-	m     *core.Morning
+	reading[looked]
 	lines []core.MorningLine
-	err   error
-	task  ui.TaskID // that reads
 	// since is since when failures are named, and why: that of the first reading, till a look is
 	// noted. Whoever reads it anew still sees what was new when he came.
 	since time.Time
 	why   string
-	came  time.Time
-	stale bool // something was changed since it was read
 	table *grid.Model
 	w, h  int
 }
 
-// morningMsg brings a reading.
-type morningMsg struct {
-	m    *core.Morning
-	look bool // it was a look
-	err  error
+// looked is the morning of a place, and whether reading it was a look.
+type looked struct {
+	*core.Morning
+	look bool
 }
 
 var dashboardColumns = []grid.Column{
@@ -47,7 +40,7 @@ var dashboardColumns = []grid.Column{
 
 // Dashboard makes the dashboard of a place.
 func Dashboard(host ui.Host, at *place.Stay, _ ui.Open) ui.Screen {
-	return &dashboard{host: host, at: at, table: grid.New(dashboardColumns, host.Look().Grid())}
+	return &dashboard{reading: newReading[looked](host, at, toRead), table: grid.New(dashboardColumns, host.Look().Grid())}
 }
 
 func (s *dashboard) Title() string { return "Dashboard" }
@@ -57,53 +50,42 @@ func (s *dashboard) Restyle()      { s.table.SetStyles(s.host.Look().Grid()) }
 // read reads the place's lists, once each. It is no look unless it is asked for: who opens
 // the screen by chance makes nothing that is new old.
 func (s *dashboard) read(look bool) tea.Cmd {
-	desk, since := s.at.Desk(), s.since
-	id, cmd := s.at.Start(s.host, "looking at the place", place.Touching(s.at, "morning", "all"),
-		func(ctx context.Context, progress jobs.Progress) ui.Result {
+	since := s.since
+	return s.beginAnd("looking at the place", "morning",
+		func(ctx context.Context, desk jobs.Desk, progress jobs.Progress) (looked, error) {
 			m, err := desk.Morning(ctx, jobs.MorningRequest{Since: since, Look: look}, progress)
-			if core.CodeOf(err) == core.CodeIncomplete { // it says so itself
-				err = nil
+			return looked{m, look}, saysItself(err)
+		}, func(m *looked) (n ui.Note) {
+			if look && m.NotKept == "" {
+				n = ui.Note{Level: ui.LevelGood, Text: "It is noted that the place was looked at now: what fails from here on is new."}
 			}
-			r := ui.Result{Answer: morningMsg{m, look, err}}
-			if err == nil && look && m.NotKept == "" {
-				r.Note = ui.Note{Level: ui.LevelGood, Text: "It is noted that the place was looked at now: what fails from here on is new."}
-			}
-			return r
+			return n
 		})
-	if id != 0 {
-		s.task = id
+}
+
+func (s *dashboard) Update(msg tea.Msg) tea.Cmd {
+	cmd, fresh := s.hear(msg)
+	if fresh {
+		s.fill()
 	}
+	s.Resize(s.w, s.h)
 	return cmd
 }
 
-func (s *dashboard) reads() bool { return s.host.Task(s.task).Runs() }
-
-func (s *dashboard) Update(msg tea.Msg) tea.Cmd {
-	switch msg := msg.(type) {
-	case morningMsg:
-		if msg.err != nil {
-			s.err = msg.err
-			return ui.Fail(msg.err)
-		}
-		s.m, s.err, s.stale, s.came = msg.m, nil, false, s.host.Look().Now
-		s.lines = s.m.Lines()
-		switch {
-		case s.since.IsZero():
-			s.since, s.why = s.m.Since, s.m.SinceWhy
-		default:
-			s.m.SinceWhy = s.why
-		}
-		if msg.look && s.m.NotKept == "" {
-			s.since = time.Time{}
-		}
-		s.table.SetSource(s)
-		s.Resize(s.w, s.h)
-	case ui.Changed:
-		s.stale = true
-	case ui.TaskEndedMsg: // the room of its bar is free again
-		s.Resize(s.w, s.h)
+// fill takes a reading.
+func (s *dashboard) fill() {
+	m := s.got
+	s.lines = m.Lines()
+	switch {
+	case s.since.IsZero():
+		s.since, s.why = m.Since, m.SinceWhy
+	default:
+		m.SinceWhy = s.why
 	}
-	return nil
+	if m.look && m.NotKept == "" {
+		s.since = time.Time{}
+	}
+	s.table.SetSource(s)
 }
 
 // Len, Row and Key make the screen the table's source.
@@ -136,21 +118,12 @@ func (s *dashboard) current() *core.MorningLine {
 	return &s.lines[s.table.Cursor()]
 }
 
-func (s *dashboard) noLine() string {
-	if s.current() == nil {
-		return "nothing has been read yet"
-	}
-	return ""
-}
-
 // noList says why no list opens from the line under the cursor, "" if one does.
 func (s *dashboard) noList() string {
 	l := s.current()
 	switch {
 	case l == nil:
-		return s.noLine()
-	case l.List == "drills":
-		return "no screen lists drills; hearth drill --results does"
+		return s.unread()
 	case l.List == "":
 		return "this line counts no list"
 	}
@@ -168,16 +141,16 @@ func (s *dashboard) openList() tea.Cmd {
 
 // noLook says why a look cannot be noted, "" if it can.
 func (s *dashboard) noLook() string {
-	if s.m == nil {
-		return "nothing has been read yet"
+	if s.got == nil {
+		return s.unread()
 	}
-	return s.m.NotKept
+	return s.got.NotKept
 }
 
 func (s *dashboard) Actions() []ui.Action {
 	return append([]ui.Action{
 		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the list that the number counts", Why: s.noList, Run: s.openList},
-		{Name: "details", Keys: []string{"w"}, Label: "details", Help: "Show all that there is to say of the line", Why: s.noLine,
+		{Name: "details", Keys: []string{"w"}, Label: "details", Help: "Show all that there is to say of the line", Why: s.unread,
 			Run: func() tea.Cmd {
 				return ui.Show(&ui.TextBox{Title: s.current().Head, Lines: s.about(s.current(), s.host.Look().InDialog), Look: s.host.Look()})
 			}},

@@ -16,24 +16,15 @@ import (
 func (s *dashboard) head(w int) []string {
 	st := s.host.Look()
 	if s.reads() {
-		return []string{s.host.Task(s.task).Bar(st, w)}
+		return []string{s.bar(w)}
 	}
-	text := st.Dim.Paint("new is what failed since ") + st.Text.Paint(st.Clock(core.Some(s.m.Since))) + st.Dim.Paint(": "+s.m.SinceWhy)
-	lines := []string{ui.Clip(text+show.AsOf(st, core.Some(s.came), false), w)}
-	say := func(why string) {
-		if why != "" {
-			lines = append(lines, ui.Clip(st.Warn.Paint("! "+core.Visible(why)), w))
-		}
+	text := st.Dim.Paint("new is what failed since ") + st.Text.Paint(st.Clock(core.Some(s.got.Since))) + st.Dim.Paint(": "+s.got.SinceWhy)
+	notKept := ""
+	if s.got.NotKept != "" {
+		notKept = "it is not kept as a day of the trends: " + s.got.NotKept
 	}
-	if s.stale {
-		say("something was changed since it was read; " + ui.KeyOf("reread") + " reads it anew")
-	}
-	if s.m.NotKept != "" {
-		say("it is not kept as a day of the trends: " + s.m.NotKept)
-	}
-	say(s.m.Short)
-	say(s.m.Narrowed)
-	return lines
+	head := ui.Clip(text+show.AsOf(st, core.Some(s.came), false), w)
+	return append([]string{head}, s.warnings(w, notKept, s.got.Short, s.at.Wider(s.got.Narrowed))...)
 }
 
 // rest is how many lines are left to what stands below the table.
@@ -47,7 +38,7 @@ func (s *dashboard) Resize(w, h int) {
 // tableHeight is the table's share of the height: its heading says nothing, and is cut.
 func (s *dashboard) tableHeight(h int) int {
 	heads := 1
-	if s.m != nil {
+	if s.got != nil {
 		heads = len(s.head(1))
 	}
 	if h < ui.LowRoom {
@@ -58,13 +49,8 @@ func (s *dashboard) tableHeight(h int) int {
 
 func (s *dashboard) View(w, h int) string {
 	st := s.host.Look()
-	switch {
-	case s.m == nil && s.reads():
-		return "\n  " + s.host.Task(s.task).Bar(st, max(w-2, 0))
-	case s.m == nil && s.err != nil:
-		return ui.FailedView(st, s.err, ui.KeyOf("reread")+" tries again", w)
-	case s.m == nil:
-		return "\n  " + st.Dim.Paint("nothing has been read; "+ui.KeyOf("reread")+" reads it")
+	if missing := s.missing(w); missing != "" {
+		return missing
 	}
 	out := s.head(w)
 	if _, table, ok := strings.Cut(s.table.View(), "\n"); ok {
@@ -103,28 +89,28 @@ func (s *dashboard) about(l *core.MorningLine, look grid.Style) []ui.Line {
 	var lines []ui.Line
 	switch l.Code {
 	case "failed":
-		for i := range s.m.Failures {
-			f := &s.m.Failures[i]
+		for i := range s.got.Failures {
+			f := &s.got.Failures[i]
 			lines = append(lines, item(bad, f.Backup.Title()+": "+whyOf(f), f.Backup.Status+", "+st.Age(f.Backup.CreatedAt)+" old"))
 		}
-		for i := range s.m.FailedVolumes {
-			v := &s.m.FailedVolumes[i]
+		for i := range s.got.FailedVolumes {
+			v := &s.got.FailedVolumes[i]
 			lines = append(lines, item(bad, "volume "+v.Title(), v.Status))
 		}
 	case "stuck":
-		for i := range s.m.Runs {
-			r := &s.m.Runs[i]
+		for i := range s.got.Runs {
+			r := &s.got.Runs[i]
 			sign := map[bool]string{true: bad, false: st.Busy.Paint("◌ ")}[r.Stuck.Known && r.Stuck.V]
 			lines = append(lines, item(sign, r.Backup.Title()+" "+r.Says(), ""))
 		}
 		lines = append(lines, ui.TextLine(st.Dim.Paint(core.StuckRule)))
 	case "unprotected":
-		for i := range s.m.UnprotectedOf {
-			v := &s.m.UnprotectedOf[i]
+		for i := range s.got.UnprotectedOf {
+			v := &s.got.UnprotectedOf[i]
 			lines = append(lines, item(bad, v.Title(), show.GiB(v.GiB)+", "+v.Status))
 		}
 	case "services":
-		for _, x := range s.m.Services.V {
+		for _, x := range s.got.Services.V {
 			sign, state := st.Good.Paint("✓ "), "up"
 			switch {
 			case !x.Up:
@@ -135,12 +121,12 @@ func (s *dashboard) about(l *core.MorningLine, look grid.Style) []ui.Line {
 			lines = append(lines, item(sign, x.Host, state+", zone "+x.Zone))
 		}
 	case "damaged":
-		for _, d := range s.m.Damage.V.Damaged {
+		for _, d := range s.got.Damage.V.Damaged {
 			lines = append(lines, item(bad, string(d.Backup)+": "+d.Flaw, "in "+d.Repository))
 		}
 	case "statuses":
-		for _, status := range core.Ranked(s.m.Statuses) {
-			n := s.m.Statuses[status]
+		for _, status := range core.Ranked(s.got.Statuses) {
+			n := s.got.Statuses[status]
 			sign := show.StatusStyle(st, status).Paint(show.StatusGlyph(status) + " ")
 			lines = append(lines, item(sign, fmt.Sprintf("%d %s", n.Rows, status), show.GiB(n.GiB)))
 		}
@@ -169,8 +155,9 @@ func (s *dashboard) leads(l *core.MorningLine) string {
 		return "it counts no list"
 	case "coverage":
 		return ui.KeyOf("open") + " opens the archive, which lists them"
-	case "drills":
-		return "hearth drill --results lists the drills; hearth drill makes one"
+	}
+	if l.List == "drills" && s.got.Drills.Known && s.got.Drills.V.Left > 0 {
+		return ui.KeyOf("open") + " lists the drills; " + ui.KeyOf("tidy-drills") + " there deletes what they left"
 	}
 	if l.Filter == "" {
 		return ui.KeyOf("open") + " lists the " + l.List
@@ -183,7 +170,7 @@ func (s *dashboard) trends(w int) []string {
 	st := s.host.Look()
 	var gib []int64
 	sum, rows, failed := int64(0), 0, 0
-	for _, d := range s.m.Made {
+	for _, d := range s.got.Made {
 		gib = append(gib, d.GiB)
 		sum, rows, failed = sum+d.GiB, rows+d.Rows, failed+d.Failed
 	}
@@ -201,12 +188,12 @@ func (s *dashboard) held() string {
 	st := s.host.Look()
 	label := st.Dim.Paint("held       ")
 	days := map[string]int64{}
-	for _, d := range s.m.Days {
+	for _, d := range s.got.Days {
 		days[d.Day] = d.GiB
 	}
 	if len(days) < 2 {
-		why := s.m.Growth.Why
-		if s.m.Growth.Known || why == "" {
+		why := s.got.Growth.Why
+		if s.got.Growth.Known || why == "" {
 			why = "only one day is kept"
 		}
 		return label + st.Unknown.Paint("? a trend is unknown, because "+core.Visible(why))
@@ -215,7 +202,7 @@ func (s *dashboard) held() string {
 	var known []bool
 	least := int64(-1)
 	for n := mostHeld - 1; n >= 0; n-- {
-		v, ok := days[core.DayOf(s.m.Tally.Now.Add(-time.Duration(n)*24*time.Hour))]
+		v, ok := days[core.DayOf(s.got.Tally.Now.Add(-time.Duration(n)*24*time.Hour))]
 		if len(values) > 0 || ok {
 			values, known = append(values, v), append(known, ok)
 		}
@@ -237,13 +224,13 @@ func (s *dashboard) held() string {
 			b.WriteString(st.Unknown.Paint("?"))
 		}
 	}
-	return label + b.String() + st.Text.Paint(fmt.Sprintf("  %s to %s", show.GiB(least), show.GiB(s.m.Backups.GiB))) +
+	return label + b.String() + st.Text.Paint(fmt.Sprintf("  %s to %s", show.GiB(least), show.GiB(s.got.Backups.GiB))) +
 		st.Dim.Paint(fmt.Sprintf(": %d days, ? is one that nobody looked at", len(values)))
 }
 
 // spread is how far the days that are kept lie apart, from the least on.
 func (s *dashboard) spread(least int64) (most int64) {
-	for _, d := range s.m.Days {
+	for _, d := range s.got.Days {
 		most = max(most, d.GiB-least)
 	}
 	return most
@@ -254,7 +241,7 @@ const mostProjects = 8
 
 // projects is a line for each project, those with most backups first.
 func (s *dashboard) projects(w int) []string {
-	all := s.m.Projects()
+	all := s.got.Projects()
 	if len(all) < 2 || w < 70 {
 		return nil
 	}
@@ -274,7 +261,7 @@ func (s *dashboard) projects(w int) []string {
 			name = core.Count(p.Others, "other project")
 		}
 		volumes, bare := "?", "?"
-		if s.m.NoVolumes == "" {
+		if s.got.NoVolumes == "" {
 			volumes, bare = fmt.Sprint(p.Volumes.Rows), fmt.Sprint(p.Unprotected)
 		}
 		lines = append(lines, ui.Clip(st.Text.Paint(line(name, fmt.Sprint(p.Backups.Rows), fmt.Sprint(p.Backups.GiB), fmt.Sprint(p.Failed),

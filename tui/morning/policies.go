@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -19,22 +18,11 @@ import (
 
 // policies is which volumes break which policy of the config, and since when.
 type policies struct {
-	host  ui.Host
-	at    *place.Stay
-	r     *jobs.PolicyReport
+	reading[jobs.PolicyReport]
 	rows  []int
 	all   bool // also those that keep it
-	err   error
-	task  ui.TaskID
-	came  time.Time
-	stale bool
 	table *grid.Model
 	w, h  int
-}
-
-type policiesMsg struct {
-	r   jobs.PolicyReport
-	err error
 }
 
 var policyColumns = []grid.Column{
@@ -50,7 +38,7 @@ var policyColumns = []grid.Column{
 
 // Policies makes the screen of how far policies are kept.
 func Policies(host ui.Host, at *place.Stay, _ ui.Open) ui.Screen {
-	return &policies{host: host, at: at, table: grid.New(policyColumns, host.Look().Grid())}
+	return &policies{reading: newReading[jobs.PolicyReport](host, at, toRead), table: grid.New(policyColumns, host.Look().Grid())}
 }
 
 func (s *policies) Title() string { return "Policies" }
@@ -58,54 +46,37 @@ func (s *policies) Init() tea.Cmd { return s.load() }
 func (s *policies) Restyle()      { s.table.SetStyles(s.host.Look().Grid()) }
 
 func (s *policies) load() tea.Cmd {
-	desk, config := s.at.Desk(), s.at.Policies
-	id, cmd := s.at.Start(s.host, "checking the policies", place.Touching(s.at, "policies", "all"),
-		func(ctx context.Context, progress jobs.Progress) ui.Result {
+	config := s.at.Policies
+	return s.begin("checking the policies", "policies",
+		func(ctx context.Context, desk jobs.Desk, progress jobs.Progress) (r jobs.PolicyReport, err error) {
 			list, err := config()
-			var r jobs.PolicyReport
-			if err == nil {
-				r, err = desk.CheckPolicies(ctx, list, progress)
+			if err != nil {
+				return r, err
 			}
-			if core.CodeOf(err) == core.CodeIncomplete { // it says so itself
-				err = nil
-			}
-			return ui.Result{Answer: policiesMsg{r, err}}
+			r, err = desk.CheckPolicies(ctx, list, progress)
+			return r, saysItself(err)
 		})
-	if id != 0 {
-		s.task = id
-	}
-	return cmd
 }
 
-func (s *policies) reads() bool { return s.host.Task(s.task).Runs() }
-
 func (s *policies) Update(msg tea.Msg) tea.Cmd {
-	switch msg := msg.(type) {
-	case policiesMsg:
-		if msg.err != nil {
-			s.err = msg.err
-			return ui.Fail(msg.err)
-		}
-		s.r, s.err, s.stale, s.came = &msg.r, nil, false, s.host.Look().Now
+	cmd, fresh := s.hear(msg)
+	if fresh {
 		s.fill()
-	case ui.Changed:
-		s.stale = true
-	case ui.TaskEndedMsg:
-		s.Resize(s.w, s.h)
 	}
-	return nil
+	s.Resize(s.w, s.h)
+	return cmd
 }
 
 // fill makes the rows: the worst first, and of those the longest broken.
 func (s *policies) fill() {
 	s.rows = nil
-	for i := range s.r.States {
-		if s.all || s.r.States[i].Keeping != core.PolicyKept {
+	for i := range s.got.States {
+		if s.all || s.got.States[i].Keeping != core.PolicyKept {
 			s.rows = append(s.rows, i)
 		}
 	}
 	slices.SortStableFunc(s.rows, func(a, b int) int {
-		x, y := &s.r.States[a], &s.r.States[b]
+		x, y := &s.got.States[a], &s.got.States[b]
 		if c := jobs.Badness(y.Keeping) - jobs.Badness(x.Keeping); c != 0 || x.Since.Set != y.Since.Set {
 			return c
 		}
@@ -118,11 +89,11 @@ func (s *policies) fill() {
 // Len, Row and Key make the screen the table's source.
 func (s *policies) Len() int { return len(s.rows) }
 func (s *policies) Key(i int) string {
-	x := &s.r.States[s.rows[i]]
+	x := &s.got.States[s.rows[i]]
 	return x.Policy + " " + string(x.Volume.ID)
 }
 func (s *policies) Row(i int) ([]grid.Cell, bool) {
-	st, x := s.host.Look(), &s.r.States[s.rows[i]]
+	st, x := s.host.Look(), &s.got.States[s.rows[i]]
 	sign, look := keeping(st, x.Keeping)
 	since := grid.Cell{}
 	if x.Since.Set {
@@ -151,19 +122,12 @@ func (s *policies) current() *jobs.PolicyState {
 	if len(s.rows) == 0 {
 		return nil
 	}
-	return &s.r.States[s.rows[s.table.Cursor()]]
+	return &s.got.States[s.rows[s.table.Cursor()]]
 }
 
 func (s *policies) none() string {
 	if s.current() == nil {
 		return "there is no volume under the cursor"
-	}
-	return ""
-}
-
-func (s *policies) unread() string {
-	if s.r == nil {
-		return "nothing has been read yet"
 	}
 	return ""
 }
@@ -177,36 +141,25 @@ func (s *policies) Resize(w, h int) {
 func (s *policies) head(w int) []string {
 	st := s.host.Look()
 	if s.reads() {
-		return []string{s.host.Task(s.task).Bar(st, w)}
+		return []string{s.bar(w)}
 	}
-	if s.r == nil {
+	if s.got == nil {
 		return nil
 	}
-	lines := []string{ui.Clip(st.Text.Paint(s.r.Says())+show.AsOf(st, core.Some(s.came), false), w)}
-	unseen := s.r.Unseen
-	if s.stale {
-		unseen = append([]string{"something was changed since it was read; " + ui.KeyOf("reread") + " reads it anew"}, unseen...)
-	}
-	for _, what := range unseen {
-		lines = append(lines, ui.Clip(st.Warn.Paint("! "+core.Visible(what)), w))
-	}
+	lines := []string{ui.Clip(st.Text.Paint(s.got.Says())+show.AsOf(st, core.Some(s.came), false), w)}
+	lines = append(lines, s.warnings(w, s.got.Unseen...)...)
 	return lines[:min(len(lines), 6)]
 }
 
 func (s *policies) View(w, h int) string {
 	st := s.host.Look()
-	switch {
-	case s.r == nil && s.reads():
-		return "\n  " + s.host.Task(s.task).Bar(st, max(w-2, 0))
-	case s.r == nil && s.err != nil:
-		return ui.FailedView(st, s.err, ui.KeyOf("reread")+" tries again", w)
-	case s.r == nil:
-		return "\n  " + st.Dim.Paint("nothing has been read; "+ui.KeyOf("reread")+" reads it")
+	if missing := s.missing(w); missing != "" {
+		return missing
 	}
 	head := s.head(w)
 	if len(s.rows) == 0 {
 		text := st.Good.Paint("every volume that the policies are about keeps them; " + ui.KeyOf("show-all") + " shows these")
-		if len(s.r.States) == 0 {
+		if len(s.got.States) == 0 {
 			text = st.Dim.Paint("the policies are about no volume that is seen")
 		}
 		return strings.Join(append(head, "", "  "+text), "\n")
@@ -223,8 +176,8 @@ func (s *policies) detail() []ui.Line {
 	sign, look := keeping(st, x.Keeping)
 	lines := []ui.Line{{Sign: look.Paint(sign + " "), Value: look.Paint(core.Visible(x.Volume.Title())+": "+string(x.Keeping)) +
 		st.Text.Paint("  "+core.Visible(x.Why))}}
-	if i := slices.IndexFunc(s.r.Policies, func(p jobs.Policy) bool { return p.Name == x.Policy }); i >= 0 {
-		p := &s.r.Policies[i]
+	if i := slices.IndexFunc(s.got.Policies, func(p jobs.Policy) bool { return p.Name == x.Policy }); i >= 0 {
+		p := &s.got.Policies[i]
 		text := fmt.Sprintf("one each %s, and %s more is allowed", core.Lasting(p.Every), core.Lasting(p.Grace))
 		if p.FullEvery > 1 {
 			text += fmt.Sprintf("; each %dth is a full one", p.FullEvery)

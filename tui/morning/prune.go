@@ -18,30 +18,23 @@ import (
 // prune is what the keep rules of the policies would have stay and go: a calendar, a line a
 // volume, and each backup of the volume under the cursor with the reason.
 type prune struct {
-	host     ui.Host
-	at       *place.Stay
-	policies []jobs.Policy
-	plan     *jobs.PrunePlan
-	err      error
-	task     ui.TaskID // that plans
-	deletes  ui.TaskID
-	stale    bool
-	today    int64
-	nth      int // the backup of the volume that is looked at, the newest is 0
-	table    *grid.Model
-	days     int
-	w, h     int
+	reading[prunePlanned]
+	deletes ui.TaskID
+	nth     int // the backup of the volume that is looked at, the newest is 0
+	table   *grid.Model
+	days    int
+	w, h    int
 }
 
-type prunePlannedMsg struct {
+// prunePlanned is a plan, and the policies that it is by.
+type prunePlanned struct {
+	jobs.PrunePlan
 	policies []jobs.Policy
-	plan     jobs.PrunePlan
-	err      error
 }
 
 // Prune makes the screen of what a prune by the policies would do.
 func Prune(host ui.Host, at *place.Stay, _ ui.Open) ui.Screen {
-	return &prune{host: host, at: at, table: grid.New(nil, host.Look().Grid())}
+	return &prune{reading: newReading[prunePlanned](host, at, toPlan), table: grid.New(nil, host.Look().Grid())}
 }
 
 func (s *prune) Title() string { return "Prune by the policies" }
@@ -49,57 +42,41 @@ func (s *prune) Init() tea.Cmd { return s.load() }
 func (s *prune) Restyle()      { s.table.SetStyles(s.host.Look().Grid()) }
 
 func (s *prune) load() tea.Cmd {
-	desk, config := s.at.Desk(), s.at.Policies
-	id, cmd := s.at.Start(s.host, "planning a prune", place.Touching(s.at, "prune", "plan"),
-		func(ctx context.Context, progress jobs.Progress) ui.Result {
-			list, err := config()
-			if err != nil {
-				return ui.Result{Answer: prunePlannedMsg{err: err}}
-			}
-			plan, err := desk.PlanPrune(ctx, list, false, progress)
-			return ui.Result{Answer: prunePlannedMsg{list, plan, err}}
-		})
-	if id != 0 {
-		s.task = id
-	}
-	return cmd
+	config := s.at.Policies
+	return s.begin("planning a prune", "prune", func(ctx context.Context, desk jobs.Desk, progress jobs.Progress) (prunePlanned, error) {
+		policies, err := config()
+		if err != nil {
+			return prunePlanned{}, err
+		}
+		plan, err := desk.PlanPrune(ctx, policies, false, progress)
+		return prunePlanned{plan, policies}, err
+	})
 }
 
-func (s *prune) busy() bool { return s.host.Task(s.task).Runs() }
-
 func (s *prune) Update(msg tea.Msg) tea.Cmd {
-	switch msg := msg.(type) {
-	case prunePlannedMsg:
-		if msg.err != nil {
-			s.err = msg.err
-			return ui.Fail(msg.err)
-		}
-		s.plan, s.policies, s.err, s.stale = &msg.plan, msg.policies, nil, false
-		s.today, s.nth = core.DayNumber(s.host.Look().Now), 0
+	cmd, fresh := s.hear(msg)
+	if fresh {
+		s.nth = 0
 		s.table.SetSource(s)
-		s.Resize(s.w, s.h)
-	case ui.Changed:
-		s.stale = s.plan != nil
-	case ui.TaskEndedMsg:
-		if msg.ID == s.deletes { // what was planned is done, as far as it could be
-			s.deletes = 0
-			return s.load()
-		}
-		s.Resize(s.w, s.h)
 	}
-	return nil
+	if _, ok := msg.(ui.Changed); ok && s.deletes != 0 && !s.host.Task(s.deletes).Runs() {
+		s.deletes = 0 // what was planned is done, as far as it could be
+		return s.load()
+	}
+	s.Resize(s.w, s.h)
+	return cmd
 }
 
 // Len, Row and Key make the screen the table's source.
 func (s *prune) Len() int {
-	if s.plan == nil {
+	if s.got == nil {
 		return 0
 	}
-	return len(s.plan.Volumes)
+	return len(s.got.Volumes)
 }
-func (s *prune) Key(i int) string { return string(s.plan.Volumes[i].Volume.ID) }
+func (s *prune) Key(i int) string { return string(s.got.Volumes[i].Volume.ID) }
 func (s *prune) Row(i int) ([]grid.Cell, bool) {
-	st, v := s.host.Look(), &s.plan.Volumes[i]
+	st, v := s.host.Look(), &s.got.Volumes[i]
 	goes := 0
 	for j := range v.Backups {
 		if v.Backups[j].Goes {
@@ -119,7 +96,7 @@ func (s *prune) calendar(v *jobs.PruneVolume) string {
 	cells := []byte(strings.Repeat(" ", s.days))
 	for j := range v.Backups {
 		b := &v.Backups[j]
-		i := int64(s.days) - 1 - (s.today - core.DayNumber(b.At))
+		i := int64(s.days) - 1 - (core.DayNumber(s.came) - core.DayNumber(b.At))
 		if b.At.IsZero() || i < 0 || i >= int64(s.days) {
 			continue
 		}
@@ -153,31 +130,25 @@ func (s *prune) Resize(w, h int) {
 // head is what goes and what is freed, and what was not seen.
 func (s *prune) head(w int) []string {
 	st := s.host.Look()
-	if s.busy() {
-		return []string{s.host.Task(s.task).Bar(st, w)}
+	if s.reads() {
+		return []string{s.bar(w)}
 	}
-	if s.plan == nil {
+	if s.got == nil {
 		return nil
 	}
-	goes, of := s.plan.Goes()
+	goes, of := s.got.Goes()
 	text := fmt.Sprintf("%d of %s go", goes, core.Count(of, "backup"))
 	freed := ""
 	switch {
 	case goes == 0:
-	case s.plan.Freed.Set:
-		freed = st.Dim.Paint(", which frees " + core.Bytes(s.plan.Freed.V))
+	case s.got.Freed.Set:
+		freed = st.Dim.Paint(", which frees " + core.Bytes(s.got.Freed.V))
 	default:
 		freed = st.Unknown.Paint(", how much that frees is not known")
 	}
 	look := map[bool]grid.Style{true: st.Warn, false: st.Good}[goes > 0]
 	lines := []string{ui.Clip(look.Paint(text)+freed+st.Dim.Paint("; signs: K stays, x goes, # both, o without a rule"), w)}
-	say := func(what string) { lines = append(lines, ui.Clip(st.Warn.Paint("! "+core.Visible(what)), w)) }
-	if s.stale {
-		say("something was changed since it was planned; " + ui.KeyOf("reread") + " plans it anew")
-	}
-	for _, what := range s.plan.Unseen {
-		say(what)
-	}
+	lines = append(lines, s.warnings(w, s.got.Unseen...)...)
 	return lines[:min(len(lines), 5)]
 }
 
@@ -185,19 +156,15 @@ func (s *prune) volume() *jobs.PruneVolume {
 	if s.Len() == 0 {
 		return nil
 	}
-	return &s.plan.Volumes[s.table.Cursor()]
+	return &s.got.Volumes[s.table.Cursor()]
 }
 
 func (s *prune) View(w, h int) string {
 	st := s.host.Look()
-	switch {
-	case s.plan == nil && s.busy():
-		return "\n  " + s.host.Task(s.task).Bar(st, max(w-2, 0))
-	case s.plan == nil && s.err != nil:
-		return ui.FailedView(st, s.err, ui.KeyOf("reread")+" tries again", w)
-	case s.plan == nil:
-		return "\n  " + st.Dim.Paint("nothing has been planned; "+ui.KeyOf("reread")+" plans it")
-	case s.Len() == 0:
+	if missing := s.missing(w); missing != "" {
+		return missing
+	}
+	if s.Len() == 0 {
 		return strings.Join(append(s.head(w), "", "  "+st.Dim.Paint("the policies with keep rules are about no volume that is seen")), "\n")
 	}
 	out := append(s.head(w), strings.Split(s.table.View(), "\n")...)
@@ -295,14 +262,14 @@ func (s *prune) details() tea.Cmd {
 // noPrune says why nothing can be deleted now, "" if it can.
 func (s *prune) noPrune() string {
 	switch {
-	case s.busy():
+	case s.reads():
 		return "it is being planned"
-	case s.plan == nil:
+	case s.got == nil:
 		return "nothing is planned"
 	case s.stale:
-		return "something was changed since it was planned; " + ui.KeyOf("reread") + " plans it anew"
+		return s.outdated()
 	}
-	if n, _ := s.plan.Delete.Count(); n == 0 {
+	if n, _ := s.got.Delete.Count(); n == 0 {
 		return "nothing goes"
 	}
 	return s.at.Cannot(core.OpDelete)
@@ -310,7 +277,7 @@ func (s *prune) noPrune() string {
 
 // ask shows what goes in the order of its deletion, and asks.
 func (s *prune) ask() tea.Cmd {
-	st, p := s.host.Look(), s.plan
+	st, p := s.host.Look(), s.got
 	n, _ := p.Delete.Count()
 	q := &ui.QuestionBox{Title: "Prune", Look: st}
 	q.Lines = append(ui.Said(st, "Delete "+core.Count(n, "backup")+" that no rule keeps, in this order? There is no way back."), ui.Line{})
@@ -331,7 +298,7 @@ func (s *prune) ask() tea.Cmd {
 }
 
 func (s *prune) delete(n int) tea.Cmd {
-	desk, plan, list := s.at.Desk(), s.plan, s.policies
+	desk, plan, list := s.at.Desk(), &s.got.PrunePlan, s.got.policies
 	var ids []core.BackupID
 	for _, b := range plan.Delete.Deletable() {
 		ids = append(ids, b.ID)

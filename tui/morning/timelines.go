@@ -16,25 +16,15 @@ import (
 
 // timelines is the backups of all volumes in time, a line a volume.
 type timelines struct {
-	host  ui.Host
-	at    *place.Stay
-	read  *jobs.StripsRead
-	err   error
-	task  ui.TaskID
-	stale bool
+	reading[jobs.StripsRead]
 	table *grid.Model
 	days  int // that the picture has room for
 	w, h  int
 }
 
-type stripsMsg struct {
-	read jobs.StripsRead
-	err  error
-}
-
 // Timelines makes the screen of all volumes.
 func Timelines(host ui.Host, at *place.Stay, _ ui.Open) ui.Screen {
-	return &timelines{host: host, at: at, table: grid.New(nil, host.Look().Grid())}
+	return &timelines{reading: newReading[jobs.StripsRead](host, at, toRead), table: grid.New(nil, host.Look().Grid())}
 }
 
 func (s *timelines) Title() string { return "Timelines" }
@@ -42,48 +32,31 @@ func (s *timelines) Init() tea.Cmd { return s.load() }
 func (s *timelines) Restyle()      { s.table.SetStyles(s.host.Look().Grid()) }
 
 func (s *timelines) load() tea.Cmd {
-	desk := s.at.Desk()
-	id, cmd := s.at.Start(s.host, "putting the backups in time", place.Touching(s.at, "timelines", "all"),
-		func(ctx context.Context, progress jobs.Progress) ui.Result {
-			read, err := desk.Strips(ctx, progress)
-			return ui.Result{Answer: stripsMsg{read, err}}
+	return s.begin("putting the backups in time", "timelines",
+		func(ctx context.Context, desk jobs.Desk, progress jobs.Progress) (jobs.StripsRead, error) {
+			return desk.Strips(ctx, progress)
 		})
-	if id != 0 {
-		s.task = id
-	}
-	return cmd
 }
 
-func (s *timelines) reads() bool { return s.host.Task(s.task).Runs() }
-
 func (s *timelines) Update(msg tea.Msg) tea.Cmd {
-	switch msg := msg.(type) {
-	case stripsMsg:
-		if msg.err != nil {
-			s.err = msg.err
-			return ui.Fail(msg.err)
-		}
-		s.read, s.err, s.stale = &msg.read, nil, false
+	cmd, fresh := s.hear(msg)
+	if fresh {
 		s.table.SetSource(s)
-		s.Resize(s.w, s.h)
-	case ui.Changed:
-		s.stale = true
-	case ui.TaskEndedMsg:
-		s.Resize(s.w, s.h)
 	}
-	return nil
+	s.Resize(s.w, s.h)
+	return cmd
 }
 
 // Len, Row and Key make the screen the table's source.
 func (s *timelines) Len() int {
-	if s.read == nil {
+	if s.got == nil {
 		return 0
 	}
-	return len(s.read.Rows)
+	return len(s.got.Rows)
 }
-func (s *timelines) Key(i int) string { return string(s.read.Rows[i].Volume) }
+func (s *timelines) Key(i int) string { return string(s.got.Rows[i].Volume) }
 func (s *timelines) Row(i int) ([]grid.Cell, bool) {
-	st, x := s.host.Look(), &s.read.Rows[i]
+	st, x := s.host.Look(), &s.got.Rows[i]
 	sign, newest := grid.Cell{Text: "✓", Style: st.Good}, grid.Cell{Text: st.Age(x.Newest)}
 	switch {
 	case x.Gone:
@@ -149,14 +122,14 @@ func (s *timelines) heading() string {
 func (s *timelines) head(w int) []string {
 	st := s.host.Look()
 	if s.reads() {
-		return []string{s.host.Task(s.task).Bar(st, w)}
+		return []string{s.bar(w)}
 	}
-	if s.read == nil {
+	if s.got == nil {
 		return nil
 	}
 	late, none, gone := 0, 0, 0
-	for i := range s.read.Rows {
-		switch x := &s.read.Rows[i]; {
+	for i := range s.got.Rows {
+		switch x := &s.got.Rows[i]; {
 		case x.Gone:
 			gone++
 		case x.Overdue:
@@ -166,38 +139,22 @@ func (s *timelines) head(w int) []string {
 		}
 	}
 	look := map[bool]grid.Style{true: st.Bad, false: st.Good}
-	line := st.Accent.Paint(core.Count(len(s.read.Rows)-gone, "volume")) + st.Dim.Paint(": ") +
+	line := st.Accent.Paint(core.Count(len(s.got.Rows)-gone, "volume")) + st.Dim.Paint(": ") +
 		look[late > 0].Paint(core.Count(late, "gap")+" now") + st.Dim.Paint(", ") +
 		look[none > 0].Paint(core.Count(none, "volume")+" without a backup")
 	if gone > 0 {
 		line += st.Dim.Paint(", and backups of " + core.Count(gone, "volume") + " that are gone")
 	}
-	lines := []string{ui.Clip(line+st.Dim.Paint("; F full, i incremental, ✗ failed, · gap; a day of UTC each"), w)}
-	warn := func(why string) {
-		if why != "" {
-			lines = append(lines, ui.Clip(st.Warn.Paint("! "+core.Visible(why)), w))
-		}
-	}
-	if s.stale {
-		warn("something was changed since it was read; " + ui.KeyOf("reread") + " reads it anew")
-	}
-	warn(s.read.NoVolumes)
-	warn(s.read.Short)
-	warn(s.read.Narrowed)
-	return lines
+	head := ui.Clip(line+st.Dim.Paint("; F full, i incremental, ✗ failed, · gap; a day of UTC each"), w)
+	return append([]string{head}, s.warnings(w, s.got.NoVolumes, s.got.Short, s.at.Wider(s.got.Narrowed))...)
 }
 
 func (s *timelines) View(w, h int) string {
-	st := s.host.Look()
-	switch {
-	case s.read == nil && s.err != nil:
-		return ui.FailedView(st, s.err, ui.KeyOf("reread")+" tries again", w)
-	case s.read == nil && s.reads():
-		return "\n  " + s.host.Task(s.task).Bar(st, max(w-2, 0))
-	case s.read == nil:
-		return "\n  " + st.Dim.Paint("nothing has been read; "+ui.KeyOf("reread")+" reads it")
-	case len(s.read.Rows) == 0:
-		return strings.Join(append(s.head(w), "", "  "+st.Dim.Paint("there are no volumes and no backups here yet")), "\n")
+	if missing := s.missing(w); missing != "" {
+		return missing
+	}
+	if len(s.got.Rows) == 0 {
+		return strings.Join(append(s.head(w), "", "  "+s.host.Look().Dim.Paint("there are no volumes and no backups here yet")), "\n")
 	}
 	return strings.Join(append(s.head(w), s.table.View()), "\n")
 }

@@ -60,6 +60,14 @@ func (s *Stay) Narrowed(projects core.FieldSet) string {
 	return "of one project, and not of the whole place (" + ui.KeyOf("projects") + " lists all)"
 }
 
+// Wider adds to why one project was looked at, as jobs say it, how all are.
+func (s *Stay) Wider(why string) string {
+	if why == "" || s.Desk().AllProjects() {
+		return why
+	}
+	return why + "; " + ui.KeyOf("projects") + " looks at all"
+}
+
 // reach lists all projects, or the own one. What runs goes on with the reach that
 // it began with.
 func (s *Stay) reach(all bool) tea.Cmd {

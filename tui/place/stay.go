@@ -26,6 +26,9 @@ type Options struct {
 	Open func(ctx context.Context, location string) (jobs.Desk, func() error, error)
 	// Policies are those of the config, which it may read; nil: there are none.
 	Policies func() ([]jobs.Policy, error)
+	// Devices are where this machine finds volumes, by the config, which it may read: paths
+	// with {id} for a volume's id; nil: it names none.
+	Devices func() ([]string, error)
 	// Memory is how places were looked at before; nil: nothing is remembered.
 	Memory *state.Memory
 	// Views are those of the config, by their names.
@@ -121,6 +124,14 @@ func (s *Stay) Policies() ([]jobs.Policy, error) {
 		}
 	}
 	return jobs.Chosen(all, nil)
+}
+
+// Devices are where this machine finds volumes, by the config; it may read files.
+func (s *Stay) Devices() ([]string, error) {
+	if s.opt.Devices == nil {
+		return nil, nil
+	}
+	return s.opt.Devices()
 }
 
 // Banner is what the frame says of the place: the region where there is a choice.

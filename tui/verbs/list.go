@@ -176,7 +176,15 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 
 // sayNarrowed says where one project was looked at, and not the whole place.
 func (e *Env) sayNarrowed(d jobs.Desk, projects core.FieldSet) {
-	e.warnOf(d.Narrowed(projects))
+	e.warnOf(wider(d, d.Narrowed(projects)))
+}
+
+// wider adds to why one project was looked at how all are.
+func wider(d jobs.Desk, why string) string {
+	if why == "" || d.AllProjects() {
+		return why
+	}
+	return why + ": --all-projects looks at all"
 }
 
 func (e *Env) backups() *cobra.Command {

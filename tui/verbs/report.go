@@ -66,7 +66,7 @@ func (e *Env) report() *cobra.Command {
 				if werr := r.write(e.Out, f.name); werr != nil {
 					return werr
 				}
-				for _, why := range []string{m.Narrowed, m.Short} {
+				for _, why := range []string{wider(d, m.Narrowed), m.Short} {
 					if why != "" {
 						e.say("! %s.", why)
 					}

@@ -72,7 +72,7 @@ func (e *Env) status() *cobra.Command {
 				if werr := morningTable(e.Out, e.Width, m); werr != nil {
 					return werr
 				}
-				e.sayMorning(m)
+				e.sayMorning(d, m)
 				return err
 			})
 		},
@@ -129,12 +129,12 @@ func projectCells(p *core.ProjectSum, volumes bool) []string {
 }
 
 // sayMorning says what the numbers rest on.
-func (e *Env) sayMorning(m *core.Morning) {
+func (e *Env) sayMorning(d jobs.Desk, m *core.Morning) {
 	e.say("Since %s UTC: %s.", clock(m.Since.UTC(), false), m.SinceWhy)
 	if n := len(m.Projects()); n > fewProjects {
 		e.say("%d more lines of projects are in -o json.", n-fewProjects)
 	}
-	e.warnOf(m.Narrowed, m.Short)
+	e.warnOf(wider(d, m.Narrowed), m.Short)
 	if m.NotKept != "" {
 		e.say("! It is not kept as a day of the trends: %s.", m.NotKept)
 	}
