@@ -6,7 +6,6 @@ import (
 	"os"
 	"runtime/debug"
 	"sort"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -179,12 +178,14 @@ func (e *Env) knownSums(ctx context.Context, file string) (map[core.BackupID]str
 
 // verifyAll collects the reports, and tells on the way how far it has come.
 func (e *Env) verifyAll(ctx context.Context, r store.Repository, q core.VerifyRequest) ([]core.VerifyReport, error) {
-	said := e.Now()
+	said, pace := e.Now(), core.Pace{Bytes: true}
 	q.Progress = func(p core.VerifyProgress) {
-		if now := e.Now(); now.Sub(said) >= 2*time.Second {
-			said = now
-			e.say("… %d of %d, %s read", p.Done, p.Of, core.Bytes(p.Bytes))
+		now := e.Now()
+		if pace.Note(now, p.Bytes, p.Total); now.Sub(said) < sayEvery {
+			return
 		}
+		said = now
+		e.say("… %d of %d, %s read%s", p.Done, p.Of, core.Bytes(p.Bytes), ahead(&pace, now))
 	}
 	var reports []core.VerifyReport
 	err := r.Verify(ctx, q, func(v core.VerifyReport) error {
