@@ -347,10 +347,18 @@ func (s *archiveScreen) Actions() []ui.Action {
 			}
 			return ui.OpenFor("backup", s.table.Key())
 		}},
-		{Name: "copy-id", Keys: []string{"y"}, Help: "Copy the id", Why: s.noRow,
-			Run: func() tea.Cmd { return s.host.Copy(s.table.Key(), "the id") }},
+		ui.Copies(s.host, s.table, s.noRow, s.copied),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, nil)...)
+}
+
+// copied says what can be copied of the row under the cursor besides its cells.
+func (s *archiveScreen) copied(c *ui.Copying) {
+	if s.volumes {
+		s.at.CopyVolume(c)
+	} else {
+		s.at.CopyBackup(c)
+	}
 }
 
 // askArchive says what an export of records does, and asks.
