@@ -436,11 +436,20 @@ func archivedNote(count jobs.ArchivedCounts, failures []error, err error) ui.Not
 // ageMsg brings another limit for the volumes' newest backups.
 type ageMsg struct{ age string }
 
+// wrongAge says why a text is no age.
+func wrongAge(text string) string {
+	if _, err := jobs.ParseAge(strings.TrimSpace(text)); err != nil {
+		return ui.WhatOf(err)
+	}
+	return ""
+}
+
 func (s *archiveScreen) askAge() tea.Cmd {
 	answer := s.host.Answer
 	return ui.Show(&ui.InputBox{Title: "A backup of the last",
 		Hint:  "A volume without an available backup of the last so long has a gap: such as 36h, 7d, 12w or 1y.",
 		Input: ui.NewInput(s.age),
+		Check: wrongAge,
 		Submit: func(text string) tea.Cmd {
 			text = strings.TrimSpace(text)
 			if _, err := jobs.ParseAge(text); err != nil {
