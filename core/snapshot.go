@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strings"
 	"time"
+
+	"hearth/core/pyjson"
 )
 
 // SnapshotID names a snapshot.
@@ -31,6 +33,25 @@ func (s *Snapshot) Title() string { return cmp.Or(s.Name.Or(""), string(s.ID)) }
 
 // VolumeTitle is the name of its volume, or the volume's id.
 func (s *Snapshot) VolumeTitle() string { return cmp.Or(s.VolumeName.Or(""), string(s.VolumeID)) }
+
+// Object is the snapshot as JSON, keys by Cinder's API names (cinder/api/v3/views/snapshots.py
+// detail), and the name of its volume.
+func (s *Snapshot) Object() *pyjson.Object {
+	o, created := &pyjson.Object{}, pyjson.None
+	if s.CreatedAt.Set {
+		created = pyjson.OfString(APITime(s.CreatedAt.V))
+	}
+	o.Set("id", idValue(s.ID))
+	o.Set("name", textValue(s.Name))
+	o.Set("description", textValue(s.Description))
+	o.Set("status", pyjson.OfString(s.Status))
+	o.Set("size", pyjson.OfInt(s.Size))
+	o.Set("volume_id", idValue(s.VolumeID))
+	o.Set("volume_name", textValue(s.VolumeName))
+	o.Set("created_at", created)
+	o.Set("project_id", idValue(s.ProjectID))
+	return o
+}
 
 // CannotBackUp says why no backup can be made from it as it is, "" if one may be
 // (cinder/backup/api.py create: its status is to be available or, with force, in-use).

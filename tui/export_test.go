@@ -235,7 +235,7 @@ func TestCopies(t *testing.T) {
 		t.Errorf("copied %q (%v)", b.tmux, err)
 	}
 	r.send(tea.PasteMsg{Content: sample(t, "db-prod-full.openstack.json")})
-	if r.press("y").said(ui.LevelGood, "the fingerprint"); len(strings.Split(b.tmux, "-")) != 3 {
+	if r.press("y", "enter").said(ui.LevelGood, "the fingerprint"); len(strings.Split(b.tmux, "-")) != 3 {
 		t.Errorf("copied %q", b.tmux)
 	}
 }

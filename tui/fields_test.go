@@ -189,3 +189,16 @@ func TestFieldCursor(t *testing.T) {
 	}
 	r.want("provider_auth")
 }
+
+// TestPropertiesByLine: the properties of a form are edited line by line too, and what is wrong with
+// one stands beside it while it is typed and is not taken.
+func TestPropertiesByLine(t *testing.T) {
+	r := cloudKeys("n", "down", "down", "down", "down", "down", "down")(t, 100, 30)
+	r.press("ctrl+o").want("> Add a property").press("enter").typeText(`note="a, b"`).press("enter").want(`> note="a, b"`)
+	r.press("end", "enter").typeText("note=x").want("✗ the key note is there twice").press("enter").said(ui.LevelWarn, "there twice")
+	r.setField("prod").want("✗ prod is not key=value").setField("env=prod").wantNot("✗ prod").press("enter").want("env=prod", "Add a property")
+	r.press("esc").want(`> properties   note="a, b", env=prod`)
+	r.press("ctrl+o", "enter").want("Change a property", "Empty takes it out").setField("").press("enter").wantNot("note=")
+	r.press("enter").setField("env=lab").press("esc").want("> env=prod").press("esc").want("> properties   env=prod")
+	r.typeText(", x").press("ctrl+o").said(ui.LevelWarn, "cannot be told apart: x is not key=value")
+}

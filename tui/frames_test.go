@@ -26,10 +26,26 @@ func golden(t *testing.T, file, got string) {
 	}
 	want, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatalf("%v; go test ./tui -run Frames -update writes it", err)
+		t.Fatalf("%v; %s writes it", err, updating(t.Name()))
 	}
 	if got != string(want) {
-		t.Errorf("%s is another frame; if that is meant, go test ./tui -run Frames -update\n%s", file, difference(string(want), got))
+		t.Errorf("%s is another frame; if that is meant, %s\n%s", file, updating(t.Name()), difference(string(want), got))
+	}
+}
+
+// updating is the command by which a test writes its golden files anew.
+func updating(test string) string {
+	test, _, _ = strings.Cut(test, "/")
+	return "go test ./tui -run '^" + test + "$' -update"
+}
+
+// TestUpdating: a frame that is another names the test that keeps it, not that of all others.
+func TestUpdating(t *testing.T) {
+	for test, want := range map[string]string{"TestSmokeNewcomer": "go test ./tui -run '^TestSmokeNewcomer$' -update",
+		"TestFrames/backups/80x24": "go test ./tui -run '^TestFrames$' -update"} {
+		if got := updating(test); got != want {
+			t.Errorf("%s: %s", test, got)
+		}
 	}
 }
 

@@ -16,6 +16,9 @@ type Exported struct {
 	Backup core.Backup
 	Record core.Record
 	Err    error
+	// NotKept: it was exported, and the archive did not take it; nil where it did, and where
+	// nothing is kept.
+	NotKept error
 }
 
 // Export exports backups, with chain each together with its parents, which come
@@ -51,7 +54,7 @@ func (d Desk) ExportPicked(ctx context.Context, picked Picked, chain bool, progr
 				fmt.Sprintf("it was cancelled after %d of %s", i, core.Count(len(backups), "backup")), "", err)
 		}
 		var r core.Record
-		var err error
+		var err, kept error
 		if own[b.ID] {
 			err = d.leave(ctx, picked.Left, b.ID, "export backup "+b.Title())
 		}
@@ -59,9 +62,9 @@ func (d Desk) ExportPicked(ctx context.Context, picked Picked, chain bool, progr
 			r, err = ex.Export(ctx, b.ID)
 		}
 		if err == nil {
-			err = d.keepRecord(ctx, b.ID, r, "export")
+			kept, err = d.keepExported(ctx, core.Exported{Backup: b, Record: r})
 		}
-		out = append(out, Exported{b, r, err})
+		out = append(out, Exported{b, r, err, kept})
 		progress.say(i+1, len(backups), "")
 	}
 	return out, nil
@@ -105,11 +108,13 @@ func (d Desk) exportBatches(ctx context.Context, ex store.BatchExporter, picked 
 			if x.Err != nil {
 				x.Record = core.Record{}
 			}
-			out = append(out, Exported{x.Backup, x.Record, x.Err})
+			out = append(out, Exported{x.Backup, x.Record, x.Err, nil})
 		}
 		if d.keeping() {
-			if err := d.Archive.KeepRecords(ctx, keep); err != nil {
-				return out, err
+			if err := d.Archive.KeepRecords(context.WithoutCancel(ctx), keep); err != nil { // none of them is kept, and all are exported
+				for i := len(out) - len(done); i < len(out); i++ {
+					out[i].NotKept = err
+				}
 			}
 		}
 		progress.say(len(out), len(once), "")
@@ -164,6 +169,20 @@ func (d Desk) keepRecord(ctx context.Context, id core.BackupID, r core.Record, d
 	}
 	return d.Archive.KeepRecord(ctx, archive.KeptRecord{Place: d.location(), Backup: id, At: d.Now(), Direction: direction,
 		Fingerprint: dec.Fingerprint(), Record: r})
+}
+
+// keepExported keeps what was exported; err is of a record that cannot be read. Whoever ends hearth
+// then has it kept all the same: it is exported.
+func (d Desk) keepExported(ctx context.Context, x core.Exported) (notKept, err error) {
+	if !d.keeping() {
+		return nil, nil
+	}
+	k, err := d.keptRecord(&x)
+	if err != nil {
+		return nil, err
+	}
+	k.Seen = core.Opt[time.Time]{} // the export may have moved the row: it is not what was seen
+	return d.Archive.KeepRecord(context.WithoutCancel(ctx), k), nil
 }
 
 // KeepRecord keeps a record that came from elsewhere in the archive, as one of the

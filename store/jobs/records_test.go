@@ -212,7 +212,7 @@ func TestArchiveInTheWay(t *testing.T) {
 		t.Error("the place was written without an intent")
 	}
 	out, err := d.Export(t.Context(), []core.BackupID{storetest.Full}, false, nil)
-	if err != nil || len(out) != 1 || out[0].Err == nil || out[0].Record.URL == "" {
+	if err != nil || len(out) != 1 || out[0].Err != nil || out[0].NotKept == nil || out[0].Record.URL == "" {
 		t.Errorf("an export that cannot be kept: %+v, %v; the record itself is there", out, err)
 	}
 }

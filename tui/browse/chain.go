@@ -338,6 +338,7 @@ func (t *chainTab) Actions() []ui.Action {
 			}},
 		{Name: "open", Keys: []string{"enter"}, Label: "open", Help: "Open the backup under the cursor", Why: t.noBackup,
 			Run: func() tea.Cmd { return ui.OpenFor("backup", t.table.Key()) }},
+		copyKey(t.noBackup, func() tea.Cmd { return askBackup(t.host, t.at, t.nodes[t.table.Cursor()].Backup) }),
 	}, ui.TableMoves(t.table, nil)...)
 }
 

@@ -24,7 +24,7 @@ type detailScreen[T any] struct {
 	get   func(context.Context) (T, error)
 	name  func(*T) string
 	own   func() []ui.Action
-	ask   func(first ...copyable) tea.Cmd // what is to be copied of the row
+	ask   func(first ...ui.Copyable) tea.Cmd // what is to be copied of the row
 
 	ui.Read
 	row  *T        // nil until it is here
@@ -82,7 +82,7 @@ func newBackup(host ui.Host, at *place.Stay, more place.RowActions, between []Ta
 	}
 	s.Tabbed = ui.NewTabbed(host, append(tabs, newChainTab(host, at, volume, ref))...)
 	rows := place.OneBackup(ref, current)
-	s.ask = func(first ...copyable) tea.Cmd { return askBackup(host, at, s.row.Backup, first...) }
+	s.ask = func(first ...ui.Copyable) tea.Cmd { return askBackup(host, at, s.row.Backup, first...) }
 	s.own = func() []ui.Action {
 		out := s.toTab("restore", backupActions(host, at, more, rows))
 		for i := range out { // the restore has enough keys of its own
@@ -133,7 +133,7 @@ func newVolume(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) u
 		newChainTab(host, at, func() core.VolumeID { return ref }, ""),
 	)
 	rows := place.OneVolume(ref, func() *core.Volume { return s.row })
-	s.ask = func(first ...copyable) tea.Cmd { return askVolume(host, at, *s.row, first...) }
+	s.ask = func(first ...ui.Copyable) tea.Cmd { return askVolume(host, at, *s.row, first...) }
 	s.own = func() []ui.Action { return s.toTab("capture", volumeActions(host, at, more, rows)) }
 	return s
 }

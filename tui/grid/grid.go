@@ -203,6 +203,27 @@ func (m *Model) Key() string {
 	return m.src.Key(m.Cursor())
 }
 
+// Told is a cell with the title of its column.
+type Told struct{ Title, Text string }
+
+// Told are the cells of the row under the cursor, those too that have no room; nil while there
+// is no such row, or it is not there yet.
+func (m *Model) Told() (out []Told) {
+	if m.src.Len() == 0 {
+		return nil
+	}
+	cells, ok := m.src.Row(m.Cursor())
+	if !ok {
+		return nil
+	}
+	for i, c := range cells {
+		if i < len(m.columns) {
+			out = append(out, Told{m.columns[i].Title, c.Text})
+		}
+	}
+	return out
+}
+
 // Fade draws the rows as such that are about to be replaced by others.
 func (m *Model) Fade(faded bool) { m.faded = faded }
 

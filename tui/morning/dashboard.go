@@ -158,6 +158,7 @@ func (s *dashboard) Actions() []ui.Action {
 		{Name: "looked", Keys: []string{"L"}, Label: "looked", Minor: true, Why: s.noLook,
 			Help: "Note that the place was looked at now: what failed till now is no longer new, here and for hearth status",
 			Run:  func() tea.Cmd { return s.read(true) }},
+		ui.Copies(s.host, s.table, s.unread, func(c *ui.Copying) { c.Called, c.Command = "code of the line", s.at.Command("status", nil) }),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: func() tea.Cmd { return s.read(false) }},
 	}, ui.TableMoves(s.table, nil)...)
 }

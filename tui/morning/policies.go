@@ -206,6 +206,7 @@ func (s *policies) Actions() []ui.Action {
 		{Name: "details", Keys: []string{"w"}, Help: "Show all that there is to say of it", Why: s.none, Run: func() tea.Cmd {
 			return ui.Show(&ui.TextBox{Title: "The policy and the volume", Lines: s.detail(), Look: s.host.Look()})
 		}},
+		ui.Copies(s.host, s.table, s.none, func(c *ui.Copying) { c.ID = string(s.current().Volume.ID); s.at.CopyVolume(c) }),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, nil)...)
 }

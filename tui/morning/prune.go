@@ -242,6 +242,7 @@ func (s *prune) Actions() []ui.Action {
 		{Name: "timeline", Keys: []string{"l"}, Label: "timeline", Minor: true, Help: "Show its backups in time, one by one", Why: s.noBackup,
 			Run: func() tea.Cmd { return ui.OpenFor("timeline", string(s.volume().Volume.ID)) }},
 		s.step(1), s.step(-1),
+		ui.Copies(s.host, s.table, nil, s.at.CopyVolume),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, func() tea.Cmd {
 		s.nth = 0

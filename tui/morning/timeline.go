@@ -193,6 +193,7 @@ func (s *timeline) Actions() []ui.Action {
 		s.jump(ui.Action{Name: "next-gap", Keys: []string{"o"}, Label: "next gap", Minor: true, Help: "To the end of the next gap"}, 1,
 			"gap", afterGap),
 		s.jump(ui.Action{Name: "previous-gap", Keys: []string{"O"}, Help: "To the end of the gap before"}, -1, "gap", afterGap),
+		ui.Copies(s.host, s.table, s.none, s.at.CopyBackup),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, nil)...)
 }

@@ -172,6 +172,7 @@ func (s *timelines) Actions() []ui.Action {
 			Run: func() tea.Cmd { return ui.OpenFor("timeline", s.table.Key()) }},
 		{Name: "its-volume", Keys: []string{"V"}, Label: "volume", Minor: true, Help: "Go to its volume", Why: s.none,
 			Run: func() tea.Cmd { return ui.OpenFor("volume", s.table.Key()) }},
+		ui.Copies(s.host, s.table, s.none, s.at.CopyVolume),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, nil)...)
 }

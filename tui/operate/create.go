@@ -53,7 +53,7 @@ func (o operator) formOf(picked place.PickedVolumes, title string, from core.Sna
 			ui.SwitchField("force", "Also of a volume that is in use: what is being written at that moment is caught half-way."),
 			snapshot,
 			ui.TextField("container", "", "Where the driver puts it; empty is the driver's choice.").From(o.containerOffer()),
-			ui.TextField("properties", "", propertiesHint).Checked(wrongProperties),
+			ui.TextField("properties", "", propertiesHint).Checked(wrongProperties).Listed(propertyList),
 			ui.TextField("zone", "", "The availability zone; empty is Cinder's choice.").From(o.zoneOffer()),
 		}})
 }

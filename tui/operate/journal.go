@@ -238,6 +238,10 @@ func (s *journalScreen) Actions() []ui.Action {
 			}
 			return ""
 		}, Run: func() tea.Cmd { return ui.OpenFor("volume", string(s.current().Volume)) }},
+		ui.Copies(s.host, s.table, s.noEntry, func(c *ui.Copying) {
+			c.Called, c.Command = "number of the entry", s.at.Command("journal", nil)
+			c.Whole(s.current().Object())
+		}),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, func() tea.Cmd {
 		s.Resize(s.w, s.h)

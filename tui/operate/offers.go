@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"hearth/core"
+	"hearth/core/pyjson"
 	"hearth/store"
 	"hearth/tui/show"
 	"hearth/tui/ui"
@@ -64,6 +66,17 @@ func (o operator) containerOffer() ui.Offer {
 		return out, err
 	}}
 }
+
+// propertyList is how the text of properties is a list.
+var propertyList = ui.Listing{One: "a property", Split: func(text string) (lines []string, err error) {
+	all, err := core.ParseProperties(text)
+	for k, v := range all.All() {
+		one := &pyjson.Object{}
+		one.Set(k, v)
+		lines = append(lines, core.PropertiesText(one))
+	}
+	return lines, err
+}, Join: func(lines []string) string { return strings.Join(lines, ", ") }}
 
 // wrongProperties says what is wrong with properties as they are typed.
 func wrongProperties(text string) string {

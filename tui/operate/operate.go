@@ -258,7 +258,7 @@ func (o operator) editForm(id core.BackupID) tea.Cmd {
 			ui.TextField("name", x.Name.Or(""), ui.KeyOf("undo")+" takes the change back.").Checked(tooLong),
 			ui.TextField("description", x.Description.Or(""), ui.KeyOf("undo")+" takes the change back.").Checked(tooLong),
 			ui.TextField("properties", core.PropertiesText(properties), propertiesHint+" They take the place of all that are there.").
-				Checked(wrongProperties)},
+				Checked(wrongProperties).Listed(propertyList)},
 			Submit: func(f *ui.FormBox) tea.Cmd { return o.edit(x, f) }}}
 	})
 }

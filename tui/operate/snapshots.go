@@ -192,8 +192,7 @@ func (s *snapshotsScreen) Actions() []ui.Action {
 			Run: func() tea.Cmd {
 				return ui.Show(&ui.TextBox{Title: "The snapshot", Lines: s.detail(), Look: s.host.Look()})
 			}},
-		{Name: "copy-id", Keys: []string{"y"}, Help: "Copy its id", Why: s.none,
-			Run: func() tea.Cmd { return s.host.Copy(string(s.current().ID), "the id") }},
+		ui.Copies(s.host, s.table, s.none, func(c *ui.Copying) { c.Whole(s.current().Object()) }),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, func() tea.Cmd {
 		s.Resize(s.w, s.h)

@@ -11,7 +11,12 @@ import (
 // Command is what does the same in a shell: a verb with its arguments, in the
 // place that is shown.
 func (s *Stay) Command(verb string, names []string, flags ...string) string {
-	at, _ := store.ParseLocation(s.Info().Location)
+	return CommandIn(s.Info().Location, verb, names, flags...)
+}
+
+// CommandIn is that in another place.
+func CommandIn(location, verb string, names []string, flags ...string) string {
+	at, _ := store.ParseLocation(location)
 	if where := at.Args(); len(where) == 2 {
 		flags = append(slices.Clone(flags), Flag(where[0], where[1]))
 	} else {

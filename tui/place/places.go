@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/core/pyjson"
 	"hearth/store"
 	"hearth/tui/grid"
 	"hearth/tui/ui"
@@ -202,12 +203,26 @@ func (s *placesScreen) Actions() []ui.Action {
 				}
 				return s.at.NoOther()
 			}, Run: func() tea.Cmd { return s.at.MoveTo(s.rows[s.table.Cursor()].Location) }},
-		{Name: "copy-location", Keys: []string{"y"}, Help: "Copy the location, for --place and the config", Run: func() tea.Cmd {
-			if len(s.rows) == 0 {
-				return nil
-			}
-			return s.host.Copy(s.rows[s.table.Cursor()].Location, "the location")
-		}},
+		s.copies(),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, nil)...)
+}
+
+// copies is the key that copies anything of the line under the cursor: its location is what
+// it is known by.
+func (s *placesScreen) copies() ui.Action {
+	a := ui.Copies(s.host, s.table, nil, func(c *ui.Copying) {
+		d, o := s.rows[s.table.Cursor()], &pyjson.Object{}
+		c.ID, c.Called = d.Location, "location"
+		c.Command = CommandIn(d.Location, "backups", nil)
+		o.Set("kind", pyjson.OfString(d.what))
+		o.Set("name", pyjson.OfString(d.Name))
+		o.Set("location", pyjson.OfString(d.Location))
+		o.Set("badge", pyjson.OfString(d.Badge))
+		o.Set("read_only", pyjson.OfBool(d.ReadOnly))
+		o.Set("beside", pyjson.OfString(strings.Join(d.Beside, " ")))
+		c.Whole(o)
+	})
+	a.Name, a.Help = "copy-location", "Copy the location, for --place and the config; a field, the row as JSON or YAML, a command for there"
+	return a
 }

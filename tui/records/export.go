@@ -65,6 +65,11 @@ func exported(done []jobs.Exported, format core.RecordFormat, file string) ui.Re
 		records = append(records, x.Record)
 	}
 	var partial error
+	for i := range done {
+		if err := done[i].NotKept; err != nil {
+			partial = core.Fail(core.CodePartial, "archive what was exported", ui.WhatOf(err), "hearth check says what is wrong", err)
+		}
+	}
 	switch n := len(failures); {
 	case n == 1 && len(records) == 0:
 		return ui.FailedWith(done[0].Err)

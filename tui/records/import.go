@@ -378,10 +378,26 @@ func (s *importScreen) Actions() []ui.Action {
 		{Name: "owner", Keys: []string{"o"}, Label: ownerLabel(s.tenants()), Minor: true,
 			Help: "Choose the project that is to own them: one that the paste names beside them, or another",
 			Why:  func() string { return ui.Either(none(), s.at.Cannot(core.OpImport)) }, Run: s.chooseOwner},
-		{Name: "copy-fingerprint", Keys: []string{"y"}, Help: "Copy the fingerprint", Why: none, Run: func() tea.Cmd {
-			return s.host.Copy(s.checks[s.table.Cursor()].Found.Decoded.Fingerprint(), "the fingerprint")
-		}},
+		s.copies(none),
 	}, ui.TableMoves(s.table, nil)...)
+}
+
+// copies is the key that copies anything of the record under the cursor: its fingerprint is
+// nearest, and the row is what is inside the record.
+func (s *importScreen) copies(none func() string) ui.Action {
+	a := ui.Copies(s.host, s.table, none, func(c *ui.Copying) {
+		x := &s.checks[s.table.Cursor()]
+		c.ID = string(x.ID)
+		if !x.Found.OK() {
+			return
+		}
+		mark := x.Found.Decoded.Fingerprint()
+		c.Near("The fingerprint", mark, "the fingerprint", mark)
+		c.Near("The record", "as the API takes it", "the record", core.WriteRecords([]core.Record{x.Found.Record}, core.FormatAPI))
+		c.Whole(x.Found.Decoded.Doc.Object())
+	})
+	a.Name, a.Help = "copy-fingerprint", "Copy the fingerprint, the id, the record, what is inside it as JSON or YAML, a field; or look at it"
+	return a
 }
 
 // picked are the chosen records, in the order of the paste.

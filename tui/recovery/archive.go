@@ -347,10 +347,18 @@ func (s *archiveScreen) Actions() []ui.Action {
 			}
 			return ui.OpenFor("backup", s.table.Key())
 		}},
-		{Name: "copy-id", Keys: []string{"y"}, Help: "Copy the id", Why: s.noRow,
-			Run: func() tea.Cmd { return s.host.Copy(s.table.Key(), "the id") }},
+		ui.Copies(s.host, s.table, s.noRow, s.copied),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, nil)...)
+}
+
+// copied says what can be copied of the row under the cursor besides its cells.
+func (s *archiveScreen) copied(c *ui.Copying) {
+	if s.volumes {
+		s.at.CopyVolume(c)
+	} else {
+		s.at.CopyBackup(c)
+	}
 }
 
 // askArchive says what an export of records does, and asks.
@@ -428,11 +436,20 @@ func archivedNote(count jobs.ArchivedCounts, failures []error, err error) ui.Not
 // ageMsg brings another limit for the volumes' newest backups.
 type ageMsg struct{ age string }
 
+// wrongAge says why a text is no age.
+func wrongAge(text string) string {
+	if _, err := jobs.ParseAge(strings.TrimSpace(text)); err != nil {
+		return ui.WhatOf(err)
+	}
+	return ""
+}
+
 func (s *archiveScreen) askAge() tea.Cmd {
 	answer := s.host.Answer
 	return ui.Show(&ui.InputBox{Title: "A backup of the last",
 		Hint:  "A volume without an available backup of the last so long has a gap: such as 36h, 7d, 12w or 1y.",
 		Input: ui.NewInput(s.age),
+		Check: wrongAge,
 		Submit: func(text string) tea.Cmd {
 			text = strings.TrimSpace(text)
 			if _, err := jobs.ParseAge(text); err != nil {

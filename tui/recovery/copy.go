@@ -459,9 +459,9 @@ func (s *copyScreen) Actions() []ui.Action {
 				}, Run: func() tea.Cmd { return s.plan(s.planned) }},
 		)
 	}
-	table := s.from.table
+	on := s.from
 	if s.right {
-		table = s.to.table
+		on = s.to
 	}
 	left := func() string {
 		if s.right {
@@ -493,8 +493,12 @@ func (s *copyScreen) Actions() []ui.Action {
 			s.bare = !s.bare
 			return nil
 		}},
+		ui.Copies(s.host, on.table, nil, func(c *ui.Copying) {
+			b := &on.all[on.rows[on.table.Cursor()]]
+			c.Whole(core.BackupColumns.Object(b, b.Unseen))
+		}),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read both anew", Run: s.Resume},
-	}, append(s.filters(), ui.Moves(table, nil)...)...)
+	}, append(s.filters(), ui.Moves(on.table, nil)...)...)
 }
 
 // back leaves the plan; one that goes on is shown again by the next look.

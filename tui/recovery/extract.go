@@ -83,6 +83,10 @@ func (x extractor) write(p jobs.Extraction) tea.Cmd {
 	desk := x.at.Desk()
 	_, cmd := x.at.Start(x.host, "writing "+p.To, []string{"file " + p.To}, func(ctx context.Context, progress jobs.Progress) ui.Result {
 		report, err := desk.Extract(ctx, p, false, nil, func(now core.ImageProgress) {
+			if there := p.There.Len(); now.Done <= there && there > 0 { // passed over: its pace is not that of the rest
+				progress(jobs.Step{Text: core.Bytes(there) + " are there of an earlier try"})
+				return
+			}
 			progress(jobs.Step{Bytes: now.Done, Of: max(now.Of, 1)})
 		})
 		return ui.Result{Note: extractedNote(&p, err), Answer: report}

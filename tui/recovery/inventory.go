@@ -424,11 +424,25 @@ func (s *inventoryScreen) Actions() []ui.Action {
 			Run: func() tea.Cmd {
 				return ui.Show(&ui.TextBox{Title: "What lies there", Lines: s.detail(), Look: s.host.Look()})
 			}},
-		{Name: "copy-prefix", Keys: []string{"y"}, Help: "Copy the prefix of its objects", Why: noRow,
-			Run: func() tea.Cmd { return s.host.Copy(s.current().Prefix, "the prefix") }},
+		s.copies(noRow),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read what lies there anew",
 			Why: func() string { return s.host.Waits(s.touches()...) }, Run: s.scan},
 	}, ui.TableMoves(s.table, nil)...)
+}
+
+// copies is the key that copies anything of what is under the cursor; its prefix is nearest.
+func (s *inventoryScreen) copies(none func() string) ui.Action {
+	a := ui.Copies(s.host, s.table, none, func(c *ui.Copying) {
+		h := s.current()
+		c.ID, c.Command = string(h.ID), s.at.Command("inventory", nil)
+		c.Near("The prefix of its objects", h.Prefix, "the prefix", h.Prefix)
+		c.Whole(core.HoldingColumns.Object(h, nil))
+		if h.Kind == core.HoldingBackup {
+			s.at.CopyBackup(c)
+		}
+	})
+	a.Name, a.Help = "copy-prefix", "Copy the prefix of its objects, the id, a field, the row as JSON or YAML; or look at the row"
+	return a
 }
 
 // askVerify asks what is to be verified, and how.

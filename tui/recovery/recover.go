@@ -423,6 +423,16 @@ func (s *recoverScreen) Actions() []ui.Action {
 			{Name: "details", Keys: []string{"w"}, Label: "details", Minor: true, Help: "Show all there is to say of it", Run: func() tea.Cmd {
 				return ui.Show(&ui.TextBox{Title: "On both sides", Lines: s.below(), Look: s.host.Look()})
 			}},
+			ui.Copies(s.host, s.table, nil, func(c *ui.Copying) {
+				if h := s.lines[s.table.Cursor()].lame; h != nil {
+					c.ID = string(h.ID)
+					c.Whole(core.HoldingColumns.Object(h, nil))
+					return
+				}
+				b := s.lines[s.table.Cursor()].both.Backup()
+				c.ID = string(b.ID)
+				c.Whole(core.BackupColumns.Object(b, b.Unseen))
+			}),
 			back, again}, ui.TableMoves(s.table, nil)...)
 	}
 	return append(s.pane.actions(), tab,

@@ -408,6 +408,11 @@ func (p *transferPane) actions() []ui.Action {
 					Look:  p.host.Look(),
 				})
 			}},
+		ui.Copies(p.host, p.table, p.none, func(c *ui.Copying) {
+			it := &p.plan.Items[p.table.Cursor()]
+			c.ID, c.Command = string(it.ID), p.shell()
+			c.Whole(core.BackupColumns.Object(&it.Backup, it.Backup.Unseen))
+		}),
 	}, ui.TableMoves(p.table, nil)...)
 }
 

@@ -343,5 +343,5 @@ func (s *diffScreen) copyDiff() tea.Cmd {
 		}
 		return t.String()
 	}
-	return copying(s.host, "The difference", write, d.Object(), hint, field)
+	return copying(s.host, s.table, "The difference", write, d.Object(), hint, field)
 }

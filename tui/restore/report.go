@@ -162,27 +162,37 @@ func (s *reportScreen) Actions() []ui.Action {
 			}
 			return ""
 		}, Run: func() tea.Cmd { return ui.OpenFor("volume", string(s.volume())) }},
-		{Name: "copy-field", Keys: []string{"y"}, Help: "Copy the field under the cursor", Why: func() string {
-			if len(s.rows) == 0 {
-				return "there is none"
-			}
-			return ""
-		}, Run: s.copyField},
+		s.copies(),
 		{Name: "delete-left", Keys: []string{"D"}, Label: "delete the volume", Minor: true, Why: s.noneLeft,
 			Help: "Delete the volume that was made for a restore which was cancelled", Run: s.deleteLeft},
 	}, ui.TableMoves(s.table, nil)...)
 }
 
-// copyField copies the field under the cursor, and how it came out.
-func (s *reportScreen) copyField() tea.Cmd {
+// copies is the key that copies the field under the cursor and how it came out, the volume, the
+// row or the whole report.
+func (s *reportScreen) copies() ui.Action {
+	a := ui.Copies(s.host, s.table, nil, func(c *ui.Copying) {
+		c.Called, c.ID = "id of the volume", string(s.volume())
+		text := s.fieldText()
+		c.Near("The field under the cursor", text, "the field", text)
+		if _, end := s.task(); end.report != nil {
+			c.Near("The report as JSON", "", "the report as JSON", pyjson.Indent(pyjson.OfDict(end.report.Object())))
+		}
+	})
+	a.Name, a.Help = "copy-field", "Copy the field under the cursor and how it came out, the volume's id, the row or the report as JSON"
+	return a
+}
+
+// fieldText is the field under the cursor, and how it came out.
+func (s *reportScreen) fieldText() string {
 	f, l := &s.rows[s.table.Cursor()], s.host.Look()
 	side := func(v core.Opt[pyjson.Value]) string { return ui.Either(show.SideText(l, f.Name, v), "not there") }
 	why := ""
 	if f.Why != "" {
 		why = "; " + core.Visible(f.Why)
 	}
-	return s.host.Copy(fmt.Sprintf("%s: planned %s, is now %s (%s%s)", show.FieldTitle(core.FieldPlan{Section: f.Section, Name: f.Name}),
-		side(f.Planned), side(f.Actual), f.Came, why), "the field")
+	return fmt.Sprintf("%s: planned %s, is now %s (%s%s)", show.FieldTitle(core.FieldPlan{Section: f.Section, Name: f.Name}),
+		side(f.Planned), side(f.Actual), f.Came, why)
 }
 
 // running reports whether the restore goes on.

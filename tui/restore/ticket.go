@@ -8,6 +8,7 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/tui/grid"
 	"hearth/tui/show"
 	"hearth/tui/ui"
 )
@@ -15,26 +16,22 @@ import (
 // A plan, or a difference, on its way into a change ticket.
 
 // copying asks in which form something is to be copied, and copies it; field is what
-// stands under the cursor, "" where nothing does, and hint what it is called.
-func copying(host ui.Host, what string, write func(markdown bool) string, o *pyjson.Object, hint, field string) tea.Cmd {
-	items := []ui.MenuItem{
-		{Label: what + " as text"},
-		{Label: what + " as Markdown"},
-		{Label: what + " as JSON", Hint: "as the verb prints it with -o json"},
-	}
-	if field != "" {
-		items = append(items, ui.MenuItem{Label: "The field under the cursor", Hint: hint})
-	}
+// stands under the table's cursor, "" where nothing does, and hint what it is called.
+func copying(host ui.Host, table *grid.Model, what string, write func(markdown bool) string, o *pyjson.Object, hint, field string) tea.Cmd {
 	said := strings.ToLower(what[:1]) + what[1:]
-	return ui.Show(&ui.MenuBox{Title: "Copy", Items: items, Pick: func(i int) tea.Cmd {
-		switch i {
-		case 0, 1:
-			return host.Copy(write(i == 1), said)
-		case 2:
-			return host.Copy(pyjson.Indent(pyjson.OfDict(o)), said+" as JSON")
-		}
-		return host.Copy(field, "the field")
-	}})
+	c := ui.CopyingRow(host, table)
+	c.ID = "" // a field has none: it is known by its name
+	c.First = []ui.Copyable{
+		{MenuItem: ui.MenuItem{Label: what + " as text"}, Run: func() tea.Cmd { return host.Copy(write(false), said) }},
+		{MenuItem: ui.MenuItem{Label: what + " as Markdown"}, Run: func() tea.Cmd { return host.Copy(write(true), said) }},
+		{MenuItem: ui.MenuItem{Label: what + " as JSON", Hint: "as the verb prints it with -o json"},
+			Run: func() tea.Cmd { return host.Copy(pyjson.Indent(pyjson.OfDict(o)), said+" as JSON") }},
+	}
+	if field == "" { // no row is there
+		return c.AskFirst()
+	}
+	c.Near("The field under the cursor", hint, "the field", field)
+	return c.Ask()
 }
 
 // ticket is a text for people who are not here, plain or as Markdown.
@@ -108,7 +105,7 @@ func (t *restoreTab) copyPlan() tea.Cmd {
 		hint = show.FieldTitle(*f)
 		field = fmt.Sprintf("%s: %s → %s (%s; %s)", hint, beforeText(l, f), afterText(l, f), f.Certainty, core.Visible(because(f)))
 	}
-	return copying(t.host, "The plan", func(markdown bool) string { return t.ticket(l, p, markdown) }, p.Object(), hint, field)
+	return copying(t.host, t.table, "The plan", func(markdown bool) string { return t.ticket(l, p, markdown) }, p.Object(), hint, field)
 }
 
 // ticket writes the plan: what it comes to, of what and onto what, how sure it is and

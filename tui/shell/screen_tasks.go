@@ -199,6 +199,11 @@ func (s *tasksScreen) Actions() []ui.Action {
 				s.fill()
 				return nil
 			}},
+		ui.Copies(s.host, s.table, s.none, func(c *ui.Copying) {
+			t := s.current()
+			c.ID = "" // its number is known nowhere else
+			c.Near("How it ended", t.Note.Text, "the message", t.Note.Text)
+		}),
 	}, ui.TableMoves(s.table, nil)...)
 }
 

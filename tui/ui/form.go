@@ -35,6 +35,7 @@ type FormField struct {
 	choices []string
 	chosen  int
 	offer   *Offer                   // what the place has to choose from; nil: nothing is known of it
+	listing *Listing                 // the text is a list, and is edited line by line too; nil: it is none
 	check   func(text string) string // says what is wrong with the text, "" if nothing is; nil: anything goes
 }
 
@@ -49,6 +50,63 @@ type Offer struct {
 type Offered struct {
 	Text string
 	Item MenuItem
+}
+
+// Listing is how the text of a field is a list.
+type Listing struct {
+	One   string // what one of it is, as in "a property"
+	Split func(text string) ([]string, error)
+	Join  func(lines []string) string
+}
+
+// Listed has a text field edited line by line as well.
+func (x FormField) Listed(l Listing) FormField {
+	if x.fixed == "" {
+		x.listing = &l
+		x.hint = strings.TrimSpace(x.hint + " " + KeyHere("offer", pickKey) + " edits them line by line.")
+	}
+	return x
+}
+
+// lines lets a line of a list be chosen, to be changed or taken out, or one be added.
+func (f *FormBox) lines(x *FormField) tea.Cmd {
+	lines, err := x.listing.Split(x.input.Value())
+	if err != nil {
+		return Say(LevelWarn, "The lines cannot be told apart: "+core.Visible(WhatOf(err))+".")
+	}
+	m := &MenuBox{Title: x.Label, Pick: func(i int) tea.Cmd { return f.line(x, lines, i) }}
+	for _, l := range lines {
+		m.Items = append(m.Items, MenuItem{Label: l})
+	}
+	m.Items = append(m.Items, MenuItem{Label: "Add " + x.listing.One + "…"})
+	return func() tea.Msg { return ShowMsg{Overlay: m, Over: f} }
+}
+
+// line asks for a line of a list, a new one behind the last; then all of them are shown again.
+func (f *FormBox) line(x *FormField, lines []string, i int) tea.Cmd {
+	with := func(text string) string {
+		next := append(slices.Clone(lines[:i]), text)
+		if strings.TrimSpace(text) == "" {
+			next = next[:i]
+		}
+		return x.listing.Join(append(next, lines[min(i+1, len(lines)):]...))
+	}
+	b := &InputBox{Title: "Add " + x.listing.One, Input: NewInput(""), Cancel: func() tea.Msg { return f.lines(x)() }}
+	if i < len(lines) {
+		b.Title, b.Hint, b.Input = "Change "+x.listing.One, "Empty takes it out.", NewInput(lines[i])
+	}
+	b.Check = func(text string) string {
+		if x.check == nil {
+			return ""
+		}
+		return x.check(with(text))
+	}
+	b.Submit = func(text string) tea.Cmd {
+		x.input.SetValue(with(text))
+		x.input.CursorEnd()
+		return f.lines(x)
+	}
+	return func() tea.Msg { return ShowMsg{Overlay: b, Over: f} }
 }
 
 // pickKey opens the list of a field.
@@ -215,6 +273,11 @@ func (f *FormBox) Actions() []Action {
 		out = append(out, Action{Name: "offer", Keys: []string{pickKey}, Label: "list",
 			Help: "List what the place has, and fill the field from it",
 			Run:  func() tea.Cmd { return f.pick(x) }})
+	}
+	if x := &f.Fields[f.at]; x.listing != nil {
+		out = append(out, Action{Name: "offer", Keys: []string{pickKey}, Label: "lines",
+			Help: "Edit the list line by line: change one, take one out, add one",
+			Run:  func() tea.Cmd { return f.lines(x) }})
 	}
 	if f.Fields[f.at].toggle {
 		out = append(out, Action{Name: "switch", Keys: []string{"space"}, Label: "switch", Help: "Turn the switch", Run: func() tea.Cmd {

@@ -16,17 +16,34 @@ type InputBox struct {
 	Hint   string
 	Input  textinput.Model
 	Submit func(string) tea.Cmd
-	Hidden bool    // a dot is shown for each letter
-	Cancel tea.Cmd // done where it is left; nil: that nothing was done is said
+	Check  func(text string) string // says what is wrong with the text, beside it while it is typed; nil: anything goes
+	Hidden bool                     // a dot is shown for each letter
+	Cancel tea.Cmd                  // done where it is left; nil: that nothing was done is said
 }
 
 func (b *InputBox) Actions() []Action {
 	return []Action{
 		{Name: "field-done", Keys: []string{"enter"}, Label: "done", Help: "Take the text",
-			Run: func() tea.Cmd { return b.leave(b.Submit(b.Input.Value())) }},
+			Run: b.take},
 		{Name: "field-leave", Keys: []string{"esc", "ctrl+c"}, Label: "cancel", Help: "Leave it",
 			Run: b.cancel},
 	}
+}
+
+// take takes the text, unless something is wrong with it.
+func (b *InputBox) take() tea.Cmd {
+	if why := b.wrong(); why != "" {
+		return Say(LevelWarn, b.Title+": "+core.Visible(why)+".")
+	}
+	return b.leave(b.Submit(b.Input.Value()))
+}
+
+// wrong says what is wrong with the text, "" if nothing is.
+func (b *InputBox) wrong() string {
+	if b.Check == nil {
+		return ""
+	}
+	return b.Check(b.Input.Value())
 }
 
 func (b *InputBox) cancel() tea.Cmd {
@@ -66,5 +83,13 @@ func (b *InputBox) View(s Look, w, h int) string {
 	for i, l := range lines {
 		lines[i] = s.InDialog.Paint(l)
 	}
-	return s.box(b.Title, append(lines, "", s.Key.Paint("> ")+s.Input(b.shown(), boxWidth(w)-2)), w, h)
+	lines = append(lines, "", s.Key.Paint("> ")+s.Input(b.shown(), boxWidth(w)-2))
+	if b.Check != nil { // the line is there also while nothing is wrong: the box does not jump
+		wrong := b.wrong()
+		if wrong != "" {
+			wrong = "✗ " + core.Visible(wrong)
+		}
+		lines = append(lines, Pad(s.Bad.Paint(Clip(wrong, boxWidth(w))), min(boxWidth(w), 60)))
+	}
+	return s.box(b.Title, lines, w, h)
 }

@@ -120,7 +120,7 @@ type Task struct {
 	Began, Ended time.Time // by the shell's clock; Ended is zero while it runs
 	Note         Note      // how it ended
 	Answer       tea.Msg   // what it told the screen that began it
-	Pace         Pace
+	Pace         core.Pace
 	Log          []Logged // what it was at, and what became of single things, oldest first
 }
 
@@ -145,10 +145,10 @@ func (t *Task) Heard(at time.Time, s Step, items map[string]string) {
 	}
 	t.Step = s
 	t.Items.Put(items)
-	if t.Pace.bytes = s.Of > 0; t.Pace.bytes {
-		t.Pace.Note(at, int(s.Bytes), int(s.Of))
+	if t.Pace.Bytes = s.Of > 0; t.Pace.Bytes {
+		t.Pace.Note(at, s.Bytes, s.Of)
 	} else {
-		t.Pace.Note(at, s.Done, s.Total)
+		t.Pace.Note(at, int64(s.Done), int64(s.Total))
 	}
 }
 

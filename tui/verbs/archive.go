@@ -18,17 +18,19 @@ func (e *Env) bar(quiet bool) (progress jobs.Progress, end func()) {
 	if quiet {
 		return nil, func() {}
 	}
-	tenth, drawn := -1, false
+	tenth, drawn, pace := -1, false, core.Pace{}
 	progress = func(s jobs.Step) {
+		now := e.Now()
+		pace.Note(now, int64(s.Done), int64(s.Total))
 		switch {
 		case e.ErrWidth > 0:
 			drawn = true
-			fmt.Fprint(e.Err, "\r\x1b[K"+core.Visible(barLine(s, e.ErrWidth-1)))
+			fmt.Fprint(e.Err, "\r\x1b[K"+core.Visible(barLine(s, pace.Text(now), e.ErrWidth-1)))
 		case s.Total == 0:
 			e.say("… %s", s.Text)
 		case s.Done*10/s.Total != tenth:
 			tenth = s.Done * 10 / s.Total
-			e.say("… %d of %d", s.Done, s.Total)
+			e.say("… %d of %d%s", s.Done, s.Total, ahead(&pace, now))
 		}
 	}
 	return progress, func() {
@@ -39,13 +41,18 @@ func (e *Env) bar(quiet bool) (progress jobs.Progress, end func()) {
 	}
 }
 
-// barLine is a bar, how many of how many, and what it is at, cut to a width.
-func barLine(s jobs.Step, width int) string {
+// barLine is a bar, how many of how many, how fast and how long that takes if it is known, and
+// what it is at, cut to a width.
+func barLine(s jobs.Step, pace string, width int) string {
 	line := s.Text
 	if s.Total > 0 {
 		const cells = 20
 		n := min(s.Done*cells/s.Total, cells)
-		line = fmt.Sprintf("[%s%s] %d/%d  %s", strings.Repeat("#", n), strings.Repeat("·", cells-n), s.Done, s.Total, s.Text)
+		line = fmt.Sprintf("[%s%s] %d/%d  ", strings.Repeat("#", n), strings.Repeat("·", cells-n), s.Done, s.Total)
+		if pace != "" {
+			line += pace + "  "
+		}
+		line += s.Text
 	}
 	return lane{}.lines(line, width)[0]
 }

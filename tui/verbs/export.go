@@ -50,7 +50,13 @@ func (e *Env) export() *cobra.Command {
 				if err := e.exported(ctx, done, f, copyIt); err != nil {
 					return err
 				}
-				if why := d.NotKept(); why != "" { // said only, it would pass for what is archived
+				why := d.NotKept()
+				for i := range done {
+					if err := done[i].NotKept; err != nil {
+						why = err.Error()
+					}
+				}
+				if why != "" { // said only, it would pass for what is archived
 					return core.Fail(core.CodePartial, "archive what was exported", why, "what was printed is whole; hearth check says what is wrong", nil)
 				}
 				return nil

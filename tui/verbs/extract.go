@@ -116,7 +116,7 @@ func (e *Env) mayOverwrite(ctx context.Context, x *jobs.Extraction, overwrite st
 
 func (e *Env) extracting(ctx context.Context, d jobs.Desk, x jobs.Extraction, keep bool) error {
 	began := e.Now()
-	report, err := d.Extract(ctx, x, keep, e.Out, e.pacing(began))
+	report, err := d.Extract(ctx, x, keep, e.Out, e.pacing(x.There.Len()))
 	for i := range report.Holes {
 		h := &report.Holes[i]
 		e.say("! bytes %d to %d: %s%s", h.From, h.To-1, objectOf(h), h.Why)
@@ -137,27 +137,32 @@ func objectOf(h *core.Hole) string {
 	return h.Object + ": "
 }
 
-// pacing tells every few seconds how far it has come, how fast, and how long it will
-// take.
-func (e *Env) pacing(began time.Time) func(core.ImageProgress) {
-	said := began
-	first := int64(-1)
+// pacing tells every few seconds how far it has come; and how fast, and how long the rest takes,
+// where that can be known: there is how much of it an earlier try left, which is passed over.
+func (e *Env) pacing(there int64) func(core.ImageProgress) {
+	said, pace := e.Now(), core.Pace{Bytes: true}
 	return func(p core.ImageProgress) {
 		now := e.Now()
-		if first < 0 {
-			first = p.Done
+		if p.Done > there {
+			pace.Note(now, p.Done, p.Of)
 		}
-		if now.Sub(said) < 2*time.Second {
+		if now.Sub(said) < sayEvery {
 			return
 		}
 		said = now
-		rate := float64(p.Done-first) / now.Sub(began).Seconds()
-		left := "?"
-		if rate > 0 {
-			left = time.Duration(float64(p.Of-p.Done) / rate * float64(time.Second)).Round(time.Second).String()
-		}
-		e.say("… %s of %s, %s/s, %s left", core.Bytes(p.Done), core.Bytes(p.Of), core.Bytes(int64(rate)), left)
+		e.say("… %s of %s%s", core.Bytes(p.Done), core.Bytes(p.Of), ahead(&pace, now))
 	}
+}
+
+// sayEvery is how long a verb that reads much is silent at least.
+const sayEvery = 2 * time.Second
+
+// ahead is the rate and the time left behind a comma, "" where they are not known.
+func ahead(p *core.Pace, now time.Time) string {
+	if text := p.Text(now); text != "" {
+		return ", " + text
+	}
+	return ""
 }
 
 // stretch is a part of a volume that is not the same on both sides.
@@ -209,7 +214,7 @@ func (e *Env) compare() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				c, err := d.Compare(ctx, b.ID, part, args[1], e.pacing(e.Now()))
+				c, err := d.Compare(ctx, b.ID, part, args[1], e.pacing(0))
 				if err != nil {
 					return err
 				}

@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -272,6 +273,29 @@ func TestExportNotKept(t *testing.T) {
 	books.ReadOnly = "a newer hearth made it"
 	if got := b.run("export", "demo-incr", "--chain"); got.code != 11 || got.out != whole || !strings.Contains(got.err, books.ReadOnly) {
 		t.Errorf("read only: %+v", got)
+	}
+	file := filepath.Join(t.TempDir(), "full.sqlite")
+	full, err := archive.Open(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("CREATE TRIGGER full BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no room is left'); END"); err != nil {
+		t.Fatal(err)
+	}
+	b.desk.Archive = full // it was opened, and takes no record
+	for _, args := range [][]string{{"export", "demo-incr", "--chain"}, {"export", "demo-incr"}} {
+		got := b.run(args...)
+		if got.code != 11 || !strings.Contains(got.err, "cannot archive what was exported: ") ||
+			!strings.Contains(got.err, "no room is left") || !strings.Contains(got.out, `"backup_url"`) ||
+			len(args) == 3 && got.out != whole {
+			t.Errorf("%v into an archive that cannot be written: %+v", args, got)
+		}
 	}
 }
 

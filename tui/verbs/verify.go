@@ -6,7 +6,6 @@ import (
 	"os"
 	"runtime/debug"
 	"sort"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -179,12 +178,14 @@ func (e *Env) knownSums(ctx context.Context, file string) (map[core.BackupID]str
 
 // verifyAll collects the reports, and tells on the way how far it has come.
 func (e *Env) verifyAll(ctx context.Context, r store.Repository, q core.VerifyRequest) ([]core.VerifyReport, error) {
-	said := e.Now()
+	said, pace := e.Now(), core.Pace{Bytes: true}
 	q.Progress = func(p core.VerifyProgress) {
-		if now := e.Now(); now.Sub(said) >= 2*time.Second {
-			said = now
-			e.say("… %d of %d, %s read", p.Done, p.Of, core.Bytes(p.Bytes))
+		now := e.Now()
+		if pace.Note(now, p.Bytes, p.Total); now.Sub(said) < sayEvery {
+			return
 		}
+		said = now
+		e.say("… %d of %d, %s read%s", p.Done, p.Of, core.Bytes(p.Bytes), ahead(&pace, now))
 	}
 	var reports []core.VerifyReport
 	err := r.Verify(ctx, q, func(v core.VerifyReport) error {
@@ -303,33 +304,8 @@ func (e *Env) printVerified(out rows[verified], reports []core.VerifyReport, str
 	return err
 }
 
-var inventoryColumns = core.Columns[core.Holding]{
-	{Name: "kind", Key: "kind", Title: "Kind", Kind: core.WordColumn,
-		Value: func(h *core.Holding) pyjson.Value { return pyjson.OfString(string(h.Kind)) }},
-	{Name: "id", Key: "backup_id", Title: "Backup", Kind: core.IDColumn,
-		Value: func(h *core.Holding) pyjson.Value { return orNull(string(h.ID)) }},
-	{Name: "name", Key: "name", Title: "Name",
-		Value: func(h *core.Holding) pyjson.Value { return orNull(h.Backup.Name.Or("")) }},
-	{Name: "volume-id", Key: "volume_id", Title: "Volume ID", Kind: core.IDColumn,
-		Value: func(h *core.Holding) pyjson.Value { return orNull(string(h.VolumeID)) }},
-	{Name: "began", Key: "began_at", Title: "Began", Kind: core.TimeColumn,
-		Value: func(h *core.Holding) pyjson.Value { return timeOrNull(h.Began) }},
-	{Name: "objects", Key: "objects", Title: "Chunks", Kind: core.NumberColumn,
-		Value: func(h *core.Holding) pyjson.Value { return pyjson.OfInt(h.Objects) }},
-	{Name: "bytes", Key: "bytes", Title: "Bytes", Kind: core.NumberColumn,
-		Value: func(h *core.Holding) pyjson.Value { return pyjson.OfInt(h.Bytes) }},
-	{Name: "written", Key: "written_by", Title: "Written by",
-		Value: func(h *core.Holding) pyjson.Value { return orNull(h.Backup.Layout.Writer()) }},
-	{Name: "problem", Key: "problem", Title: "Problem",
-		Value: func(h *core.Holding) pyjson.Value { return orNull(h.Problem) }},
-	{Name: "container", Key: "container", Title: "Container",
-		Value: func(h *core.Holding) pyjson.Value { return orNull(h.Container) }},
-	{Name: "prefix", Key: "prefix", Title: "Prefix",
-		Value: func(h *core.Holding) pyjson.Value { return orNull(h.Prefix) }},
-}
-
 var inventorySheet = sheet[core.Holding]{
-	columns: inventoryColumns,
+	columns: core.HoldingColumns,
 	usual:   []string{"kind", "id", "name", "began", "objects", "bytes", "problem", "prefix"},
 	spare:   []string{"prefix", "began"},
 }
@@ -351,7 +327,7 @@ func (e *Env) inventory() *cobra.Command {
 		Use: "inventory", Short: "List what lies in a backup repository, unfinished backups and strays too", Args: takes(0, 0),
 		Long: "List all that lies in a backup repository: finished backups, unfinished ones (which have no metadata " +
 			"object, as that is written last), broken ones, and objects that are part of none.\n\n" +
-			"The columns are " + words(inventoryColumns.Names(), "and") + ".",
+			"The columns are " + words(core.HoldingColumns.Names(), "and") + ".",
 		Example:           "hearth inventory --place posix:/var/lib/cinder/backup\nhearth inventory --place s3://s3.example/volumebackups -o csv",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -385,6 +361,6 @@ func (e *Env) inventory() *cobra.Command {
 			})
 		},
 	}
-	f.flags(cmd, inventoryColumns.Names())
+	f.flags(cmd, core.HoldingColumns.Names())
 	return cmd
 }

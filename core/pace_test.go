@@ -1,4 +1,4 @@
-package ui
+package core
 
 import (
 	"testing"
@@ -46,12 +46,12 @@ func TestPace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p Pace
-			p.Note(began, 0, len(c.ends))
+			p.Note(began, 0, int64(len(c.ends)))
 			end, done, said := c.ends[len(c.ends)-1], 0, 0
 			for now := 0.25; now < end; now += 0.25 {
 				for done < len(c.ends) && c.ends[done] <= now {
 					done++
-					p.Note(at(c.ends[done-1]), done, len(c.ends))
+					p.Note(at(c.ends[done-1]), int64(done), int64(len(c.ends)))
 				}
 				_, left, ok := p.Known(at(now))
 				if !ok {
@@ -70,24 +70,10 @@ func TestPace(t *testing.T) {
 			}
 		})
 	}
-	// Bytes are told as such.
-	var b Task
-	for i := range 100 {
-		b.Heard(at(float64(i)), Step{Bytes: int64(i) * 3_000_000, Of: 600_000_000}, nil)
-	}
-	if got := b.Pace.Text(at(99.5)); got != "3.0 MB/s, about 100s left" && got != "3.0 MB/s, about 1m left" {
-		t.Error(got)
-	}
-	if got := b.Step.Amount(); got != "297 MB of 600 MB" || b.Step.Gauge(8, "#", ".") != "###....." {
-		t.Errorf("%s %s", got, b.Step.Gauge(8, "#", "."))
-	}
-	if got := (Step{Done: 3, Total: 10, Bytes: 5, Of: 7}).Amount(); got != "3 of 10, 5 bytes of 7 bytes" {
-		t.Error(got)
-	}
 	// While it stalls nothing is said.
 	var p Pace
 	for i := range 100 {
-		p.Note(at(float64(i)), i, 200)
+		p.Note(at(float64(i)), int64(i), 200)
 	}
 	if p.Text(at(99.5)) == "" || p.Text(at(103.5)) != "" {
 		t.Errorf("%q, then %q", p.Text(at(99.5)), p.Text(at(103.5)))

@@ -1,23 +1,21 @@
-package ui
+package core
 
 import (
 	"fmt"
 	"time"
-
-	"hearth/core"
 )
 
 // Pace is how fast work goes on: what was done when, as far as that is needed to say how long
 // the rest takes. The zero Pace knows nothing. It has no clock: the time is passed in.
 type Pace struct {
-	total int
-	bytes bool       // what is counted are bytes
+	Bytes bool // what is counted are bytes
+	total int64
 	marks []paceMark // in the order of time, each with more done than the one before
 }
 
 type paceMark struct {
 	at   time.Time
-	done int
+	done int64
 }
 
 // Bounds of what is said of a pace: it is not said of little work, nor of work that comes in
@@ -30,7 +28,7 @@ const (
 )
 
 // Note takes how much was done of how much, and when.
-func (p *Pace) Note(at time.Time, done, total int) {
+func (p *Pace) Note(at time.Time, done, total int64) {
 	n := len(p.marks)
 	if total != p.total || n > 0 && done < p.marks[n-1].done { // other work
 		p.marks, n = nil, 0
@@ -96,8 +94,8 @@ func (p *Pace) Text(now time.Time) string {
 	}
 	each := fmt.Sprintf("%.0f/s", rate)
 	switch {
-	case p.bytes:
-		each = core.Bytes(int64(rate)) + "/s"
+	case p.Bytes:
+		each = Bytes(int64(rate)) + "/s"
 	case rate < 1.0/60:
 		each = fmt.Sprintf("%.1f/h", rate*3600)
 	case rate < 1:
@@ -106,4 +104,21 @@ func (p *Pace) Text(now time.Time) string {
 		each = fmt.Sprintf("%.1f/s", rate)
 	}
 	return each + ", about " + Span(left) + " left"
+}
+
+// Span tells a length of time by its largest unit, as short as it goes: 40s, 12m, 13h, 9d.
+func Span(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0s"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	case d < 2*365*24*time.Hour:
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
+	}
+	return fmt.Sprintf("%dy", int(d.Hours()/24/365))
 }
