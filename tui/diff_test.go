@@ -132,7 +132,8 @@ func TestReportField(t *testing.T) {
 	o.Clipboard = b.clipboard()
 	r := newRigWith(t, newCloud(t, 0), 120, 40, o)
 	r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
-	r.press("t", "enter", "enter", "enter", "y").want("PLANNED").press("y")
+	r.press("t", "enter", "enter", "enter", "y").want("PLANNED").press("y").want("> The field under the cursor", "The report as JSON",
+		"The id of the volume", "The row as YAML").press("enter")
 	if !strings.Contains(b.desk.text, ": planned ") || !strings.Contains(b.desk.text, ", is now ") {
 		t.Errorf("copied %q", b.desk.text)
 	}
