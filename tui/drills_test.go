@@ -99,7 +99,8 @@ func TestDrillOnScreen(t *testing.T) {
 		press("tab").typeText("volume~orders").press("tab", "tab", "space", "enter")
 	r.want("Restore 3 backups, one after the other", "→",
 		"first the volume hearth-drill-aaaa0013-0123456789abcdef goes").
-		press("end").want("backups that the rule could take", "hearth drill --random=3 --seed=", "--filter=volume~orders", "--deep", "no bytes will be compared")
+		press("end").want("backups that the rule could take", "hearth drill --random=3 --seed=", "--filter=volume~orders", "--deep",
+		"no bytes will be compared")
 	r.press("n").said(ui.LevelInfo, "Nothing was done")
 	before := volumesOf(t, r)
 	r.press("n").press("tab", "ctrl+u").typeText("2").press("enter").want("Restore 2 backups", "--limit=2").press("y")
@@ -141,7 +142,8 @@ func TestDrillComesIn(t *testing.T) {
 			}
 		}
 	}
-	if _, err := r.desk.Archive.BeginDrill(t.Context(), core.Drill{Place: "cloud:lab", Backup: "b", Name: "x", At: until, Gone: true}); err != nil {
+	x := core.Drill{Place: "cloud:lab", Backup: "b", Name: "x", At: until, Gone: true}
+	if _, err := r.desk.Archive.BeginDrill(t.Context(), x); err != nil {
 		t.Fatal(err)
 	}
 	r.send(ui.TickMsg{})
