@@ -99,7 +99,8 @@ func TestDrillOnScreen(t *testing.T) {
 		press("tab").typeText("volume~orders").press("tab", "tab", "space", "enter")
 	r.want("Restore 3 backups, one after the other", "→",
 		"first the volume hearth-drill-aaaa0013-0123456789abcdef goes").
-		press("end").want("backups that the rule could take", "hearth drill --random=3 --seed=", "--filter=volume~orders", "--deep", "no bytes will be compared")
+		press("end").want("backups that the rule could take", "hearth drill --random=3 --seed=", "--filter=volume~orders", "--deep",
+		"no bytes will be compared")
 	r.press("n").said(ui.LevelInfo, "Nothing was done")
 	before := volumesOf(t, r)
 	r.press("n").press("tab", "ctrl+u").typeText("2").press("enter").want("Restore 2 backups", "--limit=2").press("y")
@@ -141,7 +142,8 @@ func TestDrillComesIn(t *testing.T) {
 			}
 		}
 	}
-	if _, err := r.desk.Archive.BeginDrill(t.Context(), core.Drill{Place: "cloud:lab", Backup: "b", Name: "x", At: until, Gone: true}); err != nil {
+	x := core.Drill{Place: "cloud:lab", Backup: "b", Name: "x", At: until, Gone: true}
+	if _, err := r.desk.Archive.BeginDrill(t.Context(), x); err != nil {
 		t.Fatal(err)
 	}
 	r.send(ui.TickMsg{})
@@ -170,4 +172,28 @@ func TestDrillCannot(t *testing.T) {
 	r := newRigWith(t, memory.New(memory.World{Info: core.PlaceInfo{Location: "x", Title: "x", Kind: core.PlaceDatabase}}), 120, 30, Options{},
 		func(d *jobs.Desk) { d.Archive = booksOf(t) })
 	r.press("#").want("no backup of this place was ever tried").press("n").said(ui.LevelWarn, "nobody there would restore one")
+}
+
+// TestOwnWay: where one project was looked at, the screens of the morning name the key that
+// lists all, and no verb's flag; so does what a drill left.
+func TestOwnWay(t *testing.T) {
+	c := newCloudOf(t, 500, func(w *memory.World) {
+		one := w.Backups[0].ProjectID
+		w.Backups = slices.DeleteFunc(slices.Clone(w.Backups), func(b core.Backup) bool { return b.ProjectID != one })
+		w.Volumes = slices.DeleteFunc(slices.Clone(w.Volumes), func(v core.Volume) bool { return v.ProjectID != one })
+	})
+	for _, keys := range [][]string{{"!"}, {"!", "l"}} {
+		r := newRig(t, c, 160, 45).press(keys...)
+		r.want("one project was looked at", "; 0 looks at all").wantNot("--all-projects")
+	}
+	err := core.Fail(core.CodePartial, "drill", "a volume is left", jobs.TidyDrillsNext, nil)
+	if got := core.Instead(err, jobs.TidyDrillsNext, "press D").Error(); got != "cannot drill: a volume is left; press D" {
+		t.Errorf("%q", got)
+	}
+	if other := core.Fail(core.CodePartial, "drill", "x", "wait", nil); core.Instead(other, jobs.TidyDrillsNext, "press D") != other {
+		t.Error("what says something else to do next is another failure")
+	}
+	if core.Instead(nil, "", "press D") != nil {
+		t.Error("no failure has become one")
+	}
 }

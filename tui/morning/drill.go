@@ -176,7 +176,7 @@ func (s *drills) ask(p *jobs.DrillPlan) ui.Overlay {
 // tries are the lines of a backup in the question whether it is to be tried.
 func tries(l ui.Look, it *jobs.DrillItem) []ui.Line {
 	b := &it.Backup
-	into := it.Restore.Name
+	into := strings.TrimSuffix(it.Restore.Name, it.Restore.Name[strings.LastIndex(it.Restore.Name, "-")+1:]) + "…"
 	if it.Restore.Type != "" {
 		into += " of type " + it.Restore.Type
 	}
