@@ -2,29 +2,6 @@ package core
 
 import "time"
 
-// Proof is what the drills of one archive say of a volume's backups, or of one backup. The
-// zero Proof says that none of them was ever tried there: drills that another machine's
-// archive keeps are not in it.
-type Proof struct {
-	// Proven is when a drill last began that compared every byte that a backup holds with the
-	// repository; null: none ever did. It says of that backup, and as of then, that it would
-	// come back, and stays true of the day when the backup is gone.
-	Proven Opt[time.Time]
-	Of     BackupID // what was proven
-	OfName string
-	// Restored is when a drill last brought one back whose bytes nobody compared: Cinder
-	// calls a wrong restore available, too.
-	Restored Opt[time.Time]
-	// Bad is when a drill last did not bring one back, or other bytes or fields than it was
-	// to; BadOf and Why are what and why.
-	Bad   Opt[time.Time]
-	BadOf BackupID
-	Why   string
-}
-
-// Fell reports whether a backup did not come back since one was last proven.
-func (p *Proof) Fell() bool { return p.Bad.Set && (!p.Proven.Set || p.Bad.V.After(p.Proven.V)) }
-
 func (p *Proof) add(d *Drill) {
 	newer := func(at Opt[time.Time]) bool { return !at.Set || d.At.After(at.V) }
 	switch d.Verdict {
