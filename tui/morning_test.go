@@ -338,3 +338,12 @@ func placeRows(t *testing.T, r *rig) []core.Backup {
 	}
 	return page.Rows
 }
+
+// TestProvenColumn: the lists say when a drill last proved what a row is about, filter by it,
+// and say why they do not sort by it; without an archive there is no such column.
+func TestProvenColumn(t *testing.T) {
+	r := theMorning(t, 200, 45, "v")
+	r.want("PROVEN").press("/").typeText("proven<30d").press("enter").want("1 volume of", "orders-db", "2d").wantNot("db-prod-01")
+	r.press("s").typeText("proven").press("enter").said(ui.LevelBad, "only hearth's archive knows")
+	policed("v")(t, 200, 45).want("NEWEST").wantNot("PROVEN")
+}

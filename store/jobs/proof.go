@@ -92,6 +92,9 @@ func (d Desk) VolumeWithProof(ctx context.Context, v *core.Volume) {
 	}
 }
 
+// KnowsProofs reports whether there is an archive that what drills have proven could be in.
+func (d Desk) KnowsProofs() bool { return d.keeps(tryProofs) == nil }
+
 // proven is a list whose rows drills say something of.
 type proven[T any, I ~string] struct {
 	noun    string
@@ -125,6 +128,7 @@ func withProofs[T any, I ~string](ctx context.Context, d Desk, q core.Query, l p
 		return page, lerr
 	}
 	known := l.of(proofs)
+	q.About = q.About && !filters // by ids the place counts exactly
 	if q.Filter, err = l.byID(q.Filter, known, q.Now); err != nil {
 		return core.Page[T]{}, err
 	}
