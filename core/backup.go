@@ -46,6 +46,7 @@ type Backup struct {
 	Told     Told           // fields that what stands beside the place told
 	Layout   *Layout        // how its objects were written, where a repository tells; nil: not known
 	Odd      Odd            // what the place sent in another kind than it should
+	Proof    *Proof         // what drills say of it, which no place knows: nil: nobody was asked
 }
 
 // Title is the backup's name for people: its name, or its id where it has none.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,9 @@ type Column[T any] struct {
 	Aliases []string
 	Value   func(*T) pyjson.Value
 	Extra   bool // left out of JSON where it is null: few places know it
+	// Known says whether a row's value is known, null as it may be; nil: it always is, but for
+	// what its place cannot see.
+	Known func(*T) bool
 }
 
 // Columns is the ordered list of what is known about a T.
@@ -91,7 +95,7 @@ func (c Columns[T]) Names() []string {
 func (c Columns[T]) Object(row *T, unseen FieldSet) *pyjson.Object {
 	o := &pyjson.Object{}
 	for _, col := range c {
-		if col.Key != "" && !unseen.Has(col.Key) {
+		if col.Key != "" && !unseen.Has(col.Key) && (col.Known == nil || col.Known(row)) {
 			v := col.Value(row)
 			if col.Extra && v.IsNull() {
 				continue
@@ -239,4 +243,26 @@ func OddKind(kind ColumnKind, v pyjson.Value) bool {
 	default:
 		return k != pyjson.String
 	}
+}
+
+// ProvenColumn is the name of the column that says when a drill last proved a backup. It is
+// the archive's, and not the place's: no place filters or sorts by it.
+const ProvenColumn = "proven"
+
+// ListedBackups and ListedVolumes are the columns of a list: those of the place, and what the
+// archive knows besides.
+var (
+	ListedBackups = append(slices.Clip(BackupColumns), provenColumn(func(b *Backup) *Proof { return b.Proof }))
+	ListedVolumes = append(slices.Clip(VolumeFields), provenColumn(func(v *Volume) *Proof { return v.Proof }))
+)
+
+func provenColumn[T any](of func(*T) *Proof) Column[T] {
+	return Column[T]{Name: ProvenColumn, Key: "last_proven_at", Title: "Last proven", Kind: TimeColumn,
+		Known: func(row *T) bool { return of(row) != nil },
+		Value: func(row *T) pyjson.Value {
+			if p := of(row); p != nil {
+				return timeValue(p.Proven)
+			}
+			return pyjson.None
+		}}
 }

@@ -38,7 +38,7 @@
 //
 //	retention protect                    which backups stay, and how often one is to be made
 //
-//	tally day drill                      a place's rows counted, what it came to on a day, restores that were tried
+//	drill proof tally day               restores that were tried, and what they prove; a place's rows counted, what it came to on a day
 //	timeline strips                      a volume's backups in time: chains, rhythm, gaps; and a line a volume
 //	morning morningobject                how a place stands in the morning, in lines and as JSON
 //

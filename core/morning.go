@@ -358,6 +358,9 @@ func (m *Morning) provenLine() MorningLine {
 	if d.Bad > 0 {
 		l.Level, l.Text = MorningBad, beside(l.Text, fmt.Sprintf("%d did not come back", d.Bad))
 	}
+	if !d.Last.IsZero() {
+		l.Text += "; " + m.provenText()
+	}
 	if d.Left > 0 {
 		l.Level, l.Text = MorningBad, beside(l.Text, Count(d.Left, "volume")+" of drills may still be there")
 	}

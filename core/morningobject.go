@@ -263,9 +263,14 @@ func (m *Morning) drillsValue(d DrillSum) pyjson.Value {
 		{"volumes_left", d.Left}} {
 		o.Set(n.key, pyjson.OfInt(int64(n.n)))
 	}
-	o.Set("volumes_not_proven", pyjson.None)
-	if m.NoVolumes == "" {
-		o.Set("volumes_not_proven", pyjson.OfInt(int64(m.NotProven)))
+	for _, n := range []struct {
+		key string
+		n   int
+	}{{"volumes_proven_30d", m.ProvenLately}, {"volumes_not_proven", m.NotProven}, {"volumes_only_restored", m.OnlyRestored}} {
+		o.Set(n.key, pyjson.None)
+		if m.NoVolumes == "" {
+			o.Set(n.key, pyjson.OfInt(int64(n.n)))
+		}
 	}
 	return pyjson.OfDict(o)
 }

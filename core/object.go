@@ -10,7 +10,7 @@ import (
 // VolumeObject is a volume as JSON: the fields of lists, its metadata, and the
 // other columns of its row. Secrets are masked.
 func VolumeObject(v *Volume) *pyjson.Object {
-	o := VolumeFields.Object(v, v.Unseen)
+	o := ListedVolumes.Object(v, v.Unseen)
 	o.Set("metadata", pyjson.OfDict(v.Metadata.Clone()))
 	o.Set("volume_image_metadata", pyjson.OfDict(v.Image.Clone()))
 	for name, value := range v.Row.All() {
@@ -48,7 +48,7 @@ func (t Told) put(o *pyjson.Object) {
 // BackupObject is a backup as JSON: every field, its own metadata, and the ids of
 // its chain, the full backup first.
 func BackupObject(b *Backup, chain Chain) *pyjson.Object {
-	o := BackupColumns.Object(b, b.Unseen)
+	o := ListedBackups.Object(b, b.Unseen)
 	o.Set("metadata", pyjson.OfDict(b.Metadata.Clone()))
 	for _, extra := range []struct {
 		name  string

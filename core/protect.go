@@ -80,6 +80,9 @@ type Schedule struct {
 	Grace time.Duration
 	// FullEvery is that each so-manyth backup is a full one; 1, or 0: all are.
 	FullEvery int
+	// ProvenEvery is within what time one of its backups has to be proven in a drill, byte for
+	// byte; 0: the policy does not ask for it.
+	ProvenEvery time.Duration
 }
 
 // Due is the newest due time up to now. Due times are counted from Monday, January 1 of year
@@ -121,9 +124,15 @@ type Keeping string
 const (
 	PolicyKept    Keeping = "kept"
 	PolicyBroken  Keeping = "broken"
-	PolicyMissed  Keeping = "missed" // broken for longer than another Every, or no backup at all
+	PolicyMissed  Keeping = "missed" // broken for longer than another Every, no backup at all, or one that did not come back
 	PolicyUnknown Keeping = "unknown"
 )
+
+// Keepings are those that there are, the best first.
+var Keepings = []Keeping{PolicyKept, PolicyUnknown, PolicyBroken, PolicyMissed}
+
+// Badness orders how a policy is kept: the larger the worse.
+func (k Keeping) Badness() int { return slices.Index(Keepings, k) }
 
 // Judged is what there is to say of a volume under a policy.
 type Judged struct {
@@ -134,7 +143,7 @@ type Judged struct {
 }
 
 // Judge holds a volume's backups to the schedule. Any that is available counts, whoever made
-// it; whether it could be restored it does not say.
+// it; whether it could be restored it does not say: see [Schedule.Prove].
 func (s Schedule) Judge(backups []Backup, made Opt[time.Time], now time.Time) Judged {
 	var newest, last *Backup
 	for i := range backups {

@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -58,6 +59,10 @@ type Made struct {
 	Failed int // of the rows, that are in an error status now
 }
 
+// ProvenDays is how many days ago a drill may have proven a volume's backup to count as
+// lately.
+const ProvenDays = 30
+
 // Tally counts the rows of a place as they come, in any order. It holds numbers, and of
 // the rows themselves only those few that are to be named: a million take no more room
 // than a thousand. [NewTally] makes one.
@@ -79,7 +84,9 @@ type Tally struct {
 	VolumesFailed  int
 	Unprotected    int           // volumes without an available backup
 	UnprotectedOf  []NamedVolume // the largest of them
-	NotProven      int           // volumes with an available backup, none of which a drill has restored
+	NotProven      int           // volumes with an available backup, none of whose backups a drill has proven
+	OnlyRestored   int           // of NotProven, those of which a drill restored one, its bytes not compared
+	ProvenLately   int           // volumes of which a drill proved a backup in the last ProvenDays days
 	Oldest         NamedVolume   // whose newest available backup is the oldest; no ID: there is none
 	projects       map[ProjectID]*ProjectSum
 	others         map[ProjectID]struct{} // up to as many again; then they are only counted
@@ -152,8 +159,8 @@ func (t *Tally) Backup(b *Backup) {
 }
 
 // Volume counts a volume; newest is when the newest of its available backups was made, null
-// if it has none. proven: a drill has restored one of its backups.
-func (t *Tally) Volume(v *Volume, newest Opt[time.Time], proven bool) {
+// if it has none, and proof what drills say of them.
+func (t *Tally) Volume(v *Volume, newest Opt[time.Time], proof Proof) {
 	t.Volumes.add(v.Size)
 	count(t.VolumeStatuses, v.Status, v.Size)
 	p := t.project(v.ProjectID, v.ProjectName.Or(""))
@@ -163,8 +170,14 @@ func (t *Tally) Volume(v *Volume, newest Opt[time.Time], proven bool) {
 		t.VolumesFailed++
 		t.FailedVolumes = few(t.FailedVolumes, n, func(a, b *NamedVolume) int { return cmp.Compare(a.ID, b.ID) })
 	}
-	if newest.Set && !proven {
+	switch {
+	case proof.Proven.Set && t.Now.Sub(proof.Proven.V) <= ProvenDays*24*time.Hour:
+		t.ProvenLately++
+	case newest.Set && !proof.Proven.Set:
 		t.NotProven++
+		if proof.Restored.Set {
+			t.OnlyRestored++
+		}
 	}
 	switch {
 	case !newest.Set:
@@ -253,4 +266,17 @@ func byTime[T cmp.Ordered](a, b Opt[time.Time], x, y T) int {
 		return 1
 	}
 	return cmp.Or(a.V.Compare(b.V), cmp.Compare(x, y))
+}
+
+// provenText says how many volumes were proven lately, and of those that never were, how many
+// came back unproven.
+func (t *Tally) provenText() string {
+	text := fmt.Sprintf("%s proven in the last %d days", Count(t.ProvenLately, "volume"), ProvenDays)
+	switch {
+	case t.OnlyRestored == 1:
+		text += ", 1 of those that never were was restored, not compared"
+	case t.OnlyRestored > 1:
+		text += fmt.Sprintf(", %d of those that never were were restored, not compared", t.OnlyRestored)
+	}
+	return text
 }

@@ -112,7 +112,8 @@ func TestTallyBounded(t *testing.T) {
 			b = core.Backup{ID: core.BackupID(fmt.Sprint(i)), Status: fmt.Sprint("error", i%100_000), ProjectID: core.ProjectID(fmt.Sprint("p", i)),
 				CreatedAt: core.Some(tallyNow), UpdatedAt: core.Some(tallyNow)}
 			tally.Backup(&b)
-			tally.Volume(&core.Volume{ID: core.VolumeID(b.ID), ProjectID: b.ProjectID, Status: "error_restoring"}, core.Opt[time.Time]{}, false)
+			tally.Volume(&core.Volume{ID: core.VolumeID(b.ID), ProjectID: b.ProjectID, Status: "error_restoring"}, core.Opt[time.Time]{},
+				core.Proof{})
 		}
 		if tally.Failed != n || tally.Unprotected != n || tally.VolumesFailed != n || len(tally.FailedRows) > 50 || len(tally.Statuses) > 101 {
 			t.Errorf("of %d: %d failed, %d unprotected, %d named, %d statuses", n, tally.Failed, tally.Unprotected, len(tally.FailedRows),
@@ -189,5 +190,32 @@ func TestSumDrills(t *testing.T) {
 	want := core.DrillSum{Last: tallyNow.Add(9 * time.Hour), LastGood: 1, LastOf: 3, Proven: 1, Restored: 1, Bad: 1, Left: 1}
 	if got != want {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// TestTallyProven: a volume is proven by a drill that compared every byte, lately or ever, and
+// by no other.
+func TestTallyProven(t *testing.T) {
+	tally := core.NewTally(tallyNow.Add(-time.Hour), tallyNow)
+	ago := func(days int) core.Opt[time.Time] { return core.Some(tallyNow.AddDate(0, 0, -days)) }
+	for i, p := range []core.Proof{{Proven: ago(30)}, {Proven: ago(31), Restored: ago(1)}, {Restored: ago(1)}, {Bad: ago(1)}, {}} {
+		tally.Volume(&core.Volume{ID: core.VolumeID(fmt.Sprint(i))}, ago(1), p)
+	}
+	tally.Volume(&core.Volume{ID: "none"}, core.Opt[time.Time]{}, core.Proof{})
+	if tally.ProvenLately != 1 || tally.NotProven != 3 || tally.OnlyRestored != 1 {
+		t.Errorf("%d proven lately, %d never, %d of them restored", tally.ProvenLately, tally.NotProven, tally.OnlyRestored)
+	}
+	m := core.Morning{Tally: tally, Drills: core.Knows(core.DrillSum{Last: tallyNow, LastGood: 2, LastOf: 2, Proven: 2})}
+	l := lineOf(t, &m, "not_proven")
+	if l.Count != "3" || !strings.Contains(l.Text, "; 1 volume proven in the last 30 days, "+
+		"1 of those that never were was restored, not compared") {
+		t.Errorf("%+v", l)
+	}
+	v, _ := m.Object().Get("drills")
+	for key, want := range map[string]int64{"volumes_proven_30d": 1, "volumes_not_proven": 3, "volumes_only_restored": 1} {
+		n, _ := v.Object().Get(key)
+		if got, ok := n.Int64(); !ok || got != want {
+			t.Errorf("%s is %s", key, n.Text())
+		}
 	}
 }

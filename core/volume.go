@@ -70,6 +70,7 @@ type Volume struct {
 	Unseen   FieldSet       // fields that the place cannot see
 	Told     Told           // fields that what stands beside the place told
 	Odd      Odd            // what the place sent in another kind than it should
+	Proof    *Proof         // what drills say of its backups, which no place knows: nil: nobody was asked
 }
 
 // Told says which fields of a row another source told than its place's API, and which.
@@ -182,3 +183,26 @@ func (v *Volume) EncryptedNow() Opt[bool] {
 	}
 	return Some(false)
 }
+
+// Proof is what the drills of one archive say of a volume's backups, or of one backup. The
+// zero Proof says that none of them was ever tried there: drills that another machine's
+// archive keeps are not in it.
+type Proof struct {
+	// Proven is when a drill last began that compared every byte that a backup holds with the
+	// repository; null: none ever did. It says of that backup, and as of then, that it would
+	// come back, and stays true of the day when the backup is gone.
+	Proven Opt[time.Time]
+	Of     BackupID // what was proven
+	OfName string
+	// Restored is when a drill last brought one back whose bytes nobody compared: Cinder
+	// calls a wrong restore available, too.
+	Restored Opt[time.Time]
+	// Bad is when a drill last did not bring one back, or other bytes or fields than it was
+	// to; BadOf and Why are what and why.
+	Bad   Opt[time.Time]
+	BadOf BackupID
+	Why   string
+}
+
+// Fell reports whether a backup did not come back since one was last proven.
+func (p *Proof) Fell() bool { return p.Bad.Set && (!p.Proven.Set || p.Bad.V.After(p.Proven.V)) }

@@ -77,7 +77,7 @@ func policiesOf(t testing.TB, c jobs.PoliciesConfig) func() ([]jobs.Policy, erro
 
 // goldAndAll are a policy for the volume with a history, and one that many volumes break.
 var goldAndAll = jobs.PoliciesConfig{
-	"gold": {Filter: "name:orders-db", Every: "24h", FullEvery: 7,
+	"gold": {Filter: "name:orders-db", Every: "24h", FullEvery: 7, ProvenEvery: "30d",
 		Keep: jobs.KeepConfig{Last: 3, Daily: 7, Weekly: 4, AtLeast: 2, Others: true}},
 	"all": {Every: "7d", Grace: "1d"},
 }
@@ -284,10 +284,14 @@ func TestTimelineMoves(t *testing.T) {
 // TestPolicies: the screen shows who breaks which policy and since when, the worst first, and
 // leads to the volume, its timeline and the calendar of a prune.
 func TestPolicies(t *testing.T) {
-	r := policed("@")(t, 160, 45)
+	r := theMorning(t, 160, 45, "@")
 	r.want("missed", "its newest backup is 105d 5h old", "one each 7 d").wantNot("orders-db").press("f").want("orders-db", "✓")
 	r.find("orders").press("down").want("keeps", "last 3, daily 7, weekly 4, never fewer than 2")
 	r.press("l").want("Timeline of orders-db").press("esc").press("enter").want("Overview").press("esc", "C").want("Prune by the policies")
+	r = theMorning(t, 160, 45, "@", "f").find("orders").press("down")
+	r.want("PROVEN", "one proven in a drill each 30 d", "2d ago, byte for byte")
+	r = policed("@")(t, 160, 45)
+	r.want("! whether backups were proven is not known: there is no archive", "orders-db", "? not known")
 	newRig(t, sharedDemo(t), 100, 30).press("@").want("the config has none", "[policy.gold]")
 }
 
@@ -333,4 +337,13 @@ func placeRows(t *testing.T, r *rig) []core.Backup {
 		t.Fatal(err)
 	}
 	return page.Rows
+}
+
+// TestProvenColumn: the lists say when a drill last proved what a row is about, filter by it,
+// and say why they do not sort by it; without an archive there is no such column.
+func TestProvenColumn(t *testing.T) {
+	r := theMorning(t, 200, 45, "v")
+	r.want("PROVEN").press("/").typeText("proven<30d").press("enter").want("1 volume of", "orders-db", "2d").wantNot("db-prod-01")
+	r.press("s").typeText("proven").press("enter").said(ui.LevelBad, "only hearth's archive knows")
+	policed("v")(t, 200, 45).want("NEWEST").wantNot("PROVEN")
 }

@@ -18,6 +18,8 @@ type account struct {
 	still func() // ends the signs of life
 	// made is told of a volume that hearth makes, before anything is put on it; nil: nobody is.
 	made func(core.VolumeID) error
+	// owner is whose project a volume that hearth made is of, as it was made; "": not known.
+	owner core.ProjectID
 }
 
 // begin writes the intent down before anything is changed. Whoever begins defers

@@ -330,6 +330,69 @@ func TestDrillGivenAway(t *testing.T) {
 	}
 }
 
+// grabbed is a cloud where something happens to a volume once a restore onto it was asked for.
+type grabbed struct {
+	*memory.Cloud
+	t       *testing.T
+	becomes func(*core.Volume) error
+	asked   bool
+	looks   int
+}
+
+func (c *grabbed) RestoreBackup(ctx context.Context, r core.RestoreRequest) (core.Restoring, error) {
+	c.asked = true
+	return c.Cloud.RestoreBackup(ctx, r)
+}
+
+func (c *grabbed) Volume(ctx context.Context, id core.VolumeID) (core.Volume, error) {
+	v, err := c.Cloud.Volume(ctx, id)
+	if v.ProjectID = "ours"; c.asked && err == nil {
+		if c.looks++; c.looks > 200 {
+			c.t.Fatal("it is looked at for ever")
+		}
+		err = c.becomes(&v)
+	}
+	return v, err
+}
+
+func (c *grabbed) DeleteVolume(context.Context, core.VolumeID) error {
+	c.t.Error("it was deleted")
+	return nil
+}
+
+// TestDrillTaken: a volume that is somebody else's while it is restored onto ends the drill of
+// it, which says so, and is not deleted.
+func TestDrillTaken(t *testing.T) {
+	status := func(s string) func(*core.Volume) error {
+		return func(v *core.Volume) error { v.Status = s; return nil }
+	}
+	for what, x := range map[string]struct {
+		becomes   func(*core.Volume) error
+		why, left string
+	}{
+		"given away": {status("awaiting-transfer"), "became awaiting-transfer while it was restored onto", "it is awaiting-transfer"},
+		"reserved":   {status("reserved"), "became reserved while it was restored onto", "it is reserved, and stays so"},
+		"another's": {func(v *core.Volume) error { v.ProjectID = "theirs"; return nil }, "was given to another project while",
+			"it is another project's now"},
+		"gone": {func(v *core.Volume) error { return core.Fail(core.CodeNotFound, "read it", "there is none", "", nil) },
+			"was deleted, or given to another project, while", ""},
+		"renamed": {func(v *core.Volume) error { v.Name, v.Status = core.Some("mine"), "maintenance"; return nil },
+			"became maintenance while", "it is called mine now"},
+	} {
+		c, d := drillDesk(t)
+		c.Scoped(core.Scope{Project: core.Project{ID: "ours"}})
+		place := &grabbed{Cloud: c, t: t, becomes: x.becomes}
+		d.Place = place
+		p := planDrill(t, d, jobs.DrillRequest{Backups: []core.BackupID{storetest.NullTag}})
+		drills, err := d.Drill(t.Context(), p, nil)
+		wantCode(t, what, err, core.CodePartial)
+		if len(drills) != 1 || drills[0].Verdict != core.DrillUnknown || !strings.Contains(drills[0].Why, x.why) ||
+			drills[0].Gone != (x.left == "") || !strings.Contains(drills[0].Left, x.left) {
+			t.Errorf("%s: %+v", what, drills)
+		}
+	}
+}
+
 // closed is a cloud that shows no volume.
 type closed struct{ *memory.Cloud }
 

@@ -103,7 +103,7 @@ func (d Desk) dropDrill(ctx context.Context, x *core.Drill, progress Progress) {
 			return
 		}
 	}
-	asked, idle := false, 0
+	asked, idle, busy, owner := false, 0, 0, d.drillProject(work)
 	err := d.follow(ctx, 0, func() (over bool, err error) {
 		v, err := d.Place.Volume(work, x.Volume)
 		switch {
@@ -115,7 +115,14 @@ func (d Desk) dropDrill(ctx context.Context, x *core.Drill, progress Progress) {
 		}
 		progress.say(0, 1, "deleting %s, which is %s", core.Visible(x.Name), v.Status)
 		switch {
-		case !asked && core.InTransit(v.Status) && !gaveUp:
+		case !asked && owner != "" && v.ProjectID != "" && v.ProjectID != owner:
+			x.Left = "it is another project's now"
+			return true, nil
+		case !asked && v.Name.Or("") == x.Name && core.InTransit(v.Status) && !gaveUp:
+			if busy++; !puttingOn(v.Status) && busy > doubtful {
+				x.Left = "it is " + core.Visible(v.Status) + ", and stays so"
+				return true, nil
+			}
 			return false, nil // what is put on it goes on
 		case !asked:
 			asked, x.Left = d.dropOnce(work, x, &v)
@@ -139,6 +146,25 @@ func (d Desk) dropDrill(ctx context.Context, x *core.Drill, progress Progress) {
 	case x.Left == "" && err != nil:
 		x.Left = because(err)
 	}
+}
+
+// puttingOn reports whether Cinder is putting something on a volume, which ends by itself.
+func puttingOn(status string) bool {
+	return status == core.StatusCreating || status == "downloading" || status == "restoring-backup"
+}
+
+// drillProject is the project that the login is for, whose the volumes of drills are; "" where
+// that is not known.
+func (d Desk) drillProject(ctx context.Context) core.ProjectID {
+	s, ok := d.Place.(store.Scoper)
+	if !ok {
+		return ""
+	}
+	scope, err := s.Scope(ctx)
+	if err != nil {
+		return ""
+	}
+	return scope.Project.ID
 }
 
 // dropOnce asks for the deletion of a drill's volume, if it still is that and nothing uses

@@ -66,6 +66,7 @@ func (d Desk) makeTarget(ctx context.Context, o store.Operator, r core.RestoreRe
 			d.whySaid(ctx, string(made.ID)), "see hearth messages "+string(made.ID)+", or restore onto a volume that is there", nil)
 		return r, d.takeAway(ctx, o, a, made.ID, err)
 	}
+	a.owner = v.ProjectID
 	r.Volume, r.Name, r.Size, r.Type, r.AvailabilityZone = made.ID, "", 0, "", ""
 	return r, nil
 }

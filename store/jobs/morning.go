@@ -126,7 +126,7 @@ func (d Desk) sinceOf(ctx context.Context, m *core.Morning, q MorningRequest, bo
 // round counts rows, with what is known of them besides.
 type round struct {
 	tally   *core.Tally
-	proven  map[core.VolumeID]bool // volumes of which a drill brought a backup back
+	proofs  map[core.VolumeID]core.Proof // what drills say of volumes
 	damage  map[core.BackupID]core.Verified
 	damaged int
 	damages []core.Verified // some of them
@@ -142,7 +142,7 @@ func (r *round) backup(b *core.Backup) {
 }
 
 func (r *round) volume(v *core.Volume, newest core.Opt[time.Time]) {
-	r.tally.Volume(v, newest, r.proven[v.ID])
+	r.tally.Volume(v, newest, r.proofs[v.ID])
 }
 
 // mostDamaged is of how many damaged backups is known whether they are of a place.
@@ -168,12 +168,7 @@ func (r *round) learn(ctx context.Context, d Desk, m *core.Morning, books bool, 
 		return err
 	}
 	m.Drills = core.Knows(core.SumDrills(drills))
-	r.proven = map[core.VolumeID]bool{}
-	for i := range drills {
-		if drills[i].Verdict.Good() {
-			r.proven[drills[i].Source] = true
-		}
-	}
+	r.proofs = core.ProofsOf(drills).Volumes
 	return nil
 }
 

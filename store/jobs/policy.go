@@ -22,11 +22,14 @@ type PolicyConfig struct {
 	Project  string            `toml:"project"`  // its id, or its name where that is seen
 	// Every, and Grace, are times such as 24h or 7d; Grace is a quarter of Every where it is
 	// not given.
-	Every     string     `toml:"every"`
-	Grace     string     `toml:"grace"`
-	FullEvery int        `toml:"full_every"` // 0 or 1: full ones only
-	Force     bool       `toml:"force"`      // also of volumes that are in use
-	Keep      KeepConfig `toml:"keep"`       // none: nothing ever goes
+	Every string `toml:"every"`
+	Grace string `toml:"grace"`
+	// ProvenEvery is such a time, too: within it a drill has to prove a backup of each
+	// volume, byte for byte; "": the policy does not ask for it.
+	ProvenEvery string     `toml:"proven_every"`
+	FullEvery   int        `toml:"full_every"` // 0 or 1: full ones only
+	Force       bool       `toml:"force"`      // also of volumes that are in use
+	Keep        KeepConfig `toml:"keep"`       // none: nothing ever goes
 }
 
 // KeepConfig is which backups stay, under [policy.NAME.keep].
@@ -98,6 +101,11 @@ func (c PolicyConfig) policy(name string) (p Policy, key, what string) {
 	if c.Grace != "" {
 		if p.Grace, err = core.ParseAge(c.Grace); err != nil {
 			return p, "grace", c.Grace + ` is no time: write "6h"`
+		}
+	}
+	if c.ProvenEvery != "" {
+		if p.ProvenEvery, err = core.ParseAge(c.ProvenEvery); err != nil || p.ProvenEvery < time.Hour || p.ProvenEvery > 3660*24*time.Hour {
+			return p, "proven_every", c.ProvenEvery + ` is no time from 1h to 3660d: write "30d"`
 		}
 	}
 	if c.FullEvery < 0 {
@@ -260,10 +268,12 @@ func has(v *core.Volume, metadata map[string]string) bool {
 
 // PolicyState is what there is to say of a volume under a policy.
 type PolicyState struct {
-	Policy string
-	Volume core.Volume
-	Every  time.Duration
-	core.Judged
+	Policy      string
+	Volume      core.Volume
+	Every       time.Duration
+	core.Judged              // the worse of what the backups and what the drills say
+	Aged        core.Keeping // what the backups say alone
+	Proof       core.Proofed // what the drills say
 }
 
 // PolicyReport is how far policies are kept.
@@ -284,6 +294,18 @@ func (r *PolicyReport) Count(policy string) (n map[core.Keeping]int) {
 	return n
 }
 
+// CountProofs counts how far the volumes of a policy, or of all with an empty name, that
+// wants backups proven are so.
+func (r *PolicyReport) CountProofs(policy string) (n map[core.Keeping]int) {
+	n = map[core.Keeping]int{}
+	for _, s := range r.States {
+		if s.Proof.Keeping != "" && (policy == "" || s.Policy == policy) {
+			n[s.Proof.Keeping]++
+		}
+	}
+	return n
+}
+
 // Says is what a check comes to.
 func (r *PolicyReport) Says() string {
 	n := r.Count("")
@@ -293,12 +315,17 @@ func (r *PolicyReport) Says() string {
 			text += fmt.Sprintf(", %d %s", n[k], k)
 		}
 	}
+	proofs, of := r.CountProofs(""), 0
+	for _, n := range proofs {
+		of += n
+	}
+	if of > 0 {
+		text += fmt.Sprintf("; drills proved %d of %s in time", proofs[core.PolicyKept], core.Count(of, "volume"))
+		if n := proofs[core.PolicyUnknown]; n > 0 {
+			text += fmt.Sprintf(", %d not known", n)
+		}
+	}
 	return text
-}
-
-// Badness orders how a policy is kept: the larger the worse.
-func Badness(k core.Keeping) int {
-	return slices.Index([]core.Keeping{core.PolicyKept, core.PolicyUnknown, core.PolicyBroken, core.PolicyMissed}, k)
 }
 
 // CheckPolicies says which volumes break which policy. It asks for nothing to be done. What
@@ -309,14 +336,25 @@ func (d Desk) CheckPolicies(ctx context.Context, policies []Policy, progress Pro
 	if r.Unseen = c.unseen; err != nil {
 		return r, err
 	}
+	proofs, err := d.proofsFor(ctx, policies)
+	if err != nil {
+		return r, err
+	}
+	if proofs.why != "" {
+		r.Unseen = append(r.Unseen, "whether backups were proven is not known: "+proofs.why)
+	}
 	for _, v := range c.volumes {
 		s := PolicyState{Policy: v.policy.Name, Volume: v.volume, Every: v.policy.Every}
 		s.Judged = v.policy.Judge(c.backups[v.volume.ID], v.volume.CreatedAt, d.Now())
+		s.Proof = proofs.judge(&v, d.Now())
 		switch {
 		case v.err != nil:
 			s.Judged = core.Judged{Keeping: core.PolicyUnknown, Why: "its metadata could not be read: " + v.err.Error()}
 		case c.short != nil && s.Keeping != core.PolicyKept:
 			s.Keeping, s.Since, s.Why = core.PolicyUnknown, core.Opt[time.Time]{}, "not all backups were seen, as the list ended early"
+		}
+		if s.Aged = s.Keeping; v.err == nil {
+			s.Judged = s.Judged.With(s.Proof)
 		}
 		r.States = append(r.States, s)
 	}

@@ -513,6 +513,8 @@ func TestPoliciesConfig(t *testing.T) {
 		"x.every: 1s is no time from 1m to 366d":            {Every: "1s"},
 		"x.every: soon is no time":                          {Every: "soon"},
 		"x.grace: late is no time":                          {Every: "1d", Grace: "late"},
+		"x.proven_every: soon is no time from 1h to 3660d":  {Every: "1d", ProvenEvery: "soon"},
+		"x.proven_every: 5m is no time from 1h to 3660d":    {Every: "1d", ProvenEvery: "5m"},
 		"x.filter: cannot filter by nam:x: there is no col": {Every: "1d", Filter: "nam:x"},
 		"x.full_every: full_every wants a number from 1":    {Every: "1d", FullEvery: -1},
 		"x.keep.daily: daily wants a number from 1":         {Every: "1d", Keep: jobs.KeepConfig{Daily: -1}},
@@ -531,6 +533,62 @@ func TestPoliciesConfig(t *testing.T) {
 	}
 	if _, err := jobs.Chosen(nil, nil); core.CodeOf(err) != core.CodeNotFound {
 		t.Error(err)
+	}
+}
+
+// TestProvenEvery: a policy may want a backup of each volume proven. What was only restored
+// does not count, and where there is no archive it is not known.
+func TestProvenEvery(t *testing.T) {
+	c, d, at := policyDesk(t, 4)
+	_, err := runs(t, d, goldConfig)
+	ok(t, err)
+	config := goldConfig
+	config.ProvenEvery = "30d"
+	drill := func(i int, v core.DrillVerdict, place string) {
+		_, err := d.Archive.BeginDrill(t.Context(), core.Drill{Place: place, Backup: core.BackupID(volumeID(i)), Source: volumeID(i),
+			At: at.at.Add(-time.Hour), Verdict: v, Gone: true})
+		ok(t, err)
+	}
+	here := c.Info().Location
+	drill(0, core.DrillProven, here)
+	drill(1, core.DrillRestored, here)
+	drill(2, core.DrillProven, "cloud:other")
+	drill(3, core.DrillProven, here)
+	drill(3, core.DrillDiffers, here)
+	check := func(d jobs.Desk, config jobs.PolicyConfig) (string, jobs.PolicyReport) {
+		t.Helper()
+		r, err := d.CheckPolicies(t.Context(), policiesOf(t, config), nil)
+		ok(t, err)
+		var out []string
+		for _, s := range r.States {
+			out = append(out, fmt.Sprint(s.Volume.Name.V, " ", s.Keeping, "/", s.Aged, "/", s.Proof.Keeping))
+		}
+		return strings.Join(out, ", "), r
+	}
+	// The proof of volume 3 began in the same moment as what differs: it is no later, and stands.
+	got, r := check(d, config)
+	if got != "vol0 kept/kept/kept, vol1 broken/kept/broken, vol2 broken/kept/broken, vol3 kept/kept/kept" || len(r.Unseen) > 0 {
+		t.Error(got, r.Unseen)
+	}
+	if says := r.Says(); says != "2 of 4 volumes kept, 2 broken; drills proved 2 of 4 volumes in time" {
+		t.Error(says)
+	}
+	if why := r.States[1].Why; !strings.Contains(why, "one was restored 1h 0m ago, whose bytes were not compared") {
+		t.Error(why)
+	}
+	at.at = at.at.AddDate(0, 0, 31)
+	if got, _ := check(d, config); !strings.HasPrefix(got, "vol0 missed/missed/broken") {
+		t.Error("after a month:", got)
+	}
+	at.at = at.at.AddDate(0, 0, -31)
+	if got, r := check(d, goldConfig); strings.Contains(got, "broken") || strings.Contains(r.Says(), "prove") {
+		t.Error("not asked for:", got, r.Says())
+	}
+	d.Archive = nil
+	got, r = check(d, config)
+	if !strings.HasPrefix(got, "vol0 unknown/kept/unknown") || r.Count("")[core.PolicyUnknown] != 4 ||
+		!slices.Contains(r.Unseen, "whether backups were proven is not known: there is no archive") {
+		t.Error("without an archive:", got, r.Unseen)
 	}
 }
 

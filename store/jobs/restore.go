@@ -174,16 +174,29 @@ func (d Desk) compare(ctx context.Context, report *core.RestoreReport, b *core.B
 
 // watchVolume follows the volume of a restore until that is over. One whose answer
 // was lost has begun once its volume is seen restoring, or says what it was restored
-// from: a volume that is there and available may just be new.
+// from: a volume that is there and available may just be new. One that was deleted, is
+// another project's, or is at something else than a restore and stays so, is waited for no
+// more: CodePartial, as what it holds is not known.
 func (d Desk) watchVolume(ctx context.Context, b *core.Backup, a *account, report *core.RestoreReport,
 	progress Progress) (v core.Volume, err error) {
 	idle := 0
+	lost := func(what string) error {
+		return core.Fail(core.CodePartial, tryRestore, "volume "+string(report.Volume)+" "+what+" while it was restored onto",
+			"what it holds is not known; restore again", nil)
+	}
 	err = d.follow(ctx, 0, func() (over bool, err error) {
-		if v, err = d.Place.Volume(ctx, report.Volume); err != nil {
+		v, err = d.Place.Volume(ctx, report.Volume)
+		if core.CodeOf(err) == core.CodeNotFound {
+			return true, lost("was deleted, or given to another project,")
+		}
+		if err != nil {
 			if core.CodeOf(err) == core.CodeUnavailable {
 				progress.say(0, 1, "no answer; the restore goes on in the cloud, and is looked at again")
 			}
-			return core.CodeOf(err) == core.CodeNotFound, err
+			return false, err
+		}
+		if a.owner != "" && v.ProjectID != "" && v.ProjectID != a.owner {
+			return true, lost("was given to another project")
 		}
 		report.VolumeName, report.VolumeStatus = v.Title(), v.Status
 		if report.Inferred && (v.Status == "restoring-backup" || v.Status == "error_restoring" || core.RestoredFrom(&v) == b.ID) {
@@ -194,7 +207,13 @@ func (d Desk) watchVolume(ctx context.Context, b *core.Backup, a *account, repor
 		switch {
 		case core.Failed(v.Status):
 			return true, nil
+		case puttingOn(v.Status):
+			idle = 0
+			return false, nil
 		case v.Status != core.StatusAvailable && v.Status != "in-use":
+			if idle++; idle > doubtful {
+				return true, lost("became " + core.Visible(v.Status))
+			}
 			return false, nil
 		case report.Inferred:
 			idle++

@@ -367,7 +367,7 @@ func (l *lister[T]) now() time.Time {
 // ages are the terms of a filter that the clock decides.
 func ages(f core.Filter) (out []core.Term) {
 	for _, t := range f.Terms {
-		if t.Kind == core.TimeColumn && t.At.IsZero() {
+		if t.Kind == core.TimeColumn && t.At.IsZero() && t.Column != core.ProvenColumn { // of which no place knows the next
 			out = append(out, t)
 		}
 	}

@@ -44,13 +44,13 @@ func Backups(at *place.Stay, more place.RowActions) func(ui.Host, ui.Open) ui.Sc
 }
 
 func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) ui.Screen {
-	l := newLister(host, at, core.BackupColumns, o.Filter)
+	l := newLister(host, at, core.ListedBackups, o.Filter)
 	s := &listScreen[core.Backup]{lister: l, noun: "backup"}
 	from := at.Desk().Place
 	if c, ok := from.(store.Counter); ok {
 		l.counter = c.CountBackups
 	}
-	l.query, l.id = from.Backups, func(b *core.Backup) string { return string(b.ID) }
+	l.query, l.id = at.Desk().BackupRows, func(b *core.Backup) string { return string(b.ID) }
 	l.cells = func(x *core.Backup) []grid.Cell { return show.BackupCells(host.Look(), x) }
 	l.turned = func(was, is []core.Backup) tea.Cmd { return lookAgain(host, at, was, is) }
 	if r := at.Repository(); r != nil {
@@ -62,6 +62,7 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	if l.shown = backupColumns; at.Repository() != nil {
 		l.shown = judged(backupColumns)
 	}
+	l.showProven(func(b *core.Backup) *core.Proof { return b.Proof })
 	l.table = grid.New(l.shown, host.Look().Grid())
 	l.table.SetSort(l.sort.Column, l.sort.Desc)
 	s.detail = func(ctx context.Context, row core.Backup) (core.Backup, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"hearth/core"
+	"hearth/store/jobs"
 	"hearth/tui/grid"
 	"hearth/tui/place"
 	"hearth/tui/show"
@@ -328,6 +329,9 @@ func (l *lister[T]) typed(msg tea.Msg) tea.Cmd {
 
 // setSort sorts by a column.
 func (l *lister[T]) setSort(column string, desc bool) tea.Cmd {
+	if column == core.ProvenColumn {
+		return ui.Fail(jobs.NoProvenOrder())
+	}
 	l.sort = core.Order{Column: column, Desc: desc}
 	l.table.SetSort(column, desc)
 	l.anew = true

@@ -152,3 +152,23 @@ func (l *lister[T]) chip() string {
 	}
 	return s.Mark.Paint("["+ui.Clip(core.Visible(l.begun), 48)+"]") + " "
 }
+
+// provenColumn says when a drill last proved what a row is about, where there is an archive
+// that knows.
+var provenColumn = grid.Column{Name: core.ProvenColumn, Title: "PROVEN", Width: 6, Right: true, Drop: 7}
+
+// showProven adds the column of what drills have proven, of what is the archive's to say.
+func (l *lister[T]) showProven(of func(*T) *core.Proof) {
+	if !l.at.Desk().KnowsProofs() {
+		return
+	}
+	l.shown = append(slices.Clip(l.shown), provenColumn)
+	cells := l.cells
+	l.cells = func(row *T) []grid.Cell {
+		cell, last := grid.Cell{Text: "?", Style: l.host.Look().Unknown}, cells(row)
+		if p := of(row); p != nil {
+			cell = grid.Cell{Text: l.host.Look().Age(p.Proven)}
+		}
+		return slices.Insert(last, len(last)-1, cell) // the project's stays the last
+	}
+}

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store/jobs"
 	"hearth/tui/grid"
 	"hearth/tui/state"
 	"hearth/tui/ui"
@@ -30,6 +31,8 @@ func sortOf[T any](text string, columns core.Columns[T]) (core.Order, error) {
 	}
 	o := core.Order{Column: c.Name, Desc: downFirst(c)}
 	switch {
+	case c.Name == core.ProvenColumn:
+		return core.Order{}, jobs.NoProvenOrder()
 	case len(words) > 2 || len(words) == 2 && !strings.HasPrefix(words[1], "asc") && !strings.HasPrefix(words[1], "desc"):
 		return o, core.Fail(core.CodeUsage, "sort by "+c.Name, "the way round is asc or desc, and not "+
 			core.Visible(strings.Join(words[1:], " ")), "", nil)
@@ -161,9 +164,9 @@ func CheckView(v state.View, nearest func(word string, of []string) string) (key
 	}
 	switch v.ListName() {
 	case "backups":
-		return checkView(v, core.BackupColumns, backupColumns, near)
+		return checkView(v, core.ListedBackups, append(slices.Clip(backupColumns), provenColumn), near)
 	case "volumes":
-		return checkView(v, core.VolumeFields, volumeColumns, near)
+		return checkView(v, core.ListedVolumes, append(slices.Clip(volumeColumns), provenColumn), near)
 	}
 	return "list", near(v.List+" is neither backups nor volumes", v.List, []string{"backups", "volumes"})
 }

@@ -33,15 +33,17 @@ func Volumes(at *place.Stay, more place.RowActions) func(ui.Host, ui.Open) ui.Sc
 }
 
 func newVolumes(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) ui.Screen {
-	l := newLister(host, at, core.VolumeFields, o.Filter)
+	l := newLister(host, at, core.ListedVolumes, o.Filter)
 	s := &listScreen[core.Volume]{lister: l, noun: "volume"}
 	from := at.Desk().Place
 	if c, ok := from.(store.Counter); ok {
 		l.counter = c.CountVolumes
 	}
-	l.query, l.id = from.Volumes, func(v *core.Volume) string { return string(v.ID) }
+	l.query, l.id = at.Desk().VolumeRows, func(v *core.Volume) string { return string(v.ID) }
 	l.cells = func(v *core.Volume) []grid.Cell { return show.VolumeCells(host.Look(), v) }
-	l.shown, l.table = volumeColumns, grid.New(volumeColumns, host.Look().Grid())
+	l.shown = volumeColumns
+	l.showProven(func(v *core.Volume) *core.Proof { return v.Proof })
+	l.table = grid.New(l.shown, host.Look().Grid())
 	l.table.SetSort(l.sort.Column, l.sort.Desc)
 	s.detail = func(ctx context.Context, row core.Volume) (core.Volume, error) { return from.Volume(ctx, row.ID) }
 	s.lines = func(v *core.Volume) []ui.Line { return show.VolumeLines(host.Look(), v) }

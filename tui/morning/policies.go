@@ -32,6 +32,7 @@ var policyColumns = []grid.Column{
 	{Title: "STATE", Width: 7},
 	{Title: "BROKEN SINCE", Width: 19, Drop: 1},
 	{Title: "NEWEST", Width: 6, Right: true},
+	{Title: "PROVEN", Width: 6, Right: true, Drop: 3},
 	{Title: "WHY", Width: 30, Min: 18, Grow: 3},
 	{Title: "ID", Width: 8, Drop: 2},
 }
@@ -77,7 +78,7 @@ func (s *policies) fill() {
 	}
 	slices.SortStableFunc(s.rows, func(a, b int) int {
 		x, y := &s.got.States[a], &s.got.States[b]
-		if c := jobs.Badness(y.Keeping) - jobs.Badness(x.Keeping); c != 0 || x.Since.Set != y.Since.Set {
+		if c := y.Keeping.Badness() - x.Keeping.Badness(); c != 0 || x.Since.Set != y.Since.Set {
 			return c
 		}
 		return x.Since.V.Compare(y.Since.V)
@@ -102,7 +103,8 @@ func (s *policies) Row(i int) ([]grid.Cell, bool) {
 		since = grid.Cell{Text: "? not known", Style: st.Unknown}
 	}
 	return []grid.Cell{{Text: sign, Style: look}, show.NameCell(st, x.Volume.Name), {Text: x.Policy}, {Text: string(x.Keeping), Style: look},
-		since, {Text: st.Age(x.Newest)}, {Text: core.Visible(x.Why)}, {Text: core.Visible(x.Volume.ID.Short()), Style: st.Dim}}, true
+		since, {Text: st.Age(x.Newest)}, {Text: st.Age(x.Proof.Last)}, {Text: core.Visible(x.Why)},
+		{Text: core.Visible(x.Volume.ID.Short()), Style: st.Dim}}, true
 }
 
 // keeping is a sign and a look for how a policy is kept.
@@ -182,9 +184,21 @@ func (s *policies) detail() []ui.Line {
 		if p.FullEvery > 1 {
 			text += fmt.Sprintf("; each %dth is a full one", p.FullEvery)
 		}
+		if p.ProvenEvery > 0 {
+			text += "; one proven in a drill each " + core.Lasting(p.ProvenEvery)
+		}
 		lines = append(lines, ui.FieldLine("policy "+x.Policy, text), ui.FieldLine("keeps", p.Keep.String()))
 	}
-	return append(lines, ui.FieldLine("newest backup", st.Since(x.Newest)), ui.FieldLine("volume", core.Visible(string(x.Volume.ID))))
+	lines = append(lines, ui.FieldLine("newest backup", st.Since(x.Newest)))
+	switch {
+	case x.Proof.Last.Set:
+		lines = append(lines, ui.FieldLine("last proven", st.Since(x.Proof.Last)+", byte for byte, in a drill"))
+	case x.Proof.Keeping == core.PolicyUnknown:
+		lines = append(lines, ui.FieldLine("last proven", "? not known"))
+	case x.Proof.Keeping != "":
+		lines = append(lines, ui.FieldLine("last proven", "never, as far as this archive knows"))
+	}
+	return append(lines, ui.FieldLine("volume", core.Visible(string(x.Volume.ID))))
 }
 
 func (s *policies) Actions() []ui.Action {

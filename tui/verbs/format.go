@@ -87,7 +87,7 @@ func pick[T any](all core.Columns[T], want, usual []string) (core.Columns[T], er
 func cell[T any](col *core.Column[T], row *T, unseen core.FieldSet, local bool) string {
 	v := col.Value(row)
 	switch {
-	case unseen.Has(col.Key):
+	case unseen.Has(col.Key), col.Known != nil && !col.Known(row):
 		return "?"
 	case v.IsNull():
 		return "-"
@@ -127,7 +127,7 @@ func clock(t time.Time, local bool) string {
 func bareCell[T any](f *format, col *core.Column[T], row *T, unseen core.FieldSet) string {
 	v := col.Value(row)
 	switch {
-	case unseen.Has(col.Key):
+	case unseen.Has(col.Key), col.Known != nil && !col.Known(row):
 		return ""
 	case col.Kind == core.FlagColumn && !v.IsNull() && !core.OddKind(col.Kind, v):
 		return flagWord(col.Key, v.Bool())

@@ -43,6 +43,8 @@ func longHelp(columns []string) string {
 		"of tables. --all-tenants, --status, --name, --volume and --long of the openstack client work too. A table, csv and " +
 		"value show the usual columns, " +
 		"a table on a narrow terminal only those that fit. Times are UTC.\n\n" +
+		"When a drill last proved a backup byte for byte (proven) is known from hearth's archive: where there is none it is left out, and " +
+		"lists can be filtered by it, as with proven<30d or -proven>=0s, and not sorted.\n\n" +
 		"The columns are " + words(columns, "and") + "."
 }
 
@@ -112,7 +114,8 @@ func (l *listing[T]) run(e *Env, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if q.Wants = []string{"project", "user", "key"}; len(l.columns) > 0 || l.format.name != "json" && l.format.name != "yaml" {
+	q.Wants = []string{"project", "user", "key", core.ProvenColumn}
+	if len(l.columns) > 0 || l.format.name != "json" && l.format.name != "yaml" {
 		q.Wants = r.columns.Names() // else what is no field of the row itself is not asked for: it costs more
 	}
 	return e.with(cmd, func(ctx context.Context, d jobs.Desk) error {
@@ -194,13 +197,13 @@ func (e *Env) backups() *cobra.Command {
 		project: func(b *core.Backup) string { return string(b.ProjectID) },
 		caution: func(b *core.Backup) string { return b.Layout.Advice() },
 		sheet: sheet[core.Backup]{
-			columns: core.BackupColumns,
+			columns: core.ListedBackups,
 			usual:   []string{"id", "name", "status", "kind", "size", "created", "volume", "reason"},
 			spare:   []string{"reason", "volume"},
 			unseen:  func(b *core.Backup) core.FieldSet { return b.Unseen },
 		},
 		pages: func(d jobs.Desk) func(context.Context, core.Query) (core.Page[core.Backup], error) {
-			return d.Place.Backups
+			return d.BackupRows
 		},
 	}
 	return l.command(e, &cobra.Command{
@@ -218,13 +221,13 @@ func (e *Env) volumes() *cobra.Command {
 		more:    []string{"type", "az", "description"},
 		project: func(v *core.Volume) string { return string(v.ProjectID) },
 		sheet: sheet[core.Volume]{
-			columns: core.VolumeFields,
+			columns: core.ListedVolumes,
 			usual:   []string{"id", "name", "status", "size", "bootable", "backups", "last-backup", "created"},
 			spare:   []string{"bootable", "last-backup"},
 			unseen:  func(v *core.Volume) core.FieldSet { return v.Unseen },
 		},
 		pages: func(d jobs.Desk) func(context.Context, core.Query) (core.Page[core.Volume], error) {
-			return d.Place.Volumes
+			return d.VolumeRows
 		},
 	}
 	return l.command(e, &cobra.Command{
@@ -255,7 +258,8 @@ func (e *Env) oneVolume() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				o, err := f.only(core.VolumeObject(&v), keyIn(core.VolumeFields))
+				d.VolumeWithProof(ctx, &v)
+				o, err := f.only(core.VolumeObject(&v), keyIn(core.ListedVolumes))
 				if err != nil {
 					return err
 				}
@@ -263,7 +267,7 @@ func (e *Env) oneVolume() *cobra.Command {
 			})
 		},
 	}
-	f.flags(cmd, core.VolumeFields.Names())
+	f.flags(cmd, core.ListedVolumes.Names())
 	return cmd
 }
 
@@ -289,7 +293,8 @@ func (e *Env) oneBackup() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				o, err := f.only(core.BackupObject(&b, chain), keyIn(core.BackupColumns))
+				d.WithProof(ctx, &b)
+				o, err := f.only(core.BackupObject(&b, chain), keyIn(core.ListedBackups))
 				if err != nil {
 					return err
 				}
@@ -297,6 +302,6 @@ func (e *Env) oneBackup() *cobra.Command {
 			})
 		},
 	}
-	f.flags(cmd, core.BackupColumns.Names())
+	f.flags(cmd, core.ListedBackups.Names())
 	return cmd
 }

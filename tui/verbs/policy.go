@@ -18,6 +18,7 @@ const policyConfig = `  [policy.gold]
   metadata = { backup = "gold" }  # volumes that have it; filter = "name~db size<500" and project = "…" choose too
   every = "24h"                   # due at midnight UTC; of 168h on Mondays
   grace = "6h"                    # how late a backup may be (default a quarter of every)
+  proven_every = "30d"            # within what time a drill is to prove a backup, byte for byte; without it none has to
   full_every = 7                  # each 7th is a full one; without it all are
   force = true                    # also of volumes that are in use
   keep = { last = 3, daily = 7, weekly = 4, monthly = 6, yearly = 2, at_least = 2 }`
@@ -114,6 +115,12 @@ var policyColumns = append(ofPolicy(func(s *jobs.PolicyState) (string, *core.Vol
 			Value: func(s *jobs.PolicyState) pyjson.Value { return timeOrNull(s.Since) }},
 		{Name: "newest", Key: "newest_backup_at", Title: "Newest backup", Kind: core.TimeColumn,
 			Value: func(s *jobs.PolicyState) pyjson.Value { return timeOrNull(s.Newest) }},
+		{Name: "proof", Key: "proof", Title: "Proof", Kind: core.WordColumn,
+			Value: func(s *jobs.PolicyState) pyjson.Value { return orNull(string(s.Proof.Keeping)) }},
+		{Name: "proven", Key: "last_proven_at", Title: "Last proven", Kind: core.TimeColumn,
+			Value: func(s *jobs.PolicyState) pyjson.Value { return timeOrNull(s.Proof.Last) }},
+		{Name: "unproven-since", Key: "unproven_since", Title: "Unproven since", Kind: core.TimeColumn,
+			Value: func(s *jobs.PolicyState) pyjson.Value { return timeOrNull(s.Proof.Since) }},
 		{Name: "why", Key: "why", Title: "Why", Value: func(s *jobs.PolicyState) pyjson.Value { return orNull(s.Why) }},
 	}...)
 
@@ -132,7 +139,11 @@ func (e *Env) policyCheck() *cobra.Command {
 		Use: "check [POLICY…]", Short: "Show which volumes break which policy, and since when", Args: takes(0, -1),
 		Long: "Show which volumes break which policy, and since when: their newest backup that is available, whoever made it, is " +
 			"older than every and grace of the policy. One that is older by another every, or a volume without any, is missed. What " +
-			"could not be seen is said, and what is not known is unknown; whether a backup could be restored is not looked at.\n\n" +
+			"could not be seen is said, and what is not known is unknown.\n\n" +
+			"Any available backup counts for that, whether it would restore or not. With proven_every a drill has to have proven one " +
+			"of the volume's within that time, too: hearth drill --deep, which compares every byte with the repository. One that was " +
+			"only restored is not proven, as Cinder calls a wrong restore available. Known are the drills of this archive, and not those of " +
+			"another machine; one that did not bring a backup back makes the volume missed until another is proven.\n\n" +
 			"With --nagios it prints one line and ends with 0 where all are kept, 1 where some are broken, 2 where some are " +
 			"missed, 3 where it is not known, and where hearth itself failed. -o prometheus is for the textfile collector " +
 			"of node_exporter.\n\nThe columns are " + words(policyColumns.Names(), "and") + ".",
@@ -259,7 +270,7 @@ func nagiosState(r *jobs.PolicyReport) (exit int, text string) {
 		exit = 3 // that nothing is broken is not known
 	}
 	worst := slices.Clone(r.States)
-	slices.SortStableFunc(worst, func(a, b jobs.PolicyState) int { return jobs.Badness(b.Keeping) - jobs.Badness(a.Keeping) })
+	slices.SortStableFunc(worst, func(a, b jobs.PolicyState) int { return b.Keeping.Badness() - a.Keeping.Badness() })
 	for i, s := range worst {
 		if s.Keeping == core.PolicyKept || i == 3 {
 			break

@@ -164,6 +164,36 @@ func TestPolicyMetrics(t *testing.T) {
 			t.Errorf("there is no %s in\n%s", line, got)
 		}
 	}
+	// Of a policy that wants backups proven, what drills have proven.
+	b.env.Policies = func() ([]jobs.Policy, error) {
+		return policiesOf(t, "gold", jobs.PolicyConfig{Metadata: map[string]string{"backup": "gold"}, Every: "24h", ProvenEvery: "20d"}), nil
+	}
+	for i, v := range []core.DrillVerdict{core.DrillProven, core.DrillRestored} {
+		_, err := b.desk.Archive.BeginDrill(t.Context(), core.Drill{Place: "cloud:memory", Backup: core.BackupID(fmt.Sprint(i)),
+			Source: core.VolumeID(fmt.Sprintf("aaaaaaaa-0000-4000-8000-%012d", i)), At: noon.Add(-time.Hour), Verdict: v, Gone: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got = b.ok("policy", "check", "-o", "prometheus")
+	for _, line := range []string{
+		`hearth_policy_proven_every_seconds{place="cloud:memory",policy="gold"} 1.728e+06`,
+		`hearth_policy_proofs{place="cloud:memory",policy="gold",state="kept"} 1`,
+		`hearth_policy_proofs{place="cloud:memory",policy="gold",state="broken"} 2`,
+		`hearth_policy_last_proven_timestamp_seconds{place="cloud:memory",policy="gold",volume_id="aaaaaaaa-0000-4000-8000-000000000000",` +
+			`volume="fresh",project_id=""} ` + fmt.Sprintf("%g", float64(noon.Add(-time.Hour).Unix())),
+	} {
+		if !strings.Contains(got, line+"\n") {
+			t.Errorf("there is no %s in\n%s", line, got)
+		}
+	}
+	if n := strings.Count(got, "hearth_policy_last_proven_timestamp_seconds{"); n != 1 {
+		t.Errorf("%d are said to be proven", n)
+	}
+	if got := b.ok("policy", "check", "--all", "-o", "value", "-c", "state,proof,proven"); !strings.HasPrefix(got, "kept\tkept\t"+
+		core.APITime(noon.Add(-time.Hour))+"\nbroken\tbroken\t\n") {
+		t.Error(got)
+	}
 	promtool, err := exec.LookPath("promtool")
 	if named := os.Getenv("HEARTH_TEST_PROMTOOL"); named != "" {
 		promtool, err = named, nil
