@@ -6,11 +6,11 @@
 // The files, in the order in which they read well: each uses only names of those
 // before it (TestReadingOrder).
 //
-//	opt text secret errors release       values that may be null, texts, secrets in them, errors, releases of Cinder
+//	opt text pace secret errors release  values that may be null, texts, how fast work goes on, secrets, errors, releases of Cinder
 //	cindererror python base64 coerce     what Cinder's Python makes of values, and of wrong ones
 //
-//	odd volume layout backup snapshot chain  what there is in a place, how it was written, and values that no Cinder sends
-//	columns filter query rank object     as tables, as what is asked for and in which order, as JSON
+//	odd volume layout backup chain       what there is in a place, how it was written, and values that no Cinder sends
+//	columns filter query rank object snapshot  as tables, as what is asked for and in which order, as JSON
 //	beside way requests properties       a database beside a cloud, requests, which way a restore goes, properties in a line
 //
 //	capture captured state clues         the metadata that a backup keeps, the volume in it, what can come back; and clues to a release
@@ -29,7 +29,7 @@
 //	wrapping finder service paste        records found in whatever was copied
 //	bundle bundlewrite                   records and captures of many backups in one file
 //	import preflight                     what an import does, and what stands against it
-//	repository reconcile                 what a backup repository holds, beside what Cinder says
+//	repository holdingcolumns reconcile  what a backup repository holds, beside what Cinder says
 //	image                                the bytes that a chain of backups holds
 //
 //	journal place restored               what was done, where, and how it came out

@@ -36,7 +36,8 @@ func TestMirrorShownLate(t *testing.T) {
 		t.Error("a list was answered before the mirror that is there was open")
 	}
 	if page.Total != want-1 || !page.Renewing || page.Indexing != "being brought up to date" {
-		t.Errorf("%d of %d, renewing %v, index %q: want what the mirror has, and that it is behind", page.Total, want, page.Renewing, page.Indexing)
+		t.Errorf("%d of %d, renewing %v, index %q: want what the mirror has, and that it is behind",
+			page.Total, want, page.Renewing, page.Indexing)
 	}
 	if n, err := p.CountBackups(t.Context(), q); err != nil || n != want {
 		t.Errorf("counts %d, %v, want %d", n, err, want)

@@ -307,7 +307,11 @@ func (s *drills) Actions() []ui.Action {
 				d := s.current()
 				return ui.Opening(ui.Open{Screen: "timeline", ID: string(d.Source), Tab: string(d.Backup)})
 			}},
-		ui.Copies(s.host, s.table, s.none, func(c *ui.Copying) { c.ID = string(s.current().Backup); s.at.CopyBackup(c) }),
+		ui.Copies(s.host, s.table, s.none, func(c *ui.Copying) {
+			c.ID = string(s.current().Backup)
+			c.Whole(s.current().Object())
+			s.at.CopyBackup(c)
+		}),
 		{Name: "reread", Keys: []string{"ctrl+r"}, Help: "Read it anew", Run: s.load},
 	}, ui.TableMoves(s.table, nil)...)
 }
