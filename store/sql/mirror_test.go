@@ -218,6 +218,7 @@ func TestMirrorResumes(t *testing.T) {
 	defer p.Close()
 	defer plain.Close()
 	p.WaitForMirror(t)
+	p.WaitForSorts(t)
 	indexing("once it is there", false)
 	reflects(t, p, plain)
 }

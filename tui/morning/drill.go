@@ -180,7 +180,7 @@ func tries(l ui.Look, it *jobs.DrillItem) []ui.Line {
 	if it.Restore.Type != "" {
 		into += " of type " + it.Restore.Type
 	}
-	about := fmt.Sprintf("  %s, %d GiB → %s", b.Kind(), b.Size, into)
+	about := fmt.Sprintf("  %s, %d GiB, into %s", b.Kind(), b.Size, into)
 	if it.Problem != nil {
 		about = fmt.Sprintf("  %s, %d GiB: not tried", b.Kind(), b.Size)
 	}
