@@ -97,7 +97,7 @@ func TestDrillOnScreen(t *testing.T) {
 	r.want("the newest of each volume", "at most").press("right").want("some at random").press("tab").typeText("x").
 		press("enter").said(ui.LevelWarn, "no number from 1").press("ctrl+u").typeText("3").
 		press("tab").typeText("volume~orders").press("tab", "tab", "space", "enter")
-	r.want("Restore 3 backups, one after the other", "→",
+	r.want("Restore 3 backups, one after the other", ", into",
 		"first the volume hearth-drill-aaaa0013-0123456789abcdef goes").
 		press("end").want("backups that the rule could take", "hearth drill --random=3 --seed=", "--filter=volume~orders", "--deep",
 		"no bytes will be compared")
