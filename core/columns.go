@@ -245,6 +245,21 @@ func OddKind(kind ColumnKind, v pyjson.Value) bool {
 	}
 }
 
+// FieldText is the exact text of a field, for machines and to be copied: times as the API
+// writes them, objects as JSON, "" for null. Whatever a tenant chose is in it as it is.
+func FieldText(v pyjson.Value) string {
+	switch v.Kind() {
+	case pyjson.Null:
+		return ""
+	case pyjson.Time:
+		t, _ := v.Time()
+		return APITime(t)
+	case pyjson.String:
+		return v.Text()
+	}
+	return pyjson.Text(v)
+}
+
 // ProvenColumn is the name of the column that says when a drill last proved a backup. It is
 // the archive's, and not the place's: no place filters or sorts by it.
 const ProvenColumn = "proven"

@@ -20,8 +20,8 @@ import (
 // what lists go by is kept beside it: a store of hearth's own in the cache, with the
 // index that such a store has. It says which rows a page has and in which order; the rows
 // themselves are always read from the database. It may be removed at any time, is made
-// anew when in doubt, and nothing waits for it: until it is whole, and whenever it fails,
-// lists are put in order from all rows, as without it. It is whole with what most people
+// anew when in doubt, and nothing waits long for it: until it is whole, and whenever it
+// fails, lists are put in order from all rows, as without it. It is whole with what most people
 // look by; the rest is put in order after that (mirror_sort.go).
 
 // mirrorFrom is how many backups a database has at least for its mirror to be worth it.
@@ -50,6 +50,7 @@ type mirror struct {
 	looked time.Time
 	took   time.Duration
 	now    *catching // nil: nobody catches up
+	failed bool      // the last catching up did, and what the mirror has is shown to nobody
 	work   sync.WaitGroup
 
 	sorts sorts
@@ -64,6 +65,9 @@ type catching struct {
 // catchPatience is how long a list on screen waits for a catching up before it shows what
 // the mirror has.
 var catchPatience = 150 * time.Millisecond
+
+// openPatience is how long a list waits for a mirror to be opened.
+var openPatience = 5 * time.Second
 
 // startMirror begins to make the mirror of a database that has many rows, or opens the
 // one that is there.
@@ -101,6 +105,7 @@ func (m *mirror) makeAll() {
 		case err == nil, m.ctx.Err() != nil:
 			return
 		case ledger.Locked(err):
+			m.open() // for how long is not known
 			continue
 		case again:
 			return
@@ -291,15 +296,17 @@ func (m *mirror) types(ctx context.Context, s *Place) error {
 func (m *mirror) ready(ctx context.Context, q core.Query) (s *Place, late bool, err error) {
 	select {
 	case <-m.opened:
+	case <-time.After(openPatience):
+		return nil, false, nil
 	case <-ctx.Done():
 		return nil, false, ctx.Err()
 	}
-	s, c := m.catch(q.Anew)
+	s, c, sound := m.catch(q.Anew)
 	if c == nil {
 		return s, false, nil
 	}
 	var enough <-chan time.Time
-	if q.Partial && !q.Anew {
+	if q.Partial && !q.Anew && sound {
 		enough = time.After(catchPatience)
 	}
 	select {
@@ -313,24 +320,25 @@ func (m *mirror) ready(ctx context.Context, q core.Query) (s *Place, late bool, 
 }
 
 // catch has the mirror brought up to date where it is not, or anew; without one, or where
-// there is no need, what is done about it is nil.
-func (m *mirror) catch(anew bool) (*Place, *catching) {
+// there is no need, what is done about it is nil. sound says that this did not fail when it
+// was last done.
+func (m *mirror) catch(anew bool) (s *Place, c *catching, sound bool) {
 	sorting := m.sorting() != ""
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := m.store
+	s, sound = m.store, !m.failed
 	if s == nil || m.spoilt.Load() || m.ctx.Err() != nil {
-		return nil, nil
+		return nil, nil, false
 	}
 	fresh := min(max(freshFor, freshPart*m.took), freshMost)
 	if sorting { // nothing else can be written meanwhile
 		fresh = freshMost
 	}
 	if m.now != nil && !anew {
-		return s, m.now
+		return s, m.now, sound
 	}
 	if !anew && m.of.now().Sub(m.looked) < fresh {
-		return s, nil
+		return s, nil, sound
 	}
 	c, before := &catching{done: make(chan struct{})}, m.now
 	m.now = c
@@ -344,7 +352,7 @@ func (m *mirror) catch(anew bool) (*Place, *catching) {
 		err := m.catchUp(m.ctx, s)
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if err == nil {
+		if m.failed = err != nil; err == nil {
 			m.looked, m.took = m.of.now(), time.Since(began)
 		}
 		if c.err = err; m.now == c {
@@ -352,7 +360,7 @@ func (m *mirror) catch(anew bool) (*Place, *catching) {
 		}
 		close(c.done)
 	}()
-	return s, c
+	return s, c, sound
 }
 
 // reflected answers a query by the mirror: it names the rows, and they are read from the

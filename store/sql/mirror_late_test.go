@@ -67,3 +67,37 @@ func TestMirrorWaitedFor(t *testing.T) {
 		t.Errorf("%d of %d, by a mirror %v, renewing %v, %v", page.Total, want, p.Mirrored(), page.Renewing, err)
 	}
 }
+
+// Where a mirror cannot be brought up to date, a list on screen is not shown what it has for
+// long: it is answered by the database.
+func TestMirrorNotCaughtUp(t *testing.T) {
+	file, mirrors := theirs(t)
+	p := begin(t, file, sql.Options{Mirrors: mirrors})
+	p.WaitForMirror(t)
+	p.WaitForSorts(t)
+	ok(t, p.Close())
+	exec(t, file, "UPDATE backups SET deleted = 1, deleted_at = '"+later(time.Hour)+"' WHERE rowid = (SELECT rowid FROM backups "+
+		"WHERE NOT COALESCE(deleted, 0) LIMIT 1)")
+	exec(t, mirrorOf(t, mirrors), "CREATE TRIGGER hurt BEFORE UPDATE ON hearth_mirror BEGIN SELECT RAISE(ABORT, 'hurt'); END")
+	plain := begin(t, file, sql.Options{})
+	defer plain.Close()
+	want, err := plain.CountBackups(t.Context(), core.Query{})
+	ok(t, err)
+	sql.CatchPatience(t, 0)
+	p = begin(t, file, sql.Options{Mirrors: mirrors})
+	defer p.Close()
+	q := core.Query{Limit: 5, Now: time.Now(), Partial: true}
+	page, err := p.Backups(t.Context(), q)
+	ok(t, err)
+	if !page.Renewing {
+		t.Fatal("the first list was not shown what the mirror has: the test sees nothing")
+	}
+	for range 3 {
+		if page, err = p.Backups(t.Context(), core.Query{Limit: 5}); err != nil || page.Total != want {
+			t.Errorf("who waits gets %d of %d, %v", page.Total, want, err)
+		}
+		if page, err = p.Backups(t.Context(), q); err != nil || page.Total != want || page.Renewing {
+			t.Errorf("%d of %d, renewing %v, %v: want the database's own answer", page.Total, want, page.Renewing, err)
+		}
+	}
+}

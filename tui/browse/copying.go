@@ -41,7 +41,7 @@ func askVolume(host ui.Host, at *place.Stay, v core.Volume, first ...ui.Copyable
 func fieldsOf[T any](columns core.Columns[T], row *T) (out []ui.CopyField) {
 	for _, col := range columns {
 		if col.Name != "id" {
-			out = append(out, ui.CopyField{Label: "The field " + col.Name, What: "the field " + col.Name, Text: ui.FieldText(col.Value(row))})
+			out = append(out, ui.CopyField{Label: "The field " + col.Name, What: "the field " + col.Name, Text: core.FieldText(col.Value(row))})
 		}
 	}
 	return out

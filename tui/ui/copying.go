@@ -91,7 +91,7 @@ func (c *Copying) Whole(o *pyjson.Object) {
 		if k := v.Kind(); k == pyjson.Dict || k == pyjson.List {
 			continue
 		}
-		c.Fields = append(c.Fields, CopyField{"The field " + name, "the field " + name, FieldText(v)})
+		c.Fields = append(c.Fields, CopyField{"The field " + name, "the field " + name, core.FieldText(v)})
 	}
 	c.Fields = append(c.Fields, cells...)
 	c.Row = func(context.Context) (*pyjson.Object, error) { return o, nil }
@@ -104,20 +104,6 @@ func (c *Copying) Near(label, hint, what, text string) {
 		item.Why = "there is none"
 	}
 	c.First = append(c.First, Copyable{item, func() tea.Cmd { return c.Host.Copy(text, what) }})
-}
-
-// FieldText is the exact text of a field, "" where it has none.
-func FieldText(v pyjson.Value) string {
-	switch v.Kind() {
-	case pyjson.Null:
-		return ""
-	case pyjson.Time:
-		t, _ := v.Time()
-		return core.APITime(t)
-	case pyjson.String:
-		return v.Text()
-	}
-	return pyjson.Text(v)
 }
 
 // Ask asks what is to be copied.

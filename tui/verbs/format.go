@@ -135,25 +135,13 @@ func bareCell[T any](f *format, col *core.Column[T], row *T, unseen core.FieldSe
 	return f.bare(v)
 }
 
-// bare is a value without ornament, for machines: times as the API writes them,
-// objects as JSON, null empty. It is made visible unless raw is asked for.
+// bare is a value without ornament, for machines. It is made visible unless raw is asked for.
 func (f *format) bare(v pyjson.Value) string {
-	var s string
-	switch v.Kind() {
-	case pyjson.Null:
-		return ""
-	case pyjson.Time:
-		t, _ := v.Time()
-		return core.APITime(t)
-	case pyjson.String:
-		s = v.Text()
-	default:
-		s = pyjson.Text(v)
-	}
-	if f.raw {
+	s := core.FieldText(v)
+	switch {
+	case f.raw:
 		return s
-	}
-	if v.Kind() == pyjson.String && f.name == "csv" {
+	case v.Kind() == pyjson.String && f.name == "csv":
 		return noFormula(core.Literal(s))
 	}
 	return core.Literal(s)
