@@ -151,6 +151,10 @@ func explain(tried, said string, err error) error {
 		return core.Fail(code, tried, what, next, errors.New(summary(said, err)))
 	}
 	has := func(words string) bool { return strings.Contains(said, words) }
+	alone := has("couldn't connect") // rbd export-diff tells no number then, and ends with it
+	if exit := (*exec.ExitError)(nil); alone && number == 0 && errors.As(err, &exit) {
+		number = exit.ExitCode()
+	}
 	switch {
 	case has("unable to open config file"), has("unable to get monitor info"), has("no monitors specified"):
 		return fail(core.CodeUsage, "no ceph.conf tells where the cluster is",
@@ -158,11 +162,12 @@ func explain(tried, said string, err error) error {
 	case has("error opening pool") && number == notThere:
 		return fail(core.CodeNotFound, "there is no such pool, or this user may not see it",
 			"look at backup_ceph_pool in cinder.conf; ceph osd pool ls lists what there is")
-	case number == notThere:
-		return fail(core.CodeNotFound, notThereWords, "list the pool anew")
-	case has("unable to find a keyring"), has("handle_auth_bad_method"), has("couldn't connect") && number == notPermitted:
+	case has("unable to find a keyring"), has("handle_auth_bad_method"),
+		alone && (number == notPermitted || number == notThere || number == noAccess):
 		return fail(core.CodeDenied, "the cluster does not take the user's key, or there is none",
 			"set user and keyring in the config, or CEPH_ARGS to --id USER --keyring FILE")
+	case number == notThere:
+		return fail(core.CodeNotFound, notThereWords, "list the pool anew")
 	case number == notPermitted, number == noAccess, has("Operation not permitted"):
 		return fail(core.CodeDenied, mayNotWords,
 			"give it the caps mon 'profile rbd-read-only' osd 'profile rbd-read-only pool=POOL'")

@@ -182,7 +182,11 @@ func (n *volumeName) explain(err error) error {
 	switch e.Code {
 	case core.CodeNotFound:
 		if e.Next = "ceph osd pool ls lists what there is"; e.What == notThereWords {
-			e.What, e.Next = "there is no such image in the pool "+n.pool, "rbd ls --pool "+n.pool+" lists what there is"
+			what := "there is no such image"
+			if n.snap != "" {
+				what += ", or snapshot of it,"
+			}
+			e.What, e.Next = what+" in the pool "+n.pool, "rbd ls -l --pool "+n.pool+" lists what there is"
 		}
 	case core.CodeDenied:
 		if e.Next = "name user and keyring behind it, as " + VolumeForm + ":id=USER:keyring=FILE, or set CEPH_ARGS"; e.What == mayNotWords {
