@@ -203,11 +203,8 @@ func (s *drills) head(w int) []string {
 
 func (s *drills) View(w, h int) string {
 	st := s.host.Look()
-	switch {
-	case s.State == ui.Failed:
-		return ui.FailedView(st, s.Err, ui.KeyOf("reread")+" tries again", w)
-	case s.State != ui.Ready:
-		return "\n  " + st.Busy.Paint("◌ reading…")
+	if none := s.Missing(st, w); none != "" {
+		return none
 	}
 	head := s.head(w)
 	if len(s.rows) == 0 {

@@ -245,11 +245,10 @@ func (s *timeline) gaps() string {
 
 func (s *timeline) View(w, h int) string {
 	st := s.host.Look()
+	if none := s.Missing(st, w); none != "" {
+		return none
+	}
 	switch {
-	case s.State == ui.Failed:
-		return ui.FailedView(st, s.Err, ui.KeyOf("reread")+" tries again", w)
-	case s.State != ui.Ready:
-		return "\n  " + st.Busy.Paint("◌ reading…")
 	case len(s.t.Points) == 0:
 		return strings.Join(append(s.head(w), "", "  "+st.Dim.Paint("this volume has no backups whose time is known")), "\n")
 	case h < ui.LowRoom:
