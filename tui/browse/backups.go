@@ -46,7 +46,8 @@ func Backups(at *place.Stay, more place.RowActions) func(ui.Host, ui.Open) ui.Sc
 func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) ui.Screen {
 	l := newLister(host, at, core.ListedBackups, o.Filter)
 	s := &listScreen[core.Backup]{lister: l, noun: "backup"}
-	from := at.Desk().Place
+	desk := at.Desk()
+	from := desk.Place
 	if c, ok := from.(store.Counter); ok {
 		l.counter = c.CountBackups
 	}
@@ -69,6 +70,9 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 		full, err := from.Backup(ctx, row.ID)
 		if !full.VolumeName.Set {
 			full.VolumeName = row.VolumeName
+		}
+		if full.Proof = row.Proof; row.Proof == nil && err == nil {
+			desk.WithProof(ctx, &full)
 		}
 		return full, err
 	}

@@ -44,7 +44,7 @@ var drillColumns = []grid.Column{
 	{Title: "TOOK", Width: 5, Right: true, Drop: 3},
 	{Title: "COMPARED", Width: 9, Right: true, Drop: 1},
 	{Title: "VERDICT", Width: 9},
-	{Title: "WHY", Width: 24, Min: 20, Grow: 3},
+	{Title: "WHY", Width: 30, Min: 27, Grow: 3},
 	{Title: "ID", Width: 8, Drop: 5},
 }
 
