@@ -106,7 +106,7 @@ func TestStandsOnScoped(t *testing.T) {
 		}
 	}
 	s.lineage = func(rows []core.Backup) ([]core.Backup, error) {
-		rows[len(rows)-1].ParentGuessed = true
+		rows[1].ParentGuessed = true
 		return rows[1:], core.Fail(core.CodeIncomplete, "list", "the list ended early", "", nil)
 	}
 	got, err := jobs.Desk{Place: s, Reach: core.ReachAll}.StandsOn(t.Context(), rows[0], nil)

@@ -88,6 +88,7 @@ func (l *lister[T]) ask(anew bool) tea.Cmd {
 func (l *lister[T]) edged(q *core.Query, from int) question {
 	asks := question{key: l.key()}
 	q.Offset = max(from-around, 0)
+	l.ending = l.ending && l.table.Cursor() == l.Len()-1 // whoever has moved on since is not taken back
 	switch {
 	case l.anew || l.pending() || l.drifted && !l.page.About:
 	case l.ending:

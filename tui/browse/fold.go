@@ -150,7 +150,8 @@ func (l *lister[T]) belowOf(key string) int {
 }
 
 // relocate finds the unfolded row in a page that was read anew, in answer to the same question or to
-// another. Where it is not in that, and may have another number by now, nothing is unfolded any more.
+// another. Where it should be in that and is not, nothing is unfolded any more; where it may have
+// another number by now, what stands on it is not shown until it is found.
 func (l *lister[T]) relocate(same bool) {
 	o := l.chain
 	if o == nil {
@@ -160,11 +161,10 @@ func (l *lister[T]) relocate(same bool) {
 		o.at, o.lost = l.page.Offset+i, false
 		return
 	}
-	end := l.page.Offset + len(l.page.Rows)
-	away := same && l.page.All == o.all && o.at < l.page.Total && (o.at < l.page.Offset || o.at > end)
+	within := o.at >= l.page.Offset && o.at <= l.page.Offset+len(l.page.Rows)
 	switch {
-	case away:
-	case l.page.Complete:
+	case same && !within && l.page.All == o.all && o.at < l.page.Total: // its number is what it was
+	case l.page.Complete && (!same || within):
 		l.shut()
 	default:
 		o.lost = true

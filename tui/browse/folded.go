@@ -244,7 +244,7 @@ func (l *lister[T]) foldHint() string {
 	case said.Rootless > 0:
 		return s.Warn.Paint("  ! "+show.Thousands(said.Rootless)+" incrementals have no full backup here and are not shown") + s.Dim.Paint(all)
 	case said.Unknown != "":
-		return s.Unknown.Paint("  ? incrementals without a full backup here are not shown; how many: "+said.Unknown) + s.Dim.Paint(all)
+		return s.Unknown.Paint("  ? incrementals without a full one here: unknown, "+said.Unknown) + s.Dim.Paint(all)
 	}
 	return s.Dim.Paint(all)
 }
@@ -276,7 +276,7 @@ func (l *lister[T]) foldLine(w int) string {
 	if o.err != nil {
 		text += s.Bad.Paint("  not up to date: " + core.Visible(ui.WhatOf(o.err)))
 	}
-	return ui.Clip(text+l.doubts()+show.AsOf(s, core.Some(o.since), o.err != nil), w)
+	return ui.Clip(text+show.AsOf(s, core.Some(o.since), o.err != nil)+l.doubts(), w)
 }
 
 // doubts are what is not sure of what is unfolded.

@@ -204,7 +204,7 @@ func (s *listScreen[T]) body(w int) string {
 		what = st.Busy.Paint("◌ reading…")
 	case s.only && s.holds.Text == "":
 		what = st.Dim.Paint("what was marked is here no longer; " + ui.KeyOf("only-marked") + " shows all")
-	case s.holds.Text != "" && s.holds.Text == s.foldText():
+	case s.folding() && s.typedText() == "":
 		what = st.Dim.Paint("there are no " + s.listed() + "s here; " + ui.KeyOf("fold-chains") + " shows all")
 	case s.holds.Text != "":
 		what = st.Dim.Paint("no " + s.listed() + " fulfils the filter; " + ui.KeyOf("unfilter") + " goes back")
