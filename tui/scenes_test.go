@@ -276,7 +276,7 @@ func readOnly(keys ...string) func(testing.TB, int, int) *rig {
 		}
 		world.Info = core.PlaceInfo{Location: "sqlite:/srv/cinder.sqlite", Title: "cinder.sqlite", Kind: core.PlaceDatabase, Rules: core.Newton,
 			RulesWhy: "the rules of today's Cinder",
-			ReadOnly: "it is Cinder's own database, opened read-only; start hearth with --write to change it",
+			ReadOnly: "it is Cinder's own database, opened read-only; hearth --write opens it to be changed",
 			Badge:    "PROD", Color: "#b02030"}
 		return newRig(t, memory.New(world), w, h).press(keys...)
 	}

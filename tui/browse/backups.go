@@ -47,7 +47,8 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	l := newLister(host, at, core.ListedBackups, o.Filter)
 	s := &listScreen[core.Backup]{lister: l, noun: "backup"}
 	l.folder = backupFolder(at)
-	from := at.Desk().Place
+	desk := at.Desk()
+	from := desk.Place
 	if c, ok := from.(store.Counter); ok {
 		l.counter = c.CountBackups
 	}
@@ -70,6 +71,9 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 		full, err := from.Backup(ctx, row.ID)
 		if !full.VolumeName.Set {
 			full.VolumeName = row.VolumeName
+		}
+		if full.Proof = row.Proof; row.Proof == nil && err == nil {
+			desk.WithProof(ctx, &full)
 		}
 		return full, err
 	}

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store/jobs"
 	"hearth/tui/ui"
 )
 
@@ -330,7 +331,11 @@ func (s *listScreen[T]) chooseSort() tea.Cmd {
 			at = i
 			hint = map[bool]string{true: "now, descending", false: "now, ascending"}[s.sort.Desc]
 		}
-		items = append(items, ui.MenuItem{Label: c.Title, Hint: hint})
+		why := ""
+		if c.Name == core.ProvenColumn {
+			why = ui.WhatOf(jobs.NoProvenOrder())
+		}
+		items = append(items, ui.MenuItem{Label: c.Title, Hint: hint, Why: why})
 	}
 	return ui.Show(&ui.MenuBox{Title: "Sort by", Items: items, At: at, Pick: func(i int) tea.Cmd {
 		return s.remembering(func() tea.Cmd { return s.setSort(s.columns[i].Name, s.wayOf(&s.columns[i])) })()

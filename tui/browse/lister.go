@@ -403,7 +403,7 @@ func (l *lister[T]) head(noun string, w int) string {
 	text += s.Dim.Paint(l.sortedUnseen()) + l.scant()
 	var e *core.Error
 	if l.typing && errors.As(l.mistake, &e) {
-		text += s.Warn.Paint("  ! " + core.Visible(e.What) + "; " + core.Visible(e.Next))
+		text += s.Warn.Paint("  ! " + core.Visible(e.What) + "; " + core.Visible(ui.Next(e.Next, e.With...)))
 	}
 	if l.page.Indexing != "" {
 		text += s.Dim.Paint("  index: " + l.page.Indexing)

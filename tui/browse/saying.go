@@ -180,7 +180,7 @@ func (l *lister[T]) showProven(of func(*T) *core.Proof) {
 	cells := l.cells
 	l.cells = func(row *T) []grid.Cell {
 		cell, last := grid.Cell{Text: "?", Style: l.host.Look().Unknown}, cells(row)
-		if p := of(row); p != nil {
+		if p := of(row); p != nil && p.Unread == "" {
 			cell = grid.Cell{Text: l.host.Look().Age(p.Proven)}
 		}
 		return slices.Insert(last, len(last)-1, cell) // the project's stays the last

@@ -201,7 +201,7 @@ func (t *restoreTab) head(w, h int) []string {
 	if h >= ui.LowRoom {
 		most = 2
 	}
-	lines := answerLines(l, p.Headline(), w, most)
+	lines := answerLines(l, show.PlanText(p).Headline(), w, most)
 	if h >= ui.LowRoom {
 		lines = append(lines, l.Border.Paint(strings.Repeat("─", max(w, 0))))
 	}
@@ -360,7 +360,7 @@ func (t *restoreTab) foot(w, h int) []string {
 		}
 		text := r.Text
 		if r.Next != "" {
-			text += "; " + r.Next
+			text += "; " + ui.Next(r.Next, r.With...)
 		}
 		lines = append(lines, ui.Hang(look.Paint(sign), look.Paint(core.Visible(text)), w)...)
 	}
@@ -388,7 +388,8 @@ func (t *restoreTab) explain() tea.Cmd {
 		lines = append(lines, l.Heading(show.FieldTitle(*f)), ui.FieldLine("now", beforeText(l, f)), ui.FieldLine("after", afterText(l, f)),
 			ui.FieldLine(string(f.Certainty), core.Visible(because(f))), ui.Line{})
 	}
-	lines = append(lines, l.Heading("the plan"), ui.FieldLine("in a line", p.HeadlineText()), ui.FieldLine("onto", t.targetText()),
+	lines = append(lines, l.Heading("the plan"), ui.FieldLine("in a line", show.PlanText(p).HeadlineText()),
+		ui.FieldLine("onto", t.targetText()),
 		ui.FieldLine("rules", t.rulesText()+": "+core.Visible(p.RulesWhy)),
 		ui.FieldLine("layers", t.layersText()+": "+core.Visible(p.LayersWhy)))
 	for i := range p.Chain {
@@ -406,10 +407,19 @@ func (t *restoreTab) explain() tea.Cmd {
 		lines = append(lines, ui.FieldLine("database", p.Beside.Text()))
 	}
 	for _, r := range p.Can.Reasons {
-		lines = append(lines, ui.Line{Sign: l.Bad.Paint(string(r.Answer) + ": "), Value: l.Bad.Paint(core.Visible(r.Text + "; " + r.Next))})
+		lines = append(lines, reasonLine(l, &r))
 	}
 	for _, w := range p.Warnings {
 		lines = append(lines, ui.Line{Sign: l.Warn.Paint("! "), Value: l.Warn.Paint(core.Visible(w))})
 	}
 	return ui.Show(&ui.TextBox{Title: "The plan", Lines: lines, Look: l})
+}
+
+// reasonLine is why it cannot be done, or why that is not known, and what to do.
+func reasonLine(l ui.Look, r *core.Reason) ui.Line {
+	text := r.Text
+	if r.Next != "" {
+		text += "; " + ui.Next(r.Next, r.With...)
+	}
+	return ui.Line{Sign: l.Bad.Paint(string(r.Answer) + ": "), Value: l.Bad.Paint(core.Visible(text))}
 }
