@@ -98,7 +98,7 @@ func TestFold(t *testing.T) {
 	if len(p.asked) != 1 {
 		t.Errorf("a list that is not folded asks %d questions", len(p.asked))
 	}
-	r.press("f").want("4 full backups of 22", "filter [kind:full]", "! 2 incrementals have no full backup here and are not shown  (f shows all)",
+	r.press("f").want("4 full backups of 22", "filter [kind:full]", "! 2 incrementals have no full one here: f shows them",
 		"> ▸ full-d", "  ▸ full-b", "    full-c").wantNot("o1", "d1")
 	r.press("end").want("> ▸ full-a").press("right").want("4 stand on full-a", "> ▾ full-a", "└ 2 a1", "  ├ 3 a2", "  ├ 4 a3", "  └ 3 a2b")
 	if n := p.chainQuestions(); n != 1 {
@@ -146,18 +146,18 @@ func TestFold(t *testing.T) {
 func TestFoldFilters(t *testing.T) {
 	p := shelfOf(theChains...)
 	r := newRig(t, p, 120, 34).press("f", "/").typeText("name~a").press("enter").
-		want("1 full backup of 22", "filter [kind:full] name~a", "! 4 incrementals fulfil it, too, and are not shown")
+		want("1 full backup of 22", "filter [kind:full] name~a", "! 4 incrementals fulfil it, too: f shows them")
 	r.press("right").wantNot("(a1)", "fulfil the filter")
 	r.press("/").typeText(",2").press("enter").want("1 full backup").press("esc")
 	r.want("[kind:full]", "4 full backups of 22").press("/").typeText("name~full-a,a2,b").press("enter")
 	r.want("2 full backups", "! 5 incrementals fulfil it, too").press("end", "right").
 		want("└ 2 (a1)", "  ├ 3 a2 ", "  ├ 4 (a3)", "  └ 3 a2b ", "(…) does not fulfil the filter")
 	r.press("esc", "/").typeText("name~d3").press("enter").want("0 full backups of 22", "no full backup fulfils the filter",
-		"! 1 incremental fulfils it, too, and is not shown")
+		"! 1 incremental fulfils it, too: f shows it")
 	r.press("esc", "/").typeText("name~full").press("enter").want("4 full backups").wantNot("fulfil")
 	r.press("f").want("4 backups of 22", "filter name~full").wantNot("kind:full").press("f").want("[kind:full] name~full")
 	r.send(ui.Open{Screen: "backups", Filter: "volume-id:vo"})
-	r.want("2 backups of 22").press("f").want("0 full backups", "[volume-id:vo] [kind:full]", "2 incrementals have no full backup here",
+	r.want("2 backups of 22").press("f").want("0 full backups", "[volume-id:vo] [kind:full]", "2 incrementals have no full one here",
 		"there are no full backups").wantNot("fulfils")
 	r.press("backspace").want("4 full backups", "filter [kind:full]").wantNot("volume-id")
 }
@@ -271,7 +271,7 @@ func TestFoldChanges(t *testing.T) {
 	p, r = begin()
 	gone(p, "full-b") // what stood on it has no full one any more
 	r.send(ui.TickMsg{})
-	r.want("3 full backups of 21", "5 incrementals have no full backup here").wantNot("b1", "3 stand on")
+	r.want("3 full backups of 21", "5 incrementals have no full one here").wantNot("b1", "3 stand on")
 	if unfoldedNow(r) != "" || r.under() != "full-a" {
 		t.Errorf("the full one went, and the cursor is on %s, below %q", r.under(), unfoldedNow(r))
 	}

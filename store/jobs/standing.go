@@ -128,17 +128,18 @@ func lacking(nodes []core.Node) (out []core.BackupID) {
 
 func moreThan(nodes []core.Node) bool { return len(lacking(nodes)) > 0 }
 
-// prove adds to backups what drills say of them, where that is wanted and known.
+// prove adds to backups what drills say of them, or why that is not known, where that is wanted.
 func (d Desk) prove(ctx context.Context, rows []core.Backup, wants []string) {
-	if !slices.Contains(wants, core.ProvenColumn) {
+	if !slices.Contains(wants, core.ProvenColumn) || !d.KnowsProofs() {
 		return
 	}
 	known, err := d.Proofs(ctx)
 	for i := range rows {
-		if err == nil {
-			proof := known.Backups[rows[i].ID]
-			rows[i].Proof = &proof
+		p := known.Backups[rows[i].ID]
+		if err != nil {
+			p = core.Proof{Unread: because(err)}
 		}
+		rows[i].Proof = &p
 	}
 }
 

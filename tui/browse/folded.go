@@ -100,7 +100,7 @@ func (s *listScreen[T]) folds() []ui.Action {
 		return nil
 	}
 	out := []ui.Action{{Name: "fold-chains", Keys: []string{"f"}, Label: "fold", Minor: true, Why: s.noFolding,
-		Help: "Fold the chains: show full backups alone, and what stands on one of them below it; or show all again",
+		Help: "Fold the chains: full backups alone, and what stands on one of them below it; or all again",
 		Run:  s.remembering(s.refitted(s.foldChains))}}
 	if !s.folding() {
 		return out
@@ -230,19 +230,20 @@ func (l *lister[T]) foldHint() string {
 	if said.More {
 		n += " or more"
 	}
+	them := ": " + ui.KeyOf("fold-chains") + " shows "
 	switch typed := l.typedText() != ""; {
 	case l.away.err != nil:
 		return s.Unknown.Paint("  ? what it leaves out is not known: "+core.Visible(ui.WhatOf(l.away.err))) + s.Dim.Paint(all)
 	case typed && one:
-		return s.Warn.Paint("  ! 1 incremental fulfils it, too, and is not shown") + s.Dim.Paint(all)
+		return s.Warn.Paint("  ! 1 incremental fulfils it, too" + them + "it")
 	case typed && said.Hidden > 0:
-		return s.Warn.Paint("  ! "+n+" incrementals fulfil it, too, and are not shown") + s.Dim.Paint(all)
+		return s.Warn.Paint("  ! " + n + " incrementals fulfil it, too" + them + "them")
 	case typed:
 		return s.Dim.Paint(all)
 	case said.Rootless == 1:
-		return s.Warn.Paint("  ! 1 incremental has no full backup here and is not shown") + s.Dim.Paint(all)
+		return s.Warn.Paint("  ! 1 incremental has no full one here" + them + "it")
 	case said.Rootless > 0:
-		return s.Warn.Paint("  ! "+show.Thousands(said.Rootless)+" incrementals have no full backup here and are not shown") + s.Dim.Paint(all)
+		return s.Warn.Paint("  ! " + show.Thousands(said.Rootless) + " incrementals have no full one here" + them + "them")
 	case said.Unknown != "":
 		return s.Unknown.Paint("  ? incrementals without a full one here: unknown, "+said.Unknown) + s.Dim.Paint(all)
 	}
