@@ -297,7 +297,8 @@ func (f *flags) session(ctx context.Context) []core.Checked {
 		s.Width, s.Height = w, h
 	}
 	clip := ui.Clipboard{Off: c.Screen.Clipboard == "off"}
-	return []core.Checked{{What: "terminal", Lines: s.Examine()}, {What: "clipboard", Lines: clip.Examine(ctx)}}
+	checked := []core.Checked{{What: "terminal", Lines: s.Examine()}, {What: "clipboard", Lines: clip.Examine(ctx)}}
+	return append(checked, store.CheckDevices(c.Drill.Devices)...)
 }
 
 func (f *flags) configPath() string { return cmp.Or(f.config, configFile()) }
@@ -348,7 +349,7 @@ func (f *flags) desk(ctx context.Context) (jobs.Desk, func(), error) {
 // openDesk opens a place, and the archive unless it is a demo, which leaves
 // nothing behind.
 func (f *flags) openDesk(ctx context.Context, c config, loc store.Location, pc store.PlaceConfig) (jobs.Desk, func(), error) {
-	d := jobs.Desk{Who: settings.Who(), Pace: jobs.Pace{Now: settings.Now}}
+	d := jobs.Desk{Who: settings.Who(), RBD: store.OpenRBD, Pace: jobs.Pace{Now: settings.Now}}
 	d.SettleAfter, _ = c.Journal.Limit() // it was checked when it was read
 	o := store.Options{Write: f.write, Now: settings.Now, Config: pc, Demo: store.World{Until: settings.Now()}, AllProjects: f.allProjects,
 		CacheDir: folders.Cache, Passcode: f.asks}

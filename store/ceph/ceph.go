@@ -8,7 +8,8 @@
 // says what their failures mean, listing reads what they print, name takes names apart,
 // index makes holdings and rows of a listing, rebuild says what of a row is certain,
 // bodies reads the metadata objects of those that are asked for, place answers, verify
-// and diff read backups through.
+// and diff read backups through. volume reads an image of any pool through, such as that of
+// a restored volume.
 package ceph
 
 import (
@@ -34,6 +35,7 @@ type Access struct {
 	Conf    string `toml:"conf"`    // the path of a ceph.conf
 	User    string `toml:"user"`    // without the "client." before it
 	Keyring string `toml:"keyring"` // the path of the file with its key
+	Cluster string `toml:"cluster"` // whose /etc/ceph/CLUSTER.conf is read; "": ceph
 }
 
 // Options says how a pool is opened.
@@ -63,7 +65,7 @@ type Place struct {
 // Open opens a pool. It asks the cluster nothing yet. CodeUnsupported where one of the
 // programs is not installed.
 func Open(ctx context.Context, pool string, o Options) (*Place, error) {
-	programs, err := findPrograms("open ceph:"+pool, o.Access)
+	programs, err := findPrograms("open ceph:"+pool, o.Access, "rbd", "rados")
 	if err != nil {
 		return nil, err
 	}

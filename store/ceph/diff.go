@@ -36,7 +36,11 @@ type diff struct {
 	ended bool
 	// put is handed the image's bytes from its first on, zeros where there is no data.
 	put func(b []byte, at int64) error
-	buf []byte
+	// sized, if not nil, is told the image's size before any byte of it.
+	sized func(int64)
+	// straight: data that does not come in the order of the image is an error.
+	straight bool
+	buf      []byte
 }
 
 // piece is how much of an image is handed on at a time.
@@ -47,27 +51,36 @@ var zeros [piece]byte
 // errOdd is the error of bytes that are no diff.
 var errOdd = errors.New("it is no diff of version 1")
 
+// errJumps is the error of data that does not come in its order, where that is needed.
+var errJumps = errors.New("it jumps")
+
 func readDiff(r io.Reader, put func(b []byte, at int64) error) (*diff, error) {
-	d := &diff{in: bufio.NewReaderSize(r, 64<<10), size: -1, put: put, buf: make([]byte, piece)}
+	d := &diff{put: put}
+	return d, d.read(r)
+}
+
+// read reads all of it. io.ErrUnexpectedEOF where it ends before its end.
+func (d *diff) read(r io.Reader) error {
+	d.in, d.size, d.buf = bufio.NewReaderSize(r, 64<<10), -1, make([]byte, piece)
 	first := make([]byte, len(diffHead))
 	if _, err := io.ReadFull(d.in, first); err != nil {
-		return d, io.ErrUnexpectedEOF // the program says why
+		return io.ErrUnexpectedEOF // the program says why
 	}
 	if string(first) != diffHead {
-		return d, errOdd
+		return errOdd
 	}
 	for !d.ended {
 		if err := d.record(); err != nil {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
-			return d, err
+			return err
 		}
 	}
 	if d.size < 0 {
-		return d, fmt.Errorf("%w: it does not tell the image's size", errOdd)
+		return fmt.Errorf("%w: it does not tell the image's size", errOdd)
 	}
-	return d, d.skip(d.size)
+	return d.skip(d.size)
 }
 
 func (d *diff) record() error {
@@ -87,7 +100,7 @@ func (d *diff) record() error {
 		_, err := d.in.Discard(int(n))
 		return err
 	case 's':
-		return binary.Read(d.in, binary.LittleEndian, &d.size)
+		return d.tell()
 	case 'w', 'z':
 		var span struct{ From, Length int64 }
 		if err := binary.Read(d.in, binary.LittleEndian, &span); err != nil {
@@ -107,8 +120,26 @@ func (d *diff) record() error {
 	return fmt.Errorf("%w: a record %q", errOdd, kind)
 }
 
+// tell reads the image's size, which is told once.
+func (d *diff) tell() error {
+	was := d.size
+	if err := binary.Read(d.in, binary.LittleEndian, &d.size); err != nil {
+		return err
+	}
+	if d.size < 0 || was >= 0 {
+		return fmt.Errorf("%w: an image of %d bytes", errOdd, d.size)
+	}
+	if d.sized != nil {
+		d.sized(d.size)
+	}
+	return nil
+}
+
 // write hands on data, and the zeros before it.
 func (d *diff) write(from, length int64) error {
+	if d.straight && from < d.at {
+		return errJumps
+	}
 	if d.jumps = d.jumps || from < d.at; !d.jumps {
 		if err := d.skip(from); err != nil {
 			return err

@@ -36,9 +36,11 @@ const (
 // oldest is the oldest Ceph whose output is read: 12, Luminous, of 2017.
 const oldest = 12
 
-func findPrograms(tried string, a Access) (programs, error) {
+// findPrograms finds those of the two that are named.
+func findPrograms(tried string, a Access, names ...string) (programs, error) {
 	var p programs
-	for name, path := range map[string]*string{"rbd": &p.rbd, "rados": &p.rados} {
+	for _, name := range names {
+		path := map[string]*string{"rbd": &p.rbd, "rados": &p.rados}[name]
 		found, err := exec.LookPath(name)
 		if err != nil {
 			return p, core.Fail(core.CodeUnsupported, tried, "the program "+name+" is not installed here, by which hearth reads Ceph",
@@ -46,7 +48,7 @@ func findPrograms(tried string, a Access) (programs, error) {
 		}
 		*path = found
 	}
-	for flag, value := range map[string]string{"--conf": a.Conf, "--keyring": a.Keyring} {
+	for flag, value := range map[string]string{"--conf": a.Conf, "--keyring": a.Keyring, "--cluster": a.Cluster} {
 		if value != "" {
 			p.args = append(p.args, flag, home(value))
 		}
@@ -90,6 +92,8 @@ func (p *programs) run(ctx context.Context, tried, program string, args []string
 	if err != nil {
 		return "", core.Fail(core.CodeUnavailable, tried, program+" cannot be started: "+err.Error(), "look whether it runs by itself", err)
 	}
+	// What the program began itself, as a wrapper of it does, may live on with its output.
+	defer context.AfterFunc(own, func() { time.AfterFunc(killedAfter, func() { out.Close() }) })()
 	readErr := read(out)
 	if readErr != nil && readErr != io.ErrUnexpectedEOF {
 		stop() // it is of no use any more
@@ -130,6 +134,12 @@ const (
 	timedOut     = 110
 )
 
+// What is said of a thing that is not there, and of one that may not be read.
+const (
+	notThereWords = "it is not there"
+	mayNotWords   = "this user may not"
+)
+
 // explain says what a program's failure means. Both say it in words, with the number of
 // the system's error; rbd ends with that number, too.
 func explain(tried, said string, err error) error {
@@ -141,6 +151,10 @@ func explain(tried, said string, err error) error {
 		return core.Fail(code, tried, what, next, errors.New(summary(said, err)))
 	}
 	has := func(words string) bool { return strings.Contains(said, words) }
+	alone := has("couldn't connect") // rbd export-diff tells no number then, and ends with it
+	if exit := (*exec.ExitError)(nil); alone && number == 0 && errors.As(err, &exit) {
+		number = exit.ExitCode()
+	}
 	switch {
 	case has("unable to open config file"), has("unable to get monitor info"), has("no monitors specified"):
 		return fail(core.CodeUsage, "no ceph.conf tells where the cluster is",
@@ -148,13 +162,14 @@ func explain(tried, said string, err error) error {
 	case has("error opening pool") && number == notThere:
 		return fail(core.CodeNotFound, "there is no such pool, or this user may not see it",
 			"look at backup_ceph_pool in cinder.conf; ceph osd pool ls lists what there is")
-	case number == notThere:
-		return fail(core.CodeNotFound, "it is not there", "list the pool anew")
-	case has("unable to find a keyring"), has("handle_auth_bad_method"), has("couldn't connect") && number == notPermitted:
+	case has("unable to find a keyring"), has("handle_auth_bad_method"),
+		alone && (number == notPermitted || number == notThere || number == noAccess):
 		return fail(core.CodeDenied, "the cluster does not take the user's key, or there is none",
 			"set user and keyring in the config, or CEPH_ARGS to --id USER --keyring FILE")
+	case number == notThere:
+		return fail(core.CodeNotFound, notThereWords, "list the pool anew")
 	case number == notPermitted, number == noAccess, has("Operation not permitted"):
-		return fail(core.CodeDenied, "this user may not",
+		return fail(core.CodeDenied, mayNotWords,
 			"give it the caps mon 'profile rbd-read-only' osd 'profile rbd-read-only pool=POOL'")
 	case number == timedOut, has("timed out"), has("failed to fetch mon config"):
 		return fail(core.CodeUnavailable, "the cluster does not answer", "look whether its monitors are up and reached from here, and try again")
@@ -168,7 +183,7 @@ func summary(said string, err error) string {
 	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
 		return core.Visible(last)
 	}
-	return err.Error()
+	return "it ended with " + err.Error()
 }
 
 // version is what Ceph's programs say that they are.

@@ -31,6 +31,9 @@ type Desk struct {
 	// Source knows the captures that Cinder stored with the place's backups: the
 	// backup repository, where one is configured for the place; nil: none is.
 	Source store.CaptureSource
+	// RBD opens the image of a volume in Ceph, named rbd:POOL/IMAGE, to be compared; nil:
+	// none is read here.
+	RBD func(ctx context.Context, where string) (store.Stream, error)
 	// Reach says whose rows the desk lists and works on, where several projects
 	// share the place; ReachDefault: as the place was opened. A job has a desk of
 	// its own, so that it ends with the reach that it began with.

@@ -19,7 +19,8 @@ func TestFindDeviceIsNoPipe(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "volume-"+string(id)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if path, why := findDevice([]string{filepath.Join(dir, "volume-{id}")}, id); path != "" || !strings.Contains(why, "neither a file") {
-		t.Errorf("%q, %q", path, why)
+	v, why := Desk{}.findVolume(t.Context(), []string{filepath.Join(dir, "volume-{id}")}, id, "read it")
+	if v != nil || !strings.Contains(why, "neither a file") {
+		t.Errorf("%+v, %q", v, why)
 	}
 }

@@ -32,8 +32,8 @@ type DrillRequest struct {
 	Seed    uint64      // of DrillRandom
 	Type    string      // of the volumes that are made; "": the default one, or that of an encrypted backup
 	Deep    bool        // compare the bytes, where that can be
-	// Devices are where this machine may find a volume: paths with {id} for the volume's id.
-	// Those that LVM makes are looked for besides.
+	// Devices are where this machine may find a volume: paths, or images in Ceph
+	// (rbd:POOL/IMAGE), with {id} for the volume's id. What LVM makes is looked for besides.
 	Devices []string
 }
 
@@ -381,12 +381,12 @@ func (d Desk) compareDrill(ctx context.Context, x *core.Drill, p *DrillPlan, pro
 		x.NotDeep = p.NotDeep
 		return
 	}
-	path, why := findDevice(p.Request.Devices, x.Volume)
-	if path == "" {
+	v, why := d.findVolume(ctx, p.Request.Devices, x.Volume, "read the volume "+x.Name)
+	if v == nil {
 		x.NotDeep = why
 		return
 	}
-	c, err := d.Compare(ctx, x.Backup, core.Range{}, path, func(at core.ImageProgress) {
+	c, err := d.compareWith(ctx, x.Backup, core.Range{}, v, func(at core.ImageProgress) {
 		progress.say(0, 1, "comparing %s: %s of %s", core.Visible(x.Title()), core.Bytes(at.Done), core.Bytes(at.Of))
 	})
 	x.Compared = c.Blocks * CompareBlock
@@ -397,14 +397,17 @@ func (d Desk) compareDrill(ctx context.Context, x *core.Drill, p *DrillPlan, pro
 	case err != nil:
 		x.Compared, x.NotDeep = 0, because(err)
 	case c.Short > 0:
-		x.Verdict, x.Why = core.DrillDiffers, fmt.Sprintf("%s is too short by %d bytes", path, c.Short)
+		x.Verdict, x.Why = core.DrillDiffers, fmt.Sprintf("%s is too short by %d bytes", core.Visible(v.where), c.Short)
 	case c.Differ > 0:
 		x.Verdict, x.Why = core.DrillDiffers, fmt.Sprintf("%d of %d blocks are not what the repository has, the first at byte %d",
 			c.Differ, c.Blocks, c.Where[0].From)
 	case len(c.Holes) > 0:
 		x.NotDeep = "the repository itself has lost some of it: " + objectText(&c.Holes[0]) + c.Holes[0].Why
 	case x.Verdict == core.DrillRestored:
-		x.Verdict = core.DrillProven
+		if x.Verdict = core.DrillProven; c.Size > c.Image.Size {
+			more := core.Bytes(c.Size-c.Image.Size) + " of the volume lie behind all that the backup holds, and were compared with nothing"
+			x.Why = strings.Trim(x.Why+"; "+more, "; ")
+		}
 	}
 }
 
@@ -435,14 +438,14 @@ func (d Desk) Drills(ctx context.Context) ([]core.Drill, error) {
 // DrillConfig is the part of the configuration that says where volumes are found, under
 // [drill].
 type DrillConfig struct {
-	Devices []string `toml:"devices"` // such as "/srv/volumes/volume-{id}"
+	Devices []string `toml:"devices"` // such as "/srv/volumes/volume-{id}" or "rbd:volumes/volume-{id}"
 }
 
 // Check says what is wrong with the configuration: the key at fault and why.
 func (c DrillConfig) Check() (key, what string) {
 	for _, t := range c.Devices {
-		if !strings.HasPrefix(t, "/") || !strings.Contains(t, "{id}") {
-			return "devices", t + ` is no path with {id} in it, such as "/srv/volumes/volume-{id}"`
+		if what := WrongTemplate(t); what != "" {
+			return "devices", what
 		}
 	}
 	return "", ""

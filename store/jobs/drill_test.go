@@ -578,9 +578,11 @@ func TestDrillDeep(t *testing.T) {
 	}
 }
 
-// TestDrillConfig: what is no path of a volume is refused.
+// TestDrillConfig: what is no path and no image of a volume is refused.
 func TestDrillConfig(t *testing.T) {
-	for path, good := range map[string]bool{"/srv/v/volume-{id}": true, "/srv/v": false, "volume-{id}": false} {
+	for path, good := range map[string]bool{"/srv/v/volume-{id}": true, "/srv/v": false, "volume-{id}": false, "rbd:volumes/volume-{id}": true,
+		"rbd:volumes/volume-{id}:id=cinder:conf=/etc/ceph/two.conf": true, "rbd:volumes/volume": false, "rbd:volume-{id}": false,
+		"rbd:volumes/volume-{id}:key=x": false} {
 		if key, what := (jobs.DrillConfig{Devices: []string{path}}).Check(); (key == "") != good {
 			t.Error(fmt.Sprint(path, ": ", key, what))
 		}

@@ -2,9 +2,6 @@ package jobs
 
 import (
 	"context"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"hearth/core"
@@ -248,34 +245,4 @@ func (d Desk) drillOutcome(ctx context.Context, e *core.Entry) (core.EntryState,
 		return core.EntryFailed, "", nil
 	}
 	return core.EntryHalf, "", nil
-}
-
-// lvmDevices is where LVM shows the volumes of Cinder's LVM driver (volume_name_template).
-const lvmDevices = "/dev/*/volume-{id}"
-
-// findDevice finds where this machine can read a volume; why says that it cannot.
-func findDevice(templates []string, id core.VolumeID) (path, why string) {
-	if _, uuid := keyOf(string(id)); !uuid {
-		return "", "the volume's id is no UUID, and is put into no path"
-	}
-	all := append(append([]string(nil), templates...), lvmDevices)
-	for _, t := range all {
-		found, err := filepath.Glob(strings.ReplaceAll(t, "{id}", string(id)))
-		if err != nil {
-			return "", "the path " + core.Visible(t) + " of the config cannot be looked for: " + err.Error()
-		}
-		if len(found) == 0 {
-			continue
-		}
-		if at, err := os.Stat(found[0]); err == nil && !at.Mode().IsRegular() && at.Mode().Type() != fs.ModeDevice {
-			return "", core.Visible(found[0]) + " is neither a file nor a block device" // a pipe would be waited for
-		}
-		f, err := os.Open(found[0])
-		if err != nil {
-			return "", core.Visible(found[0]) + " cannot be read here: run it as a user who may"
-		}
-		f.Close()
-		return found[0], ""
-	}
-	return "", "this machine has the volume at none of " + core.Visible(strings.Join(all, ", "))
 }

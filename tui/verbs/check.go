@@ -107,7 +107,8 @@ const configExample = `  place = "prod"                # opened when none is nam
   sort = "size desc"            # or asc
   columns = "name:40,size"      # in this order; name in 40 cells
   [drill]
-  devices = ["/srv/volumes/volume-{id}"]   # where this machine reads volumes, for drill --deep`
+  devices = ["/srv/volumes/volume-{id}",   # where this machine reads volumes, for drill --deep
+             "rbd:volumes/volume-{id}:id=cinder"]`
 
 // fileSize tells the size of a file, if it is there.
 func fileSize(name string) string {

@@ -13,6 +13,7 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/store"
 	"hearth/store/jobs"
 )
 
@@ -47,8 +48,9 @@ func (e *Env) drill() *cobra.Command {
 			"usual); or some at random (--random N; the seed is printed, and --seed takes it again); or those that no drill ever took " +
 			"(--never). --filter narrows them, --limit takes the first.\n\n" +
 			"Cinder calls a restore available that holds the wrong bytes, too. With --deep every byte that the backup holds is compared with " +
-			"the repository (--place's, or the one that the config names for it), where this machine can read the volume: at a path of the " +
-			"config's [drill] devices or of --device, {id} in it stands for the volume's id, or where LVM has it. hearth attaches nothing. " +
+			"the repository (--place's, or the one that the config names for it), where this machine can read the volume: at a path or an " +
+			"image in Ceph (" + store.RBDSyntax + ") of the config's [drill] devices or of --device, {id} in it stands for the " +
+			"volume's id, or where LVM has it. hearth attaches nothing. " +
 			"Where it cannot, that is said, and the verdict is restored, not proven.\n\n" +
 			"Before a volume is asked for its name is written down, and before anything is put on it its id. So a drill that was killed " +
 			"leaves nothing for good: the next one, or --tidy alone, deletes what is left. Results are kept in the archive; hearth status " +
@@ -74,7 +76,8 @@ func (e *Env) drill() *cobra.Command {
 	f.IntVar(&r.most, "limit", 0, "at most so many (default all)")
 	f.StringVar(&r.volumeType, "type", "", "the type of the volumes that are made (default the cloud's, or that of an encrypted backup)")
 	f.BoolVar(&r.deep, "deep", false, "compare the bytes with the repository, where this machine can read the volume")
-	f.StringArrayVar(&r.devices, "device", nil, "where this machine finds a volume, such as /dev/vg/volume-{id}; may be repeated")
+	f.StringArrayVar(&r.devices, "device", nil,
+		"where this machine finds a volume, such as /dev/vg/volume-{id} or rbd:volumes/volume-{id}; may be repeated")
 	f.BoolVar(&r.dry, "dry-run", false, "only show what would be done")
 	f.BoolVar(&r.tidy, "tidy", false, "only delete what earlier drills left")
 	f.BoolVar(&r.results, "results", false, "only list what is known of earlier drills")
@@ -107,6 +110,11 @@ func (r *drilling) check(cmd *cobra.Command, args []string) error {
 		return misuse(cmd, "--random says how many already", "leave --limit out")
 	case r.seedGiven && r.random == 0:
 		return misuse(cmd, "--seed is for --random", "")
+	}
+	for _, t := range r.devices {
+		if what := jobs.WrongTemplate(t); store.IsRBD(t) && what != "" {
+			return misuse(cmd, "--device "+what, "")
+		}
 	}
 	q := &r.request
 	*q = jobs.DrillRequest{Rule: jobs.DrillNewest, Most: r.most, Type: r.volumeType, Deep: r.deep, Seed: r.seed}

@@ -9,6 +9,7 @@ import (
 
 	"hearth/core"
 	"hearth/core/pyjson"
+	"hearth/store"
 	"hearth/store/jobs"
 )
 
@@ -186,14 +187,18 @@ func (e *Env) compare() *cobra.Command {
 	f := &format{}
 	var p piece
 	cmd := &cobra.Command{
-		Use: "compare BACKUP FILE", Short: "Say whether a restored volume holds what its backup holds, block by block", Args: takes(2, 2),
-		Long: "Compare the bytes of a file or block device, such as a restored volume, with those that a backup holds, in blocks of " +
-			fmt.Sprint(jobs.CompareBlock) + " bytes. Nothing is written. The backup is read from its repository, as hearth extract does, " +
+		Use: "compare BACKUP FILE|IMAGE", Short: "Say whether a restored volume holds what its backup holds, block by block", Args: takes(2, 2),
+		Long: "Compare the bytes of a file, a block device or an image in Ceph, such as a restored volume, with those that a backup holds, " +
+			"in blocks of " + fmt.Sprint(jobs.CompareBlock) + " bytes. Nothing is written. The backup is read from its repository, as hearth extract does, " +
 			"and what that has lost is told as such.\n\n" +
+			"An image in Ceph is written as QEMU does, " + store.RBDSyntax + ", with @SNAPSHOT behind it for one of its snapshots, and :id=USER, " +
+			":conf=FILE, :keyring=FILE and :cluster=NAME where the usual ones do not serve; the program rbd reads it through, and only reads it. " +
+			"A file that is called so is written ./rbd:….\n\n" +
 			"Exit code 0: it holds all of it; 5: blocks differ, or the file is too short; 11: the backup itself cannot be read as a " +
 			"whole.\n\n" +
 			"The columns are " + words(stretchColumns.Names(), "and") + ".",
-		Example: "hearth compare 4e47 /dev/vdb --place posix:/var/lib/cinder/backup\nhearth compare 4e47 db-prod.raw -o json",
+		Example: "hearth compare 4e47 /dev/vdb --place posix:/var/lib/cinder/backup\nhearth compare 4e47 db-prod.raw -o json\n" +
+			"hearth compare 4e47 rbd:volumes/volume-7d1f2a58-3c11-4b0e-9d55-0f1f0d2c9a10:id=cinder",
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveDefault

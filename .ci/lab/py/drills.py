@@ -213,4 +213,37 @@ need(A.sql("select deleted from volumes where id = '%s'" % taken[0]).strip() == 
 A.call('PUT', '/volumes/' + taken[0], {'volume': {'name': taken[1]}})
 tidied('--tidy')
 untouched('under its own name again it goes, and nothing else')
+
+# What is given away while it is restored onto: offered to whoever has the key, or taken by
+# another project. The reset is what lets Cinder begin a transfer of it.
+D = Cloud('lab', 'demo', 'demo')
+theirs = D.sess.get_project_id()
+
+
+def give(accept, done):
+    while not done.is_set():
+        rows = A.sql("select id from volumes where display_name like '%s%%' and deleted = 0 and status = 'restoring-backup'" % PREFIX).split()
+        if not rows:
+            time.sleep(0.01)
+            continue
+        A.action({'id': rows[0]}, 'os-reset_status', {'status': 'available'})
+        t = A.call('POST', '/volume-transfers', {'transfer': {'volume_id': rows[0], 'name': RUN}})['transfer']
+        given.append((rows[0], t['id']))
+        if accept:
+            D.call('POST', '/volume-transfers/%s/accept' % t['id'], {'accept': {'auth_key': t['auth_key']}})
+        return
+
+
+for accept in False, True:
+    given, done = [], threading.Event()
+    giver = threading.Thread(target=give, args=(accept, done))
+    giver.start()
+    code, out = verdicts(*three[:1], codes=(0, 11))
+    done.set()
+    giver.join()
+    need(given, 'a volume was given away while it was restored onto')
+    volume, transfer = given[0]
+    row = A.sql("select status, project_id, deleted from volumes where id = '%s'" % volume).split()
+    said = out[three[0]]
+    print(accept, code, said['verdict'], said['why'], said['drill_volume_gone'], said['drill_volume_left'], row, flush=True)
 print('drills hold', flush=True)
