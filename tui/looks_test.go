@@ -123,7 +123,7 @@ func TestPlaceColour(t *testing.T) {
 // TestDialogTakesTheTheme: a dialog that is open while the theme changes is drawn in the new one,
 // as where the terminal says late that its ground is light.
 func TestDialogTakesTheTheme(t *testing.T) {
-	for name, keys := range map[string][]string{"the help": {"?"}, "a question": {"r", "P", "P"}, "a menu": {"s"}, "a message": {"M"}} {
+	for name, keys := range map[string][]string{"the help": {"?"}, "a question": {"r", "P", "P"}, "a menu": {"s"}} {
 		r := newRigWith(t, sharedDemo(t), 80, 24, Options{AutoTheme: true})
 		r.send(tea.BackgroundColorMsg{Color: color.Black})
 		if name == "a question" {

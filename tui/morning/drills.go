@@ -38,13 +38,13 @@ type drillsMsg struct {
 
 var drillColumns = []grid.Column{
 	{Title: "", Width: 1},
-	{Title: "BACKUP", Width: 20, Min: 12, Grow: 2, Ends: true},
+	{Title: "BACKUP", Width: 20, Min: 12, Grow: 1, Ends: true},
 	{Title: "VOLUME", Width: 16, Min: 12, Grow: 1, Ends: true, Drop: 4},
 	{Title: "WHEN", Width: 19},
 	{Title: "TOOK", Width: 5, Right: true, Drop: 3},
 	{Title: "COMPARED", Width: 9, Right: true, Drop: 1},
 	{Title: "VERDICT", Width: 9},
-	{Title: "WHY", Width: 30, Min: 27, Grow: 3},
+	{Title: "WHY", Width: 30, Min: 27, Grow: 6},
 	{Title: "ID", Width: 8, Drop: 5},
 }
 

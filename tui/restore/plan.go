@@ -339,31 +339,33 @@ func (n folded) text() string {
 	return strings.Join(parts, ", ")
 }
 
-// foot is what stands below the table: what is folded, the whole reason for the row
-// under the cursor, what cannot be or may not, who makes a new volume, and the
-// warnings; at most two fifths of the height.
+// foot is what stands below the table: what is folded, why it cannot be, the whole reason
+// for the row under the cursor, what may not be, who makes a new volume, and the warnings;
+// at most two fifths of the height.
 func (t *restoreTab) foot(w, h int) []string {
 	l, p := t.host.Look(), t.plan
 	var lines []string
 	if text := t.folded.text(); text != "" {
 		lines = append(lines, l.Dim.Paint("  "+text+": "+ui.KeyOf("show-all")+" shows them"))
 	}
+	var why, unsure []string
 	if len(t.rows) > 0 {
 		if f := &t.rows[t.table.Cursor()]; because(f) != "" {
-			lines = append(lines, ui.Hang(l.Dim.Paint("because: "), core.Visible(because(f)), w)...)
+			why = ui.Hang(l.Dim.Paint("because: "), core.Visible(because(f)), w)
 		}
 	}
-	for _, r := range p.Can.Reasons {
-		sign, look := "✗ ", l.Bad
-		if r.Answer != core.AnswerNo {
-			sign, look = "? ", l.Unknown
-		}
+	for _, r := range p.Can.Reasons { // why it cannot be comes first, whatever the cursor is on
 		text := r.Text
 		if r.Next != "" {
 			text += "; " + ui.Next(r.Next, r.With...)
 		}
-		lines = append(lines, ui.Hang(look.Paint(sign), look.Paint(core.Visible(text)), w)...)
+		if r.Answer == core.AnswerNo {
+			lines = append(lines, ui.Hang(l.Bad.Paint("✗ "), l.Bad.Paint(core.Visible(text)), w)...)
+		} else {
+			unsure = append(unsure, ui.Hang(l.Unknown.Paint("? "), l.Unknown.Paint(core.Visible(text)), w)...)
+		}
 	}
+	lines = append(append(lines, why...), unsure...)
 	if says := p.Target.Route.Says(); says != "" && !t.metadata {
 		lines = append(lines, ui.Hang(l.Dim.Paint("· "), l.Dim.Paint(core.Visible(says)), w)...)
 	}

@@ -230,7 +230,7 @@ func (s *targetScreen) Key(i int) string {
 func (s *targetScreen) Row(i int) ([]grid.Cell, bool) {
 	l, c := s.host.Look(), s.rows[i]
 	if c.volume == nil {
-		return []grid.Cell{{Text: "a new volume", Style: l.Accent}, {}, {}, {}, {}, {Text: "size, type, zone are next", Style: l.Dim}}, true
+		return []grid.Cell{{Text: "a new volume", Style: l.Accent}, {}, {}, {}, {}, {Text: "size, type, zone next", Style: l.Dim}}, true
 	}
 	v := c.volume
 	fits := grid.Cell{Text: "✓ fits", Style: l.Good}

@@ -12,7 +12,7 @@ import (
 var Idiom = core.Idiom{
 	core.DoLeaveOut: func(...string) string { return "leave it out: " + ui.KeyOf("leave-out") + " on its row" },
 	core.DoGiveCapture: func(...string) string {
-		return "name the backup repository for this place in the config, or hand the capture in as a file: " + ui.KeyOf("give-capture")
+		return "name the backup repository for this place in the config, or hand the capture in as a file (" + ui.KeyOf("give-capture") + ")"
 	},
 	core.DoServiceToday: func(...string) string { return ui.KeyOf("service-today") + " has it so" },
 	core.DoServiceOwn: func(with ...string) string {

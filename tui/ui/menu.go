@@ -26,10 +26,13 @@ type MenuBox struct {
 	Title string
 	Items []MenuItem
 	At    int // the one that is marked
-	Pick  func(i int) tea.Cmd
-	typed *textinput.Model // nil: nothing was
-	fits  []grid.Fit       // what fits it
-	page  int              // how many are seen at once
+	// Column is how wide labels are made, so that the hints stand below each other; 0: each
+	// stands behind its label.
+	Column int
+	Pick   func(i int) tea.Cmd
+	typed  *textinput.Model // nil: nothing was
+	fits   []grid.Fit       // what fits it
+	page   int              // how many are seen at once
 }
 
 // sought is the text of an item in which is searched.
@@ -38,7 +41,8 @@ func (m *MenuBox) sought(i int) string {
 	if it.Hint == "" {
 		return core.Visible(it.Label)
 	}
-	return core.Visible(it.Label) + "  " + core.Visible(it.Hint)
+	label := core.Visible(it.Label)
+	return label + strings.Repeat(" ", max(m.Column-ansi.StringWidth(label), 0)) + "  " + core.Visible(it.Hint)
 }
 
 // text is an item as it is drawn: what is searched, and why it cannot be chosen.
@@ -206,7 +210,7 @@ const (
 
 // width is how wide its text is: as wide as its items, where there is room.
 func (m *MenuBox) width(w int) int {
-	wide := min(ansi.StringWidth(m.Title)+len(" (↓ more)"), boxWidth(w))
+	wide := min(ansi.StringWidth(m.Title), boxWidth(w))
 	for i := range min(len(m.Items), measured) {
 		wide = max(wide, ansi.StringWidth(m.text(i))+2)
 	}
