@@ -476,8 +476,8 @@ func TestFoldModel(t *testing.T) {
 				if stays := key == "ctrl+r" || key == "-" || key == "+"; stays && here && unfoldedNow(r) == open && r.under() != at {
 					t.Fatalf("after %q: the cursor was on %s and is on %s", pressed, at, r.under())
 				}
-				if moves := key == "down" || key == "up" || key == "pgdown" || key == "pgup" || key == "home" || key == "end" || key == "space"; moves && still &&
-					unfoldedNow(r) != open {
+				moves := slices.Contains([]string{"down", "up", "pgdown", "pgup", "home", "end", "space"}, key)
+				if moves && still && unfoldedNow(r) != open {
 					t.Fatalf("after %q: %q is unfolded, and %q was", pressed, unfoldedNow(r), open)
 				}
 			}
