@@ -342,7 +342,7 @@ func (p *Plan) ViaAPI(leaveOut []string, imageLimit int) (*Plan, error) {
 		q.Fields = append(q.Fields, f)
 		if why, refused := a.refused[f.Key()]; refused && f.Verdict == VerdictRefused {
 			q.Can.Add(Reason{ReasonAPIRefuses, AnswerNo, "the API refuses " + Visible(f.Key()) + ": " + why,
-				"leave it out: --leave-out " + quoted(f.Key())})
+				DoLeaveOut, []string{f.Key()}})
 		}
 	}
 	q.Certainty = q.certainty()
@@ -580,18 +580,14 @@ func (p *Plan) blocked(tried string) error {
 	var names, whys []string
 	for _, f := range p.Fields {
 		if p.Via == ViaAPI && f.Verdict == VerdictRefused {
-			names = append(names, "--leave-out "+quoted(f.Key()))
+			names = append(names, f.Key())
 			whys = append(whys, Visible(f.Key())+": "+strings.TrimPrefix(f.Why, "the API refuses it: "))
 		}
 	}
 	if len(names) == 0 {
 		return nil
 	}
-	return Fail(CodeRefused, tried, "the API refuses "+strings.Join(whys, ", and "),
-		"leave out what it refuses: "+strings.Join(names, " "), nil)
-}
-
-// quoted is a word as a shell takes it.
-func quoted(s string) string {
-	return "'" + strings.ReplaceAll(Visible(s), "'", `'\''`) + "'"
+	err := Fail(CodeRefused, tried, "the API refuses "+strings.Join(whys, ", and "), DoLeaveOut, nil)
+	err.With = names
+	return err
 }

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -178,12 +179,14 @@ func TestViaAPI(t *testing.T) {
 		t.Error("the plan itself was changed")
 	}
 	err = q.Applicable()
-	if CodeOf(err) != CodeRefused || !strings.Contains(err.Error(), "--leave-out 'metadata ключ' --leave-out 'metadata null'") ||
-		strings.Contains(err.Error(), "good") {
+	var e *Error
+	if CodeOf(err) != CodeRefused || !errors.As(err, &e) || e.Next != DoLeaveOut ||
+		!slices.Equal(e.With, []string{"metadata ключ", "metadata null"}) || strings.Contains(err.Error(), "good") {
 		t.Errorf("it can be applied: %v", err)
 	}
 	if r := q.Can.Reasons; q.Can.Answer() != AnswerNo || len(r) != 2 || r[0].Code != ReasonAPIRefuses || r[1].Code != ReasonAPIRefuses ||
-		!strings.HasPrefix(r[0].Text, "the API refuses metadata ключ: its key has") || r[1].Next != "leave it out: --leave-out 'metadata null'" {
+		!strings.HasPrefix(r[0].Text, "the API refuses metadata ключ: its key has") || r[1].Next != DoLeaveOut ||
+		!slices.Equal(r[1].With, []string{"metadata null"}) {
 		t.Errorf("whether it can be: %s, %+v", q.Can.Answer(), r)
 	}
 	for key, want := range map[string]Verdict{

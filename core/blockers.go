@@ -185,8 +185,7 @@ var driversGone = []struct {
 	since   Change
 	next    string
 }{
-	{"cinder.backup.services.", Since("14.0"), "take its record from the database, and import that where no such row is, under " +
-		"cinder.backup.drivers.swift.SwiftBackupDriver (hearth import --service today); or restore it with the Cinder that made it"},
+	{"cinder.backup.services.", Since("14.0"), DoUnderToday},
 	{"cinder.backup.drivers.tsm", Since("18.0"), "read its data with TSM's own dsmc restore, or with the Cinder that made it"},
 }
 
@@ -343,17 +342,7 @@ func statusNext(status string) string {
 func attached(v *Volume) string {
 	var at []string
 	for _, a := range v.Attachments {
-		text := "server " + Visible(a.Server)
-		if a.Server == "" {
-			text = "a server that the place does not name"
-		}
-		if a.Device != "" {
-			text += " as " + Visible(a.Device)
-		}
-		if a.Host != "" {
-			text += " on " + Visible(a.Host)
-		}
-		at = append(at, text)
+		at = append(at, a.Where())
 	}
 	if len(at) == 0 {
 		return ""

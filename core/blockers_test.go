@@ -43,7 +43,7 @@ func TestDriverGone(t *testing.T) {
 		next              string
 	}{
 		{"cinder.backup.services.swift", "13", AnswerYes, ""},
-		{"cinder.backup.services.swift", "13 to 14", AnswerUnknown, "hearth import --service today"},
+		{"cinder.backup.services.swift", "13 to 14", AnswerUnknown, DoUnderToday},
 		{"cinder.backup.services.swift", "14", AnswerNo, "under cinder.backup.drivers.swift.SwiftBackupDriver"},
 		{"cinder.backup.drivers.tsm.TSMBackupDriver", "17", AnswerYes, ""},
 		{"cinder.backup.drivers.tsm", "17 to 18", AnswerUnknown, "dsmc restore"},

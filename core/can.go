@@ -13,10 +13,18 @@ const (
 
 // Reason is why a restore cannot be done, or why it is not known whether it can.
 type Reason struct {
-	Code   string // for machines: the Reason constants, and those of whoever adds to them
-	Answer Answer // AnswerNo or AnswerUnknown
-	Text   string // for people; no capital, no full stop
-	Next   string // what to do; "" where there is nothing to say
+	Code   string   // for machines: the Reason constants, and those of whoever adds to them
+	Answer Answer   // AnswerNo or AnswerUnknown
+	Text   string   // for people; no capital, no full stop
+	Next   string   // what to do, one of the Do constants where each face has its own way; "" where there is nothing to say
+	With   []string // what that is to be done with; nil: nothing
+}
+
+// Fail is the error of what the reason stands against: it says to do the same.
+func (r Reason) Fail(code Code, tried, what string) *Error {
+	err := Fail(code, tried, what, r.Next, nil)
+	err.With = r.With
+	return err
 }
 
 // The codes of the reasons that core itself can know; a place adds its own.
@@ -50,6 +58,16 @@ func (c *Can) Add(r Reason) {
 	reasons := append([]Reason(nil), c.Reasons[:at]...)
 	reasons = append(reasons, r)
 	c.Reasons = append(reasons, c.Reasons[at:]...)
+}
+
+// Can has the reasons in a face's own words.
+func (m Idiom) Can(c Can) Can {
+	out := Can{Reasons: append([]Reason(nil), c.Reasons...)}
+	for i := range out.Reasons {
+		r := &out.Reasons[i]
+		r.Next = m.Next(r.Next, r.With...)
+	}
+	return out
 }
 
 // Answer is no where one reason says so, unknown where one does, else yes.

@@ -171,21 +171,21 @@ func (p *Plan) certainty() Certainty {
 func (p *Plan) Doubt() error {
 	switch answer := p.Can.Answer(); {
 	case answer == AnswerNo:
-		return Fail(CodeRefused, "restore this", p.Can.Reasons[0].Text, p.Can.Reasons[0].Next, nil)
+		return p.Can.Reasons[0].Fail(CodeRefused, "restore this", p.Can.Reasons[0].Text)
 	case p.Certainty == Unknown && p.Today():
 		return Fail(CodeUncertain, "",
 			"what this restore does is not known: nobody has a capture of the backup, and the volume as it is now stands in for it",
-			"name the backup repository for this place, or hand the capture in with --capture", nil)
+			DoGiveCapture, nil)
 	case p.Certainty == Unknown && p.spoiled() != "":
 		return Fail(CodeUncertain, "", "what this restore does is not known"+p.spoiled(),
-			"name the backup repository for this place, or hand the capture in with --capture", nil)
+			DoGiveCapture, nil)
 	case p.Certainty == Unknown:
 		return Fail(CodeUncertain, "", "what this restore does is not known: nobody has a capture of the backup",
-			"name the backup repository for this place, or hand the capture in with --capture", nil)
+			DoGiveCapture, nil)
 	case p.Certainty != Certain:
 		return Fail(CodeUncertain, "", "not all of this plan is certain: "+p.uncertain(), "the plan says what each field hangs on", nil)
 	case answer == AnswerUnknown:
-		return Fail(CodeUncertain, "", "whether this restore can be done is not known: "+p.Can.Reasons[0].Text, p.Can.Reasons[0].Next, nil)
+		return p.Can.Reasons[0].Fail(CodeUncertain, "", "whether this restore can be done is not known: "+p.Can.Reasons[0].Text)
 	}
 	return nil
 }

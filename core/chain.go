@@ -138,6 +138,58 @@ func Tree(backups []Backup) []Node {
 	return out
 }
 
+// StandingOn are the nodes of a tree that stand on a backup, with their depth from there on: 1
+// stands on the backup itself. It is nil where nothing does, or the backup is not in the tree.
+func StandingOn(nodes []Node, id BackupID) (out []Node) {
+	root := -1
+	for i, n := range nodes {
+		switch {
+		case root < 0 && n.Backup.ID == id:
+			root = i
+		case root < 0:
+		case n.Depth <= nodes[root].Depth:
+			return out
+		default:
+			n.Depth -= nodes[root].Depth
+			n.Last = n.Last[len(n.Last)-n.Depth:]
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// Rootless are the incrementals that stand on no full backup among these, by whatever is between: a
+// parent is not among them, or parents go round.
+func Rootless(backups []Backup) FieldSet {
+	parent, out := map[BackupID]BackupID{}, FieldSet{}
+	for i := range backups {
+		parent[backups[i].ID] = backups[i].ParentID
+	}
+	const unseen, way, rooted, not = 0, 1, 2, 3
+	state := map[BackupID]int{}
+	for i := range backups {
+		var path []BackupID
+		id, end := backups[i].ID, not
+		for {
+			up, here := parent[id]
+			if !here || state[id] == way || state[id] == not {
+				break
+			}
+			if up == "" || state[id] == rooted {
+				end = rooted
+				break
+			}
+			state[id], path, id = way, append(path, id), up
+		}
+		for _, p := range path {
+			if state[p] = end; end == not {
+				out[string(p)] = true
+			}
+		}
+	}
+	return out
+}
+
 // ParentsFirst orders backups so that each comes after its parent, which is the
 // order in which they must be imported; otherwise their order is kept. Those in
 // a circle come last, as they are.

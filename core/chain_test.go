@@ -2,6 +2,9 @@ package core
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +74,45 @@ func TestTree(t *testing.T) {
 	}
 	if last := nodes[1].Last; len(last) != 1 || last[0] {
 		t.Errorf("1 has a younger sibling, but Last is %v", last)
+	}
+}
+
+// TestStandingOn cuts from a tree what stands on one of its backups, drawn from there on.
+func TestStandingOn(t *testing.T) {
+	nodes := Tree([]Backup{
+		link("f", "", 0), link("1", "f", 1), link("2", "1", 2), link("2b", "1", 3), link("1b", "f", 4), link("f2", "", 9),
+		link("orphan", "gone", 5), link("a", "b", 6), link("b", "a", 7),
+	})
+	for id, want := range map[BackupID]string{
+		"f": "1.1 2.2 2b.2 1b.1", "1": "2.1 2b.1", "1b": "", "f2": "", "gone": "orphan.1", "a": "b.1", "nosuch": "",
+	} {
+		var got []string
+		for _, n := range StandingOn(nodes, id) {
+			got = append(got, fmt.Sprintf("%s.%d", n.Backup.ID, n.Depth))
+			if len(n.Last) != n.Depth {
+				t.Errorf("%s on %s: of %d levels %v is said", n.Backup.ID, id, n.Depth, n.Last)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("on %s there is %q, want %q", id, got, want)
+		}
+	}
+	if on := StandingOn(nodes, "1"); on[0].Last[0] || !on[1].Last[0] {
+		t.Errorf("2 is followed by 2b, and that is the last: %v, %v", on[0].Last, on[1].Last)
+	}
+}
+
+// TestRootless finds the incrementals from which no way leads to a full backup, whatever is asked for first.
+func TestRootless(t *testing.T) {
+	all := []Backup{
+		link("f", "", 0), link("1", "f", 1), link("2", "1", 2), link("o", "gone", 3), link("o2", "o", 4), link("o3", "o2", 5),
+		link("a", "b", 6), link("b", "a", 7), link("c", "b", 8), link("self", "self", 9),
+	}
+	for range len(all) {
+		all = append(all[1:], all[0])
+		if got := slices.Sorted(maps.Keys(Rootless(all))); strings.Join(got, " ") != "a b c o o2 o3 self" {
+			t.Errorf("from %s on: %q", all[0].ID, got)
+		}
 	}
 }
 

@@ -273,7 +273,7 @@ var (
 
 func provenColumn[T any](of func(*T) *Proof) Column[T] {
 	return Column[T]{Name: ProvenColumn, Key: "last_proven_at", Title: "Last proven", Kind: TimeColumn,
-		Known: func(row *T) bool { return of(row) != nil },
+		Known: func(row *T) bool { return of(row) != nil && of(row).Unread == "" },
 		Value: func(row *T) pyjson.Value {
 			if p := of(row); p != nil {
 				return timeValue(p.Proven)

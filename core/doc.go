@@ -6,7 +6,8 @@
 // The files, in the order in which they read well: each uses only names of those
 // before it (TestReadingOrder).
 //
-//	opt text pace secret errors release  values that may be null, texts, how fast work goes on, secrets, errors, releases of Cinder
+//	opt text pace secret errors idiom    values that may be null, texts, how fast work goes on, secrets, errors, a face's own words
+//	release                              releases of Cinder
 //	cindererror python base64 coerce     what Cinder's Python makes of values, and of wrong ones
 //
 //	odd volume layout backup chain       what there is in a place, how it was written, and values that no Cinder sends

@@ -33,8 +33,10 @@ type Error struct {
 	Code  Code
 	Tried string // "open /x/y.sqlite"; no capital, no full stop
 	What  string // "it is no SQLite database"
-	Next  string // "name another file with --store"; "" where there is nothing to say
+	Next  string // "name another file"; one of the Do constants where each face has its own way; "" where there is nothing to say
 	Cause error  // nil, or what lies beneath
+	// With is what Next is to be done with, for a face that says it in its own words; nil: nothing.
+	With []string
 	// Lands says that a change was asked for and no answer came that tells what became
 	// of it: it may yet take effect, as where a proxy gave up and the service goes on.
 	Lands bool
@@ -51,18 +53,6 @@ func (e *Error) Error() string {
 		b.WriteString("; " + e.Next)
 	}
 	return Visible(Struck(b.String()))
-}
-
-// Instead has a failure say what to do next in other words, where it says it in some: what
-// both faces of hearth do has another way on each.
-func Instead(err error, next, words string) error {
-	var e *Error
-	if !errors.As(err, &e) || e.Next != next {
-		return err
-	}
-	out := *e
-	out.Next = words
-	return &out
 }
 
 // Unwrap returns the cause.

@@ -103,7 +103,7 @@ func pitfallCases() []pitfallCase {
 				func(f *PitfallFacts) { f.Asked = OpForceDelete },
 			}},
 		{PitfallDriverGone, PitfallFacts{Asked: OpDelete, Backup: b, Driver: Knows("cinder.backup.services.swift")},
-			[]string{"has no driver cinder.backup.services.swift any more", "--service today"}, "Cinder from 14.0 on", []func(*PitfallFacts){
+			[]string{"has no driver cinder.backup.services.swift any more", DoUnderToday}, "Cinder from 14.0 on", []func(*PitfallFacts){
 				func(f *PitfallFacts) { f.Driver = Knows(swiftClass) },
 			}},
 		{PitfallDriverGone, PitfallFacts{Asked: OpForceDelete, Backup: b, Driver: Knows("cinder.backup.drivers.tsm.TSMBackupDriver")},

@@ -274,7 +274,7 @@ func fullInstead(f *PitfallFacts, _ string) string {
 		return ""
 	}
 	return fmt.Sprintf("all %d backups of the volume from 2023 and 2024 are full: python-openstackclient 6.3 to before 7.0 made full ones "+
-		"where --incremental was asked for, and said nothing", full)
+		"where an incremental one was asked for, and said nothing", full)
 }
 
 func longImage(f *PitfallFacts, cinder string) string {

@@ -317,3 +317,13 @@ func (p *Plan) Applicable() error {
 	}
 	return p.blocked(tried)
 }
+
+// Plan is the same plan with the reasons in a face's own words.
+func (m Idiom) Plan(p *Plan) *Plan {
+	if p == nil {
+		return nil
+	}
+	out := *p
+	out.Can = m.Can(p.Can)
+	return &out
+}

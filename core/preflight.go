@@ -37,6 +37,16 @@ const (
 type Finding struct {
 	Level Level
 	Text  string
+	Next  string // what can be done about it, one of the Do constants; "" where there is nothing to say
+	With  string // what that is to be done with
+}
+
+// In is the finding in a face's own words.
+func (f Finding) In(m Idiom) string {
+	if f.Next == "" {
+		return f.Text
+	}
+	return f.Text + "; " + m.Next(f.Next, f.With)
 }
 
 // Check is a record of a paste before its import.
@@ -66,7 +76,13 @@ func (c *Check) Level() Level {
 }
 
 func (c *Check) say(l Level, format string, args ...any) {
-	c.Findings = append(c.Findings, Finding{l, fmt.Sprintf(format, args...)})
+	c.Findings = append(c.Findings, Finding{Level: l, Text: fmt.Sprintf(format, args...)})
+}
+
+// next is what can be done about what was said last.
+func (c *Check) next(do, with string) {
+	f := &c.Findings[len(c.Findings)-1]
+	f.Next, f.With = do, with
 }
 
 // Verdict tells in a line what would become of the record.
@@ -212,8 +228,9 @@ func (c *Check) simulate(facts ImportFacts) {
 		c.say(LevelInfo, "it was here and is deleted: its row is used again")
 	}
 	if today, why := ServiceToday(rec.Service); strings.HasPrefix(rec.Service, "cinder.backup.services.") && today != "" && !c.Refused() {
-		c.say(LevelRefuse, "its service is %s: %s; a Cinder of today knows it as %s, and takes it under that (--service today)",
+		c.say(LevelRefuse, "its service is %s: %s; a Cinder of today knows it as %s, and takes it under that",
 			Visible(rec.Service), why, today)
+		c.next(DoServiceToday, today)
 	} else if today != "" {
 		c.say(LevelInfo, "its service %s is called %s by a Cinder of today: %s", Visible(rec.Service), today, why)
 	}
@@ -223,8 +240,8 @@ func (c *Check) simulate(facts ImportFacts) {
 		c.say(LevelWarn, "no backup here was made by the service %s: the data may be out of reach", Visible(rec.Service))
 	}
 	if own := c.Found.Decoded.text("service"); isService(own) && rec.Service != "" && !sameService(own, rec.Service) {
-		c.say(LevelWarn, "its service is %s, and the record itself says %s: Cinder goes by the first; --service %s takes the other",
-			Visible(rec.Service), Visible(own), Visible(own))
+		c.say(LevelWarn, "its service is %s, and the record itself says %s: Cinder goes by the first", Visible(rec.Service), Visible(own))
+		c.next(DoServiceOwn, own)
 	}
 	if f, ok := c.ofTenant(); ok {
 		c.Findings = append(c.Findings, f)
@@ -249,12 +266,11 @@ func (c *Check) ofTenant() (Finding, bool) {
 	case t == "":
 		return Finding{}, false
 	case t == own:
-		return Finding{LevelInfo, named + "which is the record's own project"}, true
+		return Finding{Level: LevelInfo, Text: named + "which is the record's own project"}, true
 	case t == string(c.Owner):
-		return Finding{LevelInfo, named + "which is to own it; the record names the project " + Visible(own)}, true
+		return Finding{Level: LevelInfo, Text: named + "which is to own it; the record names the project " + Visible(own)}, true
 	}
-	return Finding{LevelWarn, fmt.Sprintf("%sand the record the project %s: choose it as the owner (o on screen, --owner %s) to have it own "+
-		"the backup", named, Visible(own), Visible(t))}, true
+	return Finding{LevelWarn, named + "and the record the project " + Visible(own), DoOwnTenant, t}, true
 }
 
 // GiveTo chooses who is to own the backup; "" is whom it would be without.

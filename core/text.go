@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"unicode"
@@ -184,4 +185,13 @@ func Count(n int, noun string) string {
 		noun = noun[:len(noun)-1] + "ie"
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Thousands writes a count with its thousands set apart.
+func Thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }

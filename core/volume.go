@@ -89,6 +89,22 @@ type Attachment struct {
 	Host   string // the machine that the server runs on; "" where the place hides it
 }
 
+// Where is the server, what the volume is there, and on which machine, as far as they are
+// known. hearth only shows it: attachments are made and ended by Nova.
+func (a Attachment) Where() string {
+	text := "server " + Visible(a.Server)
+	if a.Server == "" {
+		text = "a server that the place does not name"
+	}
+	if a.Device != "" {
+		text += " as " + Visible(a.Device)
+	}
+	if a.Host != "" {
+		text += " on " + Visible(a.Host)
+	}
+	return text
+}
+
 // Title is the volume's name for people: its name, or its id where it has none.
 func (v *Volume) Title() string {
 	if v.Name.Or("") != "" {
@@ -202,6 +218,9 @@ type Proof struct {
 	Bad   Opt[time.Time]
 	BadOf BackupID
 	Why   string
+	// Unread is why the archive's drills could not be read: nothing of the above is known then;
+	// "": they were.
+	Unread string
 }
 
 // Fell reports whether a backup did not come back since one was last proven.

@@ -38,7 +38,7 @@ func sources(t *testing.T, dir string) (*token.FileSet, map[string]*ast.File) {
 // ofCore is what ui and the shell use of core: texts, those of times and secrets too, the pace
 // of work, and errors.
 var ofCore = []string{"Visible", "VisibleLines", "Struck", "Bytes", "Count", "Fold", "Fail", "Error", "CodeOf", "Opt", "Some",
-	"FieldText", "Span", "Pace", "Short", "MaskedIn"}
+	"FieldText", "Span", "Pace", "Short", "MaskedIn", "Thousands", "Idiom", "Instead"}
 
 // TestCoreInShell: what a screen is made of, and what runs it, knows no backup.
 func TestCoreInShell(t *testing.T) {

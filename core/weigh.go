@@ -11,19 +11,19 @@ import (
 func (p *Plan) weigh(in PlanInput) {
 	if err := p.Error; err != nil {
 		p.Can.Add(Reason{ReasonRefused, AnswerNo, "Cinder stops at " + p.layer(err.Layer) + ": " + Visible(err.Message),
-			"choose another target, rule set or capture"})
+			"choose another target, rule set or capture", nil})
 	}
 	if err := p.mayStop; err != nil {
 		p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, "if " + p.layer(err.Layer) + " is what it is taken for, Cinder stops there: " +
-			Visible(p.sure.symbols.clean(err.Message)), "choose another target, or find out what was captured"})
+			Visible(p.sure.symbols.clean(err.Message)), "choose another target, or find out what was captured", nil})
 	}
 	if len(p.Chain) == 0 {
-		p.Can.Add(Reason{ReasonNothingKnown, AnswerNo, "there is nothing to restore from", "name a backup, or hand a capture in as a file"})
+		p.Can.Add(Reason{ReasonNothingKnown, AnswerNo, "there is nothing to restore from", "name a backup, or hand a capture in as a file", nil})
 	}
 	for _, r := range p.sure.risks {
 		p.Can.Add(Reason{ReasonLayerRefuses, AnswerUnknown, "whether Cinder stops at " + p.layer(r.layer) +
 			" hangs on what is not known here: it may say: " + Visible(p.sure.symbols.clean(r.err.Message)),
-			"choose a target whose volume type is known to be that of the source"})
+			"choose a target whose volume type is known to be that of the source", nil})
 	}
 	p.weighHidden()
 	for _, i := range p.used() {
@@ -40,7 +40,6 @@ func (p *Plan) weigh(in PlanInput) {
 // Cinder captured. One that was taken at one moment, of a volume that is known not to
 // be encrypted, refuses nothing under the rules of today.
 func (p *Plan) weighHidden() {
-	const next = "name the backup repository for this place, or hand the capture in as a file"
 	var unknown, assumed []string
 	for _, i := range p.used() {
 		l := &p.Chain[i]
@@ -54,11 +53,11 @@ func (p *Plan) weighHidden() {
 	}
 	if len(unknown) > 0 {
 		p.Can.Add(Reason{ReasonLayerUnknown, AnswerUnknown, "nobody has the capture of " + listed(some(unknown), "and") +
-			p.spoiled() + ": that of an encrypted volume stops the restore onto another volume type", next})
+			p.spoiled() + ": that of an encrypted volume stops the restore onto another volume type", DoGiveCapture, nil})
 	}
 	if len(assumed) > 0 {
 		p.Can.Add(Reason{ReasonLayerAssumed, AnswerUnknown, "it is taken for granted what Cinder captured with " +
-			listed(some(assumed), "and") + ": if the volume was encrypted or of another type then, the restore may stop", next})
+			listed(some(assumed), "and") + ": if the volume was encrypted or of another type then, the restore may stop", DoGiveCapture, nil})
 	}
 }
 
@@ -94,7 +93,7 @@ func (p *Plan) weighImageKeys(layer int, c *Capture, in PlanInput) {
 		p.Can.Add(Reason{ReasonImageKeys, AnswerUnknown, fmt.Sprintf("%s has the image keys %s and %s, which MySQL and MariaDB "+
 			"usually take for the same: then Cinder stops half-way with GlanceMetadataExists, in PostgreSQL and SQLite it does not", p.layer(layer),
 			shown("", pyjson.OfString(other)), shown("", pyjson.OfString(key))),
-			"ask whoever runs the cloud for the collation of volume_glance_metadata"})
+			"ask whoever runs the cloud for the collation of volume_glance_metadata", nil})
 	}
 }
 
@@ -105,7 +104,7 @@ func (p *Plan) twiceKeyed(layer int, image *pyjson.Object, other, key string, va
 		"with GlanceMetadataExists", p.layer(layer), shown("", pyjson.OfString(other)), shown("", pyjson.OfString(key)))
 	if old, _ := image.Get(other); old.Equal(value) {
 		return Reason{ReasonImageKeys, AnswerUnknown, text + ", unless it is of 25.3, or of 26 or later",
-			"ask whoever runs the cloud for its release"}
+			"ask whoever runs the cloud for its release", nil}
 	}
-	return Reason{ReasonImageKeys, AnswerNo, text, "take one of the two keys out of the volume, and back it up anew"}
+	return Reason{ReasonImageKeys, AnswerNo, text, "take one of the two keys out of the volume, and back it up anew", nil}
 }

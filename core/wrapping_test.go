@@ -3,6 +3,7 @@ package core
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -83,7 +84,8 @@ func TestServices(t *testing.T) {
 		if (found[0].Tenant == "acme") != named {
 			t.Errorf("%.60s: the tenant is %q", text, found[0].Tenant)
 		}
-		if checks := Preflight(found, ImportFacts{}); named != strings.Contains(checks[0].Verdict(), "--owner acme") {
+		owns := func(f Finding) bool { return f.Next == DoOwnTenant && f.With == "acme" }
+		if checks := Preflight(found, ImportFacts{}); named != slices.ContainsFunc(checks[0].Findings, owns) {
 			t.Errorf("%.60s: %+v", text, checks[0].Findings)
 		}
 	}

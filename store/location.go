@@ -173,7 +173,7 @@ func (l Location) Within(region, project string) (Location, error) {
 	}
 	if l.scheme().cut == nil {
 		return l, core.Fail(core.CodeUsage, "choose a place", "only a cloud has regions and projects, and "+l.String()+" is none",
-			"leave --region and --project out", nil)
+			core.DoNoParts, nil)
 	}
 	return l.With(region, project), nil
 }

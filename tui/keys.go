@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"hearth/tui/show"
 	"hearth/tui/ui"
 )
 
@@ -64,7 +65,10 @@ func keyOf(text string) string {
 var keysTable string
 
 // init has every sentence that names a key know which the actions have by themselves.
-func init() { Keys(nil).Say() }
+func init() {
+	Keys(nil).Say()
+	ui.HaveIdiom(show.Idiom)
+}
 
 // Say has every sentence that names a key name those that these give.
 func (k Keys) Say() {

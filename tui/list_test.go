@@ -107,6 +107,15 @@ func TestSort(t *testing.T) {
 	r.press("s", "#5").want("AGE▲") // the newest first, which is the least age
 }
 
+// TestMovedFromEnd: who went to the end and moved on is not taken back there as the clock ticks.
+func TestMovedFromEnd(t *testing.T) {
+	r := newRig(t, sharedDemo(t), 100, 24).press("end", "up", "up")
+	was := backupsOf(r).table.Key()
+	if r.send(ui.TickMsg{}); backupsOf(r).table.Key() != was {
+		t.Errorf("the cursor was on %s and is on %s", was, backupsOf(r).table.Key())
+	}
+}
+
 // TestMarks: marks stay with their rows, and exports take them in the order of
 // their marking.
 func TestMarks(t *testing.T) {

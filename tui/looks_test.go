@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"image/color"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,5 +117,34 @@ func TestPlaceColour(t *testing.T) {
 	r.send(tea.WindowSizeMsg{Width: 80, Height: 24})
 	if r.screenText() != at("").screenText() {
 		t.Error("the text depends on the colour")
+	}
+}
+
+// TestDialogTakesTheTheme: a dialog that is open while the theme changes is drawn in the new one,
+// as where the terminal says late that its ground is light.
+func TestDialogTakesTheTheme(t *testing.T) {
+	for name, keys := range map[string][]string{"the help": {"?"}, "a question": {"r", "P", "P"}, "a menu": {"s"}} {
+		r := newRigWith(t, sharedDemo(t), 80, 24, Options{AutoTheme: true})
+		r.send(tea.BackgroundColorMsg{Color: color.Black})
+		if name == "a question" {
+			r.send(ui.Open{Screen: "backup", ID: fullID(t, "backup", dbBackup), Tab: "restore"})
+			keys = []string{"P"}
+		}
+		if r.press(keys...); r.Dialog() == nil {
+			t.Fatalf("%s: no dialog is open", name)
+		}
+		was := ui.NewStyles(r.CurrentLook().Theme, false, "")
+		r.send(tea.BackgroundColorMsg{Color: color.White})
+		is := ui.NewStyles(r.CurrentLook().Theme, false, "")
+		if r.CurrentLook().Theme.Name != "light" {
+			t.Fatalf("the theme is %s", r.CurrentLook().Theme.Name)
+		}
+		frame := r.View().Content
+		for role, open := range map[string][2]string{"text": {was.InDialog.Open, is.InDialog.Open}, "dim": {was.Dim.Open, is.Dim.Open},
+			"key": {was.Key.Open, is.Key.Open}, "warn": {was.Warn.Open, is.Warn.Open}, "accent": {was.Accent.Open, is.Accent.Open}} {
+			if open[0] != "" && open[0] != open[1] && strings.Contains(frame, open[0]) {
+				t.Errorf("%s: something is still drawn in the %s of the theme of before", name, role)
+			}
+		}
 	}
 }

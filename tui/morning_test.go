@@ -344,6 +344,13 @@ func placeRows(t *testing.T, r *rig) []core.Backup {
 func TestProvenColumn(t *testing.T) {
 	r := theMorning(t, 200, 45, "v")
 	r.want("PROVEN").press("/").typeText("proven<30d").press("enter").want("1 volume of", "orders-db", "2d").wantNot("db-prod-01")
-	r.press("s").typeText("proven").press("enter").said(ui.LevelBad, "only hearth's archive knows")
+	r.press("s").typeText("proven").want("Last proven  (not now: the place sorts its list")
+	r.press("enter").said(ui.LevelWarn, "only hearth's archive knows").press("esc", "esc")
+	r.want("last proven", "by aaaa0003, byte for byte,").press("enter").want("Overview", "last proven", "byte for byte, in a drill")
+	r.press("esc", "esc", "/").typeText("name:db-prod-01").press("enter", "enter").want("last proven", "never, as far as this archive knows")
+	r.desk.Archive.Close()
+	r.press("ctrl+r").want("last proven", "? unknown, because ")
+	r = theMorning(t, 200, 45, "b", "enter").want("Overview", "last proven", "never, as far as")
+	policed("v", "enter")(t, 200, 45).want("Overview").wantNot("last proven")
 	policed("v")(t, 200, 45).want("NEWEST").wantNot("PROVEN")
 }

@@ -30,7 +30,7 @@ func TestOwnerChosen(t *testing.T) {
 	p := demo(t, store.World{})
 	r := newRig(t, p, 160, 45)
 	r.send(tea.PasteMsg{Content: tenanted(t)})
-	r.want("owner: each keeps the project", "the text names the tenant acme beside it", "choose it as the owner (o on screen, --owner acme)")
+	r.want("owner: each keeps the project", "the text names the tenant acme beside it", "choose it as the owner (o)")
 	r.press("o").want("Who is to own them", "whom each record names", "acme", "named beside 1 of 2 records", "another project…")
 	r.press("#2").said(ui.LevelInfo, "Owner: project acme, whatever the records name.")
 	r.want("owner: project acme", "[x] db-prod-full", "[ ] web-root-full", "beside it, which is to own it").wantNot("choose it as the owner")

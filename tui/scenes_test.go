@@ -276,7 +276,7 @@ func readOnly(keys ...string) func(testing.TB, int, int) *rig {
 		}
 		world.Info = core.PlaceInfo{Location: "sqlite:/srv/cinder.sqlite", Title: "cinder.sqlite", Kind: core.PlaceDatabase, Rules: core.Newton,
 			RulesWhy: "the rules of today's Cinder",
-			ReadOnly: "it is Cinder's own database, opened read-only; start hearth with --write to change it",
+			ReadOnly: "it is Cinder's own database, opened read-only; hearth --write opens it to be changed",
 			Badge:    "PROD", Color: "#b02030"}
 		return newRig(t, memory.New(world), w, h).press(keys...)
 	}
@@ -353,6 +353,14 @@ var scenes = []scene{
 	{"backups-offline", offline()},
 	{"backups-not-whole", scant(false)},
 	{"backups-one-project", scant(true)},
+	{"backups-folded", keysOn("f")},
+	{"backups-unfolded", foldedOn("end", "right", "down", "down", "space")},
+	{"backups-unfolded-deep", foldedOn("right", "end")},
+	{"backups-unfolded-filter", foldedOn(join([]string{"/"}, letters("name~full-a,a2,b"), []string{"enter", "end", "right"})...)},
+	{"backups-unfolded-none", foldedOn("down", "right")},
+	{"backups-unfolding", unfoldingOf(false)},
+	{"backups-unfold-failed", unfoldingOf(true)},
+	{"hostile-unfolded", onWorstChain("f", "right", "down")},
 	{"cloud-backups", among()},
 	{"cloud-backup", inCloud("backup", dbBackup, "")},
 	{"cloud-chain", inCloud("backup", dbBackup, "chain")},

@@ -57,7 +57,7 @@ func loginIn(w clouds.World, cloud, region, project string) (login, error) {
 	if project != "" && entry.Credential() {
 		return l, core.Fail(core.CodeUsage, "open the cloud "+cloud,
 			"it is entered with an application credential, which belongs to one project: Keystone lets it into no other",
-			"leave out --project, or name a cloud with a password or a token", nil)
+			core.DoAnyProject, nil)
 	}
 	if project != "" && !l.direct {
 		l.entry = l.entry.ForProject(project)

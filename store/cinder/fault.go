@@ -308,7 +308,7 @@ func brief(message string) string {
 var hints = []struct{ said, next string }{
 	{"Incremental backups exist", "delete those that stand on it first, the newest first"},
 	{"already exists in database", "it is here already: nothing was imported"},
-	{"must use the force flag", "back it up with --force: what it holds is then as after a power cut"},
+	{"must use the force flag", core.DoForce},
 	{"No backups available to do an incremental", "make a full backup first"},
 	{"is too small to restore", "choose a larger volume"},
 	{"to be restored to must be available", "detach it, or choose another volume"},

@@ -43,7 +43,7 @@ func (s *session) withPasscode(ctx context.Context) (clouds.Login, error) {
 		}
 		return l, core.Fail(core.CodeDenied, s.entering(), what, next, err)
 	}
-	const next = "give it with --passcode or OS_PASSCODE"
+	const next = core.DoPasscode
 	switch {
 	case s.asks == nil && given:
 		return fail("a one-time passcode serves once: "+s.login.user()+" needs a new one, and there is nobody to ask for it", next, nil)
@@ -59,7 +59,7 @@ func (s *session) withPasscode(ctx context.Context) (clouds.Login, error) {
 		return l, explain(s.entering(), ctx.Err())
 	case err != nil || code == "":
 		s.refused = s.now()
-		return fail("no one-time passcode was given", "try again in a minute, or give it with --passcode or OS_PASSCODE", err)
+		return fail("no one-time passcode was given", core.DoPasscodeLater, err)
 	}
 	core.HidePasscode(code)
 	s.spent, s.refused = true, time.Time{}

@@ -347,7 +347,7 @@ func stopped(tried string, calls []core.APICall, i int, err error) error {
 	case i > 0:
 		return core.Fail(core.CodePartial, tried,
 			fmt.Sprintf("call %d of %d (%s) failed after %s that worked: %s", i+1, len(calls), calls[i].What, core.Count(i, "call"), err.Error()),
-			"hearth journal shows what was done; apply --resume finishes it, undo takes it back", err)
+			core.DoUndoOrFinish, err)
 	case core.MayLand(err):
 		return core.Fail(core.CodeUnavailable, tried,
 			fmt.Sprintf("the first of %s (%s) got no answer: %s", core.Count(len(calls), "call"), calls[0].What, err.Error()),

@@ -54,8 +54,8 @@ func backups(s *place.Store) list[core.Backup] {
 		func(b *core.Backup) string { return string(b.ID) },
 		[]string{"", "", "status:error", "status~err", "status:available", "kind:incr", "kind:full", "nightly", "web", "db-", "e", "zz", "zzzzzz",
 			"a1", "f00", "size>=10", "size<10", "age>30d", "age<2d", "name~night", "volume~web", "-status:available", "-nightly",
-			"id:0", "volume-id:a", "status:error age>10d", "nightly size>20 kind:full", "description~\u00e9", "Weekly,nightly", "avail",
-			"reason~fail",
+			"-kind:full", "-size>10", "id:0", "volume-id:a", "status:error age>10d", "nightly size>20 kind:full", "description~\u00e9",
+			"Weekly,nightly", "avail", "reason~fail",
 			"project:0", "has-dependents:yes"}}
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"hearth/core"
@@ -83,17 +84,22 @@ func (t *Table) lookup(column, cond string, args ...any) part {
 		" WHERE " + cond, args: args}
 }
 
+// within selects the rows whose time lies in a term's bounds: the first time not before a
+// bound that a row can hold is that of the next whole microsecond.
 func (t *Table) within(term *core.Term, query core.Query) part {
-	const layout = "2006-01-02 15:04:05.000000"
+	stamp := func(at time.Time) string {
+		return at.Add(time.Microsecond - time.Nanosecond).UTC().Format("2006-01-02 15:04:05.000000")
+	}
 	from, to := term.TimeBounds(query.Now)
-	cond, args := t.key(term.Column)+" IS NOT NULL", []any(nil)
+	var conds []string // what has no time is in no bounds; to ask for that would read each row
+	var args []any
 	if !from.IsZero() {
-		cond, args = cond+" AND "+t.key(term.Column)+" >= ?", append(args, from.UTC().Format(layout))
+		conds, args = append(conds, t.key(term.Column)+" >= ?"), append(args, stamp(from))
 	}
-	if !to.IsZero() { // one microsecond more than needed: the filter decides
-		cond, args = cond+" AND "+t.key(term.Column)+" <= ?", append(args, to.UTC().Format(layout))
+	if !to.IsZero() {
+		conds, args = append(conds, t.key(term.Column)+" < ?"), append(args, stamp(to))
 	}
-	return t.lookup(term.Column, cond, args...)
+	return t.lookup(term.Column, strings.Join(conds, " AND "), args...)
 }
 
 // equal selects what is one of the words, or begins with it where it is an id. NOCASE

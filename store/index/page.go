@@ -73,6 +73,9 @@ func (t *Table) Count(ctx context.Context, q Querier, query core.Query) (n int, 
 	if n, ok, err := t.kept(ctx, q, query.Filter.Terms); ok || err != nil {
 		return n, err
 	}
+	if n, ok, err := t.along(ctx, q, query); ok || err != nil {
+		return n, err
+	}
 	all, err := t.count(ctx, q, "", "")
 	if err != nil {
 		return 0, err
@@ -90,23 +93,51 @@ func (t *Table) Count(ctx context.Context, q Querier, query core.Query) (n int, 
 	return n, err
 }
 
+// along is the count that a filter of one term asks for whose column is a number, a time or
+// a yes or no with an SQL index. That has all there is to look at, and no row is read: 0.2 s
+// of 850,000, where reading those takes 16.
+func (t *Table) along(ctx context.Context, q Querier, query core.Query) (n int, ok bool, err error) {
+	if len(query.Filter.Terms) != 1 {
+		return 0, false, nil
+	}
+	switch term := &query.Filter.Terms[0]; term.Kind {
+	case core.NumberColumn, core.SizeColumn, core.FlagColumn, core.TimeColumn:
+		if term.Not || t.joined(term.Column) {
+			return 0, false, nil
+		}
+		set, ok, err := t.means(ctx, q, term, query, 0)
+		if err != nil || !ok {
+			return 0, false, err
+		}
+		err = q.QueryRowContext(ctx, "SELECT count(*) FROM ("+set.cond+" AND "+t.Live+")", set.args...).Scan(&n)
+		return n, err == nil, err
+	}
+	return 0, false, nil
+}
+
 // kept is the count that a filter of one term asks for, if triggers keep it.
 func (t *Table) kept(ctx context.Context, q Querier, terms []core.Term) (n int, ok bool, err error) {
-	if len(terms) != 1 || terms[0].Not {
+	if len(terms) != 1 {
 		return 0, false, nil
 	}
 	switch term := &terms[0]; {
 	case term.Column == "kind" && t.Name == "backups":
-		n, err = t.count(ctx, q, ".kind", map[bool]string{true: "1", false: "0"}[term.Flag])
-		return n, err == nil, err
+		n, err = t.count(ctx, q, ".kind", map[bool]string{true: "1", false: "0"}[term.Flag != term.Not])
 	case term.Column == "status":
-		counts, err := t.statuses(ctx, q, term)
+		var counts map[string]int
+		counts, err = t.statuses(ctx, q, term)
 		for _, c := range counts {
 			n += c
 		}
-		return n, err == nil, err
+		if term.Not && err == nil {
+			var all int
+			all, err = t.count(ctx, q, "", "")
+			n = all - n
+		}
+	default:
+		return 0, false, nil
 	}
-	return 0, false, nil
+	return n, err == nil, err
 }
 
 // statuses are those of the table that fulfil a term, and how many rows have each.

@@ -22,7 +22,7 @@ func (d Desk) Apply(ctx context.Context, p *core.Plan) (core.Entry, error) {
 	if d.Place.Info().Kind == core.PlaceCloud && p.Via != core.ViaAPI {
 		return core.Entry{}, core.Fail(core.CodeRefused, "apply the plan",
 			"a cloud is changed through its API, and the plan is of what Cinder's own restore writes",
-			"plan it with --via api, or restore the backup", nil)
+			core.DoViaAPI, nil)
 	}
 	v := p.Target.Volume
 	before, after := p.Before, p.After
@@ -175,7 +175,7 @@ func (d Desk) undoable(e *core.Entry) error {
 func (d Desk) here(e *core.Entry, tried string) error {
 	switch {
 	case e.Place != d.location() && !d.Place.Info().Journals:
-		return core.Fail(core.CodeUsage, tried, "it was made in another place, "+e.Place, "name that place with --place", nil)
+		return core.Fail(core.CodeUsage, tried, "it was made in another place, "+e.Place, core.DoThatPlace, nil)
 	case e.State == core.EntryUnsettled, e.State == core.EntryOpen && e.Life != nil && e.Life.PID == 0:
 		return core.Fail(core.CodeConflict, tried, "it got no answer, and may take effect yet",
 			"wait for "+d.wait(e).Round(time.Second).String()+" and try again", nil)

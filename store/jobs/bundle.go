@@ -171,7 +171,7 @@ func (d Desk) WriteBundle(ctx context.Context, file string, o BundleOptions) (Bu
 			if err := b.missing(tried); err != nil {
 				return b.n, err
 			}
-			return b.n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that it could hold", "run hearth archive first", nil)
+			return b.n, core.Fail(core.CodeNotFound, tried, "the archive has nothing that it could hold", core.DoArchiveFirst, nil)
 		}
 		if done, err := b.write(ctx, file); done || err != nil {
 			if err == nil {
@@ -182,7 +182,7 @@ func (d Desk) WriteBundle(ctx context.Context, file string, o BundleOptions) (Bu
 				return b.n, bundleThere(tried, err)
 			}
 			if err != nil && !errors.As(err, &ours) {
-				err = core.Fail(core.CodeUnreadable, tried, "the file cannot be written", "name another with --bundle", err)
+				err = core.Fail(core.CodeUnreadable, tried, "the file cannot be written", core.DoAnotherBundle, err)
 			}
 			return b.n, err
 		}
@@ -229,7 +229,7 @@ func (b *bundling) write(ctx context.Context, file string) (done bool, err error
 
 func bundleThere(tried string, err error) error {
 	return core.Fail(core.CodeConflict, tried, "there is a file of that name already",
-		"choose another name, or give --overwrite to have it replaced", err)
+		core.DoOverBundle, err)
 }
 
 // KeepBundle keeps the captures of a bundle in the archive, a batch at a time, and returns

@@ -432,5 +432,5 @@ func Blocked(can core.Can) error {
 	if !ok {
 		code = core.CodeRefused
 	}
-	return core.Fail(code, tryRestore, strings.Join(texts, "; and "), first.Next, nil)
+	return first.Fail(code, tryRestore, strings.Join(texts, "; and "))
 }

@@ -276,10 +276,6 @@ func (d Desk) Drill(ctx context.Context, p DrillPlan, progress Progress) (drills
 	return drills, a.endBy(ctx, d.drilled(ctx, drills, len(p.Items)))
 }
 
-// TidyDrillsNext is what is to be done where a drill left something: each face says it with
-// its own way, by [core.Instead].
-const TidyDrillsNext = "tidy up after drills"
-
 // drilled is the error of a drill, nil where all came back and nothing is left.
 func (d Desk) drilled(ctx context.Context, drills []core.Drill, of int) error {
 	good, left := 0, 0
@@ -294,9 +290,9 @@ func (d Desk) drilled(ctx context.Context, drills []core.Drill, of int) error {
 	switch {
 	case ctx.Err() != nil:
 		return core.Fail(core.CodeCancelled, tryDrill, "it was cancelled: "+drillLeft(left),
-			TidyDrillsNext, ctx.Err())
+			core.DoTidyDrills, ctx.Err())
 	case left > 0:
-		return core.Fail(core.CodePartial, "drill and leave nothing behind", drillLeft(left), TidyDrillsNext, nil)
+		return core.Fail(core.CodePartial, "drill and leave nothing behind", drillLeft(left), core.DoTidyDrills, nil)
 	case good < of:
 		return core.Fail(core.CodePartial, "bring all back", fmt.Sprintf("%d of %s came back", good, core.Count(of, "backup")),
 			"see what is said of each", nil)

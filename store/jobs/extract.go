@@ -58,7 +58,7 @@ func (d Desk) imager(tried string) (store.Imager, error) {
 		return i, nil
 	}
 	return nil, core.Fail(core.CodeUnsupported, tried, d.Place.Info().Location+" does not give a backup's bytes",
-		"name the backup repository with --place, or as the place's repository in the config", nil)
+		core.DoRepository, nil)
 }
 
 // PlanExtract looks at what there is to read and at where it shall go; nothing is

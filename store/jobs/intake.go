@@ -132,17 +132,18 @@ func packFindings(findings []core.Finding) string {
 	var b strings.Builder
 	for _, f := range findings {
 		b.WriteByte('0' + byte(f.Level))
-		b.WriteString(strings.ReplaceAll(f.Text, "\x00", ""))
-		b.WriteByte(0)
+		for _, text := range []string{f.Text, f.Next, f.With} {
+			b.WriteString(strings.ReplaceAll(text, "\x00", ""))
+			b.WriteByte(0)
+		}
 	}
 	return b.String()
 }
 
 func unpackFindings(s string) (out []core.Finding) {
-	for one := range strings.SplitSeq(strings.TrimSuffix(s, "\x00"), "\x00") {
-		if one != "" {
-			out = append(out, core.Finding{Level: core.Level(one[0] - '0'), Text: one[1:]})
-		}
+	parts := strings.Split(s, "\x00")
+	for ; len(parts) > 3; parts = parts[3:] {
+		out = append(out, core.Finding{Level: core.Level(parts[0][0] - '0'), Text: parts[0][1:], Next: parts[1], With: parts[2]})
 	}
 	return out
 }

@@ -250,11 +250,11 @@ func (d Desk) via(ctx context.Context, p *core.Plan, r PlanRequest) (*core.Plan,
 		return nil, core.Fail(core.CodeUsage, "plan via "+r.Via, "there is no such way", "use api or database", nil)
 	case r.Via == core.ViaAPI && r.Onto == "":
 		return nil, core.Fail(core.CodeUsage, "plan via the API", "a new volume is made by a restore, which Cinder does itself",
-			"name an existing volume, or leave --via out", nil)
+			core.DoExistingVolume, nil)
 	case !d.viaAPI(r):
 		if len(r.LeaveOut) > 0 {
 			return nil, core.Fail(core.CodeUsage, "leave out "+r.LeaveOut[0], "only a plan via the API leaves anything out",
-				"give --via api too", nil)
+				core.DoAlsoViaAPI, nil)
 		}
 		return p, nil
 	}

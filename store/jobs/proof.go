@@ -76,20 +76,27 @@ func (d Desk) VolumeRows(ctx context.Context, q core.Query) (core.Page[core.Volu
 	})
 }
 
-// WithProof says of a backup what drills say of it, where there is an archive.
+// WithProof says of a backup what drills say of it, or why that is not known, where there is
+// an archive.
 func (d Desk) WithProof(ctx context.Context, b *core.Backup) {
-	if p, err := d.Proofs(ctx); err == nil {
-		of := p.Backups[b.ID]
-		b.Proof = &of
-	}
+	b.Proof = d.proof(ctx, func(p core.Proofs) core.Proof { return p.Backups[b.ID] })
 }
 
 // VolumeWithProof is WithProof of a volume.
 func (d Desk) VolumeWithProof(ctx context.Context, v *core.Volume) {
-	if p, err := d.Proofs(ctx); err == nil {
-		of := p.Volumes[v.ID]
-		v.Proof = &of
+	v.Proof = d.proof(ctx, func(p core.Proofs) core.Proof { return p.Volumes[v.ID] })
+}
+
+func (d Desk) proof(ctx context.Context, of func(core.Proofs) core.Proof) *core.Proof {
+	if !d.KnowsProofs() {
+		return nil
 	}
+	all, err := d.Proofs(ctx)
+	p := of(all)
+	if err != nil {
+		p = core.Proof{Unread: because(err)}
+	}
+	return &p
 }
 
 // KnowsProofs reports whether there is an archive that what drills have proven could be in.
@@ -173,8 +180,9 @@ func (l *proven[T, I]) byID(f core.Filter, known map[I]core.Proof, now time.Time
 			}
 		}
 		if len(ids.Words) > mostProven {
-			return f, core.Fail(core.CodeUsage, "filter by "+core.ProvenColumn, fmt.Sprintf("%s were proven so, and a place is asked for %d at most",
-				core.Count(len(ids.Words), l.noun), mostProven), "narrow it, as with proven<7d; hearth drill --results lists all", nil)
+			return f, core.Fail(core.CodeUsage, "filter by "+core.ProvenColumn,
+				fmt.Sprintf("%s were proven so, and a place is asked for %d at most", core.Count(len(ids.Words), l.noun), mostProven),
+				core.DoNarrowProven, nil)
 		}
 		slices.SortFunc(ids.Words, cmp.Compare[string])
 		if len(ids.Words) == 0 {

@@ -258,7 +258,7 @@ func (r *imageReader) failed(w want, why string) error {
 		what = l.meta.entries[l.spans[w.chunk].entry].name + ": " + why
 	}
 	return core.Fail(core.CodeUnreadable, "read the bytes of backup "+string(r.request.Backup), what,
-		"see hearth verify --deep; --keep-going reads the rest", nil)
+		core.DoReadRest, nil)
 }
 
 // lost tells the sink what cannot be had, or ends the reading.

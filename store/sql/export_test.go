@@ -65,9 +65,9 @@ func (p *Place) Mirrored() bool {
 // CatchPatience has lists on screen wait no longer than that for a mirror to be brought up
 // to date while a test runs.
 func CatchPatience(t testing.TB, d time.Duration) {
-	was := catchPatience
-	catchPatience = d
-	t.Cleanup(func() { catchPatience = was })
+	was, first := catchPatience, firstPatience
+	catchPatience, firstPatience = d, d
+	t.Cleanup(func() { catchPatience, firstPatience = was, first })
 }
 
 // SortPatience has lists wait no longer than that for an order while a test runs.

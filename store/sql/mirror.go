@@ -58,13 +58,22 @@ type mirror struct {
 
 // catching is a catching up.
 type catching struct {
-	done chan struct{} // closed when it has ended, with err
-	err  error
+	done  chan struct{} // closed when it has ended, with err
+	err   error
+	first bool // since the mirror was opened
 }
 
 // catchPatience is how long a list on screen waits for a catching up before it shows what
-// the mirror has.
-var catchPatience = 150 * time.Millisecond
+// the mirror has: less for the first one since the mirror was opened, which takes seconds
+// where there are many rows, and a start should not.
+var catchPatience, firstPatience = 150 * time.Millisecond, 20 * time.Millisecond
+
+func (c *catching) patience() time.Duration {
+	if c.first {
+		return firstPatience
+	}
+	return catchPatience
+}
 
 // openPatience is how long a list waits for a mirror to be opened.
 var openPatience = 5 * time.Second
@@ -307,7 +316,7 @@ func (m *mirror) ready(ctx context.Context, q core.Query) (s *Place, late bool, 
 	}
 	var enough <-chan time.Time
 	if q.Partial && !q.Anew && sound {
-		enough = time.After(catchPatience)
+		enough = time.After(c.patience())
 	}
 	select {
 	case <-c.done:
@@ -340,7 +349,7 @@ func (m *mirror) catch(anew bool) (s *Place, c *catching, sound bool) {
 	if !anew && m.of.now().Sub(m.looked) < fresh {
 		return s, nil, sound
 	}
-	c, before := &catching{done: make(chan struct{})}, m.now
+	c, before := &catching{done: make(chan struct{}), first: m.looked.IsZero()}, m.now
 	m.now = c
 	m.work.Add(1)
 	go func() {

@@ -198,7 +198,7 @@ func (p *Place) Info() core.PlaceInfo {
 	if p.opt.ReadOnly != "" {
 		info.ReadOnly = p.opt.ReadOnly
 	} else if !p.write {
-		info.ReadOnly = "it is Cinder's own database, opened read-only; start hearth with --write to change it"
+		info.ReadOnly = "it is Cinder's own database, opened read-only; hearth --write opens it to be changed"
 	}
 	return info
 }

@@ -50,7 +50,7 @@ func (l *lister[T]) refresh() tea.Cmd {
 func (l *lister[T]) ask(anew bool) tea.Cmd {
 	l.table.SetColumns(l.inView())
 	from, n := l.table.Window()
-	if n == 0 {
+	if from = l.spot(from).row; n == 0 {
 		n = 50
 	}
 	if l.anew {
@@ -88,6 +88,7 @@ func (l *lister[T]) ask(anew bool) tea.Cmd {
 func (l *lister[T]) edged(q *core.Query, from int) question {
 	asks := question{key: l.key()}
 	q.Offset = max(from-around, 0)
+	l.ending = l.ending && l.table.Cursor() == l.Len()-1 // whoever has moved on since is not taken back
 	switch {
 	case l.anew || l.pending() || l.drifted && !l.page.About:
 	case l.ending:
@@ -198,7 +199,8 @@ func (l *lister[T]) wanted() core.Query {
 func (l *lister[T]) more() tea.Cmd {
 	from, n := l.table.Window()
 	lo, hi := l.page.Offset, l.page.Offset+len(l.page.Rows)
-	end := from + n + around/2
+	end := l.spot(from+n).row + around/2
+	from = l.spot(from).row
 	if !l.page.About || l.count.fromEnd {
 		end = min(end, l.page.Total)
 	}
@@ -283,11 +285,12 @@ func (l *lister[T]) counted(n int) {
 		return
 	}
 	if by := n - l.count.end; l.count.fromEnd && by != 0 {
-		at := l.table.Cursor() + by
+		at := l.spot(l.table.Cursor())
 		l.page.Offset = max(l.page.Offset+by, 0)
 		l.page.Total = n
+		l.relocate(true)
 		l.table.SetSource(l)
-		l.table.Move(at)
+		l.table.Move(l.line(spot{at.row + by, at.below}))
 	}
 	l.page.Total, l.page.About, l.count.fromEnd = max(n, l.page.Offset+len(l.page.Rows)), false, false
 }

@@ -46,7 +46,9 @@ func Backups(at *place.Stay, more place.RowActions) func(ui.Host, ui.Open) ui.Sc
 func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) ui.Screen {
 	l := newLister(host, at, core.ListedBackups, o.Filter)
 	s := &listScreen[core.Backup]{lister: l, noun: "backup"}
-	from := at.Desk().Place
+	l.folder = backupFolder(at)
+	desk := at.Desk()
+	from := desk.Place
 	if c, ok := from.(store.Counter); ok {
 		l.counter = c.CountBackups
 	}
@@ -56,7 +58,7 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	if r := at.Repository(); r != nil {
 		l.judge = marksOf(r)
 		l.cells = func(x *core.Backup) []grid.Cell {
-			return show.MarkCells(host.Look(), show.BackupCells(host.Look(), x), l.marks[string(x.ID)])
+			return show.MarkCells(host.Look(), show.BackupCells(host.Look(), x), l.marksOf(string(x.ID)))
 		}
 	}
 	if l.shown = backupColumns; at.Repository() != nil {
@@ -70,9 +72,12 @@ func newBackups(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 		if !full.VolumeName.Set {
 			full.VolumeName = row.VolumeName
 		}
+		if full.Proof = row.Proof; row.Proof == nil && err == nil {
+			desk.WithProof(ctx, &full)
+		}
 		return full, err
 	}
-	s.lines = func(x *core.Backup) []ui.Line { return show.BackupLines(host.Look(), x, l.marks[string(x.ID)]...) }
+	s.lines = func(x *core.Backup) []ui.Line { return show.BackupLines(host.Look(), x, l.marksOf(string(x.ID))...) }
 	s.open = func(x *core.Backup) tea.Cmd { return ui.OpenFor("backup", string(x.ID)) }
 	rows := place.BackupRows{Current: s.acted, Count: s.howMany, Why: s.noAct, Choose: func(then func(jobs.Picked) tea.Cmd) tea.Cmd {
 		return s.choose(func(c choice[core.Backup]) tea.Cmd {

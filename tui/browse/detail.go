@@ -98,6 +98,7 @@ func readInChain(at *place.Stay, ref core.BackupID) func(context.Context) (backu
 	desk := at.Desk()
 	return func(ctx context.Context) (x backupInChain, err error) {
 		if x.Backup, err = desk.Place.Backup(ctx, ref); err == nil {
+			desk.WithProof(ctx, &x.Backup)
 			x.chain, err = desk.Chain(ctx, ref)
 		}
 		if r, ok := desk.Place.(store.Repository); ok && err == nil {
@@ -123,9 +124,15 @@ func Volume(at *place.Stay, more place.RowActions) func(ui.Host, ui.Open) ui.Scr
 }
 
 func newVolume(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) ui.Screen {
-	ref, from := core.VolumeID(o.ID), at.Desk().Place
+	ref, desk := core.VolumeID(o.ID), at.Desk()
 	s := &detailScreen[core.Volume]{host: host, ref: o.ID, start: o.Tab, name: func(v *core.Volume) string { return v.Title() }}
-	s.get = func(ctx context.Context) (core.Volume, error) { return from.Volume(ctx, ref) }
+	s.get = func(ctx context.Context) (core.Volume, error) {
+		v, err := desk.Place.Volume(ctx, ref)
+		if err == nil {
+			desk.VolumeWithProof(ctx, &v)
+		}
+		return v, err
+	}
 	s.Tabbed = ui.NewTabbed(host,
 		&overviewTab{Scroll: ui.Scroll{Host: host}, news: news{host: host, at: at, resource: o.ID},
 			about: func() []ui.Line { return append(s.old(), show.VolumeLines(host.Look(), s.row)...) }},

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"hearth/core"
+	"hearth/store/jobs"
 	"hearth/tui/ui"
 )
 
@@ -80,9 +81,12 @@ func (s *listScreen[T]) refitted(run func() tea.Cmd) func() tea.Cmd {
 	}
 }
 
-// heads is how many lines stand above the table: counts, and the filter.
+// heads is how many lines stand above the table: counts, the filter, and what is folded.
 func (s *listScreen[T]) heads() int {
-	if s.typing || s.holds.Text != "" || s.only {
+	switch {
+	case s.folding():
+		return 3
+	case s.typing || s.holds.Text != "" || s.only:
 		return 2
 	}
 	return 1
@@ -108,6 +112,10 @@ func (s *listScreen[T]) Update(msg tea.Msg) tea.Cmd {
 		return s.collected(msg)
 	case countedMsg:
 		s.takeCount(msg)
+	case belowMsg[T]:
+		return tea.Batch(s.takeBelow(msg), s.more(), s.look(s.at.Info().Kind != core.PlaceCloud || s.changed()))
+	case leftOutMsg:
+		s.takeLeftOut(msg)
 	case lookMsg:
 		return s.lookUp(msg)
 	case lingerMsg:
@@ -144,6 +152,9 @@ func (s *listScreen[T]) pageLoaded(msg pageLoadedMsg[T]) tea.Cmd {
 	if stale {
 		return cmd
 	}
+	if s.offline == nil && s.page.Complete {
+		cmd = tea.Batch(cmd, s.belowAgain(s.renewed), s.askLeftOut(s.renewed))
+	}
 	again := s.renewed || s.at.Info().Kind != core.PlaceCloud || s.changed()
 	if s.page.Complete {
 		s.renewed = false
@@ -166,9 +177,12 @@ func (s *listScreen[T]) moved() tea.Cmd { return tea.Batch(s.more(), s.look(fals
 
 func (s *listScreen[T]) View(w, h int) string {
 	lw := s.listWidth()
-	head := s.head(s.noun, lw)
-	if s.heads() == 2 {
+	head := s.head(s.listed(), lw)
+	if s.heads() > 1 {
 		head += "\n" + s.filterLine(lw)
+	}
+	if s.heads() > 2 {
+		head += "\n" + s.foldLine(lw)
 	}
 	list := ui.Fit(head+"\n"+s.body(lw), lw, h)
 	if !s.paneShown() {
@@ -191,8 +205,10 @@ func (s *listScreen[T]) body(w int) string {
 		what = st.Busy.Paint("◌ reading…")
 	case s.only && s.holds.Text == "":
 		what = st.Dim.Paint("what was marked is here no longer; " + ui.KeyOf("only-marked") + " shows all")
+	case s.folding() && s.typedText() == "":
+		what = st.Dim.Paint("there are no " + s.listed() + "s here; " + ui.KeyOf("fold-chains") + " shows all")
 	case s.holds.Text != "":
-		what = st.Dim.Paint("no " + s.noun + " fulfils the filter; " + ui.KeyOf("unfilter") + " goes back")
+		what = st.Dim.Paint("no " + s.listed() + " fulfils the filter; " + ui.KeyOf("unfilter") + " goes back")
 	default:
 		what = st.Dim.Paint("there are no " + s.noun + "s here yet")
 	}
@@ -211,7 +227,7 @@ func (s *listScreen[T]) noRow() string {
 
 // Actions are what keys do in every list, with the kind's own among them.
 func (s *listScreen[T]) Actions() []ui.Action {
-	return slices.Concat(s.finding(s.opens()), s.own(), s.ordering(s.marking()), s.moves())
+	return slices.Concat(s.finding(s.opens()), s.folds(), s.own(), s.ordering(s.marking()), s.moves())
 }
 
 // moves are the keys that move the cursor; the last row may be further on than is known.
@@ -315,7 +331,11 @@ func (s *listScreen[T]) chooseSort() tea.Cmd {
 			at = i
 			hint = map[bool]string{true: "now, descending", false: "now, ascending"}[s.sort.Desc]
 		}
-		items = append(items, ui.MenuItem{Label: c.Title, Hint: hint})
+		why := ""
+		if c.Name == core.ProvenColumn {
+			why = ui.WhatOf(jobs.NoProvenOrder())
+		}
+		items = append(items, ui.MenuItem{Label: c.Title, Hint: hint, Why: why})
 	}
 	return ui.Show(&ui.MenuBox{Title: "Sort by", Items: items, At: at, Pick: func(i int) tea.Cmd {
 		return s.remembering(func() tea.Cmd { return s.setSort(s.columns[i].Name, s.wayOf(&s.columns[i])) })()

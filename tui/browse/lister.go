@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
@@ -69,6 +68,13 @@ type lister[T any] struct {
 	typing  bool   // the filter has the focus
 	mistake error  // in what is typed
 	letters collecting
+
+	folder     *folder[T]
+	folded     bool         // only what others stand on is listed
+	chain      *unfolded[T] // what is unfolded; nil: nothing is
+	beneath    ui.Latest    // asks what stands on it
+	unfoldings ui.Generation
+	away       leftOut
 }
 
 // pageLoadedMsg is the answer to load.
@@ -103,23 +109,28 @@ func newLister[T any](host ui.Host, at *place.Stay, columns core.Columns[T], fil
 }
 
 // Len, Row and Key make the lister the table's source.
-func (l *lister[T]) Len() int { return l.page.Total }
+func (l *lister[T]) Len() int { return l.page.Total + l.extra() }
 
 func (l *lister[T]) Row(i int) ([]grid.Cell, bool) {
-	if row := l.row(i); row != nil {
-		return l.arrange(l.cells(row)), true
+	row := l.seenRow(i)
+	if row == nil {
+		return nil, false
 	}
-	return nil, false
+	cells := l.cells(row)
+	if l.folding() {
+		cells = l.led(i, row, cells)
+	}
+	return l.arrange(cells), true
 }
 
 func (l *lister[T]) Key(i int) string {
-	if row := l.row(i); row != nil {
+	if row := l.seenRow(i); row != nil {
 		return l.id(row)
 	}
 	return ""
 }
 
-// row returns row i if it is here.
+// row returns row i of the page's numbers if it is here: without what is laid below one of them.
 func (l *lister[T]) row(i int) *T {
 	if j := i - l.page.Offset; j >= 0 && j < len(l.page.Rows) {
 		return &l.page.Rows[j]
@@ -132,7 +143,7 @@ func (l *lister[T]) current() *T {
 	if l.page.Total == 0 {
 		return nil
 	}
-	return l.row(l.table.Cursor())
+	return l.seenRow(l.table.Cursor())
 }
 
 // projectColumn tells the rows of several projects apart; its cell is the last.
@@ -234,7 +245,7 @@ func (l *lister[T]) readOn(msg readOnMsg) tea.Cmd {
 
 // take shows a page; the cursor stays on its row as others come in.
 func (l *lister[T]) take(msg pageLoadedMsg[T]) {
-	keep, was := l.table.Key(), l.page.All
+	keep, was, at, same := l.table.Key(), l.page.All, l.spot(l.table.Cursor()), l.of == msg.key
 	l.page, l.narrow, l.of = msg.page, l.narrowed(msg.page.Rows), msg.key
 	l.taken++
 	l.marks = msg.marks
@@ -242,6 +253,7 @@ func (l *lister[T]) take(msg pageLoadedMsg[T]) {
 	if l.age.turns = msg.turns; was != l.page.All { // one that came in may be of that age sooner
 		l.age.turns = time.Time{}
 	}
+	l.relocate(same)
 	l.ruled()
 	l.table.SetSource(l)
 	l.table.Fade(false)
@@ -254,8 +266,13 @@ func (l *lister[T]) take(msg pageLoadedMsg[T]) {
 		l.table.End()
 	case keep != "" && l.table.Key() != keep:
 		i := slices.IndexFunc(l.page.Rows, func(row T) bool { return l.id(&row) == keep })
-		if i >= 0 {
-			l.table.Move(l.page.Offset + i)
+		switch k := l.belowOf(keep); {
+		case i >= 0:
+			l.table.Move(l.line(spot{l.page.Offset + i, -1}))
+		case k >= 0 && l.extra() > 0:
+			l.table.Move(l.line(spot{l.chain.at, k}))
+		case at.below >= 0:
+			l.table.Move(l.line(spot{at.row, -1}))
 		}
 	}
 }
@@ -284,6 +301,7 @@ func (l *lister[T]) setFilter(text string) tea.Cmd {
 		return nil
 	}
 	l.holds, l.anew = f, true
+	l.away.end()
 	return l.collect()
 }
 
@@ -344,14 +362,16 @@ func (l *lister[T]) filterLine(w int) string {
 	if l.typing {
 		return s.Key.Paint("/") + " " + l.chip() + s.Input(l.field, w-2-ansi.StringWidth(l.chip()))
 	}
-	typed, hint := strings.TrimSpace(strings.TrimPrefix(l.holds.Text, l.within(""))),
-		"  ("+ui.KeyOf("filter")+" changes it, "+ui.KeyOf("unfilter")+" goes back)"
-	if l.only {
-		hint = "  (" + ui.KeyOf("only-marked") + " shows all again)"
-	} else if l.begun != "" {
-		hint = "  (" + ui.KeyOf("drop-filter") + " takes it away)"
+	hint := s.Dim.Paint("  (" + ui.KeyOf("filter") + " changes it, " + ui.KeyOf("unfilter") + " goes back)")
+	switch {
+	case l.only:
+		hint = s.Dim.Paint("  (" + ui.KeyOf("only-marked") + " shows all again)")
+	case l.folding():
+		hint = l.foldHint()
+	case l.begun != "":
+		hint = s.Dim.Paint("  (" + ui.KeyOf("drop-filter") + " takes it away)")
 	}
-	return s.Dim.Paint("filter ") + l.chip() + s.Mark.Paint(core.Visible(typed)) + s.Dim.Paint(hint)
+	return s.Dim.Paint("filter ") + l.chip() + s.Mark.Paint(core.Visible(l.typedText())) + hint
 }
 
 // head tells how many rows there are ("34 backups of 90"), whether that is all
@@ -383,7 +403,7 @@ func (l *lister[T]) head(noun string, w int) string {
 	text += s.Dim.Paint(l.sortedUnseen()) + l.scant()
 	var e *core.Error
 	if l.typing && errors.As(l.mistake, &e) {
-		text += s.Warn.Paint("  ! " + core.Visible(e.What) + "; " + core.Visible(e.Next))
+		text += s.Warn.Paint("  ! " + core.Visible(e.What) + "; " + core.Visible(ui.Next(e.Next, e.With...)))
 	}
 	if l.page.Indexing != "" {
 		text += s.Dim.Paint("  index: " + l.page.Indexing)

@@ -110,11 +110,14 @@ func (l *lister[T]) markRule() tea.Cmd {
 		}
 	}
 	l.table.MarkRule(func(i int) bool {
-		row := l.row(i)
-		return row != nil && (r.filter.Text == l.holds.Text || core.Match(r.filter, l.columns, row, l.host.Look().Now))
+		row := l.seenRow(i)
+		return row != nil && (r.filter.Text == l.holds.Text && l.spot(i).below < 0 || core.Match(r.filter, l.columns, row, l.host.Look().Now))
 	})
 	l.ruled()
 	said := markedNumber(r.n, r.about) + " marked."
+	if l.folding() {
+		said = markedNumber(r.n, r.about) + " full backups marked, and nothing that stands on them: the list is folded."
+	}
 	if l.page.Short != nil {
 		return ui.Say(ui.LevelWarn, markedNumber(r.n, r.about)+" marked, and there are more: "+ui.WhatOf(l.page.Short)+".")
 	}

@@ -21,10 +21,14 @@ func (s *listScreen[T]) recall(name string, o ui.Open) {
 		s.sort = core.Order{Column: seen.Sort, Desc: seen.Desc}
 		s.table.SetSort(s.sort.Column, s.sort.Desc)
 	}
-	if f, err := core.ParseFilter(seen.Filter, s.columns); err == nil && seen.Filter != "" {
-		s.holds = f
+	s.folded = seen.Fold && s.folder != nil
+	f, err := core.ParseFilter(s.within(seen.Filter), s.columns)
+	if err == nil {
 		s.field.SetValue(seen.Filter)
+	} else { // of another hearth
+		f, _ = core.ParseFilter(s.within(""), s.columns)
 	}
+	s.holds = f
 	s.putColumns(seen.Columns) // of another hearth there may be one that this has not
 	if v, ok := s.at.View(o.View); ok {
 		s.wrong = s.lookBy(v)
@@ -36,7 +40,7 @@ func (s *listScreen[T]) remember() tea.Cmd {
 	if s.seenAs == "" {
 		return nil
 	}
-	l := state.List{Filter: s.holds.Text, NoPane: s.hidden, Columns: s.chosenColumns.text}
+	l := state.List{Filter: s.typedText(), Fold: s.folded, NoPane: s.hidden, Columns: s.chosenColumns.text}
 	if s.only {
 		l.Filter = s.before
 	}

@@ -26,6 +26,7 @@ func (s *listScreen[T]) onlyMarked() ui.Action {
 
 // showMarked shows what is marked. What was filtered by would hide some of it, and comes back later.
 func (l *lister[T]) showMarked() tea.Cmd {
+	l.relaying(l.shut)
 	l.before = l.field.Value()
 	l.only, l.anew = true, true
 	l.field.SetValue("")

@@ -132,7 +132,18 @@ func (l *lister[T]) within(text string) string {
 	if l.only {
 		return strings.TrimSpace(text)
 	}
-	return strings.TrimSpace(l.begun + " " + text)
+	return joined(l.begun, l.foldText(), text)
+}
+
+// joined are the parts of a filter as one text.
+func joined(parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(p string) bool { return strings.TrimSpace(p) == "" })
+	return strings.TrimSpace(strings.Join(parts, " "))
+}
+
+// typedText is what was typed of the filter that holds.
+func (l *lister[T]) typedText() string {
+	return strings.TrimSpace(strings.TrimPrefix(l.holds.Text, l.within("")))
 }
 
 // dropChip shows all rows, and not only those for which the list was opened.
@@ -141,16 +152,19 @@ func (l *lister[T]) dropChip() tea.Cmd {
 	return l.setFilter(l.field.Value())
 }
 
-// chip is the filter with which the list was opened, as a thing that can be taken away.
-func (l *lister[T]) chip() string {
+// chip is the filter with which the list was opened, and what folds it, as things that can be taken
+// away.
+func (l *lister[T]) chip() (out string) {
 	s := l.host.Look()
-	switch {
-	case l.only:
+	if l.only {
 		return s.Mark.Paint("[marked]") + " "
-	case l.begun == "":
-		return ""
 	}
-	return s.Mark.Paint("["+ui.Clip(core.Visible(l.begun), 48)+"]") + " "
+	for _, text := range []string{l.begun, l.foldText()} {
+		if text != "" {
+			out += s.Mark.Paint("["+ui.Clip(core.Visible(text), 48)+"]") + " "
+		}
+	}
+	return out
 }
 
 // provenColumn says when a drill last proved what a row is about, where there is an archive
@@ -166,7 +180,7 @@ func (l *lister[T]) showProven(of func(*T) *core.Proof) {
 	cells := l.cells
 	l.cells = func(row *T) []grid.Cell {
 		cell, last := grid.Cell{Text: "?", Style: l.host.Look().Unknown}, cells(row)
-		if p := of(row); p != nil {
+		if p := of(row); p != nil && p.Unread == "" {
 			cell = grid.Cell{Text: l.host.Look().Age(p.Proven)}
 		}
 		return slices.Insert(last, len(last)-1, cell) // the project's stays the last

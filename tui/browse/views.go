@@ -108,7 +108,8 @@ func (l *lister[T]) putColumns(text string) error {
 
 // seen is how the list is looked at now, as a view.
 func (s *listScreen[T]) seen() state.View {
-	v := state.View{List: s.noun + "s", Filter: s.holds.Text, Sort: sortText(s.sort), Columns: s.chosenColumns.text}
+	v := state.View{List: s.noun + "s", Filter: joined(s.begun, s.typedText()), Sort: sortText(s.sort), Columns: s.chosenColumns.text,
+		Fold: s.folded}
 	if s.only {
 		v.Filter = s.before
 	}
@@ -121,15 +122,19 @@ func (s *listScreen[T]) lookBy(v state.View) error {
 	if err != nil {
 		return err
 	}
-	f, err := core.ParseFilter(v.Filter, s.columns)
-	if err != nil {
+	if _, err := core.ParseFilter(v.Filter, s.columns); err != nil {
 		return err
 	}
 	if err := s.putColumns(v.Columns); err != nil {
 		return err
 	}
-	s.sort, s.holds, s.begun, s.before = o, f, "", ""
+	s.shut()
+	s.sort, s.begun, s.before = o, "", ""
 	s.mistake, s.typing, s.only = nil, false, false
+	s.folded = v.Fold && s.folder != nil
+	if s.holds, err = core.ParseFilter(s.within(v.Filter), s.columns); err != nil {
+		return err
+	}
 	s.field.Blur()
 	s.field.SetValue(v.Filter)
 	s.letters.end()
@@ -166,6 +171,9 @@ func CheckView(v state.View, nearest func(word string, of []string) string) (key
 	case "backups":
 		return checkView(v, core.ListedBackups, append(slices.Clip(backupColumns), provenColumn), near)
 	case "volumes":
+		if v.Fold {
+			return "fold", "only backups stand on each other: a list of volumes has no chains to fold"
+		}
 		return checkView(v, core.ListedVolumes, append(slices.Clip(volumeColumns), provenColumn), near)
 	}
 	return "list", near(v.List+" is neither backups nor volumes", v.List, []string{"backups", "volumes"})

@@ -45,7 +45,14 @@ func newVolumes(host ui.Host, at *place.Stay, more place.RowActions, o ui.Open) 
 	l.showProven(func(v *core.Volume) *core.Proof { return v.Proof })
 	l.table = grid.New(l.shown, host.Look().Grid())
 	l.table.SetSort(l.sort.Column, l.sort.Desc)
-	s.detail = func(ctx context.Context, row core.Volume) (core.Volume, error) { return from.Volume(ctx, row.ID) }
+	desk := at.Desk()
+	s.detail = func(ctx context.Context, row core.Volume) (core.Volume, error) {
+		full, err := from.Volume(ctx, row.ID)
+		if full.Proof = row.Proof; row.Proof == nil && err == nil {
+			desk.VolumeWithProof(ctx, &full)
+		}
+		return full, err
+	}
 	s.lines = func(v *core.Volume) []ui.Line { return show.VolumeLines(host.Look(), v) }
 	s.open = func(v *core.Volume) tea.Cmd { return ui.OpenFor("volume", string(v.ID)) }
 	rows := place.VolumeRows{Current: s.acted, Count: s.howMany, Why: s.noAct, Choose: func(then func(place.PickedVolumes) tea.Cmd) tea.Cmd {

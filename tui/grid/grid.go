@@ -186,6 +186,21 @@ func (m *Model) Step(rows int) {
 	m.top = max(min(m.top, m.count()-m.rows()), 0)
 }
 
+// Shift goes along with rows as others come or go above them: cursor and window move alike.
+func (m *Model) Shift(rows int) {
+	m.top += rows
+	m.to(m.cursor + rows)
+}
+
+// Reveal moves the window so that of some rows behind the cursor's as many are seen as there is
+// room for.
+func (m *Model) Reveal(rows int) {
+	if over := m.cursor + rows - (m.top + m.rows() - 1); over > 0 {
+		m.top = min(m.top+over, m.cursor)
+	}
+	m.clamp()
+}
+
 // Page moves the cursor by windows.
 func (m *Model) Page(pages int) { m.to(m.cursor + pages*max(m.rows()-1, 1)) }
 

@@ -228,3 +228,50 @@ func BenchmarkFrame(b *testing.B) {
 	b.ReportMetric(float64(m)/float64(f), "ratio-to-100-rows")
 	b.ReportMetric(float64(m)/float64(16*time.Millisecond), "of-16ms")
 }
+
+// TestShift: as rows come or go above them cursor and window stay where they were, as far as they can.
+func TestShift(t *testing.T) {
+	m := New(columns, styles)
+	m.SetSource(rowsOf{n: 100})
+	m.SetSize(80, 11) // ten rows
+	m.Move(50)
+	m.Step(-3)
+	at := func() [2]int {
+		from, _ := m.Window()
+		return [2]int{m.Cursor(), m.Cursor() - from}
+	}
+	was := at()
+	if m.Shift(7); at() != [2]int{was[0] + 7, was[1]} {
+		t.Errorf("7 came in: %v, and before %v", at(), was)
+	}
+	if m.Shift(-12); at() != [2]int{was[0] - 5, was[1]} {
+		t.Errorf("12 went: %v, and before %v", at(), was)
+	}
+	if m.Shift(-90); at()[0] != 0 {
+		t.Errorf("more went than there are: %v", at())
+	}
+}
+
+// TestReveal: of rows behind the cursor's as many are seen as there is room for, and the cursor's always.
+func TestReveal(t *testing.T) {
+	for rows, want := range map[int]int{0: 9, 1: 8, 4: 5, 9: 0, 40: 0} {
+		m := New(columns, styles)
+		m.SetSource(rowsOf{n: 100})
+		m.SetSize(80, 11)
+		m.Move(50) // the last one in the window
+		m.Reveal(rows)
+		if from, _ := m.Window(); m.Cursor() != 50 || m.Cursor()-from != want {
+			t.Errorf("of %d: the cursor is on %d, line %d, want line %d", rows, m.Cursor(), m.Cursor()-from, want)
+		}
+	}
+	m := New(columns, styles)
+	m.SetSource(rowsOf{n: 100})
+	m.SetSize(80, 11)
+	m.Move(3)
+	if m.Reveal(5); m.Cursor() != 3 {
+		t.Errorf("the cursor is on %d", m.Cursor())
+	}
+	if from, _ := m.Window(); from != 0 {
+		t.Errorf("what is seen is moved by %d", from)
+	}
+}

@@ -23,8 +23,8 @@ func (s *dashboard) head(w int) []string {
 	if s.got.NotKept != "" {
 		notKept = "it is not kept as a day of the trends: " + s.got.NotKept
 	}
-	head := ui.Clip(text+show.AsOf(st, core.Some(s.came), false), w)
-	return append([]string{head}, s.warnings(w, notKept, s.got.Short, s.at.Wider(s.got.Narrowed))...)
+	head := ui.Head(text+show.AsOf(st, core.Some(s.came), false), w)
+	return append(head, s.warnings(w, notKept, s.got.Short, s.at.Wider(s.got.Narrowed))...)
 }
 
 // rest is how many lines are left to what stands below the table.
@@ -39,7 +39,7 @@ func (s *dashboard) Resize(w, h int) {
 func (s *dashboard) tableHeight(h int) int {
 	heads := 1
 	if s.got != nil {
-		heads = len(s.head(1))
+		heads = len(s.head(s.w))
 	}
 	if h < ui.LowRoom {
 		return max(h-heads+1, 2)

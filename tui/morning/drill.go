@@ -14,6 +14,7 @@ import (
 	"hearth/store"
 	"hearth/store/jobs"
 	"hearth/tui/place"
+	"hearth/tui/show"
 	"hearth/tui/ui"
 )
 
@@ -47,18 +48,38 @@ func (s *drills) noDrill() string {
 	return s.at.Cannot(core.OpRestore)
 }
 
-// form asks what a drill is to try.
+// form asks what a drill is to try, once the place has told its types of volumes.
 func (s *drills) form() tea.Cmd {
-	return ui.Show(&ui.FormBox{Title: "Drill", Submit: s.plan, Fields: []ui.FormField{
+	p := s.at.Desk().Place
+	return s.host.Tell(func(ctx context.Context) tea.Msg {
+		var types []string
+		var err error
+		if t, ok := p.(store.Typer); ok {
+			var all []core.VolumeType
+			all, err = t.VolumeTypes(ctx)
+			for _, x := range all {
+				types = append(types, x.Name)
+			}
+		}
+		form := ui.ShowMsg{Overlay: s.formOf(types)}
+		if err != nil { // it can be typed
+			return ui.Tell(ui.Failure(err), form)
+		}
+		return form
+	})
+}
+
+func (s *drills) formOf(types []string) *ui.FormBox {
+	return &ui.FormBox{Title: "Drill", Submit: s.plan, Fields: []ui.FormField{
 		ui.ChoiceField("which", drillsNewest, []string{drillsRandom, drillsNever},
 			"Of each volume, those come first that waited longest for a drill. "+ui.KeyOf("form-go-on")+" shows the plan before anything is done."),
 		ui.TextField("at most", "10", "So many backups, one after the other; empty is all that the rule takes.").Checked(wrongMost),
 		ui.TextField("filter", "", "Only backups that fulfil it, as in the list: name~db volume~gold size<100.").Checked(wrongBackupFilter),
-		ui.TextField("type", "", "The type of the volumes that are made; empty is the cloud's, or that of an encrypted backup.").
-			From(s.typeOffer()),
+		ui.OneOf("type", "the default one, or what an encrypted backup needs", types, "The type of the volumes that are made.",
+			"The type of the volumes that are made; empty is the default one, or the one that an encrypted backup needs."),
 		ui.SwitchField("deep", "Compare every byte with the repository, where this machine can read both. "+
 			"Cinder calls a restore available that holds the wrong bytes, too."),
-	}})
+	}}
 }
 
 func wrongMost(text string) string {
@@ -73,22 +94,6 @@ func wrongBackupFilter(text string) string {
 		return ui.WhatOf(err)
 	}
 	return ""
-}
-
-// typeOffer lists the types of volumes.
-func (s *drills) typeOffer() ui.Offer {
-	p := s.at.Desk().Place
-	return ui.Offer{What: "the types", Ask: s.host.Tell, Read: func(ctx context.Context) (out []ui.Offered, err error) {
-		t, ok := p.(store.Typer)
-		if !ok {
-			return nil, core.Fail(core.CodeUnsupported, "list the types of volumes", "this kind of place does not tell them", "", nil)
-		}
-		types, err := t.VolumeTypes(ctx)
-		for _, x := range types {
-			out = append(out, ui.Offered{Text: x.Name, Item: ui.MenuItem{Label: core.Visible(x.Name)}})
-		}
-		return out, err
-	}}
 }
 
 // requestOf is what the form says.
@@ -156,7 +161,7 @@ func (s *drills) ask(p *jobs.DrillPlan) ui.Overlay {
 	q.Items, q.Item = len(p.Items), func(i int) []ui.Line { return tries(s.host.Look(), &p.Items[i]) }
 	say := func(text string) { q.After = append(q.After, ui.TextLine(st.Dim.Paint(text))) }
 	q.After = append(q.After, ui.Line{})
-	say(fmt.Sprintf("%d of %s that the rule could take; the largest takes %d GiB for a while.", n, core.Count(p.Of, "backup"), gib))
+	say(fmt.Sprintf("%d of %s that the rule could take; the largest takes %s for a while.", n, core.Count(p.Of, "backup"), show.GiB(gib)))
 	if n > 0 {
 		say("Whether a backend has room for that is not known beforehand: Cinder's scheduler decides, and says so of the volume.")
 	}
@@ -180,9 +185,9 @@ func tries(l ui.Look, it *jobs.DrillItem) []ui.Line {
 	if it.Restore.Type != "" {
 		into += " of type " + it.Restore.Type
 	}
-	about := fmt.Sprintf("  %s, %d GiB, into %s", b.Kind(), b.Size, into)
+	about := fmt.Sprintf("  %s, %s, into %s", b.Kind(), show.GiB(b.Size), into)
 	if it.Problem != nil {
-		about = fmt.Sprintf("  %s, %d GiB: not tried", b.Kind(), b.Size)
+		about = fmt.Sprintf("  %s, %s: not tried", b.Kind(), show.GiB(b.Size))
 	}
 	lines := []ui.Line{{Sign: l.InDialog.Paint("- "), Value: l.InDialog.Paint(core.Visible(b.Title())) + l.Dim.Paint(core.Visible(about))}}
 	if it.Problem != nil {
@@ -229,7 +234,6 @@ func (s *drills) drill(p *jobs.DrillPlan, n int) tea.Cmd {
 	}
 	id, cmd := s.at.Start(s.host, "drilling "+core.Count(n, "backup"), touches, func(ctx context.Context, progress jobs.Progress) ui.Result {
 		tried, err := desk.Drill(ctx, plan, progress)
-		err = core.Instead(err, jobs.TidyDrillsNext, ui.KeyOf("tidy-drills")+" among the drills deletes what it left")
 		return ui.Wrote(core.Count(len(tried), "backup")+" came back, and nothing that the drill made is left.", err)
 	})
 	if id != 0 {

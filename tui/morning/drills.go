@@ -38,13 +38,13 @@ type drillsMsg struct {
 
 var drillColumns = []grid.Column{
 	{Title: "", Width: 1},
-	{Title: "BACKUP", Width: 20, Min: 12, Grow: 2, Ends: true},
+	{Title: "BACKUP", Width: 20, Min: 12, Grow: 1, Ends: true},
 	{Title: "VOLUME", Width: 16, Min: 12, Grow: 1, Ends: true, Drop: 4},
 	{Title: "WHEN", Width: 19},
 	{Title: "TOOK", Width: 5, Right: true, Drop: 3},
 	{Title: "COMPARED", Width: 9, Right: true, Drop: 1},
 	{Title: "VERDICT", Width: 9},
-	{Title: "WHY", Width: 24, Min: 20, Grow: 3},
+	{Title: "WHY", Width: 30, Min: 27, Grow: 6},
 	{Title: "ID", Width: 8, Drop: 5},
 }
 
@@ -203,11 +203,8 @@ func (s *drills) head(w int) []string {
 
 func (s *drills) View(w, h int) string {
 	st := s.host.Look()
-	switch {
-	case s.State == ui.Failed:
-		return ui.FailedView(st, s.Err, ui.KeyOf("reread")+" tries again", w)
-	case s.State != ui.Ready:
-		return "\n  " + st.Busy.Paint("◌ reading…")
+	if none := s.Missing(st, w); none != "" {
+		return none
 	}
 	head := s.head(w)
 	if len(s.rows) == 0 {

@@ -148,7 +148,7 @@ func (s *policies) head(w int) []string {
 	if s.got == nil {
 		return nil
 	}
-	lines := []string{ui.Clip(st.Text.Paint(s.got.Says())+show.AsOf(st, core.Some(s.came), false), w)}
+	lines := ui.Head(st.Text.Paint(s.got.Says())+show.AsOf(st, core.Some(s.came), false), w)
 	lines = append(lines, s.warnings(w, s.got.Unseen...)...)
 	return lines[:min(len(lines), 6)]
 }

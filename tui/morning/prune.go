@@ -147,7 +147,7 @@ func (s *prune) head(w int) []string {
 		freed = st.Unknown.Paint(", how much that frees is not known")
 	}
 	look := map[bool]grid.Style{true: st.Warn, false: st.Good}[goes > 0]
-	lines := []string{ui.Clip(look.Paint(text)+freed+st.Dim.Paint("; signs: K stays, x goes, # both, o without a rule"), w)}
+	lines := ui.Head(look.Paint(text)+freed+st.Dim.Paint("; signs: K stays, x goes, # both, o without a rule"), w)
 	lines = append(lines, s.warnings(w, s.got.Unseen...)...)
 	return lines[:min(len(lines), 5)]
 }

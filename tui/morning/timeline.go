@@ -219,8 +219,8 @@ func (s *timeline) head(w int) []string {
 	} else {
 		text = st.Unknown.Paint("? its rhythm is unknown: " + s.t.Rhythm.Why)
 	}
-	lines := []string{ui.Clip(st.Accent.Paint(core.Count(len(s.t.Points), "backup"))+st.Dim.Paint(", ")+text+
-		show.AsOf(st, core.Some(s.came), false), w)}
+	lines := ui.Head(st.Accent.Paint(core.Count(len(s.t.Points), "backup"))+st.Dim.Paint(", ")+text+
+		show.AsOf(st, core.Some(s.came), false), w)
 	if s.t.Short != "" {
 		lines = append(lines, ui.Clip(st.Warn.Paint("! not all may be here: "+core.Visible(s.t.Short)), w))
 	}
@@ -245,11 +245,10 @@ func (s *timeline) gaps() string {
 
 func (s *timeline) View(w, h int) string {
 	st := s.host.Look()
+	if none := s.Missing(st, w); none != "" {
+		return none
+	}
 	switch {
-	case s.State == ui.Failed:
-		return ui.FailedView(st, s.Err, ui.KeyOf("reread")+" tries again", w)
-	case s.State != ui.Ready:
-		return "\n  " + st.Busy.Paint("◌ reading…")
 	case len(s.t.Points) == 0:
 		return strings.Join(append(s.head(w), "", "  "+st.Dim.Paint("this volume has no backups whose time is known")), "\n")
 	case h < ui.LowRoom:
@@ -263,6 +262,9 @@ func (s *timeline) View(w, h int) string {
 func (s *timeline) says(w int) string {
 	st, p := s.host.Look(), s.current()
 	var parts []string
+	if why := p.Backup.FailReason.Or(""); why != "" {
+		parts = append(parts, st.Bad.Paint("✗ "+core.Visible(why)))
+	}
 	switch {
 	case !p.Backup.Incremental:
 		n := 0
@@ -290,9 +292,6 @@ func (s *timeline) says(w int) string {
 		parts = append(parts, st.Text.Paint("drill: "+core.Visible(d.Says())))
 	} else if s.t.NoDrills != "" {
 		parts = append(parts, st.Unknown.Paint("? drills are unknown: "+core.Visible(s.t.NoDrills)))
-	}
-	if why := p.Backup.FailReason.Or(""); why != "" {
-		parts = append(parts, st.Bad.Paint(core.Visible(why)))
 	}
 	return ui.Clip(strings.Join(parts, st.Dim.Paint("; ")), w)
 }

@@ -145,8 +145,8 @@ func (s *timelines) head(w int) []string {
 	if gone > 0 {
 		line += st.Dim.Paint(", and backups of " + core.Count(gone, "volume") + " that are gone")
 	}
-	head := ui.Clip(line+st.Dim.Paint("; F full, i incremental, ✗ failed, · gap; a day of UTC each"), w)
-	return append([]string{head}, s.warnings(w, s.got.NoVolumes, s.got.Short, s.at.Wider(s.got.Narrowed))...)
+	head := ui.Head(line+st.Dim.Paint("; F full, i incremental, ✗ failed, · gap; a day of UTC each"), w)
+	return append(head, s.warnings(w, s.got.NoVolumes, s.got.Short, s.at.Wider(s.got.Narrowed))...)
 }
 
 func (s *timelines) View(w, h int) string {

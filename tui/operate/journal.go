@@ -112,12 +112,10 @@ func (s *journalScreen) Resize(w, h int) {
 
 func (s *journalScreen) View(w, h int) string {
 	st := s.host.Look()
-	switch {
-	case s.State == ui.Failed:
-		return ui.FailedView(st, s.Err, ui.KeyOf("reread")+" tries again", w)
-	case s.State != ui.Ready:
-		return "\n  " + st.Busy.Paint("◌ reading…")
-	case len(s.entries) == 0:
+	if none := s.Missing(st, w); none != "" {
+		return none
+	}
+	if len(s.entries) == 0 {
 		return "\n" +
 			strings.Join(ui.Hang("  ", st.Dim.Paint("nothing has been changed here yet: what is applied, undone and imported will stand here"), w-2),
 				"\n")

@@ -140,12 +140,10 @@ func (s *snapshotsScreen) View(w, h int) string {
 	if s.short != nil {
 		head += l.Warn.Paint("  not the whole list: " + core.Visible(ui.WhatOf(s.short)))
 	}
-	switch {
-	case s.State == ui.Failed:
-		return ui.FailedView(l, s.Err, ui.KeyOf("reread")+" tries again", w)
-	case s.State != ui.Ready:
-		return "\n  " + l.Busy.Paint("◌ reading…")
-	case len(s.rows) == 0:
+	if none := s.Missing(l, w); none != "" {
+		return none
+	}
+	if len(s.rows) == 0 {
 		return "\n" + strings.Join(ui.Hang("  ", l.Dim.Paint("there are no snapshots here"), w-2), "\n")
 	}
 	return ui.Clip(head, w) + "\n" + ui.SplitView(l, s.table, s.detail(), w, h-1)

@@ -44,20 +44,9 @@ func Flag(name, value string) string { return name + "=" + value }
 func ShellLine(words []string) string {
 	var out []string
 	for _, w := range words {
-		out = append(out, shellWord(w))
+		out = append(out, ui.ShellWord(w))
 	}
 	return strings.Join(out, " ")
-}
-
-// shellWord quotes a word for a POSIX shell, if it needs it.
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+/=-:@", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // InShell are the lines of a question that tell the command.

@@ -23,6 +23,7 @@ type placesScreen struct {
 	table  *grid.Model
 	places []store.PlaceRow
 	rows   []destination
+	w, h   int
 }
 
 // destination is a line of the list.
@@ -72,6 +73,7 @@ func (s *placesScreen) Update(msg tea.Msg) tea.Cmd {
 		return nil
 	}
 	s.State = ui.Ready
+	s.Resize(s.w, s.h) // what stands above the table is known now
 	s.places = m.places
 	first := s.rows == nil
 	s.fill()
@@ -161,13 +163,20 @@ func badgeIn(st ui.Look, p store.PlaceRow) grid.Cell {
 	return cell
 }
 
-func (s *placesScreen) Resize(w, h int) { s.table.SetSize(w, max(h-1, 2)) }
+func (s *placesScreen) Resize(w, h int) {
+	s.w, s.h = w, h
+	s.table.SetSize(w, max(h-len(s.head(w)), 2))
+}
 
 func (s *placesScreen) View(w, _ int) string {
-	st := s.host.Look()
 	if s.State != ui.Ready {
-		return "\n  " + st.Busy.Paint("◌ reading…")
+		return "\n  " + s.host.Look().Busy.Paint("◌ reading…")
 	}
+	return strings.Join(s.head(w), "\n") + "\n" + s.table.View()
+}
+
+// head is where one is, and as whom.
+func (s *placesScreen) head(w int) []string {
 	head := "● is where you are"
 	if user := s.at.Scope().User; user != "" {
 		head += ", as " + user
@@ -187,7 +196,7 @@ func (s *placesScreen) View(w, _ int) string {
 	if b := s.at.Scope().Beside; b.Location != "" {
 		head += "; " + b.Text()
 	}
-	return ui.Clip(st.Dim.Paint(core.Visible(head)), w) + "\n" + s.table.View()
+	return ui.Head(s.host.Look().Dim.Paint(core.Visible(head)), w)
 }
 
 func (s *placesScreen) Actions() []ui.Action {

@@ -324,9 +324,9 @@ func (s *startScreen) below(w int) (out []string) {
 		k := s.knocked[d.key()]
 		switch err := s.failed[d.key()]; {
 		case err != nil:
-			say("✗ ", err.Error(), st.Bad)
+			say("✗ ", ui.Told(err), st.Bad)
 		case k.err != nil:
-			say("✗ ", k.err.Error(), st.Warn)
+			say("✗ ", ui.Told(k.err), st.Warn)
 		case k.Asked && !k.asking:
 			say("", "its Keystone answers, nobody has logged in yet", st.Dim)
 		}

@@ -125,6 +125,9 @@ func viewHint(v state.View) string {
 	if v.Filter != "" {
 		parts[0] += " with " + v.Filter
 	}
+	if v.Fold {
+		parts = append(parts, "folded")
+	}
 	if v.Sort != "" {
 		parts = append(parts, "by "+v.Sort)
 	}

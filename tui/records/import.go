@@ -260,7 +260,7 @@ func (s *importScreen) detail() []ui.Line {
 	}
 	for _, f := range c.Findings {
 		sign := []string{st.Dim.Paint("· "), st.Warn.Paint("! "), st.Bad.Paint("✗ ")}[f.Level]
-		lines = append(lines, ui.Line{Sign: sign, Value: core.Visible(f.Text)})
+		lines = append(lines, ui.Line{Sign: sign, Value: core.Visible(show.FindingText(f))})
 	}
 	if len(c.Findings) == 0 {
 		lines = append(lines, ui.Line{Sign: st.Good.Paint("✓ "), Value: c.Verdict()})
@@ -275,7 +275,7 @@ func (s *importScreen) detail() []ui.Line {
 func (s *importScreen) result(r core.ImportResult) []ui.Line {
 	st := s.host.Look()
 	if r.Err != nil {
-		return []ui.Line{{Sign: st.Bad.Paint("✗ "), Value: st.Bad.Paint(core.Visible(r.Err.Error()))}}
+		return []ui.Line{{Sign: st.Bad.Paint("✗ "), Value: st.Bad.Paint(core.Visible(ui.Told(r.Err)))}}
 	}
 	text := "imported: it is " + core.Visible(r.Status) + " now"
 	if r.Revived {

@@ -265,11 +265,8 @@ func (s *archiveScreen) Resize(w, h int) {
 
 func (s *archiveScreen) View(w, h int) string {
 	st := s.host.Look()
-	switch {
-	case s.State == ui.Failed:
-		return ui.FailedView(st, s.Err, ui.KeyOf("reread")+" tries again", w)
-	case s.State != ui.Ready:
-		return "\n  " + st.Busy.Paint("◌ reading…")
+	if none := s.Missing(st, w); none != "" {
+		return none
 	}
 	head := s.head(w)
 	body := s.table.View()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -59,7 +60,7 @@ var holdingColumns = []grid.Column{
 	{Title: "OBJECTS", Width: 7, Right: true, Drop: 3},
 	{Title: "BYTES", Width: 9, Right: true, Drop: 1},
 	{Title: "ID", Width: 8, Drop: 4},
-	{Title: "WHAT ABOUT IT", Width: 34, Min: 20, Grow: 3},
+	{Title: "WHAT ABOUT IT", Width: 34, Min: 28, Grow: 3},
 }
 
 func Inventory(host ui.Host, at *place.Stay, o ui.Open) ui.Screen {
@@ -304,10 +305,12 @@ func (s *inventoryScreen) current() *core.Holding {
 // busy reports whether its job goes on.
 func (s *inventoryScreen) busy() bool { return s.host.Task(s.task).Runs() }
 
-func (s *inventoryScreen) head(w int) string {
+func (s *inventoryScreen) head(w int) string { return strings.Join(s.heads(w), "\n") }
+
+func (s *inventoryScreen) heads(w int) []string {
 	st := s.host.Look()
 	if s.busy() {
-		return s.host.Task(s.task).Bar(st, w)
+		return []string{s.host.Task(s.task).Bar(st, w)}
 	}
 	p := s.inv.ScanProgress
 	text := st.Accent.Paint(core.Count(int(p.Backups), "backup"))
@@ -331,7 +334,7 @@ func (s *inventoryScreen) head(w int) string {
 	if s.ended != "" {
 		text += st.Dim.Paint("  " + s.ended)
 	}
-	return ui.Clip(text, w)
+	return ui.Head(text, w)
 }
 
 func (s *inventoryScreen) Resize(w, h int) {
@@ -354,7 +357,8 @@ func (s *inventoryScreen) View(w, h int) string {
 		return s.head(w) + "\n\n  " + st.Good.Paint("✓ nothing is wrong here, as far as was looked") +
 			st.Dim.Paint(" ("+ui.KeyOf("faults-only")+" shows all)")
 	}
-	return s.head(w) + "\n" + ui.SplitView(st, s.table, s.detail(), w, h-1)
+	heads := s.heads(w)
+	return strings.Join(heads, "\n") + "\n" + ui.SplitView(st, s.table, s.detail(), w, h-len(heads))
 }
 
 // chosen are the backups to verify: those marked, else the one under the cursor.

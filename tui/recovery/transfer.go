@@ -181,7 +181,7 @@ func (p *transferPane) detail() []ui.Line {
 	}
 	for _, f := range it.Findings {
 		look := []grid.Style{st.Dim, st.Warn, st.Bad}[f.Level]
-		say([]string{"· ", "! ", "✗ "}[f.Level], look, f.Text)
+		say([]string{"· ", "! ", "✗ "}[f.Level], look, show.FindingText(f))
 	}
 	for _, l := range it.Lacks {
 		say("! ", st.Warn, l)
@@ -243,7 +243,7 @@ func (p *transferPane) head(w, h int) []string {
 		if core.CodeOf(p.err) == core.CodeCancelled {
 			look = st.Warn
 		}
-		first = ui.Clip(look.Paint("✗ "+core.Visible(p.err.Error()))+st.Dim.Paint("  "+ui.KeyOf("plan-anew")+" goes on with the rest"), w)
+		first = ui.Clip(look.Paint("✗ "+core.Visible(ui.Told(p.err)))+st.Dim.Paint("  "+ui.KeyOf("plan-anew")+" goes on with the rest"), w)
 	case p.over:
 		first = ui.Clip(st.Good.Paint("✓ "+core.Visible(p.ended())), w)
 	}
@@ -517,6 +517,12 @@ func (p *transferPane) sent(msg sentMsg) {
 	}
 	p.over, p.err = true, msg.err
 	p.resize(p.w, p.h)
+	for i := range p.plan.Items {
+		if r, ok := p.results[p.plan.Items[i].ID]; ok && r.Err != nil { // what went wrong is seen first
+			p.table.Move(i)
+			break
+		}
+	}
 }
 
 // The two kinds of transfers, as their keys say it.

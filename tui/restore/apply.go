@@ -34,7 +34,8 @@ func (t *restoreTab) cannotApply() string {
 func (t *restoreTab) confirm() tea.Cmd {
 	p, l := t.plan, t.host.Look()
 	v := p.Target.Volume
-	text := fmt.Sprintf("Apply to volume %s\n(%s)?\n\n%s\n", core.Visible(v.Title()), core.Visible(string(v.ID)), p.HeadlineText())
+	text := fmt.Sprintf("Apply to volume %s\n(%s)?\n\n%s\n", core.Visible(v.Title()), core.Visible(string(v.ID)),
+		show.PlanText(p).HeadlineText())
 	q := ui.Asking(l, "Apply the plan", text, "Apply", func() tea.Cmd { return t.apply(p) })
 	q.Lines = append(q.Lines, t.acted(l)...)
 	for i, c := range p.Calls {

@@ -63,7 +63,8 @@ func (t *restoreTab) restoreData() tea.Cmd {
 	} else if r.Name != "" {
 		onto = "a new volume named " + r.Name
 	}
-	q := ui.Asking(l, "Restore", text+"\n"+p.HeadlineText()+"\n", "Restore", func() tea.Cmd { return t.restore(r, b.Title(), onto, p) })
+	q := ui.Asking(l, "Restore", text+"\n"+show.PlanText(p).HeadlineText()+"\n", "Restore",
+		func() tea.Cmd { return t.restore(r, b.Title(), onto, p) })
 	q.Lines = append(q.Lines, t.acted(l)...)
 	if says := p.Target.Route.Says(); says != "" {
 		q.Lines = append(q.Lines, ui.TextLine(l.Dim.Paint(core.Visible(says))))
@@ -75,7 +76,7 @@ func (t *restoreTab) restoreData() tea.Cmd {
 			q.Lines = append(q.Lines, ui.TextLine(l.Dim.Paint(fmt.Sprintf("… and %d more, which w in the preview shows", len(p.Can.Reasons)-i))))
 			break
 		}
-		q.Lines = append(q.Lines, show.Warning(l, reason.Text+"; "+reason.Next))
+		q.Lines = append(q.Lines, show.Warning(l, reason.Text+"; "+ui.Next(reason.Next, reason.With...)))
 	}
 	for _, w := range p.Warnings {
 		q.Lines = append(q.Lines, show.Warning(l, w))

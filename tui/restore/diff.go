@@ -314,7 +314,7 @@ func (s *diffScreen) explain() tea.Cmd {
 	}{{"first", &d.A}, {"second", &d.B}} {
 		lines = append(lines, ui.Line{Label: x.word, Value: core.Visible(x.side.Title + ": " + x.side.About), Note: core.Visible(x.side.Doubt)})
 		for _, r := range x.side.Can.Reasons {
-			lines = append(lines, ui.Line{Sign: l.Bad.Paint(string(r.Answer) + ": "), Value: l.Bad.Paint(core.Visible(r.Text + "; " + r.Next))})
+			lines = append(lines, reasonLine(l, &r))
 		}
 	}
 	return ui.Show(&ui.TextBox{Title: "The difference", Lines: lines, Look: l})

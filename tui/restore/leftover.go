@@ -50,7 +50,7 @@ func (x leaving) givenUp(ctx context.Context, report *core.RestoreReport, onto s
 	case core.CodeOf(err) == core.CodeNotFound:
 		done.Note.Text = waits + made + " is not there any more."
 	case err != nil:
-		done.Note.Text += " It cannot be looked at now, because " + core.Visible(err.Error()) + "."
+		done.Note.Text += " It cannot be looked at now, because " + core.Visible(ui.Told(err)) + "."
 	default:
 		done.Then = ui.ShowMsg{Overlay: x.ask(l)}
 	}

@@ -201,7 +201,7 @@ func (t *restoreTab) head(w, h int) []string {
 	if h >= ui.LowRoom {
 		most = 2
 	}
-	lines := answerLines(l, p.Headline(), w, most)
+	lines := answerLines(l, show.PlanText(p).Headline(), w, most)
 	if h >= ui.LowRoom {
 		lines = append(lines, l.Border.Paint(strings.Repeat("─", max(w, 0))))
 	}
@@ -339,31 +339,33 @@ func (n folded) text() string {
 	return strings.Join(parts, ", ")
 }
 
-// foot is what stands below the table: what is folded, the whole reason for the row
-// under the cursor, what cannot be or may not, who makes a new volume, and the
-// warnings; at most two fifths of the height.
+// foot is what stands below the table: what is folded, why it cannot be, the whole reason
+// for the row under the cursor, what may not be, who makes a new volume, and the warnings;
+// at most two fifths of the height.
 func (t *restoreTab) foot(w, h int) []string {
 	l, p := t.host.Look(), t.plan
 	var lines []string
 	if text := t.folded.text(); text != "" {
 		lines = append(lines, l.Dim.Paint("  "+text+": "+ui.KeyOf("show-all")+" shows them"))
 	}
+	var why, unsure []string
 	if len(t.rows) > 0 {
 		if f := &t.rows[t.table.Cursor()]; because(f) != "" {
-			lines = append(lines, ui.Hang(l.Dim.Paint("because: "), core.Visible(because(f)), w)...)
+			why = ui.Hang(l.Dim.Paint("because: "), core.Visible(because(f)), w)
 		}
 	}
-	for _, r := range p.Can.Reasons {
-		sign, look := "✗ ", l.Bad
-		if r.Answer != core.AnswerNo {
-			sign, look = "? ", l.Unknown
-		}
+	for _, r := range p.Can.Reasons { // why it cannot be comes first, whatever the cursor is on
 		text := r.Text
 		if r.Next != "" {
-			text += "; " + r.Next
+			text += "; " + ui.Next(r.Next, r.With...)
 		}
-		lines = append(lines, ui.Hang(look.Paint(sign), look.Paint(core.Visible(text)), w)...)
+		if r.Answer == core.AnswerNo {
+			lines = append(lines, ui.Hang(l.Bad.Paint("✗ "), l.Bad.Paint(core.Visible(text)), w)...)
+		} else {
+			unsure = append(unsure, ui.Hang(l.Unknown.Paint("? "), l.Unknown.Paint(core.Visible(text)), w)...)
+		}
 	}
+	lines = append(append(lines, why...), unsure...)
 	if says := p.Target.Route.Says(); says != "" && !t.metadata {
 		lines = append(lines, ui.Hang(l.Dim.Paint("· "), l.Dim.Paint(core.Visible(says)), w)...)
 	}
@@ -388,7 +390,8 @@ func (t *restoreTab) explain() tea.Cmd {
 		lines = append(lines, l.Heading(show.FieldTitle(*f)), ui.FieldLine("now", beforeText(l, f)), ui.FieldLine("after", afterText(l, f)),
 			ui.FieldLine(string(f.Certainty), core.Visible(because(f))), ui.Line{})
 	}
-	lines = append(lines, l.Heading("the plan"), ui.FieldLine("in a line", p.HeadlineText()), ui.FieldLine("onto", t.targetText()),
+	lines = append(lines, l.Heading("the plan"), ui.FieldLine("in a line", show.PlanText(p).HeadlineText()),
+		ui.FieldLine("onto", t.targetText()),
 		ui.FieldLine("rules", t.rulesText()+": "+core.Visible(p.RulesWhy)),
 		ui.FieldLine("layers", t.layersText()+": "+core.Visible(p.LayersWhy)))
 	for i := range p.Chain {
@@ -406,10 +409,19 @@ func (t *restoreTab) explain() tea.Cmd {
 		lines = append(lines, ui.FieldLine("database", p.Beside.Text()))
 	}
 	for _, r := range p.Can.Reasons {
-		lines = append(lines, ui.Line{Sign: l.Bad.Paint(string(r.Answer) + ": "), Value: l.Bad.Paint(core.Visible(r.Text + "; " + r.Next))})
+		lines = append(lines, reasonLine(l, &r))
 	}
 	for _, w := range p.Warnings {
 		lines = append(lines, ui.Line{Sign: l.Warn.Paint("! "), Value: l.Warn.Paint(core.Visible(w))})
 	}
 	return ui.Show(&ui.TextBox{Title: "The plan", Lines: lines, Look: l})
+}
+
+// reasonLine is why it cannot be done, or why that is not known, and what to do.
+func reasonLine(l ui.Look, r *core.Reason) ui.Line {
+	text := r.Text
+	if r.Next != "" {
+		text += "; " + ui.Next(r.Next, r.With...)
+	}
+	return ui.Line{Sign: l.Bad.Paint(string(r.Answer) + ": "), Value: l.Bad.Paint(core.Visible(text))}
 }

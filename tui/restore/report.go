@@ -107,7 +107,7 @@ func (s *reportScreen) head(w int) []string {
 	lines := []string{ui.Clip(st.Accent.Paint(core.Visible(x.title))+st.Dim.Paint(" → ")+st.Accent.Paint(core.Visible(x.onto)), w)}
 	switch {
 	case !task.Runs() && end.err != nil:
-		lines = append(lines, ui.Hang(st.Bad.Paint("✗ "), st.Bad.Paint(core.Visible(end.err.Error())), w)...)
+		lines = append(lines, ui.Hang(st.Bad.Paint("✗ "), st.Bad.Paint(core.Visible(ui.Told(end.err))), w)...)
 	case !task.Runs() && end.report != nil:
 		lines = append(lines, ui.Hang(st.Good.Paint("✓ "), st.Good.Paint(core.Visible(end.report.Verdict())), w)...)
 	case !task.Runs(): // it ended without a report, as by a fault of hearth's own

@@ -230,7 +230,7 @@ func (s *targetScreen) Key(i int) string {
 func (s *targetScreen) Row(i int) ([]grid.Cell, bool) {
 	l, c := s.host.Look(), s.rows[i]
 	if c.volume == nil {
-		return []grid.Cell{{Text: "a new volume", Style: l.Accent}, {}, {}, {}, {}, {Text: "name, size, type, zone next", Style: l.Dim}}, true
+		return []grid.Cell{{Text: "a new volume", Style: l.Accent}, {}, {}, {}, {}, {Text: "size, type, zone next", Style: l.Dim}}, true
 	}
 	v := c.volume
 	fits := grid.Cell{Text: "✓ fits", Style: l.Good}
@@ -327,9 +327,9 @@ func (s *targetScreen) choose() tea.Cmd {
 	return ui.Show(&ui.FormBox{Title: "A new volume", Fields: []ui.FormField{
 		ui.TextField("name", "", "With a name, Cinder keeps it and leaves the description alone; without, the volume gets the captured one."),
 		ui.TextField("size", "", "GiB; empty is the backup's size, "+show.GiB(s.backup.Size)+".").Checked(wrongSize),
-		oneOf("type", "the default one, or what an encrypted backup needs", s.types,
+		ui.OneOf("type", "the default one, or what an encrypted backup needs", s.types,
 			"The volume type.", "A volume type; empty is the default one, or the one that an encrypted backup needs."),
-		oneOf("zone", "Cinder's choice", s.zones, "The availability zone.", "The availability zone; empty is Cinder's choice."),
+		ui.OneOf("zone", "Cinder's choice", s.zones, "The availability zone.", "The availability zone; empty is Cinder's choice."),
 	}, Submit: func(f *ui.FormBox) tea.Cmd {
 		m := targetMsg{name: f.Text(0), shape: shape{typ: strings.TrimSpace(f.Text(2)), zone: strings.TrimSpace(f.Text(3))}}
 		if size := strings.TrimSpace(f.Text(1)); size != "" {
@@ -355,14 +355,4 @@ func wrongSize(text string) string {
 		return "this is no number of GiB"
 	}
 	return ""
-}
-
-// oneOf is a field in which one of the values is chosen; where the place lists none, one
-// in which it is typed.
-func oneOf(label, none string, values []string, hint, typed string) ui.FormField {
-	if len(values) == 0 {
-		return ui.TextField(label, "", typed)
-	}
-	return ui.ChoiceField(label, none, values, hint+" "+ui.KeyOf("choices")+" shows the list, "+
-		ui.KeyOf("previous-choice")+" and "+ui.KeyOf("next-choice")+" go through it.")
 }

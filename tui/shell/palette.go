@@ -20,6 +20,9 @@ type jumpsMsg struct {
 	jumps []ui.Jump
 }
 
+// noKey stands in place of a key.
+var noKey = ui.Pad("", ui.PaletteKeys)
+
 // openPalette shows all that can be done here. What has to be read comes in when it is.
 func (a *App) openPalette() tea.Cmd {
 	scope := a.scope()
@@ -28,21 +31,21 @@ func (a *App) openPalette() tea.Cmd {
 		if act.Name == paletteAction {
 			continue
 		}
-		p.Add(ui.MenuItem{Label: ui.Pad(act.Key(), 9) + " " + act.Help, Hint: act.Name, Why: act.Blocked()}, doing(act.Name))
+		p.Add(ui.MenuItem{Label: ui.Pad(act.Key(), ui.PaletteKeys) + act.Help, Hint: act.Name, Why: act.Blocked()}, doing(act.Name))
 	}
 	for _, e := range a.screens() {
 		if a.reachable(e) {
 			continue // its key stands among the actions
 		}
 		if e.Key != "" {
-			p.Add(ui.MenuItem{Label: "          Go to " + e.Name, Hint: "go-" + e.Name, Why: "this place has none"}, func() tea.Cmd { return nil })
+			p.Add(ui.MenuItem{Label: noKey + "Go to " + e.Name, Hint: "go-" + e.Name, Why: "this place has none"}, func() tea.Cmd { return nil })
 		}
 	}
 	for _, name := range a.themeNames() {
-		p.Add(ui.MenuItem{Label: "          theme " + core.Visible(name), Hint: "setting"}, func() tea.Cmd { return a.useTheme(name) })
+		p.Add(ui.MenuItem{Label: noKey + "theme " + core.Visible(name), Hint: "setting"}, func() tea.Cmd { return a.useTheme(name) })
 	}
 	for _, o := range a.visit.trail.objects() {
-		p.Add(ui.MenuItem{Label: "          " + o.open.Screen + " " + core.Visible(o.title), Hint: "opened before: " + core.Visible(o.open.ID)},
+		p.Add(ui.MenuItem{Label: noKey + o.open.Screen + " " + core.Visible(o.title), Hint: "opened before: " + core.Visible(o.open.ID)},
 			func() tea.Cmd { return ui.Opening(o.open) })
 	}
 	return tea.Batch(ui.Show(p), a.jumps(p))
@@ -83,7 +86,7 @@ func (a *App) jumps(p *ui.PaletteBox) tea.Cmd {
 func (a *App) jumped(msg jumpsMsg) {
 	words := map[string][]ui.MenuItem{}
 	for _, j := range msg.jumps {
-		msg.box.Add(ui.MenuItem{Label: "          " + j.Kind + " " + core.Visible(j.Label), Hint: core.Visible(j.Hint), Why: j.Why}, j.Run)
+		msg.box.Add(ui.MenuItem{Label: noKey + j.Kind + " " + core.Visible(j.Label), Hint: core.Visible(j.Hint), Why: j.Why}, j.Run)
 		words[j.Kind] = append(words[j.Kind], ui.MenuItem{Label: j.Label, Hint: j.Hint, Why: j.Why})
 	}
 	for kind, w := range words {

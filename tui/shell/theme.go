@@ -16,8 +16,16 @@ import (
 
 // setTheme changes the looks of everything.
 func (a *App) setTheme(t themes.Theme) {
+	was := a.look
 	a.relook(func(l *ui.Look) { l.Styles = ui.NewStyles(t, a.terminal.mono, a.banner.Color) })
 	a.repaint()
+	w, h := a.upper()
+	for _, d := range a.dialogs {
+		if p, ok := d.(ui.Painted); ok && was.Styles != nil {
+			p.Repaint(was, a.look)
+			d.Resize(w, h)
+		}
+	}
 }
 
 // repaint tells the screens that looks, or how times are written, have changed.

@@ -1,8 +1,6 @@
 package show
 
 import (
-	"strconv"
-
 	"hearth/core"
 	"hearth/tui/grid"
 	"hearth/tui/ui"
@@ -116,6 +114,7 @@ func BackupLines(l ui.Look, b *core.Backup, marks ...core.Mark) []ui.Line {
 	if caution := b.Layout.Advice(); caution != "" {
 		lines = append(lines, ui.FieldLine("caution", l.Bad.Paint("! "+core.Visible(caution))))
 	}
+	lines = append(lines, proofLines(l, b.Proof, b.ID)...)
 	parent := OrNone(l, string(b.ParentID))
 	if b.ParentGuessed {
 		parent += "  " + l.Warn.Paint(parentGuess)
@@ -208,10 +207,4 @@ func projectCell(l ui.Look, name core.Opt[string], id core.ProjectID) grid.Cell 
 }
 
 // Thousands writes a count with its thousands set apart.
-func Thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func Thousands(n int) string { return core.Thousands(n) }

@@ -60,11 +60,17 @@ func VolumeLines(l ui.Look, v *core.Volume) []ui.Line {
 		field("encryption key", seenText(l, v.Unseen, "encryption_key_id", Nullable(l, v.EncryptionKeyID)), "encryption_key_id"),
 		field("backups", Thousands(int(v.Backups)), "backup_count"),
 		field("newest backup", l.Since(v.LastBackup), "last_backup_at"),
+	}
+	lines = append(lines, proofLines(l, v.Proof, "")...)
+	lines = append(lines,
 		field("created", l.Since(v.CreatedAt), "created_at"),
 		field("description", Nullable(l, v.Description), "description"),
 		field("id", core.Visible(string(v.ID)), "id"),
 		field("project", seenText(l, v.Unseen, "project_id", NameAndID(l, v.ProjectName, string(v.ProjectID))), "project_id"),
 		field("zone", seenText(l, v.Unseen, "availability_zone", Nullable(l, v.AvailabilityZone)), "availability_zone"),
+	)
+	for i := range v.Attachments {
+		lines = append(lines, ui.FieldLine("attached to", v.Attachments[i].Where()))
 	}
 	if v.Metadata != nil {
 		lines = append(lines, metadataLines(l, "user metadata", v.Metadata)...)

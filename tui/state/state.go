@@ -17,8 +17,8 @@ import (
 )
 
 // version is that of the file's form: whatever is added to it makes it another. Those before are
-// read as they are: 2 added columns and views.
-const version = 2
+// read as they are: 2 added columns and views, 3 that a list is folded.
+const version = 3
 
 // Bounds of what is remembered: the oldest places go first, and a longer text is not kept.
 const (
@@ -37,6 +37,7 @@ type List struct {
 	NoPane bool   `json:"no_pane,omitempty"`
 	// Columns are those that were chosen, in their order and as they are typed: "name:40,size".
 	Columns string `json:"columns,omitempty"`
+	Fold    bool   `json:"fold,omitempty"` // only what others stand on is listed
 }
 
 // View is a way to look at a list that has a name, as [views.NAME] of the config has it: what is
@@ -47,6 +48,7 @@ type View struct {
 	Filter  string `toml:"filter" json:"filter,omitempty"`   // as it is typed
 	Sort    string `toml:"sort" json:"sort,omitempty"`       // as it is typed: "size", "size asc", "size desc"
 	Columns string `toml:"columns" json:"columns,omitempty"` // as they are typed: "name:40,size"
+	Fold    bool   `toml:"fold" json:"fold,omitempty"`       // of backups: the chains are folded
 }
 
 // ListName is the list that it is a view of.

@@ -22,10 +22,10 @@ var day = time.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC)
 func some() State {
 	return State{Places: []Place{
 		{Location: "cloud:prod", At: day, Theme: "light", Lists: map[string]List{
-			"backups": {Filter: "status:error name~ü", Sort: "size", Desc: true, NoPane: true, Columns: "name:40,size"},
+			"backups": {Filter: "status:error name~ü", Sort: "size", Desc: true, NoPane: true, Columns: "name:40,size", Fold: true},
 			"volumes": {Sort: "name"}}},
 		{Location: "posix:/srv/b", At: day.Add(-time.Hour)},
-	}, Views: map[string]View{"old ones": {Place: "prod", Filter: "age>30d", Sort: "size desc", Columns: "name,size"},
+	}, Views: map[string]View{"old ones": {Place: "prod", Filter: "age>30d", Sort: "size desc", Columns: "name,size", Fold: true},
 		"big": {List: "volumes", Sort: "size"}}}
 }
 
@@ -127,7 +127,7 @@ func TestViews(t *testing.T) {
 // says so; and so is what a newer hearth or another program wrote.
 func TestCut(t *testing.T) {
 	whole := some().Bytes()
-	cases := map[string]string{"newer": `{"hearth_state": 3, "places": {}}`, "foreign": `{"a": 1}`, "a list": `[1]`, "no JSON": "state",
+	cases := map[string]string{"newer": `{"hearth_state": 4, "places": {}}`, "foreign": `{"a": 1}`, "a list": `[1]`, "no JSON": "state",
 		"more behind": string(whole) + "{}",
 		"unknown":     `{"hearth_state": 1, "places": [{"location": "demo", "at": "2026-11-22T09:00:00Z", "pin": 1}]}`,
 		"null":        "null", "NUL": "\x00\x00", "wrong types": `{"hearth_state": 1, "places": [{"location": 7}]}`}
@@ -147,7 +147,7 @@ func TestCut(t *testing.T) {
 		if cut := strings.HasPrefix(what, "cut"); cut != strings.HasSuffix(said, "it is cut off.") {
 			t.Errorf("%s: %s", what, said)
 		}
-		if strings.HasPrefix(what, "newer") && !strings.Contains(said, "a newer hearth's, of version 3") {
+		if strings.HasPrefix(what, "newer") && !strings.Contains(said, "a newer hearth's, of version 4") {
 			t.Error(said)
 		}
 		if len(body)%16 > 0 {

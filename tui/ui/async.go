@@ -61,6 +61,18 @@ func (r *Read) Begin() Generation {
 	return r.Gen.Next()
 }
 
+// Missing stands where there is nothing to show yet: that it is being read, or why it could
+// not be and the key that tries again; "" once something was read.
+func (r *Read) Missing(s Look, w int) string {
+	switch r.State {
+	case Ready:
+		return ""
+	case Failed:
+		return FailedView(s, r.Err, KeyOf("reread")+" tries again", w)
+	}
+	return "\n  " + s.Busy.Paint("◌ reading…")
+}
+
 // End takes the end of a reading: false for an old one, and for one that failed,
 // which the status line tells. Where something was there already, it stays.
 func (r *Read) End(gen Generation, err error) (tea.Cmd, bool) {

@@ -48,13 +48,16 @@ type PaletteBox struct {
 	allPicks []func() tea.Cmd
 }
 
+// PaletteKeys is how wide the column is in which it has the keys.
+const PaletteKeys = 12
+
 // NewPalette makes it of commands; what can be chosen is added.
 func NewPalette(commands []Command) *PaletteBox {
 	p := &PaletteBox{commands: commands}
 	p.Title = "Do, go or set: type to find"
 	p.Pick = func(i int) tea.Cmd { return p.picks[i]() }
 	for _, c := range commands {
-		p.Add(MenuItem{Label: ":" + c.Name + " …", Hint: c.Help}, func() tea.Cmd {
+		p.Add(MenuItem{Label: Pad(":"+c.Name+" …", PaletteKeys-2), Hint: c.Help}, func() tea.Cmd {
 			return Show(p.again(c.Name + " "))
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"hearth/core"
 	"hearth/core/pyjson"
@@ -114,12 +115,19 @@ func (c *Copying) Ask() tea.Cmd {
 // AskFirst asks which of what stands nearest is to be copied: there is no row.
 func (c *Copying) AskFirst() tea.Cmd { return menuOf(c.First) }
 
+// mostLabel is how wide a label of what can be copied is at most that others are lined up with.
+const mostLabel = 26
+
 func menuOf(all []Copyable) tea.Cmd {
 	var items []MenuItem
+	column := 0
 	for _, x := range all {
 		items = append(items, x.MenuItem)
+		if n := ansi.StringWidth(core.Visible(x.Label)); x.Hint != "" && n <= mostLabel {
+			column = max(column, n)
+		}
 	}
-	return Show(&MenuBox{Title: "Copy", Items: items, Pick: func(i int) tea.Cmd { return all[i].Run() }})
+	return Show(&MenuBox{Title: "Copy", Items: items, Column: column, Pick: func(i int) tea.Cmd { return all[i].Run() }})
 }
 
 // rest is what there is of the row itself.

@@ -196,6 +196,16 @@ func ChoiceField(label, none string, values []string, hint string) FormField {
 	return FormField{Label: label, hint: hint, choices: append([]string{none}, values...)}
 }
 
+// OneOf is a field in which one of the values of a place is chosen, or none, in words; where the
+// place lists none, a field in which it is typed, which has a hint of its own.
+func OneOf(label, none string, values []string, hint, typed string) FormField {
+	if len(values) == 0 {
+		return TextField(label, "", typed)
+	}
+	return ChoiceField(label, none, values, hint+" "+KeyOf("choices")+" shows the list, "+
+		KeyOf("previous-choice")+" and "+KeyOf("next-choice")+" go through it.")
+}
+
 // step goes to another choice.
 func (x *FormField) step(by int) { x.chosen = (x.chosen + by + len(x.choices)) % len(x.choices) }
 

@@ -141,6 +141,19 @@ func (s *Styles) layLine(l *Line, w, column, beside int) (out []string) {
 	return out
 }
 
+// Head is the line that stands over a list, or two where one is too narrow for it; what has no room
+// in these is cut.
+func Head(text string, w int) []string {
+	rows := Wrap(text, w)
+	if len(rows) == 0 {
+		return []string{""}
+	}
+	if len(rows) > 2 {
+		rows = append(rows[:1], Clip(rows[1]+" …", w))
+	}
+	return rows
+}
+
 // Hang wraps a text behind a sign, its further lines under the first.
 func Hang(sign, value string, w int) []string {
 	n := ansi.StringWidth(sign)

@@ -26,10 +26,13 @@ type MenuBox struct {
 	Title string
 	Items []MenuItem
 	At    int // the one that is marked
-	Pick  func(i int) tea.Cmd
-	typed *textinput.Model // nil: nothing was
-	fits  []grid.Fit       // what fits it
-	page  int              // how many are seen at once
+	// Column is how wide labels are made, so that the hints stand below each other; 0: each
+	// stands behind its label.
+	Column int
+	Pick   func(i int) tea.Cmd
+	typed  *textinput.Model // nil: nothing was
+	fits   []grid.Fit       // what fits it
+	page   int              // how many are seen at once
 }
 
 // sought is the text of an item in which is searched.
@@ -38,7 +41,8 @@ func (m *MenuBox) sought(i int) string {
 	if it.Hint == "" {
 		return core.Visible(it.Label)
 	}
-	return core.Visible(it.Label) + "  " + core.Visible(it.Hint)
+	label := core.Visible(it.Label)
+	return label + strings.Repeat(" ", max(m.Column-ansi.StringWidth(label), 0)) + "  " + core.Visible(it.Hint)
 }
 
 // text is an item as it is drawn: what is searched, and why it cannot be chosen.
@@ -170,12 +174,12 @@ func (m *MenuBox) Resize(_, h int) { m.page = max(h-3, 1) }
 // View draws the choices below what was typed; a hint that has no room beside its choice
 // stands below while that is marked.
 func (m *MenuBox) View(s Look, w, h int) string {
-	all, at := m.shown(), m.place()
+	all, at, wide := m.shown(), m.place(), m.width(w)
 	room := max(h-3, 1)
 	var below []string
 	if len(all) > 0 {
-		if it := m.Items[m.At]; ansi.StringWidth(it.Label+it.Hint) > boxWidth(w)-4 {
-			below = append([]string{""}, Hang("    ", s.InDialog.Paint(core.Visible(it.Hint)), boxWidth(w))...)
+		if it := m.Items[m.At]; ansi.StringWidth(it.Label+it.Hint) > wide-4 {
+			below = append([]string{""}, Hang("    ", s.InDialog.Paint(core.Visible(it.Hint)), wide)...)
 			if len(below)+len(all) > room {
 				below = nil
 			}
@@ -183,9 +187,9 @@ func (m *MenuBox) View(s Look, w, h int) string {
 	}
 	room -= len(below)
 	top := max(min(at-room/2, len(all)-room), 0)
-	lines := []string{m.field(s, w)}
+	lines := []string{Pad(m.field(s, wide), wide)}
 	for i := top; i < len(all) && i < top+room; i++ {
-		lines = append(lines, m.line(s, all[i], boxWidth(w)-2))
+		lines = append(lines, m.line(s, all[i], wide-2))
 	}
 	if len(all) == 0 {
 		lines = append(lines, s.Dim.Paint("  nothing fits; "+KeyOf("menu-close")+" shows all again"))
@@ -195,6 +199,22 @@ func (m *MenuBox) View(s Look, w, h int) string {
 		title += " (↓ more)"
 	}
 	return s.box(title, append(lines, below...), w, h)
+}
+
+// The widest that a menu becomes, and how many of its items are measured for that: it stays as
+// wide while it is narrowed and moved through.
+const (
+	widestMenu = 110
+	measured   = 500
+)
+
+// width is how wide its text is: as wide as its items, where there is room.
+func (m *MenuBox) width(w int) int {
+	wide := min(ansi.StringWidth(m.Title), boxWidth(w))
+	for i := range min(len(m.Items), measured) {
+		wide = max(wide, ansi.StringWidth(m.text(i))+2)
+	}
+	return max(min(wide, w-4, widestMenu), 1)
 }
 
 // Point chooses the item that is clicked at. Items stand below each other without a gap, and
@@ -218,11 +238,11 @@ func (m *MenuBox) Point(lines []string, _, y int) tea.Cmd {
 }
 
 // field is what was typed.
-func (m *MenuBox) field(s Look, w int) string {
+func (m *MenuBox) field(s Look, wide int) string {
 	if m.Typed() == "" {
 		return s.Dim.Paint("  type to find")
 	}
-	return s.Key.Paint("/ ") + s.Input(*m.typed, boxWidth(w)-2)
+	return s.Key.Paint("/ ") + s.Input(*m.typed, wide-2)
 }
 
 // line is an item, its letters that fit underlined.

@@ -48,6 +48,7 @@ func FailureNote(err error) Note {
 	if core.CodeOf(err) == core.CodeCancelled {
 		l = LevelWarn
 	}
+	err = core.Instead(err, ownWords())
 	return Note{Level: l, Text: core.Struck(err.Error()), Err: err}
 }
 

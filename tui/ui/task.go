@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -28,7 +27,7 @@ type Step struct {
 func (s Step) Amount() string {
 	var parts []string
 	if s.Total > 1 {
-		parts = append(parts, fmt.Sprintf("%d of %d", s.Done, s.Total))
+		parts = append(parts, core.Thousands(s.Done)+" of "+core.Thousands(s.Total))
 	}
 	if s.Of > 0 {
 		parts = append(parts, core.Bytes(s.Bytes)+" of "+core.Bytes(s.Of))
@@ -173,7 +172,7 @@ func (t Task) Bar(l Look, w int) string {
 	}
 	text := " "
 	if t.Step.Total > 0 {
-		text += fmt.Sprintf("%d/%d  ", t.Step.Done, t.Step.Total)
+		text += core.Thousands(t.Step.Done) + " of " + core.Thousands(t.Step.Total) + "  "
 	}
 	said := t.Step.Text
 	if t.Step.Of > 0 {
@@ -185,5 +184,5 @@ func (t Task) Bar(l Look, w int) string {
 			said += "  " + t.Step.Text
 		}
 	}
-	return Clip(l.Busy.Paint("["+t.Step.Gauge(20, "#", "·")+"]"+text)+l.Text.Paint(core.Visible(said)), w)
+	return Clip(l.Busy.Paint(t.Step.Gauge(20, "█", "░")+text)+l.Text.Paint(core.Visible(said)), w)
 }

@@ -20,7 +20,7 @@ func SplitView(s Look, t *grid.Model, detail []Line, w, h int) string {
 
 // FailedView stands where something could not be read.
 func FailedView(s Look, err error, hint string, w int) string {
-	what := s.Bad.Paint("✗ " + core.Visible(core.Struck(err.Error())))
+	what := s.Bad.Paint("✗ " + core.Visible(Told(err)))
 	if hint != "" {
 		what += "\n\n" + s.Dim.Paint(hint)
 	}

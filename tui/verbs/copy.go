@@ -160,7 +160,7 @@ func (e *Env) sayArrival(i int, it *jobs.Arrival, common []core.Mark) {
 	mark := map[core.Level]string{core.LevelInfo: "·", core.LevelWarn: "!", core.LevelRefuse: "✗"}
 	for _, f := range it.Findings {
 		if f.Level > core.LevelInfo {
-			e.say("      %s %s", mark[f.Level], f.Text)
+			e.say("      %s %s", mark[f.Level], f.In(idiom))
 		}
 	}
 	if it.Problem != "" {

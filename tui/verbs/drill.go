@@ -176,7 +176,6 @@ func (e *Env) drills(ctx context.Context, d jobs.Desk, r *drilling) error {
 		}
 	}
 	drills, err := d.Drill(ctx, p, e.progress())
-	err = core.Instead(err, jobs.TidyDrillsNext, "hearth drill --tidy deletes what it left")
 	if werr := e.writeDrills(r, drills, p.Request.Rule == jobs.DrillRandom && len(ids) == 0, p.Request.Seed); err == nil {
 		err = werr
 	}

@@ -62,7 +62,8 @@ func TestImportOld(t *testing.T) {
 	b, _ := demo(t, store.World{Volumes: 1, Backups: -1})
 	b.in = "tenant: acme\n" + string(body)
 	const swift = "cinder.backup.drivers.swift.SwiftBackupDriver"
-	if got := b.run("import", "--dry-run"); got.code != 6 || !strings.Contains(got.err, swift+", and takes it under that (--service today)") ||
+	if got := b.run("import", "--dry-run"); got.code != 6 ||
+		!strings.Contains(got.err, swift+", and takes it under that; hearth import --service today has it so") ||
 		!strings.Contains(got.err, "--owner acme") {
 		t.Errorf("%+v", got)
 	}

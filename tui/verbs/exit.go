@@ -81,7 +81,7 @@ func Report(w io.Writer, err error) {
 		fmt.Fprintln(w, "hearth: cancelled.")
 		return
 	}
-	last := core.Visible(core.Struck(strings.TrimRight(err.Error(), ".\n")))
+	last := core.Visible(core.Struck(strings.TrimRight(told(err), ".\n")))
 	fmt.Fprintln(w, "hearth: "+last+".")
 	if e == nil {
 		return

@@ -187,7 +187,8 @@ func (e *Env) compare() *cobra.Command {
 	f := &format{}
 	var p piece
 	cmd := &cobra.Command{
-		Use: "compare BACKUP FILE", Short: "Say whether a restored volume holds what its backup holds, block by block", Args: takes(2, 2),
+		Use: "compare BACKUP FILE|IMAGE", Args: takes(2, 2),
+		Short: "Say whether a restored volume holds what its backup holds, block by block",
 		Long: "Compare the bytes of a file, a block device or an image in Ceph, such as a restored volume, with those that a backup holds, " +
 			"in blocks of " + fmt.Sprint(jobs.CompareBlock) + " bytes. Nothing is written. The backup is read from its repository, as " +
 			"hearth extract does, and what that has lost is told as such.\n\n" +

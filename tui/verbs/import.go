@@ -152,6 +152,6 @@ func (e *Env) sayCheck(i int, c *jobs.IntakeCheck) {
 			c.Service, c.Fingerprint)
 	}
 	for _, f := range c.Findings {
-		e.say("  %s %s", map[core.Level]string{core.LevelInfo: "·", core.LevelWarn: "!", core.LevelRefuse: "✗"}[f.Level], f.Text)
+		e.say("  %s %s", map[core.Level]string{core.LevelInfo: "·", core.LevelWarn: "!", core.LevelRefuse: "✗"}[f.Level], f.In(idiom))
 	}
 }

@@ -89,7 +89,7 @@ var placeColumns = core.Columns[probed]{
 			if p.err == nil {
 				return pyjson.None
 			}
-			return pyjson.OfString(p.err.Error())
+			return pyjson.OfString(told(p.err))
 		}},
 }
 

@@ -171,6 +171,7 @@ func (e *Env) plan() *cobra.Command {
 				if err := d.Weigh(ctx, plan, r); err != nil {
 					return err
 				}
+				plan = idiom.Plan(plan)
 				if f.name == "table" {
 					err = writePlan(e.Out, e.Width, plan, all)
 				} else {

@@ -119,7 +119,7 @@ func (e *Env) standsAgainst(ctx context.Context, d jobs.Desk, plan *core.Plan, r
 	for _, reason := range can.Reasons {
 		text := reason.Text
 		if reason.Next != "" {
-			text += "; " + reason.Next
+			text += "; " + idiom.Next(reason.Next, reason.With...)
 		}
 		e.say("! Whether it can be restored is not certain: %s.", core.Visible(text))
 	}

@@ -89,7 +89,7 @@ func (e *Env) confirmNumber(ctx context.Context, yes bool, tried string, n int, 
 func (e *Env) Passcode(ctx context.Context, of core.Passcode) (string, error) {
 	if !e.Asks || e.Secret == nil {
 		return "", core.Fail(core.CodeUsage, "ask for the one-time passcode", "there is no terminal to ask on",
-			"give it with --passcode or OS_PASSCODE", nil)
+			core.DoPasscode, nil)
 	}
 	fmt.Fprint(e.Err, of.Question()+": ")
 	text, err := e.Secret(ctx)
@@ -103,7 +103,9 @@ func writable(d jobs.Desk, tried string, op core.Operation) error {
 	err := d.Allowed(op)
 	var known *core.Error
 	if errors.As(err, &known) {
-		return core.Fail(known.Code, tried, known.What, known.Next, nil)
+		own := core.Fail(known.Code, tried, known.What, known.Next, nil)
+		own.With = known.With
+		return own
 	}
 	return err
 }

@@ -83,6 +83,9 @@ func (r release) contents(arch string) ([]file, error) {
 		{"doc/hearth/README.md", 0o644, r.kept("README.md")},
 		{"doc/hearth/third-party-notices", 0o644, r.staged("notices")},
 	}...) {
+		if f.name == "doc/hearth/.github/CHANGELOG.md" {
+			continue // it is the changelog
+		}
 		z, err := packed(f.data)
 		if err != nil {
 			return nil, err

@@ -121,7 +121,7 @@ func (l *Login) Scoped() error {
 		where, next = "they name", "set OS_PROJECT_NAME and its domain, or OS_PROJECT_ID"
 	}
 	return core.Fail(core.CodeUsage, tried(l.Cloud), where+" no project (project_name, project_id), no domain and no system_scope, "+
-		"and "+would, next+", or name one with --project", nil)
+		"and "+would, next+", or name one in the location: cloud:NAME/PROJECT", nil)
 }
 
 // ForProject is the same login for another project, by its id.
