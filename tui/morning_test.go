@@ -350,7 +350,7 @@ func TestProvenColumn(t *testing.T) {
 	r.press("esc", "esc", "/").typeText("name:db-prod-01").press("enter", "enter").want("last proven", "never, as far as this archive knows")
 	r.desk.Archive.Close()
 	r.press("ctrl+r").want("last proven", "? unknown, because ")
-	r = theMorning(t, 200, 45, "b", "enter").want("Overview", "last proven", "never, as far as")
+	theMorning(t, 200, 45, "b", "enter").want("Overview", "last proven", "never, as far as")
 	policed("v", "enter")(t, 200, 45).want("Overview").wantNot("last proven")
 	policed("v")(t, 200, 45).want("NEWEST").wantNot("PROVEN")
 }
