@@ -84,7 +84,7 @@ func (d Desk) compareWith(
 		report, err = source.ReadImage(ctx, req, s)
 	}
 	if err == nil && v.forward != nil {
-		err = v.forward.end()
+		err = v.forward.drained()
 	}
 	c.Size, c.Short = v.size, max(0, c.Part.To-v.size)
 	c.Blocks, c.Holes = blocks(report.Bytes), report.Holes

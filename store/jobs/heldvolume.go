@@ -93,9 +93,9 @@ func (f *forward) ReadAt(b []byte, at int64) (n int, err error) {
 	return n, nil
 }
 
-// end says of a stream that was read to its last byte whether it ended as it should: that
+// drained says of a stream that was read to its last byte whether it ended as it should: that
 // is known only then. One of which more is left is given up.
-func (f *forward) end() error {
+func (f *forward) drained() error {
 	if f.at < f.size {
 		return nil
 	}
