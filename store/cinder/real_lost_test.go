@@ -133,7 +133,7 @@ func TestRealCredential(t *testing.T) {
 	}
 	for _, project := range []string{me.Project.ID, strings.Repeat("0", 32)} {
 		_, err := enter(project)
-		sentence(t, "with --project "+project, err, core.CodeUsage, "application credential", "leave out --project")
+		sentence(t, "with --project "+project, err, core.CodeUsage, "application credential", core.DoAnyProject)
 	}
 }
 
