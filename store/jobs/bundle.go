@@ -73,7 +73,7 @@ func (b *bundling) walk(ctx context.Context, record func(core.BundleRecord), cap
 	if b.o.Everywhere {
 		b.head.Place = ""
 	}
-	wanted := map[idKey]struct{}{}
+	wanted := map[core.IDKey]struct{}{}
 	rotten, err := b.d.Archive.EachNewest(ctx, b.head.Place, func(k archive.KeptRecord) error {
 		dec, err := core.DecodeRecord(k.Record.URL, core.Today)
 		if err != nil {
@@ -82,7 +82,7 @@ func (b *bundling) walk(ctx context.Context, record func(core.BundleRecord), cap
 		}
 		row := core.RecordBackup(dec)
 		if b.o.Filter.Empty() || core.Match(b.o.Filter, core.BackupColumns, &row, b.d.Now()) {
-			key, _ := keyOf(string(k.Backup))
+			key, _ := core.KeyOf(string(k.Backup))
 			wanted[key] = struct{}{}
 			b.n.Records++
 			record(core.BundleRecord{Place: k.Place, Backup: k.Backup, At: k.At, Fingerprint: k.Fingerprint, Record: k.Record})
@@ -94,7 +94,7 @@ func (b *bundling) walk(ctx context.Context, record func(core.BundleRecord), cap
 	}
 	b.rotten = rotten
 	each := func(k core.KeptCapture) error {
-		key, _ := keyOf(string(k.BackupID))
+		key, _ := core.KeyOf(string(k.BackupID))
 		_, want := wanted[key]
 		if here := b.head.Place == "" || k.Place == b.head.Place; want || here && b.o.Filter.Empty() {
 			if k.Rotten {

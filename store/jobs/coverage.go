@@ -152,7 +152,7 @@ func (d Desk) Coverage(ctx context.Context, olderThan time.Duration) (Coverage, 
 }
 
 func (d Desk) covering() *covering {
-	c := &covering{d: d, newest: map[idKey]int64{}}
+	c := &covering{d: d, newest: map[core.IDKey]int64{}}
 	c.projects, c.ByEvidence = core.FieldSet{}, map[core.Evidence]int{}
 	for _, word := range []string{"", string(RecordNone), string(RecordOld), string(RecordCurrent), string(core.EvidenceUnknown)} {
 		c.backups.say(word) // that their numbers are small
@@ -198,13 +198,13 @@ func (c *covering) rows(ctx context.Context) (short, err error) {
 type covering struct {
 	Coverage
 	d       Desk
-	newest  map[idKey]int64    // when a volume's newest available backup was made
-	parents keyList            // of the rows that have one
-	rotten  archive.Rotten     // records that are no longer what was written
-	spoiled []core.KeptCapture // captures that do not match their fingerprints
-	stocked map[idKey]struct{} // backups whose captures lie in the place's repository
-	stored  core.Opt[int64]    // bytes in that repository
-	round   *round             // that counts the rows as well; nil: none does
+	newest  map[core.IDKey]int64    // when a volume's newest available backup was made
+	parents keyList                 // of the rows that have one
+	rotten  archive.Rotten          // records that are no longer what was written
+	spoiled []core.KeptCapture      // captures that do not match their fingerprints
+	stocked map[core.IDKey]struct{} // backups whose captures lie in the place's repository
+	stored  core.Opt[int64]         // bytes in that repository
+	round   *round                  // that counts the rows as well; nil: none does
 }
 
 // stock learns what lies in the place's repository, where one is configured.
@@ -213,12 +213,12 @@ func (c *covering) stock(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	c.stocked = map[idKey]struct{}{}
+	c.stocked = map[core.IDKey]struct{}{}
 	inv, err := r.Scan(ctx, nil)
 	c.stored = core.Opt[int64]{V: inv.Bytes, Set: err == nil}
 	for _, h := range inv.Holdings.All() {
 		if h.Kind == core.HoldingBackup && h.CaptureText.Set {
-			k, _ := keyOf(string(h.Backup.ID))
+			k, _ := core.KeyOf(string(h.Backup.ID))
 			c.stocked[k] = struct{}{}
 		}
 	}
@@ -235,7 +235,7 @@ func (c *covering) captured(ctx context.Context, ids []core.BackupID) (map[core.
 		if c.stocked == nil {
 			break
 		}
-		k, _ := keyOf(string(id))
+		k, _ := core.KeyOf(string(id))
 		if _, ok := c.stocked[k]; ok {
 			known[id] = core.Captured{Kind: core.SourceRepository, Evidence: core.EvidenceStored}
 		}
@@ -274,7 +274,7 @@ func (c *covering) row(b *core.Backup) {
 		r.flags |= coverShown
 		t.named(&r, b.Name)
 		c.projects[t.words[r.project]] = true
-		volume, _ := keyOf(string(b.VolumeID))
+		volume, _ := core.KeyOf(string(b.VolumeID))
 		if at, has := c.newest[volume]; b.CreatedAt.Set && (!has || r.created > at) {
 			c.newest[volume] = r.created
 		}
@@ -468,7 +468,7 @@ func (c *covering) grow(v *core.Volume, olderThan time.Duration) {
 		n: int32(v.Size), flags: coverShown}
 	t.named(&r, v.Name)
 	c.projects[t.words[r.project]] = true
-	k, _ := keyOf(string(v.ID))
+	k, _ := core.KeyOf(string(v.ID))
 	if at, has := c.newest[k]; has {
 		r.checked = at
 	}

@@ -3,9 +3,7 @@ package jobs
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"iter"
 	"math"
 	"slices"
@@ -23,14 +21,14 @@ type coverTable struct {
 	texts  texts
 	words  []string // what rows say again and again: projects, states, kinds
 	word   map[string]uint32
-	odd    map[idKey]string // ids that are no UUIDs
-	order  []int32          // of the rows that are shown; nil: not put in order yet
-	status []uint32         // of volumes: of words, by row
+	odd    map[core.IDKey]string // ids that are no UUIDs
+	order  []int32               // of the rows that are shown; nil: not put in order yet
+	status []uint32              // of volumes: of words, by row
 }
 
 // coverRow is a backup's or a volume's cover.
 type coverRow struct {
-	id      idKey
+	id      core.IDKey
 	created int64 // in microseconds; unset: none
 	// checked is when a backup's record was, and until that is looked up when its row
 	// changed last; of a volume when its newest backup was made.
@@ -55,9 +53,6 @@ const (
 // twice.
 const pieceRows = 4096
 
-// idKey is an id in 16 bytes: a UUID's own, or a hash.
-type idKey [16]byte
-
 // unset is the time of what has none.
 const unset = math.MinInt64
 
@@ -75,64 +70,23 @@ func ofMicros(n int64) core.Opt[time.Time] {
 	return core.Some(time.UnixMicro(n).UTC())
 }
 
-// keyOf is the key of an id; uuid is false where the id cannot be read from it.
-func keyOf(id string) (k idKey, uuid bool) {
-	if len(id) == 36 && id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-' {
-		bad, n := byte(0), 0
-		for i := 0; i < 36; i += 2 {
-			if i == 8 || i == 13 || i == 18 || i == 23 {
-				i++
-			}
-			hi, lo := nibbles[id[i]], nibbles[id[i+1]]
-			bad |= hi | lo
-			k[n] = hi<<4 | lo&0xF
-			n++
-		}
-		if bad&0xF0 == 0 {
-			return k, true
-		}
-	}
-	sum := sha256.Sum256([]byte(id))
-	copy(k[:], sum[:])
-	return k, false
-}
-
-// nibbles are what the lower-case digits of hexadecimals are worth; 0xFF: it is none.
-var nibbles = func() (n [256]byte) {
-	for i := range n {
-		n[i] = 0xFF
-	}
-	for i, c := range "0123456789abcdef" {
-		n[c] = byte(i)
-	}
-	return n
-}()
-
-// key is keyOf, and remembers an id that could not be read from its key.
-func (t *coverTable) key(id string) idKey {
-	k, uuid := keyOf(id)
+// key is [core.KeyOf], and remembers an id that could not be read from its key.
+func (t *coverTable) key(id string) core.IDKey {
+	k, uuid := core.KeyOf(id)
 	if !uuid {
 		if t.odd == nil {
-			t.odd = map[idKey]string{}
+			t.odd = map[core.IDKey]string{}
 		}
 		t.odd[k] = id
 	}
 	return k
 }
 
-func (t *coverTable) id(k idKey) string {
+func (t *coverTable) id(k core.IDKey) string {
 	if id, ok := t.odd[k]; ok {
 		return id
 	}
-	var h [36]byte
-	hex.Encode(h[:8], k[:4])
-	for i, at := range [...]int{9, 14, 19} {
-		h[at-1] = '-'
-		hex.Encode(h[at:at+4], k[4+2*i:6+2*i])
-	}
-	h[23] = '-'
-	hex.Encode(h[24:], k[10:])
-	return string(h[:])
+	return k.UUID()
 }
 
 // say is the number of a word.
@@ -225,8 +179,8 @@ func (t *coverTable) byKey() []int32 {
 }
 
 // find finds a row by its key among those of byKey.
-func (t *coverTable) find(by []int32, k idKey) (int32, bool) {
-	i, found := slices.BinarySearchFunc(by, k, func(a int32, k idKey) int { return bytes.Compare(t.at(int(a)).id[:], k[:]) })
+func (t *coverTable) find(by []int32, k core.IDKey) (int32, bool) {
+	i, found := slices.BinarySearchFunc(by, k, func(a int32, k core.IDKey) int { return bytes.Compare(t.at(int(a)).id[:], k[:]) })
 	if !found {
 		return 0, false
 	}
@@ -235,20 +189,20 @@ func (t *coverTable) find(by []int32, k idKey) (int32, bool) {
 
 // keyList keeps keys, in pieces like the rows.
 type keyList struct {
-	pieces [][]idKey
+	pieces [][]core.IDKey
 	n      int
 }
 
-func (k *keyList) add(key idKey) int32 {
+func (k *keyList) add(key core.IDKey) int32 {
 	if k.n%pieceRows == 0 {
-		k.pieces = append(k.pieces, make([]idKey, pieceRows))
+		k.pieces = append(k.pieces, make([]core.IDKey, pieceRows))
 	}
 	k.pieces[k.n/pieceRows][k.n%pieceRows] = key
 	k.n++
 	return int32(k.n - 1)
 }
 
-func (k *keyList) at(i int32) idKey { return k.pieces[i/pieceRows][i%pieceRows] }
+func (k *keyList) at(i int32) core.IDKey { return k.pieces[i/pieceRows][i%pieceRows] }
 
 // texts keeps strings in blocks, each known by 32 bits.
 type texts struct{ blocks [][]byte }

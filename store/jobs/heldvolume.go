@@ -124,7 +124,7 @@ const lvmDevices = "/dev/*/volume-{id}"
 // cannot. The first template that leads to it counts; an image in Ceph that cannot be
 // opened leaves it to those that follow.
 func (d Desk) findVolume(ctx context.Context, templates []string, id core.VolumeID, tried string) (v *heldVolume, why string) {
-	if _, uuid := keyOf(string(id)); !uuid {
+	if _, uuid := core.KeyOf(string(id)); !uuid {
 		return nil, "the volume's id is no UUID, and is put into no path"
 	}
 	var paths, said []string

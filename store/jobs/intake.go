@@ -28,12 +28,12 @@ type Intake struct {
 	owner   core.ProjectID
 	table   coverTable // for its ids, texts and words
 	rows    []intakeRow
-	at      map[idKey]int32 // the first record of each backup
+	at      map[core.IDKey]int32 // the first record of each backup
 }
 
 // intakeRow is what is held of a record.
 type intakeRow struct {
-	id, parent                  idKey
+	id, parent                  core.IDKey
 	size                        int64
 	name, fingerprint, findings uint32 // of texts
 	service, status, parentIs   uint32 // of words
@@ -65,7 +65,7 @@ func (d Desk) TakeIn(ctx context.Context, records Records, owner core.ProjectID)
 	if !ok {
 		return nil, core.Fail(core.CodeUnsupported, "import", "this kind of place cannot import records", "", nil)
 	}
-	in := &Intake{d: d, records: records, owner: owner, rows: make([]intakeRow, 0, records.Len()), at: map[idKey]int32{}}
+	in := &Intake{d: d, records: records, owner: owner, rows: make([]intakeRow, 0, records.Len()), at: map[core.IDKey]int32{}}
 	for from := 0; from == 0 || from < records.Len(); from += batchRows {
 		found, err := in.read(from, min(from+batchRows, records.Len()))
 		if err != nil {

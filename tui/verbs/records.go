@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"hearth/core"
 	"hearth/store/jobs"
@@ -42,21 +41,22 @@ type bundleAt struct {
 // taken, and a note says so.
 func openBundle(file *os.File) (*bundleFile, error) {
 	b := &bundleFile{file: file, notes: map[int][]string{}}
-	at, newest := map[core.BackupID]int{}, []time.Time(nil)
+	at, newest := map[core.IDKey]int32{}, []int64(nil) // the record of each backup, and when each was made
 	var err error
 	b.BundleHead, err = core.EachInBundle(io.NewSectionReader(file, 0, 1<<62), func(r core.BundleRecord) error {
 		x := bundleAt{r.Offset, int32(r.Length), int32(r.Line)}
-		i, twice := at[r.Backup]
+		key, _ := core.KeyOf(string(r.Backup))
+		i, twice := at[key]
 		const left = "another record of it, on line %d, is left out"
 		switch {
 		case !twice:
-			at[core.BackupID(strings.Clone(string(r.Backup)))] = len(b.lines) // else it would keep the line
-			b.lines, newest = append(b.lines, x), append(newest, r.At)
-		case r.At.After(newest[i]):
-			b.notes[i] = []string{fmt.Sprintf(left, b.lines[i].line)}
-			b.lines[i], newest[i] = x, r.At
+			at[key] = int32(len(b.lines))
+			b.lines, newest = append(b.lines, x), append(newest, r.At.UnixMicro())
+		case r.At.UnixMicro() > newest[i]:
+			b.notes[int(i)] = []string{fmt.Sprintf(left, b.lines[i].line)}
+			b.lines[i], newest[i] = x, r.At.UnixMicro()
 		default:
-			b.notes[i] = append(b.notes[i], fmt.Sprintf(left, r.Line))
+			b.notes[int(i)] = append(b.notes[int(i)], fmt.Sprintf(left, r.Line))
 		}
 		return nil
 	}, func(c core.BundleCapture) error {
@@ -124,7 +124,7 @@ func asList(ctx context.Context, name string) (l *list, close func()) {
 	if err != nil || !info.Mode().IsRegular() || info.Size() < listFrom {
 		return nil, close
 	}
-	l, seen, from := &list{file: file}, map[core.BackupID]bool{}, int64(0)
+	l, seen, from := &list{file: file}, map[core.IDKey]struct{}{}, int64(0)
 	values := json.NewDecoder(io.NewSectionReader(file, 0, info.Size()))
 	lines := lineCounter{file: file, line: 1}
 	var first [1]byte
@@ -154,10 +154,14 @@ func asList(ctx context.Context, name string) (l *list, close func()) {
 			return nil, close
 		}
 		found := core.FindRecords(string(value))
-		if len(found) != 1 || !found[0].OK() || found[0].Record.Service == "" || seen[found[0].Decoded.ID()] {
+		if len(found) != 1 || !found[0].OK() || found[0].Record.Service == "" {
 			return nil, close
 		}
-		seen[core.BackupID(strings.Clone(string(found[0].Decoded.ID())))] = true
+		key, _ := core.KeyOf(string(found[0].Decoded.ID()))
+		if _, twice := seen[key]; twice {
+			return nil, close
+		}
+		seen[key] = struct{}{}
 		from := values.InputOffset() - int64(len(value))
 		line, err := lines.at(from)
 		if err != nil {
