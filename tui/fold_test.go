@@ -426,6 +426,38 @@ func (k *kin) Lineage(ctx context.Context, volume core.VolumeID) ([]core.Backup,
 	return rows, err
 }
 
+// TestFoldDeep: a chain is rows of the table and none of the list, so that behind one that is longer than a page
+// what is asked for are the rows of the list around those on screen.
+func TestFoldDeep(t *testing.T) {
+	var lines []string
+	for i := range 600 {
+		lines = append(lines, fmt.Sprintf("full-%03d v%03d", i, i))
+	}
+	lines = append(lines, "deep v", "d000 v deep")
+	for i := range 399 {
+		lines = append(lines, fmt.Sprintf("d%03d v d%03d", i+1, i))
+	}
+	p := shelfOf(lines...)
+	r := newRig(t, p, 100, 34).press("f").want("601 full backups of 1,001").press("right").want("400 stand on deep")
+	r.press(slices.Repeat([]string{"down"}, 405)...)
+	for range 2 {
+		if r.under() != "full-595" {
+			t.Fatalf("behind the chain the cursor is on %q", r.under())
+		}
+		n := len(p.asked)
+		r.press("ctrl+r")
+		for _, q := range p.asked[n:] {
+			if !ofChain(q) && q.Offset > 5 {
+				t.Errorf("around row 5 of the list rows from %d are asked for", q.Offset)
+			}
+		}
+	}
+	r.want("full-590", "full-599").press("end")
+	if r.under() != "full-000" {
+		t.Errorf("End goes to %s", r.under())
+	}
+}
+
 // TestFoldModel presses keys at random over many chains, where pages are found from rows and counted later,
 // and holds the list to what it should be: the full backups in order, and below one of them what stands on it.
 func TestFoldModel(t *testing.T) {
