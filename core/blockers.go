@@ -424,11 +424,12 @@ func (w *weighing) targetType() string {
 	return "the default type"
 }
 
-func (w *weighing) typeName(id string) string { return Visible(w.rawName(id)) }
+func (w *weighing) typeName(id string) string { return Visible(w.facts.TypeName(id)) }
 
-// rawName is a type's name as the cloud has it, by which its quota goes.
-func (w *weighing) rawName(id string) string {
-	for _, t := range w.facts.Types.V {
+// TypeName is a type's name as the cloud has it, by which its quota goes; the id where the
+// place does not tell it, or what is given is a name already.
+func (f *RestoreFacts) TypeName(id string) string {
+	for _, t := range f.Types.V {
 		if t.ID == id && t.Name != "" {
 			return t.Name
 		}
@@ -452,7 +453,7 @@ func (w *weighing) quota() {
 	size := max(r.Size, w.facts.Backup.V.Size)
 	suffixes := []string{""}
 	if t := w.facts.TargetType; t.Known {
-		suffixes = append(suffixes, "_"+w.rawName(t.V))
+		suffixes = append(suffixes, "_"+w.facts.TypeName(t.V))
 	}
 	const next = "delete something, ask for a larger quota, or restore onto a volume that is there"
 	for _, suffix := range suffixes {

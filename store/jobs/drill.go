@@ -51,6 +51,7 @@ type DrillPlan struct {
 type DrillItem struct {
 	Backup  core.Backup
 	Restore core.RestoreRequest
+	Type    string // of the volume that is made, by its name where the place tells it; "": the default one
 	Plan    *core.Plan
 	Problem error    // why it is not tried; nil: it is
 	Unsure  []string // what stands against it perhaps
@@ -114,7 +115,7 @@ func (d Desk) planDrill(ctx context.Context, q DrillRequest, b core.Backup) (Dri
 	if err != nil {
 		return it, err
 	}
-	it.Restore = f.Request
+	it.Restore, it.Type = f.Request, f.TypeName(f.Request.Type)
 	it.Plan, err = d.Plan(ctx, PlanRequest{Backup: b.ID, Name: r.Name, Type: f.Request.Type, Route: f.Request.Route, Via: core.ViaDatabase,
 		Bare: q.Type != ""})
 	if err != nil {

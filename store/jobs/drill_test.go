@@ -77,8 +77,8 @@ func TestDrill(t *testing.T) {
 	if n, gib := p.Todo(); n != 3 || gib != 2 {
 		t.Errorf("%d are to be tried, the largest has %d GiB", n, gib)
 	}
-	if p.Items[3].Restore.Type != storetest.LUKS {
-		t.Errorf("the encrypted one goes to the type %q", p.Items[3].Restore.Type)
+	if it := &p.Items[3]; it.Restore.Type != storetest.LUKS || it.Type != "LUKS" {
+		t.Errorf("the encrypted one goes to the type %q, said to be %q", it.Restore.Type, it.Type)
 	}
 	c.GoWrong(core.OpRestore, "No such chunk.")
 	before := drillVolumes(t, d)

@@ -182,8 +182,8 @@ func (s *drills) ask(p *jobs.DrillPlan) ui.Overlay {
 func tries(l ui.Look, it *jobs.DrillItem) []ui.Line {
 	b := &it.Backup
 	into := strings.TrimSuffix(it.Restore.Name, it.Restore.Name[strings.LastIndex(it.Restore.Name, "-")+1:]) + "…"
-	if it.Restore.Type != "" {
-		into += " of type " + it.Restore.Type
+	if it.Type != "" {
+		into += " of type " + it.Type
 	}
 	about := fmt.Sprintf("  %s, %s, into %s", b.Kind(), show.GiB(b.Size), into)
 	if it.Problem != nil {

@@ -196,8 +196,8 @@ func (e *Env) sayDrill(p *jobs.DrillPlan) {
 			continue
 		}
 		kind := ""
-		if it.Restore.Type != "" {
-			kind = " of type " + it.Restore.Type
+		if it.Type != "" {
+			kind = " of type " + it.Type
 		}
 		e.say("- %s (%s), %s, %d GiB → %s, a volume%s that goes again", b.Title(), string(b.ID), b.Kind(), b.Size, it.Restore.Name, kind)
 		for _, text := range it.Unsure {
