@@ -6,7 +6,8 @@
 // The files, in the order in which they read well: each uses only names of those
 // before it (TestReadingOrder).
 //
-//	opt text pace secret errors idiom    values that may be null, texts, how fast work goes on, secrets, errors, a face's own words
+//	opt text idkey pace                  values that may be null, texts, ids in 16 bytes, how fast work goes on
+//	secret errors idiom                  secrets, errors, and a face's own words in them
 //	release                              releases of Cinder
 //	cindererror python base64 coerce     what Cinder's Python makes of values, and of wrong ones
 //
