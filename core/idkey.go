@@ -6,8 +6,8 @@ import (
 )
 
 // IDKey is an id in 16 bytes, for what holds the ids of very many: a UUID's own bytes, or
-// the first of a hash of what is none. Equal keys are equal ids; the order of keys means
-// nothing.
+// the first of a hash of what is none. Two ids share a key only where somebody made the one,
+// a UUID, of the hash of the other. The order of keys means nothing.
 type IDKey [16]byte
 
 // KeyOf is the key of an id. uuid is whether [IDKey.UUID] gives the id back: it is a UUID as
